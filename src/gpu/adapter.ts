@@ -8,7 +8,7 @@ export function describeAdapter({ vendor, architecture, device, description, sof
   return description && maker ? `${name} (${maker})` : name;
 }
 
-/** Chrome calls its software adapter by its parts' names. */
+/** Chrome describes its software adapter by the names of its components, which mean nothing to a user. */
 function plainName(name: string): string {
   return /swiftshader/i.test(name) ? 'SwiftShader' : name;
 }

@@ -2,9 +2,9 @@ import { ConfigurationError, DeviceLostError, SetupError } from '../errors.ts';
 import { browserTimeout, secondsText, withinTime } from '../time_limit.ts';
 
 /**
- * The part of WebGPU's types that the public types of wgrad name. TypeScript 6 and later, and @webgpu/types, declare the
- * same interfaces in full, and TypeScript merges the declarations. Before TypeScript 6, without @webgpu/types, these
- * keep the names known, so that `gpu.device` is not an error, or silently `any` with `skipLibCheck`.
+ * The WebGPU types that wgrad's public types mention. TypeScript 6 and later, and @webgpu/types, declare the same interfaces in
+ * full, and TypeScript merges the declarations. Without @webgpu/types, older compilers would otherwise report `gpu.device` as
+ * an error, or treat it as `any` with `skipLibCheck`.
  */
 declare global {
   interface GPU {}
@@ -18,72 +18,72 @@ declare global {
   }
 }
 
-/** Facts that an adapter reports; `software` is true for one that runs on the CPU (SwiftShader, llvmpipe, WARP). */
+/** Facts that an adapter reports about itself. */
 export interface AdapterFacts {
-  /** Who made the GPU, as WebGPU's GPUAdapterInfo has it; may be empty. */
+  /** GPU vendor, from WebGPU's GPUAdapterInfo; may be empty. */
   vendor: string;
-  /** The family of GPUs; may be empty. */
+  /** GPU family; may be empty. */
   architecture: string;
-  /** The GPU's own identifier; may be empty. */
+  /** Vendor-specific identifier of the GPU; may be empty. */
   device: string;
-  /** The GPU in words; may be empty. */
+  /** Human-readable description of the GPU; may be empty. */
   description: string;
-  /** Whether it runs on the CPU. */
+  /** True if the adapter runs on the CPU (SwiftShader, llvmpipe, WARP). */
   software: boolean;
 }
 
-/** Properties of an adapter that the choice of a kernel's variant depends on. */
+/** Properties of an adapter that determine which kernel variants are used. */
 export interface Traits {
-  /** Whether the adapter runs on the CPU. */
+  /** True if the adapter runs on the CPU. */
   software: boolean;
-  /** The device has the feature `subgroups`, and every subgroup has exactly this many invocations; 0 otherwise. */
+  /** Subgroup size if the device has the `subgroups` feature and the size is fixed; 0 otherwise. */
   subgroupSize: number;
 }
 
 /** Options of `openGpu`. */
 export interface GpuOptions {
-  /** Where WebGPU comes from: `navigator.gpu` by default; Dawn for Node has one too. */
+  /** WebGPU implementation to use: `navigator.gpu` by default. Dawn for Node provides one too. */
   gpu?: GPU;
-  /** `auto` takes what the browser gives; the others insist. */
+  /** `auto` uses the adapter that the browser returns; `software` and `hardware` require that kind. */
   adapter?: 'auto' | 'software' | 'hardware';
-  /** Limits that are wanted above WebGPU's defaults, by name. A data set larger than 128 MiB needs `maxStorageBufferBindingSize`. */
+  /** Limits to request above WebGPU's defaults, by name. A data set larger than 128 MiB needs `maxStorageBufferBindingSize`. */
   requiredLimits?: Record<string, number>;
-  /** Only WebGPU's default limits and no optional feature: what the weakest adapter has. */
+  /** Request only WebGPU's default limits and no optional features, as on the weakest conforming adapter. False by default. */
   defaultLimitsOnly?: boolean;
   /**
-   * Milliseconds that the browser may take to find an adapter, and again to open its device; 30,000 by default, Infinity
-   * for no limit. With some drivers requestAdapter never resolves.
+   * Time limit in milliseconds for finding an adapter, and again for opening its device. 30,000 by default; Infinity for no
+   * limit. With some drivers requestAdapter never resolves.
    */
   timeout?: number;
   /**
-   * Whether trainers without `kernelVariants` time the variants of their kernels before they start, and take the fastest:
-   * `'auto'`, the default, does so on hardware, for a second at most, and not on the CPU; `'full'` takes as long as all
-   * variants take, anywhere; `'off'` never does.
+   * Whether trainers without `kernelVariants` time the variants of their kernels before training and use the fastest. `'auto'`,
+   * the default, does so on hardware for at most a second, and never on the CPU; `'full'` times all variants on any adapter,
+   * however long that takes; `'off'` never does.
    */
   tuning?: 'auto' | 'off' | 'full';
 }
 
-/** An open GPU, which trainers and augmenters share. */
+/** An open GPU device, shared by trainers and augmenters. */
 export interface Gpu {
-  /** WebGPU's device. */
+  /** The WebGPU device. */
   readonly device: GPUDevice;
-  /** What the adapter says of itself. */
+  /** The adapter's description of itself. */
   readonly adapter: AdapterFacts;
-  /** What the choice of kernels depends on. */
+  /** Adapter properties that determine which kernel variants are used. */
   readonly traits: Traits;
-  /** The device measures time inside the GPU. */
+  /** True if the device supports timestamp queries. */
   readonly timestamps: boolean;
-  /** How trainers choose the variants of their kernels: see `GpuOptions.tuning`; `'off'` where it cannot be measured. */
+  /** How trainers choose kernel variants; see `GpuOptions.tuning`. `'off'` if the device cannot measure time. */
   readonly tuning: 'auto' | 'off' | 'full';
-  /** Resolves when the device is gone, `dispose()` included. */
+  /** Resolves when the device is lost, including by `dispose()`. */
   readonly lost: Promise<GPUDeviceLostInfo>;
-  /** Aborts with a DeviceLostError, or with the first error that no scope caught: `unlessAborted(work, gpu.failure)`. */
+  /** Aborts with a DeviceLostError, or with the first error that no error scope caught: `unlessAborted(work, gpu.failure)`. */
   readonly failure: AbortSignal;
-  /** `dispose()` was called. */
+  /** True after `dispose()`. */
   readonly disposed: boolean;
-  /** Opens another device with the options that this one was opened with: after a loss, on a fresh adapter. */
+  /** Opens another device with the same options, on a fresh adapter; for recovery after a loss. */
   reopen(): Promise<Gpu>;
-  /** Frees the device; everything on it is lost. */
+  /** Destroys the device and everything on it. */
   dispose(): void;
 }
 
@@ -95,13 +95,13 @@ const howToGetAnAnswer =
   "restart the browser, update the GPU's driver, or use the software adapter: start Chrome with " +
   '--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader; on a slow machine allow more time: openGpu({ timeout })';
 
-/** The limits above the defaults that pay when an adapter has them: larger data sets in one binding. */
+/** Limits worth raising above their defaults: they allow larger data sets in one binding. */
 const usefulLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 
 /**
- * Opens a device: the adapter's own maximum for buffer sizes, WebGPU's defaults for everything else.
+ * Opens a device with the adapter's maximum buffer sizes and WebGPU's defaults for all other limits.
  *
- * @throws SetupError where there is no WebGPU or no adapter of the kind asked for, or the browser doesn't answer in time.
+ * @throws SetupError if there is no WebGPU, no adapter of the requested kind, or no answer from the browser in time.
  * @throws ConfigurationError for a limit that the adapter doesn't reach, or an invalid timeout.
  */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
@@ -178,7 +178,7 @@ async function openDevice(adapter: GPUAdapter, options: GpuOptions, timeout: num
     requiredLimits: limits(adapter, options),
   });
   return withinTime(requested, timeout, () => {
-    // The device may still arrive later, but nothing waits for it any more.
+    // The device may still arrive later, when nothing waits for it any more; it is destroyed then.
     requested.then(
       (device) => device.destroy(),
       () => undefined,
@@ -194,7 +194,7 @@ const noAnswer = (call: string, timeout: number) =>
     fix: howToGetAnAnswer,
   });
 
-/** The GPU object and the adapter of every device that is in use. */
+/** The GPU object and the adapter of every open device. */
 const inUse = new Set<{ entry: GPU; adapter: GPUAdapter }>();
 
 /**

@@ -2,22 +2,22 @@ import { ConfigurationError, ShaderError } from '../errors.ts';
 import type { Traits } from './device.ts';
 import { type Binding, excerpt, type Hole, readBindings, readOverrides, render, withLengths } from './wgsl.ts';
 
-/** Floating-point operations as in the kernel's formula, and the bytes that it cannot avoid to move. */
+/** Floating-point operations according to the kernel's formula, and the minimum number of bytes it must move. */
 export interface Cost {
   flops: number;
   bytes: number;
 }
 
-/** One way to cut the work of a kernel: tile sizes and the like, the numbers that its shader text needs. */
+/** Parameters that fill the holes of a kernel's shader text, such as tile sizes. A kernel may have several variants. */
 export type Variant = Record<string, Hole>;
 
-/** The launch of one shader, as a literal. `S` is the shape that it is launched for. */
+/** Declares how one shader is launched. `S` is the type of the shapes it can be launched for. */
 export interface Kernel<S, V extends Variant = Variant> {
-  /** The stem of the .wgsl file, the module's and pipeline's label, the profiler's row. */
+  /** Stem of the .wgsl file; also the label of the module and pipeline, and the profiler's row. */
   name: string;
-  /** The .wgsl text, fragments of shaders/lib after it, so that line 1 stays the formula. */
+  /** The .wgsl text, with fragments of shaders/lib appended so that line 1 remains the formula. */
   source: string | ((shape: S, variant: V) => string);
-  /** The shapes worth trying on an adapter, best guess first: without `pick`, the first is taken. */
+  /** Variants worth trying on an adapter, best guess first. The first is used unless `pick` names another. */
   variants?: (shape: S, traits: Traits) => V[];
   /** Values of the `#if` flags and text holes. */
   flags?: (shape: S, variant: V) => Record<string, Hole>;
@@ -29,7 +29,7 @@ export interface Kernel<S, V extends Variant = Variant> {
   cost: (shape: S) => Cost;
 }
 
-/** A kernel rendered for one shape: all that is known of a launch before there is a device. */
+/** A kernel rendered for one shape: everything that is known about a launch before there is a device. */
 export interface SpecializedKernel {
   name: string;
   text: string;
@@ -42,7 +42,7 @@ export interface SpecializedKernel {
   cost: Cost;
 }
 
-/** The same compiled: what a recording launches. */
+/** A kernel after compilation, ready to be bound and recorded. */
 export interface CompiledKernel extends SpecializedKernel {
   layout: GPUBindGroupLayout;
   pipeline: GPUComputePipeline;
@@ -51,11 +51,11 @@ export interface CompiledKernel extends SpecializedKernel {
 const maxWorkgroups = 65535;
 
 /**
- * Renders a kernel for a shape, and checks it against its launch.
+ * Renders a kernel for a shape and checks that shader and launch agree.
  *
- * @param pick a variant other than the adapter's first; the tests go through all of them.
- * @param layer named in errors.
- * @throws ShaderError where shader and launch differ, ConfigurationError where the shape needs too many workgroups.
+ * @param pick a variant other than the adapter's first; tests run all of them.
+ * @param layer name of the layer, for error messages.
+ * @throws ShaderError if shader and launch differ; ConfigurationError if the shape needs too many workgroups.
  */
 export function specialize<S, V extends Variant>(
   kernel: Kernel<S, V>,
@@ -91,19 +91,19 @@ export function specialize<S, V extends Variant>(
   return { name, text, bindings, constants, variant, elements, workgroups: [x, y, z], cost: kernel.cost(shape) };
 }
 
-/**
- * What was compiled on each device, whoever asked for it: twins, a run that starts again and a second trainer of the same
- * network find their pipelines there.
- */
+/** Compiled pipelines of each device. Twins, a restarted run and a second trainer of the same network reuse them. */
 const compiled = new WeakMap<
   GPUDevice,
   { pipelines: Map<string, Promise<GPUComputePipeline>>; layouts: Map<string, GPUBindGroupLayout> }
 >();
 
-/** Pipelines of a device that are kept at most, those used last: some twenty small networks, or two of the largest. */
+/**
+ * Maximum number of pipelines kept per device; the least recently used are dropped. Enough for some twenty small networks or
+ * two of the largest.
+ */
 const mostPipelines = 1000;
 
-/** Compiles kernels, each text and set of constants once a device. */
+/** Compiles kernels, at most once per device for each text and set of constants. */
 export class KernelCache {
   readonly #device: GPUDevice;
   readonly #traits: Traits;
@@ -122,14 +122,14 @@ export class KernelCache {
   /**
    * Renders and compiles a kernel for a shape.
    *
-   * @param pick a variant other than the adapter's first; the tests go through all of them.
-   * @throws ShaderError with the rendered text around each message of the compiler.
+   * @param pick a variant other than the adapter's first; tests run all of them.
+   * @throws ShaderError that quotes the rendered text around each compiler message.
    */
   async compile<S, V extends Variant>(kernel: Kernel<S, V>, shape: S, pick?: V): Promise<CompiledKernel> {
     return this.compileSpecialized(specialize(kernel, shape, this.#traits, pick));
   }
 
-  /** @throws ShaderError with the rendered text around each message of the compiler. */
+  /** @throws ShaderError that quotes the rendered text around each compiler message. */
   async compileSpecialized(kernel: SpecializedKernel): Promise<CompiledKernel> {
     const { name, text, constants, bindings } = kernel;
     const layout = this.#layout(bindings);
@@ -137,14 +137,14 @@ export class KernelCache {
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
       pipeline = this.#create(name, text, constants, layout);
-      // A failure may pass, such as one for want of memory: whoever asks next gets an attempt of their own.
+      // A failure may be temporary (out of memory, for example), so it is not cached: the next request compiles again.
       pipeline.catch(() => this.#pipelines.delete(key));
     }
     this.#keep(key, pipeline);
     return { ...kernel, layout, pipeline: await pipeline };
   }
 
-  /** A map has the order of its insertions: what is used is inserted again, and the first is the one unused for longest. */
+  /** A Map iterates in insertion order. Reinserting a pipeline on every use keeps the least recently used one first. */
   #keep(key: string, pipeline: Promise<GPUComputePipeline>): void {
     this.#pipelines.delete(key);
     this.#pipelines.set(key, pipeline);
@@ -177,7 +177,8 @@ export class KernelCache {
     constants: Record<string, number>,
     layout: GPUBindGroupLayout,
   ): Promise<GPUComputePipeline> {
-    // A shader that does not parse is reported below, with its lines; the scope keeps it from being reported as a lost device first.
+    // Invalid WGSL is reported below, with its lines. Without this scope it would first be reported as an uncaptured error,
+    // which counts as a lost device.
     this.#device.pushErrorScope('validation');
     const module = this.#device.createShaderModule({ label: name, code: text });
     this.#device.popErrorScope().catch(() => undefined);

@@ -1,10 +1,10 @@
 import { ConfigurationError } from '../errors.ts';
 
-/** A part of a buffer, as a binding sees it. Offsets are multiples of 256 bytes, as WebGPU demands. */
+/** A range of a buffer, for a binding. Offsets are multiples of 256 bytes, as WebGPU requires. */
 export interface Slice {
   buffer: GPUBuffer;
   label: string;
-  /** Bytes. */
+  /** In bytes. */
   offset: number;
   size: number;
 }
@@ -12,16 +12,16 @@ export interface Slice {
 export const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const align = (bytes: number) => Math.ceil(bytes / 256) * 256;
 
-/** Bytes of a storage buffer for `elements` 4-byte numbers: whole vec4s, at least one. */
+/** Size in bytes of a storage buffer for `elements` 4-byte numbers: a whole number of vec4s, at least one. */
 export const storageBytes = (elements: number): number => Math.max(16, Math.ceil(elements / 4) * 16);
 
-/** The bytes that a tensor takes in an arena. */
+/** Bytes that a tensor occupies in an arena. */
 export const arenaBytes = (elements: number): number => align(elements * 4);
 
-/** A buffer up to this size may be bound as a uniform too, which no limit on storage buffers counts. */
+/** A buffer up to this size may also be bound as a uniform, which doesn't count towards the limit on storage buffers. */
 const mostUniformBytes = 1024;
 
-/** Where tensors lie in one buffer, each 256-byte aligned, as WebGPU demands of a binding. */
+/** Offsets of tensors that share one buffer. Each is aligned to 256 bytes, as WebGPU requires for bindings. */
 export function arenaLayout(tensors: readonly { label: string; elements: number }[]): {
   places: { label: string; offset: number; size: number }[];
   bytes: number;
@@ -35,7 +35,7 @@ export function arenaLayout(tensors: readonly { label: string; elements: number 
   return { places, bytes };
 }
 
-/** The parts of an error about a buffer that a device can't bind. */
+/** Parts of the error about a buffer that is too large to bind. */
 export const largestBinding = (label: string, bytes: number, most: number) => ({
   what: `${label} is larger than this adapter can bind`,
   found: mebibytes(bytes),
@@ -43,15 +43,15 @@ export const largestBinding = (label: string, bytes: number, most: number) => ({
   fix: 'use fewer or smaller images, a smaller batch or a smaller model',
 });
 
-/** Makes buffers and knows how many and how large: training allocates before its first step and never after. */
+/** Creates buffers and counts them and their bytes. Training allocates everything before its first step and nothing afterwards. */
 export class Memory {
   readonly #device: GPUDevice;
   readonly #buffers = new Set<GPUBuffer>();
 
-  /** The largest size in bytes of an arena that one dispatch goes over: tensors beyond it go into another. */
+  /** Maximum size in bytes of an arena that one dispatch covers; tensors beyond it go into another arena. */
   readonly mostArenaBytes: number;
 
-  /** @param mostArenaBytes less than the device can bind, for tests. */
+  /** @param mostArenaBytes smaller than what the device can bind; used by tests. */
   constructor(device: GPUDevice, mostArenaBytes = Infinity) {
     this.#device = device;
     this.mostArenaBytes = Math.min(mostArenaBytes, this.mostBytes);
@@ -67,13 +67,13 @@ export class Memory {
     return sum;
   }
 
-  /** The largest size in bytes of a storage buffer that can be bound whole. */
+  /** Maximum size in bytes of a storage buffer that can be bound as a whole. */
   get mostBytes(): number {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
     return Math.min(maxStorageBufferBindingSize, maxBufferSize);
   }
 
-  /** A storage buffer of its own for `elements` 4-byte numbers, zeroed. @throws ConfigurationError when the device can't bind it. */
+  /** A zeroed storage buffer for `elements` 4-byte numbers. @throws ConfigurationError if the device can't bind it. */
   storage(label: string, elements: number): Slice {
     const size = storageBytes(elements);
     if (size > this.mostBytes) throw new ConfigurationError(largestBinding(label, size, this.mostBytes));
@@ -82,7 +82,7 @@ export class Memory {
     return { buffer: this.#create(label, size, usage), label, offset: 0, size };
   }
 
-  /** Storage filled from the host before its first use. */
+  /** A storage buffer initialized with `data`. */
   upload(label: string, data: ArrayBufferView): Slice {
     const slice = this.storage(label, Math.ceil(data.byteLength / 4));
     const padded = data.byteLength % 4 ? copyPadded(data) : data;
@@ -90,14 +90,14 @@ export class Memory {
     return slice;
   }
 
-  /** One buffer that holds several tensors, each 256-byte aligned, so that one dispatch can go over all of them. */
+  /** One buffer for several tensors, each aligned to 256 bytes, so that one dispatch can cover all of them. */
   arena(label: string, tensors: readonly { label: string; elements: number }[]): { all: Slice; tensors: Slice[] } {
     const { places, bytes } = arenaLayout(tensors);
     const all = this.storage(label, bytes / 4);
     return { all, tensors: places.map((place) => ({ ...place, buffer: all.buffer })) };
   }
 
-  /** A buffer that the host can map to read. */
+  /** A buffer that the host can map for reading. */
   staging(label: string, bytes: number): GPUBuffer {
     return this.#create(label, Math.max(16, bytes), GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   }

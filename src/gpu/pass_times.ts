@@ -5,28 +5,28 @@ import { readStaging } from './readback.ts';
 import { type Recording, replay } from './recording.ts';
 import { submit } from './submission.ts';
 
-/** What `timePasses` measured. */
+/** Result of `timePasses`. */
 export interface PassTimes {
-  /** For each pass the microseconds of one repetition, a number for each round; rounds that the clock gave nothing for are left out. */
+  /** For each pass, the microseconds of one repetition in each round. Rounds in which the clock didn't advance are omitted. */
   microseconds: number[][];
   /** How often each pass repeated its dispatches between its two timestamps. */
   repeats: number[];
-  /** The unit that timestamps are multiples of, in nanoseconds; 1 if they are not rounded. */
+  /** Resolution of the timestamps in nanoseconds; 1 if they are not rounded. */
   resolutionNs: number;
 }
 
-/** The units that browsers round timestamps to: Dawn masks 16 bits, Chrome documents 100 microseconds. */
+/** Known timestamp resolutions in nanoseconds: Dawn masks 16 bits, Chrome documents 100 microseconds. */
 const knownRoundings = [100_000n, 65_536n];
-/** A rounded clock is off by up to one tick: a pass of 20 is off by 5 % at most. */
+/** A rounded clock is off by up to one tick, so a pass of 20 ticks is off by at most 5 %. */
 const ticksWanted = 20;
 
 /**
- * Times passes by the GPU's own clock. Where timestamps are rounded, a short pass is repeated until that matters little.
- * Every round runs all passes, so that whatever slows the machine down for a while slows all of them down.
+ * Times passes with the GPU's own clock. If timestamps are rounded, a short pass is repeated until the rounding is negligible.
+ * Every round runs all passes, so that a temporary slowdown of the machine affects all of them alike.
  *
- * @param passes the dispatches of each; an empty one measures what a pass itself takes.
- * @param mayContinue asked before each round after the first.
- * @throws SetupError where the device has no timestamps.
+ * @param passes the dispatches of each pass; an empty one measures the overhead of a pass itself.
+ * @param mayContinue called before each round after the first; timing ends when it returns false.
+ * @throws SetupError if the device has no timestamps.
  */
 export async function timePasses(
   gpu: Gpu,
@@ -47,7 +47,7 @@ export async function timePasses(
   const first = await timeOnce(gpu, memory, passes, repeats);
   const resolution = knownRoundings.find((ns) => first.stamps.every((stamp) => stamp % ns === 0n)) ?? 1n;
   if (resolution > 1n) {
-    // Ask for more repeats until a pass is long enough; a pass that read zero is only known to be short.
+    // Repeat a pass more often until it is long enough. A pass that read zero is only known to be short.
     const wanted = ticksWanted * Number(resolution);
     const isShort = (ns: number, i: number) => passes[i]!.length > 0 && ns < wanted;
     let measured = first.nanoseconds;
@@ -68,7 +68,7 @@ export async function timePasses(
   return { microseconds, repeats, resolutionNs: Number(resolution) };
 }
 
-/** Timestamps around each pass, all in one submission. */
+/** Writes timestamps around each pass, all in one submission. */
 async function timeOnce(gpu: Gpu, memory: Memory, passes: readonly Recording[], repeats: readonly number[]) {
   const { device } = gpu;
   const count = 2 * passes.length;
@@ -101,7 +101,7 @@ async function timeOnce(gpu: Gpu, memory: Memory, passes: readonly Recording[], 
   }
 }
 
-/** The value below which a share of sorted values lie, between two of them in proportion; 0 of none. */
+/** Quantile of sorted values with linear interpolation; 0 if there are none. */
 function quantile(sorted: readonly number[], share: number): number {
   if (sorted.length === 0) return 0;
   const at = share * (sorted.length - 1);
@@ -109,7 +109,7 @@ function quantile(sorted: readonly number[], share: number): number {
   return below + (at % 1) * (sorted[Math.ceil(at)]! - below);
 }
 
-/** The median of some measurements, and the distance between their quartiles. */
+/** Median and interquartile range. */
 export function medianAndSpread(values: readonly number[]): { median: number; spread: number } {
   const sorted = [...values].sort((a, b) => a - b);
   return { median: quantile(sorted, 0.5), spread: quantile(sorted, 0.75) - quantile(sorted, 0.25) };

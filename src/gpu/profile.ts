@@ -4,70 +4,73 @@ import type { Memory } from './memory.ts';
 import { medianAndSpread, timePasses } from './pass_times.ts';
 import type { Dispatch, Recording } from './recording.ts';
 
-/** One dispatch of a step, timed on its own. */
+/** Timing of one dispatch of a step. */
 export interface DispatchProfile {
-  /** The name of the kernel. */
+  /** Name of the kernel. */
   name: string;
-  /** The layer that it computes for; empty for what belongs to none. */
+  /** Name of the layer it computes for; empty if it belongs to the step as a whole. */
   layer: string;
-  /** How the kernel's work is cut: tile sizes and the like. */
+  /** Parameters of the kernel variant, such as tile sizes. */
   variant: Variant;
-  /** Median of the rounds. */
+  /** Median over the rounds, in microseconds. */
   microseconds: number;
-  /** The distance between the quartiles of the rounds, in microseconds: how far they differ. */
+  /** Interquartile range over the rounds, in microseconds. */
   spreadMicroseconds: number;
-  /** Whether the rounds differ so much, by more than a quarter of their median, that the row means little. */
+  /** True if the interquartile range exceeds a quarter of the median, so that the row means little. */
   isNoisy: boolean;
-  /** The share of the sum over all dispatches, 0 to 1. */
+  /** Share of the sum over all dispatches, 0 to 1. */
   share: number;
-  /** As in the kernel's formula. */
+  /** Floating-point operations, according to the kernel's formula. */
   flops: number;
-  /** Bytes that the kernel has to move. */
+  /** Minimum number of bytes the kernel must move. */
   bytes: number;
-  /** Arithmetic intensity: floating-point operations for each byte. */
+  /** Arithmetic intensity: floating-point operations per byte. */
   intensity: number;
-  /** Billions of floating-point operations in a second, by the formula of the kernel. */
+  /** Throughput in GFLOP/s, according to the kernel's formula. */
   gflops: number;
-  /** Billions of bytes moved in a second, counting each element once. */
+  /** Bandwidth in GB/s, counting each element once. */
   gbps: number;
-  /** Of the dispatch, in three dimensions. */
+  /** Number of workgroups in x, y and z. */
   workgroups: [number, number, number];
-  /** How often it ran in each timed pass. */
+  /** How often the dispatch ran in each timed pass. */
   repeats: number;
-  /** The text of the shader as it was compiled. */
+  /** Shader text as compiled. */
   wgsl: string;
-  /** The values of its override constants: the shapes of this model. */
+  /** Values of the override constants. */
   constants: Readonly<Record<string, number>>;
 }
 
-/** What a step takes. */
+/** Timing of a whole training step. */
 export interface StepProfile {
-  /** Every dispatch, in order. */
+  /** Every dispatch, in execution order. */
   dispatches: DispatchProfile[];
   /** Number of dispatches in a step. */
   dispatchesPerStep: number;
-  /** The dispatches' sum: a pass boundary around each makes it more than the step as it is trained. */
+  /**
+   * Sum of the dispatches in microseconds. More than the step takes in training, because each dispatch is timed in a pass of
+   * its own.
+   */
   stepMicroseconds: number;
   /** Median time of the whole step in a single pass, as training runs it, over the same rounds. */
   unprofiledStepMicroseconds: number;
-  /** The distance between the quartiles of those. */
+  /** Interquartile range of the same rounds, in microseconds. */
   unprofiledSpreadMicroseconds: number;
-  /** Rounds that were timed. */
+  /** Number of timed rounds. */
   rounds: number;
-  /** The unit that timestamps are multiples of, in nanoseconds; 1 if they are not rounded. */
+  /** Resolution of the timestamps in nanoseconds; 1 if they are not rounded. */
   timestampResolutionNs: number;
-  /** Whether the adapter rounds its timestamps, so that short dispatches take 0. */
+  /** True if the adapter rounds its timestamps, so that short dispatches read 0. */
   rounded: boolean;
 }
 
-/** Rounds that differ by more than this share of their median say little about it. */
+/** A measurement whose interquartile range exceeds this share of its median is marked as noisy. */
 const noisyShare = 0.25;
 
 /**
- * Times each dispatch of a recording in a pass of its own, and the recording as a whole in one pass, all of them in every
- * round. Dispatches run more often than a step would: what they write is not a training's result.
+ * Times each dispatch of a recording in a pass of its own, and the whole recording in one pass, in every round. Dispatches run
+ * more often than in a real step, so what they write is not the result of training.
  *
- * @throws SetupError where the device has no timestamps.
+ * @throws SetupError if the device has no timestamps.
  */
 export async function profileRecording(
   gpu: Gpu,

@@ -4,25 +4,26 @@ import { submit } from './submission.ts';
 import { unlessAborted } from './unless_aborted.ts';
 
 /**
- * A copy of the first bytes of a staging buffer, once the GPU is done with it; unmapped again.
+ * Waits for the GPU, then returns a copy of the first bytes of a staging buffer and unmaps it.
  *
  * @throws DeviceLostError
  */
 export async function readStaging(gpu: Gpu, staging: GPUBuffer, bytes = staging.size): Promise<ArrayBuffer> {
   try {
     await unlessAborted(staging.mapAsync(GPUMapMode.READ, 0, bytes), gpu.failure);
-    // A mapped buffer may be gone again: a caller that waited longer for an earlier one may have disposed of the device.
+    // The mapped range may be gone already if the device was disposed of in the meantime.
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
     return copy;
   } catch (error) {
-    // A lost device may abort the map before the loss is reported; a refused map is reported as an uncaptured error.
+    // A lost device may abort the mapping before the loss itself is reported; a rejected mapping is also reported as an
+    // uncaptured error.
     await unlessAborted(gpu.lost, gpu.failure);
     throw gpu.failure.reason ?? error;
   }
 }
 
-/** Reads slices back once, in one submission. Waits: not for a training step. */
+/** Reads slices once, in one submission, and waits for them. Too slow for use in a training step. */
 export async function readSlices(gpu: Gpu, memory: Memory, slices: readonly Slice[]): Promise<ArrayBuffer[]> {
   const total = slices.reduce((sum, slice) => sum + slice.size, 0);
   const staging = memory.staging('readback', total);

@@ -2,33 +2,33 @@ import { ShaderError } from '../errors.ts';
 import type { CompiledKernel, Cost, SpecializedKernel, Variant } from './kernel.ts';
 import type { Slice } from './memory.ts';
 
-/** One launch: a pipeline, what it is bound to and how many workgroups. Everything exists before the first step. */
+/** One launch: pipeline, bind group and workgroup count, all created before the first step. */
 export interface Dispatch {
-  /** The kernel's name. */
+  /** Name of the kernel. */
   name: string;
-  /** The layer it works for; empty for what belongs to the step as a whole. */
+  /** Name of the layer it computes for; empty if it belongs to the step as a whole. */
   layer: string;
   pipeline: GPUComputePipeline;
   bindGroup: GPUBindGroup;
   workgroups: [number, number, number];
   cost: Cost;
-  /** How the kernel's work is cut: tile sizes and the like. */
+  /** Parameters of the kernel variant, such as tile sizes. */
   variant: Variant;
-  /** The shader as it was compiled: its text, and the values of its override constants. */
+  /** Shader text and override constants, as compiled. */
   wgsl: string;
   constants: Readonly<Record<string, number>>;
-  /** The labels of the buffers that it reads and writes. */
+  /** Labels of the buffers that it reads and writes. */
   reads: string[];
   writes: string[];
 }
 
-/** A list of dispatches, made once and replayed. */
+/** A list of dispatches that is recorded once and replayed every step. */
 export type Recording = readonly Dispatch[];
 
 /**
- * Binds a compiled kernel to buffers by the names in its shader.
+ * Binds a compiled kernel to buffers by their names in its shader.
  *
- * @throws ShaderError for a name that is missing, unknown, or bound to less memory than the kernel's shape needs.
+ * @throws ShaderError for a name that is missing or unknown, or a buffer smaller than the kernel's shape needs.
  */
 export function bind(
   device: GPUDevice,
@@ -60,7 +60,7 @@ export function bind(
   };
 }
 
-/** @throws ShaderError for a name that is missing, unknown, or bound to less memory than the kernel's shape needs. */
+/** @throws ShaderError for a name that is missing or unknown, or a buffer smaller than the kernel's shape needs. */
 export function checkBuffers(
   kernel: SpecializedKernel,
   layer: string,
@@ -83,7 +83,7 @@ export function checkBuffers(
   }
 }
 
-/** Writes a recording into a pass. Each dispatch sees what the ones before it wrote. */
+/** Encodes a recording into a pass. Each dispatch sees the writes of the previous ones. */
 export function replay(pass: GPUComputePassEncoder, recording: Recording): void {
   for (const dispatch of recording) {
     pass.setPipeline(dispatch.pipeline);

@@ -1,17 +1,17 @@
 import type { DispatchProfile } from './profile.ts';
 
-/** The most that an adapter does, measured on it. */
+/** Peak rates measured on an adapter. */
 export interface Ceilings {
-  /** Multiply-adds from registers alone, in billions of floating-point operations a second. */
+  /** Multiply-adds from registers only, in GFLOP/s. */
   gflops: number;
-  /** Copying memory, in billions of bytes read and written a second. */
+  /** Memory copy, bytes read plus bytes written, in GB/s. */
   gbps: number;
 }
 
 /**
- * The share of the roofline that some work reaches: the time that its arithmetic or its memory traffic takes at the
- * adapter's ceilings, whichever is longer, over the time that it took. More than 1 where what it moves lies in a cache.
- * Source: Williams, Waterman, Patterson, Roofline, CACM 52(4), 2009.
+ * Fraction of the roofline that a kernel reaches: the time its arithmetic or its memory traffic would take at the adapter's
+ * peak rates, whichever is longer, divided by the measured time. It can exceed 1 if the data stays in a cache. Source:
+ * Williams, Waterman, Patterson, Roofline, CACM 52(4), 2009.
  */
 export function rooflineShare(
   { flops, bytes, microseconds }: Pick<DispatchProfile, 'flops' | 'bytes' | 'microseconds'>,

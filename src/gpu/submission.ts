@@ -1,7 +1,7 @@
 import type { Slice } from './memory.ts';
 import { type Recording, replay } from './recording.ts';
 
-/** The parts of one submission, in order. */
+/** Encodes the parts of one submission, in order. */
 export class Submission {
   readonly encoder: GPUCommandEncoder;
 
@@ -9,7 +9,7 @@ export class Submission {
     this.encoder = encoder;
   }
 
-  /** One compute pass: the recording, as often as asked. */
+  /** Adds one compute pass that runs the recording `times` times. */
   compute(recording: Recording, times = 1): this {
     const pass = this.encoder.beginComputePass();
     for (let i = 0; i < times; i++) replay(pass, recording);
@@ -17,7 +17,7 @@ export class Submission {
     return this;
   }
 
-  /** @param bytes all of `from` by default. */
+  /** @param bytes the whole of `from` by default. */
   copy(from: Slice, to: { buffer: GPUBuffer; offset: number }, bytes = from.size): this {
     this.encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, bytes);
     return this;
@@ -29,7 +29,7 @@ export class Submission {
   }
 }
 
-/** Encodes work and submits it: the one way in which anything gets to the GPU's queue. Doesn't wait for it. */
+/** Encodes and submits work without waiting for it. All work reaches the GPU's queue through this function. */
 export function submit(device: GPUDevice, label: string, encode: (submission: Submission) => void): void {
   const encoder = device.createCommandEncoder({ label });
   encode(new Submission(encoder));

@@ -1,6 +1,6 @@
 /**
- * Resolves as `work` does, or rejects with a signal's reason as soon as one aborts. Not `Promise.race` with a promise that
- * lives as long as the device: it would keep every result that it was ever raced against.
+ * Settles like `work`, or rejects with a signal's reason as soon as one aborts. `Promise.race` against a promise that lives as
+ * long as the device would leak: that promise would keep every result it was ever raced against.
  */
 export async function unlessAborted<T>(work: Promise<T>, ...signals: readonly AbortSignal[]): Promise<T> {
   const settled = new AbortController();
@@ -17,6 +17,6 @@ export async function unlessAborted<T>(work: Promise<T>, ...signals: readonly Ab
   }
 }
 
-/** Resolves when one of the signals is aborted. It leaves no listener on the others, which may live as long as the device. */
+/** Resolves when one of the signals aborts. Removes its listeners from the others, which may live as long as the device. */
 export const anyAborted = (signals: readonly AbortSignal[]): Promise<void> =>
   unlessAborted(new Promise<never>(() => undefined), ...signals).catch(() => undefined);

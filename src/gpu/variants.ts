@@ -3,36 +3,36 @@ import type { Traits } from './device.ts';
 import type { Kernel, Variant } from './kernel.ts';
 
 /**
- * Which variant a kernel runs in at a shape, by `variantKey`: what the tuner measured to be the fastest, or what a user
- * forces. What is not in it runs in the adapter's default variant.
+ * The variant in which each kernel runs, by `variantKey`: the fastest according to the tuner, or one that the user forces.
+ * Kernels that are not listed run in the adapter's default variant.
  */
 export type KernelVariants = Readonly<Record<string, Variant>>;
 
-/** A kernel at a shape, as text: `dense_forward {"batch":1,...}`. */
+/** A kernel and its shape as a string: `dense_forward {"batch":1,...}`. */
 export const variantKey = <S>(kernel: Pick<Kernel<S>, 'name'>, shape: S): string =>
   `${kernel.name} ${JSON.stringify(shape)}`;
 
-/** How a kernel's work is cut, in words: "quads 4, width 2"; empty for a kernel with one variant. */
+/** A variant's parameters as text: "quads 4, width 2". Empty for a kernel with only one variant. */
 export const variantText = (variant: Variant): string =>
   Object.entries(variant)
     .map(([key, value]) => `${key} ${value}`)
     .join(', ');
 
-/** Whether two variants are the same, in whatever order their numbers were written. */
+/** True if two variants have the same parameters, in any order. */
 export const isSameVariant = (a: Variant, b: Variant): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([name, value]) => b[name] === value);
 
 /**
- * What a saved run recorded, as far as an adapter can run it: a run that was tuned on one machine opens on every other.
- * Variants with subgroups need subgroups of exactly four invocations, all others run everywhere.
+ * The recorded variants that this adapter can run, so that a run tuned on one machine can be opened on any other. Variants that
+ * use subgroups need subgroups of exactly four invocations; all others run everywhere.
  */
 export const runnableVariants = (recorded: KernelVariants, { subgroupSize }: Traits): KernelVariants =>
   Object.fromEntries(Object.entries(recorded).filter(([, variant]) => !variant.subgroups || subgroupSize === 4));
 
 /**
- * The variant that is asked for, if the adapter has it.
+ * The requested variant, if the adapter has it.
  *
- * @throws ConfigurationError with the variants that this adapter can run at this shape.
+ * @throws ConfigurationError that lists the variants this adapter can run at this shape.
  */
 export function requireVariant<S, V extends Variant>(
   kernel: Kernel<S, V>,

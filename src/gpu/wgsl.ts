@@ -16,8 +16,8 @@ const hole = /\$\{(\w+)\}/g;
  * Fills the `${name}` holes of a shader, keeps the lines that its `#if ${flag}`, `#elif ${flag}`, `#else` and `#endif` choose, and
  * unrolls its loops.
  *
- * @throws ShaderError when a hole has no value or a value has no hole: either is a mistake. A hole in a comment doesn't count:
- *   a build leaves comments out, and would fail where the sources work.
+ * @throws ShaderError if a hole has no value or a value has no hole. Holes in comments are not counted, because the build
+ * strips comments.
  */
 export function render(name: string, source: string, holes: Record<string, Hole> = {}): string {
   const used = new Set<string>();
@@ -72,10 +72,10 @@ const unpaired = (name: string, pair: string, found: string) =>
 const loop = /^[ \t]*%for ([a-z]) in (\d+)\.\.(\d+)$/;
 
 /**
- * Writes the lines from `%for i in 0..4` to `%end` once for each i, `$i` replaced by its number: Tint does not unroll, and
- * values that stay in registers have names, not indices. Loops nest.
+ * Expands the lines between `%for i in 0..4` and `%end` once for each i, with `$i` replaced by its value. Tint does not unroll
+ * loops, and values stay in registers only if they are named variables rather than array elements. Loops may be nested.
  *
- * @throws ShaderError for a loop without an end or an end without a loop.
+ * @throws ShaderError for a `%for` without `%end` or the reverse.
  */
 export function unroll(name: string, text: string): string {
   const open: { letter: string; numbers: number[]; lines: string[] }[] = [];
@@ -105,8 +105,8 @@ export function unroll(name: string, text: string): string {
 const elementBytes: Record<string, number> = { f32: 4, u32: 4, i32: 4, vec2f: 8, vec2u: 8, vec4f: 16, vec4u: 16 };
 
 /**
- * Declares the storage arrays of a rendered shader with their lengths. A check against a number that is in the text costs
- * less than one against the length of whatever is bound: a fifth of a convolution's time on SwiftShader.
+ * Declares the storage arrays of a rendered shader with fixed lengths. A bounds check against a constant costs less than one
+ * against the length of the bound buffer: the difference is a fifth of a convolution's time on SwiftShader.
  *
  * @param words 4-byte words of each binding, by name.
  */
@@ -123,7 +123,7 @@ export function withLengths(text: string, words: Record<string, number>): string
 const declaration =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<(uniform|storage)(?:,\s*(read|read_write))?>\s*(\w+)\s*:\s*([^;]+);/g;
 
-/** The bindings of a rendered shader, read from its text, in the order of their numbers. */
+/** The bindings declared in a rendered shader, in the order of their numbers. */
 export function readBindings(text: string): Binding[] {
   return [...text.matchAll(declaration)]
     .map(([, index, space, access, name, type]) => ({
@@ -140,12 +140,15 @@ export function readBindings(text: string): Binding[] {
     .sort((a, b) => a.index - b.index);
 }
 
-/** The names of the `override` constants of a rendered shader. */
+/** Names of the `override` constants of a rendered shader. */
 export function readOverrides(text: string): string[] {
   return [...text.matchAll(/^\s*override\s+(\w+)/gm)].map((match) => match[1]!);
 }
 
-/** The rendered lines around each message, with a caret: rendering moves line numbers, so the text itself is quoted. */
+/**
+ * Quotes the rendered lines around each compiler message, with a caret. Rendering moves line numbers, so the rendered text is
+ * what helps.
+ */
 export function excerpt(text: string, messages: readonly GPUCompilationMessage[]): string {
   const lines = text.split('\n');
   return messages

@@ -6,14 +6,14 @@ import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
 import { type ChunkedShape, chunkInvocations } from './update.ts';
 
-/** The words of `struct Accumulated` in shaders/lib/accumulated.wgsl, in its order. */
+/** The fields of `struct Accumulated` in shaders/lib/accumulated.wgsl, in order. */
 export const accumulatedFields: readonly string[] = [...accumulatedStruct.matchAll(/^\s*(\w+): ?(?:u32|f32),/gm)].map(
   (m) => m[1]!,
 );
 
 export const accumulatedWords = accumulatedFields.length;
 
-/** The struct's text for the shaders that read it. */
+/** WGSL text of the struct, for the shaders that read it. */
 export const accumulatedSource = `\n${accumulatedStruct}`;
 
 export const beginMicroBatch: Kernel<{ batch: number }> = {
@@ -25,17 +25,17 @@ export const beginMicroBatch: Kernel<{ batch: number }> = {
   cost: () => ({ flops: 0, bytes: 8 * (stateWords + accumulatedWords) }),
 };
 
-/** Where in its step a micro-batch stands. */
+/** Position of a micro-batch within its step. */
 export type MicroBatchPlace = 'first' | 'middle' | 'last';
 
 export interface AccumulateGradientsShape extends ChunkedShape {
   place: MicroBatchPlace;
-  /** The record's `correct` is a sum of floats, not a count. */
+  /** True if the record's `correct` is a sum of floats rather than a count. */
   fractional: boolean;
   record: RecordShape;
 }
 
-/** To be launched after the backward pass of a micro-batch. */
+/** Launched after the backward pass of a micro-batch. */
 export const accumulateGradients: Kernel<AccumulateGradientsShape> = {
   name: 'accumulate_gradients',
   source: accumulateGradientsSource + stateSource + recordSource + accumulatedSource,

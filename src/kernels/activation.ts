@@ -2,16 +2,17 @@ import type { Hole } from '../gpu/wgsl.ts';
 
 interface ActivationFacts {
   /**
-   * Its derivative follows from its own value, so that the kernel of a layer can end with it without keeping its input.
-   * The others are dispatches of their own, activationForward and activationBackward.
+   * True if the derivative can be computed from the output alone, so that a layer's kernel can apply the activation without
+   * keeping its input. The others run as separate dispatches, activationForward and activationBackward.
    */
   fused: boolean;
   /**
-   * The activation is flat where its value lies below the first or above the second number: it passes on at most 2 % of
-   * its steepest slope (4 % for sigmoid), or nothing at all where it has corners. Infinite where no value shows that.
+   * The activation counts as flat (saturated) for outputs below the first or above the second number, where its slope is at
+   * most 2 % of the steepest one (4 % for sigmoid), or zero for piecewise linear activations. Infinite if the output doesn't
+   * reveal it.
    */
   flatBeyond: readonly [number, number];
-  /** A unit whose value is never above zero has no gradient and can't recover. */
+  /** True if a unit whose output is never above zero has no gradient and can't recover. */
   canDie: boolean;
 }
 
@@ -19,17 +20,17 @@ const unlimited = [-Infinity, Infinity] as const;
 const seluScale = 1.05070098;
 const seluAlpha = 1.67326324;
 
-/** All activations that work element by element, with Keras 3's formulas; softmax belongs to the loss. */
+/** All elementwise activations, with Keras 3's formulas. Softmax is part of the loss. */
 const activations = {
   /** z */
   linear: { fused: true, flatBeyond: unlimited, canDie: false },
-  /** max(z, 0). Its zeros are counted as such, and not as flat. */
+  /** max(z, 0). Its zeros are counted separately, not as flat. */
   relu: { fused: true, flatBeyond: unlimited, canDie: true },
   /** tanh(z); slope 1 - y^2 */
   tanh: { fused: true, flatBeyond: [-0.99, 0.99], canDie: false },
   /** 1 / (1 + exp(-z)); slope y (1 - y) */
   sigmoid: { fused: true, flatBeyond: [0.01, 0.99], canDie: false },
-  /** min(max(z, 0), 6). Flat at 6 itself: the limit is the float32 before it. Its zeros are counted as relu's are. */
+  /** min(max(z, 0), 6). Flat at 6 exactly, so the limit is the preceding float32. Zeros are counted as for relu. */
   relu6: { fused: true, flatBeyond: [-Infinity, 6 - 2 ** -21], canDie: true },
   /** z where z > 0, else negativeSlope z */
   leakyRelu: { fused: true, flatBeyond: unlimited, canDie: false },
@@ -41,11 +42,11 @@ const activations = {
   softplus: { fused: true, flatBeyond: [0.0202, Infinity], canDie: false },
   /** z / (1 + |z|); slope (1 - |y|)^2, which is 0.02 at |y| = 1 - sqrt(0.02) */
   softsign: { fused: true, flatBeyond: [-0.8586, 0.8586], canDie: false },
-  /** relu6(z + 3) / 6. Flat at 0 and at 1 themselves: the limits are float32s next to them. */
+  /** relu6(z + 3) / 6. Flat at exactly 0 and 1, so the limits are the neighboring float32 numbers. */
   hardSigmoid: { fused: true, flatBeyond: [2 ** -26, 1 - 2 ** -24], canDie: false },
   /** exp(z); slope y, which is 1 at z = 0 */
   exponential: { fused: true, flatBeyond: [0.02, Infinity], canDie: false },
-  // The following fall and rise, so that one value has two slopes.
+  // The following activations are not monotonic, so one output value can have two slopes.
   /** z Phi(z), where Phi is the standard normal distribution function: Keras' `approximate=False` */
   gelu: { fused: false, flatBeyond: unlimited, canDie: false },
   /** z sigmoid(z) */
@@ -64,13 +65,13 @@ type Named<Fused> = {
 export type FusedActivationName = Named<true>;
 /** Activations whose derivative needs their input. */
 export type UnfusedActivation = Named<false>;
-/** An activation that a layer's kernel ends with. An object has leakyRelu's slope, which must not be negative. */
+/** An activation that is fused into a layer's kernel. The object form carries leakyRelu's slope, which must not be negative. */
 export type Activation = FusedActivationName | { name: 'leakyRelu'; negativeSlope: number };
 export type AnyActivation = Activation | UnfusedActivation;
 
 export const activationNames = Object.keys(activations) as AnyActivationName[];
 
-/** keras.activations.leaky_relu's own; Keras' layer LeakyReLU has 0.3. */
+/** Default of keras.activations.leaky_relu. Keras' LeakyReLU layer uses 0.3. */
 export const defaultNegativeSlope = 0.2;
 
 const nameOf = (activation: AnyActivation): AnyActivationName =>
@@ -104,5 +105,5 @@ export function activationFlags(activation: Activation): Record<string, Hole> {
   };
 }
 
-/** The flag and text hole of kernels that go over elements one by one, four of them an invocation. */
+/** The flag and text hole of elementwise kernels, in which an invocation processes four elements if `vec`. */
 export const elementFlags = (vec: boolean) => ({ vec, element: vec ? 'vec4f' : 'f32' });

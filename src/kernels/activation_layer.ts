@@ -17,7 +17,7 @@ const unfusedFlags = (name: UnfusedActivation): Record<string, Hole> => ({
 });
 
 export interface ActivationShape {
-  /** Elements of the whole batch. */
+  /** Number of elements in the whole batch. */
   elements: number;
   activation: AnyActivation;
 }
@@ -37,7 +37,7 @@ export const activationForward: Kernel<ActivationShape> = {
   cost: ({ elements }) => ({ flops: elements, bytes: 8 * elements }),
 };
 
-/** Reads y for a fused activation, x for another. */
+/** Reads y for a fused activation, x for any other. */
 export const activationBackward: Kernel<ActivationShape> = {
   name: 'activation_backward',
   source: ({ activation }) => backwardSource + (isFused(activation) ? derivative : activateUnfused + nan),

@@ -10,9 +10,9 @@ import { type Activation, activationFlags, elementFlags } from './activation.ts'
 import { type MaxPoolShape, poolConstants } from './max_pool.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** Windows as a maximum pool's, of any size. */
+/** Windows as in max pooling, of any size. */
 export interface AveragePoolShape extends MaxPoolShape {
-  /** The activation that made x: its derivative is folded into dx. */
+  /** The activation that produced x: its derivative is folded into dx. */
   inActivation: Activation;
 }
 
@@ -36,7 +36,7 @@ export const averagePoolForward: Kernel<AveragePoolShape> = {
   cost,
 };
 
-/** Binds x where the activation that made it isn't linear. */
+/** Binds x unless the activation that produced it is linear. */
 export const averagePoolBackward: Kernel<AveragePoolShape> = {
   name: 'average_pool_backward',
   source: (s) => backwardSource + poolSizes + windows + elementSource + (isActivated(s) ? through + derivative : ''),

@@ -37,10 +37,13 @@ export interface BatchNormShape {
 const rowsOf = (s: BatchNormShape) => s.batch * s.pixels;
 const elementsOf = (s: BatchNormShape) => rowsOf(s) * s.channels;
 
-/** Floats from the mean to the variance in a binding `statistics`: each is a tensor of its own, at a multiple of 256 bytes. */
+/**
+ * Offset in floats of the variance within a `statistics` binding. Mean and variance are separate tensors, each aligned to 256
+ * bytes.
+ */
 export const varianceAt = (channels: number): number => ceilDiv(channels, 64) * 64;
 
-/** Floats of a binding `statistics`: the mean, a gap, the variance. */
+/** Size in floats of a `statistics` binding: the mean, padding, the variance. */
 export const statisticsElements = (channels: number): number => varianceAt(channels) + channels;
 
 const statisticsConstants = (channels: number, epsilon: number) => ({
@@ -49,9 +52,9 @@ const statisticsConstants = (channels: number, epsilon: number) => ({
   epsilon,
 });
 
-/** A shape of the kernels that sum over the rows of the batch's real samples. */
+/** Shape of the kernels that sum over the rows of the batch's real samples. */
 export interface BatchNormSumShape extends BatchNormShape {
-  /** How many workgroups share the sum: batchNormChunks. */
+  /** Number of workgroups that share the sum; see batchNormChunks. */
   chunks: number;
 }
 
@@ -75,8 +78,8 @@ export const batchNormStatistics: Kernel<BatchNormSumShape> = {
 };
 
 /**
- * The batch's mean and variance. The variance is the population's, over n: Keras normalizes by it and moves its moving
- * variance towards it, where PyTorch normalizes by it but moves running_var towards the unbiased one, over n - 1.
+ * The batch's mean and variance. The variance is the biased one (divided by n). Keras uses it for both the normalization and
+ * the moving variance; PyTorch moves running_var towards the unbiased one (divided by n - 1).
  */
 export const batchNormCombine: Kernel<BatchNormSumShape> = {
   name: 'batch_norm_combine',
@@ -99,10 +102,10 @@ export const batchNormCombine: Kernel<BatchNormSumShape> = {
 
 export interface BatchNormForwardShape extends BatchNormShape {
   epsilon: number;
-  /** There is a gamma, a beta. */
+  /** True if the layer has gamma (`scale`) and beta (`center`). */
   scale: boolean;
   center: boolean;
-  /** A shortcut's tensor is added before the activation. */
+  /** True if a shortcut is added before the activation. */
   residual: boolean;
   activation: Activation;
 }
@@ -135,17 +138,17 @@ export const batchNormForward: Kernel<BatchNormForwardShape> = {
   cost: (s) => ({ flops: (s.residual ? 4 : 3) * elementsOf(s), bytes: 4 * (s.residual ? 3 : 2) * elementsOf(s) }),
 };
 
-/** All batch normalizations of a model: one dispatch moves all their statistics. */
+/** All batch normalizations of a model: one dispatch updates all their moving statistics. */
 export interface BatchNormMoveShape {
-  /** vec4s of an arena. */
+  /** vec4s in an arena. */
   elements: number;
-  /** Rows of the table: two a layer. */
+  /** Rows of the table: two per layer. */
   tensors: number;
 }
 
 /** A row of batchNormMove's table. */
 export interface MovingTensor {
-  /** Bytes, as of the arena: a multiple of 256. */
+  /** In bytes within the arena; a multiple of 256. */
   offset: number;
   elements: number;
   momentum: number;
@@ -161,7 +164,7 @@ export function packMovingTensors(tensors: readonly MovingTensor[]): Uint32Array
   return words;
 }
 
-/** To be launched after the verdict on the step (gradient_norm_reduce): one that is skipped moves nothing. */
+/** Launched after gradient_norm_reduce has decided whether the step counts: a skipped step moves nothing. */
 export const batchNormMove: Kernel<BatchNormMoveShape> = {
   name: 'batch_norm_move',
   source: moveSource + stateSource,
@@ -172,7 +175,7 @@ export const batchNormMove: Kernel<BatchNormMoveShape> = {
   cost: (s) => ({ flops: 12 * s.elements, bytes: 48 * s.elements }),
 };
 
-/** After a micro-batch's forward pass: the moving statistics as they will be if its step counts. */
+/** Launched after a micro-batch's forward pass: computes the moving statistics that apply if its step counts. */
 export const batchNormPend: Kernel<BatchNormMoveShape & { first: boolean }> = {
   name: 'batch_norm_pend',
   source: pendSource + accumulatedSource,
@@ -188,7 +191,7 @@ export const batchNormPend: Kernel<BatchNormMoveShape & { first: boolean }> = {
   cost: (s) => ({ flops: 12 * s.elements, bytes: 48 * s.elements }),
 };
 
-/** In the place of batchNormMove where a step has several micro-batches. */
+/** Replaces batchNormMove in a step of several micro-batches. */
 export const batchNormSettle: Kernel<BatchNormMoveShape> = {
   name: 'batch_norm_settle',
   source: settleSource + stateSource,
@@ -203,7 +206,10 @@ export interface BatchNormBackwardSumsShape extends BatchNormSumShape {
   epsilon: number;
 }
 
-/** dgamma and dbeta in as many parts as there are chunks, for sumParts (weights and biases: the channels) where that isn't 1. */
+/**
+ * dgamma and dbeta in as many parts as there are chunks. If there is more than one, sumParts adds them up (weights and biases:
+ * the channels).
+ */
 export const batchNormBackwardSums: Kernel<BatchNormBackwardSumsShape> = {
   name: 'batch_norm_backward_sums',
   source: backwardSumsSource + rowChunk + stateSource,
@@ -225,9 +231,9 @@ export const batchNormBackwardSums: Kernel<BatchNormBackwardSumsShape> = {
 export interface BatchNormBackwardXShape extends BatchNormShape {
   epsilon: number;
   scale: boolean;
-  /** The activation that made x: its derivative is folded into dx. */
+  /** The activation that produced x: its derivative is folded into dx. */
   inActivation: Activation;
-  /** The layer ran with its moving statistics, which no input changes. */
+  /** True if the layer ran with its moving statistics, which don't depend on the input. */
   frozen: boolean;
 }
 

@@ -6,23 +6,23 @@ import { product } from '../product.ts';
 import { elementFlags } from './activation.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** One input's part of a concatenation. A run is what lies side by side from the axis inwards. */
+/** One input of a concatenation. A run is the contiguous block from the axis inwards. */
 export interface ConcatenateShape {
-  /** Runs of the batch, as many in x as in y. */
+  /** Number of runs in the batch; the same in x and y. */
   runs: number;
-  /** Elements of a run of x. */
+  /** Length of a run of x, in elements. */
   run: number;
-  /** Elements of a run of y. */
+  /** Length of a run of y, in elements. */
   total: number;
-  /** Where in a run of y that of x begins. */
+  /** Offset of x's run within a run of y. */
   offset: number;
 }
 
 /**
- * The part of each input, in order.
+ * The shape of each input's copy, in order.
  *
- * @param shapes of a sample: all axes but `axis` are equal.
- * @param axis counted with the batch as 0, as Keras does: 1 to the number of axes of a sample.
+ * @param shapes shapes of the inputs without the batch dimension; equal in all axes but `axis`.
+ * @param axis counted with the batch as axis 0, as in Keras: 1 to the number of axes of a sample.
  */
 export function concatenateShapes(
   batch: number,
@@ -46,7 +46,7 @@ const constants = ({ runs, run, total, offset }: ConcatenateShape) => ({ runs, r
 const workgroups = (s: ConcatenateShape) => spread(ceilDiv(s.runs * s.run, isVec(s) ? 4 : 1));
 const cost = (s: ConcatenateShape) => ({ flops: 0, bytes: 8 * s.runs * s.run });
 
-/** Copies one input to its place in y; a concatenation is one of these for each input. */
+/** Copies one input to its position in y. A concatenation runs it once per input. */
 export const concatenateForward: Kernel<ConcatenateShape> = {
   name: 'concatenate_forward',
   source: forwardSource + elementSource,
@@ -57,7 +57,7 @@ export const concatenateForward: Kernel<ConcatenateShape> = {
   cost,
 };
 
-/** Cuts one input's part out of dy. */
+/** Copies the gradient of one input out of dy. */
 export const concatenateBackward: Kernel<ConcatenateShape> = {
   name: 'concatenate_backward',
   source: backwardSource + elementSource,

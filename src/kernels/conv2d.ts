@@ -27,7 +27,7 @@ export interface Conv2dShape {
   inHeight: number;
   inWidth: number;
   inChannels: number;
-  /** Height of the convolution's own output, before any pool. */
+  /** Height of the convolution's output, before any pooling. */
   outHeight: number;
   outWidth: number;
   outChannels: number;
@@ -37,26 +37,26 @@ export interface Conv2dShape {
   strideX: number;
   padTop: number;
   padLeft: number;
-  /** Rows and columns of x from one element of the kernel to the next; 1 by default. */
+  /** Dilation rates in rows and columns; 1 by default. */
   dilationY?: number;
   dilationX?: number;
-  /** More than 1 is for the kernels of conv2d_grouped.ts; those of this file read every input channel. 1 by default. */
+  /** Values above 1 require the kernels of conv2d_grouped.ts; those in this file read every input channel. 1 by default. */
   groups?: number;
   useBias: boolean;
   activation: Activation;
-  /** The activation that made x: its derivative is folded into dx. */
+  /** The activation that produced x: its derivative is folded into dx. */
   inActivation: Activation;
-  /** How many parts the filter gradient's sum is cut into. */
+  /** Number of parts that the filter gradient's sum is split into. */
   parts: number;
-  /** A 2x2 maximum pool of stride 2 follows and is computed in the same dispatch: y and argmax are pooled cells. */
+  /** True if a 2x2 max pool of stride 2 is fused into the kernel: y and argmax then hold pooled cells. */
   pooled: boolean;
 }
 
-/** Pixels, or pooled cells, of y. */
+/** Number of pixels, or pooled cells, of y. */
 const cellsOf = (s: Conv2dShape) =>
   (s.pooled ? Math.floor(s.outHeight / 2) * Math.floor(s.outWidth / 2) : s.outHeight * s.outWidth) * s.batch;
 
-/** The part of the shape that describes the windows sliding over an image. */
+/** The part of the shape that describes windows sliding over an image. */
 export type Windows = Pick<
   Conv2dShape,
   | 'inHeight'
@@ -73,7 +73,7 @@ export type Windows = Pick<
   | 'dilationX'
 >;
 
-/** Whether a window reaches beyond the image. */
+/** True if a window extends beyond the image. */
 export const padded = ({ dilationY = 1, dilationX = 1, ...s }: Windows): boolean =>
   s.padTop > 0 ||
   s.padLeft > 0 ||
@@ -82,7 +82,7 @@ export const padded = ({ dilationY = 1, dilationX = 1, ...s }: Windows): boolean
 
 const dilated = ({ dilationY = 1, dilationX = 1 }: Conv2dShape) => dilationY > 1 || dilationX > 1;
 
-/** The row and the column of the kernel, in rows and columns of x. */
+/** Position within the kernel, in rows and columns of x. */
 const stepsOfKernel = (s: Conv2dShape) => ({
   dilated: dilated(s),
   kh: dilated(s) ? 'kh * dilation_y' : 'kh',
@@ -109,7 +109,7 @@ const sizes = (s: Conv2dShape) => ({
   ...(dilated(s) && { dilation_y: s.dilationY ?? 1, dilation_x: s.dilationX ?? 1 }),
 });
 
-/** A list of arguments in a shader's text. */
+/** A comma-separated argument list for a shader. */
 export const each = (count: number, of: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => of(i)).join(', ');
 
@@ -119,7 +119,7 @@ const groupsOf = ({ quads, tiles }: RegisterTile, count: (quads: number) => numb
 
 const tileFlags = (v: Variant) => ({ ...(v as RegisterTile), load: loadType((v as RegisterTile).width) });
 
-/** The rows of w that meet a load of x: the columns of a matrix, [4 output channels, width]. */
+/** The rows of w that are multiplied by one load of x, as a matrix [4 output channels, width]. */
 const columnsOfW = (width: number) => (width === 1 ? 'w0' : `mat${width}x4f(${each(width, (k) => `w${k}`)})`);
 
 const forwardFlags = (s: Conv2dShape) => ({
@@ -130,7 +130,7 @@ const forwardFlags = (s: Conv2dShape) => ({
 
 const biasFlags = (s: Conv2dShape) => ({ use_bias: s.useBias, vec_bias: s.outChannels % 4 === 0 });
 
-/** The flags of conv2d_forward.wgsl itself, without those of the fragments that a transposed convolution leaves out. */
+/** Flags of conv2d_forward.wgsl itself, without those of the fragments that a transposed convolution omits. */
 export const forwardTextFlags = (s: Conv2dShape, v: Variant) => ({
   ...forwardFlags(s),
   ...tileFlags(v),
@@ -139,11 +139,11 @@ export const forwardTextFlags = (s: Conv2dShape, v: Variant) => ({
   columns: columnsOfW((v as RegisterTile).width),
 });
 
-/** Tiles of y: quads of pixels by 16 channels. */
+/** Number of tiles of y: quads of pixels by 16 channels. */
 const tilesOfY = (s: Conv2dShape, quads: number) =>
   ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 4 * quads) * ceilDiv(s.outChannels, 16);
 
-/** conv2d_forward.wgsl without the fragments of its bias and activation. */
+/** conv2d_forward.wgsl without the fragments for bias and activation. */
 export const forwardText = forwardSource + windowSizes + pixel + tap + channelQuad + output;
 
 export const conv2dForward: Kernel<Conv2dShape> = {
@@ -170,7 +170,7 @@ export const conv2dForward: Kernel<Conv2dShape> = {
   }),
 };
 
-/** Requires at most 9 rows (kernel height x width x input channels): they stay in registers. */
+/** Requires at most 9 rows (kernel height x width x input channels), which stay in registers. */
 export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
   name: 'conv2d_forward_narrow',
   source: forwardNarrowSource + windowSizes + pixel + channelQuad + output + bias + activate + nan,
@@ -188,14 +188,14 @@ export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
   workgroups: (s) => [ceilDiv(ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 64) * ceilDiv(s.outChannels, 16), 16)],
 };
 
-/** Tiles of the filter gradient: rows of w by 16 output channels. */
+/** Number of tiles of the filter gradient: rows of w by 16 output channels. */
 const tilesOfW = (s: Conv2dShape, rows: number) =>
   ceilDiv(s.kernelHeight * s.kernelWidth * s.inChannels, rows) * ceilDiv(s.outChannels, 16);
 
-/** Tiles that share the filter gradient's work when its sum is not cut. */
+/** Number of tiles of the filter gradient if its sum is not split. */
 export const filterGradientTiles = (s: Conv2dShape): number => tilesOfW(s, s.inChannels % 4 === 0 ? 8 : 9);
 
-/** A small filter has fewer tiles than a workgroup could hold; idle ones would do the work of copies. */
+/** A small filter has fewer tiles than fit a workgroup; idle invocations would repeat the work of others. */
 const tilesAGroup = (tiles: number) => Math.min(16, tiles);
 
 const weights = (s: Conv2dShape) => s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels;
@@ -203,7 +203,7 @@ const pixelsIn = (s: Conv2dShape) => s.batch * s.inHeight * s.inWidth;
 
 const gradientText = windowSizes + gradient + channelQuad + storeDb;
 
-/** Requires inChannels % 4 = 0; conv2dBackwardWNarrow takes the others. */
+/** Requires inChannels % 4 = 0; otherwise use conv2dBackwardWNarrow. */
 export const conv2dBackwardW: Kernel<Conv2dShape> = {
   name: 'conv2d_backward_w',
   source: backwardWSource + gradientText,
@@ -244,16 +244,16 @@ export const conv2dBackwardWNarrow: Kernel<Conv2dShape> = {
   workgroups: (s) => [ceilDiv(tilesOfW(s, 9), tilesAGroup(tilesOfW(s, 9))), s.parts],
 };
 
-/** Tiles of dx: quads of pixels by 16 channels. */
+/** Number of tiles of dx: quads of pixels by 16 channels. */
 const tilesOfX = (s: Conv2dShape, quads: number) => ceilDiv(pixelsIn(s), 4 * quads) * ceilDiv(s.inChannels, 16);
 
-/** Rows of w that an invocation's four input channels weigh dy with. */
+/** The rows of w by which dy is multiplied for an invocation's four input channels. */
 const rowsOfW = (width: number) => {
   const rows = each(4, (c) => `w[row${c} + step]`);
   return width === 1 ? `vec4f(${rows})` : `mat4x${width}f(${rows})`;
 };
 
-/** conv2d_backward_x.wgsl without the fragment of its input's activation. */
+/** conv2d_backward_x.wgsl without the fragment for its input's activation. */
 export const backwardXText = backwardXSource + windowSizes + gradientTap + storeDx;
 
 export const conv2dBackwardX: Kernel<Conv2dShape> = {

@@ -12,18 +12,18 @@ import {
 import { ceilDiv } from './workgroups.ts';
 
 /**
- * The kernels of a convolution of whatever kind. They have the same bindings: x, w, b and y; w, dy, dx and, with an
- * `inActivation`, x; x, dy, dw and db.
+ * The kernels of any kind of convolution. All have the same bindings: x, w, b and y for forward; w, dy, dx and, with an
+ * `inActivation`, x for backwardX; x, dy, dw and db for backwardW.
  */
 export interface ConvolutionKernels<S> {
   forward: Kernel<S>;
   backwardX: Kernel<S>;
   backwardW: Kernel<S>;
-  /** Into how many parts backwardW had better cut its sum, as the shape's `parts`. More than 1 asks for sum_parts. */
+  /** Number of parts that backwardW should split its sum into: the `parts` of its shape. More than 1 requires sum_parts. */
   parts: number;
 }
 
-/** Tiles of a filter gradient that keep an adapter busy; with fewer, the sum over the batch is cut into parts. */
+/** Number of filter-gradient tiles that keeps an adapter busy. With fewer, the sum over the batch is split into parts. */
 const busyTiles = { software: 64, hardware: 4096 };
 
 export const partsOf = (tiles: number, most: number, { software }: Traits) =>
@@ -32,7 +32,7 @@ export const partsOf = (tiles: number, most: number, { software }: Traits) =>
 /** The largest kernel height x width x input channels whose weights conv2d_forward_narrow keeps in registers. */
 const narrowRows = 9;
 
-/** The kernels for a convolution without groups; the shape's own `parts` doesn't matter. */
+/** Chooses the kernels of a convolution without groups. The shape's own `parts` is ignored. */
 export const conv2dKernelsFor = (s: Conv2dShape, traits: Traits): ConvolutionKernels<Conv2dShape> => ({
   forward: s.kernelHeight * s.kernelWidth * s.inChannels <= narrowRows ? conv2dForwardNarrow : conv2dForward,
   backwardX: conv2dBackwardX,

@@ -19,30 +19,30 @@ import { type Conv2dShape, each, padded } from './conv2d.ts';
 import { loadType, neighbours, quadFlags, quadType, widest } from './tile.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** Pixels of one invocation: each load of w meets so many. */
+/** Pixels per invocation, which all use the same load of w. */
 const pixels = 4;
 
 const groupIn = (s: Conv2dShape) => s.inChannels / (s.groups ?? 1);
 const groupOut = (s: Conv2dShape) => s.outChannels / (s.groups ?? 1);
 
-/** Quads of a group's channels that an invocation owns: two where that leaves none idle. */
+/** Quads of a group's channels per invocation: two if that leaves none idle. */
 const quadsATile = (channels: number) => (channels % 8 === 0 ? 2 : 1);
 
-/** Tiles of all groups' channels. */
+/** Number of channel tiles over all groups. */
 const channelTiles = (s: Conv2dShape, channels: number) =>
   (s.groups ?? 1) * ceilDiv(channels, 4 * quadsATile(channels));
 
-/** Where a subgroup is four invocations, each loads a quarter of the four rows of w that meet a load of x, or of dy. */
+/** If a subgroup is exactly four invocations, each loads a quarter of the four rows of w that one load of x or dy needs. */
 const sharing = (terms: number, traits: Traits): Variant[] =>
   widest(terms, 4) === 4 ? neighbours(undefined, traits) : [{ subgroups: false }];
 
-/** Four neighbours are complete, so that each can load for the others. */
+/** Rounds up to complete groups of four invocations, which load for each other. */
 const workgroups = (pixelsOfAll: number, tiles: number) => spread(ceilDiv(pixelsOfAll, 4 * pixels) * 4 * tiles);
 
-/** The columns of a matrix [4 output channels, width]: the rows of w that meet a load of x. */
+/** The rows of w that are multiplied by one load of x, as a matrix [4 output channels, width]. */
 const columns = (width: number) => (width === 1 ? 'w$q0' : `mat${width}x4f(${each(width, (k) => `w$q${k}`)})`);
 
-/** The rows of w with which an invocation's four input channels weight a load of dy. */
+/** The rows of w by which a load of dy is multiplied for an invocation's four input channels. */
 const rowsOfW = (width: number) => {
   const rows = each(4, (c) => `w[row$q${c} + step]`);
   return width === 1 ? `vec4f(${rows})` : `mat4x${width}f(${rows})`;
@@ -79,8 +79,8 @@ const cost = (s: Conv2dShape) => ({
 });
 
 /**
- * A convolution of which each group of output channels reads its own group of input channels. All kernels of this file
- * take any `groups`, 1 among them, and no pool.
+ * A convolution in which each group of output channels reads its own group of input channels. The kernels in this file accept
+ * any `groups`, including 1, and no fused pool.
  */
 export const conv2dGroupedForward: Kernel<Conv2dShape> = {
   name: 'conv2d_grouped_forward',
@@ -145,11 +145,11 @@ export const conv2dGroupedBackwardX: Kernel<Conv2dShape> = {
   cost,
 };
 
-/** Invocations that share the filter gradient's work when its sum is not cut. */
+/** Number of invocations of the filter gradient if its sum is not split. */
 export const groupedGradientTiles = (s: Conv2dShape): number =>
   ceilDiv(rows(s), 8) * (s.groups ?? 1) * ceilDiv(groupOut(s), 4);
 
-/** A small filter has fewer tiles than a workgroup could hold. */
+/** A small filter has fewer tiles than fit a workgroup. */
 const workgroupSize = (s: Conv2dShape) => Math.min(64, groupedGradientTiles(s));
 
 export const conv2dGroupedBackwardW: Kernel<Conv2dShape> = {

@@ -16,14 +16,14 @@ import {
 } from './conv2d.ts';
 
 /**
- * NHWC images and a [kernelHeight, kernelWidth, outChannels, inChannels] kernel, as in Keras. The layer's own input is
- * "in" and its output is "out"; element (kh, kw) of the kernel brings row iy of x to row iy * strideY + kh - padTop of y.
+ * NHWC images and a [kernelHeight, kernelWidth, outChannels, inChannels] kernel, as in Keras. "in" and "out" refer to the
+ * layer's own input and output; kernel element (kh, kw) maps row iy of x to row iy * strideY + kh - padTop of y.
  */
 export type Conv2dTransposeShape = Omit<Conv2dShape, 'pooled' | 'groups'>;
 
 /**
- * One axis of a transposed convolution's output: its length, and how much of it is cut off at the beginning. It is Keras'
- * `deconv_output_length` without `output_padding`, and TensorFlow's `same`, which cuts off the odd one at the end.
+ * One axis of a transposed convolution's output: its length, and the number of elements cropped at its start. Follows Keras'
+ * `deconv_output_length` without `output_padding`, and TensorFlow's `same`, which crops the odd element at the end.
  */
 export function transposedAxis(
   length: number,
@@ -37,7 +37,7 @@ export function transposedAxis(
   return { length: length * stride + overlap, pad: 0 };
 }
 
-/** The convolution from y to x whose data gradient a transposed convolution is: it has the same kernel, bit by bit. */
+/** The convolution from y to x whose data gradient equals this transposed convolution. Its kernel is the same array. */
 export const transposedConvolution = (s: Conv2dTransposeShape): Conv2dShape => ({
   ...s,
   inHeight: s.outHeight,
@@ -46,7 +46,7 @@ export const transposedConvolution = (s: Conv2dTransposeShape): Conv2dShape => (
   outHeight: s.inHeight,
   outWidth: s.inWidth,
   outChannels: s.inChannels,
-  // The convolution's own bias and activations have no part in it: the kernels below add those of the layer.
+  // Bias and activations are those of the layer, which the kernels below add.
   useBias: false,
   activation: 'linear',
   inActivation: 'linear',
@@ -62,7 +62,7 @@ const cost = (s: Conv2dTransposeShape) => ({
   bytes: 4 * (elementsIn(s) + weights(s) + elementsOut(s)),
 });
 
-/** A convolution's data gradient, from x to y, with a bias and an activation. */
+/** The data gradient of a convolution, from x to y, followed by bias and activation. */
 export const conv2dTransposeForward: Kernel<Conv2dTransposeShape> = {
   name: 'conv2d_transpose_forward',
   source: backwardXText + bias + activate + nan,
@@ -80,7 +80,7 @@ export const conv2dTransposeForward: Kernel<Conv2dTransposeShape> = {
   cost,
 };
 
-/** A convolution from dy to dx, times the derivative of what made x. */
+/** A convolution from dy to dx, times the derivative of the activation that produced x. */
 export const conv2dTransposeBackwardX: Kernel<Conv2dTransposeShape> = {
   name: 'conv2d_transpose_backward_x',
   source: forwardText + derivative,
@@ -102,7 +102,7 @@ export const conv2dTransposeBackwardX: Kernel<Conv2dTransposeShape> = {
   cost,
 };
 
-/** A convolution's filter gradient with x and dy in each other's place; one more workgroup a part computes db, where there is one. */
+/** The filter gradient of a convolution with x and dy exchanged. One more workgroup per part computes db, if there is a bias. */
 const backwardW = (name: string, kernel: Kernel<Conv2dShape>): Kernel<Conv2dTransposeShape> => ({
   name,
   source: kernel.source as string,
@@ -110,7 +110,7 @@ const backwardW = (name: string, kernel: Kernel<Conv2dShape>): Kernel<Conv2dTran
   flags: (s, v) => ({
     ...kernel.flags!(transposedConvolution(s), v),
     ...{ transposed: true, x: 'dy', dy: 'x', loaded: 'x', db: 'f32' },
-    // The convolution's own sums of what lies in dy's place have no part in it.
+    // The convolution's own bias sums would be taken over the wrong tensor, so they are omitted.
     use_bias: s.useBias,
     stores_db: false,
     sums_dy: s.useBias,
@@ -129,6 +129,6 @@ const backwardW = (name: string, kernel: Kernel<Conv2dShape>): Kernel<Conv2dTran
   cost,
 });
 
-/** Requires outChannels % 4 = 0; conv2dTransposeBackwardWNarrow takes the others. */
+/** Requires outChannels % 4 = 0; otherwise use conv2dTransposeBackwardWNarrow. */
 export const conv2dTransposeBackwardW = backwardW('conv2d_transpose_backward_w', conv2dBackwardW);
 export const conv2dTransposeBackwardWNarrow = backwardW('conv2d_transpose_backward_w_narrow', conv2dBackwardWNarrow);

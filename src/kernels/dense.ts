@@ -9,13 +9,13 @@ export interface DenseShape {
   outputs: number;
   useBias: boolean;
   activation: Activation;
-  /** The activation that made x: its derivative is folded into dx. */
+  /** The activation that produced x: its derivative is folded into dx. */
   inActivation: Activation;
 }
 
 /**
- * A dense layer is a 1x1 convolution over one picture a single row high, whose pixels are the batch's samples: the same
- * matrix products in the same shaders, so what makes the one fast makes the other fast.
+ * A dense layer is a 1x1 convolution over an image of height 1 whose pixels are the samples of the batch. Both therefore share
+ * the same shaders.
  */
 export function asConvolution(s: DenseShape): Conv2dShape {
   return {
@@ -40,7 +40,7 @@ export function asConvolution(s: DenseShape): Conv2dShape {
   };
 }
 
-/** A product with a matrix [features, features] alone: for what is no layer of a network. */
+/** A product with a single matrix [features, features] that belongs to no layer. */
 export const squareProduct = (batch: number, features: number): Conv2dShape =>
   asConvolution({
     batch,
@@ -53,7 +53,7 @@ export const squareProduct = (batch: number, features: number): Conv2dShape =>
 
 export const denseForward: Kernel<Conv2dShape> = { ...conv2dForward, name: 'dense_forward' };
 
-/** Wants inputs % 4 = 0; denseBackwardWNarrow takes the others. */
+/** Requires inputs % 4 = 0; otherwise use denseBackwardWNarrow. */
 export const denseBackwardW: Kernel<Conv2dShape> = { ...conv2dBackwardW, name: 'dense_backward_w' };
 export const denseBackwardWNarrow: Kernel<Conv2dShape> = { ...conv2dBackwardWNarrow, name: 'dense_backward_w_narrow' };
 export const denseBackwardX: Kernel<Conv2dShape> = { ...conv2dBackwardX, name: 'dense_backward_x' };

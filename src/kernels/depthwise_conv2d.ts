@@ -26,9 +26,9 @@ export interface DepthwiseConv2dShape extends Windows {
   multiplier: number;
   useBias: boolean;
   activation: Activation;
-  /** The activation that made x: its derivative is folded into dx. */
+  /** The activation that produced x: its derivative is folded into dx. */
   inActivation: Activation;
-  /** How many parts the filter gradient's sum over the rows of y is cut into, at most batch * outHeight. */
+  /** Number of parts that the filter gradient's sum over the rows of y is split into; at most batch * outHeight. */
   parts: number;
 }
 
@@ -60,7 +60,7 @@ const cost = (s: DepthwiseConv2dShape) => ({
   bytes: 4 * (elementsIn(s) + weights(s) + elementsOut(s)),
 });
 
-/** Output channels are input channels, and four of them a load. */
+/** True if output channels equal input channels and four of them are one load. */
 const channelByChannel = (s: DepthwiseConv2dShape) => s.multiplier === 1 && s.channels % 4 === 0;
 
 /** The flags of the tensors with input channels. */
@@ -69,20 +69,20 @@ const inFlags = (s: DepthwiseConv2dShape) => ({
   in: loadType(channelByChannel(s) ? 4 : 1),
 });
 
-/** Pixels side by side that an invocation owns. */
+/** Adjacent pixels per invocation. */
 const pixels = 4;
 
-/** The most columns of an image that a kernel's row, written out, keeps in registers. */
+/** Maximum number of image columns that an unrolled kernel row keeps in registers. */
 const mostColumns = 12;
 
-/** Columns from the first one that the pixels of an invocation read to the last. */
+/** Number of image columns that the pixels of one invocation read. */
 const columns = ({ strideX, kernelWidth, dilationX = 1 }: DepthwiseConv2dShape) =>
   (pixels - 1) * strideX + (kernelWidth - 1) * dilationX + 1;
 
 /**
- * The text of one row of the kernel, written out for the pixels of an invocation.
+ * WGSL text of one kernel row, unrolled for the pixels of an invocation.
  *
- * @param column which column of the image a pixel meets element kw with.
+ * @param column image column that a pixel reads for kernel element kw.
  */
 const writtenOut = (
   s: DepthwiseConv2dShape,
@@ -96,7 +96,7 @@ const writtenOut = (
   }).join('\n    '),
 });
 
-/** From one pixel of y to the next, and from one element of a kernel's row to the next, it is one column of x. */
+/** True if neighboring pixels of y and neighboring kernel elements are both one column of x apart. */
 const sliding = ({ strideX, dilationX = 1 }: DepthwiseConv2dShape) => strideX === 1 && dilationX === 1;
 
 export const depthwiseConv2dForward: Kernel<DepthwiseConv2dShape> = {
@@ -119,7 +119,7 @@ export const depthwiseConv2dForward: Kernel<DepthwiseConv2dShape> = {
   cost,
 };
 
-/** Where windows move by one column, every pixel of x meets every element of a kernel's row. */
+/** With a stride of one column, every pixel of x meets every element of a kernel row. */
 const meetsWholeRows = (s: DepthwiseConv2dShape) => s.strideX === 1 && columns(s) <= mostColumns;
 const pixelsOfX = (s: DepthwiseConv2dShape) => (meetsWholeRows(s) ? pixels : 1);
 
@@ -147,17 +147,17 @@ export const depthwiseConv2dBackwardX: Kernel<DepthwiseConv2dShape> = {
   cost,
 };
 
-/** The most elements of a kernel's row that one invocation keeps in registers. */
+/** Maximum number of elements of a kernel row per invocation; they stay in registers. */
 const mostTaps = 5;
 
-/** A kernel's row is cut into equal pieces. */
+/** Number of elements per piece when a kernel row is split into equal pieces. */
 const taps = (s: DepthwiseConv2dShape) => ceilDiv(s.kernelWidth, ceilDiv(s.kernelWidth, mostTaps));
 
-/** Invocations that share the filter gradient's work when its sum is not cut. */
+/** Number of invocations of the filter gradient if its sum is not split. */
 export const depthwiseGradientTiles = (s: DepthwiseConv2dShape): number =>
   s.kernelHeight * ceilDiv(s.kernelWidth, taps(s)) * ceilDiv(outChannels(s), 4);
 
-/** A small filter has fewer tiles than a workgroup could hold. */
+/** A small filter has fewer tiles than fit a workgroup. */
 const workgroupSize = (s: DepthwiseConv2dShape) => Math.min(64, depthwiseGradientTiles(s));
 
 export const depthwiseConv2dBackwardW: Kernel<DepthwiseConv2dShape> = {

@@ -9,19 +9,19 @@ import { elementFlags } from './activation.ts';
 import { stateSource, stateWords } from './state.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** A layer that draws random numbers for each element of each sample. */
+/** A layer that generates random numbers for each element of each sample. */
 export interface RandomLayerShape {
   batch: number;
-  /** Elements of a sample. */
+  /** Elements per sample. */
   elements: number;
-  /** Keys the layer's random numbers, different for each layer of a model: any number from 0 to 2^32 - 1. */
+  /** Key of the layer's random numbers, different for each layer of a model: 0 to 2^32 - 1. */
   layer: number;
 }
 
 export interface DropoutShape extends RandomLayerShape {
-  /** Share of the elements that is dropped: 0 <= rate < 1. */
+  /** Fraction of elements to drop: 0 <= rate < 1. */
   rate: number;
-  /** Keras' SpatialDropout2D: whole channels of a sample are dropped. So many of them are innermost. */
+  /** For Keras' SpatialDropout2D, which drops whole channels of a sample: the number of channels (the innermost axis). */
   spatialChannels?: number | undefined;
 }
 
@@ -30,8 +30,8 @@ export interface GaussianNoiseShape extends RandomLayerShape {
 }
 
 /**
- * The second word of the key of all random numbers that layers draw. The augmentation's keys have 0 there or the code of an
- * op, and codes are small: no layer shares its numbers with an op.
+ * Second word of the key of all random numbers for layers. In augmentation keys that word is 0 or the code of an op, and codes
+ * are small, so layers and ops never share random numbers.
  */
 export const layersKey = 0x80000000;
 
@@ -41,7 +41,7 @@ const drawFlags = { layers_key: `${layersKey}u` };
 const groupsOf = (s: RandomLayerShape) => spread(s.batch * ceilDiv(s.elements, 4));
 const sizes = ({ batch, elements, layer }: RandomLayerShape) => ({ batch, elements, layer });
 
-/** Philox: ten rounds of two products of 32 by 32 bits, for four elements. */
+/** Philox: ten rounds of two 32 x 32 bit products for four elements. */
 const cost = (s: RandomLayerShape) => ({ flops: 50 * s.batch * s.elements, bytes: 8 * s.batch * s.elements });
 
 const dropout = (name: string): Kernel<DropoutShape> => ({
@@ -61,7 +61,7 @@ const dropout = (name: string): Kernel<DropoutShape> => ({
 
 export const dropoutForward = dropout('dropout_forward');
 
-/** The same multiplication by the mask: x is dy, and y is dx. */
+/** The same multiplication by the mask, with dy bound to x and dx to y. */
 export const dropoutBackward = dropout('dropout_backward');
 
 /** Its gradient is dy, unchanged. */

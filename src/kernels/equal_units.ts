@@ -4,20 +4,20 @@ import { blockWords, healthSource, type RecordShape, recordConstants } from './r
 import { stateSource, stateWords } from './state.ts';
 import { chunkInvocations } from './update.ts';
 
-/** The most that equal_units compares, so that it costs the same whatever the size of a layer or a batch. */
+/** Limits on what equal_units compares, so that its cost doesn't grow with the layer or the batch. */
 export const equalUnitsMost = { rows: 16, units: 512, input: 4096 } as const;
 
-/** Where in the arenas of weights and gradients the units of a layer lie: columns of a kernel, elements of a bias. */
+/** Location of a layer's units in the arenas of weights and gradients: columns of a kernel, elements of a bias. */
 export interface UnitPlace {
-  /** The kernel's first word. */
+  /** First word of the kernel. */
   kernel: number;
   rows: number;
   units: number;
-  /** The bias' first word; undefined where there is none that is trained. */
+  /** First word of the bias; undefined if there is no trainable bias. */
   bias?: number | undefined;
 }
 
-/** The words of `units`: a vec4 a layer. A layer that has no kernel that is trained has no units to compare. */
+/** Packs `units`: a vec4 per layer. A layer without a trainable kernel has no units to compare. */
 export const packUnits = (layers: readonly (UnitPlace | undefined)[]): Uint32Array =>
   Uint32Array.from(
     layers.flatMap((place) =>
@@ -28,13 +28,13 @@ export const packUnits = (layers: readonly (UnitPlace | undefined)[]): Uint32Arr
 export interface EqualUnitsShape {
   layers: number;
   tensors: number;
-  /** Words of the arena of weights, and of that of gradients. */
+  /** Words in the arena of weights, and in that of gradients. */
   weights: number;
-  /** Numbers of a batch, and of a sample. */
+  /** Numbers per batch, and per sample. */
   input: number;
   inputElements: number;
   record: RecordShape;
-  /** Where in a record the words of the health begin. */
+  /** First word of the health fields within a record. */
   firstWord: number;
 }
 

@@ -23,13 +23,13 @@ import {
   depthwiseGradientTiles,
 } from './depthwise_conv2d.ts';
 
-/** conv2d's tiles are four invocations each; those of the other kernels are one. */
+/** A tile of conv2d is four invocations; a tile of the other kernels is one. */
 const invocationsATile = 4;
 
-/** More parts than this are added up more slowly than they were computed. */
+/** Adding up more parts than this takes longer than computing them. */
 const mostParts = 256;
 
-/** The kernels for a convolution with groups, which takes no pool. */
+/** The kernels of a convolution with groups, which supports no fused pool. */
 export const groupedConv2dKernelsFor = (s: Conv2dShape, traits: Traits): ConvolutionKernels<Conv2dShape> => ({
   forward: conv2dGroupedForward,
   backwardX: conv2dGroupedBackwardX,

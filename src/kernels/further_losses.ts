@@ -14,12 +14,12 @@ import { recordConstants } from './record.ts';
 /** The shape of a loss with options. */
 export interface OptionedLossShape extends LossBase {
   outputs: number;
-  /** Samples have weights. */
+  /** True if samples have weights. */
   weighted: boolean;
 }
 
 export interface CategoricalLossShape extends OptionedLossShape {
-  /** Targets are shares of classes, not labels. */
+  /** True if targets are class probabilities rather than integer labels. */
   soft: boolean;
   labelSmoothing: number;
   alpha?: number;
@@ -28,16 +28,16 @@ export interface CategoricalLossShape extends OptionedLossShape {
 
 interface LossRule<S> {
   name: string;
-  /** The formula, for the frame. */
+  /** WGSL text of the formula, inserted into the frame. */
   source: string;
   constants?: (shape: S) => Record<string, number>;
-  /** Floating-point operations of an output. */
+  /** Floating-point operations per output. */
   flops: number;
 }
 
 const weightBuffers = ({ batch, weighted }: OptionedLossShape) => ({ ...(weighted && { weights: batch }) });
 
-/** A loss of probabilities that a softmax makes: shaders/categorical_loss.wgsl is the frame. */
+/** A loss of softmax probabilities; the frame is shaders/categorical_loss.wgsl. */
 const categoricalLoss = (rule: LossRule<CategoricalLossShape>): Kernel<CategoricalLossShape> => ({
   name: rule.name,
   source: categoricalLossSource + rule.source + peak + lossFrame,
@@ -73,7 +73,7 @@ export interface OutputLossShape extends OptionedLossShape {
   delta?: number;
 }
 
-/** A loss of outputs that each stand for themselves: shaders/output_loss.wgsl is the frame. */
+/** A loss of independent outputs; the frame is shaders/output_loss.wgsl. */
 const outputLoss = (rule: LossRule<OutputLossShape> & { counted: boolean }): Kernel<OutputLossShape> => ({
   name: rule.name,
   source: outputLossSource + rule.source + lossFrame,

@@ -15,13 +15,13 @@ export const weightPenalty: Kernel<ChunkedShape> = {
 };
 
 export interface WeightAverageShape extends ChunkedShape {
-  /** How much of the average each update keeps. */
+  /** Decay of the moving average: the fraction of it that each update keeps. */
   momentum: number;
-  /** Updates after which the weights become their average, again and again; undefined for never. */
+  /** Number of updates after which the weights are overwritten by their average, repeatedly; undefined for never. */
   overwriteEvery?: number | undefined;
 }
 
-/** To be launched after the update. */
+/** Launched after the update. */
 export const weightAverage: Kernel<WeightAverageShape> = {
   name: 'weight_average',
   source: weightAverageSource + stateSource,

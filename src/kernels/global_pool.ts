@@ -17,7 +17,7 @@ export interface GlobalPoolShape {
   /** Height times width. */
   pixels: number;
   channels: number;
-  /** The activation that made x: its derivative is folded into dx. */
+  /** The activation that produced x: its derivative is folded into dx. */
   inActivation: Activation;
 }
 
@@ -28,8 +28,8 @@ const elementsOut = (s: GlobalPoolShape) => s.batch * s.channels;
 const loads = (s: GlobalPoolShape, elements: number) => elements / (isVec(s) ? 4 : 1);
 
 /**
- * How many invocations share one sum. There are few sums, so a GPU cuts each; a software adapter has more of them than
- * cores, and every barrier costs it.
+ * Number of invocations that share one sum. A GPU splits the few sums; a software adapter has more sums than cores, and each
+ * barrier costs it time.
  */
 const slicesOf = (_shape: unknown, { software }: Traits): Variant[] => [{ slices: software ? 1 : 16 }];
 
@@ -59,7 +59,7 @@ export const globalAveragePoolForward: Kernel<GlobalPoolShape> = {
   cost,
 };
 
-/** Binds x where the activation that made it isn't linear. */
+/** Binds x unless the activation that produced it is linear. */
 export const globalAveragePoolBackward: Kernel<GlobalPoolShape> = {
   name: 'global_average_pool_backward',
   source: (s) => averageBackwardSource + throughActivation(s),
@@ -70,7 +70,7 @@ export const globalAveragePoolBackward: Kernel<GlobalPoolShape> = {
   cost,
 };
 
-/** `argmax` holds the index of a pixel, a word for each element of y. */
+/** `argmax` holds the index of a pixel, one word per element of y. */
 export const globalMaxPoolForward: Kernel<GlobalPoolShape> = {
   name: 'global_max_pool_forward',
   source: maxForwardSource + elementSource + nan,
@@ -82,7 +82,7 @@ export const globalMaxPoolForward: Kernel<GlobalPoolShape> = {
   cost,
 };
 
-/** Binds x where the activation that made it isn't linear. */
+/** Binds x unless the activation that produced it is linear. */
 export const globalMaxPoolBackward: Kernel<GlobalPoolShape> = {
   name: 'global_max_pool_backward',
   source: (s) => maxBackwardSource + throughActivation(s),

@@ -14,8 +14,8 @@ import { stateSource, stateWords } from './state.ts';
 import { spread } from './workgroups.ts';
 
 /**
- * x [instances, pixels, channels]: each instance is normalized by itself, each of its groups of consecutive channels too.
- * For groupNormalization an instance is a sample; layer_norm.ts has several a sample.
+ * x [instances, pixels, channels]. Each group of consecutive channels of each instance is normalized separately. For
+ * groupNormalization an instance is a sample; layer_norm.ts has several instances per sample.
  */
 export interface GroupNormShape {
   instances: number;
@@ -24,26 +24,26 @@ export interface GroupNormShape {
   channels: number;
   groups: number;
   epsilon: number;
-  /** There is a gamma, a beta. */
+  /** True if the layer has gamma (`scale`) and beta (`center`). */
   scale: boolean;
   center: boolean;
 }
 
 export interface GroupNormForwardShape extends GroupNormShape {
-  /** A shortcut's tensor is added before the activation. */
+  /** True if a shortcut is added before the activation. */
   residual: boolean;
   activation: Activation;
-  /** Mean and rstd are written, for the backward kernels. */
+  /** True if mean and rstd are stored for the backward kernels. */
   keepsStatistics: boolean;
 }
 
 export interface GroupNormBackwardXShape extends GroupNormShape {
-  /** The activation that made x: its derivative is folded into dx. */
+  /** The activation that produced x: its derivative is folded into dx. */
   inActivation: Activation;
 }
 
 export interface GroupNormBackwardSumsShape extends GroupNormShape {
-  /** How many workgroups share the sum: groupNormChunks. */
+  /** Number of workgroups that share the sum; see groupNormChunks. */
   chunks: number;
 }
 
@@ -51,19 +51,22 @@ const elementsOf = (s: GroupNormShape) => s.instances * s.pixels * s.channels;
 const unitsOf = (s: GroupNormShape) => s.instances * s.groups;
 const rowsOf = (s: GroupNormShape) => s.instances * s.pixels;
 
-/** A load lies in one group. */
+/** A load must not cross the border of a group. */
 const groupWidth = (s: GroupNormShape) => widthOf(s.channels / s.groups);
 const groupColumns = (s: GroupNormShape) => s.channels / s.groups / groupWidth(s);
 
-/** How the invocations of a workgroup share units (shaders/lib/norm_unit.wgsl): the invocations are powers of two. */
+/**
+ * How the invocations of a workgroup divide normalization units among them (shaders/lib/norm_unit.wgsl). Their numbers are
+ * powers of two.
+ */
 type UnitTile = Variant & { pixel_invocations: number; column_invocations: number; units: number };
 
-/** Workgroups that a software adapter shares out among a few cores. */
+/** Number of workgroups that keeps the few cores of a software adapter busy. */
 const busyWorkgroups = 8;
 
 /**
- * On a software adapter an invocation has a unit of its own, which needs no barrier; elsewhere as many share it as have
- * something to do, with neighbors on neighboring columns, so that their loads are one.
+ * On a software adapter each invocation processes one unit, which needs no barrier. On hardware as many invocations share a
+ * unit as there is work for, with neighbors on neighboring columns so that their loads coalesce.
  */
 function unitTiles(s: GroupNormShape, { software }: Traits): UnitTile[] {
   if (software) {
@@ -141,7 +144,10 @@ export const groupNormBackwardX: Kernel<GroupNormBackwardXShape> = {
 export const groupNormChunks = (s: Omit<GroupNormShape, 'epsilon'>): number =>
   rowChunks(s.instances * s.pixels, s.channels);
 
-/** dgamma and dbeta in as many parts as there are chunks, for sumParts (weights and biases: the channels) where that isn't 1. */
+/**
+ * dgamma and dbeta in as many parts as there are chunks. If there is more than one, sumParts adds them up (weights and biases:
+ * the channels).
+ */
 export const groupNormBackwardSums: Kernel<GroupNormBackwardSumsShape> = {
   name: 'group_norm_backward_sums',
   source: backwardSumsSource + rowChunk + stateSource,

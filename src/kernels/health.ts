@@ -10,21 +10,21 @@ import { stateSource, stateWords } from './state.ts';
 import { chunkInvocations } from './update.ts';
 import { ceilDiv } from './workgroups.ts';
 
-/** A tensor of a layer as layer_statistics finds it. */
+/** Location of a layer's tensor, for layer_statistics. */
 export interface MeasuredTensor {
   /** 0 and 1: an output in y0 or y1. 2 and 3: a gradient in dy0 or dy1. */
   arena: 0 | 1 | 2 | 3;
-  /** The first vec4 in it. */
+  /** Index of its first vec4. */
   first: number;
-  /** Elements of a sample. */
+  /** Elements per sample. */
   elements: number;
   channels: number;
   activation: AnyActivation;
-  /** The first word of its units in `positive`; none where no unit can be dead. */
+  /** First word of its units in `positive`; undefined if its units cannot die. */
   bits?: number;
 }
 
-/** The most chunks of a tensor: more of them would be longer to add up than they save. */
+/** Maximum number of chunks of a tensor: adding up more of them would take longer than they save. */
 const chunksMost = 256;
 const chunkVec4s = 1024;
 const none = 0xffffffff;
@@ -33,11 +33,11 @@ const none = 0xffffffff;
 export interface StatisticsTable {
   words: Uint32Array;
   chunks: number;
-  /** First chunk and one past the last, of each tensor. */
+  /** For each tensor, its first chunk and the one after its last. */
   ranges: [number, number][];
 }
 
-/** Cuts tensors of a batch into chunks of whole periods: vec4s after which the channels repeat. */
+/** Splits the tensors of a batch into chunks. A chunk is a whole number of periods, the vec4s after which the channels repeat. */
 export function cutForStatistics(tensors: readonly MeasuredTensor[], batch: number): StatisticsTable {
   const chunks: number[] = [];
   const rows: number[] = [];
@@ -58,14 +58,14 @@ export function cutForStatistics(tensors: readonly MeasuredTensor[], batch: numb
 }
 
 export interface LayerStatisticsShape {
-  /** vec4s of y0, y1, dy0 and dy1. */
+  /** Sizes of y0, y1, dy0 and dy1 in vec4s. */
   arenas: readonly [number, number, number, number];
   chunks: number;
   tensors: number;
-  /** Where in the partials the chunks of this dispatch begin, and how many chunks there are in all. */
+  /** Index of this dispatch's first partial sum, and the total number of partial sums. */
   firstPartial: number;
   partials: number;
-  /** Words of `positive`. */
+  /** Words in `positive`. */
   words: number;
 }
 
@@ -92,7 +92,7 @@ export const layerStatistics: Kernel<LayerStatisticsShape> = {
   }),
 };
 
-/** The ranges that health_reduce adds up for a layer and a tensor: of chunks by their numbers, of units by their bits. */
+/** The ranges that health_reduce adds up for a layer and a tensor: of chunks by index, of units by bit. */
 export interface LayerRanges {
   values: readonly [number, number];
   deltas: readonly [number, number];
@@ -100,7 +100,7 @@ export interface LayerRanges {
   bits?: number;
 }
 
-/** The words of `ranges` in health_reduce: two vec4 a layer, then one a tensor. `tensors` are first chunks and ends. */
+/** Packs `ranges` of health_reduce: two vec4 per layer, then one per tensor. `tensors` holds first chunks and ends. */
 export function packRanges(layers: readonly LayerRanges[], tensors: ArrayLike<number>): Uint32Array {
   const words = layers.flatMap(({ values, deltas, units, bits }) => [...values, ...deltas, bits ?? none, units, 0, 0]);
   for (let t = 0; t < tensors.length; t += 2) words.push(tensors[t]!, tensors[t + 1]!, 0, 0);
@@ -110,13 +110,13 @@ export function packRanges(layers: readonly LayerRanges[], tensors: ArrayLike<nu
 export interface HealthReduceShape {
   layers: number;
   tensors: number;
-  /** Chunks of layer_statistics in all. */
+  /** Total number of chunks of layer_statistics. */
   partials: number;
-  /** Chunks of gradient_norm and of the update. */
+  /** Number of chunks of gradient_norm and of the update. */
   chunks: number;
   words: number;
   record: RecordShape;
-  /** Where in a record the words of the health begin. */
+  /** First word of the health fields within a record. */
   firstWord: number;
 }
 

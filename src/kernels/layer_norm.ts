@@ -12,7 +12,7 @@ import {
 interface Rows {
   batch: number;
   rows: number;
-  /** Elements of gamma and beta too. */
+  /** Also the number of elements of gamma and of beta. */
   size: number;
 }
 
@@ -22,8 +22,8 @@ export type LayerNormBackwardXShape = AsRows<GroupNormBackwardXShape>;
 export type LayerNormBackwardSumsShape = AsRows<GroupNormBackwardSumsShape>;
 
 /**
- * A row is an instance of one pixel and one group, whose channels are the row's elements: layer normalization is group
- * normalization that sees its input so, in the same shaders.
+ * Layer normalization is group normalization of instances that have one pixel and one group, whose channels are the elements of
+ * a row. Both therefore share the same shaders.
  */
 export function asGroupNorm<S extends Rows>({ batch, rows, size, ...options }: S) {
   return { ...options, instances: batch * rows, instancesPerSample: rows, pixels: 1, channels: size, groups: 1 };

@@ -9,14 +9,14 @@ import { stateSource, stateWords } from './state.ts';
 /** The part of the shape that every loss has. z, p and dz are [batch, outputs]. */
 export interface LossBase {
   batch: number;
-  /** How many penalties weight_penalty gives; none without a regularizer. */
+  /** Number of penalties that weight_penalty computes; undefined without a regularizer. */
   penalties?: number;
   record: RecordShape;
 }
 
 export interface LossShape extends LossBase {
   classes: number;
-  /** Targets are shares of classes, not labels. */
+  /** True if targets are class probabilities rather than integer labels. */
   soft: boolean;
 }
 
@@ -34,7 +34,7 @@ export const lossBuffers = ({ batch, record, penalties }: LossBase, outputs: num
   ...(penalties && { penalties }),
 });
 
-/** Cross-entropy of a softmax without further options. */
+/** Softmax cross-entropy without further options. */
 export const softmaxCrossEntropy: Kernel<LossShape> = {
   name: 'softmax_cross_entropy',
   source: softmaxCrossEntropySource + peak + lossFrame,

@@ -5,7 +5,7 @@ import forwardSource from '../../shaders/max_pool_forward.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** NHWC; `argmax` stores the position in its window that each element of y came from, four per word. */
+/** NHWC. `argmax` stores the position of each element of y within its window, four positions per word. */
 export interface MaxPoolShape {
   batch: number;
   inHeight: number;
@@ -21,10 +21,10 @@ export interface MaxPoolShape {
   padLeft: number;
 }
 
-/** The largest window whose places fit 8 bits. */
+/** Largest window whose positions fit 8 bits. */
 export const largestPool = 256;
 
-/** The constants of all kernels that slide a window. */
+/** Override constants of all kernels that slide a window. */
 export const poolConstants = (s: MaxPoolShape) => ({
   batch: s.batch,
   in_height: s.inHeight,
@@ -57,7 +57,7 @@ export const maxPoolForward: Kernel<MaxPoolShape> = {
   cost,
 };
 
-/** Every pixel lies in one window, and four channels of it in one load. */
+/** True if every pixel belongs to exactly one window and four of its channels are one load. */
 const tiling = (s: MaxPoolShape) =>
   s.channels % 4 === 0 &&
   s.strideY === s.poolHeight &&

@@ -14,20 +14,20 @@ export interface MergeInput {
   channels: number;
 }
 
-/** y [batch, height, width, channels]; each axis of an input is as long as y's, or 1 and then broadcast. */
+/** y [batch, height, width, channels]. Each axis of an input has y's length, or length 1 and is broadcast. */
 export interface MergeShape extends MergeInput {
   operation: 'add' | 'multiply' | 'average' | 'maximum';
   batch: number;
-  /** Two to four: x0 to x3. */
+  /** Two to four inputs: x0 to x3. */
   inputs: readonly MergeInput[];
-  /** The divisor of an average where x0 is itself the sum of several inputs: the number of all inputs. */
+  /** The divisor of an average whose x0 is already the sum of several inputs: the total number of inputs. */
   averagedOver?: number | undefined;
   activation: Activation;
 }
 
-/** The gradient of one input. */
+/** Shape of the gradient of one input. */
 export interface MergeBackwardShape extends MergeShape {
-  /** Its index among the inputs. */
+  /** Index among the inputs. */
   input: number;
 }
 
@@ -35,7 +35,7 @@ const elementsOf = ({ height, width, channels }: MergeInput) => height * width *
 
 const isBroadcast = (s: MergeShape) => s.inputs.some((input) => elementsOf(input) !== elementsOf(s));
 
-/** Where nothing is broadcast, the axes don't matter: all elements of a sample are channels of one pixel. */
+/** Without broadcasting the axes don't matter: all elements of a sample are treated as channels of one pixel. */
 function simplified<S extends MergeShape>(s: S): S {
   if (isBroadcast(s)) return s;
   const pixel = { height: 1, width: 1, channels: elementsOf(s) };
@@ -43,10 +43,10 @@ function simplified<S extends MergeShape>(s: S): S {
 }
 
 const isVec = (s: MergeShape) => s.channels % 4 === 0;
-/** Whether four channels of an input lie side by side. */
+/** True if four channels of an input are adjacent in memory. */
 const isVecInput = (s: MergeShape, input: MergeInput) => isVec(s) && input.channels === s.channels;
 
-/** The index of what an element of y takes from an input. */
+/** WGSL index of the element of an input that an element of y uses. */
 function indexText(s: MergeShape, input: MergeInput): string {
   const stride = isVecInput(s, input) ? 4 : 1;
   if (elementsOf(input) === elementsOf(s)) return stride === 4 ? 'at / 4u' : 'at';
@@ -103,21 +103,21 @@ export const mergeForward: Kernel<MergeShape> = {
   }),
 };
 
-/** Which inputs the gradient of one of them depends on. */
+/** True if the gradient of one input depends on input i. */
 const readsInput = (s: MergeBackwardShape, i: number): boolean =>
   i < s.inputs.length && (s.operation === 'maximum' || (s.operation === 'multiply' && i !== s.input));
 
 const own = (s: MergeBackwardShape): MergeInput => s.inputs[s.input]!;
 
-/** An input is read at another index than dy. */
+/** True if an input is read at an index other than dy's. */
 const isPlaced = (s: MergeBackwardShape): boolean =>
   s.inputs.some((input, i) => readsInput(s, i) && elementsOf(input) !== elementsOf(s));
 
 /**
- * dx of one input. An add whose input isn't broadcast passes dy on unchanged and needs no dispatch. `x0` to `x3` are bound where
- * the gradient depends on them: all inputs of a maximum, the other inputs of a product.
+ * dx of one input. An add whose input isn't broadcast passes dy on unchanged and needs no dispatch. `x0` to `x3` are bound only
+ * if the gradient depends on them: all inputs of a maximum, the other inputs of a product.
  *
- * The gradient of a maximum goes to the first of equal inputs, as in TensorFlow; PyTorch shares it out.
+ * The gradient of a maximum goes to the first of equal inputs, as in TensorFlow; PyTorch divides it among them.
  */
 export const mergeBackward: Kernel<MergeBackwardShape> = {
   name: 'merge_backward',

@@ -19,24 +19,24 @@ import { spread } from './workgroups.ts';
 /** The published coefficients of the quintic iteration (Jordan and others 2024). */
 export const newtonSchulz = { a: 3.4445, b: -4.775, c: 2.0315 };
 
-/** Quads of rows that an invocation of newton_schulz_apply owns. */
+/** Quads of rows per invocation of newton_schulz_apply. */
 export const rowQuads = 2;
 
-/** vec4s that an invocation of newton_schulz_scale owns. */
+/** vec4s per invocation of newton_schulz_scale. */
 export const scaledQuads = 8;
 
-/** Matrices side by side, as one dispatch goes over all of them: src/plan/muon.ts. */
+/** All matrices that one dispatch covers; see src/plan/muon.ts. */
 export interface MatricesShape {
-  /** vec4s of an arena. */
+  /** vec4s in an arena. */
   elements: number;
   count: number;
-  /** vec4s of x, of all parts of the Gram matrices, and of one square matrix of each. */
+  /** Sizes in vec4s of x, of all parts of the Gram matrices, and of one square matrix each. */
   x: number;
   parts: number;
   squares: number;
-  /** Tiles of four invocations in a workgroup of the products. */
+  /** Tiles of four invocations per workgroup of the products. */
   tiles: number;
-  /** Workgroups of this kernel. */
+  /** Number of workgroups of this kernel. */
   tasks: number;
   /** Floating-point operations of this kernel. */
   flops: number;
@@ -79,7 +79,7 @@ export const muonMomentum: Kernel<MuonMomentumShape> = {
 
 const productFlags = (s: MatricesShape, { subgroups }: Variant) => ({ subgroups: subgroups!, tiles: s.tiles });
 
-/** The flags of the symmetric products. */
+/** Flags of the symmetric products. */
 const symmetricFlags = (s: MatricesShape, variant: Variant, right: string) => ({
   ...productFlags(s, variant),
   left: 'x',
@@ -98,7 +98,7 @@ export const newtonSchulzGram: Kernel<MatricesShape> = {
 };
 
 export interface ScaleShape extends MatricesShape {
-  /** x is divided by its norm, as before the first step. */
+  /** True before the first iteration, which divides x by its norm. */
   normalizes: boolean;
 }
 
@@ -129,9 +129,9 @@ export const newtonSchulzPolynomial: Kernel<MatricesShape> = {
 };
 
 export interface SquareProductShape extends MatricesShape {
-  /** Which of each pair is multiplied: the first, the second, or both. */
+  /** Which matrix of each pair is multiplied: the first, the second, or both. */
   of: 'first' | 'second' | 'both';
-  /** The second of each pair where only the first is multiplied: it is copied, or starts as p. */
+  /** If only the first of each pair is multiplied, whether the second is copied (`keeps`) or starts as p (`begins`). */
   second?: 'keeps' | 'begins';
 }
 
@@ -151,11 +151,11 @@ export const newtonSchulzProduct: Kernel<SquareProductShape> = {
 };
 
 export interface ApplyShape extends MatricesShape {
-  /** Leaves the product in the layout of the arenas. */
+  /** True for the last iteration, whose product is written in the layout of the arenas. */
   last: boolean;
-  /** x is still to be divided by its norm. */
+  /** True if x has not been divided by its norm yet. */
   scaled: boolean;
-  /** Where q is: the second of a pair, or alone. */
+  /** Where q is stored: as the second of a pair, or alone. */
   q: 'second' | 'alone';
 }
 
@@ -184,7 +184,7 @@ export interface MuonShape extends UpdateShape {
   adamBeta1: number;
   adamBeta2: number;
   epsilon: number;
-  /** Some tensor is a matrix. */
+  /** True if any tensor is a matrix. */
   matrices: boolean;
 }
 

@@ -2,7 +2,7 @@ import adamSource from '../../shaders/optimizers/adam.wgsl?raw';
 import sgdSource from '../../shaders/optimizers/sgd.wgsl?raw';
 import { type UpdateShape, updateKernel } from './update.ts';
 
-// The optimizers that most first runs have; further_optimizers.ts has all others.
+// The optimizers that most users start with; further_optimizers.ts has all others.
 
 export interface BetaShape extends UpdateShape {
   beta1: number;

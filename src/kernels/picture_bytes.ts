@@ -2,7 +2,7 @@ import source from '../../shaders/picture_bytes.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** Pictures that a texture held, on their way to the bytes of a data set's images. */
+/** Converts pictures from a texture into the bytes of a data set's images. */
 export interface PictureBytesShape {
   batch: number;
   height: number;
@@ -11,10 +11,10 @@ export interface PictureBytesShape {
   channels: 1 | 3;
 }
 
-/** WebGPU copies a row of a texture to a multiple of so many bytes. */
+/** WebGPU pads each row of a texture copy to a multiple of this many bytes. */
 const rowBytes = 256;
 
-/** Words from one row of pixels to the next. */
+/** Words per row of pixels, including the padding. */
 export const pitchOf = (width: number): number => (ceilDiv(4 * width, rowBytes) * rowBytes) / 4;
 
 const bytesOf = ({ batch, height, width, channels }: PictureBytesShape) => batch * height * width * channels;

@@ -6,18 +6,18 @@ import type { Kernel } from '../gpu/kernel.ts';
 import { stateSource, stateWords } from './state.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** An arena of tensors, cut into the chunks that gradient_norm goes over too. */
+/** An arena of tensors, split into the same chunks as for gradient_norm. */
 export interface ChunkedShape {
-  /** vec4s of the arena. */
+  /** vec4s in the arena. */
   elements: number;
   chunks: number;
   tensors: number;
 }
 
-/** A histogram's words: 64 bins by binary exponent, the first from 2^-48 on, then zeros, then what isn't finite. */
+/** Words of a histogram: 64 bins by binary exponent starting at 2^-48, then the zeros, then the non-finite values. */
 export const histogramField = { bins: 64, zeros: 64, nonFinite: 65, words: 66 } as const;
 
-/** Adds to what `histograms` holds: cleared before. */
+/** Adds to `histograms`, which must be cleared first. */
 export const exponentHistogram: Kernel<ChunkedShape> = {
   name: 'exponent_histogram',
   source: exponentHistogramSource,
@@ -32,7 +32,7 @@ export const exponentHistogram: Kernel<ChunkedShape> = {
   cost: (s) => ({ flops: 0, bytes: 16 * s.elements + 4 * s.tensors * histogramField.words }),
 };
 
-/** Four words a tensor: dw . other, |dw|^2, |other|^2, nothing. */
+/** Four words per tensor: dw . other, |dw|^2, |other|^2, unused. */
 export const productWords = 4;
 
 export const gradientProducts: Kernel<ChunkedShape> = {
@@ -70,7 +70,7 @@ export const sampleNorms: Kernel<SampleNormsShape> = {
   source: sampleNormsSource + stateSource,
   constants: (s) => ({ batch: s.batch, inputs: s.inputs, outputs: s.outputs, bias: Number(s.useBias) }),
   buffers: (s) => ({ x: s.batch * s.inputs, dy: s.batch * s.outputs, state: stateWords, norms: s.batch }),
-  // A workgroup a sample, folded into rows where there are too many for one.
+  // One workgroup per sample, folded into rows if there are too many for one dimension.
   workgroups: (s) => spread(64 * s.batch),
   cost: (s) => ({ flops: 2 * s.batch * (s.inputs + s.outputs), bytes: 4 * s.batch * (s.inputs + s.outputs + 1) }),
 };

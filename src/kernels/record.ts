@@ -1,18 +1,18 @@
-/** The ring of records that the host reads: one a step, of `words` 4-byte words. */
+/** The ring of records that the host reads: one record per step, of `words` 4-byte words. */
 export interface RecordShape {
   words: number;
   slots: number;
 }
 
-/** The place of each word in a block, from 0. */
+/** Index of each field in a block, starting at 0. */
 const places = <const N extends string>(...names: N[]) =>
   Object.fromEntries(names.map((name, place) => [name, place])) as Record<N, number>;
 
-// A record is this block, then `gradientField` for each trained tensor. Where gradient health is measured, `layerField` for
-// each measured layer, `tensorField` for each trained tensor and `inputField` follow. Shaders get the places as constants, see
-// below.
+// A record begins with this block, followed by `gradientField` for each trained tensor. If gradient health is measured,
+// `layerField` for each measured layer, `tensorField` for each trained tensor and `inputField` follow. Shaders receive the
+// indices as constants, see below.
 
-/** `correct` is a count, or of a loss of numbers the sum of the samples' mean absolute errors, a float. */
+/** `correct` is a count; for regression losses it is the sum of the samples' mean absolute errors, a float. */
 export const recordField = places(
   'step',
   'epoch',
@@ -25,7 +25,7 @@ export const recordField = places(
   'learningRate',
 );
 
-/** A gradient's sum of squares, and how many of its elements aren't finite. */
+/** A gradient's sum of squares, and the number of its non-finite elements. */
 export const gradientField = places('squares', 'nonFinite');
 
 export const layerField = places(
@@ -42,12 +42,12 @@ export const layerField = places(
 
 export const tensorField = places('gradientMax', 'weightNorm', 'updateNorm', 'nonFiniteWeights');
 
-/** Figures of the first layer's input. */
+/** Statistics of the first layer's input. */
 export const inputField = places('mean', 'standardDeviation');
 
 const wordsOf = (block: Record<string, number>): number => Object.keys(block).length;
 
-/** Number of words of each block. */
+/** Number of words in each block. */
 export const blockWords = {
   record: wordsOf(recordField),
   gradient: wordsOf(gradientField),
@@ -56,7 +56,7 @@ export const blockWords = {
   input: wordsOf(inputField),
 };
 
-/** Where in a record the words of a tensor's gradient begin. */
+/** Index of the first word of a tensor's gradient within a record. */
 export const gradientAt = (tensor: number): number => blockWords.record + blockWords.gradient * tensor;
 
 /** Words of a record without gradient health. */
@@ -73,14 +73,14 @@ const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${lette
 const constantsOf = (prefix: string, block: Record<string, number>) =>
   Object.entries(block).map(([name, place]) => `const ${prefix}_${snakeCase(name)} = ${place}u;`);
 
-/** The places for the shaders that write a record: `record_loss`, `gradient_squares`, `layer_mean`, `tensor_weight_norm`. */
+/** Field indices for the shaders that write a record: `record_loss`, `gradient_squares`, `layer_mean`, `tensor_weight_norm`. */
 export const recordSource = `
 ${constantsOf('record', recordField).join('\n')}
 const gradients_at = ${gradientAt(0)}u;
 ${constantsOf('gradient', { ...gradientField, words: blockWords.gradient }).join('\n')}
 `;
 
-/** The same of gradient health. */
+/** Field indices for the shaders that write gradient health. */
 export const healthSource = `
 ${constantsOf('layer', { ...layerField, words: blockWords.layer }).join('\n')}
 ${constantsOf('tensor', { ...tensorField, words: blockWords.tensor }).join('\n')}

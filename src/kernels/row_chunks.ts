@@ -3,42 +3,42 @@ import type { Variant } from '../gpu/kernel.ts';
 import { loadType } from './tile.ts';
 import { ceilDiv } from './workgroups.ts';
 
-// Normalizations see a tensor as [rows, channels], a row being a pixel of a sample. Four channels are loaded at once where
-// their number allows it; a load is a column of the view.
+// Normalizations treat a tensor as [rows, channels], where a row is a pixel of a sample. If the number of channels is a
+// multiple of four, four are loaded at once; a load is one column of this view.
 
-/** Elements that a chunk of rows should have: fewer are over sooner than their workgroup has started. */
+/** Minimum number of elements per chunk of rows: smaller chunks take less time than starting their workgroup. */
 const elementsPerChunk = 16384;
 
-/** More chunks than this would take longer to combine than they save. */
+/** Maximum number of chunks: combining more would take longer than they save. */
 const mostChunks = 128;
 
-/** Chunks that a sum over rows is split into: what `chunks` of a shape should be. */
+/** Number of chunks that a sum over rows is split into: the `chunks` of a shape. */
 export const rowChunks = (rows: number, channels: number): number =>
   Math.min(mostChunks, rows, Math.max(1, ceilDiv(rows * channels, elementsPerChunk)));
 
 export const rowsPerChunk = (rows: number, chunks: number): number => ceilDiv(rows, chunks);
 
-/** Channels of a load. */
+/** Channels per load. */
 export const widthOf = (channels: number): 1 | 4 => (channels % 4 === 0 ? 4 : 1);
 
 export const columnsOf = (channels: number): number => channels / widthOf(channels);
 
-/** The hole of a shader that works on loads of one or four channels. */
+/** The text hole of a shader that loads one or four channels at once. */
 export const loadFlags = (channels: number) => ({ element: loadType(widthOf(channels)) });
 
 /** The largest power of two up to n. */
 export const powerOfTwo = (n: number): number => 2 ** Math.floor(Math.log2(n));
 
-/** How the invocations of a workgroup share a chunk (shaders/lib/row_chunk.wgsl). */
+/** How the invocations of a workgroup divide a chunk among them (shaders/lib/row_chunk.wgsl). */
 export type RowTile = Variant & { row_invocations: number; column_invocations: number };
 
-/** Columns that a workgroup of a hardware GPU reads side by side: 1 KiB of a row. */
+/** Columns that a workgroup reads side by side on hardware: 1 KiB of a row. */
 const mostColumns = 64;
 const mostInvocations = 256;
 
 /**
- * On a software adapter a workgroup is one subgroup of four, which has no barriers to wait at; elsewhere as many invocations
- * as there may be, with neighbors on neighboring columns, so that their loads are one.
+ * On a software adapter a workgroup is a single subgroup of four, which needs no barriers. On hardware it is as large as
+ * possible, with neighbors on neighboring columns so that their loads coalesce.
  */
 export function rowTiles(rows: number, chunks: number, columns: number, { software }: Traits): RowTile[] {
   const [invocations, widest] = software ? [4, 4] : [mostInvocations, mostColumns];
@@ -49,15 +49,15 @@ export function rowTiles(rows: number, chunks: number, columns: number, { softwa
   return [{ row_invocations, column_invocations }];
 }
 
-/** A workgroup for each chunk and for each of its stripes of columns. */
+/** One workgroup for each chunk and each of its stripes of columns. */
 export const rowTileWorkgroups = (chunks: number, columns: number, tile: Variant): [number, number] => [
   chunks,
   ceilDiv(columns, (tile as RowTile).column_invocations),
 ];
 
-/** Rows of which an invocation owns a column where nothing is summed: what belongs to a column is loaded once for them. */
+/** Rows per invocation in kernels without a sum; values that belong to a column are loaded once for all of them. */
 const rowsPerInvocation = 8;
 
-/** Invocations that go over [rows, columns] row by row: a multiple of the columns, so that each stays in its own. */
+/** Invocations that cover [rows, columns] row by row: a multiple of the columns, so that each stays in one column. */
 export const columnStride = (rows: number, channels: number): number =>
   columnsOf(channels) * ceilDiv(rows, rowsPerInvocation);

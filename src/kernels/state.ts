@@ -1,19 +1,22 @@
 import stateStruct from '../../shaders/lib/state.wgsl?raw';
 
-/** The words of `struct State` in shaders/lib/state.wgsl, in its order, read from its text so that they can't differ. */
+/**
+ * The fields of `struct State` in shaders/lib/state.wgsl, in order. They are parsed from its text, so that the two can't
+ * differ.
+ */
 export const stateFields: readonly string[] = [...stateStruct.matchAll(/^\s*(\w+): ?(?:u32|f32),/gm)].map((m) => m[1]!);
 
 export const stateWords = stateFields.length;
 
-/** The struct's text for the shaders that read it. */
+/** WGSL text of the struct, for the shaders that read it. */
 export const stateSource = `\n${stateStruct}`;
 
-/** The numbers of a State as the host writes them; what is left out is zero. */
+/** The fields of a State that the host writes; omitted ones are zero. */
 export type StateValues = Partial<Record<string, number>>;
 
 const floats = new Set([...stateStruct.matchAll(/^\s*(\w+): ?f32,/gm)].map((m) => m[1]!));
 
-/** Packs a whole State, or its first words up to the last one named: what the host owns comes first in it. */
+/** Packs a whole State, or its words up to the last field given. The fields that the host owns come first in it. */
 export function packState(values: StateValues): ArrayBuffer {
   const last = Math.max(...Object.keys(values).map((name) => stateFields.indexOf(name)));
   const bytes = new ArrayBuffer((last + 1) * 4);

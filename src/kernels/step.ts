@@ -8,7 +8,7 @@ import { spread } from './workgroups.ts';
 
 export interface BeginStepShape {
   batch: number;
-  /** The schedule of a step that has a learning rate, which follows from the number of updates. */
+  /** The schedule that computes the learning rate from the number of updates. */
   schedule?: ScheduleType | undefined;
 }
 

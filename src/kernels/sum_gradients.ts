@@ -4,22 +4,25 @@ import type { Kernel } from '../gpu/kernel.ts';
 import { type Activation, activationFlags, elementFlags } from './activation.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** The gradients that the consumers of one value computed, g0 to g3. */
+/** Gradients g0 to g3, computed by the layers that read one value. */
 export interface SumGradientsShape {
-  /** Elements of the whole batch. */
+  /** Elements in the whole batch. */
   elements: number;
-  /** For each of the one to four gradients, whether it still has to be multiplied by the activation's derivative. */
+  /** For each of the one to four gradients: true if it must still be multiplied by the activation's derivative. */
   pending: readonly boolean[];
-  /** The activation that made the value v. */
+  /** The activation that produced the value v. */
   activation: Activation;
 }
 
-/** The most gradients that one dispatch adds. */
+/** Maximum number of gradients that one dispatch adds. */
 export const gradientsMost = 4;
 
 const isActivated = ({ pending, activation }: SumGradientsShape) => activation !== 'linear' && pending.includes(true);
 
-/** dy of the layer that made v: see the shader. `v` is bound where a gradient is pending and the activation isn't linear. */
+/**
+ * dy of the layer that produced v; the formula is in the shader. `v` is bound if a gradient must still be multiplied by the
+ * derivative of an activation that isn't linear.
+ */
 export const sumGradients: Kernel<SumGradientsShape> = {
   name: 'sum_gradients',
   source: source + derivative,

@@ -6,16 +6,16 @@ import type { Kernel } from '../gpu/kernel.ts';
 import { elementFlags } from './activation.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** Keras' UpSampling2D: every pixel becomes sizeY by sizeX. */
+/** Keras' UpSampling2D: each pixel becomes sizeY by sizeX pixels. */
 export interface UpSampling2dShape {
   batch: number;
-  /** Height of x; width and channels are those of x, too. */
+  /** Height of x. Width and channels also refer to x. */
   height: number;
   width: number;
   channels: number;
   sizeY: number;
   sizeX: number;
-  /** Bilinear with half-pixel centers, as in Keras 3 and PyTorch; TensorFlow.js' layer aligns the corners above left. */
+  /** Bilinear with half-pixel centers, as in Keras 3 and PyTorch. TensorFlow.js' layer aligns the top-left corners instead. */
   interpolation: 'nearest' | 'bilinear';
 }
 

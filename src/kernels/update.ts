@@ -12,25 +12,28 @@ import type { Betas } from '../model/optimizer_definition.ts';
 import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
 
-/** The arenas of weights, gradients and slots, cut into chunks: a workgroup goes over one, and knows whose it is. */
+/**
+ * The arenas of weights, gradients and slots, split into chunks. Each workgroup processes one chunk, which belongs to one
+ * tensor.
+ */
 export interface ChunkedShape {
-  /** vec4s of an arena. */
+  /** vec4s in an arena. */
   elements: number;
   chunks: number;
   tensors: number;
 }
 
-/** The most vec4 of one tensor that a workgroup goes over. */
+/** Maximum number of vec4s of one tensor per workgroup. */
 export const chunkVec4s = 1024;
 
 /**
- * Invocations of a workgroup that goes over a chunk. On a software adapter a workgroup is a loop over subgroups of four,
- * and every barrier in it starts them all again: one subgroup has none.
+ * Invocations per workgroup that processes a chunk. A software adapter runs a workgroup as a loop over subgroups of four that
+ * restarts at every barrier; a workgroup of one subgroup has none.
  */
 export const chunkInvocations = (_shape: unknown, { software }: Traits) => [{ workgroupSize: software ? 4 : 256 }];
 
 export interface GradientNormShape extends ChunkedShape {
-  /** Some tensor has a regularizer, whose gradient is added first. */
+  /** True if any tensor has a regularizer, whose gradient is added first. */
   regularized: boolean;
 }
 
@@ -85,21 +88,21 @@ export const gradientNormReduce: Kernel<EndOfStepShape> = {
 };
 
 export interface UpdateShape extends ChunkedShape {
-  /** Tell what the update did to each chunk, in `partials`. */
+  /** True to write the size of each chunk's update to `partials`. */
   measured: boolean;
   clip?: Clip | undefined;
-  /** Share of a weight, times the learning rate, that every update takes away. */
+  /** Decoupled weight decay: the fraction of a weight, times the learning rate, that each update subtracts. */
   weightDecay?: number | undefined;
 }
 
-/** The part of an update that differs between optimizers; shaders/update.wgsl is the frame that they share. */
+/** The part of an update that differs between optimizers; shaders/update.wgsl is the common frame. */
 export interface UpdateRule<S extends UpdateShape> {
   name: string;
-  /** The formula: its slots' bindings, `step_size` and `update`. */
+  /** WGSL text of the formula: bindings of its slots, `step_size` and `update`. */
   source: string;
-  /** Numbers that it keeps for each weight: the names of their arenas' bindings. */
+  /** Binding names of the slots, the numbers kept for each weight. */
   slots: (shape: S) => readonly string[];
-  /** Names of further bindings that it reads for each weight. */
+  /** Binding names of other values that it reads for each weight. */
   reads?: (shape: S) => readonly string[];
   flags?: (shape: S) => Record<string, boolean>;
   constants: (shape: S) => Record<string, number>;
@@ -107,11 +110,11 @@ export interface UpdateRule<S extends UpdateShape> {
   flops: (shape: S) => number;
 }
 
-/** All bindings but the slots may take six of the eight storage buffers that every device has. */
+/** Everything but the slots may use six of the eight storage buffers that every device supports. */
 const takesUniformState = <S extends UpdateShape>({ slots, reads }: UpdateRule<S>, shape: S): boolean =>
   slots(shape).length + (reads?.(shape).length ?? 0) > 2;
 
-/** Sums of squares of the weights and of what was added to them. */
+/** Sums of squares of the weights and of the updates added to them. */
 const measuredFlops = ({ measured }: UpdateShape): number => (measured ? 5 : 0);
 
 export const updateKernel = <S extends UpdateShape>(rule: UpdateRule<S>): Kernel<S> => ({
@@ -142,7 +145,7 @@ export const updateKernel = <S extends UpdateShape>(rule: UpdateRule<S>): Kernel
     ...Object.fromEntries([...rule.slots(s), ...(rule.reads?.(s) ?? [])].map((name) => [name, s.elements * 4])),
   }),
   workgroups: (s) => [s.chunks],
-  // The gradient is read; the weights and every slot are read and written.
+  // Gradients are read; weights and all slots are read and written.
   cost: (s) => ({
     flops: 4 * (rule.flops(s) + measuredFlops(s)) * s.elements,
     bytes: 16 * (3 + 2 * rule.slots(s).length + (rule.reads?.(s).length ?? 0)) * s.elements,
