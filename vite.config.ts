@@ -527,6 +527,7 @@ const targets: Record<string, UserConfig> = {
         'uplot',
         'simple-statistics',
         'valibot',
+        'wgsl-preprocessor/wgsl-preprocessor.js',
       ],
     },
     // Shaders, data and the library lie above the root.

@@ -39,6 +39,7 @@ export default defineConfig({
             'pbf',
             'simple-statistics',
             'valibot',
+            'wgsl-preprocessor/wgsl-preprocessor.js',
             'fast-check',
             '@tensorflow/tfjs-core',
             '@tensorflow/tfjs-layers',

@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { ShaderError } from '../errors.ts';
 
 /** One `@group(0) @binding(n) var<...> name: type;` of a rendered shader. */
@@ -13,14 +14,16 @@ export type Hole = string | number | boolean;
 const hole = /\$\{(\w+)\}/g;
 
 /**
- * Fills the `${name}` holes of a shader, keeps the lines that its `#if ${flag}`, `#elif ${flag}`, `#else` and `#endif` choose, and
- * unrolls its loops.
+ * Fills the `${name}` holes of a shader and resolves its `#if ${flag}` lines with wgsl-preprocessor, then unrolls its loops.
  *
  * @throws ShaderError if a hole has no value or a value has no hole. Holes in comments are not counted, because the build
  * strips comments.
  */
 export function render(name: string, source: string, holes: Record<string, Hole> = {}): string {
+  const strings: string[] = [];
+  const values: Hole[] = [];
   const used = new Set<string>();
+  let last = 0;
   for (const match of source.matchAll(hole)) {
     const key = match[1]!;
     if (!(key in holes)) {
@@ -30,8 +33,12 @@ export function render(name: string, source: string, holes: Record<string, Hole>
         expected: Object.keys(holes).join(', '),
       });
     }
+    strings.push(source.slice(last, match.index));
+    values.push(holes[key]!);
     if (!isInComment(source, match.index)) used.add(key);
+    last = match.index + match[0].length;
   }
+  strings.push(source.slice(last));
   const unused = Object.keys(holes).filter((key) => !used.has(key));
   if (unused.length) {
     throw new ShaderError({
@@ -40,31 +47,19 @@ export function render(name: string, source: string, holes: Record<string, Hole>
       expected: [...used].join(', '),
     });
   }
-  const fill = (line: string) => line.replace(hole, (_, key: string) => String(holes[key]));
-  return unroll(name, chooseLines(name, source, holes).map(fill).join('\n'));
+  return unroll(name, preprocess(name, strings, values));
+}
+
+/** Resolves the `#if` lines. @throws ShaderError if `#if` and `#endif` don't pair. */
+function preprocess(name: string, strings: string[], values: readonly Hole[]): string {
+  try {
+    return wgsl(Object.assign(strings, { raw: strings }) as unknown as TemplateStringsArray, ...values);
+  } catch (cause) {
+    throw unpaired(name, '#if and #endif', (cause as Error).message);
+  }
 }
 
 const isInComment = (source: string, at: number) => source.slice(source.lastIndexOf('\n', at) + 1, at).includes('//');
-
-const directive = /^\s*#(?:(if|elif) \$\{(\w+)\}|(else|endif)\b)/;
-
-/** The lines that the flags choose. @throws ShaderError where `#if` and `#endif` do not pair. */
-function chooseLines(name: string, source: string, flags: Record<string, Hole>): string[] {
-  /** Of each `#if` that is open: whether its lines are wanted, and whether a branch of it may still be taken. */
-  const open: { isTaken: boolean; mayTake: boolean }[] = [];
-  const lines = source.split('\n').filter((line) => {
-    const [, condition, flag, ending] = directive.exec(line) ?? [];
-    if (!condition && !ending) return open.every(({ isTaken }) => isTaken);
-    const branch = condition === 'if' ? { isTaken: false, mayTake: true } : open.pop();
-    if (!branch) throw unpaired(name, '#if and #endif', line.trim());
-    if (ending === 'endif') return false;
-    const isTaken = branch.mayTake && (ending === 'else' || Boolean(flags[flag!]));
-    open.push({ isTaken, mayTake: branch.mayTake && !isTaken });
-    return false;
-  });
-  if (open.length) throw unpaired(name, '#if and #endif', 'an #if without an #endif');
-  return lines;
-}
 
 const unpaired = (name: string, pair: string, found: string) =>
   new ShaderError({ what: `${name}.wgsl: ${pair} don't pair`, found });

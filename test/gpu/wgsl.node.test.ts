@@ -84,7 +84,7 @@ describe('rendering', () => {
   });
 
   test.each([
-    ['#if ${on}\na', 'an #if without an #endif'],
+    ['#if ${on}\na', 'Mismatched #if/#endif count'],
     ['a\n#endif', '#endif'],
     ['a\n#else\nb', '#else'],
     ['#if ${on}\n#endif\n#elif ${on}', '#elif'],
