@@ -37,24 +37,24 @@ export interface AugmenterOptions {
   imageShape: readonly [number, number, number];
   /** Keras' ImageDataGenerator arguments, or a list of ops. `rescale` is not applied unless given. */
   augmentation: AugmentationConfig;
-  /** An integer from 0 to 2^32 - 1; the trainer's draws the same. */
+  /** Integer from 0 to 2^32 - 1. The trainer samples the same parameters with the same seed. */
   seed?: number;
-  /** Images of the data set, from which mixUp and cutMix draw a partner. */
+  /** Number of images in the data set. mixUp and cutMix choose a partner among them. */
   count?: number;
-  /** Statistics that the feature-wise options need, from an earlier `fit`. */
+  /** Statistics required by the feature-wise options, from an earlier `fit`. */
   statistics?: FeatureStatistics;
 }
 
 /**
- * Makes an augmenter: the kernels that the trainer warps its batches with, on any images.
+ * Creates an augmenter, which runs the trainer's augmentation kernels on any images.
  *
- * @throws ConfigurationError at once for options that are invalid, or a whitening matrix that the adapter can't bind.
+ * @throws ConfigurationError immediately if an option is invalid or the whitening matrix exceeds the adapter's binding limit.
  */
 export function createAugmenter(gpu: Gpu, options: AugmenterOptions): Augmenter {
   return new Augmenter(gpu, options);
 }
 
-/** Random images from images, on the GPU. Made by `createAugmenter`. */
+/** Augments images at random on the GPU. Created by `createAugmenter`. */
 export class Augmenter {
   readonly #gpu: Gpu;
   readonly #cache: KernelCache;
@@ -79,25 +79,25 @@ export class Augmenter {
     this.#count = options.count === undefined ? undefined : parse(integer(1, 2 ** 24), options.count, 'count');
   }
 
-  /** [height, width, channels] of what comes out. */
+  /** Shape of the output images: [height, width, channels]. */
   get outputShape(): [number, number, number] {
     const { height, width, channels } = this.#pipeline.to;
     return [height, width, channels];
   }
 
   /**
-   * The result of `apply` as grey levels 0 to 255 again, for viewing. A mere `rescale` is undone; whatever is centred,
-   * standardised or whitened has no grey levels, and each image is stretched from its least to its most, as Keras'
-   * `save_to_dir` does it: `stretched` tells.
+   * Converts the result of `apply` back to grey levels 0 to 255 for display. A plain `rescale` is undone. Centered, standardized or
+   * whitened images have no grey levels, so each image is stretched from its minimum to its maximum, as Keras' `save_to_dir` does;
+   * `stretched` is true in that case.
    */
   toGreyLevels(images: Float32Array): { images: Float32Array; stretched: boolean } {
     return { images: toGreyLevels(this.#pipeline, images), stretched: isStretched(this.#pipeline) };
   }
 
   /**
-   * Each sample's draws, a function of (seed, epoch, sample) alone: plain JSON, which `apply` takes. The matrix of
-   * all that moves pixels comes with it, and its inverse, by which points and boxes of the original can be carried along;
-   * it knows nothing of what elasticTransform displaces.
+   * Samples the parameters of each image. They depend only on (seed, epoch, sample), are plain JSON and can be passed to `apply`.
+   * They include the matrix of all geometric transforms and its inverse, which maps points and boxes of the original image. The
+   * matrix does not include the displacements of elasticTransform.
    */
   draw(of: DrawOf): Promise<SampleParameters[]> {
     return this.#with(async (memory) => {
@@ -120,12 +120,12 @@ export class Augmenter {
   }
 
   /**
-   * Augments images: with these parameters (what is left out is the identity), or with the draws of an epoch's samples.
+   * Augments images, either with the given parameters (omitted ones are the identity) or with those sampled for an epoch's samples.
    *
-   * @param images NHWC, bytes or floats, one for each of the parameters or samples; with mixUp or cutMix their partners
-   *   after them, as `draw` names them.
-   * @returns NHWC, of the shape that the augmentation gives.
-   * @throws ConfigurationError where images and parameters differ in number, or for an unknown parameter.
+   * @param images NHWC, bytes or floats, one per entry of the parameters or samples; with mixUp or cutMix followed by their
+   *   partners, which `draw` names.
+   * @returns NHWC, with the output shape of the augmentation.
+   * @throws ConfigurationError if the numbers of images and parameters differ, or for an unknown parameter.
    */
   apply(images: Uint8Array | Float32Array, how: readonly SampleParameters[] | DrawOf): Promise<Float32Array> {
     return this.#with(async (memory) => {
@@ -141,12 +141,13 @@ export class Augmenter {
   }
 
   /**
-   * Finds what the feature-wise options need to know of the training images: Keras' `fit`. Draws and images after it use it.
+   * Computes the statistics of the training images for the feature-wise options, as Keras' `fit` does. Later calls of `draw` and
+   * `apply` use them.
    *
-   * @param images NHWC, all of the training set.
-   * @param options `augment` fits to `rounds` augmented images of each instead, as Keras does.
-   * @returns mean and standard deviation of each channel, and the whitening matrix where zcaWhitening is on.
-   * @throws ConfigurationError where nothing feature-wise is asked for.
+   * @param images NHWC, the whole training set.
+   * @param options with `augment`, the statistics are computed over `rounds` augmented versions of each image, as in Keras.
+   * @returns mean and standard deviation per channel, and the whitening matrix if zcaWhitening is on.
+   * @throws ConfigurationError if no feature-wise option is on.
    */
   async fit(
     images: Uint8Array | Float32Array,
@@ -171,7 +172,7 @@ export class Augmenter {
     return statistics;
   }
 
-  /** All images, transformed at random so many times, without what comes after that. */
+  /** Transforms all images at random, `rounds` times each, without the normalization that follows. */
   async #transform(images: Uint8Array | Float32Array, count: number, rounds: number): Promise<Float32Array> {
     const { from, generator } = this.#pipeline;
     const imageShape = [from.height, from.width, from.channels] as const;
@@ -186,11 +187,11 @@ export class Augmenter {
   }
 
   /**
-   * A contact sheet: each image on the left, augmented samples to its right, a row per image. What is standardized is
-   * stretched to what can be seen.
+   * Renders a contact sheet with one row per image: the original on the left, augmented samples to its right. Standardized images
+   * are stretched to the visible range.
    *
    * @param images NHWC, grey levels 0 to 255.
-   * @throws ConfigurationError for images that don't match, or options that are invalid.
+   * @throws ConfigurationError if the images don't match the image shape, or if an option is invalid.
    */
   async sheet(images: Uint8Array | Float32Array, options: SheetOptions = {}): Promise<Sheet> {
     const { from, to } = this.#pipeline;
@@ -204,14 +205,14 @@ export class Augmenter {
     return layOut({ originals: images, from, drawn, to }, magnification);
   }
 
-  /** Calls under way reject, later ones too; their buffers are freed. The device stays. */
+  /** Frees the augmenter's buffers. Pending and later calls reject. The device is kept. */
   dispose(): void {
     this.#disposed.abort(new ConfigurationError({ what: 'The augmenter is disposed of', fix: 'make a new one' }));
   }
 
   /**
-   * NumPy's numbers, if Keras' own draws are requested: the samples as one batch, not shuffled, of a generator that
-   * has given as many batches before as the epoch's number says.
+   * Random numbers from NumPy's generator if a Keras-compatible mode is selected. The samples form one unshuffled batch of a
+   * generator that has already produced one batch per earlier epoch.
    */
   #drawnElsewhere({ epoch, samples }: DrawOf): SampleParameters[] | undefined {
     const { generator, from } = this.#pipeline;
@@ -221,7 +222,7 @@ export class Augmenter {
     return Array.from(samples, () => drawKeras(random, ranges, from.height, from.width));
   }
 
-  /** One batch as large as the call. */
+  /** Plans a batch of the size of the call. */
   async #plan(
     memory: Memory,
     count: number,
@@ -232,7 +233,7 @@ export class Augmenter {
     if (of) requireDraw(this.#pipeline, of, this.#count);
     const given = of ? this.#drawnElsewhere(of) : (how as readonly SampleParameters[]);
     const records = given && packParameters(this.#pipeline, given);
-    // A call that only wants to know gets everything, one that wants images what has an effect on them.
+    // A call that only returns parameters plans all ops; a call that returns images plans only the ops that change them.
     const pipeline = records && images ? withoutIdle(this.#pipeline, records) : this.#pipeline;
     const order = Uint32Array.from(of?.samples ?? Array.from({ length: count }, (_, i) => i));
     const state = memory.storage('augmenter.state', stateWords);
@@ -267,7 +268,7 @@ export class Augmenter {
     signal.throwIfAborted();
     const memory = new Memory(this.#gpu.device);
     const done = work(memory);
-    // Buffers live as long as work that may still use them: destroyed earlier, the device would report a misuse.
+    // Destroy the buffers only after the GPU work that uses them has finished; destroying them earlier is a validation error.
     const free = () => memory.dispose();
     done.then(free, free);
     return unlessAborted(done, this.#gpu.failure, signal);

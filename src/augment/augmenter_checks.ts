@@ -3,19 +3,19 @@ import { ConfigurationError } from '../errors.ts';
 import { elementsOf } from './op.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** Checks of an augmenter's arguments, before anything reaches the GPU. */
+/** Checks an augmenter's arguments before any GPU work is submitted. */
 
-/** Which draws: those of these samples, by their index in the data set, in this epoch. */
+/** Selects sampled parameters by epoch and by the samples' indices in the data set. */
 export interface DrawOf {
-  /** From 1, as the trainer counts. */
+  /** Epoch, counted from 1 as in the trainer. */
   epoch: number;
-  /** Their indices in the data set. */
+  /** Indices of the samples in the data set. */
   samples: ArrayLike<number>;
 }
 
 export const wholeNumber = integer(0, 2 ** 32 - 1);
 
-/** Images that go in, for so many that come out: with mixUp or cutMix their partners, too. */
+/** Number of input images for a number of output images: twice as many with mixUp or cutMix, which need a partner for each. */
 export const slotsOf = ({ paired }: Pipeline, count: number): number => (paired ? 2 * count : count);
 
 /** @throws ConfigurationError */
@@ -40,7 +40,7 @@ export function requireSamples(of: DrawOf): void {
   });
 }
 
-/** @throws ConfigurationError where images are not as many, or not of the shape, that so many results need. */
+/** @throws ConfigurationError if the number or the shape of the images doesn't match the requested results. */
 export function requireImages(pipeline: Pipeline, images: Uint8Array | Float32Array, count: number): void {
   const { height, width, channels } = pipeline.from;
   const slots = slotsOf(pipeline, count);
@@ -55,7 +55,7 @@ export function requireImages(pipeline: Pipeline, images: Uint8Array | Float32Ar
   });
 }
 
-/** @param count images of the data set, from which partners are drawn. @throws ConfigurationError */
+/** @param count number of images in the data set, from which partners are chosen. @throws ConfigurationError */
 export function requireDraw({ paired }: Pipeline, { epoch, samples }: DrawOf, count: number | undefined): void {
   parse(wholeNumber, epoch, 'epoch');
   for (const sample of Array.from(samples)) parse(wholeNumber, sample, 'a sample');

@@ -22,8 +22,8 @@ import type { Pipeline } from './pipeline.ts';
 import { isPlainPipeline } from './plain.ts';
 
 /**
- * Drafts a batch's buffers and dispatches. On a GPU it is a `Recorder`, whose buffers are slices and whose
- * dispatches are compiled meanwhile; in a plan both are data.
+ * Creates the buffers and dispatches of a batch. On a GPU this is a `Recorder`: buffers are slices and kernels compile in the
+ * background. In a plan both are plain data.
  */
 export interface Drafter<B, D> {
   readonly memory: BatchMemory<B>;
@@ -31,58 +31,60 @@ export interface Drafter<B, D> {
 }
 
 interface BatchMemory<B> {
-  /** A buffer for so many 4-byte numbers. */
+  /** Creates a buffer of `elements` 4-byte numbers. */
   storage(label: string, elements: number): B;
-  /** The same, filled before its first use. */
+  /** Creates a buffer that is filled before its first use. */
   upload(label: string, data: ArrayBufferView): B;
 }
 
-/** Where the images of a batch come from and where they go. */
+/** The inputs and outputs of a batch. */
 export interface BatchSource<B = Slice> {
   batch: number;
   state: B;
   order: B;
-  /** Places in `order` in use: more than images where each is seen several times an epoch. */
+  /** Used entries of `order`: more than the number of images if each image is seen several times per epoch. */
   places: number;
-  /** Images of the data set, or of the call. */
+  /** Number of images in the data set or in the call. */
   count: number;
-  /** The order of a data set's samples; without it, slot n of the batch is image n. */
+  /** Labels of the data set; `order` then selects the samples. Without labels, slot n of the batch is image n. */
   labels?: { all: B; batch: B; bytes?: 1 | 2 };
   /**
-   * Where the targets of the batch go, [batch, classes], and where they come from: shares of the labels' classes when images
-   * are mixed, or the rows of `all`, [count, classes], mixed too.
+   * Output buffer for the targets of the batch, [batch, classes], and their source: the mixed one-hot labels if images are mixed,
+   * or the rows of `all`, [count, classes], which are mixed too.
    */
   targets?: { slice: B; classes: number; all?: B };
-  /** Sample weights, [count], and the buffer for the batch's. */
+  /** Sample weights of the data set, [count], and the buffer for those of the batch. */
   weights?: { all: B; batch: B };
-  /** Images that partners are drawn from; all of the data set by default. */
+  /** Number of images from which partners are chosen; the whole data set by default. */
   partners?: number;
-  /** Records that are given instead of drawn: of the batch, or of a whole epoch, in the order of its places. */
+  /**
+   * Records that are given instead of sampled: for the batch (`draws`), or for a whole epoch in the order of `order` (`listed`).
+   */
   draws?: B;
   listed?: B;
-  /** Only what is done to every image: for validation. */
+  /** Applies only the ops that every image goes through, as validation does. */
   plain?: boolean;
-  /** Share of the images that are augmented. */
+  /** Fraction of the images that are augmented, 0 to 1. */
   probability?: number;
   /**
-   * Only a window of the images is on the GPU, and `order` has two words for each place. `sourcesOf` makes the buffers for the
-   * slots of a batch: of their samples, of their images' places in the window, and both in one.
+   * Set if only a window of the images is on the GPU; `order` then has two words per entry. `sourcesOf` creates the buffers for the
+   * slots of a batch: the sample indices, the positions of the images in the window, and a buffer that holds both.
    */
   window?: WindowShape & { sourcesOf: (slots: number) => WindowSources<B> };
-  /** All images, bytes or floats, and where the batch's go. Without, only draws and maps are made. */
+  /** All images as bytes or floats, and the output buffer for the batch. If omitted, only parameters and matrices are computed. */
   pixels?: { images: B; bytes: boolean; output: B };
 }
 
-/** Of which samples the slots of a batch are, and where their images are. */
+/** For each slot of a batch, the sample index and the position of its image. */
 export interface WindowSources<B> {
   all: B;
   samples: B;
   places: B;
-  /** Where in `all` the places begin, in words. */
+  /** Offset of the positions in `all`, in words. */
   placesAt: number;
 }
 
-/** The dispatches that make a batch, and what they leave. */
+/** The dispatches that compute a batch, and the buffers that they fill. */
 export interface BatchDraft<B, D> {
   dispatches: D[];
   passes: Pass[];
@@ -90,24 +92,24 @@ export interface BatchDraft<B, D> {
   maps?: B;
 }
 
-/** The same on a GPU, ready to be replayed. */
+/** The batch draft on a GPU, ready to be replayed. */
 export interface BatchPlan extends Omit<BatchDraft<Slice, never>, 'dispatches'> {
   recording: Recording;
 }
 
-/** Makes what a batch is made with: kernels, buffers and their bindings. */
+/** Creates the kernels, buffers and bindings that compute a batch. */
 export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: BatchSource): Promise<BatchPlan> {
   const { dispatches, ...plan } = draftBatch(recorder, pipeline, source);
   const { ops } = opsInUse(pipeline, source);
   return { recording: await tellOfPreprocessing(ops, Promise.all(dispatches)), ...plan };
 }
 
-/** Drafts the buffers and dispatches that make a batch: with a `Recorder` on a GPU, with a planner in data. */
+/** Creates the buffers and dispatches that compute a batch: with a `Recorder` on a GPU, with a planner as plain data. */
 export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, source: BatchSource<B>): BatchDraft<B, D> {
   const { memory } = drafter;
   const { plain = false } = source;
   const used = opsInUse(pipeline, source);
-  // Partners have their own slots, after those of the images.
+  // Partners take the slots after those of the images.
   const batch = used.paired ? 2 * source.batch : source.batch;
   const passes = isPlainPipeline(used)
     ? [plainPass(used.ops, used.from)]
@@ -146,7 +148,10 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
     ),
   );
 
-  /** Rows of a table of all samples, for the images and their partners; those go to a buffer of their own, to be mixed. */
+  /**
+   * Gathers the rows of a table of all samples for the images and their partners. The rows are mixed later, so they go into an
+   * intermediate buffer.
+   */
   const gather = (name: string, all: B, width: number, output: B): B => {
     const y = used.paired ? memory.storage(`${name}.pairs`, batch * width) : output;
     const shape = { slots: batch, rows: source.count, width };
@@ -176,7 +181,7 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
     };
     dispatches.push(drafter.dispatch(augmentElasticNoise, shape, { draws: draws!, y: noise }));
     blur('rows', noise, smoothed);
-    // Nobody reads the noise again.
+    // The noise is no longer needed, so its buffer is reused.
     blur('columns', smoothed, noise);
     return noise;
   };
@@ -257,7 +262,7 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
   return { dispatches, passes, ...(draws !== undefined && { draws }), ...(maps !== undefined && { maps }) };
 }
 
-/** Where each pass' images go: the last one's to `output` if that is given, others to as few buffers as can be. */
+/** Chooses the output buffer of each pass: `output`, if given, for the last pass, and as few buffers as possible for the others. */
 function outputsOf<B>(passes: readonly Pass[], batch: number, memory: BatchMemory<B>, output?: B): B[] {
   const buffers = passes.length === 1 ? [0] : furtherAugmentation().layOutputs(passes);
   const sizes = new Map<number, number>();
@@ -270,20 +275,23 @@ function outputsOf<B>(passes: readonly Pass[], batch: number, memory: BatchMemor
   return buffers.map((buffer, i) => (output && i === passes.length - 1 ? output : slices.get(buffer)!));
 }
 
-/** Leaves out what does nothing: for plain images all but what decodes and what changes the size. */
+/** Removes ops without effect. For unaugmented images, only the ops that decode or resize the image remain. */
 function opsInUse(pipeline: Pipeline, { plain, pixels, draws, listed }: Partial<BatchSource<unknown>>): Pipeline {
   if (plain) return { ...pipeline, ops: pipeline.ops.filter(isForEveryImage), paired: false };
-  // A call that only wants to know what is drawn, or brings its own numbers, gets all of them.
+  // A call that only returns parameters, or provides its own records, keeps all ops.
   return pixels && !draws && !listed ? { ...pipeline, ops: pipeline.ops.filter((op) => !isStill(op)) } : pipeline;
 }
 
-/** Whether any op changes training images only, as opposed to those that every image goes through. */
+/** Whether any op applies to training images only, rather than to every image. */
 export const isAugmenting = ({ ops }: Pipeline): boolean => ops.some((op) => !isForEveryImage(op) && !isStill(op));
 
 const isForEveryImage = ({ steps }: Op): boolean =>
   steps.some((step) => isAlways(step) || (step.kind === 'map' && step.to !== undefined));
 
-/** Whether an op can be left out: it is never applied, or draws only the identity. Pairs have slots and stay. */
+/**
+ * Whether an op can be removed because it is never applied or samples only the identity. Ops that mix pairs are kept because
+ * partners occupy slots.
+ */
 const isStill = (op: Op): boolean =>
   pairSteps([op]).length === 0 &&
   (op.p === 0 ||
@@ -291,14 +299,14 @@ const isStill = (op: Op): boolean =>
       !op.steps.some((step) => step.kind === 'map' && step.to) &&
       op.fields.every(({ draw, identity = 0 }) => draw?.from === 'constant' && draw.value === identity)));
 
-/** Facts that are needed before images can be made. */
+/** Throws if an op lacks data that it needs to run, such as statistics of the training images. */
 function requireNothing(ops: readonly Op[]): void {
   const op = ops.find(({ wanting }) => wanting !== undefined);
   if (!op) return;
   throw new ConfigurationError({ what: `augmentation: ${op.type} lacks something`, expected: op.wanting });
 }
 
-/** A fragment of the user's own that doesn't compile is the user's to mend. */
+/** Reports a compilation error in the user's preprocessingFunction as a ConfigurationError. */
 async function tellOfPreprocessing<T>(ops: readonly Op[], work: Promise<T>): Promise<T> {
   try {
     return await work;

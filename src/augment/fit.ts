@@ -9,20 +9,20 @@ import { type ChannelSums, fitChannels, fitWhitening, requireWhiteningFits } fro
 
 type Images = Uint8Array | Float32Array;
 
-/** Images in memory, or a data set's, which are read in parts. */
+/** Images in memory, or a data set that is read in parts. */
 type Fitted = Images | { images: Uint8Array; imageShape: readonly number[]; count: number; source?: ImageSource };
 
-/** Images a dispatch of the product that whitening wants. */
+/** Number of images per dispatch of the matrix product for whitening. */
 const imagesAtOnce = 1024;
 
 /**
- * Keras' `fit`: mean and standard deviation of each channel over the training images, and the whitening matrix where
- * it is asked for. Sums are made on the host, of bytes exactly; the product of all features with each other, which
- * is by far the most work, on the GPU.
+ * Computes the statistics of Keras' `fit`: mean and standard deviation per channel over the training images, and the whitening
+ * matrix if it is requested. The host computes the sums, which are exact for bytes; the GPU computes the product of all pairs of
+ * features, which is by far the most expensive step.
  *
- * @param recorder whose memory takes what is needed meanwhile.
+ * @param recorder whose memory holds the temporary buffers.
  * @param images NHWC.
- * @throws ConfigurationError for a whitening matrix that the adapter can't bind.
+ * @throws ConfigurationError if the whitening matrix exceeds the adapter's binding limit.
  */
 export async function fitStatistics(
   recorder: Recorder,
@@ -37,14 +37,14 @@ export async function fitStatistics(
   const statistics = { mean: [...mean], std: [...std] };
   if (!generator.zcaWhitening) return statistics;
   requireWhiteningFits(imageShape, recorder.gpu.device.limits.maxStorageBufferBindingSize);
-  // Keras' old fit forgets rescale, so the mean of the raw images is computed again.
+  // The old package's fit forgets rescale, so the mean of the unscaled images has to be computed separately.
   const raw = fitChannels(await sumUp(seen, channels), { compat: 'corrected' }).mean;
   const products = await multiplyOut(recorder, seen, imageShape, raw);
   const { zcaMatrix } = await fitWhitening(products, { ...options, channels, zcaEpsilon: generator.zcaEpsilon });
   return { ...statistics, zca: Float32Array.from(zcaMatrix) };
 }
 
-/** The images in parts of `imagesAtOnce`, the last one smaller. */
+/** The images in chunks of `imagesAtOnce`; the last chunk may be smaller. */
 interface Parts {
   count: number;
   read: (first: number, last: number) => Promise<Images>;
@@ -62,7 +62,7 @@ function partsOf(images: Fitted, imageShape: readonly number[]): Parts {
   return { count: images.length / features, read };
 }
 
-/** Over all pixels: sums of whole numbers are exact up to 2^53. */
+/** Sums over all pixels. Sums of integers are exact up to 2^53. */
 async function sumUp({ count, read }: Parts, channels: number): Promise<ChannelSums> {
   const sum = new Float64Array(channels);
   const sumOfSquares = new Float64Array(channels);
@@ -82,8 +82,8 @@ async function sumUp({ count, read }: Parts, channels: number): Promise<ChannelS
 }
 
 /**
- * Sums of x_i and of x_i x_j over all images, about the channels' means, because float32 would lose a small variance in
- * the square of a large mean. The product is a dense layer's weight gradient with the images on both sides.
+ * Computes the sums of x_i and of x_i x_j over all images, relative to the channel means: in float32, the square of a large mean
+ * would swamp a small variance. The product is the weight gradient of a dense layer whose input and delta are both the images.
  */
 async function multiplyOut(
   recorder: Recorder,
@@ -96,7 +96,7 @@ async function multiplyOut(
   const gram = new Float64Array(features * features);
   const { gpu, memory } = recorder;
   const batch = Math.min(imagesAtOnce, count);
-  // The gradient of a bias is the sum of the images.
+  // The bias gradient is the sum of the images.
   const shape = { ...squareProduct(batch, features), useBias: true };
   const x = memory.storage('fit.x', batch * features);
   const dw = memory.storage('fit.gram', features * features);
@@ -104,7 +104,7 @@ async function multiplyOut(
   const kernel = features % 4 === 0 ? denseBackwardW : denseBackwardWNarrow;
   const dispatch = await recorder.dispatch(kernel, shape, { x, dy: x, dw, db });
   for (let first = 0; first < count; first += batch) {
-    // Missing samples of the last round are zero, and add nothing.
+    // Missing samples of the last round stay zero and add nothing.
     const centred = new Float32Array(batch * features);
     const images = await read(first, Math.min(count, first + batch));
     for (let i = 0; i < images.length; i++) centred[i] = images[i]! - mean[i % mean.length]!;

@@ -13,7 +13,7 @@ import type { KerasRanges } from './keras_draws.ts';
 import type { Draw, Field, Op, Picture, PixelStep } from './op.ts';
 import { rescaleOp } from './ops/rescale.ts';
 
-/** ImageDataGenerator's ops in Keras' order: warp, channel shift, flips, brightness, then what decodes every image. */
+/** ImageDataGenerator's ops in Keras' order: warp, channel shift, flips, brightness, then the ops that decode every image. */
 export function generatorOps(g: FilledGenerator, picture: Picture, statistics?: FeatureStatistics): Op[] {
   const ops = [warp(g, picture), channelShift(g), brightness(g, picture)];
   if (g.preprocessingFunction !== null) ops.push(preprocessing(g.preprocessingFunction, picture));
@@ -23,7 +23,7 @@ export function generatorOps(g: FilledGenerator, picture: Picture, statistics?: 
   return ops;
 }
 
-/** Keras' affine warp, flips included: they commute with the channel shift between. */
+/** Keras' affine warp. It includes the flips because they commute with the channel shift in between. */
 function warp(g: FilledGenerator, { height, width }: Picture): Op {
   const { compat, fillMode, cval, interpolationOrder } = g;
   const around = (range: number): Draw => between(-range, range);
@@ -86,7 +86,7 @@ function brightness(g: FilledGenerator, { channels }: Picture): Op {
   const lit = channels === 4 ? 'vec4f(1.0, 1.0, 1.0, 0.0)' : 'Pixel(1.0)';
   return {
     ...op,
-    // With the statistics that the channel shift has, which it takes its own step into account of.
+    // Uses the statistics computed for the channel shift and corrects them for that shift.
     steps: [{ kind: 'pixel', call: 'brighten_bytes', args: [old, lit], needs: [{ of: 'statistics' }], shares: true }],
     pixelSources: [statisticsSource, channelShiftSource, brightnessBytesSource],
   };
@@ -130,7 +130,7 @@ const samplewise = (g: FilledGenerator): Op => ({
   pixelSources: [statisticsSource, samplewiseSource],
 });
 
-/** Subtrahend and divisor are literals: they are known before the shader is compiled. */
+/** Subtrahend and divisor are literals because they are known before the shader is compiled. */
 function featurewise(g: FilledGenerator, { channels, ...size }: Picture, statistics?: FeatureStatistics): Op[] {
   const numbers = (values: readonly number[]) => values.map((value) => `f32(${value})`).join(', ');
   const list = (values: readonly number[]) =>
@@ -165,15 +165,15 @@ function featurewise(g: FilledGenerator, { channels, ...size }: Picture, statist
   return [op, whitening];
 }
 
-/** A range of one number needs no draw. */
+/** A range that contains a single number needs no sampling. */
 function between(low: number, high: number): Draw {
   return low === high ? constant(low) : { from: 'uniform', low, high };
 }
 
-// + 0: -0 is 0.
+// Adding 0 turns -0 into 0.
 const constant = (value: number): Draw => ({ from: 'constant', value: value + 0 });
 
-/** Keras' kinds of shift range: a share, pixels, a whole number of pixels, a list. */
+/** Keras' forms of a shift range: a fraction, pixels, an integer number of pixels, or a list. */
 function shiftDraw(range: number | readonly number[], size: number): Draw {
   if (typeof range !== 'number') {
     const share = Math.max(...range) < 1 ? size : 1;
@@ -184,13 +184,13 @@ function shiftDraw(range: number | readonly number[], size: number): Draw {
   return range === 1 ? constant(0) : { from: 'signedChoice', values: Array.from({ length: range }, (_, n) => n) };
 }
 
-/** The ranges, as Keras' own draws take them. */
+/** Converts the ranges to the form that Keras' own sampling takes. */
 export function kerasRangesOf(g: FilledGenerator): KerasRanges {
   const { brightnessRange, ...ranges } = g;
   return { ...ranges, ...(brightnessRange && { brightnessRange }) };
 }
 
-/** The arguments of what is drawn at random, without those that decode every image. */
+/** The arguments that sample at random, without those that decode every image. */
 export function randomPart(g: FilledGenerator): ImageDataGeneratorConfig {
   return {
     ...g,

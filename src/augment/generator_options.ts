@@ -1,62 +1,69 @@
 /**
- * Keras' ImageDataGenerator arguments as plain JSON (keras/src/legacy/preprocessing/image.py), in camelCase, with Keras' defaults. An
- * image is first warped: turned, shifted, sheared, zoomed and flipped, in one interpolation; then its grey levels, 0 to 255, are changed.
+ * Keras' ImageDataGenerator arguments as plain JSON (keras/src/legacy/preprocessing/image.py), in camelCase, with Keras' defaults.
+ * Each image is first warped (rotated, shifted, sheared, zoomed and flipped, in a single interpolation); then its grey levels, 0 to
+ * 255, are changed.
  */
 export interface ImageDataGeneratorConfig {
-  /** Degrees, >= 0: the angle is drawn from [-rotationRange, rotationRange); 0 by default. */
+  /** Rotation in degrees, >= 0: the angle is sampled from [-rotationRange, rotationRange). Default 0. */
   rotationRange?: number | undefined;
   /**
-   * The shift along x. Below 1 a share of the width; a whole number n is one of 0 to n - 1 pixels, either way (so 1 is none); other
-   * numbers are pixels, from -n to n; a list is one of its own numbers, either way, shares where all are below 1. 0 by default.
+   * Shift along x. A number below 1 is a fraction of the width; an integer n shifts by 0 to n - 1 pixels in either direction (so 1
+   * never shifts); other numbers are pixels, sampled from -n to n. For a list, one of its numbers is chosen with a random sign;
+   * they are fractions if all are below 1. Default 0.
    */
   widthShiftRange?: number | readonly number[] | undefined;
-  /** The shift along y: the same of the height; 0 by default. */
+  /** Shift along y, with the same forms relative to the height. Default 0. */
   heightShiftRange?: number | readonly number[] | undefined;
-  /** [low, high], >= 0: grey levels are multiplied by a number between; `null`, not at all, by default. */
+  /** [low, high], >= 0: grey levels are multiplied by a factor from this range. Default `null`: unchanged. */
   brightnessRange?: readonly [number, number] | null | undefined;
-  /** Degrees, >= 0, as in Keras, where 0.1 is next to nothing; 0 by default. */
+  /** Shear in degrees, >= 0, as in Keras, where 0.1 has almost no effect. Default 0. */
   shearRange?: number | undefined;
-  /** A number z, 0 to 1, is [1 - z, 1 + z], or [low, high] above 0. Below 1 magnifies; both axes are drawn independently. 0 by default. */
+  /**
+   * [low, high] above 0, or a number z from 0 to 1 for [1 - z, 1 + z]. Values below 1 magnify; both axes are sampled independently.
+   * Default 0.
+   */
   zoomRange?: number | readonly [number, number] | undefined;
-  /** Grey levels, >= 0: one number for all channels is drawn from [-channelShiftRange, channelShiftRange) and added; 0 by default. */
+  /**
+   * Grey levels, >= 0: one number for all channels is sampled from [-channelShiftRange, channelShiftRange) and added. Default 0.
+   */
   channelShiftRange?: number | undefined;
-  /** How points outside of an image are filled; `'nearest'` by default. */
+  /** How points outside of the image are filled. Default `'nearest'`. */
   fillMode?: 'constant' | 'nearest' | 'reflect' | 'wrap' | undefined;
-  /** The grey level outside with `fillMode: 'constant'`, before `rescale`; 0 by default. */
+  /** Grey level outside of the image with `fillMode: 'constant'`, before `rescale`. Default 0. */
   cval?: number | undefined;
-  /** 0 takes the nearest pixel, 1, the default, interpolates linearly between four. */
+  /** 0 takes the nearest pixel; 1 interpolates bilinearly. Default 1. */
   interpolationOrder?: 0 | 1 | undefined;
-  /** Flips half of the images left to right; false by default. */
+  /** Flips half of the images left to right. Default false. */
   horizontalFlip?: boolean | undefined;
-  /** Flips half of the images upside down; false by default. */
+  /** Flips half of the images upside down. Default false. */
   verticalFlip?: boolean | undefined;
   /**
-   * WGSL: the body of a function that gets `pixel`, the channels of one pixel (f32, vec2f, vec3f or vec4f), and returns the new ones:
-   * `'return 255.0 - pixel;'`. It is called before `rescale`, for every image. `null`, none, by default.
+   * WGSL: the body of a function that receives `pixel`, the channels of one pixel (f32, vec2f, vec3f or vec4f), and returns the new
+   * ones: `'return 255.0 - pixel;'`. It is called before `rescale`, for every image. Default `null`: none.
    */
   preprocessingFunction?: string | null | undefined;
-  /** Multiplies what has been warped; by default the trainer's `rescale`, which is 1/255. */
+  /** Factor applied to the warped image. Default: the trainer's `rescale`, which is 1/255. */
   rescale?: number | null | undefined;
-  /** Subtracts the mean of each image; false by default. */
+  /** Subtracts the mean of each image. Default false. */
   samplewiseCenter?: boolean | undefined;
-  /** Divides each image by its standard deviation; false by default. */
+  /** Divides each image by its standard deviation. Default false. */
   samplewiseStdNormalization?: boolean | undefined;
-  /** Subtracts the mean of each channel over the training images; false by default. */
+  /** Subtracts the mean of each channel over the training images. Default false. */
   featurewiseCenter?: boolean | undefined;
-  /** Divides each channel by its standard deviation over the training images; false by default. */
+  /** Divides each channel by its standard deviation over the training images. Default false. */
   featurewiseStdNormalization?: boolean | undefined;
-  /** Whitens images with the training images' covariance (ZCA); false by default. Large images take minutes to prepare. */
+  /** Whitens images with the covariance of the training images (ZCA). Preparing large images takes minutes. Default false. */
   zcaWhitening?: boolean | undefined;
-  /** Added to the eigenvalues of the covariance, >= 0; 1e-6 by default. */
+  /** Added to the eigenvalues of the covariance, >= 0. Default 1e-6. */
   zcaEpsilon?: number | undefined;
-  /** Share of the images that is kept for validation, 0 to 1: the first, without a shuffle. 0 by default. */
+  /** Fraction of the images reserved for validation, 0 to 1: the first ones, unshuffled. Default 0. */
   validationSplit?: number | undefined;
-  /** Which part of the images to take, where there is a `validationSplit`; `null`, all, by default. */
+  /** Which part of the images to use with `validationSplit`. Default `null`: all. */
   subset?: 'training' | 'validation' | null | undefined;
   /**
-   * `'corrected'`, the default, shifts along the axis that a shift is named after, turns an image about its own middle and brightens in
-   * floating point. `'keras'` is Keras of today, `'keras-preprocessing-1.1'` the last release of the old package: both with their
-   * slips, and with the draws that NumPy gives for a seed.
+   * `'corrected'` shifts along the axis that a shift is named after, rotates an image about its exact center and adjusts brightness
+   * in floating point. `'keras'` reproduces today's Keras and `'keras-preprocessing-1.1'` the last release of the old package,
+   * including their bugs and the random numbers that NumPy generates from a seed. Default `'corrected'`.
    */
   compat?: 'corrected' | 'keras' | 'keras-preprocessing-1.1' | undefined;
 }

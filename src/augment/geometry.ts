@@ -4,8 +4,8 @@ import type { Pass } from './passes.ts';
 import { legsOf } from './plan_passes.ts';
 
 /**
- * The matrix of all maps of a slot, and its inverse, from the words that the draw kernel wrote; none where nothing moves, nor
- * where images are mixed that moved each on its own way.
+ * The matrix of all geometric transforms of a slot and its inverse, from the words that the sampling kernel wrote. Undefined if
+ * nothing moves, or if mixed images were moved differently.
  */
 export function geometryOf(
   passes: readonly Pass[],
@@ -45,7 +45,7 @@ function multiply(p: Matrix, q: Matrix): Matrix {
   return p.map((row) => [0, 1, 2].map((j) => row.reduce((sum, value, k) => sum + value * q[k]![j]!, 0)));
 }
 
-/** By cofactors; infinite where a zoom of nothing has no way back. */
+/** Inverts by cofactors. The result is infinite if a zoom of 0 makes the matrix singular. */
 function invert(m: Matrix): Matrix {
   const cofactor = (i: number, j: number) => {
     const [r, s] = [(i + 1) % 3, (i + 2) % 3];
@@ -53,5 +53,5 @@ function invert(m: Matrix): Matrix {
     return m[r]![t]! * m[s]![u]! - m[r]![u]! * m[s]![t]!;
   };
   const determinant = [0, 1, 2].reduce((sum, j) => sum + m[0]![j]! * cofactor(0, j), 0);
-  return [0, 1, 2].map((i) => [0, 1, 2].map((j) => cofactor(j, i) / determinant + 0)); // + 0: JSON has no -0
+  return [0, 1, 2].map((i) => [0, 1, 2].map((j) => cofactor(j, i) / determinant + 0)); // Adding 0 turns -0 into 0, because JSON has no -0.
 }

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors.ts';
 import { describeOptions, type Limits, type OptionFacts } from '../options.ts';
 
 const finite = v.pipe(v.number('a finite number'), v.finite('a finite number'));
-/** The error of valibot's union would name one of the two only. */
+/** A valibot union would report only one of the two alternatives in its error. */
 const zoom = v.pipe(
   v.custom<number | readonly [number, number]>(
     (value) =>
@@ -39,7 +39,7 @@ export const kerasFillModes = ['constant', 'nearest', 'reflect', 'wrap'] as cons
 export const compatModes = ['corrected', 'keras', 'keras-preprocessing-1.1'] as const;
 export type Compat = (typeof compatModes)[number];
 
-/** Checks the arguments; generator_options.ts says what each is. */
+/** Validates the arguments; generator_options.ts documents each of them. */
 export const generatorSchema = v.strictObject({
   rotationRange: v.optional(number(0), 0),
   widthShiftRange: v.optional(shift, 0),
@@ -66,7 +66,7 @@ export const generatorSchema = v.strictObject({
   compat: v.optional(v.picklist(compatModes), 'corrected'),
 });
 
-/** The arguments for a form. */
+/** Describes the arguments for a form. */
 export const generatorOptions = (): OptionFacts[] => describeOptions(generatorSchema);
 
 export type FilledGenerator = Omit<v.InferOutput<typeof generatorSchema>, 'zoomRange' | 'rescale'> & {
@@ -74,17 +74,17 @@ export type FilledGenerator = Omit<v.InferOutput<typeof generatorSchema>, 'zoomR
   rescale: number;
 };
 
-/** Statistics of the training images after `rescale`, which `fit` computes: plain JSON except for the matrix. */
+/** Statistics of the training images after `rescale`, computed by `fit`: plain JSON except for the matrix. */
 export interface FeatureStatistics {
-  /** For each channel, over all images, rows and columns. */
+  /** Mean of each channel over all images, rows and columns. */
   mean: number[];
-  /** The standard deviation of each channel, or of each pixel, as `mean` has it. */
+  /** Standard deviation of each channel, or of each pixel, in the layout of `mean`. */
   std: number[];
-  /** The whitening matrix [features, features] of images as rows of numbers, where zcaWhitening asks for it. */
+  /** Whitening matrix, [features, features], for flattened images; set if zcaWhitening is on. */
   zca?: Float32Array;
 }
 
-/** Checks the arguments, and fills in what is left out and what follows from what (Keras warns and does the same). */
+/** Validates the arguments, fills in defaults, and turns on options that other options require (Keras warns and does the same). */
 export function fillGenerator(config: unknown, rescaleByDefault = 1): FilledGenerator {
   if (typeof config !== 'object' || config === null) {
     throw new ConfigurationError({
@@ -115,7 +115,7 @@ export function fillGenerator(config: unknown, rescaleByDefault = 1): FilledGene
   };
 }
 
-/** Whether a generator's images depend on statistics of the training images. */
+/** Whether the generator needs statistics of the training images. */
 export const needsStatistics = (g: FilledGenerator): boolean => g.featurewiseCenter;
 
 function zoomOf(range: number | readonly [number, number]): readonly [number, number] {

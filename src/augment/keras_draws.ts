@@ -1,19 +1,22 @@
 import type { NumpyRandom } from './numpy_random.ts';
 
 /**
- * The ranges that ImageDataGenerator draws from, as its options give them. JSON has one kind of number where Python has two: a whole
- * shift of 1 or more is Keras' int (whole pixels from a choice), any other number its float. What Keras does with
- * 3.0 can be had by 3.0000001.
+ * Sampling ranges of ImageDataGenerator, as given by its options. JSON has one number type where Python has two: an integer shift
+ * of 1 or more is treated as Keras' int (a choice of whole pixels), any other number as its float. To get Keras' behavior for 3.0,
+ * pass 3.0000001.
  */
 export interface KerasRanges {
   /** Degrees. */
   rotationRange?: number;
-  /** Below 1 a share of the height, above pixels; a whole number n means one of 0 to n - 1, a list one of its own, either sign. */
+  /**
+   * Below 1 a fraction of the height, otherwise pixels. An integer n means one of 0 to n - 1 and a list one of its elements, with a
+   * random sign.
+   */
   heightShiftRange?: number | readonly number[];
   widthShiftRange?: number | readonly number[];
   /** Degrees. */
   shearRange?: number;
-  /** z means [1 - z, 1 + z]. */
+  /** A number z means [1 - z, 1 + z]. */
   zoomRange?: number | readonly [number, number];
   horizontalFlip?: boolean;
   verticalFlip?: boolean;
@@ -21,30 +24,30 @@ export interface KerasRanges {
   brightnessRange?: readonly [number, number];
 }
 
-/** The draws for one image: Keras' get_random_transform, in float64 as in NumPy. */
+/** The parameters sampled for one image by Keras' get_random_transform, in float64 as in NumPy. */
 export interface KerasDraw {
   theta: number;
-  /** By heightShiftRange, pixels. */
+  /** Shift by heightShiftRange, in pixels. */
   tx: number;
-  /** By widthShiftRange, pixels. */
+  /** Shift by widthShiftRange, in pixels. */
   ty: number;
   shear: number;
   zx: number;
   zy: number;
   flipHorizontal: boolean;
   flipVertical: boolean;
-  /** Left out where Keras has None: nothing is shifted. */
+  /** Omitted where Keras has None, which means no shift. */
   channelShiftIntensity?: number;
-  /** Left out where Keras has None: an image with one goes through bytes, even with 1. */
+  /** Omitted where Keras has None. With any value, even 1, Keras converts the image to bytes. */
   brightness?: number;
 }
 
 /**
- * Draws one image's parameters, in Keras' order and with its conditions (get_random_transform in
- * keras/src/legacy/preprocessing/image.py; keras-preprocessing 1.1 has the same): a range of nothing consumes nothing,
- * except that both flips always take their number.
+ * Samples one image's parameters in Keras' order and under its conditions (get_random_transform in
+ * keras/src/legacy/preprocessing/image.py, identical in keras-preprocessing 1.1): an empty range consumes no random number, except
+ * that both flips always consume one.
  *
- * @param height and width of the image, pixels: what a shift below 1 is a share of.
+ * @param height and width of the image in pixels; a shift below 1 is a fraction of them.
  */
 export function drawKeras(random: NumpyRandom, ranges: KerasRanges, height: number, width: number): KerasDraw {
   const around = (range: number) => random.uniform(-range, range);
@@ -70,8 +73,8 @@ export function drawKeras(random: NumpyRandom, ranges: KerasRanges, height: numb
 }
 
 /**
- * Keras tries a choice first and falls back to a range of floats. What is below 1 throughout is a share, so a list of
- * negative whole numbers is one, too; a whole number of 1 has one choice, which is 0.
+ * Keras tries a choice first and falls back to a range of floats. Values that are all below 1 are fractions, so a list of negative
+ * integers is treated as fractions too; an integer 1 has the single choice 0.
  */
 function drawShift(random: NumpyRandom, range: number | readonly number[], size: number): number {
   const list = typeof range === 'number' ? [range] : range;
@@ -82,7 +85,7 @@ function drawShift(random: NumpyRandom, range: number | readonly number[], size:
   } else {
     const chosen = typeof range === 'number' ? random.choice(range) : random.choice(range);
     shift = chosen * random.choice([-1, 1]);
-    // An int has no -0.
+    // Python's int has no -0.
     if (list.every(Number.isInteger)) shift += 0;
   }
   return Math.max(...list) < 1 ? shift * size : shift;

@@ -7,35 +7,38 @@ export interface KerasFlowOptions {
   ranges: KerasRanges;
   /** [height, width, channels]. */
   imageShape: readonly number[];
-  /** Images in x. */
+  /** Number of images in x. */
   samples: number;
   batchSize: number;
   shuffle?: boolean;
-  /** Keras seeds NumPy with it before each batch, plus the number of batches so far. Without one, no run can be repeated. */
+  /**
+   * Before each batch, Keras seeds NumPy with this number plus the number of batches so far. Without a seed, a run can't be
+   * repeated.
+   */
   seed: number;
 }
 
-/** Samples in the order in which Keras gives them, each with what was drawn for it. */
+/** Samples in the order in which Keras yields them, with the parameters sampled for each. */
 export interface KerasBatch {
   order: Uint32Array;
   parameters: KerasDraw[];
 }
 
 /**
- * How batches are asked for. By Python's iterator (`next`, `for ... in flow`), or by number with the epochs' ends told,
- * as `model.fit` does. `looked` is how many `fit` asks for before the first epoch, to learn their shapes, after which it
- * tells an epoch's end: with Keras 3, a new model's first fit looks at 1 on JAX and at 2 on TensorFlow, whatever there
- * is; by hand it is 0. (fit(shuffle=True), its default, asks for the batches in an order by Python's own generator: a run
- * that is to be repeated has shuffle=False there.)
+ * How batches are requested: by Python's iterator (`next`, `for ... in flow`), or by index with notifications at the end of each
+ * epoch, as `model.fit` does. `looked` is the number of batches that `fit` requests before the first epoch to infer their shapes,
+ * after which it signals an epoch end. With Keras 3, a new model's first fit requests 1 on JAX and 2 on TensorFlow, regardless of
+ * the data set's size; it is 0 if batches are requested by hand. (fit(shuffle=True), the default, requests batches in an order from
+ * Python's own generator, so a reproducible run needs shuffle=False.)
  */
 export type KerasPath = { by: 'next' } | { by: 'fit'; looked: 0 | 1 | 2 };
 
 /**
- * Keras' iterator, as it draws (Iterator and NumpyArrayIterator in keras/src/legacy/preprocessing/image.py;
- * keras-preprocessing 1.1 has the same).
+ * Reproduces the sampling of Keras' iterator (Iterator and NumpyArrayIterator in keras/src/legacy/preprocessing/image.py, identical
+ * in keras-preprocessing 1.1).
  */
 export class KerasFlow {
-  /** Batches of an epoch; the last may be short. */
+  /** Number of batches per epoch; the last one may be smaller. */
   readonly batches: number;
   readonly #options: KerasFlowOptions;
   readonly #random: NumpyRandom;
@@ -43,7 +46,7 @@ export class KerasFlow {
   #batchesSeen = 0;
   #position = 0;
 
-  /** @throws ConfigurationError for a number of samples, a batch size or a seed that Keras would not take. */
+  /** @throws ConfigurationError for a number of samples, a batch size or a seed that Keras rejects. */
   constructor(options: KerasFlowOptions) {
     for (const name of ['samples', 'batchSize'] as const) {
       if (Number.isInteger(options[name]) && options[name] > 0) continue;
@@ -65,7 +68,7 @@ export class KerasFlow {
     return this.#batch(index);
   }
 
-  /** Keras' `flow.on_epoch_end()`: the next order, from wherever the stream is. */
+  /** Keras' `flow.on_epoch_end()`: samples the next order from the current state of the generator. */
   endEpoch(): void {
     this.#order = this.#shuffled();
   }
@@ -79,7 +82,7 @@ export class KerasFlow {
     return this.#batch(index);
   }
 
-  /** As if so many batches had been asked for before, the first order among them. */
+  /** Advances as if `batches` batches had been requested, including the sampling of the first order. */
   skip(batches: number): void {
     this.#batchesSeen = batches;
     this.#order = batches > 0 ? new Uint32Array(this.#options.samples) : undefined;
@@ -104,11 +107,11 @@ export class KerasFlow {
 }
 
 /**
- * One epoch of a Keras run: the order of its samples and what was drawn for each, without the epochs before it. Each batch
- * begins its own stream, so of what came earlier only the last batch counts, behind which Keras draws the order.
+ * One epoch of a Keras run: the order of its samples and the parameters sampled for each, without computing the epochs before it.
+ * Each batch reseeds the generator, so only the last earlier batch matters, after which Keras samples the order.
  *
- * @param epoch from 0.
- * @throws ConfigurationError as `KerasFlow` does, and where the seeds of this epoch go beyond 2^32 - 1: so does Keras.
+ * @param epoch counted from 0.
+ * @throws ConfigurationError as `KerasFlow` does, and if the seeds of this epoch exceed 2^32 - 1, as in Keras.
  */
 export function kerasEpoch(options: KerasFlowOptions, path: KerasPath, epoch: number): KerasBatch {
   const flow = new KerasFlow(options);
@@ -129,9 +132,9 @@ export function kerasEpoch(options: KerasFlowOptions, path: KerasPath, epoch: nu
 }
 
 /**
- * The draws of Keras' `fit(x, augment=True, rounds, seed)`: for image i of round r the parameters at r * samples + i.
+ * The parameters sampled by Keras' `fit(x, augment=True, rounds, seed)`; those of image i in round r are at index r * samples + i.
  *
- * @throws ConfigurationError for a seed that NumPy would not take.
+ * @throws ConfigurationError for a seed that NumPy rejects.
  */
 export function kerasFitDraws(options: Omit<KerasFlowOptions, 'batchSize' | 'shuffle'>, rounds: number): KerasDraw[] {
   const { ranges, imageShape, samples } = options;

@@ -3,12 +3,12 @@ import { ConfigurationError } from '../errors.ts';
 export type Subset = 'training' | 'validation';
 
 /**
- * Which samples are Keras' `flow(x, y, subset=...)` of an ImageDataGenerator with a `validation_split`: nothing is shuffled
- * before, the first int(samples * validationSplit) are for validation and the rest for training.
+ * Selects the samples of Keras' `flow(x, y, subset=...)` of an ImageDataGenerator with a `validation_split`: without shuffling, the
+ * first int(samples * validationSplit) samples are for validation and the rest for training.
  *
- * @param labels of all samples, where there are any: both parts must have the same classes, unless `ignoreClassSplit`.
- * @returns from `start`, `count` samples: there may be none for validation.
- * @throws ConfigurationError for a share that is not between 0 and 1, and for classes that only one part has.
+ * @param labels of all samples, if there are any: both parts must contain the same classes, unless `ignoreClassSplit` is set.
+ * @returns `count` samples from index `start`; the validation part may be empty.
+ * @throws ConfigurationError if the fraction is not between 0 and 1, or if a class occurs in only one part.
  */
 export function kerasSubset(
   subset: Subset,

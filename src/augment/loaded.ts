@@ -5,12 +5,12 @@ type Further = typeof import('./further.ts') & { parseAugmentation: typeof parse
 
 let further: Further | undefined;
 
-/** For pipeline.ts, which calls it when it is loaded. */
+/** Called by pipeline.ts when it is loaded; the indirection avoids a static import. */
 export function setFurtherAugmentation(loaded: Further): void {
   further = loaded;
 }
 
-/** The code that plans augmented batches. `loadAugmentation` loads it for an augmentation that is more than a scale. */
+/** The code that plans augmented batches. `loadAugmentation` loads it for an augmentation that does more than scale. */
 export function furtherAugmentation(): Further {
   if (!further) throw new Error('loadAugmentation was not awaited before a batch was planned');
   return further;

@@ -1,10 +1,13 @@
 import type { AugmentationConfig } from './pipeline.ts';
 
-/** Arguments of ImageDataGenerator and ops that mirror an image or turn it on its side. */
+/** Arguments of ImageDataGenerator and ops that mirror an image or rotate it by quarter turns. */
 const generatorArguments = ['horizontalFlip', 'verticalFlip'] as const;
 const ops = ['randomHorizontalFlip', 'randomVerticalFlip', 'randomRotate90'];
 
-/** Where an augmentation mirrors images or turns them on their side: names of arguments, or places in the list of ops. */
+/**
+ * Finds the parts of an augmentation that mirror images or rotate them by quarter turns: argument names, or indices in the list of
+ * ops.
+ */
 export function mirroringParts(augmentation: AugmentationConfig): (string | number)[] {
   if (Array.isArray(augmentation)) {
     return augmentation.flatMap(({ type, p }, at) => (ops.includes(type) && p !== 0 ? [at] : []));

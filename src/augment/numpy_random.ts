@@ -2,23 +2,23 @@ const words = 624;
 const middle = 397;
 
 /**
- * NumPy's legacy generator, `numpy.random.RandomState`: MT19937 and what NumPy makes of its words (Matsumoto and
- * Nishimura, 1998; numpy/random/mtrand.pyx, which NumPy keeps bit for bit). `np.random.*` without a generator
- * of one's own is one of these, and so is everything that Keras' ImageDataGenerator draws.
+ * NumPy's legacy generator, `numpy.random.RandomState`: MT19937 and the distributions that NumPy derives from it (Matsumoto and
+ * Nishimura, 1998; numpy/random/mtrand.pyx, which NumPy keeps bit for bit). `np.random.*` uses a global instance of it, and so does
+ * everything that Keras' ImageDataGenerator samples.
  */
 export class NumpyRandom {
   readonly #state = new Uint32Array(words);
   #position = words;
 
-  /** @param seed as `seed` takes it. */
+  /** @param seed see `seed`. */
   constructor(seed: number) {
     this.seed(seed);
   }
 
   /**
-   * Starts over, as `np.random.seed(seed)` does for an integer.
+   * Resets the generator, as `np.random.seed(seed)` does for an integer.
    *
-   * @param seed an integer from 0 to 2^32 - 1: NumPy takes no other.
+   * @param seed an integer from 0 to 2^32 - 1, the range that NumPy accepts.
    */
   seed(seed: number): void {
     const state = this.#state;
@@ -30,26 +30,26 @@ export class NumpyRandom {
     this.#position = words;
   }
 
-  /** A float64 from [0, 1), made of 53 bits of two words. */
+  /** A float64 from [0, 1), with 53 random bits from two words. */
   random(): number {
     const high = this.#word() >>> 5;
     const low = this.#word() >>> 6;
     return (high * 2 ** 26 + low) / 2 ** 53;
   }
 
-  /** A float64 from [low, high), also where high is the lower one. */
+  /** A float64 from [low, high); high may be the lower one. */
   uniform(low: number, high: number): number {
     return low + (high - low) * this.random();
   }
 
-  /** One of 0 to of - 1, or one of a list's elements. One choice is no choice: nothing is consumed. */
+  /** An integer from 0 to of - 1, or an element of a list. With a single choice no random number is consumed. */
   choice(of: number): number;
   choice<T>(of: readonly T[]): T;
   choice<T>(of: number | readonly T[]): number | T {
     return typeof of === 'number' ? this.#upTo(of - 1) : of[this.#upTo(of.length - 1)]!;
   }
 
-  /** 0 to count - 1, shuffled. */
+  /** The integers 0 to count - 1, shuffled. */
   permutation(count: number): Uint32Array {
     const order = Uint32Array.from({ length: count }, (_, i) => i);
     for (let i = count - 1; i > 0; i--) {
@@ -59,7 +59,7 @@ export class NumpyRandom {
     return order;
   }
 
-  /** An integer from 0 to most: the lowest bits that can hold it, again until they do. */
+  /** An integer from 0 to `most`: takes the lowest bits that can hold it and repeats until they are in range. */
   #upTo(most: number): number {
     if (most === 0) return 0;
     const mask = 0xffffffff >>> Math.clz32(most);

@@ -1,288 +1,308 @@
 import type { FillMode } from './op.ts';
 
-/** A number for all images, or [low, high] from which each image draws its own. */
+/** A number for all images, or [low, high] to sample a number for each image. */
 export type NumberOrRange = number | readonly [number, number];
 
-/** Options of every op. */
+/** Options common to all ops. */
 export interface OpOptions {
-  /** Probability that the op is applied to an image, 0 to 1. 1 by default, except where an op says otherwise. */
+  /** Probability that the op is applied to an image, 0 to 1. Default 1 unless the op documents another one. */
   p?: number | undefined;
 }
 
 /** Options of ops that move pixels. */
 export interface SamplingOptions extends OpOptions {
-  /** How an image is sampled between its pixels; `'bilinear'` by default, `'nearest'` of randAugment, trivialAugmentWide and autoAugment. */
+  /** Interpolation between pixels. Default `'bilinear'`; `'nearest'` for randAugment, trivialAugmentWide and autoAugment. */
   interpolation?: 'nearest' | 'bilinear' | undefined;
-  /** How points outside are filled, SciPy's names. `'gridConstant'`, the default, fades into `fill`; `'constant'` has a hard edge. */
+  /**
+   * How points outside of the image are filled, in SciPy's names. `'gridConstant'` fades into `fill`; `'constant'` has a hard edge.
+   * Default `'gridConstant'`.
+   */
   fillMode?: FillMode | undefined;
-  /** The grey level outside, 0 to 255; 0 by default. */
+  /** Grey level outside of the image, 0 to 255. Default 0. */
   fill?: number | undefined;
 }
 
 /** Options of the flips, `randomGrayscale`, `randomInvert`, `randomEqualize`, `randomAutocontrast` and `randomChannelPermutation`. */
 export interface ProbabilityOptions {
-  /** Probability that it is applied to an image, 0 to 1. 0.5 by default; 0.1 of randomGrayscale, 1 of randomChannelPermutation. */
+  /**
+   * Probability that the op is applied to an image, 0 to 1. Default 0.5; 0.1 for randomGrayscale, 1 for randomChannelPermutation.
+   */
   p?: number | undefined;
 }
 
 /** Options of `randomCrop`. */
 export interface RandomCropOptions extends OpOptions {
-  /** Pixels of the part that is cut out: an integer from 1 to 4096, or [height, width]. */
+  /** Size of the crop in pixels: an integer from 1 to 4096, or [height, width]. */
   size: number | readonly [number, number];
-  /** Pixels of border around the image, >= 0: one number, [left and right, top and bottom], or [left, top, right, bottom]; 0 by default. */
+  /**
+   * Border around the image in pixels, >= 0: one number, [left and right, top and bottom], or [left, top, right, bottom]. Default
+   * 0.
+   */
   padding?: number | readonly [number, number] | readonly [number, number, number, number] | undefined;
-  /** Pads an image that is smaller than `size` by what is missing, on both sides; false by default. */
+  /** Pads an image that is smaller than `size` on both sides, by the missing number of pixels. Default false. */
   padIfNeeded?: boolean | undefined;
-  /** The border's grey level, 0 to 255; 0 by default. */
+  /** Grey level of the border, 0 to 255. Default 0. */
   fill?: number | undefined;
-  /** What the border shows: `fill`, by default, the outermost pixels, or the image mirrored without or with them. */
+  /**
+   * How the border is filled: with `fill`, with the outermost pixels, or with the mirrored image, without or with its outermost
+   * pixels. Default `'constant'`.
+   */
   paddingMode?: 'constant' | 'edge' | 'reflect' | 'symmetric' | undefined;
 }
 
 /** Options of `randomResizedCrop`. */
 export interface RandomResizedCropOptions extends OpOptions {
-  /** Pixels of the result: an integer from 1 to 4096, or [height, width]. */
+  /** Output size in pixels: an integer from 1 to 4096, or [height, width]. */
   size: number | readonly [number, number];
-  /** The share of the image's area that is cut out, [low, high], above 0, at most 1; [0.08, 1] by default. */
+  /** Area of the crop as a fraction of the image, [low, high], above 0, at most 1. Default [0.08, 1]. */
   scale?: readonly [number, number] | undefined;
-  /** Width by height of the part, [low, high], drawn evenly on a log axis; [3/4, 4/3] by default. */
+  /** Width / height of the crop, [low, high], sampled uniformly on a log scale. Default [3/4, 4/3]. */
   ratio?: readonly [number, number] | undefined;
-  /** How the part is resized; `'bilinear'` by default. */
+  /** Interpolation used to resize the crop. Default `'bilinear'`. */
   interpolation?: 'nearest' | 'bilinear' | undefined;
 }
 
 /** Options of `randomAffine`. */
 export interface RandomAffineOptions extends SamplingOptions {
-  /** Degrees, clockwise: x, >= 0, is [-x, x], or [low, high]; 0 by default. */
+  /** Rotation in degrees, clockwise: x, >= 0, for [-x, x], or [low, high]. Default 0. */
   degrees?: NumberOrRange | undefined;
-  /** The largest shifts along x and y, as shares of width and height, 0 to 1; [0, 0] by default. */
+  /** Maximum shifts along x and y as fractions of width and height, 0 to 1. Default [0, 0]. */
   translate?: readonly [number, number] | undefined;
-  /** [low, high], above 0; above 1 magnifies. [1, 1] by default. */
+  /** Scale factor, [low, high], above 0; values above 1 magnify. Default [1, 1]. */
   scale?: readonly [number, number] | undefined;
-  /** Degrees, -89 to 89: x is [-x, x] along x, or [low, high] along x, or [low, high, low, high] along x and y; 0 by default. */
+  /**
+   * Shear in degrees, -89 to 89: x for [-x, x] along x, [low, high] along x, or [low, high, low, high] along x and y. Default 0.
+   */
   shear?: number | readonly [number, number] | readonly [number, number, number, number] | undefined;
-  /** What is turned about: [x, y] in pixels from the upper left corner; the middle by default. */
+  /** Center of rotation, [x, y] in pixels from the upper left corner. Default: the center of the image. */
   center?: readonly [number, number] | undefined;
 }
 
 /** Options of `randomRotation`. */
 export interface RandomRotationOptions extends SamplingOptions {
-  /** Degrees, counter-clockwise: x, >= 0, is [-x, x], or [low, high]. */
+  /** Rotation in degrees, counterclockwise: x, >= 0, for [-x, x], or [low, high]. */
   degrees: NumberOrRange;
-  /** What is turned about: [x, y] in pixels from the upper left corner; the middle by default. */
+  /** Center of rotation, [x, y] in pixels from the upper left corner. Default: the center of the image. */
   center?: readonly [number, number] | undefined;
 }
 
-/** Options of `randomPerspective`; `p` is 0.5 by default. */
+/** Options of `randomPerspective`; `p` defaults to 0.5. */
 export interface RandomPerspectiveOptions extends SamplingOptions {
-  /** How far each corner may go towards the middle, as a share of half the size, 0 to 1; 0.5 by default. */
+  /** Maximum displacement of each corner towards the center, as a fraction of half the size, 0 to 1. Default 0.5. */
   distortionScale?: number | undefined;
 }
 
 /** Options of `randomRotate90`. */
 export interface RandomRotate90Options extends OpOptions {
-  /** Quarter turns, counter-clockwise, of which one is drawn: some of 0, 1, 2, 3; [0, 1, 2, 3] by default. */
+  /** Numbers of counterclockwise quarter turns to choose from, among 0, 1, 2 and 3. Default [0, 1, 2, 3]. */
   turns?: readonly number[] | undefined;
 }
 
 /** Options of `elasticTransform`. */
 export interface ElasticTransformOptions extends SamplingOptions {
-  /** How far pixels move: noise of [-1, 1), smoothed, times alpha / 2 pixels, >= 0; one number, or [x, y]. 50 by default. */
+  /** Strength of the displacement, >= 0: smoothed noise from [-1, 1) times alpha / 2 pixels; one number, or [x, y]. Default 50. */
   alpha?: number | readonly [number, number] | undefined;
-  /** Standard deviation of the Gaussian that smooths the noise, in pixels, 0 to 100; one number, or [x, y]. 5 by default. */
+  /** Standard deviation in pixels of the Gaussian that smooths the noise, 0 to 100; one number, or [x, y]. Default 5. */
   sigma?: number | readonly [number, number] | undefined;
 }
 
-/** Options of `colorJitter`: factors, of which a number x stands for [max(0, 1 - x), 1 + x]. */
+/** Options of `colorJitter`. A factor x stands for [max(0, 1 - x), 1 + x]. */
 export interface ColorJitterOptions extends OpOptions {
-  /** The factor of the brightness, >= 0; 0, none, by default. */
+  /** Brightness factor, >= 0. Default 0: unchanged. */
   brightness?: NumberOrRange | undefined;
-  /** The factor of the contrast, >= 0; 0, none, by default. */
+  /** Contrast factor, >= 0. Default 0: unchanged. */
   contrast?: NumberOrRange | undefined;
-  /** The factor of the saturation, >= 0; 0, none, by default. Needs three channels. */
+  /** Saturation factor, >= 0. Default 0: unchanged. Needs three channels. */
   saturation?: NumberOrRange | undefined;
-  /** The turn of the hue, as a share of a full turn: x, 0 to 0.5, is [-x, x], or [low, high]; 0 by default. Needs three channels. */
+  /** Hue shift as a fraction of a full turn: x, 0 to 0.5, for [-x, x], or [low, high]. Default 0. Needs three channels. */
   hue?: NumberOrRange | undefined;
 }
 
 /** Options of `randomGamma`: 255 * gain * (x / 255)^gamma. */
 export interface RandomGammaOptions extends OpOptions {
-  /** The exponent, 0.001 to 1000; above 1 darkens. */
+  /** Exponent, 0.001 to 1000; values above 1 darken. */
   gamma: NumberOrRange;
-  /** What the result is multiplied by, >= 0; 1 by default. */
+  /** Factor of the result, >= 0. Default 1. */
   gain?: NumberOrRange | undefined;
 }
 
-/** Options of `randomSolarize`; `p` is 0.5 by default. */
+/** Options of `randomSolarize`; `p` defaults to 0.5. */
 export interface RandomSolarizeOptions extends OpOptions {
-  /** The grey level from which pixels are inverted, 0 to 256; 128 by default. */
+  /** Grey level from which pixels are inverted, 0 to 256. Default 128. */
   threshold?: NumberOrRange | undefined;
 }
 
-/** Options of `randomPosterize`; `p` is 0.5 by default. */
+/** Options of `randomPosterize`; `p` defaults to 0.5. */
 export interface RandomPosterizeOptions extends OpOptions {
-  /** How many of the highest bits of each byte are kept: an integer from 0 to 8. */
+  /** Number of high bits of each byte to keep: an integer from 0 to 8. */
   bits: NumberOrRange;
 }
 
-/** Options of `randomAdjustSharpness`; `p` is 0.5 by default. */
+/** Options of `randomAdjustSharpness`; `p` defaults to 0.5. */
 export interface RandomAdjustSharpnessOptions extends OpOptions {
-  /** >= 0: 0 smooths, 1 changes nothing, 2 sharpens. */
+  /** Sharpness factor, >= 0: 0 blurs, 1 leaves the image unchanged, 2 sharpens. */
   sharpnessFactor: NumberOrRange;
 }
 
-/** Options of `randomChannelDrop`; `p` is 0.5 by default. */
+/** Options of `randomChannelDrop`; `p` defaults to 0.5. */
 export interface RandomChannelDropOptions extends OpOptions {
-  /** How many channels become `fill`: an integer from 1 to the number of channels less 1; 1 by default. */
+  /** Number of channels to replace by `fill`: an integer from 1 to the number of channels - 1. Default 1. */
   channels?: NumberOrRange | undefined;
-  /** A grey level, 0 to 255; 0 by default. */
+  /** Grey level of a dropped channel, 0 to 255. Default 0. */
   fill?: number | undefined;
 }
 
 /** Options of `gaussianBlur`. */
 export interface GaussianBlurOptions extends OpOptions {
-  /** Pixels of the kernel: an odd number, or [width, height]. */
+  /** Kernel size in pixels: an odd number, or [width, height]. */
   kernelSize: number | readonly [number, number];
-  /** Standard deviation in pixels, >= 0.01; [0.1, 2] by default. */
+  /** Standard deviation in pixels, >= 0.01. Default [0.1, 2]. */
   sigma?: NumberOrRange | undefined;
 }
 
-/** Options of `gaussianNoise`, whose numbers are shares of white: 1 is a grey level of 255. */
+/** Options of `gaussianNoise`, in fractions of white: 1 is a grey level of 255. */
 export interface GaussianNoiseOpOptions extends OpOptions {
-  /** The mean of the noise; 0 by default. */
+  /** Mean of the noise. Default 0. */
   mean?: number | undefined;
-  /** Its standard deviation, >= 0; 0.1 by default. */
+  /** Standard deviation of the noise, >= 0. Default 0.1. */
   sigma?: NumberOrRange | undefined;
-  /** Whether grey levels stay within 0 to 255; true by default. */
+  /** Clips grey levels to 0 to 255. Default true. */
   clip?: boolean | undefined;
 }
 
 /** Options of `saltAndPepper`. */
 export interface SaltAndPepperOptions extends OpOptions {
-  /** Share of the pixels that become white or black, 0 to 1; 0.05 by default. */
+  /** Fraction of the pixels that become white or black, 0 to 1. Default 0.05. */
   amount?: NumberOrRange | undefined;
-  /** Share of those that become white, 0 to 1; 0.5 by default. */
+  /** Fraction of those pixels that become white, 0 to 1. Default 0.5. */
   saltVsPepper?: NumberOrRange | undefined;
 }
 
-/** What takes the place of pixels: a grey level, one for each channel, or `'random'`, a random one for each channel of each pixel. */
+/** Replacement of erased pixels: a grey level, one per channel, or `'random'` for a random level for each channel of each pixel. */
 export type ErasedValue = number | readonly number[] | 'random';
 
-/** Options of `randomErasing`; `p` is 0.5 by default. */
+/** Options of `randomErasing`; `p` defaults to 0.5. */
 export interface RandomErasingOptions extends OpOptions {
-  /** The share of the image that is erased, [low, high], 0 to 1; [0.02, 0.33] by default. */
+  /** Erased fraction of the image, [low, high], 0 to 1. Default [0.02, 0.33]. */
   scale?: readonly [number, number] | undefined;
-  /** Height by width of the rectangle, [low, high], 0.001 to 1000; [0.3, 3.3] by default. */
+  /** Height / width of the rectangle, [low, high], 0.001 to 1000. Default [0.3, 3.3]. */
   ratio?: readonly [number, number] | undefined;
-  /** What takes its place; 0 by default. */
+  /** Replacement of the erased pixels. Default 0. */
   value?: ErasedValue | undefined;
 }
 
 /** Options of `cutout`. */
 export interface CutoutOptions extends OpOptions {
-  /** The side of the square in pixels: an integer from 1 to the shorter side of the image. */
+  /** Side of the square in pixels: an integer from 1 to the shorter side of the image. */
   size: number;
-  /** What takes its place; 0 by default. */
+  /** Replacement of the erased pixels. Default 0. */
   value?: ErasedValue | undefined;
 }
 
 /** Options of `gridMask`. */
 export interface GridMaskOptions extends OpOptions {
-  /** Pixels of a unit of the grid: an integer from 2 to the longer side of the image, or [low, high]. */
+  /** Size of a grid unit in pixels: an integer from 2 to the longer side of the image, or [low, high]. */
   d: NumberOrRange;
-  /** Share of a unit's rows and columns that are kept, above 0 and below 1: 2 ratio - ratio^2 of the image is; 0.6 by default. */
+  /**
+   * Fraction of a unit's rows and columns that are kept, above 0 and below 1; 2 ratio - ratio^2 of the image is kept. Default 0.6.
+   */
   ratio?: number | undefined;
-  /** A grey level, or one for each channel; 0 by default. */
+  /** Replacement of the erased pixels: a grey level, or one per channel. Default 0. */
   value?: number | readonly number[] | undefined;
 }
 
-/** Options of `mixUp` and `cutMix`, which come last. */
+/** Options of `mixUp` and `cutMix`, which must be the last op. */
 export interface MixOptions extends OpOptions {
-  /** An image's own share is drawn from Beta(alpha, alpha), 0.01 to 100: 1, the default, is uniform; small ones leave images nearly whole. */
+  /**
+   * Parameter of Beta(alpha, alpha), from which the weight of the image itself is sampled, 0.01 to 100: 1 is uniform, small values
+   * leave images nearly unmixed. Default 1.
+   */
   alpha?: number | undefined;
 }
 
-/** Options of `trivialAugmentWide`: one op, of any strength. */
+/** Options of `trivialAugmentWide`: one op of random magnitude. */
 export interface TrivialAugmentWideOptions extends SamplingOptions {
-  /** How many strengths there are from the weakest to the strongest: an integer from 2 to 100; 31 by default. */
+  /** Number of magnitudes from the weakest to the strongest: an integer from 2 to 100. Default 31. */
   numMagnitudeBins?: number | undefined;
 }
 
 /** Options of `randAugment`. */
 export interface RandAugmentOptions extends TrivialAugmentWideOptions {
-  /** How many ops are applied in a row: an integer from 1 to 16; 2 by default. */
+  /** Number of ops applied in sequence: an integer from 1 to 16. Default 2. */
   numOps?: number | undefined;
-  /** The strength of each: an integer from 0, the weakest, to `numMagnitudeBins` - 1; 9 by default. */
+  /** Magnitude of each op: an integer from 0, the weakest, to `numMagnitudeBins` - 1. Default 9. */
   magnitude?: number | undefined;
 }
 
-/** Options of `autoAugment`: one of 25 pairs of ops that were learned for a data set. */
+/** Options of `autoAugment`: one of 25 pairs of ops that were learned on a data set. */
 export interface AutoAugmentOptions extends SamplingOptions {
-  /** The data set; `'cifar10'`, the only one, by default. */
+  /** The data set whose policy is used. Default `'cifar10'`, the only one. */
   policy?: 'cifar10' | undefined;
 }
 
-/** Options of `augMix`: chains of ops, each applied to the image itself, mixed with it. */
+/** Options of `augMix`: several chains of ops, each applied to the original image, mixed with it. */
 export interface AugMixOptions extends SamplingOptions {
-  /** Strengths are drawn from so many of the weakest of 10: an integer from 1 to 10; 3 by default. */
+  /** Magnitudes are sampled from the `severity` weakest of 10: an integer from 1 to 10. Default 3. */
   severity?: number | undefined;
-  /** How many chains: an integer from 1 to 8; 3 by default. */
+  /** Number of chains: an integer from 1 to 8. Default 3. */
   mixtureWidth?: number | undefined;
-  /** How many ops a chain has: an integer from 1 to 8, or -1, the default: 1 to 3, drawn for each chain. */
+  /** Number of ops per chain: an integer from 1 to 8, or -1 to sample 1 to 3 for each chain. Default -1. */
   chainDepth?: number | undefined;
-  /** The parameter of the Beta and Dirichlet distributions of the weights, 0.01 to 100; 1 by default. */
+  /** Parameter of the Beta and Dirichlet distributions of the mixing weights, 0.01 to 100. Default 1. */
   alpha?: number | undefined;
-  /** Whether brightness, color, contrast and sharpness are among the ops; true by default. */
+  /** Includes brightness, color, contrast and sharpness among the ops. Default true. */
   allOps?: boolean | undefined;
 }
 
-/** The options of each op; names, meaning and defaults are torchvision's, except where a type says otherwise. Grey levels are 0 to 255. */
+/**
+ * The options of each op. Names, meanings and defaults are torchvision's unless a type says otherwise. Grey levels are 0 to 255.
+ */
 export interface OpOptionsByType {
-  /** A part of the image at a place drawn among whole pixels. */
+  /** Crops the image at a random whole-pixel position. */
   randomCrop: RandomCropOptions;
-  /** A part of the image of a random area and shape, resized. */
+  /** Crops a part of random area and aspect ratio, and resizes it. */
   randomResizedCrop: RandomResizedCropOptions;
-  /** Left to right. */
+  /** Flips left to right. */
   randomHorizontalFlip: ProbabilityOptions;
-  /** Upside down. */
+  /** Flips upside down. */
   randomVerticalFlip: ProbabilityOptions;
-  /** Shears, scales, turns and shifts. */
+  /** Shears, scales, rotates and shifts. */
   randomAffine: RandomAffineOptions;
-  /** Turns. */
+  /** Rotates. */
   randomRotation: RandomRotationOptions;
-  /** Moves the corners towards the middle. */
+  /** Moves the corners towards the center. */
   randomPerspective: RandomPerspectiveOptions;
-  /** Quarter turns, Albumentations' RandomRotate90. */
+  /** Rotates by quarter turns, as Albumentations' RandomRotate90. */
   randomRotate90: RandomRotate90Options;
-  /** Moves every pixel by smooth noise. */
+  /** Displaces every pixel by smooth noise. */
   elasticTransform: ElasticTransformOptions;
   /** Changes brightness, contrast, saturation and hue, in a random order. */
   colorJitter: ColorJitterOptions;
-  /** A power of the grey levels. */
+  /** Raises the grey levels to a power. */
   randomGamma: RandomGammaOptions;
-  /** Takes the color away; needs three channels. */
+  /** Converts colors to grey; needs three channels. */
   randomGrayscale: ProbabilityOptions;
-  /** 255 - x. */
+  /** Inverts grey levels: 255 - x. */
   randomInvert: ProbabilityOptions;
-  /** Inverts what is bright. */
+  /** Inverts bright pixels. */
   randomSolarize: RandomSolarizeOptions;
   /** Keeps the highest bits of each byte. */
   randomPosterize: RandomPosterizeOptions;
-  /** Makes the histogram of each channel even. */
+  /** Equalizes the histogram of each channel. */
   randomEqualize: ProbabilityOptions;
-  /** Stretches each channel to 0 to 255. */
+  /** Stretches each channel to the range 0 to 255. */
   randomAutocontrast: ProbabilityOptions;
-  /** Smooths or sharpens. */
+  /** Blurs or sharpens. */
   randomAdjustSharpness: RandomAdjustSharpnessOptions;
-  /** Puts the channels into a random order. */
+  /** Permutes the channels at random. */
   randomChannelPermutation: ProbabilityOptions;
-  /** Replaces some channels by one grey level, Albumentations' ChannelDropout. */
+  /** Replaces some channels with a fixed grey level, as Albumentations' ChannelDropout. */
   randomChannelDrop: RandomChannelDropOptions;
-  /** Smooths with a Gaussian. */
+  /** Blurs with a Gaussian. */
   gaussianBlur: GaussianBlurOptions;
   /** Adds normal noise to each channel of each pixel. */
   gaussianNoise: GaussianNoiseOpOptions;
-  /** Makes some pixels white or black, Kornia's RandomSaltAndPepperNoise. */
+  /** Makes some pixels white or black, as Kornia's RandomSaltAndPepperNoise. */
   saltAndPepper: SaltAndPepperOptions;
   /** Erases a rectangle. */
   randomErasing: RandomErasingOptions;
@@ -290,17 +310,17 @@ export interface OpOptionsByType {
   cutout: CutoutOptions;
   /** Erases the squares of a grid (Chen et al. 2020). */
   gridMask: GridMaskOptions;
-  /** Several ops of one strength (Cubuk et al. 2020). */
+  /** Several ops of the same magnitude (Cubuk et al. 2020). */
   randAugment: RandAugmentOptions;
-  /** One op of a random strength (Müller and Hutter 2021). */
+  /** One op of random magnitude (Müller and Hutter 2021). */
   trivialAugmentWide: TrivialAugmentWideOptions;
   /** A learned policy (Cubuk et al. 2019). */
   autoAugment: AutoAugmentOptions;
-  /** Chains of ops, mixed (Hendrycks et al. 2020). */
+  /** Chains of ops, mixed with the original (Hendrycks et al. 2020). */
   augMix: AugMixOptions;
-  /** Blends an image and its label with another one (Zhang et al. 2018). */
+  /** Blends an image and its label with those of another image (Zhang et al. 2018). */
   mixUp: MixOptions;
-  /** Replaces a box of an image by another's, and the label by the box's share (Yun et al. 2019). */
+  /** Replaces a box of an image with that of another image, and mixes the labels by area (Yun et al. 2019). */
   cutMix: MixOptions;
 }
 

@@ -2,38 +2,38 @@ import { ConfigurationError, suggest } from '../errors.ts';
 import { type Field, isRecorded, type PlacedOp, pairSteps } from './op.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** The draws for one op of a list: its type, whether it is applied to the image, its fields. */
+/** The sampled parameters of one op in a list: its type, whether it is applied to the image, and its fields. */
 export type OpParameters = { type: string; applied?: boolean } & Record<string, number | boolean | string | undefined>;
 
-/** (column, row, 1) of what comes out to (column, row, 1) of where it is sampled, row by row. */
+/** 3 x 3 matrix, row by row, from an output pixel (column, row, 1) to its sampling position in the input. */
 export type Matrix = number[][];
 
-/** The draws for the image that another is mixed with. */
+/** The sampled parameters of the partner that an image is mixed with. */
 export interface PartnerParameters {
-  /** Its index in the data set. */
+  /** Index of the partner in the data set. */
   sample: number;
-  /** The parameters of each op. */
+  /** Parameters of each op. */
   ops: OpParameters[];
 }
 
 interface Geometry {
-  /** The matrix of everything that moves pixels, multiplied out. `draw` gives it and its inverse; `apply` doesn't ask for them. */
+  /** Product of the matrices of all geometric transforms. `draw` returns it and its inverse; `apply` ignores both. */
   matrix?: Matrix;
-  /** Where a point of the original image goes. */
+  /** Maps a point of the original image to the output. */
   inverse?: Matrix;
 }
 
-/** The draws of an ImageDataGenerator for one image, under Keras' names. Missing ones are the identity. */
+/** The parameters sampled by an ImageDataGenerator for one image, under Keras' names. Missing ones are the identity. */
 export interface ImageDataGeneratorParameters extends Geometry {
-  /** Degrees; above 0 the picture turns counter-clockwise. */
+  /** Rotation in degrees; positive values rotate the picture counterclockwise. */
   theta: number;
-  /** Pixels that the sampling point moves down: the height's shift. */
+  /** Shift of the sampling position downwards, in pixels (heightShiftRange). */
   tx: number;
-  /** Pixels that it moves to the right: the width's shift. */
+  /** Shift of the sampling position to the right, in pixels (widthShiftRange). */
   ty: number;
-  /** Degrees. */
+  /** Shear in degrees. */
   shear: number;
-  /** Zoom of the columns; below 1 magnifies. */
+  /** Zoom of the columns; values below 1 magnify. */
   zx: number;
   /** Zoom of the rows. */
   zy: number;
@@ -41,29 +41,29 @@ export interface ImageDataGeneratorParameters extends Geometry {
   flipHorizontal: boolean;
   /** Whether the image is mirrored top to bottom. */
   flipVertical: boolean;
-  /** Grey levels that are added to all channels; left out where there is no channel shift. */
+  /** Grey levels added to all channels; omitted if there is no channel shift. */
   channelShiftIntensity?: number;
-  /** A factor; left out where there is none. */
+  /** Brightness factor; omitted if brightness is not changed. */
   brightness?: number;
 }
 
-/** The draws of a list of ops for one image, in their order. */
+/** The parameters sampled by a list of ops for one image. */
 export interface PipelineParameters extends Geometry {
   /** The parameters of each op, in the order of the pipeline. */
   ops: OpParameters[];
-  /** With mixUp or cutMix: whom it is mixed with, and what is done to that one before. */
+  /** With mixUp or cutMix: the partner image, and the parameters of the ops applied to it first. */
   partner?: PartnerParameters;
 }
 
-/** The draws for one image: plain JSON. */
+/** The sampled parameters of one image, as plain JSON. */
 export type SampleParameters = Partial<ImageDataGeneratorParameters> | PipelineParameters;
 
-/** The warp is always there, what else a generator does only where it is given. */
+/** The warp is always present; the generator's other ops are present only if their options are set. */
 const generatorCode = 0;
 
 const geometryNames = ['matrix', 'inverse'];
 
-/** Reads the records of a batch. */
+/** Decodes the records of a batch. */
 export function unpackParameters(
   pipeline: Pipeline,
   records: Float32Array,
@@ -78,7 +78,7 @@ export function unpackParameters(
     return { ops, partner: { sample, ops: unpackOps(alone, recordOf(pipeline, records, count + index)) } };
   }
   if (!pipeline.generator) return { ops };
-  // Keras has None for what it doesn't do: no shift and no brightness.
+  // Keras has None for a shift and a brightness that are not applied.
   const { type, applied, ...parameters } = Object.assign({}, ...ops.filter(({ applied }) => applied));
   return parameters;
 }
@@ -99,8 +99,8 @@ function show({ as }: Field, value: number): number | boolean | string {
 }
 
 /**
- * Writes the records of a batch. An ImageDataGenerator's parameters may be left out one by one, a list's op by op: the
- * rest is the identity, and an op that is named is applied unless it says otherwise.
+ * Encodes the records of a batch. Single parameters of an ImageDataGenerator and single ops of a list may be omitted; they default
+ * to the identity. An op that is listed is applied unless `applied` is false.
  *
  * @throws ConfigurationError for an unknown name, op or value.
  */
@@ -206,7 +206,7 @@ function read({ name, as }: Field, value: unknown, where: string): number {
   throw new ConfigurationError({ what: `${name} of ${where} is not finite`, found: value, expected: 'a number' });
 }
 
-/** Leaves out the ops that none of these records has an effect of: the images are gone over for the others alone. */
+/** Removes the ops that have no effect under any of these records, so that no pass is spent on them. */
 export function withoutIdle(pipeline: Pipeline, records: Float32Array): Pipeline {
   const count = records.length / pipeline.words;
   const isIdle = (op: PlacedOp) =>

@@ -1,6 +1,6 @@
 import type { DisplaceStep, FilterStep, MapStep, MatrixStep, Picture, PixelStep, PlacedOp, Sampling } from './op.ts';
 
-/** A map at its place: the image that it gets, and the one that it gives. */
+/** A map with the shapes of its input and output images. */
 export interface PlacedMap {
   op: PlacedOp;
   step: MapStep;
@@ -8,33 +8,35 @@ export interface PlacedMap {
   to: Picture;
 }
 
-/** One kernel over the images of a batch: read through all maps at once, or by a filter, then pixel by pixel. */
+/**
+ * One kernel over the images of a batch: it samples through all maps at once, or through a filter, and then processes each pixel.
+ */
 export interface Pass {
   from: Picture;
   to: Picture;
   maps: PlacedMap[];
-  /** Moves the pixels of what the maps give. */
+  /** Displaces the pixels of the maps' output. */
   displaced?: { op: PlacedOp; step: DisplaceStep };
   filter?: { op: PlacedOp; step: FilterStep };
   sampling: Sampling;
   pixels: {
     op: PlacedOp;
     step: PixelStep;
-    /** A map of this pass comes after it that may look outside of the image: what that brings in is not this step's. */
+    /** Set if a later map of this pass may sample outside of the image; the step is then not applied to the fill value. */
     inside: boolean;
   }[];
-  /** The pass whose images it reads, by its index; -1 are the batch's own. */
+  /** Index of the pass whose output this pass reads; -1 for the images of the batch. */
   reads: number;
-  /** Another pass whose images its steps look at. */
+  /** Index of another pass whose output the steps also read. */
   beside?: number;
-  /** Made of the image that this pass reads, before it. */
+  /** Whether statistics of the input images are computed before this pass. */
   statistics: boolean;
   tables: boolean;
-  /** The pass is a matrix product instead. */
+  /** Set if the pass is a matrix product. */
   matrix?: MatrixStep;
 }
 
-/** For maps that only move whole pixels within the image: a pixel is copied. */
+/** For maps that only move whole pixels within the image: pixels are copied. */
 export const copying: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 0 };
 
 export const emptyPass = (from: Picture, reads: number): Pass => ({
@@ -42,11 +44,11 @@ export const emptyPass = (from: Picture, reads: number): Pass => ({
   ...{ statistics: false, tables: false },
 });
 
-/** The only pass of a pipeline that changes nothing but the scale. */
+/** The single pass of a pipeline that only scales values. */
 export function plainPass(ops: readonly PlacedOp[], picture: Picture): Pass {
   const pixels = ops.flatMap((op) => op.steps.map((step) => ({ op, step: step as PixelStep, inside: false })));
   return { ...emptyPass(picture, -1), pixels };
 }
 
-/** A pass that does not read the unchanged image. */
+/** Whether a pass samples its input at transformed positions. */
 export const isWarped = ({ maps, displaced }: Pass): boolean => maps.length > 0 || displaced !== undefined;

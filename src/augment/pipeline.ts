@@ -15,30 +15,36 @@ export type { OpConfig } from './op_options.ts';
 /** Keras' ImageDataGenerator arguments, or a list of ops. */
 export type AugmentationConfig = ImageDataGeneratorConfig | readonly OpConfig[];
 
-/** An augmentation for images of one shape. */
+/** An augmentation compiled for images of one shape. */
 export interface Pipeline {
   ops: PlacedOp[];
   from: Picture;
   to: Picture;
-  /** Numbers of a sample's record. */
+  /** Number of words in a sample's record. */
   words: number;
-  /** Images are mixed with others: a batch holds their partners after them, and a record ends with whose partner it is. */
+  /**
+   * Set if images are mixed with others: in a batch, the partners follow the images, and each record ends with the index of its
+   * partner.
+   */
   paired: boolean;
-  /** The arguments of an ImageDataGenerator, if it is one. Parameters are then one object under Keras' names, not a list of ops. */
+  /**
+   * The filled-in arguments if this is an ImageDataGenerator. The sampled parameters are then one object with Keras' names, not a
+   * list of ops.
+   */
   generator?: FilledGenerator;
 }
 
-/** Purposes of one op of a pipeline; the type's code and how many of the type came before make the rest of the number. */
+/** Purposes per op of a pipeline. The rest of the purpose number encodes the op's type and how many ops of that type precede it. */
 const purposesEach = 256;
 const occurrencesMost = 256;
 
 /**
- * Checks an augmentation and fits it to images of a shape.
+ * Validates an augmentation and compiles it for images of one shape.
  *
- * @param imageShape [height, width, channels] of what goes in.
- * @param rescale multiplies the output, where the augmentation has no `rescale` of its own.
- * @param statistics of the training images, where they are known; without, what needs them is refused when it is run.
- * @throws ConfigurationError with the op or option and its place, what was found, what was expected, the nearest known name.
+ * @param imageShape [height, width, channels] of the input images.
+ * @param rescale factor of the output, unless the augmentation sets its own `rescale`.
+ * @param statistics of the training images, if known; without them, ops that need them throw when they are run.
+ * @throws ConfigurationError with the op or option and its path, what was found, what was expected, and the nearest known name.
  */
 export function parseAugmentation(
   config: unknown,
@@ -63,7 +69,7 @@ export function parseAugmentation(
   return place(ops, picture);
 }
 
-/** An error within an op knows which one it is. */
+/** Adds the op's index to an error thrown while it is processed. */
 function at<T>(index: number, work: () => T): T {
   try {
     return work();
@@ -96,7 +102,7 @@ function compileOp(json: unknown, position: number, picture: Picture): Op {
   }
 }
 
-/** Partners are mixed when both are done: nothing can follow. */
+/** Pairs are mixed after both images are finished, so no op can follow. */
 function requirePairsLast(ops: readonly Op[]): void {
   const isPair = (op: Op) => pairSteps([op]).length > 0;
   const first = ops.findIndex(isPair);
@@ -110,7 +116,7 @@ function requirePairsLast(ops: readonly Op[]): void {
   });
 }
 
-/** Where every op's words and purposes begin, and what it gets. */
+/** Assigns each op its offset in the record, its purposes and its input shape. */
 function place(ops: readonly Op[], from: Picture): Pipeline {
   const placed: PlacedOp[] = [];
   let words = 0;
@@ -133,5 +139,5 @@ function sizeBehind(op: Op, from: Picture): Picture {
   return Object.assign({ ...from }, ...op.steps.map((step) => (step.kind === 'map' ? step.to : {})));
 }
 
-// This module is loaded on demand, and brings the code that plans augmented batches.
+// This module is loaded on demand and registers the code that plans augmented batches.
 setFurtherAugmentation({ ...further, parseAugmentation });

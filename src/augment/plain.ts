@@ -4,8 +4,8 @@ import { rescaleOp } from './ops/rescale.ts';
 import type { Pipeline, parseAugmentation } from './pipeline.ts';
 
 /**
- * Augmentations that only change the scale of the numbers, and access to all others. The code of the ops and of ImageDataGenerator is a
- * third of the library: an app without augmentation never loads it.
+ * Augmentations that only scale values, and access to all others. The code of the ops and of ImageDataGenerator is a third of the
+ * library; an app without augmentation never loads it.
  */
 
 /** The factor of an empty augmentation or of `rescale` alone; undefined for all others, including invalid ones. */
@@ -17,10 +17,10 @@ function plainFactor(config: unknown, rescale: number): number | undefined {
   return Number.isFinite(own) ? (own as number) : undefined;
 }
 
-/** Whether an augmentation needs no code of the ops. */
+/** Whether an augmentation can run without the code of the ops. */
 export const isPlain = (config: unknown): boolean => plainFactor(config, 1) !== undefined;
 
-/** Whether a pipeline only changes the scale. */
+/** Whether a pipeline only scales values. */
 export const isPlainPipeline = ({ ops }: Pipeline): boolean => ops.every(({ type }) => type === 'rescale');
 
 /** `parseAugmentation` for plain augmentations and, once `loadAugmentation` is done, for all others. */
@@ -30,7 +30,7 @@ export const parseLoaded: typeof parseAugmentation = (config, imageShape, option
   return furtherAugmentation().parseAugmentation(config, imageShape, options);
 };
 
-/** The pipeline of a generator without arguments but `rescale`: it multiplies, and samples nothing. */
+/** The pipeline of a generator whose only argument is `rescale`: it multiplies and samples nothing. */
 function plainPipeline([height, width, channels]: readonly number[], factor: number): Pipeline {
   const picture = { height, width, channels } as Picture;
   const ops = factor === 1 ? [] : [{ ...rescaleOp(factor), from: picture, to: picture, at: 0, purpose: 0 }];

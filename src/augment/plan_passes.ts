@@ -2,16 +2,15 @@ import type { Need, Picture, PlacedOp, Sampling } from './op.ts';
 import { copying, emptyPass, type Pass, type PlacedMap } from './passes.ts';
 
 /**
- * Cuts a pipeline into as few passes as it can: maps are multiplied into one matrix and the image is resampled once, also
- * across steps that work pixel by pixel, wherever they are. A new pass begins with a filter, with what must know the
- * whole image first, with a map after steps that depend on the pixel's place or after a displacement, which is known for
- * whole pixels only, and with another way of sampling. A pass reads what the one before it made, unless a step begins anew with
- * what its op gets.
+ * Splits a pipeline into as few passes as possible: maps are multiplied into one matrix, even across pixel steps, and the image is
+ * resampled once. A new pass begins with a filter; with a step that needs statistics of the whole image; with a map that follows a
+ * step that depends on the pixel's position; with a map that follows a displacement, which is known only at whole pixels; and with
+ * a different sampling method. Each pass reads the output of the previous one, unless a step explicitly reads the input of its op.
  *
- * So what a map looks for outside of what the map before it gives is what the image has there, where it has something;
- * only after a window (a crop) it is filled in as if the images were made one after the other.
+ * Hence, where a map samples outside of the previous map's output, it finds the original image's content if there is any. Only
+ * after a window (a crop) is the fill mode applied, as if the images were computed one after the other.
  *
- * @param plain only what is done to every image, augmented or not.
+ * @param plain plans only the ops that apply to every image, augmented or not.
  */
 export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: boolean): Pass[] {
   const passes: Pass[] = [];
@@ -65,7 +64,7 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
         pass.matrix = step;
       } else if (step.kind === 'pixel') {
         if (plain && !step.always) continue;
-        // The first pass reads the data set, which has no statistics.
+        // The first pass reads the data set, for which no statistics are computed.
         const known = step.shares && !pass.filter && step.needs?.every(({ of }) => pass[of]);
         if ((step.needs && !known && (!isFresh() || passes.length === 1)) || pass.matrix) next();
         note(step.needs);
@@ -78,30 +77,29 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
   return passes;
 }
 
-/** Whether one way of sampling is both: neither asks for what the other asks otherwise. */
+/** Whether two sampling methods are compatible: no option is set to different values. */
 function agree(a: Partial<Sampling>, b: Partial<Sampling>): boolean {
   const keys = ['fillMode', 'cval', 'interpolationOrder'] as const;
   return keys.every((key) => a[key] === undefined || b[key] === undefined || a[key] === b[key]);
 }
 
 /**
- * A part of a pass' way from a pixel of what it gives to where that is sampled: maps that are multiplied into one matrix,
- * or a window.
+ * A part of the path from an output pixel of a pass to its sampling position: either maps multiplied into one matrix, or a window.
  */
 export interface Leg {
   maps: PlacedMap[];
   window: boolean;
-  /** Later maps may look over the window's edge: they find there what the fill mode says. */
+  /** Set if later maps may sample beyond the window's edge, where the fill mode applies. */
   folded: boolean;
 }
 
-/** The legs of a pass in the order of its ops: a pixel goes them from the last to the first. */
+/** The legs of a pass in the order of its ops. A pixel's path visits them from the last to the first. */
 export function legsOf({ maps, displaced }: Pass): Leg[] {
   const legs: Leg[] = [];
   maps.forEach((map, i) => {
     const later = [...maps.slice(i + 1), ...(displaced ? [displaced] : [])];
     const folded = later.some(({ step }) => step.sampling?.fillMode !== undefined);
-    // A window of whole pixels over whose edge nobody looks is a map like others.
+    // A window of whole pixels that is never sampled beyond its edge can be treated as an ordinary map.
     const window = map.step.window === 'scaled' || (map.step.window === 'whole' && folded);
     const last = legs.at(-1);
     if (!window && last && !last.window) last.maps.push(map);
@@ -111,8 +109,8 @@ export function legsOf({ maps, displaced }: Pass): Leg[] {
 }
 
 /**
- * Which buffer each pass writes to, when there is one for each number and a pass may take one of which nobody will read any
- * more. Two are enough for passes that read each other in a row.
+ * Assigns each pass an output buffer, reusing buffers that no later pass reads. Two are enough for passes that each read the
+ * previous one.
  */
 export function layOutputs(passes: readonly Pass[]): number[] {
   const lastReader = passes.map((_, i) =>

@@ -6,46 +6,48 @@ import type { AugmentationConfig, OpConfig, Pipeline } from './pipeline.ts';
 
 /** Options of `Augmenter.sheet`. */
 export interface SheetOptions {
-  /** The images' indices in their data set, which their draws depend on; 0, 1, 2 ... by default. */
+  /** Indices of the images in their data set, on which the sampled parameters depend. Default: 0, 1, 2 ... */
   samples?: ArrayLike<number>;
-  /** Augmented samples of each original; 8 by default. Draw k is that of epoch `epoch + k`. */
+  /** Augmented samples per original. Sample k uses the parameters of epoch `epoch + k`. Default 8. */
   draws?: number;
-  /** The first epoch that is drawn for; 1 by default, as the trainer counts. */
+  /** First epoch to sample, counted from 1 as in the trainer. Default 1. */
   epoch?: number;
-  /** Pixels of the sheet to a side of one of an image; by default such that a cell has at least 64. */
+  /**
+   * Side length of an image pixel on the sheet, in pixels. Default: the smallest for which a cell has at least 64 pixels per side.
+   */
   magnification?: number;
 }
 
-/** A picture for people: rows of RGBA bytes, as `ImageData` has them. */
+/** A picture for display: rows of RGBA bytes, in the layout of `ImageData`. */
 export interface Sheet {
-  /** Pixels. */
+  /** Width in pixels. */
   width: number;
-  /** Pixels. */
+  /** Height in pixels. */
   height: number;
-  /** RGBA, row after row: the `data` of an ImageData. */
+  /** RGBA bytes, row by row: the `data` of an ImageData. */
   data: Uint8ClampedArray<ArrayBuffer>;
-  /** Where the cells are: their size without the gap around them, and the gap, in pixels. */
+  /** Layout of the cells in pixels: their size without the gap, and the gap between them. */
   cell: { width: number; height: number; gap: number };
-  /** Number of images down: one for each original. */
+  /** Number of rows: one per original. */
   rows: number;
-  /** Number of images across: the original, then its augmented samples. */
+  /** Number of columns: the original and its augmented samples. */
   columns: number;
 }
 
 const gap = 4;
 const paper = 255;
-/** A cell is at least so wide or high, so that the pixels of a digit can be seen. */
+/** Minimum width and height of a cell in pixels, so that the pixels of a digit are visible. */
 const leastCell = 64;
 
 export interface Cells {
   originals: ArrayLike<number>;
   from: Picture;
-  /** For each draw, all images. */
+  /** For each sample, all images. */
   drawn: readonly ArrayLike<number>[];
   to: Picture;
 }
 
-/** Lays the originals out on the left and their augmented samples to the right, a row per image. */
+/** Lays out the originals on the left and their augmented samples to the right, one row per image. */
 export function layOut({ originals, from, drawn, to }: Cells, magnification?: number): Sheet {
   const rows = originals.length / elementsOf(from);
   const columns = 1 + drawn.length;
@@ -59,7 +61,7 @@ export function layOut({ originals, from, drawn, to }: Cells, magnification?: nu
     for (let column = 0; column < columns; column++) {
       const picture = column === 0 ? from : to;
       const images = column === 0 ? originals : drawn[column - 1]!;
-      // A smaller one stands in the middle of its cell.
+      // A smaller image is centered in its cell.
       const left = gap + column * (cell.width + gap) + (times * (wide - picture.width)) / 2;
       const top = gap + row * (cell.height + gap) + (times * (high - picture.height)) / 2;
       const paint = colorOf(picture, images, row * elementsOf(picture));
@@ -74,7 +76,7 @@ export function layOut({ originals, from, drawn, to }: Cells, magnification?: nu
   return { width, height, data, cell, rows, columns };
 }
 
-/** RGBA of a pixel: red, green and blue of the first three channels, grey of a single one or of the mean of two. */
+/** RGB color of a pixel: its first three channels, or grey from a single channel or from the mean of two. */
 function colorOf({ width, channels }: Picture, images: ArrayLike<number>, first: number) {
   return (x: number, y: number): number[] => {
     const at = first + (y * width + x) * channels;
@@ -85,8 +87,8 @@ function colorOf({ width, channels }: Picture, images: ArrayLike<number>, first:
 }
 
 /**
- * The output of a pipeline, as grey levels again. A mere `rescale` is undone; whatever is standardised has no grey levels,
- * and each image is stretched from its least to its most, as Keras' `save_to_dir` does it.
+ * Converts the output of a pipeline back to grey levels. A plain `rescale` is undone. Standardized images have no grey levels, so
+ * each image is stretched from its minimum to its maximum, as Keras' `save_to_dir` does.
  */
 export function toGreyLevels(pipeline: Pipeline, values: Float32Array): Float32Array {
   if (!isStretched(pipeline)) {
@@ -112,15 +114,15 @@ export function toGreyLevels(pipeline: Pipeline, values: Float32Array): Float32A
 
 const decodingOps = ({ ops }: Pipeline) => ops.filter(({ steps }) => steps.some(isAlways));
 
-/** Whether what comes out has no grey levels of its own. */
+/** Whether the pipeline's output has no grey levels and has to be stretched for display. */
 export const isStretched = (pipeline: Pipeline): boolean =>
   decodingOps(pipeline).some(({ type }) => type !== 'rescale');
 
-/** One of the things that an augmentation does, alone and always applied. */
+/** A single effect of an augmentation, always applied. */
 export interface SingleAugmentation {
-  /** A heading for the part of the sheet. */
+  /** Heading of this part of the sheet. */
   title: string;
-  /** The augmentation with this op alone, always applied. */
+  /** The augmentation with only this op, always applied. */
   augmentation: AugmentationConfig;
 }
 
@@ -129,10 +131,10 @@ const hasProbability = (type: string): boolean => {
   return schema !== undefined && 'entries' in schema && 'p' in (schema.entries as object);
 };
 
-/** Arguments of ImageDataGenerator that set how other arguments work. */
+/** Arguments of ImageDataGenerator that only modify how other arguments work. */
 const manner = ['fillMode', 'cval', 'interpolationOrder', 'rescale', 'compat'];
 
-/** An augmentation taken apart: a list op by op, ImageDataGenerator's arguments one by one. */
+/** Splits an augmentation into single effects: the ops of a list, or the arguments of an ImageDataGenerator. */
 export function takeApart(augmentation: AugmentationConfig): SingleAugmentation[] {
   if (Array.isArray(augmentation)) {
     return augmentation.map((op: OpConfig) => ({
@@ -147,7 +149,7 @@ export function takeApart(augmentation: AugmentationConfig): SingleAugmentation[
     .map(([title, value]) => ({ title, augmentation: { ...how, [title]: value } }));
 }
 
-/** @throws ConfigurationError for draws, an epoch or a magnification that are invalid. */
+/** @throws ConfigurationError if the number of samples, the epoch or the magnification is invalid. */
 export function fillSheetOptions(options: SheetOptions, images: number) {
   const { samples = Array.from({ length: images }, (_, i) => i) } = options;
   if (samples.length !== images) {

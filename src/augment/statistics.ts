@@ -2,35 +2,35 @@ import { ConfigurationError } from '../errors.ts';
 import { product } from '../product.ts';
 import { whiteningMatrix } from './whitening.ts';
 
-/** Which ImageDataGenerator: wgrad's own, today's Keras, or the last line of the old package. */
+/** Which ImageDataGenerator to reproduce: wgrad's corrected version, today's Keras, or the last release of the old package. */
 export type KerasCompat = 'corrected' | 'keras' | 'keras-preprocessing-1.1';
 
-/** Sums over all pixels of all images, as the images are stored. Of bytes they can be exact, and then so is what follows. */
+/** Sums over all pixels of all images, in the stored values. For bytes they can be exact, and then so are the statistics. */
 export interface ChannelSums {
-  /** Pixels: images x height x width. */
+  /** Number of pixels: images x height x width. */
   count: number;
-  /** The sums of x and of x * x, one for each channel. */
+  /** Sums of x and of x * x per channel. */
   sum: ArrayLike<number>;
   sumOfSquares: ArrayLike<number>;
 }
 
-/** Sums over all images, each a row of height x width x channels features. */
+/** Sums over all images, each flattened to height x width x channels features. */
 export interface ProductSums {
-  /** Images. */
+  /** Number of images. */
   count: number;
-  /** The sums of x_i. */
+  /** Sums of x_i. */
   sum: ArrayLike<number>;
-  /** The sums of x_i x_j: [features, features], symmetric. */
+  /** Sums of x_i x_j: [features, features], symmetric. */
   gram: ArrayLike<number>;
 }
 
 export interface FitOptions {
   compat: KerasCompat;
-  /** Multiplies the images before anything is summed; keras-preprocessing 1.1 forgets that in `fit`, though not later. */
+  /** Factor applied to the images before summing. `fit` of keras-preprocessing 1.1 ignores it, although later steps don't. */
   rescale?: number;
 }
 
-/** How images are normalised by what is known of the whole set: y = (x rescale - mean) / (std + 1e-6). */
+/** Normalization with statistics of the whole set: y = (x rescale - mean) / (std + 1e-6). */
 export interface ChannelStatistics {
   mean: Float64Array;
   std: Float64Array;
@@ -39,8 +39,8 @@ export interface ChannelStatistics {
 const scaleOf = ({ compat, rescale = 1 }: FitOptions) => (compat === 'keras-preprocessing-1.1' ? 1 : rescale);
 
 /**
- * Mean and standard deviation of each channel, as Keras' `fit` takes them for featurewiseCenter and
- * featurewiseStdNormalization: over images, rows and columns, the deviation that of the whole (divided by n).
+ * Mean and standard deviation per channel, as Keras' `fit` computes them for featurewiseCenter and featurewiseStdNormalization:
+ * over images, rows and columns; the standard deviation is the population one (divided by n).
  */
 export function fitChannels({ count, sum, sumOfSquares }: ChannelSums, options: FitOptions): ChannelStatistics {
   const scale = scaleOf(options);
@@ -55,8 +55,8 @@ export interface WhiteningOptions extends FitOptions {
 }
 
 /**
- * The channels' mean and the matrix of zcaWhitening: y = (x rescale - mean) W, the image a row. Keras centres by channel
- * also here, so what is decomposed is the second moment of the features about their channel's mean.
+ * The channel means and the matrix of zcaWhitening: y = (x rescale - mean) W, with the image flattened into a row. Keras centers by
+ * channel here too, so the decomposed matrix is the second moment of the features about their channel means.
  */
 export async function fitWhitening(
   { count, sum, gram }: ProductSums,
@@ -80,7 +80,7 @@ export async function fitWhitening(
   };
 }
 
-/** The parts of the normalization that are done, by Keras' rules for options that imply others. */
+/** The parts of the normalization that are applied, following Keras' rules for options that imply others. */
 export interface Normalization {
   samplewiseCenter: boolean;
   samplewiseStdNormalization: boolean;
@@ -89,7 +89,7 @@ export interface Normalization {
   zcaWhitening: boolean;
 }
 
-/** A division by a deviation wants the mean taken off before, and so does whitening, which makes the deviation needless. */
+/** Dividing by the standard deviation implies subtracting the mean; so does whitening, which makes the division redundant. */
 export function normalizationOf(expected: Partial<Normalization>): Normalization {
   const zcaWhitening = expected.zcaWhitening ?? false;
   const featurewiseStdNormalization = (expected.featurewiseStdNormalization ?? false) && !zcaWhitening;
@@ -104,8 +104,8 @@ export function normalizationOf(expected: Partial<Normalization>): Normalization
 }
 
 /**
- * @param mostBytes of one storage buffer: the device's maxStorageBufferBindingSize.
- * @throws ConfigurationError where the matrix of zcaWhitening, features x features x 4 bytes, would be larger.
+ * @param mostBytes maximum size of a storage buffer: the device's maxStorageBufferBindingSize.
+ * @throws ConfigurationError if the matrix of zcaWhitening, features x features x 4 bytes, is larger.
  */
 export function requireWhiteningFits(imageShape: readonly number[], mostBytes: number): void {
   const features = product(imageShape);

@@ -1,20 +1,21 @@
 export interface Eigen {
   /** In ascending order. */
   values: Float64Array;
-  /** [n, n]: row k is the eigenvector of the k-th value, of length 1. */
+  /** [n, n]: row k is the unit eigenvector of the k-th value. */
   vectors: Float64Array;
 }
 
 /**
- * Eigenvalues and eigenvectors of a symmetric matrix: Householder reflections to three diagonals, then the QL iteration with
- * implicit shifts, as in EISPACK's tred2 and tql2 (Bowdler, Martin, Reinsch, Wilkinson: Handbook for Automatic Computation II), in the
- * order of operations of JAMA, whose source is in the public domain. Takes n^3.
+ * Eigenvalues and eigenvectors of a symmetric matrix: Householder reduction to tridiagonal form, then the QL algorithm with
+ * implicit shifts, as in EISPACK's tred2 and tql2 (Bowdler, Martin, Reinsch, Wilkinson: Handbook for Automatic Computation II), in
+ * the order of operations of JAMA, whose source is in the public domain. Takes O(n^3) time.
  *
  * @param matrix [n, n], row by row.
  */
 export function symmetricEigen(matrix: Float64Array): Eigen {
   const n = Math.sqrt(matrix.length);
-  // Both algorithms run along columns: with the matrix transposed, these are rows of memory. A symmetric matrix is its transpose.
+  // Both algorithms work on columns. They are stored as rows of the transpose, which are contiguous in memory; a symmetric matrix
+  // equals its transpose.
   const rows = Array.from({ length: n }, (_, i) => Float64Array.from({ length: n }, (_, j) => matrix[j * n + i]!));
   const diagonal = new Float64Array(n);
   const beside = new Float64Array(n);
@@ -26,7 +27,7 @@ export function symmetricEigen(matrix: Float64Array): Eigen {
   return { values: diagonal, vectors };
 }
 
-/** tred2: leaves the diagonal in d, what is beside it in e from place 1, and the product of the reflections in v. */
+/** tred2: leaves the diagonal in d, the subdiagonal in e from index 1, and the product of the reflections in v. */
 function tridiagonalize(v: readonly Float64Array[], d: Float64Array, e: Float64Array): void {
   const n = d.length;
   for (let j = 0; j < n; j++) d[j] = v[j]![n - 1]!;
@@ -39,7 +40,7 @@ function tridiagonalize(v: readonly Float64Array[], d: Float64Array, e: Float64A
   e[0] = 0;
 }
 
-/** A row that is zero beside its last number needs no reflection. */
+/** A row whose only nonzero off-diagonal element is the last needs no reflection. */
 function skipRow(v: readonly Float64Array[], d: Float64Array, e: Float64Array, i: number): number {
   e[i] = d[i - 1]!;
   for (let j = 0; j < i; j++) {
@@ -50,7 +51,10 @@ function skipRow(v: readonly Float64Array[], d: Float64Array, e: Float64Array, i
   return 0;
 }
 
-/** Reflects so that row i is zero but for what lies beside the diagonal. @returns half the squared length of the reflection's vector. */
+/**
+ * Reflects row i so that only its element next to the diagonal is nonzero. @returns half the squared length of the Householder
+ * vector.
+ */
 function reflect(v: readonly Float64Array[], d: Float64Array, e: Float64Array, i: number, scale: number): number {
   let h = 0;
   for (let k = 0; k < i; k++) {
@@ -93,7 +97,7 @@ function reflect(v: readonly Float64Array[], d: Float64Array, e: Float64Array, i
   return h;
 }
 
-/** Multiplies the reflections. */
+/** Accumulates the product of the reflections. */
 function accumulate(v: readonly Float64Array[], d: Float64Array): void {
   const n = d.length;
   for (let i = 0; i < n - 1; i++) {
@@ -119,7 +123,7 @@ function accumulate(v: readonly Float64Array[], d: Float64Array): void {
   v[n - 1]![n - 1] = 1;
 }
 
-/** tql2: leaves the eigenvalues in d, in no order, and their vectors in the rows of v. */
+/** tql2: leaves the unsorted eigenvalues in d, and their eigenvectors in the rows of v. */
 function diagonalize(v: readonly Float64Array[], d: Float64Array, e: Float64Array): void {
   const n = d.length;
   e.copyWithin(0, 1);
@@ -140,7 +144,7 @@ function diagonalize(v: readonly Float64Array[], d: Float64Array, e: Float64Arra
   }
 }
 
-/** One implicit QL step on the places l to m. @returns the shift. */
+/** One implicit QL step on indices l to m. @returns the shift. */
 function iterate(v: readonly Float64Array[], d: Float64Array, e: Float64Array, l: number, m: number): number {
   const n = d.length;
   const first = d[l]!;
@@ -183,7 +187,7 @@ function rotate(a: Float64Array, b: Float64Array, c: number, s: number): void {
   }
 }
 
-/** sqrt(a^2 + b^2), without a square that overflows. */
+/** sqrt(a^2 + b^2) without overflow in the squares. */
 function hypotenuse(a: number, b: number): number {
   const [larger, smaller] = Math.abs(a) > Math.abs(b) ? [a, b] : [b, a];
   if (larger === 0) return 0;
@@ -191,7 +195,7 @@ function hypotenuse(a: number, b: number): number {
   return Math.abs(larger) * Math.sqrt(1 + ratio * ratio);
 }
 
-/** Sorts the values; @returns the vectors in their order. Each place is exchanged with the smallest that follows. */
+/** Selection sort of the values; @returns the vectors in the same order. */
 function sortAscending(v: readonly Float64Array[], d: Float64Array): Float64Array[] {
   const rows = [...v];
   for (let i = 0; i < d.length - 1; i++) {

@@ -10,62 +10,62 @@ import { isWarped, type Pass } from '../passes.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { literal, pixelText, readText, stepLines } from './augment_text.ts';
 
-/** The batch, as both kernels see it. */
+/** Shape of the batch, shared by both kernels. */
 export interface AugmentShape {
   pipeline: Pipeline;
   passes: readonly Pass[];
   batch: number;
-  /** Images of the data set, or of the call. */
+  /** Number of images in the data set or in the call. */
   images: number;
 }
 
 export interface AugmentDrawShape extends AugmentShape {
-  /** Places in `order`: more than images where each is seen several times an epoch. */
+  /** Entries of `order`: more than the number of images if each image is seen several times per epoch. */
   places: number;
-  /** From a data set with labels, whose image is the sample's; without, slot n is image n. */
+  /** True for a data set with labels, where `order` selects the image of a slot; otherwise slot n is image n. */
   labelled: boolean;
-  /** Bytes of a label: 1, or 2 where there are more than 256 classes. */
+  /** Bytes per label: 1, or 2 for more than 256 classes. */
   labelBytes?: 1 | 2;
-  /** The records are drawn here, are those of an epoch's list, or are there already. */
+  /** Whether the records are sampled by this kernel, copied from an epoch's list, or already in the buffer. */
   records: 'drawn' | 'listed' | 'given';
-  /** Which samples are augmented: all, or each with a probability. */
+  /** Probability that a sample is augmented, 0 to 1. */
   probability: number;
-  /** Images that partners are drawn from, where there are any. */
+  /** Number of images from which partners are chosen, if images are mixed. */
   partners: number;
-  /** Its places, too, are written into `sources`, from this word on. */
+  /** The image's position in the window is also written to `sources`, starting at word `placesAt`. */
   window?: WindowShape & { placesAt: number };
 }
 
-/** Images that lie in a window of the data set, a place each, with their partners a chunk after them. */
+/** Layout of images in a window of the data set: one position per image, with the partners one chunk later. */
 export interface WindowShape {
-  /** Images that the window holds. */
+  /** Number of images that fit in the window. */
   images: number;
-  /** Pixels from one image to the next. */
+  /** Distance between consecutive images, in pixels. */
   stridePixels: number;
-  /** Images of a chunk. */
+  /** Images per chunk. */
   chunk: number;
 }
 
 export interface AugmentPixelsShape extends AugmentShape {
   pass: Pass;
-  /** The input of the pass: bytes of the data set, its floats, or the output of the pass before. */
+  /** Input of the pass: the data set's bytes, its floats, or the output of the previous pass. */
   reads: 'bytes' | 'floats' | 'pass';
-  /** The images are those of a window. */
+  /** Set if the images are read from a window. */
   window?: WindowShape;
 }
 
-/** The purpose of whether a sample is augmented at all: no op has it. */
+/** Random-number purpose that decides whether a sample is augmented at all. No op uses it. */
 const augmentedPurpose = '0xffffffffu';
-/** The purpose of who is mixed with whom. */
+/** Random-number purpose that chooses the partner of each image. */
 export const partnerPurpose = 0xfffffffe;
 
 export const isMapped = (passes: readonly Pass[]): boolean => passes.some(({ maps }) => maps.length > 0);
 
-/** How many vec4s the maps of a slot take. */
+/** Number of vec4s per slot for the matrices of the passes. */
 export const mapWords = (passes: readonly Pass[]): number =>
   isMapped(passes) ? furtherAugmentation().layMaps(passes).stride : 0;
 
-/** Whether a batch has records at all: only ops with something to draw have words. */
+/** Whether a batch has records: only ops that sample parameters have words in them. */
 export const hasRecords = ({ ops }: Pipeline): boolean => ops.some(isRecorded);
 
 export const unique = (texts: readonly string[]): string => [...new Set(texts)].join('');
@@ -73,7 +73,8 @@ export const unique = (texts: readonly string[]): string => [...new Set(texts)].
 export const augmentDraw: Kernel<AugmentDrawShape> = {
   name: 'augment_draw',
   source: (s) => {
-    // An op's fragment may hold what draws and what maps: it wants both, also where nothing is drawn.
+    // One WGSL fragment of an op may hold its sampling and its matrix functions, so both libraries are needed even if nothing is
+    // sampled.
     const random = hasRecords(s.pipeline) ? furtherAugmentation().drawing : '';
     const maps = isMapped(s.passes) ? furtherAugmentation().mapping : '';
     const own = unique(s.pipeline.ops.flatMap(({ drawSources = [] }) => drawSources));
@@ -125,14 +126,14 @@ const labelBytesOf = ({ labelBytes = 1 }: AugmentDrawShape): number => labelByte
 
 const isPartnered = ({ pipeline, records }: AugmentDrawShape): boolean => pipeline.paired && records === 'drawn';
 
-/** The first copy of an image is the image itself, where there are several. */
+/** If each image has several copies per epoch, the first one is left unaugmented. */
 function augmentedText({ probability, places, images }: AugmentDrawShape): string {
   if (probability === 0) return 'false';
   if (places > images) return 'key.copy > 0u';
   return probability < 1 ? `unit(key, ${augmentedPurpose}) < ${literal(probability)}` : 'true';
 }
 
-/** Workgroups that WebGPU allows in a dimension: a larger batch continues in the next. */
+/** Maximum number of workgroups per dimension in WebGPU; a larger batch continues in the next dimension. */
 const mostRows = 65535;
 
 const pixelsOf = ({ batch, pass }: AugmentPixelsShape) => batch * pass.to.height * pass.to.width;
@@ -228,17 +229,17 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
   },
 };
 
-/** A pass that reads its ops' numbers. */
+/** Whether a pass reads the sampled parameters of its ops. */
 export function isReading(pass: Pass): boolean {
   return pass.filter !== undefined || pass.pixels.some(({ op }) => isRecorded(op));
 }
 
 export interface GatherRowsShape {
-  /** Slots of the batch, including those of partners. */
+  /** Slots of the batch, including those of the partners. */
   slots: number;
-  /** Rows of the table. */
+  /** Number of rows in the table. */
   rows: number;
-  /** Numbers of a row. */
+  /** Number of values per row. */
   width: number;
 }
 

@@ -4,21 +4,21 @@ import { legsOf } from '../plan_passes.ts';
 import { listed, literal } from './augment_text.ts';
 
 /**
- * The lines of augment_draw.wgsl and augment_pixels.wgsl that differ from pipeline to pipeline: calls of the ops' own
- * WGSL functions, with what their lists say.
+ * Generates the lines of augment_draw.wgsl and augment_pixels.wgsl that depend on the pipeline: calls of the ops' WGSL functions
+ * with their arguments.
  */
 
 const size = ({ height, width }: { height: number; width: number }) => `vec2f(${width}.0, ${height}.0)`;
 const purposeOf = (op: PlacedOp, index: number) => `${op.purpose + index}u`;
 
-/** The number that was drawn for a field of an op. */
+/** WGSL expression for the sampled value of an op's field. */
 function fieldText(op: PlacedOp, name: string): string {
   const index = op.fields.findIndex((field) => field.name === name);
   if (index < 0) throw new Error(`${op.type} has no field ${name}`);
   return `drawn(record + ${op.at + 1 + index}u)`;
 }
 
-/** Draws every op's words: whether it is applied, then its fields, or what leaves the image as it is. */
+/** Samples every op's words: whether it is applied, then its fields, or the values that leave the image unchanged. */
 export function drawLines(ops: readonly PlacedOp[]): string {
   return ops
     .filter(isRecorded)
@@ -82,7 +82,7 @@ function drawText(draw: Draw, purpose: string, op: PlacedOp): string {
   }
 }
 
-/** Where the legs of each pass lie among a slot's vec4s, and how many vec4s a slot has. */
+/** Offset of each pass' legs among a slot's vec4s, and the number of vec4s per slot. */
 export function layMaps(passes: readonly Pass[]): { at: number[][]; stride: number } {
   let stride = 0;
   const at = passes.map((pass) =>
@@ -122,7 +122,7 @@ export function mapLines(passes: readonly Pass[]): string {
 const mapCall = ({ op, step, from, to }: PlacedMap) =>
   `${step.call}(${listed(`record + ${op.at}u`, size(from), size(to), ...(step.args ?? []))})`;
 
-/** The way of a pixel of y through a pass' legs, from the last to the first. */
+/** Traces a pixel of y through the legs of a pass, from the last to the first. */
 export function locateLines(pass: Pass, places: readonly number[]): string {
   return legsOf(pass)
     .flatMap(({ maps, window, folded }, i) => {
@@ -138,7 +138,7 @@ export function locateLines(pass: Pass, places: readonly number[]): string {
     .join('\n');
 }
 
-/** For which images a pass must know something, as WGSL; undefined for all. */
+/** WGSL condition for the images whose statistics a pass needs; undefined if it needs them for all. */
 export function needText(pass: Pass, of: Need['of']): string | undefined {
   const conditions = [...(pass.filter ? [pass.filter] : []), ...pass.pixels].flatMap(({ op, step }) =>
     (step.needs ?? [])
@@ -154,7 +154,7 @@ export function needText(pass: Pass, of: Need['of']): string | undefined {
   return conditions.includes(undefined) ? undefined : conditions.join(' || ');
 }
 
-/** The steps that mix an image with its partner, and what they leave of its share. */
+/** The steps that mix an image with its partner, and the fraction of the image that they leave. */
 export function mixLines(ops: readonly PlacedOp[]): { pixels: string; shares: string } {
   const lines = (text: (call: string, at: string) => string) =>
     pairSteps(ops)

@@ -12,7 +12,7 @@ export interface ElasticShape {
   step: DisplaceStep;
   picture: Picture;
   batch: number;
-  /** Numbers of a record. */
+  /** Words per record. */
   words: number;
 }
 
@@ -61,8 +61,8 @@ export const augmentElasticBlur: Kernel<ElasticBlurShape> = {
 };
 
 /**
- * Weights of a Gaussian along an axis, in pairs for the displacements along x and y. torchvision cuts both off after four
- * deviations of the one that the displacement is named after, so the shorter has zeros at its ends.
+ * Weights of a Gaussian along one axis, in pairs for the displacements along x and y. torchvision truncates both at four standard
+ * deviations of the one along that axis, so the narrower kernel ends in zeros.
  */
 export function elasticWeights({ sigma }: DisplaceStep, along: 'rows' | 'columns'): Float32Array {
   const deviation = along === 'rows' ? sigma[0] : sigma[1];

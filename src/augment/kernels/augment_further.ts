@@ -14,13 +14,13 @@ import { type AugmentPixelsShape, unique } from './augment.ts';
 import { isProjective, layMaps, locateLines, mixLines } from './augment_draw_text.ts';
 import { isFilled, literal } from './augment_text.ts';
 
-/** What the kernels of augment.ts need only where something is drawn, moved or mixed. */
+/** The parts of augment.ts' kernels that are only needed to sample, warp or mix images. */
 
-/** WGSL that samples: random numbers and distributions. */
+/** WGSL for random numbers and distributions. */
 export const drawing = randomSource + drawsSource;
-/** WGSL that makes maps. */
+/** WGSL that builds transformation matrices. */
 export const mapping = mapsSource;
-/** WGSL that reads images through maps. */
+/** WGSL that samples images through transformation matrices. */
 export const warping = warpSource;
 
 export function warpFlags({ pass, passes }: AugmentPixelsShape) {
@@ -48,7 +48,7 @@ export interface ImageStatisticsShape {
   height: number;
   width: number;
   channels: number;
-  /** For which images it is needed, and how many words a record has; for all images by default. */
+  /** WGSL condition for the images that need the statistics, and the number of words per record; all images by default. */
   needed?: { text: string; words: number };
 }
 
@@ -83,13 +83,16 @@ export const augmentTables: Kernel<ImageStatisticsShape> = {
 
 export interface AugmentMixShape {
   pipeline: Pipeline;
-  /** Images that come out; as many partners follow them. */
+  /** Number of output images; in the input, as many partners follow them. */
   batch: number;
-  /** Labels come with the images: shares of their classes go out. Of targets, how many numbers each has. */
+  /**
+   * Number of classes, if there are labels: the output is one row of soft labels per image. With `numeric`, the number of values
+   * per target.
+   */
   classes?: number;
-  /** Targets come with the images, not labels. */
+  /** The input has numeric targets instead of labels. */
   numeric?: boolean;
-  /** Weights come with the images. */
+  /** The input has sample weights. */
   weighted?: boolean;
 }
 

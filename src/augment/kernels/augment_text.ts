@@ -1,9 +1,9 @@
 import { isRecorded } from '../op.ts';
 import { isWarped, type Pass } from '../passes.ts';
 
-/** The lines of augment_pixels.wgsl that differ from pipeline to pipeline, for images that may be augmented or not. */
+/** Generates the lines of augment_pixels.wgsl that depend on the pipeline, with or without augmentation. */
 
-/** A number as WGSL has it. */
+/** Formats a number as a WGSL literal. */
 export function literal(value: string | number): string {
   if (typeof value === 'string') return value;
   return Number.isInteger(value) && Math.abs(value) < 1e15 ? `${value}.0` : String(value);
@@ -11,11 +11,14 @@ export function literal(value: string | number): string {
 
 export const listed = (...args: (string | number)[]) => args.map(literal).join(', ');
 
-/** Whether what lies outside of the image is a value of its own. */
+/** Whether points outside of the image have a fixed value. */
 export const isFilled = (pass: Pass): boolean =>
   isWarped(pass) && ['constant', 'gridConstant'].includes(pass.sampling.fillMode);
 
-/** The calls of a pass' steps, each where its op is applied; between them, what maps brought in from outside. */
+/**
+ * Calls of a pass' steps, each under the condition that its op is applied. The fill value for points outside of the image is
+ * inserted between the steps before and after the warp.
+ */
 export function stepLines(pass: Pass): string {
   const filters = pass.filter ? [pass.filter] : [];
   const lines = [...filters, ...pass.pixels].map(({ op, step }) => {
@@ -27,12 +30,12 @@ export function stepLines(pass: Pass): string {
   return lines.join('\n');
 }
 
-/** How a pass reads: through its map, or the image as it is. */
+/** How a pass reads its input: through its warp, or directly. */
 export function readText(pass: Pass): string {
   return isWarped(pass) ? 'read_warp(place)' : 'pixel_at(place.column, place.row, place)';
 }
 
-/** A pixel of so many channels in WGSL: its type, an expression for each of its channels, the lines that store it in y. */
+/** A pixel with a given number of channels in WGSL: its type, an expression for each channel, and the lines that store it in y. */
 export function pixelText(channels: number): {
   type: string;
   each: (channel: (c: string, component: string) => string) => string;

@@ -18,9 +18,9 @@ import {
 } from './policy_slots.ts';
 import { augMixSpace, policyOps } from './policy_tables.ts';
 
-/** Torchvision's chains of a drawn length have 1 to 3 ops. */
+/** Chains of sampled length have 1 to 3 ops, as in torchvision. */
 const mostDrawn = 3;
-/** The most chains, and the most ops in a chain. */
+/** Maximum number of chains, and of ops per chain. */
 const most = 8;
 
 const chainDepth = v.custom<number>(
@@ -29,20 +29,20 @@ const chainDepth = v.custom<number>(
 );
 
 /**
- * torchvision.transforms.v2.AugMix (Hendrycks et al. 2020): several chains of ops, each from the image itself, mixed with it.
- * Chains are as long as the longest may be, with the identity after the ops that they have.
+ * torchvision.transforms.v2.AugMix (Hendrycks et al. 2020): several chains of ops, each applied to the original image, mixed with
+ * it. Every chain has the maximum length; shorter ones are padded with the identity.
  */
 export const augMix: OpDefinition = {
   type: 'augMix',
   schema: v.strictObject({
     type: v.literal('augMix'),
-    /** How many of the weakest of 10 bins are drawn from. */
+    /** Magnitudes are sampled from this many of the weakest of 10 bins. */
     severity: v.optional(integer(1, 10), 3),
     mixtureWidth: v.optional(integer(1, most), 3),
     chainDepth: v.optional(chainDepth, -1),
-    /** The parameter of Beta and Dirichlet, from which the weights are drawn. */
+    /** Parameter of the Beta and Dirichlet distributions of the mixing weights. */
     alpha: v.optional(number(0.01, 100), 1),
-    /** Brightness, color, contrast and sharpness as well. */
+    /** Also uses brightness, color, contrast and sharpness. */
     allOps: v.optional(v.boolean('a boolean'), true),
     p: probability(1),
     ...samplingOptions,

@@ -10,9 +10,9 @@ const odd = v.pipe(
 );
 
 /**
- * torchvision.transforms.v2.GaussianBlur: a kernel of `kernelSize`, a number or [width, height], with a sigma for each image,
- * beyond the border the image mirrored. Columns and rows are taken one after the other, because that reads fewer pixels; up to
- * 3 x 3 that gains less than a pass over the image costs.
+ * torchvision.transforms.v2.GaussianBlur with a kernel of `kernelSize` (a number, or [width, height]), a sigma for each image, and
+ * mirrored borders. Columns and rows are filtered separately, because that reads fewer pixels; up to 3 x 3 the additional pass over
+ * the image costs more than that saves.
  */
 const gaussianBlur: OpDefinition = {
   type: 'gaussianBlur',

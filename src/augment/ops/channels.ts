@@ -7,7 +7,7 @@ import { ConfigurationError } from '../../errors.ts';
 import type { OpDefinition, Picture } from '../op.ts';
 import { finite, fixedOrWholeRange, probability } from './options.ts';
 
-/** A purpose for the field and one for the draw of each channel, and one more, among an op's 255. */
+/** Of an op's 255 purposes, the fields take one per channel, the sampling of each channel another, and one more is needed. */
 const channelsMost = 126;
 
 function requireChannels({ channels }: Picture, why: string): void {
@@ -23,7 +23,7 @@ function requireChannels({ channels }: Picture, why: string): void {
 const eachOf = <T>({ channels }: Picture, one: (channel: number) => T): T[] =>
   Array.from({ length: channels }, (_, channel) => one(channel));
 
-/** torchvision.transforms.v2.RandomChannelPermutation: the channels in any order, the one they have included. */
+/** torchvision.transforms.v2.RandomChannelPermutation: a random order of the channels, which may be the original one. */
 const randomChannelPermutation: OpDefinition = {
   type: 'randomChannelPermutation',
   schema: v.strictObject({ type: v.literal('randomChannelPermutation'), p: probability(1) }),
@@ -33,10 +33,10 @@ const randomChannelPermutation: OpDefinition = {
     return {
       code: 25,
       p,
-      // `channel0` is the one that becomes channel 0.
+      // `channel0` is the index of the input channel that becomes channel 0.
       fields: eachOf(picture, (channel) => ({ name: `channel${channel}`, identity: channel })),
       draw: { call: 'draw_channel_permutation', args: [`${channels}u`] },
-      // A pixel of many channels is not at hand as a whole: another channel is looked up in the image.
+      // With more than four channels a pixel does not fit into a vector, so other channels are read from the image.
       steps: [{ kind: channels > 4 ? 'filter' : 'pixel', call: 'random_channel_permutation' }],
       drawSources: [permutationDrawSource],
       pixelSources: [permutationSource],
@@ -44,7 +44,7 @@ const randomChannelPermutation: OpDefinition = {
   },
 };
 
-/** Albumentations' ChannelDropout: so many channels become `fill`, a grey level; any of them with the same chance. */
+/** Albumentations' ChannelDropout: replaces randomly chosen channels with the grey level `fill`. */
 const randomChannelDrop: OpDefinition = {
   type: 'randomChannelDrop',
   schema: v.strictObject({

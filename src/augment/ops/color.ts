@@ -9,11 +9,11 @@ import type { Limits } from '../../options.ts';
 import type { Field, OpDefinition, PixelStep } from '../op.ts';
 import { drawnFrom, fixedOrRange, probability, range, requireColor } from './options.ts';
 
-/** The adjustments of colorJitter, by their number in WGSL. */
+/** The adjustments of colorJitter, indexed by their number in WGSL. */
 const adjustments = ['brightness', 'contrast', 'saturation', 'hue'] as const;
 const contrast = 1;
 
-/** Every order of some adjustments; an order's number is its index. */
+/** All permutations of the adjustments; a permutation's number is its index. */
 export const jitterOrders = (names: readonly string[]): string[] =>
   permutations(names).map((order) => order.join(', '));
 
@@ -23,15 +23,15 @@ function permutations(names: readonly string[]): string[][] {
 }
 
 const factorsOption = (name: string) => v.optional(fixedOrRange(name, 0), 0);
-/** A number x stands for factors from 1 - x, but not below 0, to 1 + x. */
+/** A number x stands for factors from max(0, 1 - x) to 1 + x. */
 const factorsOf = (value: number | readonly [number, number]) =>
   typeof value === 'number' ? ([Math.max(0, 1 - value), 1 + value] as const) : value;
 
 /**
- * torchvision.transforms.v2.ColorJitter, a draw for each image: the factors, the turn of the hue, and the order in which
- * they are applied. A single adjustment is a colorJitter with one option; in a list it may come several times, each with a
- * probability of its own. Every adjustment ends among the grey levels 0 to 255, and hue goes by way of HSV, so the four
- * are not one matrix; all but contrast, which must know the whole image first, share a kernel.
+ * torchvision.transforms.v2.ColorJitter, sampled for each image: the factors, the hue shift, and the order of the adjustments. To
+ * apply a single adjustment, use a colorJitter with one option; a list may contain several of them, each with its own probability.
+ * Every adjustment clips to the grey levels 0 to 255, and hue goes through HSV, so the four can't be combined into one matrix. All
+ * share a kernel except contrast, which needs the mean of the whole image first.
  */
 const colorJitter: OpDefinition = {
   type: 'colorJitter',
@@ -40,7 +40,7 @@ const colorJitter: OpDefinition = {
     brightness: factorsOption('brightness'),
     contrast: factorsOption('contrast'),
     saturation: factorsOption('saturation'),
-    /** A share of a full turn. */
+    /** Fraction of a full turn. */
     hue: v.optional(
       v.pipe(
         v.union(
@@ -77,7 +77,7 @@ const colorJitter: OpDefinition = {
   },
 };
 
-/** Up to contrast, and from it on; a single adjustment has no order. */
+/** The steps before contrast and from contrast on; a single adjustment has no order. */
 function jitterSteps(used: readonly number[]): PixelStep[] {
   const known = { needs: [{ of: 'statistics' as const }] };
   if (used.length === 0) return [];
@@ -96,7 +96,7 @@ function jitterSteps(used: readonly number[]): PixelStep[] {
   return used.includes(contrast) ? [step(false), { ...step(true), ...known }] : [step(false)];
 }
 
-/** torchvision's adjust_gamma with an exponent for each image: 255 gain (x / 255)^gamma. Above 1 darkens. */
+/** torchvision's adjust_gamma with an exponent for each image: 255 gain (x / 255)^gamma. Exponents above 1 darken. */
 const randomGamma: OpDefinition = {
   type: 'randomGamma',
   schema: v.strictObject({

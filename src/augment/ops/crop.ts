@@ -21,7 +21,7 @@ const sizeOf = (size: number | [number, number]) => {
 const isOther = (to: { height: number; width: number }, from: Picture) =>
   to.height !== from.height || to.width !== from.width;
 
-/** As torchvision's pad takes it. */
+/** Padding in the forms that torchvision's pad accepts. */
 const paddingSchema = oneOrMore<[number, number] | [number, number, number, number]>(
   [2, 4],
   (n) => isPixels(n) && n >= 0,
@@ -46,11 +46,11 @@ const padding = {
   symmetric: 'reflect',
 } as const satisfies Record<string, FillMode>;
 
-/** Where a crop of so many pixels may begin on an axis of the image, and where torchvision's center_crop begins. */
+/** Range of start positions of a crop along one axis, and the start position of torchvision's center_crop. */
 function offsets(size: number, crop: number, before: number, after: number, ifNeeded: boolean) {
-  // pad_if_needed pads both sides by what is missing.
+  // pad_if_needed pads both sides by the missing number of pixels.
   const missing = ifNeeded ? Math.max(0, crop - before - size - after) : 0;
-  const least = 0 - before - missing; // not -before: 0 is no -0
+  const least = 0 - before - missing; // 0 - before instead of -before, which would be -0 for 0.
   const most = size + after + missing - crop;
   const middle = size < crop ? 0 - Math.floor((crop - size) / 2) : roundHalfEven((size - crop) / 2);
   return { least, most, middle: Math.min(most, Math.max(least, middle)) };
@@ -60,9 +60,9 @@ const place = (least: number, most: number): Draw =>
   least === most ? { from: 'constant', value: least } : { from: 'integer', low: least, high: most };
 
 /**
- * torchvision.transforms.v2.RandomCrop: a part of `size` of the image with a border around, at a place drawn among whole
- * pixels. An image that is not augmented gives its middle. `top` and `left` count from the image's own corner, as those of
- * torchvision's functional crop do: they are below 0 in the border.
+ * torchvision.transforms.v2.RandomCrop: crops `size` from the padded image at a random whole-pixel position. An unaugmented image
+ * is cropped at its center. `top` and `left` count from the corner of the unpadded image, as in torchvision's functional crop, and
+ * are negative inside the border.
  */
 const randomCrop: OpDefinition = {
   type: 'randomCrop',
@@ -70,9 +70,9 @@ const randomCrop: OpDefinition = {
     type: v.literal('randomCrop'),
     size: sizeSchema,
     padding: v.optional(paddingSchema, 0),
-    /** Pads an image that is smaller than `size` by what is missing, on both sides. */
+    /** Pads an image that is smaller than `size` on both sides, by the missing number of pixels. */
     padIfNeeded: v.optional(v.boolean(), false),
-    /** A grey level, 0 to 255. */
+    /** Grey level, 0 to 255. */
     fill: v.optional(finite, 0),
     paddingMode: v.optional(v.picklist(['constant', 'edge', 'reflect', 'symmetric']), 'constant'),
     p: probability(1),
@@ -117,7 +117,7 @@ const randomCrop: OpDefinition = {
   },
 };
 
-/** torchvision's fallback if ten draws didn't fit: as much of the image as the ratios allow, in the middle. */
+/** torchvision's fallback if ten samples didn't fit: the largest centered crop that the ratios allow. */
 function centralCrop({ height, width }: Picture, [low, high]: readonly [number, number]): number[] {
   const ratio = width / height;
   const h = ratio < low ? Math.max(1, roundHalfEven(width / low)) : height;
@@ -126,18 +126,18 @@ function centralCrop({ height, width }: Picture, [low, high]: readonly [number, 
 }
 
 /**
- * torchvision.transforms.v2.RandomResizedCrop without antialiasing: a part of the image, `scale` of its area and `ratio`
- * wide for its height, resized to `size`. An image that is not augmented is resized as a whole. `nearest` takes the pixel
- * that the middle falls into, which torchvision and Pillow call "nearest-exact" and "nearest".
+ * torchvision.transforms.v2.RandomResizedCrop without antialiasing: crops a part with `scale` of the image's area and the aspect
+ * `ratio` (width / height), and resizes it to `size`. An unaugmented image is resized as a whole. `nearest` takes the pixel that
+ * contains the sampling position, which is "nearest-exact" in torchvision and "nearest" in Pillow.
  */
 const randomResizedCrop: OpDefinition = {
   type: 'randomResizedCrop',
   schema: v.strictObject({
     type: v.literal('randomResizedCrop'),
     size: sizeSchema,
-    /** Share of the area. */
+    /** Fraction of the area. */
     scale: v.optional(range('scale', 1e-6, 1), [0.08, 1]),
-    /** Width by height, drawn evenly on a log axis. */
+    /** Width / height, sampled uniformly on a log scale. */
     ratio: v.optional(range('ratio', 1e-3, 1e3), [3 / 4, 4 / 3]),
     interpolation: interpolationOption('bilinear'),
     p: probability(1),

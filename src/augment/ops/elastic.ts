@@ -5,16 +5,16 @@ import { oneOrMore, probability, samplingOf, samplingOptions } from './options.t
 
 const both = (value: number | [number, number]): [number, number] =>
   typeof value === 'number' ? [value, value] : value;
-/** A longer kernel would not end: four deviations on either side. */
+/** Limits the length of the kernel, which extends four standard deviations to either side. */
 const mostSigma = 100;
 
 /**
- * torchvision.transforms.v2.ElasticTransform: every pixel is moved by noise in [-1, 1) that a Gaussian of deviation `sigma`
- * has smoothed, times `alpha` / 2 pixels. Two numbers are for x and y; of an image that is not square torchvision then
- * divides alpha for x by the height and multiplies it by the width, and the other way round for y, and so does this.
+ * torchvision.transforms.v2.ElasticTransform: displaces every pixel by noise from [-1, 1), smoothed by a Gaussian of standard
+ * deviation `sigma`, times `alpha` / 2 pixels. Two numbers are for x and y. For a non-square image, torchvision multiplies alpha
+ * for x by width / height and alpha for y by height / width; so does this op.
  *
- * The noise is made of the number that is drawn, so that the same number makes the same image again. The matrix that comes
- * with the draws knows nothing of it. Maps after it in the list cost a pass.
+ * The noise is generated from the sampled number, so the same number reproduces the same image. The matrix returned with the
+ * parameters does not include the displacement. Maps that follow in the list need an additional pass.
  */
 const elasticTransform: OpDefinition = {
   type: 'elasticTransform',

@@ -18,7 +18,7 @@ const valueOrNoise = v.union(
   'a grey level, one for each channel, or "random"',
 );
 
-/** The replacement of the image, as an expression in WGSL. */
+/** The replacement value as a WGSL expression. */
 function valueText(value: Value, { channels }: Picture): string {
   const levels = typeof value === 'number' ? [value] : value;
   if (levels.length !== 1 && levels.length !== channels) {
@@ -32,7 +32,7 @@ function valueText(value: Value, { channels }: Picture): string {
   return `Pixel(${levels.join(', ')})`;
 }
 
-/** The rectangle that is erased, which may lie beyond the image in part, and the noise that may take its place. */
+/** The erased rectangle, which may extend beyond the image, and the seed of its noise if it is filled with noise. */
 const rectangleFields = (draws: readonly (Draw | undefined)[], value: Value | 'random'): Field[] => [
   ...['top', 'left', 'height', 'width'].map((name, i) => ({ name, draw: draws[i] })),
   value === 'random' ? noiseField : { name: noiseField.name, draw: { from: 'constant', value: 0 } },
@@ -52,10 +52,9 @@ function erasing(value: Value | 'random', picture: Picture): { steps: PixelStep[
 }
 
 /**
- * torchvision.transforms.v2.RandomErasing (Zhong et al. 2020): a rectangle of a share `scale` of the image and an aspect
- * `ratio` (height to width) becomes `value`: a grey level, one for each channel, or `random`, for each channel of each pixel
- * one of 0 to 255, as in the paper. (torchvision's `random` is a standard normal number, because it comes after the images
- * are normalised.)
+ * torchvision.transforms.v2.RandomErasing (Zhong et al. 2020): a rectangle with `scale` of the image's area and the aspect `ratio`
+ * (height / width) is replaced with `value`: a grey level, one per channel, or `random` for a random level from 0 to 255 for each
+ * channel of each pixel, as in the paper. (torchvision's `random` is standard normal, because it is applied to normalized images.)
  */
 const randomErasing: OpDefinition = {
   type: 'randomErasing',
@@ -76,12 +75,15 @@ const randomErasing: OpDefinition = {
   }),
 };
 
-/** DeVries and Taylor 2017, "Improved Regularization of CNNs with Cutout": a square about any of the pixels, cut off at the border. */
+/**
+ * DeVries and Taylor 2017, "Improved Regularization of CNNs with Cutout": erases a square centered at a random pixel, clipped at
+ * the border.
+ */
 const cutout: OpDefinition = {
   type: 'cutout',
   schema: v.strictObject({
     type: v.literal('cutout'),
-    /** The side of the square, in pixels. */
+    /** Side of the square in pixels. */
     size: integer(1),
     value: v.optional(valueOrNoise, 0),
     p: probability(1),
@@ -108,14 +110,14 @@ const cutout: OpDefinition = {
 };
 
 /**
- * Chen et al. 2020, "GridMask Data Augmentation": the image is laid out in units of d x d pixels, of which the square behind
- * the first `ratio` of the rows and columns becomes `value`, so 2 ratio - ratio^2 of the image is kept.
+ * Chen et al. 2020, "GridMask Data Augmentation": divides the image into units of d x d pixels. In each unit, the square after the
+ * first `ratio` of the rows and columns becomes `value`, so 2 ratio - ratio^2 of the image is kept.
  */
 const gridMask: OpDefinition = {
   type: 'gridMask',
   schema: v.strictObject({
     type: v.literal('gridMask'),
-    /** In pixels; a range has both ends included. */
+    /** In pixels; both ends of a range are included. */
     d: fixedOrWholeRange('d', 2, 1e6),
     ratio: v.optional(number(0, 1, 'open'), 0.6),
     value: v.optional(plainValue, 0),

@@ -35,15 +35,15 @@ const flip = (type: string, code: number, args: [string, string]): OpDefinition 
   }),
 });
 
-/** The center of a rotation: (x, y) from the upper left corner of the image, in pixels; its middle unless given. */
+/** Center of the rotation: (x, y) in pixels from the upper left corner of the image. Default: the center of the image. */
 const centreOption = v.optional(v.strictTuple([finite, finite]));
-/** The same as pixels are numbered, whose middles are whole; in WGSL. */
+/** The center in coordinates in which pixel centers are integers, as WGSL. */
 const centreOf = (center: readonly [number, number] | undefined, { width, height }: Picture) => {
   const [x, y] = center ?? [width / 2, height / 2];
   return `vec2f(${x - 0.5}, ${y - 0.5})`;
 };
 
-/** Shears further than that are next to a line. */
+/** Shears beyond this angle, in degrees, reduce the image almost to a line. */
 const mostShear = 89;
 const shearOption = oneOrMore<[number, number] | [number, number, number, number]>(
   [2, 4],
@@ -52,18 +52,18 @@ const shearOption = oneOrMore<[number, number] | [number, number, number, number
 );
 
 /**
- * torchvision.transforms.v2.RandomAffine: the picture is sheared, scaled, turned about the middle, and shifted by whole
- * pixels. It interpolates unless told otherwise; torchvision's default is `nearest`.
+ * torchvision.transforms.v2.RandomAffine: shears, scales, rotates about the center, and shifts by whole pixels. Interpolation is
+ * bilinear by default; torchvision's default is `nearest`.
  */
 const randomAffine: OpDefinition = {
   type: 'randomAffine',
   schema: v.strictObject({
     type: v.literal('randomAffine'),
-    /** Degrees, clockwise as torchvision has it here. */
+    /** Degrees, clockwise as in torchvision's RandomAffine. */
     degrees: v.optional(aroundZero('degrees'), 0),
-    /** The largest shift, as shares of width and height. */
+    /** Maximum shifts as fractions of width and height. */
     translate: v.optional(v.strictTuple([number(0, 1), number(0, 1)]), [0, 0]),
-    /** Above 1 magnifies. */
+    /** Values above 1 magnify. */
     scale: v.optional(range('scale', 1e-6), [1, 1]),
     /** Degrees. A number x stands for [-x, x] along x. */
     shear: v.optional(shearOption, 0),
@@ -101,14 +101,14 @@ const randomAffine: OpDefinition = {
 };
 
 /**
- * torchvision.transforms.v2.RandomRotation, of images that keep their size (`expand` is not there: all images of a batch
- * are of one size). It interpolates unless told otherwise; torchvision's default is `nearest`.
+ * torchvision.transforms.v2.RandomRotation without `expand`, because all images of a batch have the same size. Interpolation is
+ * bilinear by default; torchvision's default is `nearest`.
  */
 const randomRotation: OpDefinition = {
   type: 'randomRotation',
   schema: v.strictObject({
     type: v.literal('randomRotation'),
-    /** Degrees, counter-clockwise as torchvision has it here. */
+    /** Degrees, counterclockwise as in torchvision's RandomRotation. */
     degrees: aroundZero('degrees'),
     center: centreOption,
     p: probability(1),
@@ -125,15 +125,15 @@ const randomRotation: OpDefinition = {
   }),
 };
 
-/** Where each corner may go on an axis of so many pixels: towards the middle, by whole pixels. */
+/** Range of positions of the corners along one axis: they move towards the center, by whole pixels. */
 function corners(size: number, distortion: number): { first: Draw; last: Draw } {
   const most = Math.floor(distortion * Math.floor(size / 2));
   return { first: wholeDrawnFrom([0, most]), last: wholeDrawnFrom([size - 1 - most, size - 1]) };
 }
 
 /**
- * torchvision.transforms.v2.RandomPerspective: each corner of the picture goes towards the middle, by up to
- * `distortionScale` of half the size on either axis.
+ * torchvision.transforms.v2.RandomPerspective: moves each corner towards the center, along each axis by up to `distortionScale` of
+ * half the size.
  */
 const randomPerspective: OpDefinition = {
   type: 'randomPerspective',
@@ -172,12 +172,12 @@ const randomPerspective: OpDefinition = {
   },
 };
 
-/** Albumentations' RandomRotate90: quarter turns, counter-clockwise, that copy pixels. */
+/** Albumentations' RandomRotate90: counterclockwise quarter turns that copy pixels. */
 const randomRotate90: OpDefinition = {
   type: 'randomRotate90',
   schema: v.strictObject({
     type: v.literal('randomRotate90'),
-    /** One of these is drawn. */
+    /** Numbers of quarter turns to choose from. */
     turns: v.optional(v.pipe(v.array(integer(0, 3)), v.minLength(1, 'at least one of 0, 1, 2, 3')), [0, 1, 2, 3]),
     p: probability(1),
   }),

@@ -11,7 +11,7 @@ import { pairs } from './pairs.ts';
 import { policies } from './policies.ts';
 import { tone } from './tone.ts';
 
-/** Every op there is, by its type. */
+/** All ops by type. */
 export const definitions: ReadonlyMap<string, OpDefinition> = new Map(
   [
     ...crop,

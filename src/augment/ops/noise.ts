@@ -7,13 +7,13 @@ import randomSource from '../../../shaders/lib/random.wgsl?raw';
 import type { Field, OpDefinition } from '../op.ts';
 import { drawnFrom, finite, fixedOrRange, probability } from './options.ts';
 
-/** The number that makes an image's noise: with it, a record makes the very same noise again. */
+/** The seed of an image's noise: a record that contains it reproduces the same noise. */
 export const noiseField: Field = { name: 'noise', draw: { from: 'integer', low: 0, high: 2 ** 24 - 1 } };
 export const noiseSources: readonly string[] = [randomSource, noiseSource];
 
 /**
- * torchvision.transforms.v2.GaussianNoise: x + 255 (mean + sigma z), z normal, for each channel of each pixel its own. mean
- * and sigma are shares of white, as for torchvision's images of 0 to 1; without `clip` grey levels may leave 0 to 255.
+ * torchvision.transforms.v2.GaussianNoise: x + 255 (mean + sigma z), with an independent normal z for each channel of each pixel.
+ * mean and sigma are fractions of white, as for torchvision's images in 0 to 1. Without `clip`, grey levels may leave 0 to 255.
  */
 const gaussianNoise: OpDefinition = {
   type: 'gaussianNoise',
@@ -34,8 +34,8 @@ const gaussianNoise: OpDefinition = {
 };
 
 /**
- * Kornia's RandomSaltAndPepperNoise: a share `amount` of the pixels becomes white or black in all channels, white a share
- * `saltVsPepper` of them.
+ * Kornia's RandomSaltAndPepperNoise: a fraction `amount` of the pixels becomes white or black in all channels; a fraction
+ * `saltVsPepper` of these becomes white.
  */
 const saltAndPepper: OpDefinition = {
   type: 'saltAndPepper',

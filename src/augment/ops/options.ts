@@ -4,7 +4,7 @@ import { ConfigurationError } from '../../errors.ts';
 import type { Limits } from '../../options.ts';
 import { type Draw, fillModes, type Picture, type Sampling } from '../op.ts';
 
-/** Options that several ops have. */
+/** Options shared by several ops. */
 
 /** Probability that an op is applied to an image. */
 export const probability = (byDefault: number) => v.optional(number(0, 1), byDefault);
@@ -15,12 +15,14 @@ export const interpolationOption = (byDefault: 'nearest' | 'bilinear') =>
   v.optional(v.picklist(['nearest', 'bilinear']), byDefault);
 export const interpolationOf = (interpolation: 'nearest' | 'bilinear'): 0 | 1 => (interpolation === 'nearest' ? 0 : 1);
 
-/** Options that ops which move pixels share: torchvision's names, SciPy's modes. */
+/** Options of ops that move pixels, with torchvision's names and SciPy's modes. */
 export const samplingOptions = {
   interpolation: interpolationOption('bilinear'),
-  /** How points outside are filled: `gridConstant` fades into `fill`, as in torchvision, `constant` has a hard edge. */
+  /**
+   * How points outside of the image are filled: `gridConstant` fades into `fill`, as in torchvision, `constant` has a hard edge.
+   */
   fillMode: v.optional(v.picklist(fillModes), 'gridConstant'),
-  /** A grey level, 0 to 255. */
+  /** Grey level, 0 to 255. */
   fill: v.optional(finite, 0),
 };
 
@@ -45,7 +47,7 @@ const isRange = (value: unknown, least: number, most: number): value is readonly
   value.every((end) => Number.isFinite(end) && end >= least && end <= most) &&
   value[0] <= value[1];
 
-/** [low, high] within limits; `parse` has no words for the wrong way round. */
+/** [low, high] within limits. The order is checked separately, because the schema's own error would not say that it is reversed. */
 export function range(name: string, least = -Infinity, most = Infinity) {
   return v.pipe(
     v.custom<readonly [number, number]>((value) => isRange(value, least, most), rangeWords(name, least, most)),
@@ -53,7 +55,7 @@ export function range(name: string, least = -Infinity, most = Infinity) {
   );
 }
 
-/** One number for all images, or [low, high] from which each draws its own. */
+/** One number for all images, or [low, high] to sample a number for each image. */
 export function fixedOrRange(name: string, least: number, most = Infinity) {
   const one = most === Infinity ? `a number >= ${least}` : `a number from ${least} to ${most}`;
   return v.pipe(
@@ -62,7 +64,7 @@ export function fixedOrRange(name: string, least: number, most = Infinity) {
   );
 }
 
-/** The same with whole numbers. */
+/** An integer for all images, or [low, high] to sample an integer for each image. */
 export function fixedOrWholeRange(name: string, least: number, most: number) {
   const whole = v.custom<readonly [number, number]>(
     (value) => isRange(value, least, most) && value.every(Number.isInteger),
@@ -75,7 +77,7 @@ export function fixedOrWholeRange(name: string, least: number, most: number) {
   );
 }
 
-/** [low, high], or a number x that stands for [-x, x]: the error of a union would name one of the two only. */
+/** [low, high], or a number x that stands for [-x, x]. Not a union, because its error would name only one of the two forms. */
 export function aroundZero(name: string) {
   return v.pipe(
     v.custom<FixedOrRange>(
@@ -88,19 +90,22 @@ export function aroundZero(name: string) {
 
 type FixedOrRange = number | readonly [number, number];
 
-/** A number drawn from a range, or the only one there is. */
+/** Samples from the range, or uses the single number. */
 export function drawnFrom(value: FixedOrRange): Draw {
   const [low, high] = typeof value === 'number' ? [value, value] : value;
-  return low === high ? { from: 'constant', value: low + 0 } : { from: 'uniform', low, high }; // + 0: -0 is 0
+  return low === high ? { from: 'constant', value: low + 0 } : { from: 'uniform', low, high }; // Adding 0 turns -0 into 0.
 }
 
-/** A whole number of a range, ends included. */
+/** Samples an integer from the range, ends included. */
 export function wholeDrawnFrom(value: FixedOrRange): Draw {
   const draw = drawnFrom(value);
   return draw.from === 'uniform' ? { ...draw, from: 'integer' } : draw;
 }
 
-/** One number, or a list as long as one of `lengths`, all within limits: the error of a union would name one of the two only. */
+/**
+ * One number, or a list whose length is one of `lengths`, all within limits. Not a union, because its error would name only one of
+ * the forms.
+ */
 export function oneOrMore<List extends readonly number[]>(
   lengths: readonly number[],
   isWithin: (n: number) => boolean,
@@ -113,7 +118,7 @@ export function oneOrMore<List extends readonly number[]>(
   );
 }
 
-/** @throws ConfigurationError where an op of colors gets images without. */
+/** @throws ConfigurationError if an op that needs colors gets images without colors. */
 export function requireColor({ channels }: Picture, why: string, fix = 'leave it out for these images'): void {
   if (channels === 3) return;
   throw new ConfigurationError({

@@ -7,12 +7,15 @@ import { number } from '../../check.ts';
 import type { OpDefinition } from '../op.ts';
 import { probability } from './options.ts';
 
-/** The share of the image itself is drawn from Beta(alpha, alpha): 1 is uniform, small ones leave most images nearly whole. */
+/**
+ * Parameter of Beta(alpha, alpha), from which the weight of the image itself is sampled: 1 is uniform, small values leave most
+ * images nearly unmixed.
+ */
 const alpha = v.optional(number(0.01, 100), 1);
 
 /**
- * torchvision.transforms.v2.MixUp (Zhang et al. 2018): lambda times the image plus 1 - lambda times another of the data
- * set, which is drawn, and augmented, for itself. The label becomes lambda of the one and 1 - lambda of the other.
+ * torchvision.transforms.v2.MixUp (Zhang et al. 2018): lambda times the image plus 1 - lambda times another, randomly chosen image
+ * of the data set, which is augmented independently. The label is mixed with the same weights.
  */
 const mixUp: OpDefinition = {
   type: 'mixUp',
@@ -28,8 +31,8 @@ const mixUp: OpDefinition = {
 };
 
 /**
- * torchvision.transforms.v2.CutMix (Yun et al. 2019): a box of another image of the data set. The label's shares are those of
- * the pixels, exactly.
+ * torchvision.transforms.v2.CutMix (Yun et al. 2019): pastes a box of another image of the data set. The label weights are the
+ * exact fractions of the pixels.
  */
 const cutMix: OpDefinition = {
   type: 'cutMix',

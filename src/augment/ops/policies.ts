@@ -29,13 +29,13 @@ const policyOptions = { p: probability(1), ...samplingOptions, interpolation: in
 
 const numberedSlots = (n: number) => upTo(n).map((i): Slot => ({ op: `op${i + 1}`, magnitude: `magnitude${i + 1}` }));
 
-/** torchvision.transforms.v2.RandAugment (Cubuk et al. 2020): `numOps` ops in a row, each of one magnitude. */
+/** torchvision.transforms.v2.RandAugment (Cubuk et al. 2020): `numOps` ops in sequence, all of the same magnitude. */
 const randAugment: OpDefinition = {
   type: 'randAugment',
   schema: v.strictObject({
     type: v.literal('randAugment'),
     numOps: v.optional(integer(1, 16), 2),
-    /** The index of a bin: 0 is the weakest. */
+    /** Index of the magnitude bin: 0 is the weakest. */
     magnitude: v.optional(integer(0), 9),
     numMagnitudeBins,
     ...policyOptions,
@@ -60,7 +60,7 @@ const randAugment: OpDefinition = {
   },
 };
 
-/** torchvision.transforms.v2.TrivialAugmentWide (Müller and Hutter 2021): one op, of any magnitude. */
+/** torchvision.transforms.v2.TrivialAugmentWide (Müller and Hutter 2021): one op of random magnitude. */
 const trivialAugmentWide: OpDefinition = {
   type: 'trivialAugmentWide',
   schema: v.strictObject({ type: v.literal('trivialAugmentWide'), numMagnitudeBins, ...policyOptions }),
@@ -72,7 +72,7 @@ const trivialAugmentWide: OpDefinition = {
   },
 };
 
-/** torchvision.transforms.v2.AutoAugment (Cubuk et al. 2019): one of 25 pairs of ops that were learnt for CIFAR-10. */
+/** torchvision.transforms.v2.AutoAugment (Cubuk et al. 2019): one of 25 pairs of ops that were learned on CIFAR-10. */
 const autoAugment: OpDefinition = {
   type: 'autoAugment',
   schema: v.strictObject({

@@ -11,14 +11,14 @@ import { requireColor } from './options.ts';
 import { choicesOf, type PolicyOp, type PolicySpace, policyOps } from './policy_tables.ts';
 
 /**
- * torchvision's policies, drawn for each image: ops of a list, one after the other, each a pass over the image of its own.
- * A record says which op it is and what it really applies: the tangent of a shear, whole pixels, degrees counter-clockwise, a
- * factor, bits, a threshold; 0 for an op that has nothing to be applied by.
+ * torchvision's policies, sampled for each image: a sequence of ops from a list, each in a separate pass over the image. A record
+ * holds the op and the argument that is applied: the tangent of a shear, whole pixels, degrees counterclockwise, a factor, bits, or
+ * a threshold; 0 for an op without an argument.
  */
 
 export const numberOf = (op: PolicyOp): number => policyOps.indexOf(op);
 
-/** policy_rotate and so on: what the shaders call the numbers of the ops. */
+/** Constants policy_rotate and so on, with which the shaders refer to the ops' numbers. */
 const namesSource = `\n${policyOps.map((op, i) => `const policy_${op} = ${i}u;`).join('\n')}\n`;
 export const drawSources = [namesSource, mapSource];
 export const pixelSources = [
@@ -32,7 +32,7 @@ export const pixelSources = [
   opSource,
 ];
 
-/** The two fields of an op of a policy. */
+/** The two fields of one op of a policy. */
 export interface Slot {
   op: string;
   magnitude: string;
@@ -42,19 +42,19 @@ export const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 export const opNumbers = (space: PolicySpace): number[] => [...space.keys()].map(numberOf);
 
-/** One of the magnitudes of the op that was drawn, with either sign where it has one. */
+/** One of the magnitudes of the sampled op, with a random sign if the op is signed. */
 export const magnitudeField = ({ op, magnitude }: Slot, space: PolicySpace, bins?: readonly number[]): Field => ({
   name: magnitude,
   draw: { from: 'choiceBy', field: op, values: policyOps.map((name) => choicesOf(space, name, bins)) },
 });
 
-/** One of a space's ops, each as likely, and its magnitude. */
+/** A uniformly chosen op of the space, and its magnitude. */
 export const drawnSlot = (slot: Slot, space: PolicySpace, bins?: readonly number[]): Field[] => [
   { name: slot.op, draw: { from: 'choice', values: opNumbers(space) }, as: policyOps },
   magnitudeField(slot, space, bins),
 ];
 
-/** A pass: the image through the op's map, if that is what it is, and through the op. */
+/** A pass that applies the op: first its map, if it moves pixels, then its pixel function. */
 export function passOf({ op }: Slot, fields: readonly Field[], sampling: Sampling): FilterStep {
   const args = [`${1 + fields.findIndex(({ name }) => name === op)}u`];
   const where = (...ops: PolicyOp[]) => ({ field: op, isOneOf: ops.map(numberOf) });

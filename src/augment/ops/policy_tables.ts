@@ -1,11 +1,11 @@
 import { roundHalfEven } from './round_half_even.ts';
 
 /**
- * The ops that policies choose from: torchvision's tables (transforms/autoaugment.py, 0.14), which are the papers' as far as these
- * agree with each other.
+ * The ops that policies choose from, following torchvision's tables (transforms/autoaugment.py, 0.14), which match the papers where
+ * the papers agree with each other.
  */
 
-/** Every op of every policy, by torchvision's names. An op's number, in records and in shaders, is its index. */
+/** Every op of every policy, by torchvision's names. An op's number in records and shaders is its index. */
 export const policyOps = [
   'identity',
   'shearX',
@@ -25,14 +25,14 @@ export const policyOps = [
 ] as const;
 export type PolicyOp = (typeof policyOps)[number];
 
-/** From the weakest to the strongest. */
+/** Magnitudes from the weakest to the strongest. */
 export interface Magnitudes {
   values: readonly number[];
-  /** Taken with either sign. */
+  /** Applied with a random sign. */
   signed: boolean;
 }
 
-/** The ops that a policy chooses from; without magnitudes where an op has none. */
+/** The ops that a policy chooses from, with their magnitudes; undefined for an op without magnitudes. */
 export type PolicySpace = ReadonlyMap<PolicyOp, Magnitudes | undefined>;
 
 interface Size {
@@ -48,13 +48,13 @@ interface Ends {
   translateY: number;
   /** Degrees. */
   rotate: number;
-  /** How far from 1 the factors of brightness, color, contrast and sharpness go. */
+  /** Maximum distance from 1 of the brightness, color, contrast and sharpness factors. */
   enhance: number;
-  /** Bits: of the weakest, and how many fewer the strongest has. */
+  /** Bits kept at the weakest magnitude, and how many fewer are kept at the strongest. */
   posterize: readonly [most: number, fewer: number];
 }
 
-/** AutoAugment's and RandAugment's, whose authors shift by up to 150 pixels of ImageNet's 331. */
+/** The limits of AutoAugment and RandAugment, whose authors shift ImageNet's 331 pixels by up to 150. */
 const endsOf = ({ height, width }: Size): Ends => ({
   shear: 0.3,
   translateX: (150 / 331) * width,
@@ -64,21 +64,24 @@ const endsOf = ({ height, width }: Size): Ends => ({
   posterize: [8, 4],
 });
 
-/** Cubuk et al. 2020. */
+/** The space of Cubuk et al. 2020. */
 export const randAugmentSpace = (bins: number, size: Size): PolicySpace =>
   without(['invert'], spaceOf(bins, endsOf(size)));
 
-/** Müller and Hutter 2021: their wide space. */
+/** The wide space of Müller and Hutter 2021. */
 export const trivialAugmentWideSpace = (bins: number): PolicySpace =>
   without(
     ['invert'],
     spaceOf(bins, { shear: 0.99, translateX: 32, translateY: 32, rotate: 135, enhance: 0.99, posterize: [8, 6] }),
   );
 
-/** Cubuk et al. 2019, in 10 bins. */
+/** The space of Cubuk et al. 2019, in 10 bins. */
 export const autoAugmentSpace = (size: Size): PolicySpace => without(['identity'], spaceOf(10, endsOf(size)));
 
-/** Hendrycks et al. 2020, in 10 bins; not `allOps` leaves out those that corruptions of test sets are like. */
+/**
+ * The space of Hendrycks et al. 2020, in 10 bins. Without `allOps`, it leaves out ops that resemble the corruptions of robustness
+ * test sets.
+ */
 export function augMixSpace({ height, width }: Size, allOps: boolean): PolicySpace {
   const ends = { shear: 0.3, translateX: width / 3, translateY: height / 3, rotate: 30, enhance: 0.9 };
   const space = spaceOf(10, { ...ends, posterize: [4, 4] });
@@ -114,14 +117,14 @@ function spaceOf(bins: number, ends: Ends): PolicySpace {
 }
 
 /**
- * The argument of an op for a magnitude of a space, as in torchvision: whole pixels, a factor about 1, and what the rest
- * already is (the tangent of a shear, degrees, bits, a threshold).
+ * The argument of an op for a magnitude of a space, as in torchvision: whole pixels, a factor around 1, or the magnitude itself
+ * (the tangent of a shear, degrees, bits, a threshold).
  */
 export function appliedOf(op: PolicyOp, magnitude: number): number {
   switch (op) {
     case 'translateX':
     case 'translateY':
-      // A number that only rounding keeps from being whole is whole. + 0: -0 is 0.
+      // Round a number that is only a rounding error below an integer up to it. Adding 0 turns -0 into 0.
       return Math.trunc(magnitude + Math.sign(magnitude) * 1e-6) + 0;
     case 'brightness':
     case 'color':
@@ -133,7 +136,7 @@ export function appliedOf(op: PolicyOp, magnitude: number): number {
   }
 }
 
-/** The values that an op of a space may apply, equally likely: its magnitudes of some bins, with either sign if it has one. */
+/** The equally likely arguments of an op in a space: its magnitudes in the given bins, with both signs if the op is signed. */
 export function choicesOf(space: PolicySpace, op: PolicyOp, bins?: readonly number[]): number[] {
   const magnitudes = space.get(op);
   if (!magnitudes) return [0];
@@ -142,10 +145,10 @@ export function choicesOf(space: PolicySpace, op: PolicyOp, bins?: readonly numb
   return chosen.flatMap((value) => (signed ? [value, -value] : [value])).map((value) => appliedOf(op, value));
 }
 
-/** An op of a sub-policy: how likely it is applied, and its magnitude's bin where it has magnitudes. */
+/** An op of a sub-policy: its probability, and its magnitude bin if it has magnitudes. */
 export type PolicyStep = readonly [op: PolicyOp, p: number, bin: number | null];
 
-/** AutoAugment's policy for CIFAR-10: one of these pairs, one op after the other. */
+/** AutoAugment's policy for CIFAR-10: one of these pairs of ops, applied in order. */
 // biome-ignore format: a pair a line
 export const cifar10Policy: readonly (readonly [PolicyStep, PolicyStep])[] = [
   [['invert', 0.1, null], ['contrast', 0.2, 6]],

@@ -10,8 +10,8 @@ import type { OpDefinition } from '../op.ts';
 import { drawnFrom, fixedOrRange, fixedOrWholeRange, probability, wholeDrawnFrom } from './options.ts';
 
 /**
- * torchvision.transforms.v2.RandomSolarize: inverts what is at least `threshold`, a grey level. Where torchvision takes one
- * number, these take [low, high] as well, of which each image draws its own.
+ * torchvision.transforms.v2.RandomSolarize: inverts pixels at or above `threshold`, a grey level. Where torchvision takes one
+ * number, the ops in this file also take [low, high], from which a number is sampled for each image.
  */
 const randomSolarize: OpDefinition = {
   type: 'randomSolarize',
@@ -29,7 +29,7 @@ const randomSolarize: OpDefinition = {
   }),
 };
 
-/** torchvision.transforms.v2.RandomPosterize: keeps the highest bits of a byte. What lies between bytes is rounded first. */
+/** torchvision.transforms.v2.RandomPosterize: keeps the highest bits of a byte. Values between bytes are rounded first. */
 const randomPosterize: OpDefinition = {
   type: 'randomPosterize',
   schema: v.strictObject({
@@ -46,7 +46,10 @@ const randomPosterize: OpDefinition = {
   }),
 };
 
-/** torchvision.transforms.v2.RandomEqualize: the histogram of each channel made even, by Pillow's table. Rounds to bytes first. */
+/**
+ * torchvision.transforms.v2.RandomEqualize: equalizes the histogram of each channel with Pillow's lookup table. Rounds to bytes
+ * first.
+ */
 const randomEqualize: OpDefinition = {
   type: 'randomEqualize',
   schema: v.strictObject({ type: v.literal('randomEqualize'), p: probability(0.5) }),
@@ -59,7 +62,7 @@ const randomEqualize: OpDefinition = {
   }),
 };
 
-/** torchvision.transforms.v2.RandomAutocontrast: each channel's least becomes 0, its most 255. */
+/** torchvision.transforms.v2.RandomAutocontrast: stretches each channel so that its minimum becomes 0 and its maximum 255. */
 const randomAutocontrast: OpDefinition = {
   type: 'randomAutocontrast',
   schema: v.strictObject({ type: v.literal('randomAutocontrast'), p: probability(0.5) }),
@@ -72,7 +75,10 @@ const randomAutocontrast: OpDefinition = {
   }),
 };
 
-/** torchvision.transforms.v2.RandomAdjustSharpness: a blend with the image smoothed 3 x 3. Factor 0 smooths, 1 is the image, 2 sharpens. */
+/**
+ * torchvision.transforms.v2.RandomAdjustSharpness: blends the image with a 3 x 3 blur of it. Factor 0 blurs, 1 leaves it unchanged,
+ * 2 sharpens.
+ */
 const randomAdjustSharpness: OpDefinition = {
   type: 'randomAdjustSharpness',
   schema: v.strictObject({
