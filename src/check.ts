@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { ConfigurationError, suggest } from './errors.ts';
 import type { Limits } from './options.ts';
 
-/** A finite number in a range; `expected` in the error comes from here. */
+/** Schema of a finite number in a range. The error's `expected` is derived from the bounds. */
 export function number(least: number, most = Infinity, open: 'open' | 'closed' = 'closed') {
   const range =
     most === Infinity
@@ -15,7 +15,7 @@ export function number(least: number, most = Infinity, open: 'open' | 'closed' =
   );
 }
 
-/** An integer in a range. */
+/** Schema of an integer in a range. */
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER) {
   const range = most === Number.MAX_SAFE_INTEGER ? `an integer >= ${least}` : `an integer from ${least} to ${most}`;
   return v.pipe(
@@ -26,15 +26,15 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER) {
 }
 
 /**
- * Parses a value by a schema of strict objects.
+ * Parses a value with a schema of strict objects.
  *
- * @param subject what the value is, as the error's first words: "layer 3 (conv2d)".
- * @throws ConfigurationError with the option's place, what was found, what was expected, and the nearest known name.
+ * @param subject names the value at the beginning of the error: "layer 3 (conv2d)".
+ * @throws ConfigurationError with the path of the option, what was found, what was expected, and the nearest known name.
  */
 export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subject: string): v.InferOutput<S> {
   const entries = 'entries' in schema ? (schema.entries as Record<string, v.GenericSchema>) : {};
   const strict = schema.type === 'strict_object' && typeof value === 'object' && value !== null;
-  // A misspelt name is checked first: otherwise the error would name the option that is missing because of it.
+  // Unknown names are checked first: otherwise a misspelled name would be reported as a missing option.
   const unknown = strict ? Object.keys(value).find((name) => !(name in entries)) : undefined;
   if (unknown !== undefined) throw unknownOption(subject, unknown, Object.keys(entries));
   const result = v.safeParse(schema, value, { abortEarly: true });
@@ -63,7 +63,7 @@ function unknownOption(subject: string, name: string, known: readonly string[]):
   });
 }
 
-/** Our own messages say what is expected; valibot's say "Invalid type: Expected ... but received ...". */
+/** The messages of this file's checks state what is expected; valibot's read "Invalid type: Expected ... but received ...". */
 function expectedBy({ message, expected }: v.BaseIssue<unknown>): string {
   const said = message.startsWith('Invalid') ? (expected ?? message) : message;
   return said.replaceAll('(', '').replaceAll(')', '').replaceAll(' | ', ' or ');

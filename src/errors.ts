@@ -1,14 +1,14 @@
-/** The parts of an error that a person can act on. */
+/** The parts of an actionable error message. */
 export interface ErrorParts {
-  /** The error, a full sentence without its full stop. */
+  /** What is wrong: a full sentence without its full stop. */
   what: string;
-  /** What was found in its place. */
+  /** The value that was found. */
   found?: unknown;
   /** What is expected. */
   expected?: string;
   /** How to fix it. */
   fix?: string;
-  /** Where in the value that was checked, from the outside in: [2, 'degrees'] of a list of ops, ['zoomRange'] of an object. */
+  /** Path within the checked value, outermost key first: [2, 'degrees'] in a list of ops, ['zoomRange'] in an object. */
   place?: readonly (string | number)[];
 }
 
@@ -20,22 +20,22 @@ function show(value: unknown): string {
 }
 
 /**
- * Gives a class of errors its name as a literal, which stays when a minifier renames the class. `name` is on the prototype
- * too, because V8 reads it there when it writes the first line of a stack.
+ * Gives an error class its name as a literal, which survives a minifier that renames the class. `name` is set on the prototype too,
+ * because V8 reads it there when it writes the first line of a stack.
  */
 export function giveName(errorClass: { prototype: Error }, name: string): void {
   Object.defineProperty(errorClass, 'name', { value: name });
   errorClass.prototype.name = name;
 }
 
-/** Every error that wgrad raises on purpose: what happened, what was found, what was expected and what to do. */
+/** Base class of all errors that wgrad raises deliberately: what is wrong, what was found, what was expected and how to fix it. */
 export class WgradError extends Error {
   static {
     giveName(WgradError, 'WgradError');
   }
-  /** The exit code of the command: 1 the run failed, 2 bad use, 3 no usable GPU. */
+  /** Exit code of the command: 1 if the run failed, 2 for invalid usage, 3 without a usable GPU. */
   readonly exitCode: number = 1;
-  /** What the message consists of: what is wrong, what was found, what was expected, how to fix it. */
+  /** The parts of the message: what is wrong, what was found, what was expected, how to fix it. */
   readonly parts: ErrorParts;
 
   constructor(parts: ErrorParts, options?: ErrorOptions) {
@@ -48,7 +48,7 @@ export class WgradError extends Error {
   }
 }
 
-/** Any error as plain data, which can be sent to another thread or process. An unexpected one has its stack. */
+/** Converts any error to plain data that can be sent to another thread or process. An unexpected error includes its stack. */
 export function partsOf(error: unknown): ErrorParts {
   if (error instanceof WgradError) return error.parts;
   return {
@@ -58,7 +58,7 @@ export function partsOf(error: unknown): ErrorParts {
   };
 }
 
-/** No WebGPU, no adapter of the kind asked for, a browser that is missing. */
+/** WebGPU, an adapter of the requested kind, or a browser is missing. */
 export class SetupError extends WgradError {
   static {
     giveName(SetupError, 'SetupError');
@@ -66,7 +66,7 @@ export class SetupError extends WgradError {
   override readonly exitCode = 3;
 }
 
-/** A value that is invalid: an option, a layer that doesn't fit, images of another shape, more data than a limit allows. */
+/** A value is invalid: an option, a layer that doesn't fit, images of a different shape, or more data than a limit allows. */
 export class ConfigurationError extends WgradError {
   static {
     giveName(ConfigurationError, 'ConfigurationError');
@@ -74,7 +74,7 @@ export class ConfigurationError extends WgradError {
   override readonly exitCode = 2;
 }
 
-/** A file or data set that is damaged or of another format. */
+/** A file or data set is damaged or has a different format. */
 export class DataError extends WgradError {
   static {
     giveName(DataError, 'DataError');
@@ -82,28 +82,28 @@ export class DataError extends WgradError {
   override readonly exitCode = 2;
 }
 
-/** A shader that doesn't compile or a binding that doesn't match: a defect of wgrad or of a user's own fragment. */
+/** A shader doesn't compile or a binding doesn't match: a bug in wgrad or in a user's own fragment. */
 export class ShaderError extends WgradError {
   static {
     giveName(ShaderError, 'ShaderError');
   }
 }
 
-/** Training can't continue: non-finite numbers, with the first layer that has them. */
+/** Training can't continue because of non-finite numbers; names the first layer that has them. */
 export class TrainingError extends WgradError {
   static {
     giveName(TrainingError, 'TrainingError');
   }
 }
 
-/** The device went away. */
+/** The GPU device was lost. */
 export class DeviceLostError extends WgradError {
   static {
     giveName(DeviceLostError, 'DeviceLostError');
   }
 }
 
-/** How many letters have to be inserted, deleted or replaced to make one word of the other: Levenshtein's distance. */
+/** Levenshtein distance: the number of letters to insert, delete or replace to turn one word into the other. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -118,8 +118,8 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * The known name nearest to a mistyped one: by letters, or the only one that is an abbreviation or an extension of it (std,
- * batchNorm). undefined where none is near.
+ * The known name closest to a mistyped one: by edit distance, or the only one that is an abbreviation or an extension of it (std,
+ * batchNorm). undefined if none is close.
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -137,7 +137,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return related.length === 1 ? related[0] : undefined;
 }
 
-/** "did you mean" or the whole list: the `fix` of an unknown name. */
+/** The `fix` for an unknown name: "did you mean" or the whole list. */
 export function suggest(name: string, known: readonly string[]): string {
   const near = nearest(name, known);
   return near ? `did you mean ${JSON.stringify(near)}?` : `use one of ${known.join(', ')}`;

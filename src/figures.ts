@@ -1,6 +1,6 @@
-/** Numbers as people read them: in the command's tables and on the page. */
+/** Formats numbers for people: in the command's tables and on the page. */
 
-/** Four digits that count, whatever the size: 0.01234, 12.34, 1.234e-7. */
+/** Four significant digits at any magnitude: 0.01234, 12.34, 1.234e-7. */
 export function figure(value: number | undefined): string {
   if (value === undefined) return '';
   if (value === 0) return '0';
@@ -9,7 +9,7 @@ export function figure(value: number | undefined): string {
   return size >= 1e-4 && size < 1e6 ? Number(value.toPrecision(4)).toString() : value.toExponential(3);
 }
 
-/** Three digits that count, of what hardly has more. */
+/** Three significant digits, for values that are hardly more precise. */
 export const roughFigure = (value: number): string => figure(Number(value.toPrecision(3)));
 
 export const fixed = (value: number | undefined, digits = 4) => value?.toFixed(digits) ?? '';
@@ -17,7 +17,7 @@ export const fixed = (value: number | undefined, digits = 4) => value?.toFixed(d
 const thousands = new Intl.NumberFormat('en');
 export const count = (value: number) => thousands.format(value);
 
-/** 1 epoch, 2,000 epochs. @param plural where that isn't an s more. */
+/** 1 epoch, 2,000 epochs. @param plural the plural if it isn't the singular with an s. */
 export const counted = (value: number, what: string, plural = `${what}s`) =>
   `${count(value)} ${value === 1 ? what : plural}`;
 

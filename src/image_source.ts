@@ -3,28 +3,28 @@ import type { PictureFit } from './picture_fit.ts';
 import { product } from './product.ts';
 
 /**
- * Images that lie outside the data set, in files or on a server: they are read while others are trained on. Every call for an
- * index gives the same bytes.
+ * Images stored outside the data set, in files or on a server, which are read while earlier ones are trained on. Reading an index
+ * again gives the same bytes.
  */
 export interface ImageSource {
-  /** Where they lie, in words for a report: 'files', 'a server'; 'memory' for a data set that holds its images. */
+  /** Where the images are stored, in words for a report: 'files', 'a server'; 'memory' for a data set that holds its images. */
   kind: string;
   /**
-   * The images at some indices, in their order: bytes [n, height, width, channels]. Up to two calls may be under way.
+   * Reads the images at the given indices, in that order: bytes [n, height, width, channels]. Up to two reads may be in progress.
    *
-   * @param indices from 0 on; an image may be asked for twice.
+   * @param indices counted from 0; an index may occur twice.
    */
   read(indices: Uint32Array): Promise<Uint8Array>;
 }
 
-/** What images are read from: a data set. */
+/** The part of a data set that images are read from. */
 interface Readable {
   images: Uint8Array;
   imageShape: readonly number[];
   source?: ImageSource;
 }
 
-/** The images of a data set, wherever they lie. */
+/** The images of a data set, from memory or from its own source. */
 export function sourceOfImages({ images, imageShape, source }: Readable): ImageSource {
   const bytes = product(imageShape);
   if (source)
@@ -40,7 +40,7 @@ export function sourceOfImages({ images, imageShape, source }: Readable): ImageS
   };
 }
 
-/** @throws DataError for another number of bytes than were asked for. */
+/** @throws DataError if the source returned a different number of bytes than requested. */
 function checked(read: Uint8Array, { length }: Uint32Array, bytes: number): Uint8Array {
   if (read instanceof Uint8Array && read.length === length * bytes) return read;
   throw new DataError({
@@ -51,17 +51,17 @@ function checked(read: Uint8Array, { length }: Uint32Array, bytes: number): Uint
   });
 }
 
-/** Some images of a source. @param indexOf the index in the source of an image here. */
+/** A subset of a source's images. @param indexOf maps an index of the subset to one of the source. */
 export const partOfSource = (source: ImageSource, indexOf: (index: number) => number): ImageSource => ({
   kind: source.kind,
   read: (indices) => source.read(indices.map((index) => indexOf(index))),
 });
 
-/** A picture's bytes, encoded: a File or another Blob, or what reads them when they are needed. */
+/** A picture that is still encoded: a File, another Blob, or an object that reads the bytes when they are needed. */
 export interface EncodedPicture {
-  /** Named in errors. */
+  /** Path for error messages. */
   path: string;
-  /** The file, a Blob or anything else that gives its bytes: PNG, JPEG, or what else the browser decodes. */
+  /** The file, a Blob or any other object that returns its bytes: PNG, JPEG, or another format that the browser decodes. */
   file: Pick<Blob, 'arrayBuffer'>;
 }
 
@@ -71,55 +71,55 @@ export interface PictureSource extends ImageSource {
   readonly fit: PictureFit;
 }
 
-/** The source of a data set whose images are pictures in files. */
+/** The source of a data set whose images are picture files; undefined for other sources. */
 export const picturesOf = (source: ImageSource | undefined): PictureSource | undefined =>
   source && 'pictures' in source ? (source as PictureSource) : undefined;
 
-/** Where the images of a data set were while they were used, and what it took to bring them to the GPU. */
+/** Where a data set's images were kept while they were used, and the cost of transferring them to the GPU. */
 export interface ImageUse {
-  /** `resident`: all images stay on the GPU. `streamed`: only the next chunks of them are there. */
+  /** `resident`: all images stay on the GPU. `streamed`: only the next chunks are on the GPU. */
   kind: 'resident' | 'streamed';
-  /** Where the images that are streamed come from. */
+  /** Where streamed images are read from. */
   from: string;
-  /** Images of the data set. */
+  /** Number of images in the data set. */
   images: number;
-  /** Bytes of all of them. */
+  /** Size of all images in bytes. */
   bytes: number;
-  /** Bytes of GPU memory that they take. */
+  /** GPU memory that the images take, in bytes. */
   gpuBytes: number;
-  /** Buffers on the GPU that hold them: several where they are larger than one binding. */
+  /** Number of GPU buffers that hold the images: more than one if they exceed the size limit of a binding. */
   buffers: number;
-  /** Images of a chunk, of those that are streamed; `chunks` of them lie on the GPU. */
+  /** Images per chunk, if streamed; `chunks` chunks are on the GPU at once. */
   chunkImages?: number;
-  /** Chunks that lie on the GPU at once. */
+  /** Number of chunks on the GPU at once. */
   chunks?: number;
-  /** Images that were read and uploaded, each as often as it was. */
+  /** Number of images read and uploaded; an image that is read twice counts twice. */
   imagesRead?: number;
-  /** Milliseconds in which the GPU had nothing to do, because the next images were not there; without `firstWaitMs`. */
+  /** Milliseconds that the GPU was idle while it waited for images, without `firstWaitMs`. */
   waitMs?: number;
-  /** The same before the first step. */
+  /** Milliseconds that the GPU waited for images before the first step. */
   firstWaitMs?: number;
-  /** Milliseconds in which images were being read and decoded. */
+  /** Milliseconds spent reading and decoding images. */
   readMs?: number;
   /** Milliseconds from the first step to the last. */
   elapsedMs?: number;
-  /** Images a second that the source gave while it was reading. */
+  /** Images per second that the source delivered while it was reading. */
   readRate?: number;
-  /** Images a second that were trained on or evaluated while none were waited for. */
+  /** Images per second trained on or evaluated, not counting the time spent waiting for images. */
   useRate?: number;
 }
 
-/** What `fit` used its images from. */
+/** Where `fit` read its images from. */
 export interface ImagesUsed {
-  /** Those that were trained on. */
+  /** Use of the training images. */
   training: ImageUse;
-  /** Those of the validation. */
+  /** Use of the validation images. */
   validation?: ImageUse;
 }
 
-/** The share of the time that was spent waiting for images, 0 to 1, without the first wait. */
+/** Fraction of the time spent waiting for images, 0 to 1, without the first wait. */
 export const waitingShare = ({ waitMs = 0, elapsedMs = 0 }: ImageUse): number =>
   elapsedMs > 0 ? Math.min(1, waitMs / elapsedMs) : 0;
 
-/** From which share of the time on a source counts as what limits a run. */
+/** A source limits a run from this fraction of waiting time on. */
 export const limitingShare = 0.05;

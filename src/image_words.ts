@@ -1,10 +1,13 @@
 import { byteWords, count, counted, figure, fixed } from './figures.ts';
 import { type ImageUse, limitingShare, waitingShare } from './image_source.ts';
 
-/** Whether the images of a data set are all on the GPU in one buffer, as those of most are. */
+/** Whether all images of a data set are in one GPU buffer, as is usual. */
 export const isPlainUse = ({ kind, buffers }: ImageUse): boolean => kind === 'resident' && buffers === 1;
 
-/** How the images of a data set lay on the GPU, and who waited for whom, in sentences without a full stop. */
+/**
+ * Describes how a data set's images were kept on the GPU, and whether reading or training was the bottleneck, in sentences without
+ * a full stop.
+ */
 export function describeImageUse(use: ImageUse, what: string): string[] {
   const { kind, from, images, bytes, gpuBytes, buffers, chunks = 0, chunkImages = 0 } = use;
   const all = `${count(images)} ${what} images, ${byteWords(bytes)}`;

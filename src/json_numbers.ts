@@ -1,10 +1,10 @@
 /**
- * Messages between page and command, and the header of a saved run, are JSON, which has no NaN and no infinities;
- * a run that goes wrong is made of them. They are written as an object with this one key.
+ * Messages between the page and the command, and the header of a saved run, are JSON, which has no NaN and no infinities. Both
+ * occur in a run that diverges, so they are written as an object with this single key.
  */
 const key = 'notFinite';
 
-/** A copy that JSON carries whole. */
+/** A copy that JSON represents without loss. */
 export function packNumbers<T>(value: T): T {
   return JSON.parse(
     JSON.stringify(value, (_, item) =>
@@ -13,7 +13,7 @@ export function packNumbers<T>(value: T): T {
   );
 }
 
-/** Undoes `packNumbers`. */
+/** Inverse of `packNumbers`. */
 export function unpackNumbers<T>(value: T): T {
   return unpack(value) as T;
 }

@@ -1,38 +1,38 @@
 import * as v from 'valibot';
 
-/** The limits of a schema made by check.ts or valibot, which keeps them with the check. */
+/** The limits of a schema made by check.ts or valibot, which stores them with the check. */
 export interface Limits {
   kind: 'number' | 'integer' | 'range' | 'numberOrRange' | 'numberOrList' | 'numberOrVariant' | 'layers';
   least: number;
   most: number;
-  /** For a number or a variant: the types of objects that may take the number's place. */
+  /** For a number or a variant: the object types that may replace the number. */
   variants?: Readonly<Record<string, { schema: v.GenericSchema }>>;
 }
 
-/** One option of an op, a layer or an optimizer as plain JSON: what a form for it needs to know. */
+/** One option of an op, a layer or an optimizer as plain JSON, with everything that a form needs. */
 export interface OptionFacts {
   /** Its name. */
   name: string;
   /**
-   * `range` is [low, high], `numberOrList` a number or some to choose from, `numberOrVariant` a number or an object whose
-   * `type` is one of `variants`, `layers` a list of names of layers; `other` has a shape of its own.
+   * `range` is [low, high], `numberOrList` a number or several to choose from, `numberOrVariant` a number or an object whose `type`
+   * is one of `variants`, `layers` a list of layer names; `other` has a structure of its own.
    */
   kind: Limits['kind'] | 'boolean' | 'choice' | 'other';
-  /** Left out where it has to be given. */
+  /** Left out if the option is required. */
   default?: unknown;
-  /** The limits of a number, and of both ends of a range; left out if there is none. */
+  /** The smallest value of a number, or of both ends of a range; left out if there is no limit. */
   least?: number;
-  /** The largest value that it may have. */
+  /** The largest value; left out if there is no limit. */
   most?: number;
-  /** The values of a choice. */
+  /** The allowed values of a choice. */
   choices?: readonly (string | number)[];
-  /** An object that may take the place of a number: its type and its options. */
+  /** Objects that may replace a number: their types and options. */
   variants?: readonly { type: string; options: readonly OptionFacts[] }[];
 }
 
 type Schema = v.GenericSchema<unknown, unknown>;
 
-/** The options of a schema of strict objects, its `type` aside, in the order in which it lists them. */
+/** The options of a schema of strict objects, without `type`, in the schema's order. */
 export function describeOptions(schema: Schema): OptionFacts[] {
   const { entries = {} } = schema as { entries?: Record<string, Schema> };
   return Object.entries(entries).flatMap(([name, entry]) => (name === 'type' ? [] : [describe(name, entry)]));
@@ -51,7 +51,7 @@ function describe(name: string, entry: Schema): OptionFacts {
     ...known,
     kind,
     ...(Number.isFinite(least) && { least }),
-    // Larger numbers than that are no limit that anybody means.
+    // A limit of the largest safe integer is a technical one, which is not worth showing.
     ...(most !== undefined && most < Number.MAX_SAFE_INTEGER && { most }),
     ...(variants && {
       variants: Object.entries(variants).map(([type, { schema }]) => ({
@@ -62,7 +62,7 @@ function describe(name: string, entry: Schema): OptionFacts {
   };
 }
 
-/** Without what makes it optional or nullable. */
+/** The schema without its optional or nullable wrappers. */
 function unwrap(schema: Schema): Schema {
   const { wrapped } = schema as { wrapped?: Schema };
   return wrapped ? unwrap(wrapped) : schema;

@@ -1,9 +1,9 @@
-/** How a picture of another shape becomes an image, in CSS's words. */
+/** How a picture is fitted to the images' shape, in CSS's terms. */
 export const pictureFits = ['cover', 'contain', 'fill'] as const;
 
 /**
- * How a picture of another shape becomes an image: `cover` scales it until it covers the image and cuts off what lies outside,
- * around the center; `contain` scales it until it fits into it, on white; `fill` stretches it.
+ * How a picture of a different shape is fitted to the image: `cover` scales it until it covers the image and crops it around the
+ * center; `contain` scales it until it fits, on white; `fill` stretches it.
  */
 export type PictureFit = (typeof pictureFits)[number];
 
@@ -12,7 +12,7 @@ interface Size {
   height: number;
 }
 
-/** Draws a picture at the size of a canvas, as training and prediction see it. What is transparent becomes white. */
+/** Draws a picture at the size of a canvas, as training and prediction see it. Transparent pixels become white. */
 export function drawPicture(
   context: OffscreenCanvasRenderingContext2D,
   picture: CanvasImageSource,
@@ -29,5 +29,5 @@ export function drawPicture(
   context.drawImage(picture, (width - w) / 2, (height - h) / 2, w, h);
 }
 
-/** Colors are taken as a file stores them, without a color profile, and transparency is left for the canvas. */
+/** Colors are decoded as the file stores them, without a color profile, and transparency is left to the canvas. */
 export const pictureDecoding = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as const;

@@ -1,10 +1,10 @@
 import { DataError } from '../errors.ts';
 
-/** Models that a page keeps in the browser: a database of its own, a file under each name. */
+/** Models stored in the browser: an IndexedDB database with one file per name. */
 const [database, store] = ['wgrad', 'models'];
 const scheme = 'indexeddb://';
 
-/** The name in `indexeddb://name`; undefined for another address. */
+/** The name in `indexeddb://name`; undefined for any other URL. */
 export const storedName = (address: unknown): string | undefined =>
   typeof address === 'string' && address.startsWith(scheme) ? address.slice(scheme.length) : undefined;
 
@@ -48,12 +48,12 @@ const refused = (cause: DOMException | null) =>
     { cause },
   );
 
-/** Keeps a file under a name, in place of one that has it already. */
+/** Stores a file under a name and replaces an existing one. */
 export async function storeModel(name: string, file: Blob): Promise<void> {
   await inStore('readwrite', (models) => models.put(file, name));
 }
 
-/** @throws DataError where there is no model of that name, with the names that there are. */
+/** @throws DataError if there is no model of that name, with the names that exist. */
 export async function storedModel(name: string): Promise<Blob> {
   const file: Blob | undefined = await inStore('readonly', (models) => models.get(name));
   if (file) return file;
@@ -65,13 +65,13 @@ export async function storedModel(name: string): Promise<Blob> {
   });
 }
 
-/** The names of the models that `trainer.save({ to: 'indexeddb://name' })` has kept for pages of this origin, sorted. */
+/** The names of all models that `trainer.save({ to: 'indexeddb://name' })` has stored for this origin, sorted. */
 export async function listModels(): Promise<string[]> {
   const names = await inStore('readonly', (models) => models.getAllKeys());
   return names.map(String).sort();
 }
 
-/** Deletes a model that `save` has kept. @returns whether there was one. */
+/** Deletes a model that `save` has stored. @returns whether it existed. */
 export async function deleteModel(name: string): Promise<boolean> {
   const isThere = (await listModels()).includes(name);
   if (isThere) await inStore('readwrite', (models) => models.delete(name));

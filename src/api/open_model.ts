@@ -12,14 +12,17 @@ import type { ModelSource } from './load_trainer.ts';
 import { storedModel, storedName } from './model_store.ts';
 import { createTrainer, Trainer } from './trainer.ts';
 
-/** The variants of a saved run's kernels: its own, not those that a tuner would choose now, so that it resumes to the same bits. */
+/**
+ * The kernel variants recorded in a saved run. They are used instead of the tuner's current choices, so that the run resumes to the
+ * same bits.
+ */
 export const recordedVariants = (
   { tuning, traits }: Gpu,
   { kernelVariants }: TrainerOptions,
 ): Pick<TrainerOptions, 'kernelVariants'> =>
   kernelVariants || tuning !== 'off' ? { kernelVariants: runnableVariants(kernelVariants ?? {}, traits) } : {};
 
-/** Implements `loadTrainer`, whose docstring has the details. */
+/** Implements `loadTrainer`; see its docstring. */
 export async function openModel(gpu: Gpu, from: ModelSource, options: Partial<TrainerOptions>): Promise<Trainer> {
   const run = await readRun(from);
   const saved = optionsOfRun(run);
@@ -66,7 +69,7 @@ async function readRun(from: ModelSource): Promise<SavedRun> {
 interface Read {
   name: string;
   bytes: Uint8Array;
-  /** Reads a file that lies beside it. */
+  /** Reads another file of the same folder. */
   beside: (path: string) => Promise<Uint8Array>;
 }
 
@@ -98,7 +101,7 @@ async function fileOf(file: Blob, name: string): Promise<Read> {
   return { name, bytes: await bytesOf(file), beside };
 }
 
-/** A model.json among its weights, or one file. */
+/** Reads a model.json with its weights, or a single file. */
 async function ofFiles(files: readonly File[]): Promise<Read> {
   const main = files.length === 1 ? files[0] : files.find(({ name }) => name.endsWith('.json'));
   if (!main) {
@@ -132,7 +135,7 @@ async function fetched(url: URL): Promise<Read> {
   return { name, bytes: await get(url), beside: (path) => get(new URL(path, url)) };
 }
 
-/** The files that a model.json of TensorFlow.js names; others name none. */
+/** The weight files named in a TensorFlow.js model.json; empty for other formats. */
 function weightFiles(bytes: Uint8Array): string[] {
   if (bytes[0] !== 0x7b) return []; // {
   try {
@@ -141,6 +144,6 @@ function weightFiles(bytes: Uint8Array): string[] {
     };
     return (weightsManifest ?? []).flatMap(({ paths }) => paths).filter((path) => typeof path === 'string');
   } catch {
-    return []; // importModel says what is wrong with it
+    return []; // importModel reports the error
   }
 }

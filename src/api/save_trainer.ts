@@ -10,7 +10,7 @@ import type { SaveOptions, SaveTarget, Trainer, TrainingLog } from './trainer.ts
 
 const formats = ['wgrad', ...modelFormats];
 
-/** `Trainer.save` */
+/** Implements `Trainer.save`. */
 export async function saveTrainer(
   trainer: Trainer,
   { format = 'wgrad', to, ...options }: SaveOptions,
@@ -31,7 +31,7 @@ export async function saveTrainer(
   return file;
 }
 
-/** All that is known of a trainer, as its file has it. */
+/** The complete state of a trainer, as a saved run. */
 async function savedRunOf(trainer: Trainer, log: TrainingLog | undefined): Promise<SavedRun> {
   const { classNames: _, pictures: __, ...options } = trainer.options;
   const { imageShape, fit } = trainer.pictures;
@@ -60,7 +60,7 @@ async function savedRunOf(trainer: Trainer, log: TrainingLog | undefined): Promi
   };
 }
 
-/** One file as it is, several as an archive; weights have nothing to compress. */
+/** A single file unchanged, several as an uncompressed archive: weights hardly compress. */
 function packed(files: ReturnType<typeof exportModel>): Uint8Array<ArrayBuffer> {
   if (files.length === 1) return files[0]!.bytes;
   return zipSync(Object.fromEntries(files.map(({ name, bytes }) => [name, bytes])), { level: 0 });

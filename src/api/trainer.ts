@@ -6,38 +6,39 @@ import { emptyHistory, type History } from '../health/history.ts';
 import { Trainer as BaseTrainer } from '../train/trainer.ts';
 import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
 
-/** Where a saved model goes: a file that the user has chosen, or a name in the browser's own storage. */
+/** Where to save a model: a file that the user has chosen, or a name in the browser's storage. */
 export type SaveTarget = FileSystemFileHandle | `indexeddb://${string}`;
 
 /** Options of `Trainer.save`. */
 export interface SaveOptions extends OnnxOptions {
   /**
-   * `'wgrad'`, the default, is a file with everything: training can resume from it, to the same bits. The others are the formats of
-   * other programs, with the network and its weights. Those that consist of several files are a ZIP archive.
+   * `'wgrad'`, the default, writes a complete saved run, from which training resumes to the same bits. The others are formats of
+   * other programs, with the network and its weights. A format with several files gives a ZIP archive.
    */
   format?: 'wgrad' | ModelFormat;
-  /** Also writes it there. */
+  /** Where to write the file, in addition to returning it. */
   to?: SaveTarget;
 }
 
 /**
- * Makes a trainer. Its pipelines compile in the background; its methods wait for them and for each other.
+ * Creates a trainer. Its pipelines compile in the background; its methods wait for them and for each other.
  *
- * @throws ConfigurationError at once for a model, optimizer or option that is invalid. An augmentation that is invalid is an error of
- *   the first method that is called: its code is fetched only where there is one.
+ * @throws ConfigurationError at once for an invalid model, optimizer or option. An invalid augmentation rejects the first method
+ *   that
+ *   is called, because the code of the augmentation is loaded only if one is configured.
  */
 export function createTrainer(gpu: Gpu, options: TrainerOptions): Trainer {
   return new Trainer(gpu, options);
 }
 
-/** The options and the history of `fit`, as a saved run has them. */
+/** The options and history of `fit`, as stored in a saved run. */
 export interface TrainingLog {
   trainSamples: number;
   testSamples: number;
   history: Pick<History, 'epochs' | 'steps' | 'verdicts' | 'probes'>;
 }
 
-/** A model with its weights on the GPU, which can be trained, asked and saved. Made by `createTrainer` and `loadTrainer`. */
+/** A model with its weights on the GPU, for training, prediction and saving. Created by `createTrainer` and `loadTrainer`. */
 export class Trainer extends BaseTrainer {
   #log: TrainingLog | undefined;
 
@@ -59,11 +60,13 @@ export class Trainer extends BaseTrainer {
   }
 
   /**
-   * The model as a file: by default all of it, weights, optimizer, class names and how pictures are prepared, which `loadTrainer`, the
-   * command and the page open; or the network in another program's format. It can be called while `fit` is running.
+   * Saves the model as a file: by default the complete run with weights, optimizer, class names and the preparation of pictures,
+   * which `loadTrainer`, the command and the page open; or the network in another program's format. May be called while `fit` is
+   * running.
    *
-   * @throws ConfigurationError for an unknown format or target, or a model that the format cannot express (with every layer, and
-   *   which format can).
+   * @throws ConfigurationError for an unknown format or target, or a model that the format cannot express (with every such layer,
+   *   and
+   *   the formats that can).
    */
   async save(options: SaveOptions = {}): Promise<Blob> {
     // Loaded on demand.
@@ -72,8 +75,8 @@ export class Trainer extends BaseTrainer {
   }
 
   /**
-   * Another trainer on the same device, with the same options, weights, optimizer state and learning rate: both continue independently,
-   * and with the same data to the same bits.
+   * A copy of the trainer on the same device, with the same options, weights, optimizer state and learning rate. Both continue
+   * independently, and with the same data to the same bits.
    */
   async clone(): Promise<Trainer> {
     const snapshot = await this.meanwhile.snapshot();
@@ -88,7 +91,7 @@ export class Trainer extends BaseTrainer {
     return copy;
   }
 
-  /** Sets the log of the training so far, from a saved run; for `loadTrainer`. */
+  /** Restores the training log of a saved run; for `loadTrainer`. */
   static resume(trainer: Trainer, log: TrainingLog): void {
     trainer.#log = log;
   }

@@ -7,21 +7,21 @@ import type { FitSettings } from '../train/fit_settings.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
 import type { RunRequest } from './run_request.ts';
 
-/** Two runs that differ in one variable, and how often they are repeated. */
+/** Two runs that differ in one variable, and the seeds with which they are repeated. */
 export interface Compared {
   vary: Variable;
-  /** The options that both share. */
+  /** The options that both runs share. */
   run: Pick<RunRequest, 'dataset' | 'clean' | 'trainSamples' | 'testSamples' | 'epochs'>;
-  /** The images' fingerprint. */
+  /** Fingerprint of the images. */
   data: string;
   a: TrainerOptions;
   b: TrainerOptions;
   fit?: FitSettings;
-  /** A pair for each. */
+  /** One pair is trained per seed. */
   seeds: readonly number[];
 }
 
-/** A comparison in its file format, with the pairs that are done. */
+/** A comparison in its file format, with the pairs that are complete. */
 export function comparisonFileOf(
   { vary, run, data, a, b, fit = {}, seeds }: Compared,
   pairs: readonly PairRecord[],
@@ -39,7 +39,7 @@ export function comparisonFileOf(
   });
 }
 
-/** The options that a pair's figures depend on, with their defaults, so that the same run is described by the same text everywhere. */
+/** The options that determine a pair's figures, with their defaults, so that the same run always has the same description. */
 function figuring({
   model,
   optimizer,

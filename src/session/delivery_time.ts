@@ -1,13 +1,13 @@
-/** Deliveries of states take no more than this share of all time: a state is as large as the network. */
+/** Delivering states takes at most this fraction of all time: a state is as large as the network. */
 const most = 1 / 20;
 
-/** The time that deliveries take. */
+/** Limits the time spent on deliveries. */
 export class DeliveryTime {
-  /** Milliseconds that the last one took, and when it ended. */
+  /** Duration of the last delivery in milliseconds, and when it ended. */
   private took = 0;
   private endedAt = Number.NEGATIVE_INFINITY;
 
-  /** Whether another delivery would keep within the share. */
+  /** Whether another delivery would stay within the limit. */
   get isLeft(): boolean {
     return performance.now() - this.endedAt >= this.took / most;
   }

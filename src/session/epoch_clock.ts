@@ -1,11 +1,11 @@
-/** The time of an epoch's steps, without pauses and evaluations. */
+/** Measures the time of an epoch's steps, without pauses and evaluations. */
 export class EpochClock {
   private begun = performance.now();
   private last = this.begun;
-  /** Where the next epoch begins. */
+  /** Start time of the next epoch. */
   private next: number | undefined;
 
-  /** The next step is the first of an epoch. */
+  /** Called when the next step is the first of an epoch. */
   restart(): void {
     this.next = performance.now();
   }
@@ -17,7 +17,7 @@ export class EpochClock {
     this.next = undefined;
   }
 
-  /** Stands still until something changes. */
+  /** Stops the clock until the signal is aborted. */
   hold(changed: AbortSignal): void {
     const since = performance.now();
     const goOn = () => {

@@ -1,11 +1,11 @@
 import type { Snapshot } from '../train/snapshot.ts';
 import { DeliveryTime } from './delivery_time.ts';
 
-/** Why a state was taken. */
+/** Why a state was captured. */
 export interface StateReason {
-  /** It is time for a checkpoint. */
+  /** A checkpoint is due. */
   due?: boolean;
-  /** The monitored figure of the epoch that ends with it, if no earlier epoch was better. */
+  /** The monitored figure of the epoch that ends with this state, if no earlier epoch was better. */
   best?: number;
 }
 
@@ -15,8 +15,8 @@ interface Waiting {
 }
 
 /**
- * Delivers states one at a time. While one is being delivered only the newest waits, and the best one: however fast epochs pass,
- * the page does not fill up with weights.
+ * Delivers states one at a time. While one is being delivered, only the newest and the best are kept waiting, so weights do not
+ * pile up in memory however fast epochs pass.
  */
 export class NewestState {
   private newest: Waiting | undefined;
@@ -32,15 +32,15 @@ export class NewestState {
   }
 
   add(state: Promise<Snapshot>, reason: StateReason = {}): void {
-    state.catch(() => undefined); // a lost device, which `fit` reports
-    // A checkpoint that was due and is overtaken is the one that overtakes it.
+    state.catch(() => undefined); // fit reports a lost device
+    // If a checkpoint was due and a newer state replaces it, the newer state becomes the checkpoint.
     const waiting = { state, reason: { ...reason, ...((this.newest?.reason.due || reason.due) && { due: true }) } };
     this.newest = waiting;
     if (reason.best !== undefined) this.best = waiting;
     this.delivering ??= this.deliverAll();
   }
 
-  /** Resolves when the newest has been delivered. */
+  /** Resolves when the newest state has been delivered. */
   async delivered(): Promise<void> {
     await this.delivering;
   }
@@ -55,7 +55,7 @@ export class NewestState {
     this.delivering = undefined;
   }
 
-  /** The best one first: it is older, or the same. */
+  /** The best state goes first: it is older than the newest, or the same. */
   private next(): Waiting | undefined {
     const next = this.best ?? this.newest;
     if (next === this.newest) this.newest = undefined;

@@ -8,10 +8,10 @@ import type { Gpu } from '../gpu/device.ts';
 import type { RunRequest } from './run_request.ts';
 
 /**
- * The network of a saved run, with its weights.
+ * Opens the network of a saved run, with its weights.
  *
  * @param name of the file, for errors.
- * @throws DataError for a model that is made for other images than the run's.
+ * @throws DataError if the model expects images of a different shape than the run's.
  */
 export async function openSavedRun(
   gpu: Gpu,
@@ -39,7 +39,7 @@ export async function openSavedRun(
   }
 }
 
-/** The request that a saved run came from. Files of other programs may leave options at their defaults. */
+/** The request that a saved run was made from. Files of other programs may leave options at their defaults. */
 export function requestOf({
   options,
   dataset,

@@ -12,36 +12,39 @@ import { bytesOfDataset, type GpuBytes } from './training_run.ts';
 
 export type Twin = 'a' | 'b';
 
-/** An event of one of two runs, or of both. */
+/** An event of one of the two runs, or of both. */
 export type PairEvent =
   | { twin: Twin; event: RunEvent }
   | { twin: Twin; broke: NonNullable<TwinRecord['broke']> }
-  /** A pair begins: its place among those of this call, from 0. */
+  /** A pair begins: its index among those of this call, from 0. */
   | { pair: number }
   | { begun: GpuBytes };
 
-/** Who hears of pairs: another thread or another process. */
+/** Receives the events of pairs: in another thread or another process. */
 export interface PairListener {
-  /** Bundles, one after the other: the next one waits for the promise of the last. */
+  /** Called with bundles of events, one at a time: the next one waits for the promise of the last. */
   events: (events: PairEvent[]) => unknown;
-  /** The state of the pair that runs, after an epoch or the newest of them. All events before it have been delivered. */
+  /**
+   * Called with the state of the running pair, after an epoch or later if newer ones replaced it. All earlier events have been
+   * delivered.
+   */
   state?: (state: PairState) => unknown;
-  /** All steps that the pace allowed are done, and their events delivered. */
+  /** Called when all steps that the pace allowed are done, and their events delivered. */
   paused?: () => unknown;
 }
 
 export interface PairsRequest extends TwinOptions {
-  /** A pair for each. */
+  /** One pair is trained per seed. */
   seeds: readonly number[];
   epochs: number;
-  /** Where the first of them continues. */
+  /** The state from which the first pair continues. */
   state?: PairState;
 }
 
 /**
  * Trains pairs of networks in lock-step from the same start, one pair after the other.
  *
- * @returns the pairs that were finished: fewer than there are seeds where `signal` is aborted.
+ * @returns the finished pairs: fewer than there are seeds if `signal` is aborted.
  * @throws ConfigurationError for twins that differ in more than one variable, or data that doesn't fit; DeviceLostError.
  */
 export async function trainPairs(
@@ -78,7 +81,7 @@ export async function trainPairs(
         }),
         onBegin: (bytes) => {
           clock.restart();
-          // Each twin has its own copy of the images that it trains on.
+          // Each twin has its own copy of the training images.
           const datasetBytes = 2 * bytesOfDataset(datasets.train);
           bundler.add({ begun: { trainer: bytes.a + bytes.b, datasets: datasetBytes } });
         },
@@ -90,7 +93,7 @@ export async function trainPairs(
         onVerdict: (twin, verdict) => add(twin, { verdict }),
         onProbe: (twin, probe) => add(twin, { probe }),
         onEpoch: (twin, epoch, { validationLoss, validationAccuracy, validationMeanAbsoluteError }) => {
-          // The time of both together: they share the device.
+          // The time is that of both twins together, because they share the device.
           const record = summarize(epoch, steps[twin], clock.seconds);
           steps[twin] = [];
           const validation = { validationLoss, validationAccuracy, validationMeanAbsoluteError };

@@ -4,7 +4,7 @@ import { withoutHealth } from '../health/history.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import type { FitOptions } from '../train/trainer_options.ts';
 
-/** A state of a run, and what `fit` has to know of what was before it. */
+/** A state of a run, and what `fit` needs to know about the run up to that state. */
 export interface ResumePoint extends Required<Pick<FitOptions, 'initialEpoch' | 'initialSteps' | 'initialVerdicts'>> {
   snapshot: Snapshot;
 }
@@ -15,7 +15,8 @@ type Log = Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'runVerdi
 export function historyBefore(log: Log, { progress, health }: Snapshot): SavedRun['history'] {
   const history = upTo(log, progress.step, progress.epochs);
   if (!health) return history;
-  // A verdict has the step since which it holds, which is before the step that decided it: the last one of each layer is the watch's.
+  // A verdict's step is the one since which it holds, which is earlier than the step that decided it. So the last verdict of each
+  // layer comes from the watch.
   const { standings } = health.watch;
   const verdicts = history.verdicts.filter(({ layer, step, verdict }) => {
     const standing = standings[layer]?.verdict;
@@ -24,7 +25,7 @@ export function historyBefore(log: Log, { progress, health }: Snapshot): SavedRu
   return { ...history, verdicts };
 }
 
-/** The point at which a run resumes from a state. @param log its events, at least up to there. */
+/** The point at which a run resumes from a state. @param log the run's events, at least up to that state. */
 export function resumePoint(log: Log, snapshot: Snapshot): ResumePoint {
   const { epochs, steps, verdicts } = historyBefore(log, snapshot);
   const initialEpoch = epochs.length;

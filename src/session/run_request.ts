@@ -2,23 +2,23 @@ import type { Finding } from '../data/findings.ts';
 import type { FitSettings } from '../train/fit_settings.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
 
-/** A run as plain data: the options of its trainer, what it trains on and for how long. The library checks all of it. */
+/** A run as plain data: the trainer's options, the data set and the number of epochs. The library checks all of it. */
 export interface RunRequest extends TrainerOptions {
-  /** The name of a data set. */
+  /** Name of the data set. */
   dataset: string;
-  /** The findings that are left out of it. */
+  /** The data check's findings whose images are left out. */
   clean: readonly Finding[];
   epochs: number;
-  /** Images of each part, the first ones. 0 test images: a run without validation. */
+  /** Number of images of each part, taken from its beginning. 0 test images: a run without validation. */
   trainSamples: number;
   testSamples: number;
-  /** How `fit` validates and when it ends. */
+  /** Validation and early stopping options of `fit`. */
   fit?: FitSettings;
-  /** Augmented samples of each validation image whose mean its results are. */
+  /** Number of augmented samples per validation image, whose predictions are averaged. */
   testTimeAugmentation?: number;
 }
 
-/** The options of `createTrainer` in a request. */
+/** The `createTrainer` options of a request. */
 export function trainerOptionsOf(request: RunRequest): TrainerOptions {
   const { dataset, clean, epochs, trainSamples, testSamples, fit, testTimeAugmentation, ...options } = request;
   return options;

@@ -9,8 +9,8 @@ import { type RunRequest, trainerOptionsOf } from './run_request.ts';
 export type RunToSave = Omit<SavedRun, 'history' | 'snapshot'>;
 
 /**
- * @param data the images' fingerprint, if it is known.
- * @param sampleWeight that of the weights of the training images, where they have any.
+ * @param data fingerprint of the images, if it is known.
+ * @param sampleWeight fingerprint of the training images' weights, if they have any.
  */
 export function runToSave(
   request: RunRequest,
@@ -38,7 +38,7 @@ export function runToSave(
   };
 }
 
-/** A run as a file: a state, and the records up to it. The log may have more. */
+/** A run as a file: a state, and the records up to it. The log may extend beyond the state. */
 export function formatSavedRun(
   run: RunToSave,
   log: Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'runVerdicts' | 'probes' | 'health'>,

@@ -15,79 +15,82 @@ import { NewestState, type StateReason } from './newest_state.ts';
 
 /** Bytes on the GPU. */
 export interface GpuBytes {
-  /** Weights, gradients, slots, activations of a batch. */
+  /** Weights, gradients, optimizer slots, and the activations of a batch. */
   trainer: number;
-  /** Images and labels, training and validation. */
+  /** Images and labels of training and validation. */
   datasets: number;
 }
 
 export function bytesOnGpu(trainer: Trainer, datasets: readonly Dataset[]): GpuBytes {
   const { bytes } = trainer.memory;
   const all = datasets.reduce((sum, dataset) => sum + bytesOfDataset(dataset), 0);
-  // What is more than the budget is streamed.
+  // Data beyond the budget is streamed.
   const { memoryBudget = Infinity } = trainer.options;
   return { trainer: bytes, datasets: Math.min(all, Math.max(0, memoryBudget - bytes)) };
 }
 
-/** Its images, wherever they are, and its labels. */
+/** Bytes of the images, wherever they are stored, and of the labels. */
 export const bytesOfDataset = ({ imageShape, labels, count }: Dataset): number =>
   count * product(imageShape) + labels.byteLength;
 
-/** Who hears of a run: another thread or another process. */
+/** Receives the events of a run: in another thread or another process. */
 export interface RunListener {
-  /** Everything is on the GPU: steps come next, or a pause. */
+  /** Called when everything is on the GPU, before the first step or a pause. */
   begun?: (bytes: GpuBytes) => unknown;
-  /** Bundles, one after the other: the next one waits for the promise of the last. */
+  /** Called with bundles of events, one at a time: the next one waits for the promise of the last. */
   events: (events: RunEvent[]) => unknown;
   /**
-   * The state after each complete epoch, or the newest of them; with `keep`, what that asks for. All events before it have
-   * been delivered.
+   * Called with the state after each complete epoch, or the newest of several; with `keep`, with the states that it selects. All
+   * earlier events have been delivered.
    */
   state?: (state: Snapshot, reason: StateReason) => unknown;
-  /** All steps that the pace allowed are done, and their events delivered. */
+  /** Called when all steps that the pace allowed are done, and their events delivered. */
   paused?: () => unknown;
 }
 
-/** How far a run had come that is resumed. */
+/** The position of a run that is resumed. */
 export interface ResumeFrom
   extends Required<Pick<FitOptions, 'epochs' | 'initialEpoch' | 'initialSteps' | 'initialVerdicts'>> {
-  /** In place of the snapshot's. */
+  /** Replaces the learning rate of the snapshot. */
   learningRate?: LearningRate;
 }
 
 /** Which states of a run are delivered. */
 export interface Keep {
-  /** The states at the end of each epoch too. */
+  /** Also deliver the state at the end of each epoch. */
   epochs?: boolean;
-  /** When a checkpoint is due. Without it there is a state every `secondsBetweenStates`, so that a lost device costs no more. */
+  /**
+   * When a checkpoint is due. By default a state is delivered every `secondsBetweenStates`, so that a lost device costs no more
+   * than that.
+   */
   every?: CheckpointEvery;
-  /** The epochs that are better by this figure than all before. */
+  /** Deliver the state of an epoch that is better than all earlier ones by this figure. */
   monitor?: Monitor;
-  /** The best of its values before this `fit`. */
+  /** The best value of the figure before this `fit`. */
   best?: number;
 }
 
-/** As long as delivering a state takes less than a twentieth of that; else as much longer. */
+/** Seconds between states as long as delivering one takes less than a twentieth of that; otherwise the time grows in proportion. */
 export const secondsBetweenStates = 10;
 
 export interface RunResult {
   stopped: boolean;
   skippedSteps: number;
   startup: Startup;
-  /** earlyStopping ended it. */
+  /** Set if earlyStopping ended the run. */
   stoppedEarly?: StoppedEarly;
-  /** It stopped in the middle of an epoch. */
+  /** The run stopped in the middle of an epoch. */
   partialEpoch: boolean;
-  /** How the images lay on the GPU. */
+  /** How the images were kept on the GPU. */
   images?: ImagesUsed;
 }
 
-/** A network, the images that it is trained on, and the events of its training. */
+/** A network, its training images, and the events of its training. */
 export class TrainingRun {
   readonly trainer: Trainer;
   private bundler: EventBundler | undefined;
 
-  /** @throws ConfigurationError for options that are invalid. */
+  /** @throws ConfigurationError for invalid options. */
   constructor(
     gpu: Gpu,
     options: TrainerOptions,
@@ -96,21 +99,21 @@ export class TrainingRun {
     this.trainer = createTrainer(gpu, options);
   }
 
-  /** Puts the run where another one had come to. */
+  /** Restores the state of an earlier run. */
   async restore(snapshot: Snapshot, learningRate?: LearningRate): Promise<void> {
     await this.trainer.restore(snapshot);
     if (learningRate !== undefined) await this.trainer.setLearningRate(learningRate);
   }
 
-  /** Delivers the events that wait. Resolves when all have been. */
+  /** Delivers all waiting events. Resolves when that is done. */
   async eventsDelivered(): Promise<void> {
     await this.bundler?.sent();
   }
 
   /**
-   * Trains, and validates after each epoch if there are test images. What was delivered before an error stays true.
+   * Trains, and validates after each epoch if there are test images. Events that were delivered before an error remain valid.
    *
-   * @throws NonFiniteError, DeviceLostError, and ConfigurationError for data that the model is not made for.
+   * @throws NonFiniteError, DeviceLostError, and ConfigurationError for data that doesn't fit the model.
    */
   async fit(
     {
@@ -133,7 +136,7 @@ export class TrainingRun {
     const isOftenEnough = () => !states || states.hasTime;
     const { every, monitor } = keep ?? {};
     let { best } = keep ?? {};
-    /** The reason to keep the state at the end of an epoch; undefined if it is not wanted. */
+    /** The reason to keep the state at the end of an epoch; undefined to discard it. */
     const reasonFor = (epoch: EpochRecord): StateReason | undefined => {
       const value = monitor && monitored(epoch, monitor);
       const isBest = value !== undefined && isBetter(monitor!, value, best);
@@ -144,7 +147,7 @@ export class TrainingRun {
     };
     let partialEpoch = Boolean(options.initialSteps?.length);
     if (begun) {
-      // Its turn comes when the pipelines and buffers are made.
+      // This call is queued until the pipelines and buffers are made.
       trainer.meanwhile.getWeights().then(
         () => begun(bytesOnGpu(trainer, [train, test])),
         () => undefined, // fit reports the error
@@ -153,7 +156,7 @@ export class TrainingRun {
     try {
       const { stopped, skippedSteps, stoppedEarly, images } = await trainer.fit(train, {
         ...options,
-        // A share of the training images takes the place of the test images.
+        // With `validationSplit`, a fraction of the training images replaces the test images.
         ...(test.count > 0 && options.validationSplit === undefined && { validationData: test }),
         keepHealth: false,
         onStep: (step, { epochSteps }) => {

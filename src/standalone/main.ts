@@ -5,8 +5,8 @@ import { drawPicture, pictureDecoding } from '../picture_fit.ts';
 import { networkProbabilities } from '../reference/network.ts';
 import { pictureBytes } from '../reference/picture_bytes.ts';
 
-// The script of a page that has a model in it and classifies pictures: `wgrad export --format html`. It computes with the float64
-// twin, in plain loops: so it runs in every browser, from a file, without a server.
+// The script of a page that contains a model and classifies pictures: `wgrad export --format html`. It computes with the float64
+// twin, in plain loops, so it runs in every browser, from a file, without a server.
 
 const element = <T extends Element = HTMLElement>(selector: string): T => document.querySelector<T>(selector)!;
 
@@ -26,7 +26,7 @@ element('#invert-label').hidden = channels !== 1;
 
 type Source = CanvasImageSource & { width: number; height: number };
 
-/** The picture as the network gets it: cropped around the center, resized, and gray where it takes gray images. */
+/** The picture as the network's input: cropped around the center, resized, and converted to gray for a network with one channel. */
 function inputOf(source: CanvasImageSource, size: { width: number; height: number }): Float32Array {
   drawPicture(context, source, size, 'cover');
   const picture = context.getImageData(0, 0, width, height);
@@ -45,7 +45,7 @@ function inputOf(source: CanvasImageSource, size: { width: number; height: numbe
 }
 
 function show(probabilities: ArrayLike<number>): void {
-  // One output is the probability of the second of two classes.
+  // A single output is the probability of the second of two classes.
   const each = probabilities.length === 1 ? [1 - probabilities[0]!, probabilities[0]!] : [...Array.from(probabilities)];
   const sorted = each.map((probability, label) => ({ probability, name: classNames?.[label] ?? `class ${label}` }));
   sorted.sort((a, b) => b.probability - a.probability);
@@ -115,7 +115,7 @@ async function startCamera(): Promise<void> {
   const step = () => {
     if (!video.srcObject) return;
     if (video.videoWidth) classify(video, { width: video.videoWidth, height: video.videoHeight });
-    // The browser draws what was found before the next frame is computed.
+    // A timeout after the frame lets the browser draw the result before the next frame is computed.
     requestAnimationFrame(() => setTimeout(step));
   };
   step();

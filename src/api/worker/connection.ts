@@ -3,7 +3,7 @@ import { browserTimeout, secondsText, withinTime } from '../../time_limit.ts';
 import type { FromWorker, Opening, ToWorker, TrainerFacts } from './protocol.ts';
 import { errorSent } from './sent_error.ts';
 
-/** A call that waits for its result. */
+/** A call whose result is pending. */
 interface OpenCall {
   trainer: number;
   resolve: (value: unknown) => void;
@@ -11,16 +11,16 @@ interface OpenCall {
   onMessage?: ((message: FromWorker) => void) | undefined;
 }
 
-/** A worker and its pending calls, which are rejected if the worker ends for whatever reason. */
+/** A worker and its pending calls, which are rejected if the worker ends for any reason. */
 export class Connection {
-  /** Called with the facts that come with a result. */
+  /** Called with the facts that accompany each result. */
   readonly onFacts = new Map<number, (facts: TrainerFacts) => void>();
   readonly #worker: Worker;
   readonly #ends: boolean;
   readonly #port: MessagePort;
   readonly #open = new Map<number, OpenCall>();
   readonly #waitingForLock = new AbortController();
-  /** Resolves when all queued messages are sent; undefined while none is queued. */
+  /** Resolves when all queued messages are sent; undefined if none are queued. */
   #outbox: Promise<void> | undefined;
   #calls = 0;
   #ended: Error | undefined;
@@ -32,8 +32,8 @@ export class Connection {
   }
 
   /**
-   * @param isOwn the worker ends with the connection.
-   * @throws SetupError for a script that does not load, or a worker that does not answer in time.
+   * @param isOwn the worker is terminated with the connection.
+   * @throws SetupError if the worker's script does not load or the worker does not answer in time.
    */
   static async open(worker: Worker, isOwn: boolean, timeout = browserTimeout): Promise<Connection> {
     const { port1: port, port2 } = new MessageChannel();
@@ -83,7 +83,7 @@ export class Connection {
     return connection;
   }
 
-  /** The worker holds the lock for as long as it lives, so whoever gets it knows that the worker has ended. No event reports that. */
+  /** The worker holds the lock while it lives, so acquiring it here means that the worker has ended. No event reports that. */
   #watch(lock: string): void {
     const { signal } = this.#waitingForLock;
     navigator.locks
@@ -96,7 +96,7 @@ export class Connection {
           }),
         ),
       )
-      .catch(() => undefined); // no longer waited for
+      .catch(() => undefined); // no longer needed
   }
 
   /**
@@ -174,7 +174,7 @@ export class Connection {
     }
   }
 
-  /** Rejects a trainer's pending calls. */
+  /** Rejects the pending calls of one trainer. */
   reject(trainer: number, error: Error): void {
     for (const [number, open] of this.#open) {
       if (open.trainer !== trainer) continue;
@@ -183,7 +183,7 @@ export class Connection {
     }
   }
 
-  /** Rejects pending calls and all later ones. */
+  /** Rejects all pending and later calls. */
   end(error: Error): void {
     this.#ended ??= error;
     for (const open of this.#open.values()) open.reject(error);

@@ -1,5 +1,5 @@
 /**
- * wgrad/worker: a trainer in its own worker, so that the page stays responsive whatever the GPU does.
+ * wgrad/worker: a trainer in its own worker, so that the page stays responsive while the GPU is busy.
  *
  * @module
  */

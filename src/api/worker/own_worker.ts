@@ -1,8 +1,8 @@
 /**
- * The worker that comes with the package. Bundlers recognize this form, and bundle the worker's script.
+ * Starts the worker that comes with the package. Bundlers recognize this form and bundle the worker's script.
  *
- * A browser starts no worker from another origin, such as a content delivery network: there a script of this page's origin
- * imports the worker's.
+ * A browser does not start a worker from another origin, such as a content delivery network. In that case a script of this page's
+ * origin imports the worker's.
  */
 export function ownWorker(): Worker {
   try {
@@ -19,5 +19,5 @@ export function ownWorker(): Worker {
   }
 }
 
-/** A function, and a variable for where it is, hide the name from bundlers, which would bundle the script a second time. */
+/** A function and a variable for the base URL hide the name from bundlers, which would bundle the script a second time. */
 const scriptName = () => './trainer.worker.ts';

@@ -8,13 +8,13 @@ import type { SentError } from './sent_error.ts';
 
 /** The messages between the page and a trainer's worker. They have their own port, so the worker may also receive other messages. */
 
-/** The first message to a worker, with the port. The worker holds a lock of this name for as long as it lives. */
+/** The first message to a worker, with the port. The worker holds a lock with this name for as long as it lives. */
 export interface Opening {
   wgrad: 'serve';
   lock: string;
 }
 
-/** Properties of a trainer that the page reads without a call: every result carries their current values. */
+/** Properties of a trainer that the page reads synchronously: every result includes their current values. */
 export interface TrainerFacts {
   classNames: string[];
   pictures: PicturePreparation;
@@ -23,7 +23,7 @@ export interface TrainerFacts {
   adapter: AdapterFacts;
 }
 
-/** A new trainer: its number in the worker, and the properties that never change. */
+/** A new trainer: its number in the worker, and its constant properties. */
 export interface MadeTrainer {
   trainer: number;
   model: CompiledModel;
@@ -32,7 +32,7 @@ export interface MadeTrainer {
   facts: TrainerFacts;
 }
 
-/** The callbacks of `fit`. `onCheckpoint` is a question: training waits for its answer. */
+/** The callbacks of `fit`. Training waits for the return value of `onCheckpoint` only. */
 export const fitCallbacks = [
   'onStep',
   'onEpoch',
@@ -45,11 +45,11 @@ export const fitCallbacks = [
 ] as const satisfies readonly (keyof FitOptions)[];
 export type FitCallback = (typeof fitCallbacks)[number];
 
-/** The options of `fit` as they are sent. Callbacks, signal and pace cannot be cloned: they stay in the page. */
+/** The options of `fit` as they are sent. Callbacks, signal and pace cannot be cloned, so they stay in the page. */
 export interface SentFitOptions {
   data: Omit<FitOptions, FitCallback | 'signal' | 'pace'>;
   callbacks: FitCallback[];
-  /** Steps that may run, where there is a pace. */
+  /** Number of steps that may run, if there is a pace. */
   allowed?: number;
   aborted: boolean;
 }
@@ -72,7 +72,7 @@ export type FromWorker =
   | { kind: 'question'; call: number; question: number; args: unknown[] }
   | { kind: 'taken'; call: number; steps: number };
 
-/** The buffers of a value that nothing else uses, to be transferred rather than copied. */
+/** The buffers of a value that nothing else uses, to be transferred instead of copied. */
 export function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);

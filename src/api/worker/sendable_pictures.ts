@@ -2,7 +2,7 @@ import { DataError } from '../../errors.ts';
 import { kindOf } from '../../train/picture.ts';
 import type { Images } from '../../train/predict.ts';
 
-/** Types of pictures that cannot be copied to a worker. */
+/** Picture types that cannot be copied to a worker. */
 const ofPage = ['HTMLImageElement', 'HTMLCanvasElement', 'HTMLVideoElement', 'OffscreenCanvas'];
 
 /** Whether images have to be converted before they can be sent. */
@@ -16,7 +16,7 @@ export async function sendablePictures(images: Images): Promise<{ sent: unknown;
     const kind = kindOf(image);
     if (!ofPage.includes(kind)) return image;
     try {
-      // As a canvas draws them, not as a file is decoded: with the element's own color space and transparency.
+      // The bitmap has the pixels that a canvas would draw: with the element's own color space and transparency.
       const bitmap = await createImageBitmap(image as ImageBitmapSource);
       transfer.push(bitmap);
       return bitmap;

@@ -10,14 +10,14 @@ import {
 } from '../../errors.ts';
 import { NonFiniteError } from '../../train/diagnosis.ts';
 
-/** An error as data: structured clones of errors lose their class and everything but name, message and stack. */
+/** An error as plain data: a structured clone of an error loses its class and everything but name, message and stack. */
 export type SentError =
   | { name: string; parts: ErrorParts; properties: Record<string, unknown>; stack?: string | undefined }
   | { other: unknown };
 
 const classes = { WgradError, SetupError, ConfigurationError, DataError, ShaderError, TrainingError, DeviceLostError };
 
-/** Properties that some errors have in addition to their parts. */
+/** Additional properties of some errors. */
 const own = ['layer', 'pass', 'step', 'history'] as const;
 
 /** @returns data that can be cloned. */
@@ -33,7 +33,7 @@ export function errorToSend(error: unknown): SentError {
   };
 }
 
-/** The value, or its text where it cannot be cloned. */
+/** The value, or its text if it cannot be cloned. */
 function clonable(value: unknown): unknown {
   try {
     structuredClone(value);
@@ -43,11 +43,12 @@ function clonable(value: unknown): unknown {
   }
 }
 
-/** The error that was sent, of its class. */
+/** Recreates the error that was sent, with its class. */
 export function errorSent(sent: SentError): unknown {
   if ('other' in sent) return sent.other;
   const { name, parts, properties, stack } = sent;
-  // NonFiniteError's constructor takes other arguments and makes the parts from them, so its base's constructor is called instead.
+  // NonFiniteError's constructor takes other arguments and derives the parts from them, so the base class's constructor is called
+  // instead.
   const error =
     name === 'NonFiniteError'
       ? (Reflect.construct(TrainingError, [parts], NonFiniteError) as NonFiniteError)

@@ -13,7 +13,7 @@ export function serveTrainer(): void {
     const [port] = ports;
     if (data?.wgrad !== 'serve' || !port) return;
     const { lock } = data;
-    // Messages wait in the port until then.
+    // Messages wait in the port until the server has loaded.
     import('./server.ts').then(({ Server }) => new Server(port).begin(lock));
   });
 }

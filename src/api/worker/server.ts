@@ -15,7 +15,7 @@ import {
 } from './protocol.ts';
 import { errorSent, errorToSend } from './sent_error.ts';
 
-/** Methods whose results have arrays that nothing else uses: they can be transferred. */
+/** Methods whose results are new arrays that nothing else uses, so they can be transferred. */
 const fresh = new Set([
   ...['predict', 'activations', 'getWeights', 'snapshot', 'gradients', 'datasetGradients', 'sampleStep', 'saliency'],
   ...['meanwhile.predict', 'meanwhile.activations', 'meanwhile.getWeights', 'meanwhile.snapshot'],
@@ -25,7 +25,7 @@ const fresh = new Set([
 /** The arguments of `create`: the options of the trainer and of its device, and a saved model to start from. */
 type Creation = [options: TrainerOptions, gpu: Omit<GpuOptions, 'gpu'>, from: ModelSource | undefined];
 
-/** A call of `fit` that is under way. */
+/** A running call of `fit`. */
 interface Fit {
   stop: AbortController;
   pace?: Pace;
@@ -62,7 +62,7 @@ export class Server {
 
   begin(lock: string): void {
     this.#port.onmessage = ({ data }: MessageEvent<ToWorker>) => this.#take(data);
-    // The page requests the same lock, and gets it when this worker ends for whatever reason.
+    // The page requests the same lock, and acquires it when this worker ends for any reason.
     const held = new Promise<never>(() => undefined);
     const begun = () => this.#post({ kind: 'ready' });
     const { locks } = navigator;
@@ -87,7 +87,7 @@ export class Server {
     if (waiting) this.#port.postMessage({ kind: 'events', ...waiting } satisfies FromWorker);
   }
 
-  /** Collects events until the end of the task: all steps of a submission are one message. */
+  /** Collects events until the end of the task: all steps of a submission become one message. */
   #report(call: number, name: FitCallback, args: unknown[]): void {
     if (this.#events?.call !== call) this.#flush();
     if (!this.#events) {
@@ -216,7 +216,7 @@ export class Server {
     for (const trainer of this.#trainers.values()) trainer.dispose();
     this.#trainers.clear();
     this.#port.close();
-    // The call that wanted a device which could not be opened has its error already.
+    // If the device could not be opened, the call that needed it has already been rejected.
     const gpu = await this.#opening?.catch(() => undefined);
     gpu?.dispose();
   }

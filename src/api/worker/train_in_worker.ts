@@ -10,16 +10,16 @@ import { RemoteTrainer, type WorkerTrainer } from './worker_trainer.ts';
 
 /** Options of `trainInWorker`. */
 export interface InWorker {
-  /** The options of `openGpu` with which the worker opens its device; none by default. */
+  /** Options of `openGpu` for the worker's device; none by default. */
   gpu?: Omit<GpuOptions, 'gpu'>;
-  /** A saved model to start from, as `loadTrainer` takes it; the trainer's options then replace those that it was saved with. */
+  /** A saved model to start from, as for `loadTrainer`; the trainer's options then replace the saved ones. */
   from?: ModelSource;
   /**
-   * A worker of your own that calls `serveTrainer()`, for a bundler that does not bundle the package's; it is left running when
-   * the trainer is disposed of. By default a worker is started for this trainer and its clones, and ends with the last of them.
+   * A worker that calls `serveTrainer()`, for a bundler that does not bundle the package's worker; it keeps running when the
+   * trainer is disposed of. By default a worker is started for this trainer and its clones, and ends with the last of them.
    */
   worker?: Worker;
-  /** Milliseconds that the worker's script may take to load and start; 30,000 by default, Infinity for no limit. */
+  /** Milliseconds within which the worker's script must load and start; 30,000 by default, Infinity for no limit. */
   timeout?: number;
 }
 

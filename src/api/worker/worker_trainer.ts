@@ -21,7 +21,7 @@ import {
 import { needsConversion, sendablePictures } from './sendable_pictures.ts';
 import { errorToSend } from './sent_error.ts';
 
-/** The methods whose arguments and results are sent without conversion. */
+/** Methods whose arguments and results are sent without conversion. */
 type Asked =
   | 'evaluate'
   | 'getWeights'
@@ -60,19 +60,19 @@ export interface WorkerTrainer
     | 'startup'
     | 'dispose'
   > {
-  /** The names of the classes, in the order of the outputs: see `Trainer.classNames`. */
+  /** The class names, in the order of the outputs: see `Trainer.classNames`. */
   readonly classNames: string[];
   /** How `predict` prepares pictures: see `Trainer.pictures`. */
   readonly pictures: PicturePreparation;
-  /** The trainer's buffers without data sets, and their bytes on the GPU, after the last call. */
+  /** The number of the trainer's buffers and their bytes on the GPU after the last call, without data sets. */
   readonly memory: { buffers: number; bytes: number };
   /** The adapter of the worker's device. */
   readonly adapter: AdapterFacts;
-  /** Another trainer in the same worker: see `Trainer.clone`. */
+  /** A copy of the trainer in the same worker: see `Trainer.clone`. */
   clone(): Promise<WorkerTrainer>;
 }
 
-/** The page's end of a trainer in a worker. */
+/** The page's proxy of a trainer in a worker. */
 export class RemoteTrainer implements WorkerTrainer {
   readonly options: Readonly<TrainerOptions>;
   readonly model: CompiledModel;
@@ -166,7 +166,7 @@ export class RemoteTrainer implements WorkerTrainer {
       aborted: signal?.aborted ?? false,
     };
     let failure: { error: unknown } | undefined;
-    /** Calls a callback. As without a worker, one that throws ends the run. */
+    /** Calls a callback. As without a worker, an exception in the callback ends the run. */
     const guarded = async (name: FitCallback, args: unknown[]) => {
       try {
         await (options[name] as (...args: unknown[]) => unknown)(...args);
@@ -195,7 +195,7 @@ export class RemoteTrainer implements WorkerTrainer {
     signal?.addEventListener('abort', () => this.#connection.send({ kind: 'abort', call: number }), {
       signal: ended.signal,
     });
-    /** The steps that the worker's pace allows. */
+    /** Number of steps that the worker's pace allows. */
     let known = pace?.allowed ?? 0;
     const follow = ({ changed, allowed }: Pace) => {
       const change =
