@@ -1,19 +1,21 @@
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { bothTails, criticalT } from './student_t.ts';
 
-/** The level of the intervals; 1 minus it is the risk of a false alarm in the tests. */
+/** Confidence level of the intervals; 1 minus it is the tests' false positive rate. */
 export const confidence = 0.95;
 
-/** An interval needs this many values, and a test this many pairs: the spread of two says next to nothing about a third. */
+/**
+ * Smallest number of values for an interval, and of pairs for a test: the spread of two values says next to nothing about a third.
+ */
 export const fewestSeeds = 3;
 
 /**
- * How a figure is averaged and compared, by what values it can take:
+ * How a figure is averaged and compared, depending on its range:
  *
  * - `linear`, any number: means and differences, with Student's intervals.
- * - `log`, sizes that are positive and spread over decades, as gradient norms are: geometric means and ratios, everything being
- *   worked out on the logarithms.
- * - `share`, 0 to 1, as an accuracy; `shareDifference`, -1 to 1, a difference of two shares; `cosine`, -1 to 1: means and
+ * - `log`, positive quantities that span decades, such as gradient norms: geometric means and ratios; all computations are on the
+ *   logarithms.
+ * - `share`, 0 to 1, such as accuracy; `shareDifference`, -1 to 1, a difference of two shares; `cosine`, -1 to 1: means and
  *   differences with intervals that stay within those bounds, see `boundedInterval`.
  */
 export type Scale = 'linear' | 'log' | 'share' | 'shareDifference' | 'cosine';
@@ -22,34 +24,34 @@ type Bounds = readonly [low: number, high: number];
 
 const boundsOf: Partial<Record<Scale, Bounds>> = { share: [0, 1], shareDifference: [-1, 1], cosine: [-1, 1] };
 
-/** A mean over seeds, and the interval that holds the true one with 95 % confidence. */
+/** A mean over seeds with its 95 % confidence interval. */
 export interface Estimate {
   /** Mean over the seeds. */
   mean: number;
-  /** NaN for fewer than three values. */
+  /** Lower end of the 95 % interval; NaN for fewer than three values. */
   low: number;
-  /** Upper end of the 95 % interval. */
+  /** Upper end of the 95 % interval; NaN for fewer than three values. */
   high: number;
-  /** How many values were finite (on a log scale: and positive), and so were counted. */
+  /** Number of values used: the finite ones (on a log scale: finite and positive). */
   n: number;
 }
 
-/** The difference of two samples in pairs, with Student's paired t-test, two-sided. */
+/** The paired difference of two samples, with a two-sided paired t-test. */
 export interface PairedTest {
   /** a - b; a / b on a log scale. */
   difference: Estimate;
   /** Student's t. */
   t: number;
-  /** Number of pairs less one. */
+  /** Number of pairs minus one. */
   degreesOfFreedom: number;
-  /** NaN where there is nothing to test: fewer than three pairs, or the same difference in every one. */
+  /** NaN if there is nothing to test: fewer than three pairs, or the same difference in every pair. */
   p: number;
 }
 
 const isUsable = (value: number | undefined, scale: Scale): value is number =>
   value !== undefined && Number.isFinite(value) && (scale !== 'log' || value > 0);
 
-/** The mean of one value a seed, with its interval; values that are not finite are left out and not counted. */
+/** The mean of one value per seed, with its interval; non-finite values are left out and not counted. */
 export function estimate(values: readonly (number | undefined)[], scale: Scale = 'linear'): Estimate {
   const used = values.filter((value) => isUsable(value, scale));
   if (scale !== 'log') return around(used, boundsOf[scale]);
@@ -58,7 +60,7 @@ export function estimate(values: readonly (number | undefined)[], scale: Scale =
 }
 
 /**
- * Tests whether a and b differ, a value of each a pair.
+ * Tests whether a and b differ, given one value of each per pair.
  *
  * @param a @param b of the same pairs, in the same order; pairs in which one is missing or not finite are left out.
  */
@@ -78,7 +80,7 @@ export function pairedTest(
   const { mean: middle, low, high, n } = around(differences, width === undefined ? undefined : [-width, width]);
   const degreesOfFreedom = n - 1;
   const error = n < fewestSeeds ? Number.NaN : sampleStandardDeviation(differences) / Math.sqrt(n);
-  // The same difference in every pair, as counts may have by chance, has no spread to compare it with.
+  // If the difference is the same in every pair, as may happen with counts, there is no spread to compare it with.
   const t = error > 0 ? middle / error : Number.NaN;
   const p = Number.isNaN(t) ? Number.NaN : bothTails(t, degreesOfFreedom);
   const back = scale === 'log' ? Math.exp : of;
@@ -86,8 +88,8 @@ export function pairedTest(
 }
 
 /**
- * Holm's correction (Holm 1979, "A simple sequentially rejective multiple test procedure"): p-values that keep the risk of any
- * false alarm among all of them at what it would be for one. NaN stays NaN and counts for nothing.
+ * Holm's correction (Holm 1979, "A simple sequentially rejective multiple test procedure"): adjusted p-values that keep the
+ * probability of any false positive among all tests at the level of a single test. NaN stays NaN and is not counted as a test.
  *
  * @returns in the order given.
  */
@@ -114,17 +116,17 @@ function around(values: readonly number[], bounds?: Bounds): Estimate {
 }
 
 /**
- * Student's interval on the log-odds of where the mean lies between its bounds, brought back: it stays within them, is wider on
- * the side with more room, and is the plain one far from both. The half width is brought over by the derivative of the log-odds
- * at the mean (the delta method), so that single values at a bound, as an accuracy of 1, may occur. Between -1 and 1 the
- * log-odds are twice Fisher's z.
+ * Student's interval computed on the log-odds of the mean's position between its bounds, transformed back: it stays within the
+ * bounds, is wider on the side with more room, and equals the plain interval far from both bounds. The half width is transformed by
+ * the derivative of the log-odds at the mean (the delta method), so that single values may lie at a bound, such as an accuracy of
+ * 1. Between -1 and 1 the log-odds are twice Fisher's z.
  *
- * @param half of the plain interval's width.
+ * @param half half the width of the plain interval.
  */
 function boundedInterval(middle: number, half: number, [low, high]: Bounds): [low: number, high: number] {
   const width = high - low;
   const share = (middle - low) / width;
-  // All values are equal, at a bound perhaps.
+  // All values are equal, possibly at a bound.
   if (half === 0 || share <= 0 || share >= 1) return [middle, middle];
   const odds = Math.log(share / (1 - share));
   const halfOdds = half / width / (share * (1 - share));

@@ -2,7 +2,7 @@ import { figure } from '../figures.ts';
 import { confidence, type Estimate, fewestSeeds } from './comparison.ts';
 import { type Comparison, type FigureId, type Row, significance } from './comparison_rows.ts';
 
-/** The subject of a comparison, in words. */
+/** What a comparison is about, in words. */
 export interface Subject {
   /** `augmentation`, `learning rate`. */
   variable: string;
@@ -14,20 +14,20 @@ export interface Subject {
   seeds: readonly number[];
   /** Epochs of each run. */
   epochs: number;
-  /** A twin broke off in so many runs. */
+  /** Number of runs that broke off, per twin. */
   broken: { a: number; b: number };
-  /** earlyStopping ended a twin in so many runs. */
+  /** Number of runs that earlyStopping ended, per twin. */
   stopped?: { a: number; b: number };
 }
 
-/** Rows that are described one by one; the rest is counted. */
+/** Maximum number of rows that are described individually; the rest is counted. */
 const describedMost = 12;
 
 /**
- * Describes the figures of a comparison: the results of the twins, the verdicts on their layers, then what differed by more
- * than seeds do, what did not, and in how many tests. It depends on the comparison only.
+ * Describes the figures of a comparison: the results of the twins, the verdicts on their layers, then what differed significantly,
+ * what did not, and the number of tests. It depends on the comparison only.
  *
- * @returns plain text; an empty line stands between its parts.
+ * @returns plain text with an empty line between its parts.
  */
 export function paragraphOf({ summary, cosines }: Comparison, subject: Subject): string {
   const { variable, a, b, seeds, epochs, broken, stopped } = subject;
@@ -53,7 +53,7 @@ export function paragraphOf({ summary, cosines }: Comparison, subject: Subject):
     .join('\n\n');
 }
 
-/** A part each for figures that differ, that may differ, and that don't. */
+/** One part each for figures that differ, that may differ, and that don't. */
 function testSentences(summary: readonly Row[], pairs: number): string[][] {
   const tested = summary.filter(({ test }) => !Number.isNaN(test.p));
   if (pairs < fewestSeeds) return [[tooFew(pairs)]];
@@ -102,11 +102,11 @@ function testSentences(summary: readonly Row[], pairs: number): string[][] {
   return [sure, unsure, same];
 }
 
-/** Why there are no intervals and no tests. */
+/** Explains why there are no intervals and no tests. */
 export const tooFew = (pairs: number): string =>
   `${pairs === 1 ? 'One pair says' : 'Two pairs say'} nothing about chance: intervals and tests need at least ${fewestSeeds} seeds.`;
 
-/** How the twins ended, on the mean of all pairs. */
+/** The final results of the twins, averaged over all pairs. */
 function endSentence(summary: readonly Row[], pairs: number): string[] {
   const rowOf = (expected: FigureId) => summary.find(({ id }) => id === expected);
   const loss = rowOf('validationLoss');
@@ -142,7 +142,7 @@ function stoppedSentences(stopped: Subject['stopped'], pairs: number): string[] 
   ];
 }
 
-/** Verdicts that are no good news, differing or not: that both twins vanish alike is an answer too. */
+/** Reports every bad verdict, whether the twins differ in it or not: it is also a result that both vanish. */
 function verdictSentences(summary: readonly Row[]): string[] {
   const layers = layersIn(summary);
   const verdicts = [...new Set(summary.flatMap(({ verdict }) => verdict ?? []))].filter((name) => name !== 'healthy');
@@ -174,7 +174,7 @@ const layersIn = (rows: readonly Row[]): string[] => [
   ...new Set(rows.flatMap(({ layer }) => (layer === undefined ? [] : [layer]))),
 ];
 
-/** "dense to dense_4, dense_7": neighbors in the model's order are given as a range. */
+/** "dense to dense_4, dense_7": layers that are adjacent in the model are given as a range. */
 function rangesOf(names: readonly string[], layers: readonly string[]): string {
   if (names.length === layers.length && names.length > 2) return 'all layers';
   const ranges: string[][] = [];
@@ -186,7 +186,7 @@ function rangesOf(names: readonly string[], layers: readonly string[]): string {
   return ranges.map((range) => (range.length > 2 ? `${range[0]} to ${range.at(-1)}` : range.join(', '))).join(', ');
 }
 
-/** The network's own figures before those of its layers. */
+/** The network's own figures come before those of its layers. */
 const byWeight = (x: Row, y: Row) => Number(x.layer !== undefined) - Number(y.layer !== undefined);
 
 /** "the late gradient norm of dense was 1.31 times B's with A (1.2 to 1.42)" */
@@ -209,7 +209,7 @@ function difference(row: Row): string {
 
 const nameOf = ({ figure, layer }: Row) => (layer === undefined ? figure : `${figure} of ${layer}`);
 
-/** A figure once, with the layers that it is of. */
+/** Lists each figure once, with the layers that it is about. */
 function listed(rows: readonly Row[], layers: readonly string[]): string {
   const byFigure = new Map<string, string[]>();
   for (const { figure, layer } of rows) {

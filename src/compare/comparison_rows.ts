@@ -3,25 +3,25 @@ import { timeInVerdicts } from '../health/verdicts.ts';
 import { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './comparison.ts';
 import type { LayerEpoch, PairRecord, TwinEpoch, TwinRecord } from './twin_record.ts';
 
-/** The twins differ in a figure whose corrected p is below this. */
+/** The twins differ in a figure if its corrected p is below this. */
 export const significance = 0.05;
 
-/** A figure that the paragraph of a comparison is about. */
+/** A figure that the paragraph of a comparison refers to. */
 export type FigureId = 'validationLoss' | 'validationAccuracy' | 'validationMeanAbsoluteError';
 
 /** A figure of both twins, over the pairs. */
 export interface Row {
-  /** What was measured, in words. */
+  /** The name of the figure. */
   figure: string;
-  /** The name of a figure that the paragraph looks up. */
+  /** The id of a figure that the paragraph looks up. */
   id?: FigureId;
-  /** The verdict, for a layer's time in one. */
+  /** The verdict, if the figure is the time that a layer spent in one. */
   verdict?: VerdictName;
-  /** A layer's figure; without, the network's. */
+  /** The layer of the figure; undefined for a figure of the network. */
   layer?: string;
-  /** From 1; left out where the figure is of the whole run or its name has the epoch. */
+  /** From 1; left out if the figure is about the whole run or its name contains the epoch. */
   epoch?: number;
-  /** On which scale the twins are compared. */
+  /** The scale on which the twins are compared. */
   scale: Scale;
   /** Mean and interval of twin A. */
   a: Estimate;
@@ -29,19 +29,21 @@ export interface Row {
   b: Estimate;
   /** Mean and interval of the difference or the ratio, and its test. */
   test: PairedTest;
-  /** p after Holm's correction for all rows of the list that the row is in; NaN where nothing was tested. */
+  /** p after Holm's correction for all rows in the same list; NaN if nothing was tested. */
   adjusted: number;
   /** Whether the difference is significant at 5 % after the correction. */
   differs: boolean;
 }
 
-/** The result of comparing pairs of twins. Two families of tests, each corrected for its own size. */
+/** The result of comparing pairs of twins. It has two families of tests, each corrected separately. */
 export interface Comparison {
-  /** How the runs ended, and what every layer's gradient did: what the paragraph speaks of. */
+  /** The results at the end of the runs, and how every layer's gradient behaved: the subject of the paragraph. */
   summary: Row[];
-  /** Losses, accuracies and gaps of every epoch: what the curves show. */
+  /** Losses, accuracies and gaps of every epoch, as the curves show them. */
   byEpoch: Row[];
-  /** Between the twins' gradients on the same samples, after each epoch; the layers' after the last. */
+  /**
+   * Cosine between the twins' gradients on the same samples: of the whole network after each epoch, of the layers after the last.
+   */
   cosines: { epoch: number; layer?: string; estimate: Estimate }[];
 }
 
@@ -50,7 +52,7 @@ interface Figure {
   figure: string;
   id?: FigureId;
   verdict?: VerdictName;
-  /** Worth a row only where it is above zero in some run. */
+  /** Shown only if it is above zero in some run. */
   isRare?: boolean;
   layer?: string;
   epoch?: number;
@@ -90,13 +92,13 @@ export function comparePairs(pairs: readonly PairRecord[], epochs: number): Comp
   };
 }
 
-/** The values that a row is made of: one of each twin a pair. */
+/** The values of a row: one per twin and pair. */
 export interface FigureValues extends Omit<Figure, 'of'> {
   a: (number | undefined)[];
   b: (number | undefined)[];
 }
 
-/** What the summary of a comparison is made of, figure by figure: `rowsOf` makes the rows. @param epochs as `comparePairs`. */
+/** The values of a comparison's summary, figure by figure: `rowsOf` turns them into rows. @param epochs as in `comparePairs`. */
 export const summaryValues = (pairs: readonly PairRecord[], epochs: number): FigureValues[] =>
   valuesOf(pairs, [
     ...outcomesOf(metricsOf(pairs), (twin) => lastOf(twin, epochs)),
@@ -104,23 +106,23 @@ export const summaryValues = (pairs: readonly PairRecord[], epochs: number): Fig
     ...layersOf(pairs).flatMap((layer) => layerFigures(layer, epochs)),
   ]);
 
-/** All layers that any twin has, in the order of the models. */
+/** All layers of either twin, in the models' order. */
 export const layersOf = (pairs: readonly PairRecord[]): string[] => [
   ...new Set(pairs.flatMap(({ a, b }) => [a, b].flatMap((twin) => Object.keys(twin.timeline.logNorms)))),
 ];
 
-/** The names of the metrics that any twin has. */
+/** The names of the metrics of either twin. */
 const metricsOf = (pairs: readonly PairRecord[]): string[] => [
   ...new Set(
     pairs.flatMap(({ a, b }) => [a, b].flatMap((twin) => twin.epochs.flatMap((it) => Object.keys(it.metrics ?? {})))),
   ),
 ];
 
-/** The epoch that a run ended with; undefined of one that was broken off. */
+/** The last epoch of a run; undefined for a run that was broken off. */
 const lastOf = ({ epochs, finalEpoch }: TwinRecord, planned: number): TwinEpoch | undefined =>
   epochs[(finalEpoch ?? planned) - 1];
 
-/** How the network does after an epoch; the gaps are between the same weights' figures on unaugmented images. */
+/** The network's results after an epoch; the gaps compare results of the same weights on unaugmented images. */
 function outcomesOf(metrics: readonly string[], at: (twin: TwinRecord) => TwinEpoch | undefined): Figure[] {
   const of = (
     figure: string,
@@ -137,7 +139,7 @@ function outcomesOf(metrics: readonly string[], at: (twin: TwinRecord) => TwinEp
     },
   });
   const difference = (x?: number, y?: number) => (x === undefined || y === undefined ? undefined : x - y);
-  // A figure that was never measured gets no row: accuracy, or the mean absolute error.
+  // A figure that was never measured gets no row: either accuracy or the mean absolute error.
   return [
     of('training loss', 'linear', ({ loss }) => loss),
     of('training accuracy', 'share', ({ accuracy }) => accuracy),
@@ -179,7 +181,7 @@ function networkFigures(epochs: number): Figure[] {
   ];
 }
 
-/** B_simple of a run: trace and squared norm are averaged over its epochs before they are divided. */
+/** B_simple of a run: trace and squared norm are averaged over the epochs before they are divided. */
 function noiseScale({ epochs }: TwinRecord): number {
   const sum = (of: (epoch: TwinEpoch) => number) => epochs.reduce((total, epoch) => total + of(epoch), 0);
   const squared = sum(({ sample }) => sample.squaredGradient);
@@ -198,7 +200,7 @@ function layerFigures(layer: string, epochs: number): Figure[] {
   const atEnd = inEpoch((twin) => lastOf(twin, epochs));
   const norm = ({ gradientNorm }: LayerEpoch) => gradientNorm;
   const [first, last] = [atStart(norm), atEnd(norm)];
-  // One epoch has no early and no late.
+  // With a single epoch there is no early and late.
   const norms: Figure[] =
     epochs === 1
       ? [{ figure: 'gradient norm', layer, scale: 'log', of: first }]
@@ -230,7 +232,7 @@ function layerFigures(layer: string, epochs: number): Figure[] {
   ];
 }
 
-/** Share of the run's steps. The first ones, before a layer has a verdict, are in none. */
+/** Fraction of the run's steps. The first steps, before a layer has a verdict, belong to no verdict. */
 function timeIn(name: VerdictName, layer: string, { verdicts, steps }: TwinRecord): number | undefined {
   const time = timeInVerdicts(verdicts, layer, steps);
   return Object.keys(time).length > 0 ? (time[name] ?? 0) / steps : undefined;
@@ -243,12 +245,12 @@ const valuesOf = (pairs: readonly PairRecord[], figures: readonly Figure[]): Fig
     b: pairs.map((pair) => of(pair.b)),
   }));
 
-/** Tests every figure that was measured; one that is zero in every run (a verdict that never was) is no row. */
+/** Tests every figure that was measured; one that is zero in every run (a verdict that never occurred) gets no row. */
 export function rowsOf(figures: readonly FigureValues[]): Row[] {
   const rows = figures.flatMap(({ a, b, isRare, ...figure }) => {
     const measured = [...a, ...b].filter((value) => value !== undefined && Number.isFinite(value));
     if (measured.length === 0 || (isRare && measured.every((value) => value === 0))) return [];
-    // A layer that gets no gradient at all has no logarithm.
+    // A layer without any gradient has no logarithm.
     const scale = figure.scale === 'log' && measured.some((value) => value! <= 0) ? 'linear' : figure.scale;
     return [{ ...figure, scale, a: estimate(a, scale), b: estimate(b, scale), test: pairedTest(a, b, scale) }];
   });

@@ -3,15 +3,15 @@ import { significance } from './comparison_rows.ts';
 import type { CureRun } from './cure_run.ts';
 import { untreated } from './cures.ts';
 
-/** A network of a test of cures, as far as its figures depend on it. */
+/** The properties of a network in a test of cures that its figures depend on. */
 export interface TestedNetwork {
   name: string;
-  /** Planned epochs, and steps of one. */
+  /** Planned epochs, and steps per epoch. */
   epochs: number;
   epochSteps: number;
 }
 
-/** The figures of a run that cures are compared by. */
+/** The figures by which cures are compared. */
 export type CureFigure = 'early' | 'late' | 'bad' | 'leftChance' | 'validationLoss' | 'validationAccuracy' | 'stepMs';
 
 interface Figure {
@@ -32,7 +32,7 @@ export const cureFigures: readonly Figure[] = [
     id: 'leftChance',
     name: 'epochs to leave chance',
     scale: 'linear',
-    // A run that never does counts as one that does at its end: the true figure is larger.
+    // A run that never leaves chance level counts as if it left at its end: the true figure is larger.
     of: ({ leftChance }, { epochs, epochSteps }) => (leftChance === null ? epochs : leftChance / epochSteps),
   },
   {
@@ -50,22 +50,22 @@ export const cureFigures: readonly Figure[] = [
   { id: 'stepMs', name: 'time per step', scale: 'log', of: ({ stepMs }) => known(stepMs) },
 ];
 
-/** A figure of a network with a cure beside that of the network without, over the seeds that both have. */
+/** A figure of a network with a cure and without it, over the seeds that both have. */
 export interface CureRow {
   figure: CureFigure;
   scale: Scale;
   without: Estimate;
   with: Estimate;
-  /** With the cure - without it, in pairs; with / without on a log scale. */
+  /** With the cure minus without it, in pairs; with divided by without on a log scale. */
   test: PairedTest;
-  /** p after Holm's correction for all cures and figures of the network; NaN where nothing was tested. */
+  /** p after Holm's correction for all cures and figures of the network; NaN if nothing was tested. */
   adjusted: number;
   differs: boolean;
 }
 
-/** A cure's figures, and how many of its runs left chance level or broke off. */
+/** A cure's figures, and the number of its runs that left chance level or broke off. */
 export interface TestedCure {
-  /** `untreated` is the first of the list; its `rows` compare it with itself and say nothing. */
+  /** The first of the list is `untreated`; its `rows` compare it with itself and mean nothing. */
   cure: string;
   seeds: number;
   leftChance: number;
@@ -73,13 +73,17 @@ export interface TestedCure {
   rows: CureRow[];
 }
 
-/** Times are no function of the configuration: the ratio is given, and not tested. Another loss is not compared with the usual one. */
+/**
+ * Times do not follow from the configuration, so their ratio is given without a test. A changed loss is not compared with the
+ * original one.
+ */
 const isTested = (id: CureFigure) => id !== 'stepMs';
 
 /**
  * The cures of one network, each compared with the untreated network in pairs of runs with the same seed.
  *
- * @param runs of any networks. @param otherLoss names of cures that change the loss, whose validation loss is another quantity.
+ * @param runs of any networks. @param otherLoss names of cures that change the loss, so that their validation loss is another
+ *   quantity.
  */
 export function compareCures(
   network: TestedNetwork,
@@ -124,7 +128,7 @@ function rowOf(
   network: TestedNetwork,
 ): CureRow {
   const [a, b] = [withIt, without].map((runs) => runs.map((run) => of(run, network))) as [Values, Values];
-  // A first layer that gets no gradient at all has no logarithm.
+  // A first layer without any gradient has no logarithm.
   const scale = usual === 'log' && [...a, ...b].some((value) => value !== undefined && value <= 0) ? 'linear' : usual;
   return {
     figure: id,

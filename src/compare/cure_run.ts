@@ -3,37 +3,39 @@ import type { Verdict, VerdictName } from '../health/health.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
 import { badVerdicts, runThresholds } from '../health/run_watch.ts';
 
-/** What is kept of a run: a few figures, and no step. null stands for what could not be measured. */
+/** The summary of a run: a few figures, and no step records. null stands for values that could not be measured. */
 export interface CureRun {
   network: string;
-  /** `untreated`, or a cure's name. */
+  /** `untreated`, or the name of a cure. */
   cure: string;
   seed: number;
-  /** Steps that were taken. */
+  /** Number of steps taken. */
   steps: number;
-  /** RMS of delta of the first layer over that of the last one: the median over the first epoch's steps, and the last one's. */
+  /**
+   * RMS of delta of the first layer over that of the last one: the median over the steps of the first epoch, and of the last epoch.
+   */
   early: number | null;
   late: number | null;
-  /** Share of the steps in which a layer had a bad verdict. */
+  /** Fraction of the steps in which a layer had a bad verdict. */
   bad: number;
-  /** Shares of the steps in which a layer had each verdict that is not `healthy`. */
+  /** Fraction of the steps in which a layer had each verdict that is not `healthy`. */
   verdicts: Partial<Record<VerdictName, number>>;
-  /** The first step after which the mean loss of `chanceSteps` steps lay below 0.95 of chance level; null where none did. */
+  /** The first step after which the mean loss of `chanceSteps` steps was below 0.95 of chance level; null if there is none. */
   leftChance: number | null;
-  /** Mean over the last epoch, as the images were seen. */
+  /** Mean over the last epoch, on the images as they were trained on. */
   loss: number | null;
   validationLoss: number | null;
   validationAccuracy: number | null;
-  /** Median over the epochs after the first, in which the pipelines are made. */
+  /** Median over all epochs but the first, in which the pipelines are made. */
   stepMs: number | null;
-  /** Numbers that are not finite ended it after this step; its validation is of the weights that it had. */
+  /** Non-finite numbers ended the run after this step; its validation uses the weights of that step. */
   broke?: number;
 }
 
-/** Steps whose mean loss is compared with chance level: one batch's loss says little. */
+/** Number of steps whose mean loss is compared with chance level: a single batch's loss is too noisy. */
 export const chanceSteps = 20;
 
-/** The events of a run that its figures follow from. */
+/** The events of a run that determine its figures. */
 interface RunEvents {
   steps: readonly StepRecord[];
   epochs: readonly EpochRecord[];
@@ -72,11 +74,11 @@ export function figuresOf(
 const stepsOfEpoch = (steps: readonly StepRecord[], epoch: number) =>
   steps.reduce((sum, step) => sum + Number(step.epoch === epoch), 0);
 
-/** Six digits are more than a seed decides, and keep a file of hundreds of runs small. */
+/** Six digits are more precise than the variation between seeds, and keep a file of hundreds of runs small. */
 const rounded = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
 
-/** Over finite values; null where there is none. */
+/** Median of the finite values; null if there are none. */
 function medianOf(values: readonly number[]): number | null {
   const finite = values.filter(Number.isFinite);
   return finite.length > 0 ? rounded(median(finite)) : null;
@@ -92,7 +94,7 @@ function stepBelow(steps: readonly StepRecord[], level: number): number | null {
   return null;
 }
 
-/** In which share of the steps any layer had a verdict: each one, and any of the bad ones. */
+/** The fraction of steps in which any layer had each verdict, and any bad one. */
 function shareOfSteps(verdicts: readonly Verdict[], steps: number): Pick<CureRun, 'bad' | 'verdicts'> {
   const current = new Map<string, VerdictName>();
   const counts = new Map<VerdictName | 'bad', number>();

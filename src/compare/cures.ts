@@ -14,13 +14,13 @@ import type { ExperimentChange } from '../train/experiment_change.ts';
 import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
 
-/** A network that does not learn as it should, and how it is trained: plain JSON. */
+/** A network that does not learn as it should, and its training options: plain JSON. */
 export interface SickNetwork {
   name: string;
   words: string;
-  /** A preset's name, or a model. */
+  /** Name of a preset, or a model. */
   model: string | Model;
-  /** The change that makes the model the one that is meant. */
+  /** A change to be made to the model before it is trained. */
   change?: ExperimentChange;
   optimizer: OptimizerConfig;
   batchSize?: number;
@@ -30,7 +30,7 @@ export interface SickNetwork {
   epochs?: number;
 }
 
-/** A change that is said to help, made to a network alone: plain JSON. */
+/** A change that is said to help, which can be made to any network: plain JSON. */
 export interface Cure {
   name: string;
   words: string;
@@ -42,7 +42,7 @@ export interface CureList {
   cures: Cure[];
 }
 
-/** The run of a network that is treated with nothing: its name in place of a cure's. */
+/** The name of the run without a cure, used in place of a cure's name. */
 export const untreated = 'untreated';
 
 const name = v.pipe(
@@ -95,7 +95,7 @@ const networkSchema = v.strictObject({
 const cureSchema = v.strictObject({ name, words: v.optional(v.string(), ''), change: v.any() });
 const listSchema = v.strictObject({ networks: v.array(v.any(), 'a list'), cures: v.array(v.any(), 'a list') });
 
-/** @throws ConfigurationError for what is no list of networks and cures, with the entry that is wrong. */
+/** @throws ConfigurationError with the invalid entry if this is not a list of networks and cures. */
 export function parseCures(json: unknown, subject = 'The list of cures'): CureList {
   const { networks, cures } = parse(listSchema, json, subject);
   const list: CureList = {
@@ -135,10 +135,10 @@ function parseChange(json: unknown, subject: string): ExperimentChange {
   });
 }
 
-/** A treated experiment, or why the cure has no place in it. */
+/** A treated experiment, or why the cure does not apply to it. */
 export type Treated = { options: TrainerOptions } | { leftOut: string };
 
-/** Makes a cure's change to an experiment, if it has a place for it. */
+/** Applies a cure's change to an experiment, if possible. */
 export function treat(options: TrainerOptions, { change }: Cure, datasets: Datasets): Treated {
   try {
     const changed = applyChange(options, change);
@@ -158,7 +158,7 @@ interface Datasets {
   test: Dataset;
 }
 
-/** @throws ConfigurationError for options that are invalid, and data that they don't fit. */
+/** @throws ConfigurationError for invalid options, or data that doesn't fit them. */
 export function requireTrainable(options: TrainerOptions, datasets: Datasets): void {
   const { model, outputs, loss, inputView } = fillTrainerOptions(options);
   requireTrained(model);

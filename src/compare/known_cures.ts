@@ -1,12 +1,14 @@
 import { augmentationPresets } from '../train/augmentation_presets.ts';
 import type { Cure, CureList, SickNetwork } from './cures.ts';
 
-/** Plain SGD, so that clipping, a rate and another optimizer can show what they do: Adam hides much of it by its division. */
+/** Plain SGD, so that clipping, a rate and another optimizer can show their effect: Adam hides much of it by its division. */
 const sgd = (learningRate: number) => ({ type: 'sgd', learningRate }) as const;
 
-/** The chance that one of RandAugment's fourteen ops is among the two that it takes. */
+/** The probability that one of RandAugment's fourteen ops is among the two that it applies. */
 const p = 1 / 7;
-/** RandAugment needs colors: its ops for gray images, each as strong as RandAugment's magnitude 9 of 30, in its order. */
+/**
+ * RandAugment needs colors: these are its ops for gray images, in its order, each as strong as at RandAugment's magnitude 9 of 30.
+ */
 const grayRandAugment = [
   { type: 'randomAffine', shear: [-5.1, 5.1, 0, 0], p },
   { type: 'randomAffine', shear: [0, 0, -5.1, 5.1], p },
@@ -23,10 +25,15 @@ const grayRandAugment = [
 ] as const;
 
 const dense = { trainSamples: 1000, testSamples: 500, batchSize: 32, epochs: 8 };
-/** Twenty convolutions take a software adapter long: small batches of the digits' 8 x 8 pixels, and half of the filters. */
+/**
+ * Twenty convolutions are slow on a software adapter: so batches are small, images are the digits' 8 x 8 pixels, and the number of
+ * filters is halved.
+ */
 const convolutions = { dataset: 'digits', trainSamples: 240, testSamples: 160, batchSize: 8, epochs: 3 };
 const narrow = { filtersTimes: 0.5 };
-/** Keras' momentum of 0.99 needs hundreds of steps until the moving statistics, which validation uses, are those of the images. */
+/**
+ * With Keras' momentum of 0.99, the moving statistics used in validation need hundreds of steps to approach those of the images.
+ */
 const batchNormalization = { type: 'batchNormalization', momentum: 0.9 } as const;
 
 /** Networks whose gradients vanish or explode, or are said to. */
@@ -38,7 +45,8 @@ const networks: SickNetwork[] = [
     optimizer: sgd(0.1),
     ...dense,
   },
-  // A deviation of 0.05, Keras' default of randomNormal, is 0.4 of what keeps the size of a signal through 64 units.
+  // A standard deviation of 0.05, the default of Keras' randomNormal, is 0.4 times the one that preserves a signal's size through
+  // 64 units.
   {
     name: 'deep-tanh',
     words: 'ten dense tanh layers, weights of deviation 0.05',
@@ -121,5 +129,5 @@ const cures: Cure[] = [
   { name: 'label smoothing', words: 'label smoothing 0.1', change: { labelSmoothing: 0.1 } },
 ];
 
-/** What `wgrad compare --cures` tests unless it is given a file. */
+/** The networks and cures that `wgrad compare --cures` tests unless it is given a file. */
 export const knownCures: CureList = { networks, cures };

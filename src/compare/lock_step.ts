@@ -1,35 +1,35 @@
 import { createPace, type Pace } from '../train/pace.ts';
 
-/** How long a round shall last: long enough to keep a fast GPU busy, short enough to be seen as side by side. */
+/** Target duration of a round: long enough to keep a fast GPU busy, short enough that both seem to run side by side. */
 const roundMs = 50;
-/** Steps of a round at most. */
+/** Maximum number of steps per round. */
 const roundMost = 32;
 
 /**
- * Lets several trainers go through an epoch together, in rounds of as many steps each: none begins a round before all have done
- * the one before. How many steps follows from how long they take, which changes nothing of what is computed.
+ * Runs an epoch of several trainers in lock-step, in rounds of equally many steps: none begins a round before all have finished the
+ * previous one. The number of steps follows from their duration and does not affect the results.
  */
 export class LockStep {
   private readonly running = new Set<Pace>();
   private readonly arrived = new Set<Pace>();
   /** Steps of the next round, as far as the pace allows them. */
   private steps = 1;
-  /** Steps of the current round, and how many of them were done. */
+  /** Steps of the current round, and how many of them are done. */
   private given = 0;
   private done = 0;
   private begun = Number.NaN;
   private isHeld = false;
 
   /**
-   * @param together controls when the steps of all of them may run.
-   * @param onHold is called when it lets no more through and all have done theirs.
+   * @param together controls when the steps of all trainers may run.
+   * @param onHold is called when the pace allows no more steps and all allowed ones are done.
    */
   constructor(
     private readonly together: Pace = createPace(),
     private readonly onHold?: () => void,
   ) {}
 
-  /** The options that one of them passes to `fit`. All join before the first `fit`. */
+  /** The options that a trainer passes to `fit`. All trainers join before the first `fit`. */
   join(): { pace: Pace; onPause: () => void } {
     const pace = createPace({ paused: true });
     this.running.add(pace);
@@ -43,7 +43,7 @@ export class LockStep {
     };
   }
 
-  /** One of them is through, or has broken off: the others need not wait for it any more. */
+  /** A trainer is done or has broken off, so the others no longer wait for it. */
   retire(pace: Pace): void {
     this.count(pace);
     this.running.delete(pace);
@@ -51,7 +51,7 @@ export class LockStep {
     this.goOnTogether();
   }
 
-  /** The last round of an epoch may be of fewer steps than were let through. */
+  /** The last round of an epoch may have fewer steps than were allowed. */
   private count(pace: Pace): void {
     this.done = Math.max(this.done, this.given - pace.allowed);
   }
@@ -78,7 +78,7 @@ export class LockStep {
   private hold(): void {
     this.isHeld = true;
     this.begun = Number.NaN;
-    // It may resume at once, in this very call.
+    // onHold may release the pace at once, within this call.
     const { changed } = this.together;
     this.onHold?.();
     const goOn = () => {

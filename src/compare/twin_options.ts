@@ -14,19 +14,19 @@ import type { Measured } from '../train/monitor.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
 import type { Variable } from './variables.ts';
 
-/** Two runs that differ in one variable. Their seed is the pair's: one that is given here must be the same. */
+/** Two runs that differ in one variable. They use the pair's seed; a seed given here must be the same. */
 export interface TwinOptions {
-  /** What the twins differ in. */
+  /** The variable in which the twins differ. */
   vary: Variable;
   /** The options of twin A. */
   a: TrainerOptions;
   /** The options of twin B. */
   b: TrainerOptions;
-  /** How both validate and when each ends: the options of `fit`, but for `validationSplit`. */
+  /** Validation and early stopping of both twins: the options of `fit` without `validationSplit`. */
   fit?: FitSettings;
 }
 
-/** The options that belong to each variable; all others have to be the same. An optimizer includes its learning rate. */
+/** The options that belong to each variable; all others must be the same. An optimizer includes its learning rate. */
 const covers: Record<Variable, string[]> = {
   augmentation: ['augmentation'],
   optimizer: ['optimizer', 'learning rate'],
@@ -35,10 +35,10 @@ const covers: Record<Variable, string[]> = {
 };
 
 /**
- * Checks that twins are twins, and that both can learn from the data.
+ * Checks that the twins differ in one variable only, and that both can learn from the data.
  *
  * @throws ConfigurationError for twins that differ in more than the variable, or not in it; an augmentation that would change
- *   which images are trained on, their order, or the images of the validation; data that doesn't fit a model.
+ *   which images are trained on, their order, or the validation images; data that doesn't fit a model.
  */
 export function requireTwins({ vary, a, b, fit = {} }: TwinOptions, datasets: { train: Dataset; test: Dataset }): void {
   const settings = [fillTrainerOptions(a), fillTrainerOptions(b)] as const;
@@ -69,14 +69,14 @@ export function requireTwins({ vary, a, b, fit = {} }: TwinOptions, datasets: { 
 
 export const named = (vary: Variable) => vary.replace('-', ' ');
 
-/** Whether training sees other images than evaluation does. */
+/** Whether training uses other images than evaluation. */
 export function isAugmented(options: TrainerOptions): boolean {
   const settings = fillTrainerOptions(options);
   const plain = fillTrainerOptions({ ...options, augmentation: {} });
   return canonical(partsOf(settings).augmentation) !== canonical(partsOf(plain).augmentation);
 }
 
-/** Checks that apply to each twin alone. */
+/** Checks each twin separately. */
 function requireComparable(
   settings: Settings,
   vary: Variable,
@@ -102,14 +102,14 @@ function requireComparable(
   }
 }
 
-/** The figures that the epochs of a twin have: a monitor can name one of them. */
+/** The figures that a twin's epochs have, which a monitor can name. */
 export const measuredOf = ({ metrics, loss }: Settings): Measured => ({
   validation: true,
   accuracy: metricOf(loss) === 'accuracy',
   metrics,
 });
 
-/** @throws ConfigurationError for a monitor that is not measured, weights of classes that don't fit, and a validationSplit. */
+/** @throws ConfigurationError for a monitor that is not measured, class weights that don't fit, and a validationSplit. */
 function requireFitSettings(settings: Settings, fit: FitSettings, train: Dataset): void {
   const { callbacks, validationSplit, classWeight } = fillFitSettings(fit);
   if (validationSplit !== undefined) throw ownValidation(validationSplit);
@@ -124,7 +124,7 @@ const ownValidation = (validationSplit: number) =>
     expected: 'no validationSplit',
   });
 
-/** Options of a generator that decode every image, those of the validation too. */
+/** Options of a generator that apply to every image that it decodes, including the validation images. */
 const decoding = [
   'rescale',
   'samplewiseCenter',
@@ -136,7 +136,7 @@ const decoding = [
   'preprocessingFunction',
 ] as const;
 
-/** Everything that a result follows from, by the names that a person would give it. */
+/** Everything that determines a result, by the names that users know. */
 function partsOf({
   model,
   optimizer,
@@ -179,7 +179,7 @@ function contrast(a: unknown, b: unknown): string {
     .join(', ');
 }
 
-/** JSON with its names in order: the same for what means the same. */
+/** JSON with sorted keys: equal for equal values. */
 function canonical(value: unknown): string {
   return (
     JSON.stringify(value, (_, it) =>

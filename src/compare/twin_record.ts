@@ -2,67 +2,71 @@ import { median } from 'simple-statistics';
 import type { Verdict } from '../health/health.ts';
 import { meanMetric, type StepRecord } from '../health/history.ts';
 
-/** A pair of twins: plain JSON, a function of the configuration alone. NaN stands for figures that could not be measured. */
+/** A pair of twins: plain JSON that follows from the configuration alone. NaN stands for figures that could not be measured. */
 export interface PairRecord {
-  /** The seed of both twins' weights, order of samples and draws. */
+  /** The seed of both twins' weights, order of samples and augmentation. */
   seed: number;
-  /** What was recorded of twin A. */
+  /** The record of twin A. */
   a: TwinRecord;
-  /** What was recorded of twin B. */
+  /** The record of twin B. */
   b: TwinRecord;
-  /** By epoch: cosine between the twins' gradients on the same samples. Empty where the twins are of different models. */
+  /** Cosine between the twins' gradients on the same samples, by epoch. Empty if the twins have different models. */
   cosines: { whole: number; layers: Record<string, number> }[];
 }
 
-/** What was recorded of one twin. */
+/** The record of one twin. */
 export interface TwinRecord {
-  /** Those that were finished. */
+  /** The finished epochs. */
   epochs: TwinEpoch[];
-  /** The verdicts on its layers, step by step. */
+  /** Loss and gradient norms in the course of the run. */
   timeline: Timeline;
-  /** Steps that were taken. */
+  /** Number of steps taken. */
   steps: number;
   /** Every change of a layer's verdict, in order. */
   verdicts: Verdict[];
-  /** earlyStopping ended it after this epoch. */
+  /** Set if earlyStopping ended the run after this epoch. */
   stoppedEarly?: { epoch: number; monitor: string };
-  /** The epoch whose weights the run ended with, where that is not the last one planned: an early stop, or the best weights. */
+  /**
+   * The epoch whose weights the run ended with, if that is not the last planned one: because of an early stop, or the best weights.
+   */
   finalEpoch?: number;
-  /** Why it ended before its time: numbers that are not finite. */
+  /** Set if non-finite numbers ended the run early. */
   broke?: { epoch: number; step: number; layer: string; pass: string };
 }
 
-/** The epoch whose weights a run ended with; of a run that broke off, the last complete one. */
+/** The epoch whose weights a run ended with; for a run that broke off, the last complete one. */
 export const endOf = ({ epochs, finalEpoch }: Pick<TwinRecord, 'epochs' | 'finalEpoch'>): TwinEpoch | undefined =>
   finalEpoch === undefined ? epochs.at(-1) : epochs[finalEpoch - 1];
 
 /** One epoch of a twin. */
 export interface TwinEpoch {
-  /** Mean over the epoch's samples as they were seen, augmented, while the weights moved. */
+  /** Mean over the epoch's samples as they were trained on, augmented, while the weights changed. */
   loss: number;
   /** For classes; a loss of numbers has the mean absolute error instead, here and below. */
   accuracy?: number;
-  /** In place of the accuracy, where the loss is of numbers. */
+  /** Replaces the accuracy if the loss is for numbers. */
   meanAbsoluteError?: number;
-  /** After the epoch, on unaugmented training images: as many as there are validation images, where there are so many. */
+  /** Loss after the epoch on unaugmented training images: as many as there are validation images, if there are enough. */
   plainLoss: number;
   /** Accuracy on unaugmented training images, 0 to 1. */
   plainAccuracy?: number;
-  /** Mean of |output - target| on unaugmented training images, where the loss is of numbers. */
+  /** Mean of |output - target| on unaugmented training images, if the loss is for numbers. */
   plainMeanAbsoluteError?: number;
-  /** Undefined for an epoch that `validationFreq` leaves out, like what else is measured of the validation. */
+  /** Undefined for an epoch that `validationFreq` skips, like all other validation figures. */
   validationLoss?: number;
   /** 0 to 1. */
   validationAccuracy?: number;
-  /** Mean of |output - target|, where the loss is of numbers. */
+  /** Mean of |output - target|, if the loss is for numbers. */
   validationMeanAbsoluteError?: number;
-  /** Metrics of the validation that are one number, by their names. */
+  /** Validation metrics that are a single number, by name. */
   metrics?: Record<string, number>;
-  /** Steps that were left out because their numbers were not finite. */
+  /** Number of steps skipped because their numbers were not finite. */
   skippedSteps: number;
-  /** Median over the steps of the product of all transport factors. */
+  /**
+   * Median over the steps of the product of all transport factors (the ratio of the gradient's RMS at a layer to that at the next).
+   */
   transport?: number;
-  /** The same of all layers together. */
+  /** Gradient estimates for all layers together. */
   sample: NoiseFigures;
   /** The figures of each layer, by its name. */
   layers: Record<string, LayerEpoch>;
@@ -70,7 +74,7 @@ export interface TwinEpoch {
 
 /** Estimates from the gradient on the pair's fixed samples, after the epoch. */
 export interface NoiseFigures {
-  /** Trace of the covariance of one sample's gradient. */
+  /** Trace of the covariance of a single sample's gradient. */
   covarianceTrace: number;
   /** The squared norm of the true gradient; the estimate may be negative. */
   squaredGradient: number;
@@ -82,30 +86,30 @@ export interface LayerEpoch {
   gradientNorm: number;
   /** Median over the steps. */
   updateRatio?: number;
-  /** The RMS of the gradient at the layer over that at the next one; none for the last. */
+  /** RMS of the gradient at this layer over that at the next one; undefined for the last layer. */
   transport?: number;
-  /** Share of the units that were not positive once in the epoch. */
+  /** Fraction of the units that were not positive once in the epoch. */
   dead?: number;
   /** The gradient on a sample of weights. */
   sample: NoiseFigures & {
-    /** Elements of the gradient by binary exponent: 64 bins, [2^(i-48), 2^(i-47)). */
+    /** Histogram of the gradient's elements by binary exponent: 64 bins, [2^(i-48), 2^(i-47)). */
     exponents: number[];
-    /** Weights of the sample whose gradient was 0. */
+    /** Number of sampled weights whose gradient was 0. */
     zeros: number;
   };
 }
 
-/** The run in stretches of as many steps each, for curves and maps. */
+/** The run in stretches of equally many steps, for curves and heat maps. */
 export interface Timeline {
-  /** Steps of a stretch; the last may be shorter. */
+  /** Steps per stretch; the last may be shorter. */
   stride: number;
   /** Mean training loss. */
   loss: number[];
-  /** Mean of log10 of a layer's gradient norm; NaN where it was zero throughout. */
+  /** Mean of log10 of a layer's gradient norm; NaN if it was zero throughout. */
   logNorms: Record<string, number[]>;
 }
 
-/** Stretches of a timeline at most: what a plot has pixels for. */
+/** Maximum number of stretches of a timeline, limited by the pixels of a plot. */
 const stretchesMost = 120;
 
 /** The figures of an epoch's steps, without evaluations and gradients. */
@@ -150,14 +154,14 @@ function summarizeLayer(name: string, steps: readonly StepRecord[]): Omit<LayerE
   };
 }
 
-/** Over finite values only: one overflow in a thousand steps must not spoil the others. Undefined if nothing was measured. */
+/** Median of the finite values: one overflow in a thousand steps must not spoil the others. Left out if nothing was measured. */
 function medianOf<Name extends string>(name: Name, values: (number | undefined)[]): { [key in Name]?: number } {
   if (values.every((value) => value === undefined)) return {};
   const finite = values.filter((value): value is number => Number.isFinite(value));
   return { [name]: finite.length ? median(finite) : Number.NaN } as { [key in Name]?: number };
 }
 
-/** @param steps of the whole run that there will be, whatever was done of them. */
+/** @param steps planned for the whole run, however many were done. */
 export function timelineOf(records: readonly StepRecord[], steps: number): Timeline {
   const stride = Math.max(1, Math.ceil(steps / stretchesMost));
   const stretches = Array.from({ length: Math.ceil(records.length / stride) }, (_, i) =>

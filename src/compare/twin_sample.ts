@@ -4,18 +4,18 @@ import { estimateNoise, type NoiseEstimate } from '../health/noise.ts';
 import { shuffledOrder } from '../model/initializers.ts';
 import { pickSamples } from '../plan/samples.ts';
 
-/** Batches that the noise scale is estimated from, and that cosines are taken on. */
+/** Number of batches for estimating the noise scale and for the cosines. */
 const sampleBatches = 8;
 
-/** Training images that stay the same over a run; other ones with every seed. Whole batches where there are enough. */
+/** Training images that stay the same during a run and differ with every seed. Whole batches if there are enough images. */
 export function takeSample(train: Dataset, seed: number, batchSize: number): Dataset {
   const batches = Math.max(1, Math.min(sampleBatches, Math.floor(train.count / batchSize)));
   const count = Math.min(train.count, batches * batchSize);
-  // Epochs of training are counted from 1.
+  // Epochs of training are counted from 1, so the order of epoch 0 is not one that training uses.
   return pickSamples(train, shuffledOrder(train.count, seed, 0).subarray(0, count));
 }
 
-/** How the gradients on parts of a sample differ. @param samples of all parts, which have as many each. */
+/** Estimates the noise of the gradients of a sample's parts. @param samples total of all parts, which are equally large. */
 export function noiseBetween(parts: readonly Gradient[], samples: number): NoiseEstimate {
   return estimateNoise(
     { samples, squares: squaredNorm(meanGradient(parts)) },

@@ -30,7 +30,7 @@ import {
 import { noiseBetween, takeSample } from './twin_sample.ts';
 
 export interface PairOptions extends TwinOptions {
-  /** The seed of both twins: weights, order of samples, draws. */
+  /** The seed of both twins: weights, order of samples, augmentation. */
   seed: number;
   /** Epochs of each twin; a positive integer. */
   epochs: number;
@@ -41,21 +41,24 @@ export interface PairOptions extends TwinOptions {
    * weight and each of the optimizer's slots of both twins.
    */
   onState?: (take: () => Promise<PairState>) => void | Promise<void>;
-  /** Aborting it makes `trainPair` resolve with undefined: half a pair is none. */
+  /** Aborting it makes `trainPair` resolve with undefined: an incomplete pair has no result. */
   signal?: AbortSignal;
-  /** Holds both together, and lets steps of both through: `createPace`. It changes nothing of what is computed. */
+  /** Pauses both twins together, or allows a number of steps of both: `createPace`. It does not affect the results. */
   pace?: Pace;
-  /** Both are on the GPU, with so many bytes of weights, gradients and activations each: steps come next, or a pause. */
+  /**
+   * Called when both are on the GPU, before the first step or a pause, with the bytes of each twin's weights, gradients and
+   * activations.
+   */
   onBegin?: (bytes: { a: number; b: number }) => void;
   /** Called after each step of either twin, in order. Steps and epochs count over the whole run. */
   onStep?: (twin: 'a' | 'b', record: StepRecord, progress: { epochSteps: number; epochs: number }) => void;
-  /** A layer's first verdict and every change, after the step that decided it. */
+  /** Called for a layer's first verdict and every change, after the step that decided it. */
   onVerdict?: (twin: 'a' | 'b', verdict: Verdict) => void;
   /** Called for a twin whose `health` is `full`, before the step that the probe is about. */
   onProbe?: (twin: 'a' | 'b', probe: ProbeRecord) => void;
   /** Called after each epoch of each twin. */
   onEpoch?: (twin: 'a' | 'b', epoch: number, record: TwinEpoch) => void;
-  /** The numbers of this twin stopped being finite: the other continues alone. */
+  /** Called when the numbers of a twin stop being finite: the other continues alone. */
   onBreak?: (twin: 'a' | 'b', broke: NonNullable<TwinRecord['broke']>) => void;
   /** Called when `pace` is paused: all allowed steps are done, and their records have been reported. */
   onPause?: () => void;
@@ -63,18 +66,18 @@ export interface PairOptions extends TwinOptions {
 
 /** The state of a pair after an epoch: with the same configuration and data, another call of `trainPair` continues it. */
 export interface PairState {
-  /** Epochs that are complete. */
+  /** Number of complete epochs. */
   epoch: number;
   /** As in `PairRecord`. */
   cosines: PairRecord['cosines'];
-  /** Of twin A. */
+  /** State of twin A. */
   a: TwinState;
-  /** Of twin B. */
+  /** State of twin B. */
   b: TwinState;
 }
 
 export interface TwinState {
-  /** Its steps, without their health. */
+  /** The twin's steps, without their health. */
   steps: StepRecord[];
   epochSteps: number;
   epochs: TwinEpoch[];
@@ -83,7 +86,7 @@ export interface TwinState {
   broke?: NonNullable<TwinRecord['broke']>;
   stoppedEarly?: NonNullable<TwinRecord['stoppedEarly']>;
   best?: Best;
-  /** The state of a twin that still trains. */
+  /** The state of a twin that is still training. */
   snapshot?: Snapshot;
 }
 
@@ -93,13 +96,13 @@ interface Best {
   value?: number;
 }
 
-/** The options that each twin uses. */
+/** The pair's options that each twin uses. */
 type Listeners = Pick<PairOptions, 'epochs' | 'fit' | 'onStep' | 'onVerdict' | 'onProbe' | 'onEpoch' | 'onBreak'>;
 
 /**
  * Trains two networks that differ in one variable, in lock-step on one device: neither begins a step before both have begun the
- * one before. They begin with the same weights and see the same samples in the same order. A twin whose numbers stop being
- * finite ends there, and the other continues alone.
+ * previous one. They begin with the same weights and see the same samples in the same order. A twin whose numbers stop being finite
+ * ends there, and the other continues alone.
  *
  * @returns figures that follow from the configuration and the data alone: the same bits on the same adapter.
  * @throws ConfigurationError for twins that differ in more than one variable, or data that doesn't fit; DeviceLostError.
@@ -122,7 +125,7 @@ export async function trainPair(
       if (signal?.aborted) return undefined;
       await trainEpoch(twins, epoch, epoch === first, options);
       if (signal?.aborted) return undefined;
-      // One after the other: what both need of the GPU at once would be twice as much.
+      // One after the other: at the same time both would need twice the GPU memory.
       const gradients: (SampledGradient | undefined)[] = [];
       for (const twin of twins) gradients.push(await twin.endEpoch(epoch));
       const [a, b] = gradients;
@@ -193,9 +196,9 @@ class Twin {
   private readonly plainTraining: Dataset;
   private readonly augmented: boolean;
   private readonly settings: FitSettings;
-  /** Where the best weights are wanted: what they are the best by. */
+  /** The figure that decides which weights are the best, if the best are wanted. */
   private readonly monitor: (Monitor & { minDelta: number; startFromEpoch: number }) | undefined;
-  /** The records of the current epoch with their health, and those of all steps without. */
+  /** The current epoch's step records with their health, and all step records without it. */
   private ofEpoch: StepRecord[] = [];
   private validation: EpochRecord | undefined;
   private steps: StepRecord[] = [];
@@ -217,7 +220,8 @@ class Twin {
     const { train, test } = datasets;
     this.plainTraining = sliceDataset(train, 0, Math.min(train.count, test.count));
     const { earlyStopping, ...fit } = listeners.fit ?? {};
-    // An epoch's figures are of its own weights: which epoch the best ones are of goes into the record.
+    // An epoch's figures must be those of its own weights, so the best weights are not restored; the record says which epoch was
+    // the best.
     this.settings = earlyStopping ? { ...fit, earlyStopping: { ...earlyStopping, restoreBestWeights: false } } : fit;
     if (!earlyStopping?.restoreBestWeights) return;
     const filled = fillCallbacks({ earlyStopping }).earlyStopping!;
@@ -226,7 +230,7 @@ class Twin {
     this.monitor = { ...monitor, minDelta, startFromEpoch };
   }
 
-  /** It has broken off or stopped early. */
+  /** Whether it has broken off or stopped early. */
   get isOver(): boolean {
     return this.broke !== undefined || this.stoppedEarly !== undefined;
   }
@@ -235,7 +239,7 @@ class Twin {
     this.ofEpoch = [];
     this.validation = undefined;
     const { epochs, onStep, onVerdict, onProbe, onBreak } = this.listeners;
-    // Each call of `fit` is one epoch of the whole run: it stops there, and the next one continues it.
+    // Each call of `fit` trains one epoch of the whole run: it stops there, and the next call continues it.
     const ended = new AbortController();
     const signal = AbortSignal.any([ended.signal, ...(fit.signal ? [fit.signal] : [])]);
     try {
@@ -270,7 +274,7 @@ class Twin {
     }
   }
 
-  /** As earlyStopping finds the best epoch. */
+  /** Finds the best epoch by the same rule as earlyStopping. */
   private noteBest(record: EpochRecord): void {
     if (!this.monitor || record.epoch <= this.monitor.startFromEpoch) return;
     const value = monitored(record, this.monitor);
@@ -284,7 +288,7 @@ class Twin {
     return this.trainer.memory.bytes;
   }
 
-  /** Evaluates, and takes the gradient on the sample; undefined of a twin that has broken off or stopped before. */
+  /** Evaluates, and computes the gradient on the sample; undefined if the twin has already ended. */
   async endEpoch(epoch: number): Promise<SampledGradient | undefined> {
     if (!this.validation || this.validation.epoch !== epoch) return undefined;
     const { trainer, sample } = this;
@@ -330,7 +334,7 @@ class Twin {
     );
   }
 
-  /** The tensors of each layer, which lie in Keras' order. */
+  /** Groups the tensors, which are in Keras' order, by layer. */
   private byLayer(gradient: Gradient): Record<string, Gradient> {
     const layers = tensorsByLayer(this.trainer.model);
     return Object.fromEntries(layers.map(({ name, tensors }) => [name, tensors.map((t) => gradient[t]!)]));
@@ -379,7 +383,7 @@ class Twin {
   }
 }
 
-/** The validation figures of an epoch; none for an epoch without validation. */
+/** The validation figures of an epoch; empty if it was not validated. */
 function validationFigures(
   record: EpochRecord,
 ): Pick<TwinEpoch, 'validationLoss' | 'validationAccuracy' | 'validationMeanAbsoluteError' | 'metrics'> {
@@ -400,7 +404,7 @@ function validationFigures(
   };
 }
 
-/** The numbers that there are, under other names. */
+/** The figures that are defined, under other names. */
 const renamed = (figures: Evaluation, names: Record<string, string>): Record<string, number> =>
   Object.fromEntries(
     Object.entries(names).flatMap(([from, to]): [string, number][] => {

@@ -5,37 +5,40 @@ import type { PairRecord } from '../compare/twin_record.ts';
 import type { Variable } from '../compare/variables.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 
-/** The file that `wgrad compare --json` writes after each pair and --resume reads, and the page's download. NaN is null. */
+/**
+ * The file format of `wgrad compare --json`, written after each pair and read by --resume, and of the page's download. NaN is
+ * written as null.
+ */
 export interface ComparisonFile {
-  /** What the file is. */
+  /** Identifies the file. */
   kind: 'wgrad comparison';
   /** The version of the format. */
   format: 1;
-  /** To repeat it. */
+  /** The command that repeats the comparison. */
   command: string;
-  /** The versions that trained it. */
+  /** The versions that the pairs were trained with. */
   versions: { wgrad: string; chrome: string };
-  /** The adapter that trained it. */
+  /** The adapter that the pairs were trained on. */
   adapter: AdapterFacts;
-  /** Everything that a pair's figures follow from, its seed aside. */
+  /** Everything that determines a pair's figures, except for its seed. */
   config: ComparisonConfig;
   /** The seeds of the pairs, in order. */
   seeds: number[];
-  /** Those that are done, in the order of their seeds. */
+  /** The complete pairs, in the order of their seeds. */
   pairs: PairRecord[];
   /** The tables. */
   comparison?: Comparison;
-  /** The tables in words. */
+  /** The tables' results in words. */
   paragraph?: string;
 }
 
-/** What was compared, and on what. */
+/** The configuration of a comparison: what varies, and the data. */
 export interface ComparisonConfig {
-  /** What the twins differ in. */
+  /** The variable in which the twins differ. */
   vary: Variable;
-  /** The name of the data set. */
+  /** Name of the data set. */
   dataset: string;
-  /** The findings that were left out of it. */
+  /** The data check's findings whose images were left out. */
   clean: readonly string[];
   /** Number of training images. */
   trainSamples: number;
@@ -43,17 +46,17 @@ export interface ComparisonConfig {
   testSamples: number;
   /** Epochs of each run. */
   epochs: number;
-  /** A fingerprint of its images and labels. */
+  /** Fingerprint of the images and labels. */
   data: string;
-  /** The options of createTrainer for each, except for the seed. */
+  /** The `createTrainer` options of twin A, except for the seed. */
   a: Record<string, unknown>;
-  /** The options of twin B. */
+  /** The same for twin B. */
   b: Record<string, unknown>;
-  /** How both validated and when each ended, where that was asked for. */
+  /** Validation and early stopping options of both twins, if given. */
   fit?: NonNullable<TwinOptions['fit']>;
 }
 
-/** A comparison of whose pairs some are done, or none yet. */
+/** Creates the file of a comparison, with the pairs that are complete so far, if any. */
 export const newComparisonFile = (
   parts: Omit<ComparisonFile, 'kind' | 'format' | 'comparison' | 'paragraph'>,
 ): ComparisonFile => ({
@@ -63,9 +66,9 @@ export const newComparisonFile = (
 });
 
 /**
- * The same with the comparison of its pairs.
+ * The file with the comparison of its pairs added.
  *
- * @param ways the value of the variable in each twin, in words. @param file has one pair or more.
+ * @param ways the value of the variable in each twin, in words. @param file has at least one pair.
  */
 export function concluded(
   file: ComparisonFile,

@@ -4,24 +4,24 @@ import { figure } from '../figures.ts';
 import { differenceText, estimateText, pText, short } from './comparison_text.ts';
 import { type CuresFile, type NetworkConfig, ofOtherLoss } from './cures_file.ts';
 
-/** A table as text cells: for the terminal, a page, or Markdown. */
+/** A table of text cells, for the terminal, a page, or Markdown. */
 export interface TextTable {
   head: string[];
   rows: string[][];
 }
 
-/** A network's cures, compared. */
+/** The comparison of all cures of a network. */
 export interface NetworkTables {
   network: NetworkConfig;
-  /** Means over the seeds. A figure that differs from the untreated network's beyond noise is marked. */
+  /** Means over the seeds. A figure that differs significantly from the untreated network's is marked. */
   means: TextTable;
-  /** Paired differences to the untreated network, with intervals and corrected p. */
+  /** Paired differences from the untreated network, with intervals and corrected p. */
   differences: TextTable;
-  /** Cures that have no place in the network, a sentence each. */
+  /** Cures that do not apply to the network, one sentence each. */
   leftOut: string[];
 }
 
-/** @param mark how a figure is written that differs after the correction. */
+/** @param mark formats a figure that differs significantly after the correction. */
 export function cureTables(file: CuresFile, mark: (text: string) => string): NetworkTables[] {
   const other = ofOtherLoss(file.config.cures);
   return file.config.networks.flatMap((network) => {
@@ -67,14 +67,16 @@ function meanCell(
   return row.differs ? mark(text) : text;
 }
 
-/** A time is given as a multiple of the untreated network's, where that has one: a run that broke off in its first epoch has none. */
+/**
+ * A time is given as a multiple of the untreated network's, if that has one: a run that broke off in its first epoch has no time.
+ */
 function meanText({ cure }: TestedCure, row: CureRow): string {
   if (row.figure !== 'stepMs') return short(row.with.mean);
   const isRatio = cure !== untreated && row.test.difference.n > 0;
   return isRatio ? `x ${short(row.test.difference.mean)}` : `${short(row.with.mean)} ms`;
 }
 
-/** "1.2", "never", or "3.4, 2 of 5 never": those that never do count as the whole run in the mean. */
+/** "1.2", "never", or "3.4, 2 of 5 never": a run that never leaves chance level counts with its full length in the mean. */
 function leavingText({ leftChance, seeds }: TestedCure, row: CureRow, epochs: number): string {
   if (leftChance === 0) return `never in ${epochs}`;
   const mean = short(row.with.mean);
@@ -87,7 +89,7 @@ function differenceCells(row: CureRow, mark: (text: string) => string): string[]
   return [name, estimateText(row.without), estimateText(row.with), differenceText(row), row.differs ? mark(p) : p];
 }
 
-/** A row a run. */
+/** One row per run. */
 export function curesCsv({ runs, config }: CuresFile): string {
   const columns = ['network', 'cure', 'seed', 'steps', ...cureFigures.map(({ id }) => id), 'loss', 'broke'];
   const lines = runs.map((run) => {

@@ -3,22 +3,22 @@ import type { CureRun } from '../compare/cure_run.ts';
 import type { Cure } from '../compare/cures.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 
-/** The file that `wgrad compare --cures --json` writes after each run, and that the same command continues. */
+/** The file format of `wgrad compare --cures --json`, written after each run and resumed by the same command. */
 export interface CuresFile {
   kind: 'wgrad cures';
   format: 1;
-  /** To repeat it. */
+  /** The command that repeats the test. */
   command: string;
   versions: { wgrad: string; chrome: string };
   adapter: AdapterFacts;
-  /** Everything that a run's figures follow from, its seed aside. */
+  /** Everything that determines a run's figures, except for its seed. */
   config: { networks: NetworkConfig[]; cures: Cure[] };
-  /** Cures that have no place in a network, and why. */
+  /** Cures that do not apply to a network, and why. */
   leftOut: { network: string; cure: string; why: string }[];
   seeds: number[];
-  /** Seconds of all runs, with the making of their pipelines and their validation. */
+  /** Total seconds of all runs, including the creation of pipelines and validation. */
   seconds: number;
-  /** Those that are done, in the order in which they were trained: all cures of all networks with a seed, then the next seed. */
+  /** The complete runs, in training order: all cures of all networks with one seed, then the next seed. */
   runs: CureRun[];
 }
 
@@ -27,14 +27,14 @@ export interface NetworkConfig extends TestedNetwork {
   dataset: string;
   trainSamples: number;
   testSamples: number;
-  /** A fingerprint of its images and labels. */
+  /** Fingerprint of the images and labels. */
   data: string;
-  /** A network that knows how often each class occurs, and ignores the images. */
+  /** The results of a network that predicts the class frequencies and ignores the images. */
   chance: { loss?: number; accuracy: number };
-  /** The options of createTrainer without a cure, except for the seed. */
+  /** The `createTrainer` options without a cure, except for the seed. */
   untreated: Record<string, unknown>;
 }
 
-/** The cures that change the loss, whose validation loss is not compared with that of others. */
+/** The names of cures that change the loss; their validation loss cannot be compared with that of others. */
 export const ofOtherLoss = (cures: readonly Cure[]): string[] =>
   cures.filter(({ change }) => change.labelSmoothing !== undefined).map(({ name }) => name);

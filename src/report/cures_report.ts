@@ -5,7 +5,7 @@ import type { CuresFile } from './cures_file.ts';
 import { html } from './markup.ts';
 import { reportPage } from './report_page.ts';
 
-/** A test of cures as one HTML page, which `wgrad compare --cures --report` writes: it loads nothing and runs nothing. */
+/** A test of cures as one HTML page, written by `wgrad compare --cures --report`: it loads nothing and runs no script. */
 export function curesReport(file: CuresFile): string {
   const title = 'Cures of vanishing and exploding gradients';
   const seeds = new Set(file.runs.map(({ seed }) => seed)).size;

@@ -5,16 +5,16 @@ import { logTicks, place, powerText, rangeOf, ticks } from './scale.ts';
 
 export interface HeatMap {
   title: string;
-  /** From the input on. */
-  rows: { name: string /** log10; NaN where there is none. */; values: readonly number[] }[];
-  /** Steps of a column. */
+  /** One row per layer, from the input to the output. */
+  rows: { name: string /** log10; NaN if there is no value. */; values: readonly number[] }[];
+  /** Steps per column. */
   stride: number;
 }
 
 const rowHeight = 20;
 const [left, width, bottom] = [110, 880, 34];
 
-/** Maps of layers by time on one scale of colors, and the scale. */
+/** Heat maps of layers over time with a common color scale, and the scale. */
 export function heatMaps(maps: readonly HeatMap[]): Markup {
   const range = rangeOf(maps.flatMap(({ rows }) => rows.flatMap(({ values }) => values)));
   return html`${maps.map((map) => heatMap(map, range))}${legend(range)}`;

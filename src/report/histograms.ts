@@ -4,15 +4,15 @@ import { twinColors } from './colors.ts';
 import { html, type Markup } from './markup.ts';
 import { place } from './scale.ts';
 
-/** The share of the elements that a bin needs to be shown: a tail of a few elements would leave the rest no room. */
+/** The smallest fraction of elements for which a bin is shown: otherwise a tail of a few elements would take most of the width. */
 const leastShare = 0.002;
 
 const [width, height] = [340, 120];
 const margin = { left: 16, right: 16, top: 6, bottom: 34 };
 
 /**
- * Where the elements of a layer's gradient lie, by binary exponent, after the first epoch and after the last: vanishing is a
- * drift to the left. All seeds together.
+ * Histograms of the elements of a layer's gradient by binary exponent, after the first and after the last epoch: vanishing shows as
+ * a shift to the left. All seeds are pooled.
  */
 export function histograms(pairs: readonly PairRecord[], layers: readonly string[], epochs: number): Markup {
   const drawn = layers.flatMap((layer) => {
@@ -38,7 +38,7 @@ interface Shares {
   shares: number[];
 }
 
-/** Shares of all elements; zeros are in no bin. */
+/** Each bin's fraction of all elements; zeros are in no bin. */
 function sharesOf(pairs: readonly PairRecord[], twin: 'a' | 'b', layer: string, epoch: number): number[] | undefined {
   const sum = new Array<number>(exponentBins).fill(0);
   let all = 0;

@@ -1,11 +1,11 @@
-/** HTML or SVG that is safe to write out. */
+/** HTML or SVG that is already escaped. */
 export class Markup {
   constructor(readonly text: string) {}
 }
 
 type Part = Markup | string | number | undefined | false | readonly Part[];
 
-/** Puts a page together: every text that goes in is escaped, in elements and attributes alike; markup stays markup. */
+/** Template tag that builds a page: every text is escaped, in elements and attributes alike; Markup is inserted unchanged. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Markup {
   return new Markup(strings.reduce((text, string, i) => text + written(parts[i - 1]) + string));
 }

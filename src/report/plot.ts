@@ -5,7 +5,7 @@ import { logTicks, place, powerText, rangeOf, ticks, tickText } from './scale.ts
 export interface Point {
   x: number;
   y: number;
-  /** The edges of the band. */
+  /** Limits of the band. */
   low?: number;
   high?: number;
 }
@@ -21,11 +21,11 @@ export interface PlotOptions {
   title: string;
   x: string;
   series: readonly Series[];
-  /** The values are log10 of the axis' numbers. */
+  /** The values are log10 of the numbers on the axis. */
   log?: boolean;
-  /** A mark at each point, with its figures. */
+  /** Draws a marker at each point, with its figures. */
   marks?: boolean;
-  /** No ticks between whole numbers. */
+  /** Puts ticks on whole numbers only. */
   wholeX?: boolean;
 }
 
@@ -72,7 +72,7 @@ ${marks && series.map((one) => one.points.map((point) => mark(one, point, place(
 </figure>`;
 }
 
-/** All means, and as much of the bands as leaves the means legible: two seeds' bands are a hundred times as wide. */
+/** Covers all means, and as much of the bands as keeps the means legible: the bands of two seeds can be a hundred times as wide. */
 function verticalRange(points: readonly Point[]): [number, number] {
   const [low, high] = rangeOf(points.map(({ y }) => y));
   const most = high - low;

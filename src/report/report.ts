@@ -14,10 +14,10 @@ import { type Point, plot, type Series } from './plot.ts';
 import { reportPage } from './report_page.ts';
 
 /**
- * A comparison as one HTML page, which `wgrad compare --report` writes: it loads nothing and runs nothing, and states that to the
- * browser.
+ * A comparison as one HTML page, written by `wgrad compare --report`: it loads nothing and runs no script, and a content security
+ * policy says so.
  *
- * @param file has one pair or more. @param ways what each twin has, in words: "learning rate 0.1".
+ * @param file has at least one pair. @param ways the value of the variable in each twin, in words: "learning rate 0.1".
  */
 export function comparisonReport(file: ComparisonFile, ways: { a: string; b: string }): string {
   const { pairs, paragraph = '' } = file;
@@ -92,7 +92,7 @@ function legend(ways: { a: string; b: string }): Markup {
   )}</ul>`;
 }
 
-/** Color and dashes both distinguish them; either would do. */
+/** The twins differ in both color and dashes; either would be enough. */
 const bothTwins = (points: (twin: 'a' | 'b') => Point[]): Series[] =>
   (['a', 'b'] as const).map((twin) => ({
     name: twin.toUpperCase(),
@@ -113,7 +113,7 @@ function cosineSeries(cosines: ReturnType<typeof comparePairs>['cosines']): Seri
   return { name: 'cosine', color: '#333333', points };
 }
 
-/** The loss, or log10 of a layer's norm, stretch by stretch over the seeds. */
+/** The loss, or log10 of a layer's norm, for each stretch of the timeline over the seeds. */
 function timeline(pairs: readonly PairRecord[], twin: 'a' | 'b', layer?: string): Point[] {
   const lines = pairs.map((pair) => valuesOf(pair[twin], layer));
   const { stride } = pairs[0]![twin].timeline;
@@ -144,7 +144,7 @@ function rowTable(title: string, rows: readonly Row[]): Markup {
 </tbody></table></div>`;
 }
 
-/** How each layer was judged when a run ended, and the words of the first pair's. */
+/** The verdict on each layer at the end of a run, with the texts of the first pair. */
 function verdictTable(pairs: readonly PairRecord[], layers: readonly string[]): Markup {
   const last = (twin: TwinRecord, layer: string) => twin.verdicts.filter((it) => it.layer === layer).at(-1);
   const counts = (twin: 'a' | 'b', layer: string) => {

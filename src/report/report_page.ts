@@ -1,7 +1,10 @@
 import { html, Markup } from './markup.ts';
 import { style } from './style.ts';
 
-/** A report as one HTML page, which loads nothing and runs nothing, and says that to the browser. @param content below the title. @param made the command that makes it, and style of its own. */
+/**
+ * A report as one HTML page that loads nothing and runs no script; a content security policy says so. @param content follows the
+ * title. @param made the command that wrote the report, and additional CSS.
+ */
 export const reportPage = (title: string, content: Markup, { made = 'wgrad compare', style: more = '' } = {}): string =>
   html`<!doctype html>
 <html lang="en">

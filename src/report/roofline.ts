@@ -6,7 +6,7 @@ import { html, type Markup } from './markup.ts';
 const size = { width: 900, height: 560 };
 const frame = { left: 70, right: 20, top: 50, bottom: 50 };
 
-/** A logarithmic axis: decades, and where a value stands between two places. */
+/** A logarithmic axis: its decades, and the position of a value between two coordinates. */
 function axis(values: readonly number[], from: number, to: number) {
   const decades = [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values)))] as const;
   const span = Math.max(1, decades[1] - decades[0]);
@@ -17,10 +17,10 @@ function axis(values: readonly number[], from: number, to: number) {
 }
 
 /**
- * A step's dispatches under the roofline of the adapter, as an SVG file: GFLOP/s over floating-point operations per byte,
- * both logarithmic; the larger a circle, the more of the step it takes. What computes nothing has no place in it.
+ * The dispatches of a step under the adapter's roofline, as an SVG file: GFLOP/s over floating-point operations per byte, both
+ * logarithmic. A circle's area grows with the dispatch's share of the step's time. Dispatches without arithmetic are left out.
  *
- * @param title of the picture, as "tutorial on mnist, batch 32".
+ * @param title of the picture, such as "tutorial on mnist, batch 32".
  */
 export function rooflineSvg({ dispatches }: StepProfile, ceilings: Ceilings, title: string): string {
   const shown = dispatches.filter(({ gflops, intensity }) => gflops > 0 && intensity > 0);
@@ -37,7 +37,7 @@ export function rooflineSvg({ dispatches }: StepProfile, ceilings: Ceilings, tit
   );
   const [least, most] = [x.ticks[0]!, x.ticks.at(-1)!];
   const lowest = y.ticks[0]!;
-  // The slanted part begins where it enters the picture.
+  // The slanted part begins at the edge of the plot.
   const begins = Math.max(least, lowest / ceilings.gbps);
   const line = [
     [begins, begins * ceilings.gbps],
@@ -50,7 +50,7 @@ export function rooflineSvg({ dispatches }: StepProfile, ceilings: Ceilings, tit
       `${name} ${layer}: ${figure(intensity)} flop/byte, ${figure(gflops)} GFLOP/s, ` +
       `${(100 * rooflineShare(dispatch, ceilings)).toFixed(0)} % of the roofline, ${(100 * share).toFixed(1)} % of the step`;
     const radius = 3 + 20 * Math.sqrt(share);
-    // On the right there is room for a label only on its left.
+    // Near the right edge, the label fits only to the left of the circle.
     const isRight = x.of(intensity) > 0.7 * size.width;
     const labelAt = x.of(intensity) + (isRight ? -1 : 1) * (radius + 2);
     return html`<g><title>${facts}</title><circle cx="${x.of(intensity).toFixed(1)}" cy="${y.of(gflops).toFixed(1)}" r="${radius.toFixed(1)}"/>${

@@ -1,4 +1,4 @@
-/** The report's style: legible on paper too. */
+/** The report's CSS, legible in print too. */
 export const style = `
 :root { color-scheme: light; font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; }
 body { margin: 0; }

@@ -2,19 +2,19 @@ import { figure } from '../figures.ts';
 import { logTicks, powerText, rangeOf, ticks } from './scale.ts';
 import type { Json } from './sweep_file.ts';
 
-/** Where the values of an option lie on a line from 0 to 1. */
+/** Maps the values of an option to an axis from 0 to 1. */
 export interface Axis {
   name: string;
   place: (value: Json | undefined) => number;
   marks: { at: number; text: string }[];
 }
 
-/** Largest over smallest value from which an axis is logarithmic. */
+/** Ratio of the largest to the smallest value from which an axis is logarithmic. */
 const logFrom = 20;
-/** The ends of an axis are free of marks. */
+/** Margin without marks at both ends of an axis. */
 const rim = 0.06;
 
-/** Numbers lie where they are, by their logarithms where they span decades; other values side by side. */
+/** Numbers are placed by value, or by logarithm if they span decades; other values are evenly spaced. */
 export function axisOf(name: string, values: readonly (Json | undefined)[]): Axis {
   const numbers = values.filter((value): value is number => typeof value === 'number');
   const isNumeric = numbers.length === values.length && new Set(numbers).size > 1;
@@ -43,7 +43,7 @@ function listAxis(name: string, values: readonly (Json | undefined)[]): Axis {
   };
 }
 
-/** A value in a cell or at an axis. */
+/** Formats a value for a cell or an axis. */
 export function shortText(value: Json | undefined): string {
   if (value === undefined || value === null) return 'left out';
   if (typeof value === 'number') return figure(value);

@@ -1,74 +1,74 @@
-/** A value of JSON. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-/** The options of `train` as JSON, by their names in camelCase. */
+/** Options of `train` as JSON, with their camelCase names. */
 export type JsonOptions = { [name: string]: Json };
 
 /**
- * `waiting`: its epochs are not all trained yet. `done`. `halted`: successive halving has ended it early. `failed`: an error
- * ended it.
+ * `waiting`: not all of its epochs are trained yet. `done`: complete. `halted`: successive halving ended it early. `failed`: an
+ * error ended it.
  */
 export type TrialStatus = 'waiting' | 'done' | 'halted' | 'failed';
 
-/** A configuration that is trained from a seed: one run. */
+/** A configuration trained with one seed: one run. */
 export interface Trial {
-  /** A hash of the options and of wgrad's version. */
+  /** Hash of the options and wgrad's version. */
   id: string;
-  /** Trials with the same number differ in their seed alone. From 1. */
+  /** Trials with the same number differ in their seed only. Counted from 1. */
   configuration: number;
   seed: number;
   /** The values that the plan varies, by their paths. */
   varied: JsonOptions;
-  /** All that `train` would be given, varied or not. */
+  /** All options for `train`, varied or not. */
   options: JsonOptions;
-  /** The command that trains it alone. */
+  /** The command that trains this trial alone. */
   command: string;
 }
 
-/** What a trial came to on one kind of adapter. */
+/** The result of a trial on one kind of adapter. */
 export interface TrialResult {
   id: string;
   status: TrialStatus;
-  /** Epochs that were trained. */
+  /** Number of epochs trained. */
   epochs: number;
-  /** Optimizer steps that were taken. */
+  /** Number of optimizer steps taken. */
   steps: number;
-  /** The figure that decides, after the last epoch; null where it is not finite, or was not measured. */
+  /** The deciding metric after the last epoch; null if it is not finite or was not measured. */
   metric: number | null;
-  /** The same after each epoch. */
+  /** The deciding metric after each epoch. */
   course: (number | null)[];
   /** All figures of the last epoch. */
   figures: Record<string, number | null>;
   /** The verdict on the run, if there is one. */
   verdict?: string;
-  /** The layers whose gradients are not healthy at the end, each with its verdict. */
+  /** The layers whose gradients are not healthy at the end, with their verdicts. */
   layers: Record<string, string>;
-  /** Seconds of training and validation, over all parts of the trial. */
+  /** Seconds of training and validation, summed over all parts of the trial. */
   seconds: number;
-  /** The adapter in words. */
+  /** Description of the adapter. */
   adapter: string;
-  /** Results of different kinds are not compared with each other. */
+  /** Kind of adapter; results of different kinds are not compared with each other. */
   kind: string;
-  /** What ended it, as `train` would say it. */
+  /** The error that ended it, as `train` reports it. */
   error?: string;
-  /** `earlyStopping` ended it: there are no more epochs to train. */
+  /** `earlyStopping` ended it, so there are no more epochs to train. */
   stoppedEarly?: true;
 }
 
 export type TrialRecord = Trial & Partial<TrialResult> & Pick<TrialResult, 'status' | 'metric' | 'seconds'>;
 
-/** What `wgrad sweep --json` writes. */
+/** The file format of `wgrad sweep --json`. */
 export interface SweepFile {
   kind: 'wgrad sweep';
   format: 1;
-  /** As it was given. */
+  /** The plan as given. */
   plan: object;
   versions: { wgrad: string };
-  /** The figure that decides, and which direction is better. */
+  /** The deciding metric, and which direction is better. */
   metric: { name: string; mode: 'min' | 'max' };
   trials: TrialRecord[];
 }
 
-/** Trials with what is known of them: one record for each kind of adapter that has trained it, or one that is waiting. */
+/** Joins trials with their results: one record for each kind of adapter that has trained a trial, or one waiting record. */
 export function recordsOf(trials: readonly Trial[], results: Iterable<TrialResult>): TrialRecord[] {
   const newest = new Map<string, Map<string, TrialResult>>();
   for (const result of results) {

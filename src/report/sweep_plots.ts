@@ -8,17 +8,17 @@ import type { ConfigurationRow } from './sweep_rows.ts';
 const [width, height] = [340, 220];
 const margin = { left: 56, right: 12, top: 8, bottom: 40 };
 
-/** The color of a figure: bright for the best. */
+/** The color of a metric's value: the best is the brightest. */
 export function colorsOf({ mode }: SweepFile['metric'], figures: readonly number[]): (figure: number) => string {
   const [low, high] = [Math.min(...figures), Math.max(...figures)];
   return (value) => {
     const share = high > low ? (value - low) / (high - low) : 1;
-    // The brightest end of the ramp can hardly be seen on white.
+    // The brightest end of the ramp is hardly visible on white.
     return rampColor(0.9 * (mode === 'max' ? share : 1 - share));
   };
 }
 
-/** The figure of every trial over one of the options that vary. */
+/** Plots the metric of every trial over one of the options that vary. */
 export function optionPlot(path: string, { trials, metric }: SweepFile): Markup {
   const measured = trials.filter((trial): trial is TrialRecord & { metric: number } => trial.metric !== null);
   const across = axisOf(
@@ -55,7 +55,7 @@ const trialTitle = ({ varied, seed, metric }: TrialRecord, name: string): string
 
 const [wide, tall, side] = [880, 280, 60];
 
-/** A line for each configuration through its values, and its figure. */
+/** Parallel coordinates: a line for each configuration through its values and its metric. */
 export function parallelCoordinates(rows: readonly ConfigurationRow[], { metric, trials }: SweepFile): Markup {
   const shown = rows.filter(({ estimate }) => estimate.n > 0);
   const axes: Axis[] = Object.keys(trials[0]!.varied).map((path) =>
@@ -76,7 +76,7 @@ export function parallelCoordinates(rows: readonly ConfigurationRow[], { metric,
           `${x(i).toFixed(1)},${y(axis.place(i < axes.length ? varied[axis.name] : estimate.mean)).toFixed(1)}`,
       )
       .join(' ');
-  // The best is drawn last, over the others.
+  // The best is drawn last, on top of the others.
   return html`<figure class="wide">
 <svg viewBox="0 0 ${wide} ${tall}" role="img" aria-label="parallel coordinates: a line for each configuration">
 ${shown.toReversed().map((row) => html`<polyline points="${lineOf(row)}" fill="none" stroke="${color(row.estimate.mean)}" stroke-width="${row === shown[0] ? 3 : 1.4}" stroke-opacity="0.85"><title>${metric.name} ${figure(row.estimate.mean)}</title></polyline>`)}

@@ -9,7 +9,7 @@ import type { Json, SweepFile, TrialRecord } from './sweep_file.ts';
 import { optionPlot, parallelCoordinates } from './sweep_plots.ts';
 import { type ConfigurationRow, configurationsByMetric } from './sweep_rows.ts';
 
-/** Rows whose commands are shown: the CSV and the JSON have all. */
+/** Maximum number of rows whose commands are shown: the CSV and the JSON have all. */
 const mostRows = 500;
 
 const darkStyle = `
@@ -28,7 +28,7 @@ pre { background: #22252b; }
 }
 `;
 
-/** A sweep as one HTML page, which loads nothing and runs nothing. @param file has a result or more. */
+/** A sweep as one HTML page that loads nothing and runs no script. @param file has at least one result. */
 export function sweepReport(file: SweepFile): string {
   const { metric, trials, versions } = file;
   const rows = configurationsByMetric(file);
@@ -101,11 +101,11 @@ function failures(trials: readonly TrialRecord[]): Markup | undefined {
   return html`<h2>Trials that failed</h2>${failed.map(({ command, error }) => html`<pre>${command}\n${error}</pre>`)}`;
 }
 
-/** With all digits, for programs. */
+/** Full precision, for programs. */
 const csvValue = (value: Json | undefined): string =>
   value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
-/** A row for each trial. */
+/** One row per trial. */
 export function sweepCsv({ trials, metric }: SweepFile): string {
   const paths = Object.keys(trials[0]?.varied ?? {});
   const facts = ['status', 'epochs', 'steps', 'seconds', 'adapter', 'verdict'] as const;

@@ -1,24 +1,26 @@
 import { type Estimate, estimate, type Scale } from '../compare/comparison.ts';
 import type { JsonOptions, SweepFile, TrialRecord, TrialStatus } from './sweep_file.ts';
 
-/** The trials of a configuration on one kind of adapter: they differ in their seed. */
+/** The trials of a configuration on one kind of adapter, which differ in their seed. */
 export interface ConfigurationRow {
   configuration: number;
   varied: JsonOptions;
-  /** undefined while none of them has been trained. */
+  /** undefined if none of them has been trained. */
   kind: string | undefined;
   trials: TrialRecord[];
-  /** Over the seeds. */
+  /** The metric over the seeds. */
   estimate: Estimate;
-  /** Epochs of the longest one. */
+  /** Epochs of the longest trial. */
   epochs: number;
   status: TrialStatus;
 }
 
-/** How a figure is averaged, by its name. */
+/** How a metric is averaged, by its name. */
 const scaleOf = (metric: string): Scale => (/accuracy/i.test(metric) ? 'share' : 'linear');
 
-/** Configurations from the best to the worst. Those that were trained longer come first, as in successive halving; then the figure decides. */
+/**
+ * Configurations from best to worst. Those that were trained longer come first, as in successive halving; then the metric decides.
+ */
 export function configurationsByMetric({ trials, metric }: Pick<SweepFile, 'trials' | 'metric'>): ConfigurationRow[] {
   const groups = new Map<string, TrialRecord[]>();
   for (const trial of trials) {
@@ -36,7 +38,7 @@ export function configurationsByMetric({ trials, metric }: Pick<SweepFile, 'tria
     };
   });
   return rows.sort((a, b) => {
-    // A configuration with a seed that failed is behind all that never failed, as it is for asha.
+    // A configuration with a failed seed comes after all configurations without one, as asha ranks them.
     const [first, second] = [a, b].map(({ estimate: { n, mean }, status }) =>
       n > 0 && status !== 'failed' ? mean : undefined,
     );
@@ -47,7 +49,7 @@ export function configurationsByMetric({ trials, metric }: Pick<SweepFile, 'tria
   });
 }
 
-/** The one that says most: a configuration with a failed seed has failed. */
+/** The most informative status: a configuration with a failed seed has failed. */
 function statusOf(trials: readonly TrialRecord[]): TrialStatus {
   const order: TrialStatus[] = ['failed', 'waiting', 'halted', 'done'];
   return order.find((status) => trials.some((trial) => trial.status === status))!;
