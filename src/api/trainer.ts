@@ -24,8 +24,7 @@ export interface SaveOptions extends OnnxOptions {
  * Creates a trainer. Its pipelines compile in the background; its methods wait for them and for each other.
  *
  * @throws ConfigurationError at once for an invalid model, optimizer or option. An invalid augmentation rejects the first method
- *   that
- *   is called, because the code of the augmentation is loaded only if one is configured.
+ *   that is called, because the code of the augmentation is loaded only if one is configured.
  */
 export function createTrainer(gpu: Gpu, options: TrainerOptions): Trainer {
   return new Trainer(gpu, options);
@@ -65,8 +64,7 @@ export class Trainer extends BaseTrainer {
    * running.
    *
    * @throws ConfigurationError for an unknown format or target, or a model that the format cannot express (with every such layer,
-   *   and
-   *   the formats that can).
+   *   and the formats that can).
    */
   async save(options: SaveOptions = {}): Promise<Blob> {
     // Loaded on demand.
