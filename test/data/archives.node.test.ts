@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { strToU8, type Zippable, zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
+import { openGzip } from '../../src/data/archives/gzip_file.ts';
+import { filesInTar } from '../../src/data/archives/tar.ts';
 import { DataError, readUserFiles } from '../../src/index.ts';
 import { tarOf } from './made_archives.ts';
 import { mnistLike, placed } from './made_files.ts';
@@ -84,6 +86,72 @@ describe('archives are read as the folders that they hold', () => {
       const report = await expectMnistLike({ 'm.tar': tarOf({ ...rest, [long]: first! }, [], kind) });
       expect(report.splits[0]!.from[0]).toBe(`m/${long}`);
     }
+  });
+});
+
+describe('a gzip file that is read at any place', () => {
+  /** Bytes that deflate packs to about half: blocks with codes of their own. */
+  const content = (length: number) =>
+    Uint8Array.from({ length }, (_, i) => (Math.imul(i ^ (i >>> 5), 0x9e3779b1) >>> 27) + ((i >>> 14) & 3));
+  const whole = content(2 ** 20);
+  const fileOf = (bytes: Uint8Array) => new Blob([bytes as Bytes]);
+  /** The same with a comment, a name and two bytes more in its header, and a checksum of it. */
+  const withHeader = (member: Uint8Array) => {
+    const head = Uint8Array.of(...member.subarray(0, 10), 2, 0, 7, 7, ...strToU8('name\0comment\0'), 0, 0);
+    head[3] = 2 | 4 | 8 | 16;
+    return Buffer.concat([head, member.subarray(10)]);
+  };
+
+  test.each<[string, Uint8Array]>([
+    ['one member', gz(whole)],
+    ['packed well', new Uint8Array(gzipSync(whole, { level: 9 }))],
+    ['stored', new Uint8Array(gzipSync(whole, { level: 0 }))],
+    [
+      'members, of which some are empty, and zero bytes after them',
+      Buffer.concat([
+        ...[0, 1, 300_000, 300_000, 370_000, 2 ** 20].map((from, i, all) =>
+          withHeader(gz(whole.subarray(from, all[i + 1] ?? from))),
+        ),
+        new Uint8Array(600),
+      ]),
+    ],
+  ])('%s', async (_, packed) => {
+    // Places far apart, and so many that every other one is given up.
+    for (const spacing of [300_000, 1000]) {
+      const file = await openGzip(fileOf(packed), 'x.gz', { most: 0, spacing });
+      expect(file.size).toBe(whole.length);
+      const ranges = Array.from({ length: 20 }, (_, i): [number, number] => {
+        const from = Math.imul(i + 1, 0x9e3779b1) >>> 10;
+        return [from % whole.length, (from % whole.length) + ((i * i * 997) % 90_000)];
+      });
+      const read = await Promise.all(ranges.map(([from, to]) => file.slice(from, to).arrayBuffer()));
+      for (const [i, [from, to]] of ranges.entries())
+        expect(Buffer.compare(new Uint8Array(read[i]!), whole.subarray(from, to)), `${from} to ${to}`).toBe(0);
+      expect(Buffer.compare(new Uint8Array(await file.arrayBuffer()), whole)).toBe(0);
+    }
+    expect(await openGzip(fileOf(packed), 'x.gz')).toBeInstanceOf(Blob);
+  });
+
+  test.each<[string, (bytes: Bytes) => Uint8Array]>([
+    ['cut short', (bytes) => bytes.subarray(0, bytes.length / 2)],
+    ['without its trailer', (bytes) => bytes.subarray(0, -3)],
+    ['a changed byte', (bytes) => bytes.map((byte, i) => (i === 5000 ? byte ^ 1 : byte))],
+    ['another checksum', (bytes) => bytes.map((byte, i) => (i === bytes.length - 6 ? byte ^ 1 : byte))],
+    ['another size', (bytes) => bytes.map((byte, i) => (i === bytes.length - 2 ? byte ^ 1 : byte))],
+    ['a second member that is none', (bytes) => Buffer.concat([bytes, Uint8Array.of(0x1f, 0x8b, 1, 1)])],
+    ['a name without end', (bytes) => bytes.map((byte, i) => (i === 3 ? 8 : i > 9 ? byte || 1 : byte))],
+  ])('is refused: %s', async (_, change) => {
+    await expect(openGzip(fileOf(change(gz(whole))), 'x.gz')).rejects.toThrow(/x\.gz is damaged or cut short/);
+  });
+
+  test('a tar archive in one', async () => {
+    const packed = fileOf(gz(tarOf({ ...mnistLike, big: content(100_000) })));
+    const { files } = await filesInTar('m.tgz', await openGzip(packed, 'm.tgz', { most: 0, spacing: 1000 }));
+    for (const { path, file } of files.reverse()) {
+      const expected = path === 'big' ? content(100_000) : mnistLike[path]!;
+      expect(Buffer.compare(new Uint8Array(await file.arrayBuffer()), expected), path).toBe(0);
+    }
+    expect(files).toHaveLength(5);
   });
 });
 

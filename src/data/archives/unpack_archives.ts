@@ -1,6 +1,5 @@
 import { DataError } from '../../errors.ts';
-import { unpackGzipFile } from '../gunzip.ts';
-import { type FileIdentifier, type IdentifiedFile, placeUnder } from '../identify.ts';
+import { type FileBytes, type FileIdentifier, type IdentifiedFile, placeUnder } from '../identify.ts';
 import type { IgnoredFile } from '../reading_report.ts';
 import { withoutEnding } from './entry.ts';
 
@@ -33,9 +32,8 @@ export async function unpackArchives(files: readonly IdentifiedFile[], identify:
   };
   const contentOf = async ({ path, file, format }: IdentifiedFile): Promise<IdentifiedFile[]> => {
     const isTar = format.name.startsWith('tar');
-    // The files of a tar archive lie one after the other: one that is compressed is unpacked as a whole.
     const content = isTar
-      ? await (await import('./tar.ts')).filesInTar(path, format.gzip ? (await unpackGzipFile(file, path)).blob : file)
+      ? await (await import('./tar.ts')).filesInTar(path, format.gzip ? await unpackedBy(path, file) : file)
       : await (await import('./zip.ts')).filesInZip(path, file);
     const folder = withoutEnding(path);
     ignored.push(...content.ignored.map((one) => ({ ...one, path: `${folder}/${one.path}` })));
@@ -44,6 +42,9 @@ export async function unpackArchives(files: readonly IdentifiedFile[], identify:
   };
   return { files: await unpack(files, 0), ignored, notes };
 }
+
+/** The files of a tar archive lie one after the other in what gzip packs. */
+const unpackedBy = async (path: string, file: FileBytes) => (await import('./gzip_file.ts')).openGzip(file, path);
 
 const tooDeep = (path: string) =>
   new DataError({

@@ -1,0 +1,183 @@
+import { Inflate } from 'fflate';
+import { DataError } from '../../errors.ts';
+import { count } from '../../figures.ts';
+import { Crc32 } from '../crc32.ts';
+import { isGzip } from '../gzip_format.ts';
+import type { FileBytes } from '../identify.ts';
+import { damaged, refuseBomb } from '../unpacking_errors.ts';
+import { bytesBetween } from './entry.ts';
+
+// RFC 1952: members, each a header, deflated data, and a trailer with the checksum and the size of what it packs.
+
+const packedAtOnce = 64 * 1024;
+const trailerBytes = 8;
+/** Names and comments make a header longer than its ten bytes. */
+const longestHeader = 64 * 1024;
+
+/** What a gzip file is unpacked with. */
+export interface GzipOptions {
+  /** Unpacked bytes that are kept: a smaller file is unpacked once. */
+  most?: number;
+  /** Unpacked bytes between two places from which unpacking can begin. */
+  spacing?: number;
+}
+
+/** A place takes up to 160 KiB: the last 32 KiB and the codes of the block that it lies in. */
+const mostPlaces = 512;
+
+/**
+ * What a gzip file packs, as a file of its own that is read at any place. It is unpacked once to check it. If it is larger than `most`
+ * bytes (64 MiB), a part of it is unpacked again when it is read, from the last of up to 512 places before it, 1 MiB or more apart: memory
+ * does not grow with the file. Like gunzip this ignores what follows the last member.
+ *
+ * @throws DataError for a file that is damaged or cut short, or would become more than 200 times as large.
+ */
+export async function openGzip(
+  file: FileBytes,
+  name: string,
+  { most = 64 * 2 ** 20, spacing = 2 ** 20 }: GzipOptions = {},
+): Promise<FileBytes> {
+  const places: Unpacker[] = [];
+  let kept: Uint8Array<ArrayBuffer>[] | undefined = [];
+  let apart = spacing;
+  const unpacker = await Unpacker.open(file, name);
+  while (!unpacker.isAtEnd) {
+    if (unpacker.position >= (places.at(-1)?.position ?? Number.NEGATIVE_INFINITY) + apart)
+      places.push(unpacker.copy());
+    if (places.length > mostPlaces) {
+      places.splice(0, places.length, ...places.filter((_, at) => at % 2 === 0));
+      apart *= 2;
+    }
+    const chunk = await unpacker.next();
+    refuseBomb(name, file.size, unpacker.position);
+    if (unpacker.position > most) kept = undefined;
+    kept?.push(chunk);
+  }
+  return kept ? new Blob(kept) : readFrom(places, unpacker.position);
+}
+
+/** Reads parts of the unpacked data one after the other: they share the unpacker, which goes on where the last part ended. */
+function readFrom(places: readonly Unpacker[], size: number): FileBytes {
+  let unpacker = places[0]!.copy();
+  let chunk = new Uint8Array();
+  let turn: Promise<unknown> = Promise.resolve();
+  const read = async (start: number, end: number): Promise<ArrayBuffer> => {
+    const bytes = new Uint8Array(Math.max(0, end - start));
+    for (let at = start; at < end; ) {
+      const begin = unpacker.position - chunk.length;
+      if (at >= begin && at < unpacker.position) {
+        const part = chunk.subarray(at - begin, end - begin);
+        bytes.set(part, at - start);
+        at += part.length;
+        continue;
+      }
+      const place = places.findLast(({ position }) => position <= at)!;
+      if (at < begin || place.position > unpacker.position) unpacker = place.copy();
+      chunk = await unpacker.next();
+    }
+    return bytes.buffer;
+  };
+  const slice = (start: number, end: number) => {
+    const mine = turn.then(() => read(start, Math.min(end, size)));
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+  return {
+    size,
+    arrayBuffer: () => slice(0, size),
+    slice: (start, end) => ({ arrayBuffer: () => slice(start, end) }),
+  };
+}
+
+/**
+ * Where fflate's Inflate stands between two pushes: its codes and bits, the last 32 KiB, and packed bytes that it has not used. It writes
+ * into none of these arrays later, so that a copy of the object goes on from the same place. Deflate cannot be entered elsewhere.
+ */
+interface InflateState {
+  s: { p: number; f?: number; l?: unknown };
+  o: Uint8Array;
+  p: Uint8Array;
+}
+const stateOf = (inflate: Inflate) => inflate as unknown as InflateState;
+
+/** Unpacks a gzip file from its start to its end, and can be copied at any place. */
+class Unpacker {
+  private inflate = new Inflate();
+  private crc = new Crc32();
+  private memberBytes = 0;
+  /** Unpacked bytes before the next chunk. */
+  position = 0;
+  isAtEnd = false;
+
+  private constructor(
+    private readonly file: FileBytes,
+    private readonly name: string,
+    /** Where the packed bytes begin that are unpacked next. */
+    private at: number,
+  ) {}
+
+  static async open(file: FileBytes, name: string): Promise<Unpacker> {
+    return new Unpacker(file, name, await dataAt(file, name, 0));
+  }
+
+  copy(): Unpacker {
+    const copy = new Unpacker(this.file, this.name, this.at);
+    Object.assign(copy, { ...this, inflate: new Inflate(), crc: this.crc.copy() });
+    const { s, o, p } = stateOf(this.inflate);
+    Object.assign(copy.inflate, { s: { ...s }, o, p });
+    return copy;
+  }
+
+  /** The next unpacked bytes; there may be none. */
+  async next(): Promise<Uint8Array<ArrayBuffer>> {
+    const packed = await bytesBetween(this.file, this.at, this.at + packedAtOnce);
+    if (packed.length === 0) throw damaged(this.name, 'gzip data without an end');
+    this.at += packed.length;
+    const chunks: Uint8Array[] = [];
+    this.inflate.ondata = (chunk) => chunks.push(chunk);
+    try {
+      this.inflate.push(packed);
+    } catch (cause) {
+      throw cause instanceof DataError ? cause : damaged(this.name, (cause as Error).message, cause);
+    }
+    const chunk = chunks[0] as Uint8Array<ArrayBuffer>;
+    this.crc.update(chunk);
+    this.memberBytes += chunk.length;
+    this.position += chunk.length;
+    const { s, p } = stateOf(this.inflate);
+    if (s.f && !s.l) await this.endMember(this.at - p.length + (s.p > 0 ? 1 : 0));
+    return chunk;
+  }
+
+  private async endMember(trailerAt: number): Promise<void> {
+    const trailer = await bytesBetween(this.file, trailerAt, trailerAt + trailerBytes);
+    const view = new DataView(trailer.buffer);
+    const isWhole = trailer.length === trailerBytes && view.getUint32(0, true) === this.crc.value;
+    if (!isWhole || view.getUint32(4, true) !== this.memberBytes % 2 ** 32) {
+      throw damaged(this.name, `another checksum or size than that of the ${count(this.memberBytes)} bytes before it`);
+    }
+    this.at = trailerAt + trailerBytes;
+    if (!isGzip(await bytesBetween(this.file, this.at, this.at + 2))) {
+      this.isAtEnd = true;
+      return;
+    }
+    this.at = await dataAt(this.file, this.name, this.at);
+    this.inflate = new Inflate();
+    this.crc = new Crc32();
+    this.memberBytes = 0;
+  }
+}
+
+const [hasHeaderCrc, hasExtra, hasName, hasComment] = [2, 4, 8, 16];
+
+/** Where the deflated data of a member begin, after its header. */
+async function dataAt(file: FileBytes, name: string, at: number): Promise<number> {
+  const header = await bytesBetween(file, at, at + longestHeader);
+  const [, , method, flags = 0] = header;
+  let end = 10;
+  if (flags & hasExtra) end += 2 + header[end]! + 256 * header[end + 1]!;
+  for (const flag of [hasName, hasComment]) if (flags & flag) end = header.indexOf(0, end) + 1 || Number.NaN;
+  if (flags & hasHeaderCrc) end += 2;
+  if (isGzip(header) && method === 8 && end <= header.length) return at + end;
+  throw damaged(name, `no header of gzip data at byte ${count(at)}`);
+}
