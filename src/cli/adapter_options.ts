@@ -2,16 +2,16 @@ import { type Command, Option } from 'commander';
 import { browserTimeout } from '../time_limit.ts';
 import { integer, oneOf } from './values.ts';
 
-/** Where it runs: which kind of adapter, in which Chrome, and whether a missing one may be installed. */
+/** The kind of adapter, the Chrome to use, and whether a missing one may be installed. */
 export interface AdapterOptions {
   adapter: 'auto' | 'software' | 'hardware';
   chrome?: string;
-  /** Milliseconds that Chrome may take for each answer. */
+  /** Time limit in milliseconds for each of Chrome's answers. */
   browserTimeout?: number;
   yes: boolean;
 }
 
-/** The flags that every command which starts Chrome has. */
+/** Adds the options of every command that starts Chrome. */
 export function addAdapterOptions(command: Command): Command {
   return command
     .option(
@@ -29,7 +29,7 @@ export function addAdapterOptions(command: Command): Command {
     .addOption(yesOption());
 }
 
-/** A flag of every command that may have to install something. */
+/** The option of every command that may have to install something. */
 export const yesOption = (): Option =>
   new Option(
     '-y, --yes',

@@ -10,7 +10,7 @@ import { optimizerFlags, type RunOptions } from './run_options.ts';
 import { type TrainCommandOptions, type Trained, train } from './train.ts';
 import { flagOf } from './values.ts';
 
-/** An experiment that was trained once, and what a remedy makes of it. */
+/** An experiment that has been trained, and the same with a remedy applied. */
 interface Remedied {
   remedy: Remedy & { change: Change };
   before: Changed;
@@ -23,10 +23,10 @@ interface Changed {
   augmentation: AugmentationConfig;
 }
 
-/** Flags that belong to one run of one network. */
+/** Options that apply to a single run of a single network. */
 const ofOneRun = ['checkpoint', 'checkpointEvery', 'resume', 'from'] as const;
 
-/** `wgrad train --apply-remedy`: trains, and if the verdict has a remedy that is a setting, trains again with it. */
+/** `wgrad train --apply-remedy`: trains, and trains again with the verdict's first remedy that is a setting, if there is one. */
 export async function trainWithRemedy(options: TrainCommandOptions, typed: readonly string[]): Promise<void> {
   for (const name of ofOneRun) {
     if (options[name] === undefined) continue;
@@ -46,10 +46,10 @@ export async function trainWithRemedy(options: TrainCommandOptions, typed: reado
   await train({ ...options, ...optionsOf(found.after), ...(logdir !== undefined && { logdir }) }, typed);
 }
 
-/** Flags that name a file of the run, which the second run writes again. */
+/** Options that name an output file of the run, which the second run would overwrite. */
 const ofOneFile = ['save', 'json', 'csv'] as const;
 
-/** Gives a file of the run without the remedy another name. */
+/** Renames an output file of the run without the remedy. */
 function keepUntreated(path: string): void {
   if (!existsSync(path) || !statSync(path).isFile()) return;
   const { dir, name, ext } = parse(path);
@@ -58,7 +58,9 @@ function keepUntreated(path: string): void {
   console.log(`kept     ${kept}: the run without the remedy`);
 }
 
-/** `wgrad compare --a this --b remedy`: the twins, after a run has shown what the remedy is; undefined where there is none. */
+/**
+ * `wgrad compare --a this --b remedy`: runs A first and returns the twins with the remedy of its verdict; undefined if it has none.
+ */
 export async function withRemedy(options: CompareOptions): Promise<CompareOptions | undefined> {
   const { json: _, report: __, resume: ___, a: ____, b: _____, ...run } = options;
   const found = await diagnose({ ...run, health: 'norms' } as TrainCommandOptions, []);
@@ -88,7 +90,7 @@ async function diagnose(options: TrainCommandOptions, typed: readonly string[]):
       remedy = firstRemedy(ended.log.runVerdicts, ended.log.verdicts);
     });
   } catch (error) {
-    // A run that ended in numbers that are not finite may have a remedy; whatever else went wrong has none.
+    // A run that ended with non-finite numbers may have a remedy; any other error has none.
     if (!remedy) throw error;
     console.log(`failed   ${(error as Error).message.split('\n')[0]}`);
   }
@@ -102,7 +104,7 @@ async function diagnose(options: TrainCommandOptions, typed: readonly string[]):
   return { remedy, before, after: applyChange(before, remedy.change) };
 }
 
-/** An experiment as flags; those of the optimizer are in it. */
+/** The command's options for an experiment. `optimizer` contains its own options. */
 const optionsOf = ({ model, optimizer, augmentation }: Changed): Partial<RunOptions> => ({
   model: model as unknown as Record<string, unknown>,
   optimizer,

@@ -1,20 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { confirm } from './confirm.ts';
 
-/** How a command installs what is missing on the machine. */
+/** How a command installs missing software. */
 export interface InstallOptions {
   /** The flag `--yes`: install system packages without asking. */
   yes?: boolean;
   report?: (line: string) => void;
 }
 
-/** A Debian package, and about how many megabytes apt-get downloads for it. */
+/** A Debian package, and the approximate size of its download in megabytes. */
 export interface DebianPackage {
   name: string;
   megabytes: number;
 }
 
-/** How apt-get can be called without a password: as root, or through a sudo that wants none. */
+/** The command that runs apt-get without a password: as root, or through a sudo that asks for none. */
 function aptGet(): string[] | undefined {
   if (!runs(['apt-get', '--version'])) return undefined;
   if (process.getuid?.() === 0) return ['apt-get'];
@@ -26,9 +26,9 @@ function runs([program, ...args]: string[]): boolean {
 }
 
 /**
- * Installs a Debian package where apt-get needs no password. A system package affects every user, so it asks
- * at the terminal first; `yes` answers for the user, and without a terminal nothing is installed.
- * Waits for another apt-get's lock, since a test run may start two of us.
+ * Installs a Debian package if apt-get needs no password. A system package affects every user, so it asks at the terminal first;
+ * `yes` answers for the user, and without a terminal nothing is installed. Waits for another apt-get's lock, since a test run may
+ * start two.
  *
  * @returns whether the package is installed now.
  */
@@ -45,19 +45,19 @@ export async function aptInstall(
     const [program, ...rest] = [...apt, '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0', '-qq', ...args];
     report(`$ ${[...apt, ...args].join(' ')}`);
     const { status } = spawnSync(program!, rest, {
-      // apt-get's output goes to stderr, as wgrad's own messages do: stdout belongs to the training run.
+      // apt-get's output goes to stderr, like wgrad's own messages: stdout is reserved for the training run.
       stdio: ['ignore', 2, 2],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       timeout: 600_000,
     });
-    // A stale index may still be good enough to install from.
+    // If the index could not be updated, the old one may still be sufficient.
     if (status !== 0 && args[0] === 'install') return false;
   }
   return true;
 }
 
-/** Whether `--yes` is all that an installation needs here. */
+/** Whether `--yes` is sufficient to install packages on this machine. */
 export const canInstall = (): boolean => aptGet() !== undefined;
 
-/** The beginning of an error's advice: the flag that lets wgrad install a package, where it can. */
+/** The beginning of an error's fix: the option that lets wgrad install a package, if it can. */
 export const installAdvice = (): string => (canInstall() ? 'add --yes to let wgrad install it with apt-get, or ' : '');

@@ -1,10 +1,10 @@
 import { SingleBar } from 'cli-progress';
 
-/** A progress bar that is there only where the output is a terminal, and only once there is something to show. */
+/** A progress bar that is shown only on a terminal, and only once it has values. */
 export class Bar {
   private bar: SingleBar | undefined;
 
-  /** @param format cli-progress': `{bar}`, `{value}`, `{total}` and the names of what `update` gets. */
+  /** @param format in the syntax of cli-progress: `{bar}`, `{value}`, `{total}` and the names in the payload of `update`. */
   constructor(
     private readonly format: string,
     private readonly stream: NodeJS.WriteStream,
@@ -20,19 +20,19 @@ export class Bar {
       barIncompleteChar: '░',
       hideCursor: true,
       clearOnComplete: true,
-      gracefulExit: false, // Ctrl-C is the command's
+      gracefulExit: false, // the command handles Ctrl-C
       linewrap: false,
     });
   }
 
   update(value: number, total: number, payload: Record<string, string | number>): void {
     if (!this.bar) return;
-    // It starts with its first figures: a bar without them would show the format's braces.
+    // The bar starts with its first values: without them it would show the format's braces.
     if (!this.bar.isActive) this.bar.start(total, value, payload);
     else this.bar.update(value, payload);
   }
 
-  /** Takes the bar away, so that a line can be printed. */
+  /** Removes the bar, so that a line can be printed. */
   stop(): void {
     if (this.bar?.isActive) this.bar.stop();
     this.bar = undefined;

@@ -1,6 +1,6 @@
 import { DeviceLostError, giveName, WgradError } from '../errors.ts';
 
-/** Chrome or its page has ended, or shows no sign of life. */
+/** Chrome or its page has ended, or does not respond. */
 export class BrowserLostError extends WgradError {
   static {
     giveName(BrowserLostError, 'BrowserLostError');
@@ -14,6 +14,6 @@ export class BrowserSilentError extends BrowserLostError {
   }
 }
 
-/** Whether a new Chrome may do what this one could not. */
+/** Whether the same work may succeed in a new Chrome. */
 export const isLoss = (error: unknown): error is WgradError =>
   error instanceof BrowserLostError || error instanceof DeviceLostError;

@@ -16,22 +16,22 @@ import { makeFolder } from '../formats/make_folder.ts';
 import { parseRun, type SavedRun } from '../formats/run_file.ts';
 import { temporaryName } from './whole_file.ts';
 
-/** The best state by the monitored figure. */
+/** File name of the best state by the monitored figure. */
 export const bestName = 'best.wgrad';
 
-/** Sorted by name they are sorted by step. */
+/** The step is padded with zeros, so that sorting by name sorts by step. */
 const nameOf = (step: number) => `checkpoint-${String(step).padStart(9, '0')}.wgrad`;
 const ours = /^(checkpoint-\d{9,}|best)\.wgrad$/;
 const unfinished = /^(checkpoint-\d{9,}|best)\.wgrad\.\d+\.tmp$/;
 
-/** The checkpoints in a folder, the newest first, and then the best one, which may be the only one. */
+/** The checkpoints in a folder, newest first, and then the best one, which may be the only one. */
 export function checkpointsIn(folder: string): string[] {
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => ours.test(name)) : [];
   const rank = (name: string) => (name === bestName ? '' : name.padStart(60));
   return names.sort((a, b) => (rank(a) < rank(b) ? 1 : -1));
 }
 
-/** @throws ConfigurationError for a folder that has another run's checkpoints, which would be lost. */
+/** @throws ConfigurationError for a folder with another run's checkpoints, which would be overwritten. */
 export function requireNoCheckpoints(folder: string): void {
   const found = checkpointsIn(folder);
   if (found.length === 0) return;
@@ -45,14 +45,14 @@ export function requireNoCheckpoints(folder: string): void {
 export interface ReadCheckpoint {
   path: string;
   run: SavedRun;
-  /** One for each newer checkpoint that could not be read. */
+  /** A line for each newer checkpoint that could not be read. */
   damaged: string[];
 }
 
 /**
- * The newest checkpoint of a folder that is undamaged.
+ * Reads the newest undamaged checkpoint of a folder.
  *
- * @throws ConfigurationError where there is none.
+ * @throws ConfigurationError if there is none.
  */
 export function readNewest(folder: string): ReadCheckpoint {
   const damaged: string[] = [];
@@ -76,10 +76,10 @@ export function readNewest(folder: string): ReadCheckpoint {
 
 /**
  * The folder that a run's checkpoints are written to. A new one is written to a temporary file next to the older ones, flushed and
- * read back, and only then gets its name: whenever the process is killed, a complete checkpoint remains.
+ * read back, and only then renamed: whenever the process is killed, a complete checkpoint remains.
  */
 export class CheckpointFolder {
-  /** @throws ConfigurationError for a folder that cannot be written to, which a trial file shows. */
+  /** @throws ConfigurationError for a folder that is not writable, which writing a test file shows. */
   constructor(
     readonly path: string,
     private readonly keep: number,
@@ -138,7 +138,7 @@ export class CheckpointFolder {
   }
 }
 
-/** The new name is on the disk too. Windows can't flush a folder, and needs no flush for it. */
+/** Flushes the folder, so that the new name is on the disk too. Windows can't flush a folder and does not need to. */
 function flushFolder(path: string): void {
   if (process.platform === 'win32') return;
   const folder = openSync(path, 'r');

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { CheckpointEvery } from '../train/checkpoint_every.ts';
 import { integer, outputFolder } from './values.ts';
 
-/** The flags of `train` that make a run survive. */
+/** The checkpoint options of `train`. */
 export interface CheckpointOptions {
   checkpoint?: string;
   checkpointEvery?: CheckpointEvery;
@@ -43,7 +43,7 @@ export function addCheckpointOptions(command: Command): Command {
 
 const units = { step: 'steps', epoch: 'epochs', s: 'seconds', second: 'seconds' } as const;
 
-/** 100steps, 1 epoch, 30s. */
+/** Parses 100steps, 1 epoch or 30s. */
 export function checkpointEveryOf(text: string): CheckpointEvery {
   const [, number, unit] = /^(\d+) ?(step|epoch|s|second)s?$/.exec(text.trim()) ?? [];
   const n = Number(number);
@@ -56,7 +56,7 @@ export function checkpointEveryOf(text: string): CheckpointEvery {
   });
 }
 
-/** @throws ConfigurationError for flags of checkpoints without --checkpoint. */
+/** @throws ConfigurationError for checkpoint options without --checkpoint. */
 export function checkCheckpointOptions({
   checkpoint,
   checkpointEvery,

@@ -4,7 +4,7 @@ import type { StateReason } from '../session/newest_state.ts';
 import { formatSavedRun, type RunToSave } from '../session/saved_run.ts';
 import type { CheckpointFolder } from './checkpoint_folder.ts';
 
-/** Writes the states of a run that are due, and the best one. */
+/** Writes the checkpoints of a run that are due, and the best state. */
 export class CheckpointWriter {
   private lastStep: number;
   private hasWarned = false;
@@ -19,7 +19,7 @@ export class CheckpointWriter {
     this.lastStep = resumedAt;
   }
 
-  /** A full disk does not end the run: there may be room for the next one. */
+  /** A full disk does not end the run: there may be space for the next checkpoint. */
   keep(state: Snapshot, { due, best }: StateReason): void {
     const { step } = state.progress;
     const isDue = due && step > this.lastStep;
@@ -37,7 +37,7 @@ export class CheckpointWriter {
     }
   }
 
-  /** The state that a run ends with, unless it was written. */
+  /** Writes the run's last state, unless it has been written. */
   finish(state: Snapshot): void {
     if (state.progress.step <= this.lastStep) return;
     this.folder.write(state.progress.step, formatSavedRun(this.run, this.log, state));

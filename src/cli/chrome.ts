@@ -6,18 +6,18 @@ import type { InstallOptions } from './apt.ts';
 import { ensureChrome } from './get_chrome.ts';
 
 export interface ChromeOptions extends InstallOptions {
-  /** The program to start; found or fetched where it is left out. */
+  /** Path of the executable; found or downloaded if left out. */
   path?: string;
-  /** Which kind of adapter Chrome shall offer to WebGPU. */
+  /** The kind of adapter that Chrome offers to WebGPU. */
   adapter: 'software' | 'hardware';
   headless?: boolean;
-  /** More flags of Chrome's. */
+  /** Additional command-line flags of Chrome. */
   args?: readonly string[];
-  /** Milliseconds that Chrome may take to start. */
+  /** Time limit in milliseconds for the start of Chrome. */
   timeout?: number;
 }
 
-/** Quiet, and never slowed down for being out of sight. */
+/** These flags suppress dialogs and background traffic, and prevent throttling of hidden windows. */
 const always = [
   '--no-first-run',
   '--no-default-browser-check',
@@ -28,17 +28,17 @@ const always = [
   '--disable-background-timer-throttling',
   '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows',
-  // Chrome bars a page from the GPU after two crashes; a user who tries a smaller batch deserves a third go.
+  // Chrome denies a page the GPU after two crashes; without this limit, a user can try again with a smaller batch.
   '--disable-domain-blocking-for-3d-apis',
-  // Chrome draws the suggestions of its address bar with web pages, which every window loads, with or without a screen. Without
-  // them a start takes half of the processor time. Puppeteer adds these to the features that it disables itself.
+  // Chrome renders the suggestions of its address bar with web pages, which every window loads, with or without a screen. Without
+  // them the start takes half the processor time. Puppeteer adds these features to those that it disables itself.
   '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup',
 ];
 
 /**
- * The watchdog would take a long dispatch on a loaded CPU for a hang. Workgroup memory starts at zero either way: SwiftShader
- * writes a store for each of its words, which a large array takes longer to compile than the rest of the shader, and Dawn a
- * loop. That is a quarter of the time until the first step.
+ * The watchdog would mistake a long dispatch on a loaded CPU for a hang. Workgroup memory is zeroed in either case: SwiftShader
+ * emits a store for each of its words, which for a large array takes longer to compile than the rest of the shader, whereas Dawn
+ * emits a loop. That saves a quarter of the time until the first step.
  */
 const software = [
   '--enable-unsafe-webgpu',
@@ -47,7 +47,7 @@ const software = [
   '--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
 ];
 
-/** On Linux, Chrome's WebGPU uses hardware only with these flags; elsewhere it does by default. */
+/** On Linux, Chrome's WebGPU uses hardware only with these flags; on other systems it does by default. */
 const hardwareOnLinux = [
   '--enable-unsafe-webgpu',
   '--enable-features=Vulkan',
@@ -56,7 +56,7 @@ const hardwareOnLinux = [
   '--ignore-gpu-blocklist',
 ];
 
-/** The flags that decide which adapter Chrome offers. */
+/** The flags that select the adapter that Chrome offers. */
 export function adapterFlags(adapter: ChromeOptions['adapter']): readonly string[] {
   if (adapter === 'software') return software;
   return process.platform === 'linux' ? hardwareOnLinux : [];
@@ -64,26 +64,26 @@ export function adapterFlags(adapter: ChromeOptions['adapter']): readonly string
 
 export function chromeFlags({ adapter, args = [] }: Pick<ChromeOptions, 'adapter' | 'args'>): string[] {
   const flags = [...always, ...args, ...adapterFlags(adapter)];
-  // Chrome's sandbox refuses to start as root, which is what a container runs as.
+  // Chrome's sandbox refuses to start as root, which is the usual user in a container.
   if (process.getuid?.() === 0) flags.push('--no-sandbox');
   return flags;
 }
 
-/** Gives a Chrome that runs already, or undefined for what it is not good for. */
+/** Returns a Chrome that is already running, or undefined if it does not suit the options. */
 type RunningChrome = (options: ChromeOptions) => Promise<Browser | undefined>;
 
 let running: RunningChrome | undefined;
 
-/** Asks for a running Chrome before one is started: in tests, many commands of one process share one. */
+/** Uses a running Chrome instead of starting one: in tests, many commands of one process share one. */
 export function useRunningChrome(from: RunningChrome): void {
   running = from;
 }
 
 /**
- * Starts Chrome with a profile of its own. It speaks to us through a pipe, so that it ends when this process does,
- * whatever ends it; signals are left to the caller.
+ * Starts Chrome with its own profile. It is controlled through a pipe, so it ends when this process does for any reason; signals
+ * are left to the caller.
  *
- * @throws SetupError where there is no Chrome, or it doesn't start in time.
+ * @throws SetupError if there is no Chrome, or it doesn't start in time.
  */
 export async function launchChrome(options: ChromeOptions): Promise<Browser> {
   const shared = await running?.(options);
@@ -100,12 +100,12 @@ export async function launchChrome(options: ChromeOptions): Promise<Browser> {
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
-      // A visible window is for a person: the page fills it, without the bar about automated test software.
+      // A visible window is for a user: the page fills it, without the bar about automated test software.
       ...(options.headless === false ? { defaultViewport: null, ignoreDefaultArgs: ['--enable-automation'] } : {}),
-      // The limit below ends the wait for Chrome's answers too; aborting kills Chrome and all its processes.
+      // The limit below also ends the wait for Chrome's answers; aborting kills Chrome and all its processes.
       timeout: 0,
       signal: ending.signal,
-      // One call to the page lasts as long as the training.
+      // A single call to the page lasts as long as the training.
       protocolTimeout: 0,
     });
     return await withinTime(launched, timeout, () => {
@@ -126,7 +126,7 @@ export async function launchChrome(options: ChromeOptions): Promise<Browser> {
   }
 }
 
-/** The error where Chrome has started but never opened the page. */
+/** The error if Chrome has started but not opened the page in time. */
 export const pageIsLate = (timeout: number) =>
   new SetupError({
     what: `Chrome did not open wgrad's page within ${secondsText(timeout)}`,
@@ -134,7 +134,7 @@ export const pageIsLate = (timeout: number) =>
     fix: 'run it again; on a slow machine allow more time with --browser-timeout <seconds>',
   });
 
-/** Linux's device files show whether there is a GPU; starting Chrome to no avail would cost seconds. */
+/** Linux's device files show whether there is a GPU, which saves the seconds of starting Chrome in vain. */
 export function mayHaveGpu(): boolean {
   if (process.platform !== 'linux') return true;
   if (existsSync('/dev/nvidia0') || existsSync('/dev/dxg')) return true;

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import type { Browser } from 'puppeteer-core';
 import { withinTime } from '../time_limit.ts';
 
-/** Milliseconds for an orderly end, and again for the end after a kill. */
+/** Time limit in milliseconds for a normal exit, and again for the exit after a kill. */
 const closeTimeout = 5000;
 
-/** Closes Chrome for good: one that does not close in time is killed, with every process that it started. */
+/** Closes Chrome; if it does not close in time, it is killed with every process that it started. */
 export async function closeChrome(browser: Browser): Promise<void> {
   const pid = browser.process()?.pid;
   const closed = browser.close().catch(() => undefined);
@@ -20,8 +20,8 @@ function endsInTime(work: Promise<unknown>): Promise<boolean> {
 }
 
 /**
- * Chrome leads a process group of its own, which holds all of its processes. They are killed even where Chrome itself has
- * ended: one that hangs outlives a Chrome that crashed.
+ * Chrome leads its own process group, which contains all of its processes. They are killed even if Chrome itself has ended, because
+ * a hung child process can outlive a Chrome that crashed.
  */
 function killProcesses(pid: number, hasEnded: boolean): void {
   if (process.platform === 'win32') {
@@ -31,6 +31,6 @@ function killProcesses(pid: number, hasEnded: boolean): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nothing is left of the group.
+    // The group has no processes left.
   }
 }

@@ -46,7 +46,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
 
   let session: Session | undefined;
   let progress: PairProgress | undefined;
-  /** The state of the pair that runs, as of its last epoch: another Chrome continues from there. */
+  /** The state of the running pair after its last epoch, from which another Chrome continues. */
   let state: PairState | undefined;
   /** The last step that the twins of this pair have reached. */
   let furthest = 0;
@@ -86,7 +86,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     else for (const line of lengthLines(plan, layers.a, stepSamples(options))) console.log(line);
     console.log(modelTable(layers.a));
     if (options.vary === 'model') console.log(modelTable(layers.b));
-    // Where the twins differ in it, each has a flag of its own.
+    // If the twins differ in augmentation, each has its own option.
     const mirroring =
       options.vary === 'augmentation'
         ? [
@@ -145,7 +145,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
           },
           progress: () => furthest,
           isStopping: () => stopped,
-          // A pair is a function of its configuration: from its start, or from its state, it comes to the same bits.
+          // A pair is deterministic: restarted from its beginning or its state, it reaches the same bits.
           lost: ({ parts }) => {
             progress?.stop();
             console.log(
@@ -174,14 +174,14 @@ export async function compare(options: CompareOptions, typed: readonly string[])
   }
 }
 
-/** Warnings about the length of the runs; once where both twins have the same. */
+/** Warnings about the length of the runs; printed once if both twins have the same. */
 function warningsOf({ a, b, fit }: TwinOptions, train: Dataset, plan: Plan): string[] {
   const [ofA, ofB] = [a, b].map((options) => lengthWarnings(options, train, plan, fit)) as [string[], string[]];
   if (ofA.join() === ofB.join()) return ofA;
   return [a, b].flatMap((options, i) => lengthWarnings(options, train, plan, fit, `${'AB'[i]}: `));
 }
 
-/** The error with what is left of the comparison. */
+/** Adds to the error how to resume the comparison. */
 function withResume(error: unknown, json: string, pairs: number): unknown {
   if (!(error instanceof WgradError)) return error;
   const kept = `${json} holds the ${pairs === 1 ? '1 pair that is' : `${count(pairs)} pairs that are`} done`;
@@ -190,7 +190,7 @@ function withResume(error: unknown, json: string, pairs: number): unknown {
   return new WgradError({ ...error.parts, fix: fix ? `${fix}. ${resume}` : resume }, { cause: error });
 }
 
-/** Prints and writes what the pairs that are done come to. */
+/** Prints and writes the results of the pairs that are complete. */
 function conclude(file: ComparisonFile, options: CompareOptions, json: string | undefined): void {
   if (file.pairs.length === 0) {
     console.log('No pair was finished: there is nothing to compare.');
@@ -211,14 +211,14 @@ function conclude(file: ComparisonFile, options: CompareOptions, json: string | 
   }
 }
 
-/** A comparison may have taken hours: a new one does not take its file. */
+/** A comparison may have taken hours, so a new one does not overwrite its file. */
 function requireUnused(path: string): void {
   if (!existsSync(path)) return;
   let pairs = 0;
   try {
     pairs = readComparison('--json', path)?.pairs.length ?? 0;
   } catch {
-    return; // something else, which --json writes over as everywhere
+    return; // not a comparison: --json overwrites it, as in every command
   }
   if (pairs === 0) return;
   throw new ConfigurationError({

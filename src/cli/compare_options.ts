@@ -14,29 +14,29 @@ import { addRunOptions, optimizerFlags, type RunOptions } from './run_options.ts
 import { modelOf, optimizerOf, trainerOptionsOf, withLossFor } from './trainer_settings.ts';
 import { flagOf, integer, namedOrJson, numberOrJson, oneOf, outputFile } from './values.ts';
 
-/** Flags as the user typed them. */
+/** Options as the user typed them. */
 export interface CompareOptions extends RunOptions, Omit<FitCommandOptions, 'tta'> {
   a: string;
   b: string;
   vary: Variable;
-  /** Pairs: the seeds are --seed and those after it. */
+  /** Number of pairs: the seeds are --seed and the following ones. */
   seeds: number;
   report?: string;
   resume?: string;
-  /** Test cures in place of twins: those of a file, or the known ones. */
+  /** Tests cures instead of twins: those of a file, or the known ones. */
   cures?: string | true;
-  /** Names of networks of the list: the others are left out. */
+  /** Names of networks in the list: the others are left out. */
   networks?: string[];
   csv?: string;
 }
 
-/** `--a this --b remedy`: the run that the other flags say, and the same with the first remedy of its verdict. */
+/** `--a this --b remedy`: the run that the other options describe, and the same with the first remedy of its verdict. */
 export const remedyOfA = 'remedy';
 const thisRun = 'this';
 
 const largestSeed = 2 ** 32 - 1;
 
-/** The flags of `compare`: those of `train`, which both twins share, and what sets them apart. */
+/** Adds the options of `compare`: those of `train`, which both twins share, and those in which they differ. */
 export function addCompareOptions(command: Command): Command {
   command
     .option('--a <what>', 'what twin A has of the variable: for an augmentation, what --augment takes')
@@ -79,7 +79,7 @@ export function addCompareOptions(command: Command): Command {
     );
 }
 
-/** Flags that set for both twins what --a and --b set for each. */
+/** Options that set for both twins what --a and --b set for each. */
 const takenOver: Record<Variable, string[]> = {
   augmentation: ['augment'],
   optimizer: ['optimizer', ...optimizerFlags],
@@ -87,7 +87,7 @@ const takenOver: Record<Variable, string[]> = {
   'learning-rate': ['learningRate'],
 };
 
-/** @param isTyped whether a flag was given. @throws ConfigurationError for flags that contradict each other. */
+/** @param isTyped whether an option was given. @throws ConfigurationError for options that contradict each other. */
 export function checkCompareOptions(options: CompareOptions, isTyped: (name: string) => boolean): void {
   const { vary, a, b, cures } = options;
   if (cures !== undefined) {
@@ -133,7 +133,7 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
   checkShared(options);
 }
 
-/** The flags that mean the same for networks of a list; the rest of an experiment is in the list. */
+/** The options that also apply to the networks of a list; the list contains the rest of an experiment. */
 const ofCures: readonly (keyof CompareOptions)[] = [
   ...(['cures', 'networks', 'seeds', 'seed', 'epochs', 'trainSamples', 'testSamples', 'batchSize', 'dataset'] as const),
   ...(['adapter', 'chrome', 'browserTimeout', 'yes', 'json', 'csv', 'report'] as const),
@@ -178,7 +178,7 @@ function checkShared(options: CompareOptions): void {
   }
 }
 
-/** Both twins, checked as far as that needs no GPU. */
+/** The options of both twins, checked as far as possible without a GPU. */
 export function twinsOf(options: CompareOptions, train: Dataset): TwinOptions & Required<Pick<TwinOptions, 'fit'>> {
   const { vary, a, b } = options;
   const { validationSplit: _, ...others } = options;
@@ -198,7 +198,7 @@ function twinOf(options: CompareOptions, flag: string, text: string, train: Data
   }
 }
 
-/** The options that a twin's flag stands for. */
+/** The options that --a or --b sets for a twin. */
 function ownOptions(
   vary: Variable,
   flag: string,
@@ -220,5 +220,5 @@ function ownOptions(
   }
 }
 
-/** "augmentation none", for people. */
+/** Display name of a twin: "augmentation none". */
 export const labelOf = ({ vary }: CompareOptions, text: string) => `${named(vary)} ${text}`;

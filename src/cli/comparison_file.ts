@@ -6,14 +6,14 @@ import type { ComparisonFile } from '../report/comparison_file.ts';
 import { leavesOf } from './leaves.ts';
 import { writeWhole } from './whole_file.ts';
 
-/** JSON has no NaN: it comes as null. */
+/** JSON has no NaN, so the file contains null instead. */
 const parseFigures = (text: string): unknown => JSON.parse(text, (_, value) => (value === null ? Number.NaN : value));
 
 export function writeComparison(path: string, file: ComparisonFile, write = writeWhole): void {
   write(path, `${JSON.stringify(file)}\n`);
 }
 
-/** @throws ConfigurationError for a file that is not a comparison; undefined where there is no file yet. */
+/** @returns undefined if the file does not exist yet. @throws ConfigurationError for a file that is not a comparison. */
 export function readComparison(flag: string, path: string): ComparisonFile | undefined {
   if (!existsSync(path)) return undefined;
   const wrong = (found: string) =>
@@ -31,10 +31,10 @@ export function readComparison(flag: string, path: string): ComparisonFile | und
 }
 
 /**
- * The pairs of a file that an interrupted comparison left.
+ * The pairs in the file of an interrupted comparison.
  *
- * @throws ConfigurationError where it is of another configuration, adapter or version, with what differs; or has pairs that
- *   were not asked for.
+ * @throws ConfigurationError if the file is of another configuration, adapter or version, with the differences; or has pairs that
+ *   were not requested.
  */
 export function finishedPairs(path: string, file: ComparisonFile, now: Omit<ComparisonFile, 'pairs'>): PairRecord[] {
   requireSameConfiguration('comparison', path, file, now);
@@ -50,7 +50,7 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
   return file.pairs;
 }
 
-/** What the figures in a file follow from, seeds aside. */
+/** Everything that determines the figures in a file, except for the seeds. */
 interface Configured {
   command: string;
   versions: { wgrad: string };
@@ -58,7 +58,7 @@ interface Configured {
   config: object;
 }
 
-/** @throws ConfigurationError where a file is of another configuration than the one that is asked for, with what differs. */
+/** @throws ConfigurationError if a file has a different configuration than the requested one, with the differences. */
 export function requireSameConfiguration(kind: string, path: string, file: Configured, now: Configured): void {
   const leaves = ({ config, adapter, versions }: Configured) =>
     leavesOf({ ...config, adapter, 'wgrad version': versions.wgrad });

@@ -3,10 +3,13 @@ import type { LayerSummary } from '../index.ts';
 import { type AskedLength, type Counts, type Plan, planRun } from '../train/run_length.ts';
 import { aboutSeconds, estimatedStepMs, runSeconds } from '../train/run_time.ts';
 
-/** A pair of the tutorial's network takes a software adapter about a minute at this size, so ten runs fit into a lunch break. */
+/**
+ * With these numbers a pair of the tutorial's network takes about a minute on a software adapter, so ten runs fit into a lunch
+ * break.
+ */
 const softwarePart = { epochs: 3, trainSamples: 2000, testSamples: 1000 };
 
-/** Plans as `train` does, but where `train` would shorten a run, shortens it further: a comparison is ten runs. */
+/** Plans as `train` does, but shortens runs that `train` would shorten even further: a comparison is ten runs. */
 export function planComparison(asked: AskedLength, counts: Counts, software: boolean): Plan {
   const plan = planRun(asked, counts, software);
   if (!plan.cut) return plan;

@@ -5,7 +5,7 @@ import { measureName, validationMeasure } from '../health/metric.ts';
 import { differenceText, estimateText, intervalsText, pText } from '../report/comparison_text.ts';
 import { table } from './tables.ts';
 
-/** The output of `wgrad compare`: functions from figures to text. */
+/** The output of `wgrad compare`: functions that format figures as text. */
 
 export function pairLine({ seed, a, b }: PairRecord, place: number, pairs: number, seconds: number): string {
   const last = [a, b].map(endOf);
@@ -33,10 +33,10 @@ export function pairLine({ seed, a, b }: PairRecord, place: number, pairs: numbe
   ].join('  |  ');
 }
 
-/** Columns to which the text between tables is wrapped: about a table's width. */
+/** Width in columns to which the text between tables is wrapped: about a table's width. */
 const tableWidth = 120;
 
-/** Everything in the terminal: outcomes, layers, the course of the epochs, cosines. */
+/** The complete terminal output: results, layers, figures by epoch, cosines. */
 export function comparisonTables(comparison: Comparison, ways: { a: string; b: string }, seeds: number): string {
   const { summary, byEpoch, cosines } = comparison;
   const network = summary.filter(({ layer }) => layer === undefined);
@@ -101,7 +101,7 @@ function epochTable(rows: readonly Row[]): string {
   );
 }
 
-/** A text in lines of at most so many characters; its own ends of lines stay. */
+/** Wraps a text at `width` characters; its line breaks are kept. */
 export function wrapped(text: string, width = 110): string {
   return text
     .split('\n')

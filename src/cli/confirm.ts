@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 export async function confirm(question: string): Promise<boolean> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return false;
-  // Line by line, so that Ctrl-C stays a signal and ends the process as it does everywhere else.
+  // Input is read line by line rather than in raw mode, so that Ctrl-C remains a signal and ends the process as usual.
   const lines = createInterface({ input: stdin, terminal: false });
   stderr.write(`${question} [y/N] `);
   const answer = await new Promise<string>((resolve) => {

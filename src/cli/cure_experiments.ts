@@ -17,17 +17,17 @@ import { readCleaned } from './run.ts';
 import { checkSamples } from './trainer_settings.ts';
 import { parseJson } from './values.ts';
 
-/** A network without a cure or with one, ready to be trained from any seed. */
+/** A network with or without a cure, ready to be trained with any seed. */
 export interface CureExperiment {
   network: NetworkConfig;
   cure: string;
   options: TrainerOptions;
   datasets: TrainAndTest;
-  /** The loss of chance level: another one where the cure smooths the labels. */
+  /** The loss at chance level, which differs if the cure smooths the labels. */
   chance: number | undefined;
 }
 
-/** The list that --cures names, or the known one, with the networks that --networks names. */
+/** The list given with --cures, or the known one, limited to the networks given with --networks. */
 export function readCures({ cures, networks: names }: Pick<CompareOptions, 'cures' | 'networks'>): CureList {
   const list = listOf(cures!);
   if (!names) return list;
@@ -53,9 +53,10 @@ function listOf(cures: string | true): CureList {
 }
 
 /**
- * All networks and cures of a list, checked as far as that needs no GPU; in the order in which they are trained.
+ * All networks and cures of a list, checked as far as possible without a GPU; in training order.
  *
- * @param isTyped whether a flag was given: --dataset and --batch-size have defaults, which the networks' own come before.
+ * @param isTyped whether an option was given: the networks' own values take precedence over the defaults of --dataset and
+ *   --batch-size.
  */
 export async function cureExperiments(
   { networks, cures }: CureList,
@@ -142,7 +143,7 @@ async function configOf(
 const chanceOf = ({ loss = defaultLoss }: TrainerOptions, { labels, classNames }: Dataset) =>
   chanceLevel(fillLoss(loss), labels, classNames.length);
 
-/** An error of a network gets its name. */
+/** Adds the network's name to an error. */
 function within<T>(name: string, work: () => T): T {
   try {
     return work();

@@ -24,10 +24,11 @@ import { adapterLine, dataLine } from './training_report.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
 /**
- * `wgrad compare --cures`: trains each network of a list without a cure and with each alone, from the same seeds. The untreated run of
- * a seed is the same for all cures, so it is trained once.
+ * `wgrad compare --cures`: trains each network of a list without a cure and with each cure alone, from the same seeds. The
+ * untreated run of a seed is shared by all cures, so it is trained once.
  *
- * @param isTyped whether a flag was given: --dataset and --batch-size have defaults, which the networks' own come before.
+ * @param isTyped whether an option was given: the networks' own values take precedence over the defaults of --dataset and
+ *   --batch-size.
  */
 export async function testCures(
   options: CompareOptions,
@@ -117,7 +118,7 @@ export async function testCures(
   }
 }
 
-/** @returns undefined for a run that was stopped: a part of one has no figures. */
+/** @returns undefined for a run that was stopped: a partial run has no figures. */
 async function trainOnce(
   session: Session,
   { network, cure, options, chance }: CureExperiment,
@@ -133,7 +134,7 @@ async function trainOnce(
     if (stopped) return undefined;
   } catch (error) {
     if (!(error instanceof TrainingError)) throw error;
-    // A bad step is skipped: the weights are those of the last good one.
+    // A bad step is skipped, so the weights are those of the last good one.
     const { loss, accuracy }: Evaluation = unpackNumbers(await session.call('evaluate', { metrics: [] }));
     broken = { loss, ...(accuracy !== undefined && { accuracy }) };
   }
@@ -166,7 +167,7 @@ function runLine(run: CureRun, place: number, runs: number, seconds: number, lef
   ].join('  |  ');
 }
 
-/** Prints and writes what the runs that are done come to. */
+/** Prints and writes the results of the complete runs. */
 function conclude(file: CuresFile, { json, csv, report }: CompareOptions): void {
   if (file.runs.length === 0) {
     console.log('No run was finished: there is nothing to compare.');

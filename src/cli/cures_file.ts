@@ -6,16 +6,16 @@ import { writeWhole } from './whole_file.ts';
 
 export function writeCures(path: string, file: CuresFile, write = writeWhole): void {
   const { runs, ...rest } = file;
-  // A run a line: a file under version control shows what changed.
+  // One run per line, so that the diff of a file under version control is readable.
   const lines = runs.map((run) => JSON.stringify(run)).join(',\n');
   write(path, `${JSON.stringify(rest).slice(0, -1)},\n"runs":[\n${lines}\n]}\n`);
 }
 
 /**
- * What an interrupted test of cures has left in its file.
+ * The runs in the file of an interrupted test of cures.
  *
- * @throws ConfigurationError for a file of something else, of another configuration, adapter or version, or with runs of seeds that
- *   were not asked for.
+ * @throws ConfigurationError for a file of another kind, configuration, adapter or version, or with runs of seeds that were not
+ *   requested.
  */
 export function finishedRuns(path: string, now: CuresFile): Pick<CuresFile, 'runs' | 'seconds'> | undefined {
   if (!existsSync(path)) return undefined;

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { WgradError } from '../errors.ts';
 import { Interrupts } from './interrupts.ts';
 
-/** The folder for the files of `wgrad data get`: WGRAD_DATA_DIR, else the platform's cache folder. */
+/** The folder for the files of `wgrad data get`: WGRAD_DATA_DIR, or the platform's cache folder. */
 export function cacheFolder(): string {
   const { WGRAD_DATA_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (WGRAD_DATA_DIR) return WGRAD_DATA_DIR;
@@ -18,14 +18,14 @@ export function cacheFolder(): string {
   }
 }
 
-/** A data set's folder in the cache, whether or not it is there. */
+/** A data set's folder in the cache, whether or not it exists. */
 export const cachedFolder = (name: string): string => join(cacheFolder(), name);
 
 /**
- * Makes a data set's folder in the cache, complete or not at all: `make` fills a temporary folder next to it, which gets its name
- * at the end. A Ctrl-C aborts the signal, and the process ends when nothing half made is left.
+ * Creates a data set's folder in the cache, completely or not at all: `make` fills a temporary folder next to it, which is renamed
+ * at the end. Ctrl-C aborts the signal, and the process ends after the partial folder is removed.
  *
- * @throws WgradError where the disk refuses.
+ * @throws WgradError if the file system refuses.
  */
 export async function fillFolder(
   name: string,
@@ -41,7 +41,7 @@ export async function fillFolder(
   try {
     await done;
   } catch (error) {
-    // The interrupt ends the process, and not with an error message.
+    // The interrupt ends the process without an error message.
     if (stopping.signal.aborted) await new Promise(() => undefined);
     throw isDiskError(error) ? refused(target, error) : error;
   } finally {
@@ -58,7 +58,7 @@ async function fill(target: string, make: (folder: string) => Promise<void>): Pr
   mkdirSync(folder);
   try {
     await make(folder);
-    // Another process may have been faster, and two complete folders are the same.
+    // Another process may have been faster; two complete folders are identical.
     if (!existsSync(target)) renameSync(folder, target);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -74,7 +74,7 @@ function sweep(cache: string): void {
 }
 
 function lives(pid: number): boolean {
-  // A folder of ours from before: this process has only begun.
+  // The folder is from an earlier process with the same id, because this one has only begun.
   if (pid === process.pid) return false;
   try {
     return process.kill(pid, 0);

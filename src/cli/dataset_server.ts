@@ -10,11 +10,10 @@ import { absenceOf, readDatasets } from './datasets.ts';
 type Next = () => void;
 
 /**
- * Answers what `fetchDatasets` of src/data/served_datasets.ts asks for:
- * POST /datasets/<name>/<train|test>/images gives the images at the indices of its body, and of images that are encoded pictures
- * GET /datasets/<name>/<train|test>/pictures/<index> gives one.
- * GET /datasets/<name> gives the facts as JSON, /datasets/<name>/<train|test>/<images|labels|targets|sampleWeights> the bytes. /datasets.json
- * lists the data sets that are there, and why the others are not.
+ * Answers the requests of `fetchDatasets` in src/data/served_datasets.ts. POST /datasets/<name>/<train|test>/images returns the
+ * images at the indices in its body; if the images are encoded pictures, GET /datasets/<name>/<train|test>/pictures/<index> returns
+ * one. GET /datasets/<name> returns the facts as JSON, /datasets/<name>/<train|test>/<images|labels|targets|sampleWeights> the
+ * bytes. /datasets.json lists the available data sets, and why the others are missing.
  *
  * @param absence returns why a data set is not on this machine; called again for each list.
  */
@@ -56,7 +55,10 @@ export function datasetRoutes(
   };
 }
 
-/** The images at the indices of the request's body, four bytes each: a page that cannot hold all of them asks for the next ones. */
+/**
+ * Sends the images at the indices in the request's body, four bytes each: a page that cannot hold all images requests the next
+ * ones.
+ */
 async function sendImages(
   pair: Promise<TrainAndTest>,
   part: 'train' | 'test',
@@ -77,7 +79,7 @@ async function sendImages(
   }
 }
 
-/** An encoded picture, as its file has it. */
+/** Sends an encoded picture unchanged. */
 async function sendPicture(
   pair: Promise<TrainAndTest>,
   part: 'train' | 'test',
@@ -116,7 +118,7 @@ function send(response: ServerResponse, type: string, body: string | Uint8Array)
   response.end(body);
 }
 
-/** Each known data set, read once. */
+/** Reads each known data set once. */
 export function knownDatasets(options: InstallOptions = {}): (name: string) => Promise<TrainAndTest> {
   const read = new Map<string, Promise<TrainAndTest>>();
   return (name) => {
@@ -127,13 +129,13 @@ export function knownDatasets(options: InstallOptions = {}): (name: string) => P
   };
 }
 
-/** Only data sets with a name: a page must not read folders. */
+/** Only named data sets are served, because a page must not read folders. */
 async function readKnown(name: string, options: InstallOptions): Promise<TrainAndTest> {
   if (isDatasetName(name)) return readDatasets(name, options);
   throw new DataError({ what: 'No such data set', found: name, fix: suggest(name, datasetNames) });
 }
 
-/** Serves the data sets along with the page while Vite serves that. */
+/** Serves the data sets together with Vite's page. */
 export function datasetServer(options: InstallOptions = {}): Plugin {
   const routes = datasetRoutes(knownDatasets(options), (name) => absenceOf(name, options));
   return {

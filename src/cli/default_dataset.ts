@@ -8,21 +8,21 @@ const best: DatasetName = 'mnist';
 const packaged: DatasetName = 'digits';
 
 /**
- * Gives a command that names no data set one before it runs: MNIST, downloaded where it is missing, or where that fails
- * the digits of the package, with a line that says so. The first command of a new user works without anything else.
+ * Chooses a data set before a command runs, if none is given: MNIST, which is downloaded if it is missing, or if that fails the
+ * digits of the package, with a message. So a new user's first command works without any other step.
  */
 export function addDefaultDataset(command: Command): Command {
   return command.hook('preAction', async (_, acting) => {
     if (acting.getOptionValueSource('dataset') !== 'default') return;
-    // A plan asks for the shape of the images alone, which is known.
+    // A plan needs only the shape of the images, which is known.
     if (acting.getOptionValue('plan')) return;
-    // A resumed run has its own.
+    // A resumed run uses its own data set.
     if (acting.name() === 'train' && acting.getOptionValue('resume') !== undefined) return;
     acting.setOptionValueWithSource('dataset', await availableDataset(), 'default');
   });
 }
 
-/** MNIST, or the digits of the package where it cannot be downloaded. */
+/** MNIST, or the digits of the package if it cannot be downloaded. */
 export async function availableDataset(): Promise<DatasetName> {
   const failure = await makeDefaultDataset();
   if (!failure) return best;
@@ -31,7 +31,7 @@ export async function availableDataset(): Promise<DatasetName> {
   return packaged;
 }
 
-/** Downloads MNIST where it is missing. @returns why it could not be downloaded, as a sentence. */
+/** Downloads MNIST if it is missing. @returns why it could not be downloaded, as a sentence. */
 export async function makeDefaultDataset(): Promise<string | undefined> {
   if (foundFolder(best)) return undefined;
   try {

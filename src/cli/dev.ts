@@ -19,7 +19,7 @@ export interface DevOptions extends AdapterOptions {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** `wgrad dev`: serves the page, and opens it in Chrome where there is a screen. Runs until Ctrl-C. */
+/** `wgrad dev`: serves the page, and opens it in Chrome if there is a screen. Runs until Ctrl-C. */
 export async function dev(options: DevOptions): Promise<void> {
   const failure = await makeDefaultDataset();
   if (failure) console.error(`${failure} The page comes with a part of it.`);
@@ -57,13 +57,13 @@ async function show(browser: Browser, url: string): Promise<void> {
   await page!.goto(url, { timeout: 0 });
 }
 
-/** In a clone by Vite, so that a saved file is seen at once; from the package, the built page. */
+/** In a clone Vite serves the page, so that saved changes show at once; the package serves the built page. */
 async function servePage({ port, yes }: DevOptions): Promise<Served> {
   if (existsSync(`${root}src/page/index.html`)) {
     const { createServer } = await import('vite');
     const server = await createServer({
       configFile: `${root}vite.config.ts`,
-      // The configuration has this plugin too, and doesn't know of --yes: this one answers before it.
+      // The Vite configuration has this plugin too, but without --yes; `enforce: 'pre'` lets this one answer first.
       plugins: [{ ...datasetServer({ yes }), enforce: 'pre' }],
       server: { port },
       clearScreen: false,

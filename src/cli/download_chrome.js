@@ -1,12 +1,12 @@
-// Downloads a Chrome into Puppeteer's cache: node download_chrome.js <build> <folder>. It is a program of its own because
-// get_chrome.ts has to be able to end a download that hangs, and plain JavaScript because a clone runs it without a build.
+// Downloads a Chrome into Puppeteer's cache: node download_chrome.js <build> <folder>. It is a separate program so that
+// get_chrome.ts can end a download that hangs, and plain JavaScript because a clone runs it without a build.
 import { Browser, install } from '@puppeteer/browsers';
 
 const [, , buildId, cacheDir] = process.argv;
 const megabytes = (bytes) => Math.round(bytes / 1e6);
 let nextQuarter = 0;
 
-/** Reports the size of the download early, and its progress at each quarter. */
+/** Reports the size of the download at its beginning, and its progress at each quarter. */
 function downloadProgressCallback(done, total) {
   if (!total || done / total < nextQuarter) return;
   console.error(
@@ -22,7 +22,7 @@ try {
     browser: Browser.CHROME,
     buildId,
     cacheDir,
-    // A mirror, under the name by which Puppeteer knows it.
+    // The environment variable with which Puppeteer selects a mirror.
     baseUrl: process.env.PUPPETEER_CHROME_DOWNLOAD_BASE_URL,
     downloadProgressCallback,
   });

@@ -77,7 +77,7 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
   const say = json === '-' ? console.error : console.log;
   const opening = {
     ...{ chrome, yes, browserTimeout, adapter: kind, report: console.error },
-    // The page fetches both parts, and uses the test images alone.
+    // The page fetches both parts, but uses the test images only.
     datasets: () => ({ train: takeFirst(test, 1), test }),
     files: servedModel(run),
   };
@@ -114,7 +114,7 @@ const most = 5;
 const some = (names: readonly string[]) =>
   names.length > most ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ');
 
-/** The data set that a run was trained on, where it has a name. */
+/** The data set that a run was trained on, if it has a name. */
 function datasetOf({ dataset }: SavedRun, given: string): string {
   if (isDatasetName(dataset.name)) return dataset.name;
   throw new ConfigurationError({
@@ -124,10 +124,10 @@ function datasetOf({ dataset }: SavedRun, given: string): string {
   });
 }
 
-/** A matrix of more classes is for --json. */
+/** Maximum number of classes for which the matrix is printed; --json has larger ones. */
 const mostClasses = 40;
 
-/** The confusion matrix, and what follows from it by class. */
+/** The confusion matrix, and the metrics of each class that follow from it. */
 export function classTables(evaluation: Evaluation, classNames: readonly string[]): string[] {
   const matrix = evaluation.confusionMatrix;
   const columns = (['precision', 'recall', 'f1Score'] as const).map((name) => ({

@@ -11,7 +11,7 @@ import {
 } from '@puppeteer/browsers';
 import { ConfigurationError } from '../errors.ts';
 
-/** Puppeteer's own cache, so that a Chrome which any project downloaded serves here too. */
+/** Puppeteer's default cache, so that a Chrome that any project downloaded can be used here too. */
 export const puppeteerCache = process.env.PUPPETEER_CACHE_DIR ?? join(homedir(), '.cache', 'puppeteer');
 
 const environmentNames = ['PUPPETEER_EXECUTABLE_PATH', 'CHROME_PATH', 'CHROME_BIN'];
@@ -34,11 +34,11 @@ const macPlaces = [
 const windowsPlaces = ['Chromium\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'];
 
 /**
- * The Chrome to use: the one asked for, else one that the environment names, else the system's, else one in
- * Puppeteer's cache. undefined where there is none.
+ * Finds the Chrome to use: the requested one, or the one named in the environment, the system's, or one in Puppeteer's cache.
+ * undefined if there is none.
  *
- * @throws ConfigurationError when the one asked for, or named by the environment, is not a Chrome that runs:
- *   taking another one in silence would be a surprise.
+ * @throws ConfigurationError if the Chrome that was requested or named in the environment does not run: silently using another one
+ *   would be a surprise.
  */
 export async function findChrome(asked?: string): Promise<string | undefined> {
   if (asked !== undefined) return insist(asked, '--chrome');
@@ -72,7 +72,7 @@ function* systemPlaces(): Generator<string> {
     try {
       if (platform) yield computeSystemExecutablePath({ browser: Browser.CHROME, platform, channel });
     } catch {
-      // It throws when that channel is not installed.
+      // The function throws if the channel is not installed.
     }
   }
   if (process.platform === 'darwin') yield* macPlaces;
@@ -91,8 +91,8 @@ async function cached(): Promise<string[]> {
 }
 
 /**
- * Being there is not enough on Linux: Ubuntu's chromium-browser is a stub that points to a snap, and a downloaded
- * Chrome lacks its libraries on a bare system. Elsewhere `--version` opens a window, so being there has to do.
+ * On Linux the file's existence is not sufficient: Ubuntu's chromium-browser is a stub that refers to a snap, and a downloaded
+ * Chrome lacks its libraries on a bare system. On other systems `--version` opens a window, so existence must suffice.
  */
 function runsAsChrome(path: string): boolean {
   try {

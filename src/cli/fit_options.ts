@@ -10,10 +10,10 @@ import { fillTestTimeAugmentation } from '../train/test_time_augmentation.ts';
 import type { SampleWeightFile } from './run_options.ts';
 import { integer, parseJson } from './values.ts';
 
-/** The flags of `train` for validation, callbacks and metrics. */
+/** The options of `train` for validation, callbacks and metrics. */
 export interface FitCommandOptions {
   metrics?: MetricConfig[];
-  /** null takes away what a resumed run has. */
+  /** null removes the setting of a resumed run. */
   earlyStopping?: FitSettings['earlyStopping'] | null;
   reduceLrOnPlateau?: FitSettings['reduceLrOnPlateau'] | null;
   terminateOnNan?: boolean;
@@ -22,7 +22,7 @@ export interface FitCommandOptions {
   classWeight?: FitSettings['classWeight'];
 }
 
-/** Those of `train`. */
+/** Adds these options to `train`. */
 export function addFitOptions(command: Command): Command {
   return addSharedFitOptions(command).addOption(
     new Option(
@@ -35,7 +35,7 @@ export function addFitOptions(command: Command): Command {
   );
 }
 
-/** Those that `compare` has too, for both twins. */
+/** Adds the options that `compare` shares, for both twins. */
 export function addSharedFitOptions(command: Command): Command {
   return command
     .option(
@@ -117,10 +117,10 @@ function frequencyOf(text: string): number | number[] {
 }
 
 /**
- * The settings of `fit` that the flags give.
+ * The `fit` settings given by the command's options.
  *
- * @param before settings of a run that is resumed; they stay where no flag replaces them.
- * @returns `options` without a --validation-split that is an option of `fit`: that of a data set with a test split of its own.
+ * @param before settings of a resumed run, which remain unless an option replaces them.
+ * @returns `options`, without a --validation-split that is an option of `fit` because the data set has a test split.
  * @throws ConfigurationError
  */
 export function fitSettingsOf<Options extends FitCommandOptions & { dataset: string; validationSplit?: number }>(

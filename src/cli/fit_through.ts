@@ -9,15 +9,15 @@ import { unpackSnapshot } from './packed_snapshot.ts';
 import type { PreparedRun } from './run.ts';
 
 export interface Fitting {
-  /** Which states the page sends, as the run stands. */
+  /** Which states the page sends, given the current state of the run. */
   keep: () => Keep;
   fit: FitSettings;
-  /** The newest of them: where a new Chrome begins. */
+  /** The newest state sent, from which a new Chrome continues. */
   newest: () => Snapshot | undefined;
   log: TrainingLog;
   isStopping: () => boolean;
   report: (line: string) => void;
-  /** The state at the end is wanted. */
+  /** Whether the final state is wanted. */
   saves: boolean;
 }
 
@@ -25,8 +25,8 @@ export interface Fitting {
  * Trains to the end even if Chrome or the GPU is lost: another Chrome then continues from the newest state, or from the start, to
  * the same bits.
  *
- * @returns `end`, the state at the end, where it is wanted.
- * @throws what ended the run: after three losses without a new step between them, the last loss.
+ * @returns `end`, the final state, if it is wanted.
+ * @throws the error that ended the run: after three losses without a new step between them, the last loss.
  */
 export async function fitThrough(
   run: PreparedRun,
@@ -36,7 +36,8 @@ export async function fitThrough(
   let fitted: RunResult | undefined;
   return throughLosses(
     async () => {
-      // After the last epoch, a restored state has nothing to train, and ends as this run did: with the best weights, for one.
+      // If the restored state is after the last epoch, there is nothing left to train, but the run must still end as this one did,
+      // for example with the best weights.
       const result = await run.session.call('fit', { epochs, keep: keep(), fit });
       fitted = { ...result, startup: fitted?.startup ?? result.startup };
       return { fitted, end: saves ? unpackSnapshot(await run.session.call('snapshot')) : undefined };
@@ -55,8 +56,8 @@ export async function fitThrough(
 }
 
 /**
- * Evaluates the test images with the network as `fitThrough` left it. If Chrome or the GPU is lost, another Chrome takes the
- * network to the same end first.
+ * Evaluates the test images with the network that `fitThrough` trained. If Chrome or the GPU is lost, another Chrome first trains
+ * the network to the same end.
  *
  * @throws the last loss, after three in a row.
  */
@@ -85,7 +86,7 @@ export async function evaluateThrough(
   );
 }
 
-/** The best of the epochs so far. */
+/** The best monitored value of the epochs so far. */
 export function bestOf(epochs: readonly EpochRecord[], monitor: Monitor): number | undefined {
   let best: number | undefined;
   for (const epoch of epochs) {

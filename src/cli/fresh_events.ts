@@ -1,12 +1,12 @@
 import type { RunEvent } from '../health/run_events.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 
-/** Drops repeated events: a run that is restarted from a state before its last step sends its events again. */
+/** Drops repeated events: a run that is restarted from an earlier state sends the events after that state again. */
 export class FreshEvents {
   private step: number;
   private epoch: number;
   private probe: number;
-  /** The last step was a repetition, and so are the verdicts that follow from it. */
+  /** The last step was a repetition, and so are the verdicts that it decided. */
   private isStale = false;
 
   constructor({ steps, epochs, probes }: Pick<TrainingLog, 'steps' | 'epochs' | 'probes'>) {

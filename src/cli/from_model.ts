@@ -11,20 +11,20 @@ import type { RunOptions } from './run_options.ts';
 import { augmentationOf, outputsFor } from './trainer_settings.ts';
 
 export interface FromOptions {
-  /** The run or model whose weights training begins with. */
+  /** Path of the run or model with the initial weights. */
   from?: string;
-  /** Names of layers, or patterns, that are not trained. */
+  /** Names of layers, or patterns, to freeze. */
   freeze?: string[];
 }
 
-/** The start of `train --from`. */
+/** The model given with `train --from`. */
 export interface FromModel {
   run: SavedRun;
-  /** As it was typed. */
+  /** The path as typed. */
   path: string;
 }
 
-/** The flags of `train` for transfer learning. */
+/** Adds the options of `train` for transfer learning. */
 export function addFromOptions(command: Command): Command {
   return command
     .option(
@@ -39,11 +39,11 @@ export function addFromOptions(command: Command): Command {
 }
 
 /**
- * Reads what --from names, and takes its options where no flag replaces them: the model, the loss, and the augmentation, which also
- * says how images are scaled.
+ * Reads the model of --from, and adopts its options unless they were given: the model, the loss, and the augmentation, which also
+ * determines how images are scaled.
  *
  * @param typed the names of the options that were given on the command line.
- * @throws ConfigurationError for flags that contradict it.
+ * @throws ConfigurationError for options that contradict it.
  */
 export async function readFrom<Options extends RunOptions & FromOptions>(
   options: Options,
@@ -80,9 +80,9 @@ export async function readFrom<Options extends RunOptions & FromOptions>(
 }
 
 /**
- * The model that begins with another one's weights, for the classes of a data set.
+ * The model that starts from another one's weights, with outputs for the classes of a data set.
  *
- * @throws ConfigurationError for images that it does not take.
+ * @throws ConfigurationError for images whose shape it does not accept.
  */
 export function modelFrom({ run }: FromModel, options: RunOptions, dataset: Dataset): Model {
   const { model } = run.options;

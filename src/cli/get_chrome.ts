@@ -13,13 +13,14 @@ type Report = (line: string) => void;
 const lookUpLimit = 20_000;
 const downloadLimit = 600_000;
 const downloader = fileURLToPath(new URL('./download_chrome.js', import.meta.url));
-/** The two packages of Chromium itself; a bare system needs libraries too. */
+/** Debian's package with Chromium; a bare system needs additional libraries. */
 const chromium: DebianPackage = { name: 'chromium', megabytes: 120 };
 
 /**
- * A Chrome that runs: found, else downloaded through @puppeteer/browsers, else, where the user agrees, installed by apt-get.
+ * Returns a working Chrome: an existing one, or one downloaded with @puppeteer/browsers, or, if the user agrees, one installed by
+ * apt-get.
  *
- * @throws SetupError where none of that is possible, with the command to type.
+ * @throws SetupError if none of that is possible, with the command to type.
  */
 export async function ensureChrome(asked?: string, options: InstallOptions = {}): Promise<string> {
   const { report = console.error } = options;
@@ -73,7 +74,7 @@ async function download(report: Report): Promise<string | undefined> {
   return path;
 }
 
-/** The current stable version, or undefined without a network (or on a platform that has no such Chrome: Linux on ARM). */
+/** The current stable version, or undefined without a network (or on a platform without such a Chrome: Linux on ARM). */
 async function stableBuild(): Promise<string | undefined> {
   const platform = detectBrowserPlatform();
   if (!platform) return undefined;
@@ -88,6 +89,6 @@ function sweepArchives(buildId: string): void {
       if (name.startsWith(`${buildId}-`) && name.endsWith('.zip')) rmSync(join(folder, name), { force: true });
     }
   } catch {
-    // No folder: nothing was downloaded.
+    // The folder does not exist: nothing was downloaded.
   }
 }

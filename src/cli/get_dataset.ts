@@ -8,8 +8,8 @@ import { datasetFolder, foundFolder } from './datasets.ts';
 import { check, makeDataset } from './make_dataset.ts';
 
 /**
- * `wgrad data get`: downloads a data set unless it is on this machine, and checks that it is the published one. A folder in its
- * place with other contents is left alone: it may be the user's own.
+ * `wgrad data get`: downloads a data set unless it is on this machine, and checks that it is the published one. An existing folder
+ * with other contents is not touched: it may be the user's.
  */
 export async function getDataset(name: DatasetName, options: InstallOptions = {}): Promise<void> {
   const source = sources[name];
@@ -31,7 +31,7 @@ export async function getDataset(name: DatasetName, options: InstallOptions = {}
   console.log(`terms    ${source.terms.join(`\n${' '.repeat(9)}`)}`);
 }
 
-/** The checksums are of the unpacked bytes: packing the same bytes again gives other archives. */
+/** The checksums apply to the unpacked bytes: compressing the same bytes again results in other archives. */
 async function readPlain(folder: string, file: string): Promise<Uint8Array> {
   const path = join(folder, file);
   if (existsSync(path)) return readFileSync(path);

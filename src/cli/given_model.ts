@@ -19,10 +19,10 @@ export function readGiven(path: string): Uint8Array {
 const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory();
 
 /**
- * Another program's model.
+ * Imports another program's model.
  *
  * @param given a file, or the folder of a TensorFlow.js model.
- * @param model of a safetensors file without one.
+ * @param model the network for a safetensors file that does not contain it.
  */
 export async function importGiven(given: string, model?: Record<string, unknown>): Promise<ImportedModel> {
   const path = isFolder(given) ? join(given, 'model.json') : given;
@@ -40,7 +40,7 @@ export async function importGiven(given: string, model?: Record<string, unknown>
   );
 }
 
-/** Reads the model of `predict`, `evaluate` and `train --from`: a run of wgrad, or another program's model as one. */
+/** Reads the model of `predict`, `evaluate` and `train --from`: a run of wgrad, or another program's model converted to one. */
 export async function readRunOrModel(given: string): Promise<SavedRun> {
   const bytes = isFolder(given) ? undefined : readGiven(given);
   if (bytes && isRun(bytes)) return parseRun(bytes, given);

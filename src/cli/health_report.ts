@@ -6,7 +6,7 @@ import { timeInVerdicts } from '../health/verdicts.ts';
 import type { LayerHealth, RunVerdict, StepRecord, Verdict, VerdictName } from '../index.ts';
 import { table } from './tables.ts';
 
-/** The lines of `wgrad train` about gradient health: functions from facts to text. */
+/** The lines of `wgrad train` about gradient health: functions that format facts as text. */
 
 const says: Record<VerdictName, string> = {
   healthy: 'is healthy',
@@ -20,11 +20,11 @@ const says: Record<VerdictName, string> = {
 };
 
 /**
- * A line for each verdict that changed. Layers that are healthy from the start share one, and a remedy is printed once for
- * verdicts in a row that it is the same for.
+ * A line for each verdict that changed. Layers that are healthy from the start share one, and consecutive verdicts with the same
+ * remedy print it once.
  *
  * @param changed in order.
- * @param before those before them.
+ * @param before the earlier verdicts.
  */
 export function verdictLines(changed: readonly Verdict[], before: readonly Verdict[]): string[] {
   const lines: string[] = [];
@@ -44,7 +44,7 @@ export function verdictLines(changed: readonly Verdict[], before: readonly Verdi
   return lines;
 }
 
-/** The verdict on the run, its cause and its remedies: a line each. */
+/** The verdict on the run, its cause and its remedies: one line each. */
 export function runVerdictLines({ verdict, sentence, cause, remedies }: RunVerdict): string[] {
   return [
     `run      ${verdict}: ${sentence}`,
@@ -61,10 +61,10 @@ export function runVerdictLines({ verdict, sentence, cause, remedies }: RunVerdi
 
 const stepOf = (step: number) => `step ${step}  `;
 
-/** Steps at the end of a run that its figures are averaged over: a single batch's are noisy. */
+/** Number of steps at the end of a run over which its figures are averaged, because those of a single batch are noisy. */
 const lastSteps = 100;
 
-/** Every layer at the end: verdict, time in each, and its figures; undefined where health was off. */
+/** The final state of every layer: its verdict, the time in each verdict, and its figures; undefined if health was off. */
 export function healthTable(log: TrainingLog): string | undefined {
   const steps = log.steps.filter(({ skipped, health }) => health && !skipped).slice(-lastSteps);
   const last = log.steps.at(-1);
@@ -92,7 +92,10 @@ export function healthTable(log: TrainingLog): string | undefined {
   return `${table(head, rows, 3)}\n${note}`;
 }
 
-/** Ratios multiply. Zeros and what isn't finite have no logarithm; where nothing else is, the mean is 0 or none. */
+/**
+ * Ratios are averaged by their logarithms. Zeros and non-finite values have none; if there are no others, the mean is 0 or
+ * undefined.
+ */
 function geometricMean(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value): value is number => Number.isFinite(value));
   const positive = known.filter((value) => value > 0);
@@ -110,7 +113,10 @@ function timeText(log: TrainingLog, layer: string, lastStep: number): string {
     .join(', ');
 }
 
-/** Units dead at the end of the last epoch that was seen whole, or where none was, at the end; of layers that give zeros. */
+/**
+ * Dead units at the end of the last complete epoch, or at the end of the run if none is complete; only for layers that can output
+ * zeros.
+ */
 function deadText(log: TrainingLog, layer: string): string {
   const step = endOfEpoch(log) ?? log.steps.at(-1);
   const health = step?.health?.layers[layer];

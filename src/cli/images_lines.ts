@@ -1,7 +1,7 @@
 import type { ImagesUsed } from '../image_source.ts';
 import { describeImageUse, isPlainUse } from '../image_words.ts';
 
-/** Lines about images that are not simply all on the GPU. */
+/** Lines about images that are not all on the GPU in one buffer. */
 export function imagesLines({ training, validation }: ImagesUsed): string[] {
   const parts = [
     { use: training, what: 'training' },

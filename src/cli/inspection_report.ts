@@ -9,7 +9,7 @@ import {
 import { count, figure } from '../figures.ts';
 import { table } from './tables.ts';
 
-/** The lines of `wgrad data inspect` and `--clean`: functions from facts to text; the command prints them. */
+/** The lines of `wgrad data inspect` and `--clean`: functions that format facts as text; the command prints them. */
 
 const meanings: Record<Finding, string> = {
   labels: 'the label names no class',
@@ -19,7 +19,7 @@ const meanings: Record<Finding, string> = {
   duplicates: 'an earlier image has the same pixels and label',
 };
 
-/** In a row of the table. */
+/** Maximum number of examples in a row of the table. */
 const mostExamples = 3;
 
 export function classTable({ classNames, train, test }: Inspection): string {
@@ -31,7 +31,7 @@ export function classTable({ classNames, train, test }: Inspection): string {
   return table(['class', 'training', 'test'], [...rows, ['all images', count(train.count), count(test.count)]]);
 }
 
-/** A row for each finding, whether or not there is any: nothing found is news too. */
+/** A row for each finding, including those that occur nowhere. */
 export function findingTable(inspection: Inspection, pair: TrainAndTestParts): string {
   const { train, test, classNames } = inspection;
   const rows = findings.map((finding) => [
@@ -53,7 +53,7 @@ export function findingTable(inspection: Inspection, pair: TrainAndTestParts): s
   return table(['finding', 'what it is', 'for example', 'training', 'test'], all, 3);
 }
 
-/** The command that leaves out what was found. */
+/** The command that leaves out the findings' images. */
 export function cleaningLine({ train, test }: Inspection): string {
   const there = findings.filter((finding) => train.found[finding].length + test.found[finding].length > 0);
   if (there.length === 0) return 'Nothing to clean.';
@@ -75,7 +75,7 @@ export function droppedWords(dropped: Record<Part, Record<Finding, number[]>>): 
 interface Member {
   part: Part;
   index: number;
-  /** Its class, or its numbers. */
+  /** The class or the target numbers of the image. */
   label: string;
 }
 
@@ -86,7 +86,7 @@ function* examples(finding: Finding, inspection: Inspection, pair: TrainAndTestP
     const outputs = targets.length / labels.length;
     return [...targets.subarray(index * outputs, (index + 1) * outputs)].map((value) => figure(value)).join(', ');
   };
-  // Numbers are compared by their rows; a data set of classes has at least one.
+  // Targets are compared by their numbers; a data set of classes has at least one class.
   const labelOf = (part: Part, index: number) =>
     classNames.length > 0 ? className(pair[part].labels[index]!, classNames) : numbersOf(part, index);
   const member = (part: Part, index: number): Member => ({ part, index, label: labelOf(part, index) });
@@ -104,7 +104,7 @@ function* examples(finding: Finding, inspection: Inspection, pair: TrainAndTestP
   }
 }
 
-/** Two of a group of equal images that show a finding, where it has it. */
+/** Two of a group of equal images that have a finding; the finding determines where in the group they are. */
 const twoOf: Record<
   'conflicts' | 'leaks' | 'duplicates',
   (members: Member[], group: SameImages) => Member[] | undefined
@@ -124,7 +124,7 @@ const twoOf: Record<
   },
 };
 
-/** "3", "3 cat"; a label that is no class as it stands. */
+/** "3", "3 cat"; a label that is not a class is shown as a number. */
 function className(label: number, classNames: readonly string[]): string {
   const name = classNames[label];
   return name === undefined || name === String(label) ? String(label) : `${label} ${name}`;

@@ -1,14 +1,16 @@
-/** npm sends its child the Ctrl-C that the terminal has sent it already: a second one so soon is the same one. */
+/**
+ * npm forwards the Ctrl-C that the terminal has already sent to its child, so a second one within this time is the same keypress.
+ */
 const sameKeypress = 500;
 
 /**
- * Handles the signals that a command gets. The first Ctrl-C calls `stop`, where there is something to stop; the second, or a
- * SIGTERM or SIGHUP, calls `save` and `quit` and ends the process with 128 + the signal's number, as shells expect.
+ * Handles the signals that a command receives. The first Ctrl-C calls `stop` if it is set; the second, or a SIGTERM or SIGHUP,
+ * calls `save` and `quit` and ends the process with 128 + the signal's number, as shells expect.
  */
 export class Interrupts {
-  /** Set while a Ctrl-C has something to stop. */
+  /** Set while Ctrl-C can stop something. */
   stop: (() => void) | undefined;
-  /** Saves what would be lost, before the process ends. */
+  /** Saves data that would otherwise be lost when the process ends. */
   save: (() => void) | undefined;
   private interrupted = 0;
 

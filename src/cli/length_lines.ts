@@ -7,10 +7,10 @@ import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import { splitForTraining } from '../train/split.ts';
 
 /**
- * Warnings about the length of a run: a schedule that is longer or shorter than it, and
- * batches that are left over at the end of an epoch.
+ * Warnings about the length of a run: a schedule that is longer or shorter than the run, and batches left over at the end of an
+ * epoch.
  *
- * @param subject of which of two twins the lines are; '' of a single run.
+ * @param subject the twin that the lines are about; '' for a single run.
  */
 export function lengthWarnings(
   options: TrainerOptions,

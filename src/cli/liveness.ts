@@ -3,17 +3,17 @@ import type { WgradError } from '../errors.ts';
 import { secondsText, withinTime } from '../time_limit.ts';
 import { BrowserSilentError } from './browser_lost_error.ts';
 
-/** Looks at Chrome in the time that it has for one answer. */
+/** Number of checks within the time limit for one answer. */
 const looksPerTimeout = 10;
-/** After so many looks without a sign of life it is taken for dead: twice the time for one answer. */
+/** Number of checks without a sign of life after which Chrome is considered dead: twice the time limit for one answer. */
 const looksWithoutLife = 2 * looksPerTimeout;
-/** Share of one core: a page that only waits uses less, and one that works uses more. */
+/** Fraction of one core: a page that only waits uses less, and one that works uses more. */
 const leastWork = 0.01;
 
 /**
- * Ends the wait for a call to the page when Chrome is dead. A training may take days, so it has no time limit; but while
- * it is alive, either the page reports or its processes use the CPU. Where neither happens, nothing will: the page waits
- * for an answer that never comes, or one of Chrome's processes has stopped.
+ * Ends the wait for a call to the page when Chrome is dead. Training may take days, so it has no time limit; but as long as Chrome
+ * is alive, either the page reports progress or its processes use the CPU. If neither happens, the page is waiting for an answer
+ * that never comes, or one of Chrome's processes has stopped.
  */
 export class Liveness {
   private calls = 0;
@@ -21,17 +21,17 @@ export class Liveness {
   private reported = false;
   private session: CDPSession | undefined;
 
-  /** @param timeout milliseconds that Chrome may take for one answer. */
+  /** @param timeout time limit in milliseconds for one of Chrome's answers. */
   constructor(
     private readonly browser: Browser,
     private readonly timeout: number,
     private readonly fail: (error: WgradError) => void,
   ) {}
 
-  /** Watches Chrome until the call has ended. */
+  /** Monitors Chrome until the call has ended. */
   async during<T>(call: Promise<T>): Promise<T> {
     this.calls++;
-    if (!this.looking) this.look().catch(() => undefined); // where Chrome has ended, its end is reported by itself
+    if (!this.looking) this.look().catch(() => undefined); // if Chrome has ended, that is reported elsewhere
     try {
       return await call;
     } finally {
@@ -39,12 +39,12 @@ export class Liveness {
     }
   }
 
-  /** Call whenever the page has sent something. */
+  /** Must be called whenever the page has sent something. */
   sign(): void {
     this.reported = true;
   }
 
-  /** Counts looks rather than time: a laptop may sleep, and so may this process. */
+  /** Counts checks instead of measuring time, because the laptop or this process may be suspended. */
   private async look(): Promise<void> {
     this.looking = true;
     try {
@@ -69,7 +69,7 @@ export class Liveness {
     }
   }
 
-  /** CPU time of the page's process and of the GPU's. */
+  /** CPU time of the page's process and the GPU process. */
   private async secondsOfWork(): Promise<number> {
     const answer = (async () => {
       this.session ??= await this.browser.target().createCDPSession();

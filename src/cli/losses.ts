@@ -1,27 +1,27 @@
 import { ConfigurationError, DataError, WgradError } from '../errors.ts';
 import { BrowserSilentError, isLoss } from './browser_lost_error.ts';
 
-/** Losses of Chrome or of the GPU in a row, without progress between them, that end a run. */
+/** Number of consecutive losses of Chrome or the GPU, without progress between them, that ends a run. */
 export const lossesInARow = 3;
 
-/** Milliseconds between a Chrome that could not be started and the next try. */
+/** Milliseconds between a failed start of Chrome and the next attempt. */
 const pauseBetweenTries = 1000;
 
 export interface Recovery {
-  /** Starts another Chrome, and prepares it. */
+  /** Starts and prepares another Chrome. */
   restart: () => Promise<void>;
-  /** How far the run has come: a number that grows with it. */
+  /** Progress of the run: a number that increases as it trains. */
   progress: () => number;
-  /** It is to end anyway. */
+  /** Whether the run is about to end anyway. */
   isStopping: () => boolean;
-  /** Hears of each loss that is recovered from. */
+  /** Called for each loss that is recovered from. */
   lost: (error: WgradError) => void;
 }
 
 /**
- * Does work in Chrome, and again in another Chrome where the first, or its GPU, is lost.
+ * Does work in Chrome, and repeats it in another Chrome if the first one or its GPU is lost.
  *
- * @throws what ended the work: after `lossesInARow` losses without progress between them, the last loss.
+ * @throws the error that ended the work: after `lossesInARow` losses without progress between them, the last loss.
  */
 export async function throughLosses<T>(work: () => Promise<T>, recovery: Recovery): Promise<T> {
   const { restart, progress, isStopping, lost } = recovery;
@@ -36,10 +36,10 @@ export async function throughLosses<T>(work: () => Promise<T>, recovery: Recover
       begunAt = progress();
       return await work();
     } catch (error) {
-      // A Chrome that does not start again is as good as lost.
+      // A Chrome that fails to restart counts as another loss.
       if (!(isLost ? isStartFailure(error) : isLoss(error)) || isStopping()) throw error;
       const now = progress();
-      // Without a single step done, the next Chrome would most likely hang in the same place.
+      // If not a single step was done, the next Chrome would most likely hang at the same point.
       if (error instanceof BrowserSilentError && now === begunAt) throw error;
       inARow = now > furthest ? 1 : inARow + 1;
       furthest = Math.max(now, furthest);
@@ -54,7 +54,7 @@ export async function throughLosses<T>(work: () => Promise<T>, recovery: Recover
 const isStartFailure = (error: unknown) =>
   error instanceof WgradError && !(error instanceof ConfigurationError) && !(error instanceof DataError);
 
-/** The error, with what was tried. */
+/** Adds the number of attempts to the error. */
 function withTries({ parts }: WgradError): WgradError {
   const found = 'found' in parts ? `${parts.found}; ` : '';
   return new WgradError({

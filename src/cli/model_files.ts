@@ -15,7 +15,7 @@ import { importGiven, readGiven } from './given_model.ts';
 import { namedOrJson, oneOf, outputFile, outputFolder } from './values.ts';
 import { writeWhole } from './whole_file.ts';
 
-/** The page takes a script from the package. */
+/** Only the command can write HTML: it adds a script from the package. */
 const commandFormats = [...modelFormats, 'html'] as const;
 
 /** `wgrad export` and `wgrad import` */
@@ -48,7 +48,7 @@ export function addModelCommands(wgrad: Command): void {
     .action(importRun);
 }
 
-/** Beside the built command, or where a clone builds it. */
+/** Located next to the built command, or in a clone's build folder. */
 function standaloneScript(): string {
   for (const path of ['../standalone/standalone.js.gz', '../../dist/standalone/standalone.js.gz']) {
     try {

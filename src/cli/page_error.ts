@@ -1,7 +1,7 @@
 import { ConfigurationError, DeviceLostError, SetupError, TrainingError, WgradError } from '../errors.ts';
 import type { PageError } from './headless/protocol.ts';
 
-/** An error that the page raised, as an error of this process. */
+/** Recreates an error from the page in this process. */
 export function revive(error: PageError): Error {
   if ('stack' in error) return Object.assign(new Error(), { stack: error.stack });
   if (error.name === 'DeviceLostError') return new DeviceLostError(error.parts);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 /**
  * The folders of a page, next to the command's own: its files, and those of the library.
  *
- * @param page the page without a face unless given.
+ * @param page the headless page by default.
  */
 export const pageFolders = (page = 'headless'): string[] =>
   [`../${page}`, '..'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));

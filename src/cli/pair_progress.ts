@@ -4,14 +4,14 @@ import type { TwinEvent } from './headless/protocol.ts';
 
 const format = 'pair {pair}  epoch {epoch} {bar} {value}/{total}  loss A {a}  B {b}  {left} left';
 
-/** A bar for the pair that runs, with the time that is left for all of them; nothing where the output is no terminal. */
+/** A progress bar for the running pair, with the remaining time of all pairs; not shown unless the output is a terminal. */
 export class PairProgress {
   private readonly bar: Bar;
   private readonly begun = performance.now();
   private pair = 0;
   private losses = { a: Number.NaN, b: Number.NaN };
 
-  /** @param pairs to be trained now. */
+  /** @param pairs number of pairs to be trained in this call. */
   constructor(
     private readonly pairs: number,
     private readonly epochs: number,
@@ -42,12 +42,12 @@ export class PairProgress {
     this.bar.update(step, steps, payload);
   }
 
-  /** Seconds, when so many pairs are done. */
+  /** Estimates the remaining seconds after `done` pairs. */
   left(done: number): number {
     return ((performance.now() - this.begun) / 1000 / done) * (this.pairs - done);
   }
 
-  /** Takes the bar away, so that a line can be printed. */
+  /** Removes the bar, so that a line can be printed. */
   stop(): void {
     this.bar.stop();
   }

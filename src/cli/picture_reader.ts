@@ -15,14 +15,14 @@ import { pageFolders } from './page_folders.ts';
 import { ReadingProgress } from './reading_progress.ts';
 import { serve } from './server.ts';
 
-/** Seconds that the page may pass without asking for a picture or delivering images. */
+/** Time limit in seconds within which the page must request a picture or deliver images. */
 const longestSilence = 120;
-/** Reading this many pictures takes long enough to be announced. */
+/** Number of pictures from which reading takes long enough to be announced. */
 const many = 1000;
 
 /**
- * Reads pictures as the training page does, with the same code, in a Chrome of its own: Node has no decoder for them. The page
- * asks for one picture after the other, and returns the bytes of each split.
+ * Reads pictures as the training page does, with the same code, in a separate Chrome, because Node cannot decode them. The page
+ * requests one picture after the other, and returns the bytes of each split.
  */
 export function picturesInChrome({
   chrome,
@@ -31,7 +31,7 @@ export function picturesInChrome({
   report,
 }: {
   chrome?: string;
-  /** Milliseconds that Chrome may take to start and to open the page. */
+  /** Time limit in milliseconds for starting Chrome and opening the page. */
   browserTimeout?: number;
   yes?: boolean;
   report: (line: string) => void;
@@ -65,7 +65,7 @@ export function picturesInChrome({
       await withinTime(page!.goto(server.url, { timeout: 0 }), timeout, () => pageIsLate(timeout));
       const gone = new Promise<never>((_, reject) => {
         const fail = (what: string, found: string) => {
-          // A Ctrl-C ends the process and needs no explanation.
+          // A Ctrl-C ends the process without an explanation.
           if (!isInterrupted) reject(new WgradError({ what, found, fix: 'try again' }));
         };
         page!.once('error', (error) => fail('The page that reads the pictures crashed', error.message));
@@ -81,7 +81,7 @@ export function picturesInChrome({
         ...(targets && { targets: { ...targets, of: [...targets.of] } }),
       };
       const reading = page!.evaluate((sent, options) => window.wgrad.readPictures(sent, options), sent, options);
-      // A page that goes away rejects the call as well, with a less useful error: the reason gets a second to arrive first.
+      // If the page crashes, the call is rejected as well, with a less useful error: the reason gets a second to arrive first.
       const answer = reading.catch(async (error) => {
         await delay(1000);
         if (isInterrupted) await new Promise(() => undefined);
@@ -103,7 +103,7 @@ export function picturesInChrome({
 
 type Route = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
-/** GET /pictures/<index> gives the bytes of a picture, POST /images/<split> takes those of a split. */
+/** GET /pictures/<index> returns the bytes of a picture, POST /images/<split> receives those of a split. */
 function pictureRoutes(files: readonly PictureFile[], images: Map<string, Uint8Array>): Route {
   return (request, response, next) => {
     const [, kind, name = ''] = (request.url ?? '').split('/');

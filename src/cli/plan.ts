@@ -12,8 +12,8 @@ import { dataLine } from './training_report.ts';
 import { writeJson } from './whole_file.ts';
 
 /**
- * The adapters that a plan is made for without asking one. The largest binding is what SwiftShader has, and what most GPUs
- * have at least.
+ * The adapters for which a plan is made without asking one. The largest binding is SwiftShader's limit, which most GPUs reach or
+ * exceed.
  */
 const largestBinding = 2 ** 30;
 const assumed: Record<'software' | 'hardware', PlannedAdapter> = {
@@ -59,7 +59,7 @@ export async function plannedRun(asked: ProfileCommandOptions) {
   };
 }
 
-/** Shape, labels and number of images, of a known data set without reading it, and the options with the loss for them. */
+/** Shape, labels and number of images, for a known data set without reading it, and the options with the matching loss. */
 async function datasetOf(options: ProfileCommandOptions) {
   const { dataset, clean } = options;
   if (isDatasetName(dataset) && clean.length === 0) {
@@ -84,7 +84,7 @@ function assumedLine(kind: 'software' | 'hardware', { adapter }: RunOptions): st
   );
 }
 
-/** Characters of a line of the dispatch table: two terminals' width. */
+/** Maximum line length of the dispatch table: twice a terminal's width. */
 const widest = 160;
 
 const names = (of: readonly string[]) => of.join(' ');

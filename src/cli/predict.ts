@@ -23,7 +23,7 @@ interface PredictCommandOptions extends AdapterOptions {
   json?: string;
 }
 
-/** Pictures that the page gets at a time. */
+/** Number of pictures sent to the page at a time. */
 const atOnce = 32;
 
 /** `wgrad predict` */
@@ -92,7 +92,7 @@ const noDatasets = () => {
   throw new DataError({ what: 'A prediction has no data set' });
 };
 
-/** A file counts as a picture whatever its content is; in a folder, only files that are pictures do. */
+/** A single file is treated as a picture regardless of its content; in a folder, only picture files are. */
 async function picturesAt(path: string): Promise<NamedPicture[]> {
   if (!existsSync(path)) {
     throw new ConfigurationError({ what: 'There is no such picture', found: path, expected: 'a file or a folder' });

@@ -2,10 +2,12 @@ import { figure } from '../figures.ts';
 import type { ProbeFigures, ProbeRecord } from '../index.ts';
 import { table } from './tables.ts';
 
-/** How many of the samples with the largest gradients are named. */
+/** Number of samples with the largest gradients that are listed. */
 const hardestShown = 5;
 
-/** The findings of a run's probes: the noise scale at its end, mean cosines, and the last probe's samples with the largest gradients. */
+/**
+ * The results of a run's probes: the noise scale at its end, mean cosines, and the last probe's samples with the largest gradients.
+ */
 export function probeTables(probes: readonly ProbeRecord[]): string | undefined {
   const last = probes.at(-1);
   if (!last) return undefined;

@@ -13,7 +13,7 @@ import { writeJson, writeWhole } from './whole_file.ts';
 export interface ProfileCommandOptions extends RunOptions {
   steps: number;
   trace?: string;
-  /** Where the picture of the roofline is written. */
+  /** Path of the roofline plot to write. */
   roofline?: string;
   /** An earlier profile to compare with. */
   against?: ProfileFile;
@@ -92,7 +92,7 @@ function profileTable({ dispatches, dispatchesPerStep, stepMicroseconds, ceiling
   return table(head, [...rows, total], 3);
 }
 
-/** How the sum of the dispatches relates to a step as it is trained, and what in the table means little. */
+/** How the sum of the dispatches relates to the time of a training step, and which rows of the table are unreliable. */
 export function* stepLines(profile: StepProfile & Pick<TrainingProfile, 'ceilings'>): Generator<string> {
   const { dispatches, stepMicroseconds, unprofiledStepMicroseconds, unprofiledSpreadMicroseconds, rounds } = profile;
   const { ceilings } = profile;

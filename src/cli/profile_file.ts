@@ -6,15 +6,15 @@ import { leavesOf } from './leaves.ts';
 import { table } from './tables.ts';
 import { parseJson } from './values.ts';
 
-/** The file of `wgrad profile --json`. */
+/** The file format of `wgrad profile --json`. */
 export interface ProfileFile {
-  /** What was trained, option by option. */
+  /** The options of the run. */
   config: object;
   adapter: AdapterFacts;
   profile: TrainingProfile;
 }
 
-/** Reads the file of --against. @throws ConfigurationError for a file that is not there, or holds no profile with spreads. */
+/** Reads the file of --against. @throws ConfigurationError for a file that does not exist, or contains no profile with spreads. */
 export function profileFile(path: string): ProfileFile {
   const wrong = (found: string) =>
     new ConfigurationError({
@@ -30,11 +30,11 @@ export function profileFile(path: string): ProfileFile {
   return { config, adapter, profile };
 }
 
-/** A dispatch in two profiles; undefined where one of them does not have it. */
+/** A dispatch in two profiles; one of the times is undefined if only one profile has it. */
 export interface ProfileChange {
   name: string;
   layer: string;
-  /** Microseconds. */
+  /** Median in microseconds. */
   before?: number;
   after?: number;
   /** Whether the medians differ by more than both spreads together. */
@@ -43,9 +43,9 @@ export interface ProfileChange {
 
 type Row = Pick<TrainingProfile['dispatches'][number], 'name' | 'layer' | 'microseconds' | 'spreadMicroseconds'>;
 
-/** What changed from one profile to another, dispatch by dispatch, in the order of the newer one; what is gone comes last. */
+/** The changes from one profile to another, dispatch by dispatch, in the order of the newer one; removed dispatches come last. */
 export function profileChanges(before: readonly Row[], after: readonly Row[]): ProfileChange[] {
-  // A kernel may run several times for a layer: the first meets the first.
+  // A kernel may run several times for a layer: runs are matched in order.
   const waiting = new Map<string, Row[]>();
   const key = ({ name, layer }: Row) => `${layer}\n${name}`;
   for (const row of before) waiting.set(key(row), [...(waiting.get(key(row)) ?? []), row]);
@@ -64,7 +64,7 @@ export function profileChanges(before: readonly Row[], after: readonly Row[]): P
   return [...changes, ...gone];
 }
 
-/** The changes beyond the spread as a table, or a sentence where there are none. */
+/** The changes beyond the spread as a table, or a sentence if there are none. */
 export function changesText(changes: readonly ProfileChange[]): string {
   const beyond = changes.filter(({ isBeyondSpread }) => isBeyondSpread);
   if (beyond.length === 0)
@@ -82,7 +82,7 @@ export function changesText(changes: readonly ProfileChange[]): string {
   return table(['changed beyond the spread', 'layer', 'before, us', 'now, us', 'change'], rows, 2) + unchanged;
 }
 
-/** Differences between two profiles that make their times incomparable, as warnings. */
+/** Warnings about differences between two profiles that make their times incomparable. */
 export function differencesOf(before: ProfileFile, now: Omit<ProfileFile, 'profile'>): string[] {
   const [then, here] = [describeAdapter(before.adapter), describeAdapter(now.adapter)];
   const [old, current] = [before.config, now.config].map((config) => leavesOf(config));

@@ -5,7 +5,7 @@ import { Bar } from './bar.ts';
 
 const format = 'epoch {epoch} {bar} {value}/{total}  loss {loss}  {metric} {measured}  {rate} images/s  {left} left';
 
-/** A bar for the epoch that runs; nothing where the output is no terminal. */
+/** A progress bar for the current epoch; not shown unless the output is a terminal. */
 export class Progress {
   private readonly bar: Bar;
   private runStarted = 0;
@@ -39,7 +39,7 @@ export class Progress {
     this.bar.update(now.steps, this.stepsPerEpoch, payload);
   }
 
-  /** Takes the bar away, so that a line can be printed. */
+  /** Removes the bar, so that a line can be printed. */
   stop(): void {
     this.bar.stop();
   }

@@ -1,7 +1,7 @@
 import { clock } from '../figures.ts';
 import { Bar } from './bar.ts';
 
-/** A bar for the pictures that are being read; nothing where the output is no terminal. */
+/** A progress bar for reading pictures; not shown unless the output is a terminal. */
 export class ReadingProgress {
   readonly #bar: Bar;
   readonly #begun = performance.now();

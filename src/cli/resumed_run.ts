@@ -15,9 +15,9 @@ export interface ResumedRun {
   run: SavedRun;
   /** The file that was read. */
   path: string;
-  /** The folder of checkpoints that it lies in, where that was named. */
+  /** The checkpoint folder that contains it, if the folder was named. */
   folder?: string;
-  /** Lines to print about it. */
+  /** Lines to print about the resumed run. */
   lines: string[];
 }
 
@@ -38,10 +38,10 @@ export function readResumed(named: string): ResumedRun {
 }
 
 /**
- * The options of a resumed run: its own, except for those that may change and were typed.
+ * The options of a resumed run: its own, except for typed ones that may change.
  *
  * @param typed the names of the options that were given on the command line.
- * @throws ConfigurationError where one of them contradicts the run.
+ * @throws ConfigurationError if one of them contradicts the run.
  */
 export function optionsOfResumed<Options extends RunOptions>(
   options: Options,
@@ -68,7 +68,7 @@ export function optionsOfResumed<Options extends RunOptions>(
     );
   const epochs = options.epochs ?? run.epochs;
   const done = run.history.epochs.length;
-  // Killed after its last epoch, a run has yet to write its files and to evaluate.
+  // A run that was killed after its last epoch still has to write its files and evaluate.
   const isToEnd = epochs === done && ['save', 'json', 'tta'].some(isTyped);
   if (epochs <= done && !isToEnd) {
     throw new ConfigurationError({
@@ -80,13 +80,13 @@ export function optionsOfResumed<Options extends RunOptions>(
   return { ...options, ...own, epochs, ...(!isDatasetName(name) && { dataset: options.dataset }) };
 }
 
-/** As long as it was planned to be, on as many images. */
+/** The originally planned length and number of images. */
 export const planOfResumed = ({ run }: ResumedRun, epochs: number): Plan => {
   const { trainSamples, testSamples } = run.dataset;
   return { epochs, trainSamples, testSamples, cut: false };
 };
 
-/** Options of the command whose name is not that of the trainer's option. */
+/** Options of the command whose name differs from the trainer's option. */
 const otherNames: Record<string, readonly string[]> = {
   augment: ['augmentation'],
   optimizer: ['optimizer.type'],
@@ -94,14 +94,14 @@ const otherNames: Record<string, readonly string[]> = {
 };
 
 /**
- * Checks what was typed against what the run was made with.
+ * Checks the typed options against those of the saved run.
  *
- * @param asked the trainer's options that the flags give, defaults included.
- * @throws ConfigurationError with what differs.
+ * @param asked the trainer's options that the command line gives, including defaults.
+ * @throws ConfigurationError with the differences.
  */
 export function requireSameOptions(asked: TrainerOptions, { run, path }: ResumedRun, typed: readonly string[]): void {
   const [there, here] = [run.options, asked].map(filled).map((options) => leavesOf(options)) as [Leaves, Leaves];
-  // The images that are on the GPU at a time change no bits.
+  // The number of images on the GPU at a time does not affect the results.
   const names = typed.filter((name) => name !== 'memoryBudget').flatMap((name) => otherNames[name] ?? name);
   const isTyped = (leaf: string) => names.some((name) => `.${leaf}.`.includes(`.${name}.`));
   const differing = [...new Set([...there.keys(), ...here.keys()])]
@@ -112,7 +112,7 @@ export function requireSameOptions(asked: TrainerOptions, { run, path }: Resumed
 
 type Leaves = ReturnType<typeof leavesOf>;
 
-/** Fills in the defaults. */
+/** The options with their defaults filled in. */
 const filled = ({ optimizer, ...options }: TrainerOptions): object => ({
   ...{
     mix: 'replace',
@@ -127,7 +127,7 @@ const filled = ({ optimizer, ...options }: TrainerOptions): object => ({
   optimizer: fillOptimizer(optimizer ?? 'adam'),
 });
 
-/** @throws ConfigurationError for images, or weights of them, other than those that the run was trained on. */
+/** @throws ConfigurationError for images or sample weights other than those that the run was trained on. */
 export async function requireSameImages(
   datasets: TrainAndTest,
   { run, path }: ResumedRun,

@@ -54,22 +54,22 @@ import { keepTuning, tuneRun } from './tune_run.ts';
 type Dropped = Cleaned['dropped'];
 
 export interface PreparedRun {
-  /** The Chrome that it is in: another one after `restart`. */
+  /** The session with the current Chrome: another one after `restart`. */
   readonly session: Session;
-  /** Closes Chrome and starts another one with the same kind of adapter, and restores the trainer there to `restored`. */
+  /** Closes Chrome, starts another one with the same kind of adapter, and restores the trainer there to `restored`. */
   restart: () => Promise<void>;
   interrupts: Interrupts;
   plan: Plan;
   adapter: AdapterFacts;
   layers: LayerSummary[];
-  /** The figures that the epochs measure. */
+  /** The figures measured in each epoch. */
   measured: Measured & { outputs: number };
   classNames: readonly string[];
-  /** Lines with warnings about its length. */
+  /** Warnings about the length of the run. */
   warnings: string[];
   /** The parts of a saved run that are known before training. */
   toSave: () => Promise<RunToSave>;
-  /** What the tuner found, where it ran. */
+  /** The tuner's result, if it ran. */
   tuning: TuneResult | undefined;
   /** `config` in the file of --json. */
   config: Record<string, unknown>;
@@ -81,29 +81,29 @@ export interface RunParts extends Pick<SessionOptions, 'keep'> {
   restored?: () => ResumePoint | undefined;
   /** The run to resume, and the names of the options that were typed. */
   resumed?: ResumedRun & { typed: readonly string[] };
-  /** The model whose weights it begins with. */
+  /** The model with the initial weights. */
   from?: FromModel;
-  /** Names of layers, or patterns, that are not trained. */
+  /** Names of layers, or patterns, to freeze. */
   freeze?: readonly string[];
-  /** How `fit` validates and when it ends. */
+  /** Validation and early stopping options of `fit`. */
   fit?: FitSettings;
-  /** The figure that --monitor names. */
+  /** The figure given with --monitor. */
   monitor?: string;
-  /** Samples of each test image that the network is evaluated by in the end. */
+  /** Number of augmented samples per test image in the final evaluation. */
   tta?: number;
 }
 
 /**
- * The frame that `train` and `profile` share: reads the data, starts Chrome, makes the trainer in its page, prints what is
- * about to run, does `work`, and closes everything whatever happens.
+ * The frame that `train` and `profile` share: reads the data, starts Chrome, creates the trainer in its page, prints a description
+ * of the run, does `work`, and closes everything in any case.
  */
 export async function withRun<Result>(
   asked: RunOptions,
   { tell, keep, restored, resumed, from, freeze, fit = {}, monitor, tta }: RunParts,
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
-  optimizerOf(asked); // an error there is cheaper than reading the data
-  // Pictures that the resumed run left in their files are left there again: its fingerprint of the images is of those.
+  optimizerOf(asked); // finding an error here is cheaper than after reading the data
+  // If the resumed run streamed pictures from their files, they are streamed again, because its fingerprint is of the files.
   const { memoryBudget = asked.memoryBudget } = resumed ? resumed.run.options : asked;
   const { datasets: whole, dropped, reading } = await readCleaned({ ...asked, memoryBudget });
   let datasets = whole;
@@ -118,7 +118,7 @@ export async function withRun<Result>(
     await requireSameImages(datasets, resumed, options.dataset);
     const { memoryBudget } = options;
     trainer = { ...run.options, ...(memoryBudget !== undefined && { memoryBudget }) };
-    // The way to resume on an adapter that lacks the variants of the first one, with other bits.
+    // This allows resuming on an adapter that lacks the original variants, with different bits.
     if (options.tuning === 'off') trainer = { ...trainer, kernelVariants: {} };
   }
   const measured = requireFitSettings({ fit, monitor, tta, epochs: options.epochs }, trainer, datasets);
@@ -200,9 +200,10 @@ export async function withRun<Result>(
 }
 
 /**
- * What a run's options come to for its images: the options of its trainer, and the command's own, with the loss for these labels.
+ * The options of a run that depend on its images: the options of its trainer, and the command's own, with the loss for these
+ * labels.
  *
- * @throws ConfigurationError for a model or an optimizer that is invalid, and for more samples than there are.
+ * @throws ConfigurationError for an invalid model or optimizer, and for more samples than there are.
  */
 export function describeRun(
   asked: RunOptions,
@@ -221,8 +222,8 @@ export function describeRun(
 /**
  * Checks the options before Chrome is started.
  *
- * @returns what the epochs will measure.
- * @throws ConfigurationError for what does not fit the model or the images.
+ * @returns the figures that the epochs will measure.
+ * @throws ConfigurationError for options that do not fit the model or the images.
  */
 export function requireFitSettings(
   {
@@ -262,10 +263,10 @@ function requireTestImages(tta: number, { count }: Dataset): void {
   });
 }
 
-/** Images of a folder are a custom data set for the page. */
+/** For the page, the images of a folder are a custom data set. */
 export const nameForPage = (dataset: string): string => (isDatasetName(dataset) ? dataset : 'own');
 
-/** Without validation there are no test images to take a part of. */
+/** Without validation, the test part is empty and no subset is taken. */
 export const firstOf = ({ train, test }: TrainAndTest, trainSamples: number, testSamples: number): TrainAndTest => ({
   train: takeFirst(train, Math.min(trainSamples, train.count)),
   test: testSamples > 0 ? takeFirst(test, Math.min(testSamples, test.count)) : test,
@@ -273,15 +274,15 @@ export const firstOf = ({ train, test }: TrainAndTest, trainSamples: number, tes
 
 export const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, testSamples: test.count });
 
-/** The data set, without what `--clean` names, and how the files of a folder were read. */
+/** Reads a data set, without the findings of `--clean`, and describes how the files of a folder were read. */
 export async function readCleaned(
   options: Pick<RunOptions, 'dataset' | 'clean' | 'sampleWeight' | 'memoryBudget'> &
     Omit<FolderOptions, 'report' | 'streamAbove'>,
 ): Promise<{ datasets: TrainAndTest; dropped?: Dropped; reading: string[] }> {
   const { dataset, clean, sampleWeight, memoryBudget = mostInMemory } = options;
-  // What is looked for in all images at once takes all of them in memory.
+  // Finding duplicates requires all images in memory.
   const streamed = clean.length > 0 ? {} : { streamAbove: memoryBudget };
-  // The report of compare's options is a file.
+  // `report` of the compare options is a file, not a function.
   const read = await readParts(dataset, { ...options, report: undefined, ...streamed });
   const { reading } = read;
   const parts = sampleWeight ? weighted(read.parts, sampleWeight, dataset) : read.parts;
@@ -291,7 +292,7 @@ export async function readCleaned(
   return { datasets, dropped, reading };
 }
 
-/** @throws ConfigurationError where there are not as many weights as training images. */
+/** @throws ConfigurationError unless there is one weight per training image. */
 function weighted(parts: TrainAndTestParts, { path, weights }: SampleWeightFile, dataset: string): TrainAndTestParts {
   const images = parts.train.labels.length;
   if (weights.length === images) return { ...parts, train: { ...parts.train, sampleWeights: weights } };
@@ -302,10 +303,10 @@ function weighted(parts: TrainAndTestParts, { path, weights }: SampleWeightFile,
   });
 }
 
-/** One line for each thing that was decided about the files of a folder. */
+/** A line for each decision that was made about the files of a folder. */
 export const readingLines = (reading: readonly string[]): string[] => reading.map((line) => `read     ${line}`);
 
-/** Counts before --train-samples and --test-samples leave any image out. */
+/** Numbers of images before --train-samples and --test-samples are applied. */
 export function cleanedLines(dropped: Dropped, { train, test }: TrainAndTest): string[] {
   const emptied = train.classNames.filter((_, label) => !train.labels.includes(label));
   return [

@@ -9,9 +9,9 @@ interface Open {
   file: CsvFile | EventFile;
 }
 
-/** The files that are written while a run trains: those of --csv and --logdir. */
+/** The files that are written during a run: those of --csv and --logdir. */
 export class RunFiles {
-  /** Why a file came to an end before the run did. */
+  /** Why a file ended before the run did. */
   failure: WgradError | undefined;
   private files: Open[] = [];
 
@@ -19,9 +19,9 @@ export class RunFiles {
   readonly notes: string[] = [];
 
   /**
-   * @param after the step after which a resumed run continues.
+   * @param after the step from which a resumed run continues.
    * @param ofEpochs columns of --csv that are filled at the end of an epoch.
-   * @throws ConfigurationError for a path that cannot be written.
+   * @throws ConfigurationError for a path that is not writable.
    */
   constructor({ csv, logdir }: { csv?: string; logdir?: string }, after = 0, ofEpochs: readonly string[] = []) {
     if (csv) {
@@ -35,7 +35,7 @@ export class RunFiles {
     if (logdir) this.open(logdir, () => new EventFile(logdir, after));
   }
 
-  /** A file that can no longer be written, say on a full disk, stays incomplete; the others continue. */
+  /** A file that can no longer be written, for example on a full disk, remains incomplete; the others continue. */
   add(events: readonly RunEvent[]): void {
     this.files = this.files.filter(({ path, file }) => {
       try {
@@ -51,7 +51,7 @@ export class RunFiles {
     });
   }
 
-  /** @returns the paths of what was written. */
+  /** @returns the paths of the written files. */
   close(): string[] {
     for (const { file } of this.files) file.close();
     return this.files.map(({ path }) => path);

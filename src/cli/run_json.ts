@@ -5,16 +5,19 @@ import type { Evaluation, ImagesUsed, Startup, StoppedEarly } from '../index.ts'
 import type { PreparedRun } from './run.ts';
 import { writeWholeSomewhere } from './whole_file.ts';
 
-/** What is known when a run has ended. */
+/** Facts that are known when a run has ended. */
 export interface RunEnd {
   startup?: Startup;
   stoppedEarly?: StoppedEarly;
   test?: Evaluation;
-  /** How the images lay on the GPU, and the time that was spent waiting for them. */
+  /** How the images were kept on the GPU, and the time spent waiting for them. */
   images?: ImagesUsed;
 }
 
-/** The whole run as one JSON object, in pieces: a long one is more than a string can hold. null stands for NaN and infinities. */
+/**
+ * The whole run as one JSON object, written in pieces because a long run exceeds the maximum length of a string. null stands for
+ * NaN and infinities.
+ */
 export function writeRunJson(
   path: string,
   { config, adapter, layers }: Pick<PreparedRun, 'config' | 'adapter' | 'layers'>,

@@ -19,17 +19,17 @@ import { folderKinds, type ReadingOptions } from './datasets.ts';
 import { addDefaultDataset } from './default_dataset.ts';
 import { byteSize, choices, integer, namedOrJson, numberOrJson, outputFile, outputFolder, real } from './values.ts';
 
-/** Flags as the user typed them: what is undefined was left out. */
+/** Options as the user typed them; undefined if left out. */
 export interface RunOptions extends AdapterOptions, ReadingOptions {
   dataset: string;
-  /** Kinds of images that are left out. */
+  /** Findings whose images are left out. */
   clean: Finding[];
   trainSamples?: number;
   testSamples?: number;
   epochs?: number;
   batchSize: number;
   accumulationSteps?: number;
-  /** How many bytes of GPU memory the run may take in all. */
+  /** Limit for all GPU memory of the run, in bytes. */
   memoryBudget?: number;
   optimizer: OptimizerType | Exclude<OptimizerConfig, string>;
   learningRate?: LearningRate;
@@ -38,7 +38,7 @@ export interface RunOptions extends AdapterOptions, ReadingOptions {
   clipvalue?: number;
   globalClipnorm?: number;
   weightDecay?: number;
-  /** The momentum of the moving average of the weights; true for its default. */
+  /** Momentum of the moving average of the weights; true for its default. */
   ema?: number | true;
   seed: number;
   augment: string | AugmentationConfig;
@@ -58,11 +58,11 @@ export interface RunOptions extends AdapterOptions, ReadingOptions {
 /** The file of --sample-weight. */
 export interface SampleWeightFile {
   path: string;
-  /** A weight for each training image of the data set, in their order. */
+  /** One weight per training image of the data set, in order. */
   weights: readonly number[];
 }
 
-/** Options of the optimizer that have a flag each. */
+/** Options of the optimizer that have a command-line option each. */
 export const optimizerFlags = [
   'learningRate',
   'momentum',
@@ -75,7 +75,7 @@ export const optimizerFlags = [
 
 const largestSeed = 2 ** 32 - 1;
 
-/** Flags that several commands have, each written once. */
+/** Options that several commands share. */
 const shared = {
   dataset: () =>
     new Option('--dataset <name or folder>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`).default(
@@ -116,7 +116,7 @@ const shared = {
       .default('tutorial'),
 };
 
-/** The flags for what is trained and where; `train` and `profile` share them. */
+/** Adds the options for what is trained and where, which `train` and `profile` share. */
 export function addRunOptions(command: Command): Command {
   addDefaultDataset(command)
     .addOption(shared.dataset())
@@ -196,7 +196,7 @@ export function addRunOptions(command: Command): Command {
   );
 }
 
-/** The flags for how a folder is read, for commands that do not train. */
+/** Adds the options for how a folder is read, for commands that do not train. */
 export function addFolderOptions(command: Command): Command {
   return command
     .addOption(shared.validationSplit())
@@ -205,7 +205,7 @@ export function addFolderOptions(command: Command): Command {
     .addOption(shared.stretch());
 }
 
-/** The flags of `evaluate`: which images, and where it runs. */
+/** Adds the options of `evaluate`: the images, and where it runs. */
 export function addEvaluationOptions(command: Command): Command {
   command
     .option(
@@ -216,7 +216,7 @@ export function addEvaluationOptions(command: Command): Command {
   return addAdapterOptions(addFolderOptions(command));
 }
 
-/** The flags of `sheet`. */
+/** Adds the options of `sheet`. */
 export function addSheetOptions(command: Command): Command {
   addDefaultDataset(command)
     .addOption(shared.dataset())

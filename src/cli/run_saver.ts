@@ -6,16 +6,16 @@ import { historyBefore } from '../session/resume_point.ts';
 import { formatSavedRun, type RunToSave } from '../session/saved_run.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
-/** Training between two writings lasts at least this many times as long as the last writing, so that they cost at most 5 %. */
+/**
+ * The training time between two writes is at least this many times the duration of the last write, so that writing costs at most 5
+ * %.
+ */
 const trainingPerWriting = 20;
 
 const howToContinue = (path: string) =>
   `to continue from there, use wgrad train --resume ${path}, or open the file on the training page (npx wgrad dev)`;
 
-/**
- * The file of --save. It is written while the run trains, so that it has a recent state whatever happens to the GPU, to Chrome
- * or to this process.
- */
+/** Writes the file of --save during the run, so that it has a recent state whatever happens to the GPU, Chrome or this process. */
 export class RunSaver {
   private newest: Snapshot | undefined;
   private isWritten = true;
@@ -28,13 +28,13 @@ export class RunSaver {
     private readonly log: TrainingLog,
   ) {}
 
-  /** A state of the run, newer than the one before. */
+  /** Adds a state that is newer than the previous one. */
   add(state: Snapshot): void {
     this.newest = state;
     this.isWritten = false;
   }
 
-  /** Adds a state and writes it when it is time. A full disk does not end the run: there may be room at its end. */
+  /** Adds a state and writes it if it is time. A full disk does not end the run: there may be space at its end. */
   keep(state: Snapshot): void {
     this.add(state);
     if (performance.now() - this.writing.endedAt < trainingPerWriting * this.writing.took) return;
@@ -47,15 +47,15 @@ export class RunSaver {
   }
 
   /**
-   * Writes the newest state, unless that is done.
+   * Writes the newest state, unless that has been done.
    *
-   * @throws WgradError where the file cannot be written; it is then written to another place, if that is possible.
+   * @throws WgradError if the file cannot be written; the state is then written to another place, if possible.
    */
   finish(): void {
     if (!this.isWritten) this.write(writeWholeSomewhere);
   }
 
-  /** Saves a run that failed, as far as it got. @returns a sentence to print with the reason. */
+  /** Saves the newest state of a run that failed. @returns a sentence to print with the reason. */
   rescue(): string {
     if (!this.newest) return `no epoch was complete, so that ${this.path} was not written`;
     const { epochs: begun, step } = this.newest.progress;
@@ -83,7 +83,10 @@ export class RunSaver {
   }
 }
 
-/** Adds what was saved of the run to the error. An unexpected error is returned unchanged, and what was saved is printed first. */
+/**
+ * Adds to the error which part of the run was saved. An unexpected error is returned unchanged, and the information is printed
+ * first.
+ */
 export function withRescue(error: unknown, saver: RunSaver): unknown {
   const rescued = saver.rescue();
   if (!(error instanceof WgradError)) {

@@ -74,7 +74,7 @@ async function selfTestCommand(options: SelfTestCommandOptions): Promise<void> {
   }
 }
 
-/** A row for each kernel: its checks, the largest difference of them, and whether all passed. */
+/** A row for each kernel: the number of its checks, their largest difference, and whether all passed. */
 export function selfTestTable(checks: readonly SelfTestCheck[]): string {
   const rows = checkedKernels(checks).map(({ name, checks, share, failed }) => [
     name,
@@ -85,7 +85,7 @@ export function selfTestTable(checks: readonly SelfTestCheck[]): string {
   return table(['kernel', 'checks', 'largest error, of its bound', 'result'], rows);
 }
 
-/** What went wrong, at most so many times: the others are in the JSON. */
+/** Maximum number of failures that are printed: the JSON has all. */
 const mostFailures = 10;
 
 function* failures({ checks }: SelfTestReport): Generator<string> {

@@ -1,9 +1,9 @@
 import type { Handler } from './server.ts';
 
-/** Files that a page may fetch, by their paths, each read when it is asked for. */
+/** Files that a page may fetch, by path; each is read when it is requested. */
 export type ServedFiles = ReadonlyMap<string, () => Uint8Array | Promise<Uint8Array>>;
 
-/** Answers with these files, and passes everything else on. */
+/** Answers requests for these files, and passes all other requests on. */
 export function servedFiles(files: ServedFiles, others: Handler): Handler {
   return (request, response, next) => {
     const read = request.method === 'GET' ? files.get(request.url ?? '') : undefined;

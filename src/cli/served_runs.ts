@@ -7,9 +7,9 @@ import type { ServedState } from './headless/protocol.ts';
 import { packSnapshot } from './packed_snapshot.ts';
 import type { ServedFiles } from './served_files.ts';
 
-/** Files that the page fetches, because a call to it could pass at most 100 MB. */
+/** Files that the page fetches, because arguments of a call to it are limited to 100 MB. */
 
-/** The run whose model the page opens, or whose weights it takes. */
+/** The run whose model the page opens, or whose weights it copies. */
 export const servedModel = (run: SavedRun): ServedFiles => new Map([[`/${modelFile}`, () => formatRun(run)]]);
 
 /** The state from which the page resumes a run. @param newest called when the page fetches it. */

@@ -20,8 +20,8 @@ export interface Served {
 }
 
 /**
- * Serves folders as if they were one, the first one's files before others of the same name, and what `routes` answers, on this machine alone: 127.0.0.1, which Chrome treats as a secure context,
- * as WebGPU requires. Only files that are there when it starts can be asked for.
+ * Serves folders as if they were one (files of the first take precedence) and the answers of `routes`, on this machine only: at
+ * 127.0.0.1, which Chrome treats as a secure context, as WebGPU requires. Only files that exist when it starts are served.
  */
 export async function serve(folders: string | readonly string[], routes: Handler, port = 0): Promise<Served> {
   const files = new Map<string, string>();

@@ -19,7 +19,7 @@ import { pageFolders } from './page_folders.ts';
 import { type ServedFiles, servedFiles } from './served_files.ts';
 import { type Served, serve } from './server.ts';
 
-/** The `window.wgrad` of every page that a session drives; its methods return Outcomes. */
+/** The `window.wgrad` of every page that a session controls; its methods return Outcomes. */
 export interface Opening {
   open: Page['open'];
 }
@@ -27,21 +27,21 @@ export interface Opening {
 export interface SessionOptions {
   adapter: 'auto' | 'software' | 'hardware';
   chrome?: string;
-  /** Milliseconds that Chrome may take for each answer. */
+  /** Time limit in milliseconds for each of Chrome's answers. */
   browserTimeout?: number;
   /** Install a missing Chrome without asking. */
   yes?: boolean;
-  /** The folder of the page, next to the command's own; `headless` unless given. */
+  /** The folder of the page, next to the command's own; `headless` by default. */
   page?: string;
   /** The data that the page can fetch; it may change until `prepare` is called. */
   datasets: () => TrainAndTest;
-  /** Receives the events of the page; their type is known to the page and the command. */
+  /** Receives the events of the page; their type depends on the page and the command. */
   tell?: (events: never[]) => void;
-  /** Receives the states of a `fit` that was asked to send them, each after all events before it. */
+  /** Receives the states of a `fit` with `keep`, each after all earlier events. */
   keep?: (state: Snapshot, reason: StateReason) => void;
-  /** Gets the states of a pair of twins as it is trained. */
+  /** Receives the states of a pair of twins during training. */
   keepPair?: (state: PairState) => void;
-  /** Receives what the tuner found, kernel by kernel. */
+  /** Receives the tuner's results, kernel by kernel. */
   keepTuning?: (cache: string) => void;
   /** Further files that the page may fetch. */
   files?: ServedFiles;
@@ -53,10 +53,10 @@ type Method<P> = { [Name in keyof P]: P[Name] extends Call ? Name : never }[keyo
 type Args<F> = F extends (...args: infer A) => unknown ? A : never;
 type ValueOf<F> = F extends (...args: never[]) => Promise<Outcome<infer Value>> ? Value : never;
 
-/** Milliseconds between the failure of a call and the event that gives its reason, at most. */
+/** Maximum milliseconds between the failure of a call and the event that gives its reason. */
 const reasonTimeout = 1000;
 
-/** wgrad starts Chrome with the right flags, so the driver is missing or Chrome is too old. */
+/** wgrad starts Chrome with the right flags, so either the driver is missing or Chrome is too old. */
 const howToGet = {
   hardware:
     "install the GPU's driver (on Linux with Vulkan: vulkaninfo --summary has to list the GPU), " +
@@ -66,14 +66,14 @@ const howToGet = {
     'on a slow machine allow more time with --browser-timeout <seconds>',
 };
 
-/** A Chrome with a page in it and a GPU open in that: everything that has to be closed again. */
+/** A Chrome with a page and an open GPU device: everything that has to be closed together. */
 export class Session<P extends Opening = Page> {
-  /** Rejects when the page or Chrome goes away by itself, or hangs. */
+  /** Rejects when the page or Chrome ends unexpectedly, or hangs. */
   private readonly failure: Promise<never>;
   private readonly liveness: Liveness;
   private closing = false;
   adapter!: AdapterFacts;
-  /** The kind of the adapter, as `open` of the page takes it. */
+  /** The kind of the adapter, as passed to the page's `open`. */
   kind!: 'software' | 'hardware';
   /** `Chrome/156.0.8078.79` */
   version = '';
@@ -97,14 +97,14 @@ export class Session<P extends Opening = Page> {
       page.once('close', () => fail('The page was closed', 'closed from outside'));
       browser.once('disconnected', () => fail('Chrome ended', 'it crashed or was closed'));
     });
-    this.failure.catch(() => undefined); // callers that wait for the page race it
+    this.failure.catch(() => undefined); // callers that wait for the page race against it
     this.liveness = new Liveness(browser, timeout, reject);
   }
 
-  /** Tries hardware before software where `auto` is asked for and the machine may have some. */
+  /** For `auto`, tries hardware before software if the machine may have a GPU. */
   static async open<P extends Opening = Page>(options: SessionOptions): Promise<Session<P>> {
     const { adapter, report, yes } = options;
-    // Once, and not again for the next adapter: a missing Chrome may mean a download, or a question.
+    // Called only once, not again for the next adapter: a missing Chrome may mean a download or a question.
     const chrome = await ensureChrome(options.chrome, { yes, report });
     const found = { ...options, chrome };
     const kinds =
@@ -190,7 +190,7 @@ export class Session<P extends Opening = Page> {
     return session;
   }
 
-  /** Calls the page, and throws here what was thrown there. */
+  /** Calls the page, and rethrows its errors here. */
   async call<Name extends Method<P>>(name: Name, ...args: Args<P[Name]>): Promise<ValueOf<P[Name]>> {
     const answer = this.page.evaluate(
       (name, args) => (window.wgrad as unknown as Record<string, Call>)[name]!(...(args as never[])),
@@ -202,7 +202,9 @@ export class Session<P extends Opening = Page> {
     return outcome.value as ValueOf<P[Name]>;
   }
 
-  /** A page that goes away also rejects the work itself, with a less useful error: the reason gets a moment to arrive first. */
+  /**
+   * If the page crashes, the work itself is rejected as well, with a less useful error: the reason gets a moment to arrive first.
+   */
   private unlessGone<T>(work: Promise<T>): Promise<T> {
     const reasoned = work.catch((error) => {
       if (this.closing) return this.failure;
@@ -214,12 +216,11 @@ export class Session<P extends Opening = Page> {
     return Promise.race([reasoned, this.failure]);
   }
 
-  /** Asks the page to end `fit` after the step that it is in. */
+  /** Asks the page to end `fit` after the current step. */
   stop(): void {
     this.page.evaluate(() => window.wgrad.stop()).catch(() => undefined);
   }
 
-  /** Closes Chrome. */
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;

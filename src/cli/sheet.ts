@@ -27,7 +27,7 @@ export async function sheet(options: SheetCommandOptions): Promise<void> {
   const { datasets: whole, dropped, reading } = await readCleaned(options);
   const { train, test } = whole;
   const augmentation = augmentationOf(options);
-  // Checked here, before a Chrome is started.
+  // The augmentation is checked before Chrome is started.
   parseAugmentation(augmentation, train.imageShape);
   const datasets = { train: takeFirst(train, images), test: test.count > 0 ? takeFirst(test, 1) : test };
   const opening = { adapter, chrome, browserTimeout, yes, datasets: () => datasets, report: console.error };

@@ -47,10 +47,10 @@ export interface TrainCommandOptions extends RunOptions, CheckpointOptions, FitC
   applyRemedy?: boolean;
 }
 
-/** A run that has ended, whatever ended it. */
+/** A run that has ended for any reason. */
 export interface Trained {
   log: TrainingLog;
-  /** The data and what the trainer was made with. */
+  /** The data and the options of the trainer. */
   config: PreparedRun['config'];
 }
 
@@ -58,7 +58,7 @@ export interface Trained {
  * `wgrad train`
  *
  * @param typed the names of the options that were given on the command line.
- * @param done gets what the run came to, before this returns or throws.
+ * @param done called with the results of the run, before this returns or throws.
  */
 export async function train(
   asked: TrainCommandOptions,
@@ -76,7 +76,7 @@ export async function train(
   const log = new TrainingLog();
   if (resumed) log.load(historyBefore(resumed.run.history, resumed.run.snapshot));
   const fresh = new FreshEvents(log);
-  /** Images of a step: those of the resumed run, if there is one. */
+  /** Images per step: those of the resumed run, if there is one. */
   const ofStep = stepSamples(resumed ? { batchSize: tutorialBatchSize, ...resumed.run.options } : options);
   let progress: Progress | undefined;
   let files: RunFiles | undefined;
@@ -84,7 +84,7 @@ export async function train(
   let writer: CheckpointWriter | undefined;
   let epochs = 0;
   let newest = resumed?.run.snapshot;
-  /** True until the time of the steps has been printed. */
+  /** Set until the estimated time has been printed. */
   let planned: Plan | undefined;
   let stop = () => {};
   const print = (lines: string[]) => {

@@ -7,7 +7,7 @@ import { addFromOptions } from './from_model.ts';
 import { addRunOptions } from './run_options.ts';
 import { integer, oneOf, outputFile, outputFolder } from './values.ts';
 
-/** The flags of `train`, by which the trials of a sweep are checked too. */
+/** Adds the options of `train`, with which the trials of a sweep are checked too. */
 export function addTrainOptions(command: Command): Command {
   return addFitOptions(addCheckpointOptions(addFromOptions(addRunOptions(command))))
     .option(

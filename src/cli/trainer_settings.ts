@@ -11,7 +11,7 @@ import { type AugmentationPresetName, augmentationPresets } from '../train/augme
 import type { Counts } from '../train/run_length.ts';
 import { type RunOptions, withOption } from './run_options.ts';
 
-/** The optimizer, its defaults filled in. A flag takes precedence over the same option in JSON. */
+/** The optimizer with its defaults filled in. A command-line option takes precedence over the same option in JSON. */
 export function optimizerOf(options: RunOptions): FilledOptimizer {
   const { optimizer, learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay, ema } = options;
   const config = typeof optimizer === 'string' ? { type: optimizer } : optimizer;
@@ -34,8 +34,8 @@ export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): Augmen
 }
 
 /**
- * The model, checked here, with the augmentation: no Chrome is needed to see that they are invalid. A preset adapts
- * to the augmented images, which may be crops.
+ * The model, checked together with the augmentation before Chrome is started. A preset adapts to the augmented images, which may be
+ * crops.
  */
 export function modelOf(
   options: RunOptions,
@@ -53,11 +53,11 @@ export function modelOf(
   return model;
 }
 
-/** How many numbers a model gives for an image: one for each class, or for each number that images have in place of classes. */
+/** Number of outputs that a model needs: one for each class, or for each target number of an image. */
 export const outputsFor = ({ classNames, targetNames = [] }: Pick<Dataset, 'classNames' | 'targetNames'>): number =>
   classNames.length || targetNames.length;
 
-/** The options with the loss for images that have numbers in place of classes, where --loss names none. */
+/** The options with the loss for images that have target numbers instead of classes, unless --loss is given. */
 export function withLossFor<Options extends RunOptions>(
   options: Options,
   { classNames, targets }: Pick<Dataset, 'classNames' | 'targets'>,
@@ -85,7 +85,7 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
   ...(options.kernelVariants && { kernelVariants: options.kernelVariants }),
 });
 
-/** Checks, before Chrome is started, that the data set has the samples that were asked for. */
+/** Checks, before Chrome is started, that the data set has the requested number of samples. */
 export function checkSamples(
   options: Pick<RunOptions, 'dataset' | 'trainSamples' | 'testSamples'>,
   { train, test }: Counts,

@@ -18,17 +18,17 @@ import { aboutSeconds, estimatedStepMs, runSeconds } from '../train/run_time.ts'
 import { healthTable } from './health_report.ts';
 import { table } from './tables.ts';
 
-/** The lines of `wgrad train` and `wgrad profile`: functions from facts to text; the commands print them. */
+/** The lines of `wgrad train` and `wgrad profile`: functions that format facts as text; the commands print them. */
 
 export const adapterLine = (adapter: AdapterFacts) => `adapter  ${describeAdapter(adapter)}`;
 
 export interface DataFacts {
-  /** Images. */
+  /** Number of images. */
   train: number;
   test: number;
   imageShape: readonly number[];
   classNames: readonly string[];
-  /** Names of the numbers that the images have in place of classes. */
+  /** Names of the target numbers that the images have instead of classes. */
   targetNames?: readonly string[] | undefined;
 }
 
@@ -43,7 +43,7 @@ export function dataLine(name: string, { train, test, imageShape, classNames, ta
   );
 }
 
-/** The length that was chosen for a run without --epochs, and how long it may take. */
+/** The length that was chosen for a run without --epochs, and its estimated time. */
 export function lengthLines(plan: Plan, layers: readonly LayerSummary[], batchSize: number): string[] {
   const { epochs, trainSamples, testSamples } = plan;
   if (plan.cut) {
@@ -65,9 +65,9 @@ export function lengthLines(plan: Plan, layers: readonly LayerSummary[], batchSi
 }
 
 /**
- * A line where digits or letters are mirrored; none where they aren't, or classes are something else.
+ * A warning if digits or letters are mirrored; nothing if they aren't, or if the classes are something else.
  *
- * @param flags the flags that turn mirroring off.
+ * @param flags the options that turn mirroring off.
  */
 export function mirroringLines(
   augmentation: AugmentationConfig,
@@ -113,7 +113,7 @@ export function epochLine(record: EpochRecord, epochs: number): string {
 
 const alwaysShown = ['validationLoss', 'validationAccuracy', 'validationMeanAbsoluteError'];
 
-/** The metrics of a validation that are one number, by their names in an evaluation: `f1Score`. */
+/** Validation metrics that are a single number, by their names in an evaluation: `f1Score`. */
 function metricFigures(record: EpochRecord): Map<string, number> {
   const figures = new Map<string, number>();
   for (const [name, value] of Object.entries(record)) {
@@ -127,7 +127,7 @@ function metricFigures(record: EpochRecord): Map<string, number> {
 const metricWords = (figures: Iterable<readonly [string, number]>): string =>
   [...figures].map(([name, value]) => `  ${name} ${fixed(value)}`).join('');
 
-/** The test images, evaluated when the run is over. @param tta samples of each. */
+/** The results on the test images after the run. @param tta number of augmented samples per image. */
 export function testLine(evaluation: Evaluation, tta?: number): string {
   const { loss, accuracy: _, meanAbsoluteError: __, ...metrics } = evaluation;
   const numbers = Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
@@ -145,7 +145,7 @@ export function stoppedEarlyLine(
   return `stopped  early, after epoch ${epoch} of ${epochs}: ${monitor} ${was}${whose}`;
 }
 
-/** @param classNames of the table by class, where precision, recall or F1 were measured. */
+/** @param classNames for the table by class, if precision, recall or F1 were measured. */
 export function finalTables(log: TrainingLog, classNames: readonly string[] = []): string {
   if (log.steps.length === 0) return 'No step was finished: nothing was learned.';
   const metrics = [...new Set(log.epochs.flatMap((record) => [...metricFigures(record).keys()]))];
@@ -178,7 +178,7 @@ export function finalTables(log: TrainingLog, classNames: readonly string[] = []
   return [table(head, rows), classTable(log, classNames), normTable(log), healthTable(log)].filter(Boolean).join('\n');
 }
 
-/** Precision, recall and F1 of each class, as the last validation measured them. */
+/** Precision, recall and F1 of each class in the last validation. */
 function classTable(log: TrainingLog, classNames: readonly string[]): string | undefined {
   const last = log.epochs.findLast(({ validationLoss }) => validationLoss !== undefined);
   const columns = Object.entries(last ?? {}).flatMap(([name, values]) => {

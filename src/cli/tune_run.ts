@@ -10,7 +10,7 @@ import type { Session } from './session.ts';
 import { namedOrJson, oneOf } from './values.ts';
 import { writeWhole } from './whole_file.ts';
 
-/** The flags of commands that run one network: in which variants its kernels run. */
+/** Adds the options of commands that run one network: which kernel variants to use. */
 export function addTuningOptions(command: Command): Command {
   return command
     .addOption(
@@ -34,16 +34,16 @@ const kernelVariantsOf = (text: string): KernelVariants => {
   return tuning?.variants ?? (json as KernelVariants);
 };
 
-/** Where the command keeps what the tuner found, next to the data sets. */
+/** The file in which the command keeps the tuner's results, next to the data sets. */
 const cacheFile = () => join(process.env.WGRAD_DATA_DIR ?? dirname(cacheFolder()), 'tuning.json');
 
-/** Keeps what the tuner found so far: a tuner that is interrupted loses nothing but the kernel that it is at. */
+/** Saves the tuner's results so far, so that an interrupted tuner loses only the current kernel. */
 export function keepTuning(cache: string): void {
   try {
     mkdirSync(dirname(cacheFile()), { recursive: true });
     writeWhole(cacheFile(), cache);
   } catch (error) {
-    // The times are worth a second: a disk that is full is no reason to train nothing.
+    // The times can be measured again in a second, so a full disk must not prevent training.
     console.error(
       `warning  the times of the kernels are not kept: ${error instanceof WgradError ? error.message : error}`,
     );
@@ -58,7 +58,7 @@ function keptTuning(): string | undefined {
   }
 }
 
-/** Times the kernels of a run as `--tuning` says; undefined where it says not to, or the variants are given. */
+/** Times the kernels of a run according to `--tuning`; undefined if that is off or the variants are given. */
 export async function tuneRun(
   session: Session,
   trainer: TrainerOptions,

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import type { FileBytes, PlacedFile } from '../data/index.ts';
 import { DataError } from '../errors.ts';
 
-/** All files in a folder and in the folders below it, links followed, or the one file of that path. */
+/** All files in a folder and its subfolders, following links, or the single file at that path. */
 export function filesIn(path: string): PlacedFile[] {
   if (!statSync(path).isDirectory()) return [{ path: basename(path), file: bytesOf(path, statSync(path).size) }];
   const files: PlacedFile[] = [];
@@ -12,7 +12,7 @@ export function filesIn(path: string): PlacedFile[] {
   return files;
 }
 
-/** @param above the real paths of the folders around this one: a link to one of them would never end. */
+/** @param above the real paths of the enclosing folders: following a link to one of them would never end. */
 function collect(folder: string, prefix: string, above: ReadonlySet<string>, files: PlacedFile[]): void {
   const real = realpathSync(folder);
   if (above.has(real)) return;

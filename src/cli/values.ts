@@ -14,9 +14,9 @@ import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError, suggest } from '../errors.ts';
 import { temporaryName } from './whole_file.ts';
 
-/** Readers of a flag's text: each gives the value, or a ConfigurationError that names the flag. */
+/** Parsers for the text of command-line options: each returns the value, or throws a ConfigurationError that names the option. */
 
-/** `--global-clipnorm`, as the option `globalClipnorm` is typed. */
+/** The command-line form of an option's name: `--global-clipnorm` for `globalClipnorm`. */
 export const flagOf = (option: string): string =>
   `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
@@ -45,13 +45,13 @@ function inRange(flag: string, text: string, range: Range, kind: string, valid: 
   });
 }
 
-/** Bytes in their usual units: powers of 1,000, or with an i of 1,024. */
+/** Units of bytes: powers of 1,000, or of 1,024 with an i. */
 const unitsOfBytes: Record<string, number> = {
   ...{ '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 },
   ...{ kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40 },
 };
 
-/** 256MiB, 1.5GB or a number of bytes. */
+/** Parses 256MiB, 1.5GB or a number of bytes. */
 export function byteSize(flag: string): (text: string) => number {
   return (text) => {
     const [, digits, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
@@ -78,7 +78,7 @@ export function oneOf<Name extends string>(flag: string, known: readonly Name[])
   };
 }
 
-/** Names with commas between them, in the order of `known`; `none`, or `all` of them. */
+/** Parses names separated by commas, returned in the order of `known`; also `none` and `all`. */
 export function choices<Name extends string>(flag: string, known: readonly Name[]): (text: string) => Name[] {
   return (text) => {
     if (text === 'none') return [];
@@ -96,8 +96,8 @@ export function choices<Name extends string>(flag: string, known: readonly Name[
 }
 
 /**
- * Parses what --model and --augment take: the name of a value, JSON text, or the path of a file with JSON.
- * The trainer checks what the JSON means.
+ * Parses the value of --model and --augment: the name of a value, JSON text, or the path of a JSON file. The trainer checks the
+ * content.
  */
 export function namedOrJson<Json extends object = Record<string, unknown>>(
   flag: string,
@@ -119,7 +119,7 @@ export function namedOrJson<Json extends object = Record<string, unknown>>(
   };
 }
 
-/** Parses what --learning-rate takes: a number, or a JSON object as text or in a file. */
+/** Parses the value of --learning-rate: a number, or a JSON object as text or in a file. */
 export function numberOrJson<Json extends object>(flag: string, range: Range): (text: string) => number | Json {
   const number = real(flag, range);
   return (text) => {
@@ -157,7 +157,7 @@ export function parseJson(flag: string, place: string, text: string, list: boole
   });
 }
 
-/** A path to write to when the run is over, refused now rather than after ten epochs if it cannot be written. */
+/** Parses a path to write to when the run is over; a path that is not writable is rejected now rather than after ten epochs. */
 export function outputFile(flag: string): (text: string) => string {
   return (text) => {
     const path = resolve(text);
@@ -173,7 +173,7 @@ export const jsonOutput =
   (text) =>
     text === '-' ? text : outputFile(flag)(text);
 
-/** A folder to write files into: it is made where there is none, in the nearest folder above it that there is. */
+/** Parses a folder to write files into: if it does not exist, it must be possible to create it in its nearest existing ancestor. */
 export function outputFolder(flag: string): (text: string) => string {
   return (text) => {
     const path = resolve(text);
@@ -186,7 +186,7 @@ export function outputFolder(flag: string): (text: string) => string {
   };
 }
 
-/** Tries it in the nearest folder that there is: as root one may do everything, and yet /proc takes no folder. */
+/** Creates a test folder in the nearest existing ancestor: root has all permissions, and yet /proc accepts no folders. */
 function folderProblem(path: string): string | undefined {
   try {
     if (!existsSync(path)) return folderProblem(dirname(path));
@@ -198,12 +198,12 @@ function folderProblem(path: string): string | undefined {
   }
 }
 
-/** Writes a trial file rather than asking for permissions: root has them all, even for file systems that take no files. */
+/** Writes a test file instead of checking permissions: root has them all, even for file systems that accept no files. */
 function problem(path: string): string | undefined {
   try {
     const facts = existsSync(path) ? statSync(path) : undefined;
     if (facts?.isDirectory()) return 'it is a folder';
-    // Opening a pipe would wait for whoever reads it.
+    // Opening a pipe would block until it has a reader.
     if (facts && (!facts.isFile() || resolve(path).startsWith('/dev/'))) accessSync(path, constants.W_OK);
     else if (facts) closeSync(openSync(path, 'r+'));
     else tryBeside(path);

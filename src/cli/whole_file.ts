@@ -17,12 +17,12 @@ import { WgradError } from '../errors.ts';
 /** The content of a file: all of it, or a function that writes it in pieces to an open file. */
 export type Content = string | Uint8Array | ((file: number) => void);
 
-/** Error codes of folders and file systems that allow changing a file, but not replacing it. */
+/** Error codes of folders and file systems in which a file can be changed, but not replaced. */
 const inPlaceOnly = ['EACCES', 'EPERM', 'EROFS', 'EBUSY'];
 
 /**
- * Writes a file completely or not at all: into a temporary file next to it, which then takes its place. A full disk or a
- * crash in the middle leaves the file as it was before.
+ * Writes a file completely or not at all: into a temporary file next to it, which then replaces it. A full disk or a crash in the
+ * middle leaves the original file unchanged.
  *
  * @throws WgradError with the path and the system's reason.
  */
@@ -36,17 +36,17 @@ export function writeWhole(path: string, content: Content): void {
   }
 }
 
-/** Writes as `writeWhole` does, or to the standard output where the path is `-`. */
+/** Writes like `writeWhole`, or to the standard output if the path is `-`. */
 export function writeOutput(path: string, text: string): void {
   if (path === '-') process.stdout.write(text);
   else writeWhole(path, text);
 }
 
 /**
- * Writes as `writeWhole` does, or where that fails into a new temporary folder: hours of training must not be lost
- * to a full disk or a folder that is gone.
+ * Writes like `writeWhole`, or if that fails into a new temporary folder: hours of training must not be lost to a full disk or a
+ * folder that was removed.
  *
- * @throws WgradError that names the file in the other place, or says that this failed too.
+ * @throws WgradError with the path of the file in the other folder, or saying that this failed too.
  */
 export function writeWholeSomewhere(path: string, content: Content): void {
   try {
@@ -68,7 +68,7 @@ const failed = (path: string, cause: unknown, fix: string) =>
   new WgradError({ what: `Writing to ${path} failed`, found: (cause as Error).message, fix }, { cause });
 
 function isDevice(path: string): boolean {
-  // /dev/stdout may lead to an ordinary file, which others write to as well.
+  // /dev/stdout may be an ordinary file, which other processes write to as well.
   return resolve(path).startsWith('/dev/') || (existsSync(path) && !statSync(path).isFile());
 }
 
@@ -91,7 +91,10 @@ function replace(path: string, content: Content): void {
   }
 }
 
-/** The name of a file that is being written. It is in the folder of the final file, because only there can it be renamed atomically. */
+/**
+ * The temporary name of a file that is being written. It is in the folder of the final file, because only there can it be renamed
+ * atomically.
+ */
 export const temporaryName = (path: string): string => `${path}.${process.pid}.tmp`;
 
 function writeInPlace(path: string, content: Content): void {

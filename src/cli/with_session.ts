@@ -2,7 +2,7 @@ import type { Page } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { type Opening, Session, type SessionOptions } from './session.ts';
 
-/** Opens a session and does `work` in it. Chrome is closed whatever happens, also where a signal ends the command. */
+/** Opens a session and does `work` in it. Chrome is closed in any case, even if a signal ends the command. */
 export async function withSession<Result, P extends Opening = Page>(
   options: SessionOptions,
   work: (session: Session<P>) => Promise<Result>,

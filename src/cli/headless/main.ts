@@ -22,14 +22,14 @@ let datasets: TrainAndTest;
 let run: TrainingRun;
 let model: Trainer;
 let twins: TwinOptions;
-/** Where `fit` begins. */
+/** The state from which `fit` continues. */
 let before: ServedState['from'] | undefined;
 const stopping = new AbortController();
 
 window.wgrad = {
   open: (adapter, timeout) =>
     outcome(async () => {
-      // The command tunes before it makes a trainer, and records what it chose.
+      // The command tunes before it creates a trainer, and records the chosen variants.
       gpu = await openGpu({ adapter, timeout, tuning: 'off' });
       return gpu.adapter;
     }),
@@ -37,7 +37,7 @@ window.wgrad = {
   prepare: (options) =>
     outcome(async () => {
       datasets = await fetchDatasets('run');
-      // A command may train one network after the other.
+      // A command may train several networks in turn.
       run?.trainer.dispose();
       before = undefined;
       run = new TrainingRun(gpu, options, datasets);
@@ -124,7 +124,7 @@ window.wgrad = {
   stop: () => stopping.abort(),
 };
 
-/** The steps among the events of a pair, for the command's progress bar; the figures come with the pair. */
+/** The steps among a pair's events, for the command's progress bar; the figures are sent with the pair. */
 const stepsOf = (events: readonly PairEvent[], epochs: number): TwinEvent[] =>
   events.flatMap((event) => {
     if (!('event' in event && 'step' in event.event)) return [];

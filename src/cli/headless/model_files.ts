@@ -1,10 +1,10 @@
 import type { ClassProbability } from '../../index.ts';
 
-/** Where the page finds the model that it opens, the states that it continues from, and the pictures that it predicts. */
+/** Paths at which the page fetches the model that it opens, the states that it continues from, and the pictures to classify. */
 export const modelFile = 'model.wgrad';
 export const stateFile = 'state.json';
 export const pairFile = 'pair.json';
 export const pictureFile = (index: number): string => `pictures/${index}`;
 
-/** The prediction for a picture, or why it could not be read. */
+/** The prediction for a picture, or why the picture could not be read. */
 export type PicturePrediction = { classes: ClassProbability[] } | { outputs: number[] } | { error: string };

@@ -1,7 +1,7 @@
 import { WgradError } from '../../errors.ts';
 import type { Outcome, PageError } from './protocol.ts';
 
-/** The answer of a page to a call; errors reach the command as JSON too. */
+/** The page's answer to a call; errors are also sent to the command as JSON. */
 export async function outcome<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
   try {
     return { value: await work() };

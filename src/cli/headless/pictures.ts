@@ -5,10 +5,10 @@ import { DataError } from '../../errors.ts';
 import { picturesOf } from '../../image_source.ts';
 import type { PicturesRead, SentPictures, UserPictureOptions } from './protocol.ts';
 
-/** Milliseconds between two reports of how far the reading is. */
+/** Milliseconds between two reports of the reading progress. */
 const betweenReports = 100;
 
-/** Reads the pictures that the command serves, and gives it the images of each split. */
+/** Reads the pictures that the command serves, and sends the images of each split back. */
 export async function readServedPictures(
   { files, targets, ...pictures }: SentPictures,
   options: UserPictureOptions,

@@ -3,7 +3,7 @@ import { WgradError } from '../../errors.ts';
 import type { Trainer } from '../../index.ts';
 import { type PicturePrediction, pictureFile } from './model_files.ts';
 
-/** Asks a model about pictures that the command serves. One that cannot be decoded leaves the others alone. */
+/** Classifies pictures that the command serves. A picture that cannot be decoded does not affect the others. */
 export async function predictServed(
   model: Trainer,
   order: readonly number[],

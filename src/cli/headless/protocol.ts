@@ -28,23 +28,23 @@ import type { Keep, RunResult } from '../../session/training_run.ts';
 import type { PackedSnapshot } from '../packed_snapshot.ts';
 import type { PicturePrediction } from './model_files.ts';
 
-/** How far the self-test is. */
+/** Progress of the self-test. */
 export interface SelfTestProgress {
   done: number;
   total: number;
 }
 
-/** A step of one of two twins: how far their pair is. */
+/** A step of one of two twins: the progress of their pair. */
 export interface TwinEvent {
   twin: 'a' | 'b';
-  /** From 1, over the whole run. */
+  /** Counted from 1, over the whole run. */
   step: number;
   steps: number;
   epoch: number;
   loss: number;
 }
 
-/** The command and its page exchange JSON, errors included. */
+/** The command and its page exchange JSON, including errors. */
 export type Outcome<Value> = { value: Value } | { error: PageError };
 
 /** One of wgrad's own errors, or the stack of an unexpected one. */
@@ -53,22 +53,22 @@ export type PageError = { parts: ErrorParts; exitCode: number; name: string } | 
 export interface SheetOrder {
   augmentation: AugmentationConfig;
   seed: number;
-  /** Images of the training set, from the first on. */
+  /** Number of training images, taken from the beginning. */
   images: number;
   draws: number;
-  /** A part for each op, under its name. */
+  /** Draw a separate part for each op, titled with its name. */
   each: boolean;
-  /** Every single image as well. */
+  /** Also return every image on its own. */
   singles: boolean;
 }
 
-/** PNG files, base64. */
+/** PNG files in base64. */
 export interface Pictures {
   sheet: string;
   singles: { name: string; png: string }[];
 }
 
-/** How long a `fit` of the page trains, and which states it sends to the command. */
+/** How long the page's `fit` trains, and which states it sends to the command. */
 export interface FitOrder {
   epochs: number;
   keep?: Keep;
@@ -92,11 +92,11 @@ export interface KernelOrder {
 export interface PairOrder {
   seed: number;
   epochs: number;
-  /** From the state that the command serves. */
+  /** Whether to continue from the state that the command serves. */
   continues: boolean;
 }
 
-/** Where a run is resumed, as the command serves it: its numbers are packed. */
+/** The state from which a run is resumed, as the command serves it: its numbers are packed. */
 export interface ServedState {
   state: PackedSnapshot;
   from: Omit<ResumePoint, 'snapshot'>;
@@ -120,11 +120,11 @@ export interface PicturesRead {
 type ReadPart = Omit<DatasetParts, 'images' | 'labels' | 'targets' | 'source'> & {
   labels: number[];
   targets?: number[];
-  /** Which of the pictures its images are, where they stay in their files. */
+  /** Indices of the pictures that its images correspond to, if they remain in their files. */
   pictures?: number[];
 };
 
-/** Labeled pictures in the form in which the command sends them to the page, which fetches their bytes. */
+/** Labeled pictures as the command sends them to the page, which fetches the bytes separately. */
 export type SentPictures = Omit<LabeledPictures, 'files' | 'targets'> & {
   files: readonly ServedPicture[];
   targets?: { names: string[]; of: [path: string, numbers: readonly number[]][] };
@@ -132,39 +132,39 @@ export type SentPictures = Omit<LabeledPictures, 'files' | 'targets'> & {
 
 /** The page's API, `window.wgrad`. */
 export interface Page {
-  /** @param timeout milliseconds for each answer of the browser. */
+  /** @param timeout time limit in milliseconds for each of the browser's answers. */
   open(adapter: 'auto' | 'software' | 'hardware', timeout: number): Promise<Outcome<AdapterFacts>>;
   /** Reads the pictures that the command serves. */
   readPictures(pictures: SentPictures, options: UserPictureOptions): Promise<Outcome<PicturesRead>>;
-  /** Fetches the data set that the command serves, and makes the trainer. */
+  /** Fetches the data set that the command serves, and creates the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
-  /** Fetches the state that the command serves and restores it: `fit` continues from there. */
+  /** Fetches the state that the command serves and restores it, so that `fit` continues from there. */
   restore(): Promise<Outcome<void>>;
-  /** With `keep` it sends states to the command: the page may not live to be asked. */
+  /** With `keep` the page sends states to the command by itself, because it may be lost before it could be asked. */
   fit(order: FitOrder): Promise<Outcome<RunResult>>;
   snapshot(): Promise<Outcome<PackedSnapshot>>;
   /** Evaluates the test images; the numbers of the result are packed. */
   evaluate(options: EvaluateOptions): Promise<Outcome<Evaluation>>;
-  /** Fetches the run that the command serves as `modelFile`, and opens its model; its layers. */
+  /** Fetches the run that the command serves as `modelFile`, and opens its model. Returns the layers. */
   openModel(): Promise<Outcome<LayerSummary[]>>;
-  /** Gives the layers of the trainer the weights of those with their names and shapes in the run that the command serves. */
+  /** Copies weights from the run that the command serves to the trainer's layers with the same names and shapes. */
   takeWeights(): Promise<Outcome<Omit<TransferredWeights, 'weights'>>>;
   /**
-   * Asks the opened model about the pictures that the command serves.
+   * Classifies the pictures that the command serves with the opened model.
    *
-   * @param order their indices.
-   * @param top classes of each; undefined for the outputs as numbers.
+   * @param order indices of the pictures.
+   * @param top number of classes returned for each; undefined for the outputs as numbers.
    */
   predict(order: readonly number[], top: number | undefined): Promise<Outcome<PicturePrediction[]>>;
-  /** The opened model on the test images that the command serves, its numbers packed. */
+  /** Evaluates the opened model on the test images that the command serves; the numbers of the result are packed. */
   evaluateModel(options: EvaluateOptions): Promise<Outcome<Evaluation>>;
-  /** PNGs of augmented images of the data set that the command serves. */
+  /** Draws PNGs of augmented images of the data set that the command serves. */
   sheet(order: SheetOrder): Promise<Outcome<Pictures>>;
-  /** Fetches the data set that the command serves, and checks that twins are twins. */
+  /** Fetches the data set that the command serves, and checks that the twins differ only in their variable. */
   prepareTwins(twins: TwinOptions): Promise<Outcome<{ a: LayerSummary[]; b: LayerSummary[] }>>;
-  /** With its numbers packed; nothing when it was stopped. */
+  /** The numbers of the result are packed; undefined if the pair was stopped. */
   trainPair(order: PairOrder): Promise<Outcome<PairRecord | undefined>>;
-  /** Times the kernels of a trainer; nothing where `auto` has no clock to do it with. */
+  /** Times the kernels of a trainer; undefined if the mode is `auto` and there is no clock. */
   tune(order: TuningOrder): Promise<Outcome<TuneResult | undefined>>;
   /** Times one kernel alone, in its variants. */
   timeKernel(order: KernelOrder): Promise<Outcome<KernelTimes>>;
@@ -174,23 +174,23 @@ export interface Page {
   findLearningRate(
     options: Pick<LearningRateFinderOptions, 'from' | 'to' | 'steps'>,
   ): Promise<Outcome<LearningRateCurve>>;
-  /** Checks the GPU, on a device of its own. */
+  /** Checks the GPU on a separate device. */
   selfTest(order: { adapter: 'software' | 'hardware'; only?: string }): Promise<Outcome<SelfTestReport>>;
-  /** Ends `fit` after the step that it is in. */
+  /** Ends `fit` after the current step. */
   stop(): void;
 }
 
 declare global {
   interface Window {
     wgrad: Page;
-    /** Exposed by the command: receives the events of training, their numbers packed. */
+    /** Exposed by the command: receives the events of training, with their numbers packed. */
     wgradEvents(events: unknown[]): Promise<void>;
-    /** Exposed by a command that keeps states of the run. */
+    /** Exposed by commands that keep states of the run. */
     wgradKeep(state: PackedSnapshot, reason: StateReason): Promise<void>;
-    /** Exposed by a command that keeps what the tuner found. */
+    /** Exposed by commands that keep the tuner's results. */
     wgradKeepTuning(cache: string): Promise<void>;
-    /** Exposed by a command that keeps the state of the pair of twins that runs. */
-    /** How many of the pictures have been read: half of them when the sizes of all are known. */
+    /** Exposed by commands that keep the state of the running pair of twins. */
+    /** Number of pictures read so far: half of them when the sizes of all are known. */
     wgradReading(done: number, total: number): Promise<void>;
     wgradKeepPair(state: PackedSnapshot): Promise<void>;
   }

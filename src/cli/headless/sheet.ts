@@ -3,14 +3,14 @@ import { sourceOfImages } from '../../image_source.ts';
 import { createAugmenter, type Dataset, type Gpu, type Sheet, takeApart } from '../../index.ts';
 import type { Pictures, SheetOrder } from './protocol.ts';
 
-/** Height of a part's title, in pixels. */
+/** Height of a part's title in pixels. */
 const titleHeight = 22;
 
 interface Part extends Sheet {
   title?: string;
 }
 
-/** The sheet that a command asks for, and its single images: drawn on canvases, which know how to write PNG and text. */
+/** Draws the requested sheet and its single images on canvases, which can draw text and encode PNG. */
 export async function drawSheet(gpu: Gpu, dataset: Dataset, order: SheetOrder): Promise<Pictures> {
   const { imageShape } = dataset;
   const { augmentation, seed, draws, each, singles } = order;
@@ -26,7 +26,7 @@ export async function drawSheet(gpu: Gpu, dataset: Dataset, order: SheetOrder): 
   return { sheet: await png(whole), singles: singles ? await cutOut(parts) : [] };
 }
 
-/** One part under the other, each with its title. */
+/** Stacks the parts vertically, each with its title. */
 function compose(parts: readonly Part[]): OffscreenCanvas {
   const above = (part: Part) => (part.title ? titleHeight : 0);
   const width = Math.max(...parts.map((part) => part.width));
@@ -47,7 +47,7 @@ function compose(parts: readonly Part[]): OffscreenCanvas {
   return canvas;
 }
 
-/** Every cell as a picture of its own, named by its part, image and draw; draw 0 is the original. */
+/** Each cell as a separate picture, named by its part, image and draw; draw 0 is the original. */
 async function cutOut(parts: readonly Part[]): Promise<Pictures['singles']> {
   const singles: Pictures['singles'] = [];
   for (const { title, data, width, height, cell, rows, columns } of parts) {

@@ -6,7 +6,7 @@ import type { RunOptions } from '../run_options.ts';
 import type { ReadImages, TrialImages } from './datasets.ts';
 import { parseTrial } from './trial_options.ts';
 
-/** A trial that needs no more than a GPU. */
+/** A trial that has been checked as far as possible without a GPU. */
 export interface CheckedTrial extends TrialImages {
   options: RunOptions;
   trainer: TrainerOptions;

@@ -4,7 +4,7 @@ import { integer, outputFile, outputFolder } from '../values.ts';
 import { reportSweep, type SweepReportOptions, sweepStatus } from './report_commands.ts';
 import { type SweepOptions, sweep } from './sweep.ts';
 
-/** `wgrad sweep`, which is loaded when it is used. */
+/** Adds `wgrad sweep`, whose code is loaded when it is used. */
 export function addSweepCommands(wgrad: Command): void {
   const sweeping = wgrad.command('sweep');
   addAdapterOptions(sweeping)

@@ -4,17 +4,17 @@ import { count, counted } from '../../figures.ts';
 import type { Json, JsonOptions } from '../../report/sweep_file.ts';
 import type { Range, SweepPlan } from './plan.ts';
 
-/** Tries for a configuration that is not among those before it. */
+/** Maximum number of attempts to find a configuration that differs from all earlier ones. */
 const mostTries = 1000;
 
 /**
  * Expands a plan into its configurations, without seeds: each assigns a value to every varied path.
  *
- * @throws ConfigurationError for more of them than there are combinations, and a grid over a range without steps.
+ * @throws ConfigurationError for more configurations than there are combinations, and a grid over a range without steps.
  */
 export function configurationsOf(plan: SweepPlan): JsonOptions[] {
   const { search, trials, vary } = plan;
-  // Seeds make trials of a configuration, not another configuration.
+  // Seeds distinguish trials of a configuration, not configurations.
   const entries = Object.entries(vary).filter(([path]) => path !== 'seed');
   const isAll = search === 'grid' || (search === 'asha' && trials === undefined);
   const lists = entries.map(([path, values]) => [path, isAll ? gridOf(path, values) : finiteValues(values)] as const);
@@ -67,7 +67,7 @@ function gridOf(path: string, values: Json[] | Range): Json[] {
   });
 }
 
-/** The values of a list, or of a range with steps or of few whole numbers; undefined for a range without steps. */
+/** The values of a list, or of a range with steps or few whole numbers; undefined for a continuous range. */
 function finiteValues(values: Json[] | Range): Json[] | undefined {
   if (Array.isArray(values)) return values;
   const { steps } = values;
@@ -76,7 +76,7 @@ function finiteValues(values: Json[] | Range): Json[] | undefined {
   return [...new Set(all)];
 }
 
-/** A value at a share of the way through a range. Four digits keep the commands of the trials readable. */
+/** The value at a position from 0 to 1 within a range. Four digits keep the commands of the trials readable. */
 function within({ from, to, scale, integer }: Range, share: number): number {
   const value = scale === 'log' ? from * (to / from) ** share : from + share * (to - from);
   if (integer) return Math.min(Math.floor(to), Math.max(Math.ceil(from), Math.round(value)));
@@ -88,16 +88,16 @@ function draw(values: Json[] | Range, share: number): Json {
   return within(values, share);
 }
 
-/** From 0 up to 1, without 1: a function of its arguments, so that more trials do not change those before them. */
+/** A pseudorandom number in [0, 1) that depends only on the arguments, so that adding trials does not change the earlier ones. */
 function uniform(seed: number, at: number, path: string): number {
   const hash = createHash('sha256').update(`${seed} ${at} ${path}`).digest();
   return hash.readUIntBE(0, 6) / 2 ** 48;
 }
 
 /**
- * The seeds of each configuration: those that the plan varies, or that of `base` and those after it.
+ * The seeds of each configuration: those that the plan varies, or the seed of `base` and the following ones.
  *
- * @throws ConfigurationError where the plan says it in two ways.
+ * @throws ConfigurationError if the plan gives them in two ways.
  */
 export function seedsOf({ base, vary, seeds }: SweepPlan): Json[] {
   const listed = vary.seed;

@@ -2,16 +2,16 @@ import { fingerprint, type TrainAndTest } from '../../data/index.ts';
 import { readCleaned } from '../run.ts';
 import type { RunOptions } from '../run_options.ts';
 
-/** Images that trials are trained on. */
+/** The images that trials are trained on. */
 export interface TrialImages {
   datasets: TrainAndTest;
-  /** Of all images, before a trial takes a part of them. */
+  /** Fingerprint of all images, before a trial takes a part of them. */
   data: string;
 }
 
 export type ReadImages = (options: RunOptions) => Promise<TrialImages>;
 
-/** Reads each data set once, whatever the number of trials on it. */
+/** Reads each data set once, however many trials use it. */
 export function trialImages(how: Pick<RunOptions, 'chrome' | 'browserTimeout' | 'yes'>): ReadImages {
   const read = new Map<string, Promise<TrialImages>>();
   return (options) => {

@@ -1,13 +1,13 @@
 import type { TrialResult } from '../../report/sweep_file.ts';
 import type { Monitor } from '../../train/monitor.ts';
 
-/** The epochs at which successive halving decides, and how many configurations are trained up to each. */
+/** A rung of successive halving: the epoch at which it decides, and the number of configurations that are trained up to there. */
 export interface Rung {
   epochs: number;
   size: number;
 }
 
-/** The rungs of a search: each is `eta` times as long as the one before, and has one configuration of `eta` of it. */
+/** The rungs of a search: each is `eta` times as long as the previous one, and has one in `eta` of its configurations. */
 export function rungsOf(
   configurations: number,
   epochs: number,
@@ -22,15 +22,15 @@ export function rungsOf(
   }
 }
 
-/** How far a configuration may be trained: up to an epoch, or no further than it is. */
+/** Up to which epoch a configuration may be trained, or that it is not trained further. */
 export type Decision = { until: number } | 'halted';
 
 type Result = Pick<TrialResult, 'status' | 'epochs' | 'course' | 'stoppedEarly'>;
 
 /**
- * Decides about every configuration from what is known of it. A configuration is trained further as soon as no other one can
- * push it out of its rung's best, however those that still train turn out: what is trained does not depend on
- * how many workers there are, nor on which is faster.
+ * Decides about every configuration based on its results so far. A configuration is trained further as soon as no other one can
+ * displace it from the best of its rung, whatever the pending results: so the decisions depend neither on the number of workers nor
+ * on their speed.
  *
  * @param configurations the results of each configuration's seeds, in order; undefined for those without one.
  */
@@ -48,7 +48,7 @@ export function decide(
     const done = members
       .filter((i) => configurations[i]!.every((result) => hasReached(result, epochs)))
       .map((i) => ({ i, figure: figureOf(configurations[i]! as readonly Result[], epochs, mode) }))
-      // The worst have NaN or the like; the one that is listed first wins a tie.
+      // Failed configurations come last; ties are broken by order.
       .sort((a, b) => b.figure - a.figure || a.i - b.i);
     const pending = size - done.length;
     members = [];
@@ -63,7 +63,7 @@ export function decide(
 const hasReached = (result: Result | undefined, epochs: number): boolean =>
   result !== undefined && (result.epochs >= epochs || result.status === 'failed' || result.stoppedEarly === true);
 
-/** The mean over the seeds, larger for better: that of a run which failed, or has no finite figure, is the worst. */
+/** The mean over the seeds, with larger values being better. A run that failed or has no finite figure is the worst. */
 function figureOf(results: readonly Result[], epochs: number, mode: Monitor['mode']): number {
   const figures = results.map(({ status, course }) => {
     const figure = course[Math.min(epochs, course.length) - 1];

@@ -8,10 +8,10 @@ import { trialLine } from './tables.ts';
 import { kindOf, TrialChrome } from './trial_chrome.ts';
 import { type CheckedSweep, variedText } from './trials.ts';
 
-/** Writing states takes at most one part in so many of the time. */
+/** The training time between two writes is at least this many times the duration of a write. */
 const trainingPerWriting = 20;
 
-/** A sweep in Chromes of this machine, of which each trains one trial after the other. */
+/** A sweep in several Chromes on this machine, each of which trains one trial at a time. */
 export class LocalSweep {
   private readonly kind: string;
   private readonly bars = new SweepBars();
@@ -25,7 +25,7 @@ export class LocalSweep {
     this.wake = resolve;
   });
 
-  /** @param chromes the first one is open; it gets the others. */
+  /** @param chromes the first one is open; the others are opened and added. */
   constructor(
     private readonly sweep: CheckedSweep,
     private readonly folder: SweepFolder,
@@ -36,7 +36,7 @@ export class LocalSweep {
     this.doneBefore = this.amount().done;
   }
 
-  /** Ends the trials that run; `run` resolves when their states are kept. */
+  /** Ends the running trials; `run` resolves when their states are saved. */
   stop(): void {
     this.stopped = true;
     this.bars.stop();
@@ -49,7 +49,7 @@ export class LocalSweep {
     const slots = Math.min(jobs, Math.max(1, this.sweep.trials.length));
     const filled = Array.from({ length: slots }, (_, slot) =>
       this.fill(slot).catch((error) => {
-        // One that cannot continue ends the others, which keep their states first.
+        // If one Chrome cannot continue, the others are stopped, but save their states first.
         if (!this.stopped) this.stop();
         throw error;
       }),

@@ -5,15 +5,15 @@ import type { CheckedSweep } from './trials.ts';
 /** A part of a trial that can be trained now. */
 export interface Task {
   trial: Trial;
-  /** The epoch after which it ends; undefined for that of its options. */
+  /** The epoch after which it ends; undefined for the trial's full length. */
   until?: number;
 }
 
 type Sweep = Pick<CheckedSweep, 'trials' | 'metric' | 'rungs'>;
 
 /**
- * What can be trained now, and which trials are not trained further: both follow from the results alone, so that a sweep continues
- * wherever these are.
+ * The tasks that can be trained now, and the trials that are halted: both follow from the results alone, so a sweep can be
+ * continued from them.
  */
 export function openTasks(
   { trials, metric, rungs }: Sweep,
@@ -36,18 +36,18 @@ export function openTasks(
       if (decision === 'halted' && result) halted.push({ ...result, status: 'halted' });
     }
   }
-  // What is furthest comes first: the best configurations are known early.
+  // The longest-trained configurations come first, so that the best are known early.
   return { tasks: tasks.sort((a, b) => b.until! - a.until!), halted };
 }
 
-/** The trials of each configuration. */
+/** Groups trials by configuration. */
 function configurationsIn(trials: readonly Trial[]): Trial[][] {
   const groups = new Map<number, Trial[]>();
   for (const trial of trials) groups.set(trial.configuration, [...(groups.get(trial.configuration) ?? []), trial]);
   return [...groups.values()];
 }
 
-/** How much of a sweep is done, of how much: epochs with asha, else trials. */
+/** Completed and total amount of a sweep: in epochs with asha, otherwise in trials. */
 export function amountOf(
   { trials, rungs }: Sweep,
   resultOf: (id: string) => TrialResult | undefined,

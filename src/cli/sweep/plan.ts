@@ -4,36 +4,36 @@ import { ConfigurationError } from '../../errors.ts';
 import type { Json, JsonOptions } from '../../report/sweep_file.ts';
 import { type MonitorMode, monitorModes } from '../../train/monitor.ts';
 
-/** Numbers between two ends. */
+/** A range of numbers. */
 export interface Range {
   from: number;
   to: number;
   /** `log`: as many values between 0.001 and 0.01 as between 0.01 and 0.1. */
   scale: 'linear' | 'log';
-  /** How many values a grid takes, both ends included. */
+  /** Number of values in a grid, including both ends. */
   steps?: number;
-  /** Whole numbers alone. */
+  /** Whether only whole numbers are allowed. */
   integer: boolean;
 }
 
 export const searches = ['grid', 'random', 'asha'] as const;
 
-/** What a sweep trains: plain JSON, which `wgrad sweep` reads from a file. */
+/** The configuration of a sweep: plain JSON, which `wgrad sweep` reads from a file. */
 export interface SweepPlan {
   /** The options of `train` that all trials share. */
   base: JsonOptions;
-  /** The values of what varies, by its path: `learningRate`, `augmentation.rotationRange`. */
+  /** The values of each varied option, by its path: `learningRate`, `augmentation.rotationRange`. */
   vary: Record<string, Json[] | Range>;
   search: (typeof searches)[number];
-  /** Configurations; a grid has as many as there are combinations. */
+  /** Number of configurations; a grid has as many as there are combinations. */
   trials?: number;
   metric?: string;
   mode: MonitorMode;
-  /** Seeds of each configuration: that of `base` and those after it. */
+  /** Number of seeds per configuration: that of `base` and the following ones. */
   seeds: number;
-  /** Random configurations follow from it. */
+  /** Seed for choosing random configurations. */
   searchSeed: number;
-  /** The share of the configurations that `asha` trains further is one of so many. */
+  /** `asha` continues one in `eta` of the configurations at each rung. */
   eta: number;
   /** Epochs after which `asha` decides for the first time. */
   minEpochs: number;
@@ -63,7 +63,7 @@ const rangeSchema = v.strictObject({
   integer: v.optional(v.boolean('true or false'), false),
 });
 
-/** @throws ConfigurationError with the entry that is wrong. */
+/** @throws ConfigurationError with the invalid entry. */
 export function parsePlan(json: unknown, subject: string): SweepPlan {
   const { vary, ...rest } = parse(planSchema, json, subject);
   const plan: SweepPlan = {

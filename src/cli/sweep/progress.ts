@@ -5,7 +5,7 @@ const ofTrial = 'trial {trial} {bar} {percentage} %  {text}';
 const ofAll = 'all   {trial} {bar} {percentage} %  {text}';
 const steps = 1000;
 
-/** A bar for each trial that runs and one for all; nothing where the output is no terminal. */
+/** A progress bar for each running trial and one for the whole sweep; not shown unless the output is a terminal. */
 export class SweepBars {
   private readonly bars: MultiBar | undefined;
   private readonly all: SingleBar | undefined;
@@ -20,7 +20,7 @@ export class SweepBars {
     this.all = this.bars.create(steps, 0, { trial: '', text: '' }, { format: ofAll });
   }
 
-  /** @param slot which of the Chromes. @param share from 0 to 1. */
+  /** @param slot index of the Chrome. @param share progress from 0 to 1. */
   trial(slot: number, trial: string, share: number, text: string): void {
     if (!this.bars) return;
     const payload = { trial, text };

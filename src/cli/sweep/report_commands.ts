@@ -13,7 +13,7 @@ export interface SweepReportOptions {
   json?: string;
 }
 
-/** The folder of a sweep by its plan, or by itself. */
+/** Opens the folder of a sweep, given its plan or the folder. */
 function sweepAt(plan: string | undefined, folder: string | undefined): SweepFolder {
   if (folder !== undefined || plan === undefined) return SweepFolder.open(folder ?? '.');
   return SweepFolder.open(existsSync(join(plan, 'sweep.json')) ? plan : folderOf(plan));

@@ -17,18 +17,18 @@ import { TrialChrome } from './trial_chrome.ts';
 import { type CheckedSweep, checkSweep } from './trials.ts';
 
 export interface SweepOptions extends AdapterOptions {
-  /** Chromes that train at the same time. */
+  /** Number of Chromes that train at the same time. */
   jobs?: number;
-  /** Where results, logs and states are kept. */
+  /** Folder for results, logs and states. */
   folder?: string;
   resume?: boolean;
   json?: string;
 }
 
-/** Rows of the table that is printed at the end; the report has all. */
+/** Maximum number of rows in the final table; the report has all. */
 const printedRows = 30;
 
-/** The folder of a sweep, where none is named: next to its plan. */
+/** The default folder of a sweep, next to its plan. */
 export const folderOf = (plan: string): string => `${plan.replace(/\.json$/, '')}.sweep`;
 
 /** @throws ConfigurationError for a file that is not a plan. */
@@ -98,7 +98,7 @@ export function sweepLine(plan: SweepPlan, { trials, rungs, metric }: CheckedSwe
   return parts.join('; ');
 }
 
-/** GPUs of this machine; 1 where that is not known. */
+/** Number of GPUs in this machine; 1 if unknown. */
 function gpus(): number {
   try {
     const nvidia = readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name)).length;
@@ -108,7 +108,7 @@ function gpus(): number {
   }
 }
 
-/** Prints and writes what the trials that have ended come to. */
+/** Prints and writes the results of the trials that have ended. */
 export function conclude(folder: SweepFolder, { json }: Pick<SweepOptions, 'json'>): void {
   const { file } = folder;
   const of = (status: string) => file.trials.filter((trial) => trial.status === status).length;
@@ -123,7 +123,7 @@ export function conclude(folder: SweepFolder, { json }: Pick<SweepOptions, 'json
   console.log(`written  ${json}`);
 }
 
-/** A sweep all of whose trials have failed has most likely a mistake in its base. */
+/** If all trials of a sweep have failed, its base most likely contains a mistake. */
 export function requireOneDone({ trials }: SweepFile): void {
   if (!trials.every(({ status }) => status === 'failed')) return;
   throw new WgradError({ what: 'Every trial failed', found: trials[0]!.error ?? 'no reason' });

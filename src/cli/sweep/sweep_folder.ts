@@ -17,11 +17,11 @@ import { recordsOf, type SweepFile, type Trial, type TrialRecord, type TrialResu
 import { leavesOf } from '../leaves.ts';
 import { writeWhole } from '../whole_file.ts';
 
-/** What a sweep is, without its results. */
+/** The description of a sweep, without its results. */
 export interface SweepHead extends Omit<SweepFile, 'trials'> {
   /** All trials of the plan, in order. */
   trials: Trial[];
-  /** The fingerprint of the images of each trial, by its id. */
+  /** The fingerprint of each trial's images, by the trial's id. */
   data: Record<string, string>;
 }
 
@@ -29,11 +29,11 @@ const headFile = 'sweep.json';
 const resultsFile = 'results.jsonl';
 
 /**
- * The folder of a sweep: what it is, a line for each result as it comes, and for each trial its log and its newest state. Whenever the
- * process is killed, all results but the one that was being written are there.
+ * The folder of a sweep: its description, one line for each result as it arrives, and the log and newest state of each trial. If
+ * the process is killed at any time, at most the result that was being written is lost.
  */
 export class SweepFolder {
-  /** By trial and kind of adapter: of each the newest. */
+  /** The newest result of each trial and kind of adapter. */
   private readonly results = new Map<string, TrialResult>();
 
   private constructor(
@@ -43,7 +43,7 @@ export class SweepFolder {
     for (const result of readResults(join(path, resultsFile))) this.results.set(keyOf(result), result);
   }
 
-  /** @throws ConfigurationError where there is no sweep. */
+  /** @throws ConfigurationError if there is no sweep. */
   static open(path: string): SweepFolder {
     const file = join(path, headFile);
     if (!existsSync(file)) {
@@ -64,10 +64,10 @@ export class SweepFolder {
     return new SweepFolder(path, head);
   }
 
-  /** @throws ConfigurationError where another sweep is there, or this one has begun and is not to be resumed. */
+  /** @throws ConfigurationError if the folder has another sweep, or this one has begun and should not be resumed. */
   static begin(path: string, head: SweepHead, resume: boolean): SweepFolder {
     if (!existsSync(join(path, headFile))) {
-      if (resume) SweepFolder.open(path); // which says that there is none
+      if (resume) SweepFolder.open(path); // throws the error that there is none
       makeFolder(path);
       for (const name of ['logs', 'states']) makeFolder(join(path, name));
       writeWhole(join(path, headFile), `${JSON.stringify(head)}\n`);
@@ -88,7 +88,7 @@ export class SweepFolder {
     return new SweepFolder(path, head);
   }
 
-  /** Trials with what is known of them, for all kinds of adapters. */
+  /** Trials with their results, for all kinds of adapters. */
   get records(): TrialRecord[] {
     return recordsOf(this.head.trials, this.results.values());
   }
@@ -102,7 +102,7 @@ export class SweepFolder {
     return this.results.get(keyOf({ id, kind }));
   }
 
-  /** Keeps a result: it is on the disk when this returns. */
+  /** Adds a result, which is on the disk when this returns. */
   add(result: TrialResult): void {
     this.results.set(keyOf(result), result);
     const file = openSync(join(this.path, resultsFile), 'a');
@@ -139,7 +139,7 @@ export class SweepFolder {
 
 const keyOf = ({ id, kind }: Pick<TrialResult, 'id' | 'kind'>) => `${id} ${kind}`;
 
-/** @throws ConfigurationError for what is no JSON. */
+/** @throws ConfigurationError for invalid JSON. */
 function parsed<T>(text: string, place: string): T {
   try {
     return JSON.parse(text) as T;
@@ -155,7 +155,7 @@ function parsed<T>(text: string, place: string): T {
   }
 }
 
-/** Whole lines alone: another process may be writing one. */
+/** Only complete lines are read, because another process may be writing one. */
 function readResults(path: string): TrialResult[] {
   return wholeLines(path)
     .split('\n')
@@ -167,7 +167,7 @@ function wholeLines(path: string): string {
   return text.slice(0, text.lastIndexOf('\n') + 1);
 }
 
-/** A process that was killed may have left half a line at the end, which the next result would continue. */
+/** A process that was killed may have left a partial line at the end, to which the next result would be appended. */
 function dropHalfLine(path: string): void {
   if (existsSync(path)) truncateSync(path, Buffer.byteLength(wholeLines(path)));
 }
@@ -191,7 +191,7 @@ function requireSameSweep(path: string, before: SweepHead, now: SweepHead): void
 
 type Leaves = ReturnType<typeof leavesOf>;
 
-/** @throws ConfigurationError where a data set has changed since the sweep began: trials of both would not compare. */
+/** @throws ConfigurationError if a data set has changed since the sweep began, because the trials would not be comparable. */
 function requireSameImages(path: string, before: SweepHead, now: SweepHead): void {
   const changed = now.trials.filter(({ id }) => before.data[id] !== now.data[id]);
   if (changed.length === 0) return;

@@ -5,7 +5,7 @@ import { configurationsByMetric } from '../../report/sweep_rows.ts';
 import { table } from '../tables.ts';
 import { valueText } from './trials.ts';
 
-/** The columns of what varies, and the cells of a trial in them. */
+/** The paths of the varied options, which are columns of the tables. */
 const pathsOf = (trials: readonly TrialRecord[]): string[] => Object.keys(trials[0]?.varied ?? {});
 const cellsOf = (paths: readonly string[], varied: JsonOptions) => paths.map((path) => valueText(varied[path] ?? null));
 
@@ -24,7 +24,7 @@ export function trialLine(record: TrialRecord, done: string, left?: string): str
   return cells.join('  |  ');
 }
 
-/** The configurations from the best to the worst, each with its mean over the seeds. */
+/** The configurations from best to worst, each with its mean over the seeds. */
 export function sweepTable(file: SweepFile, most = Infinity): string {
   const rows = configurationsByMetric(file);
   const paths = pathsOf(file.trials);

@@ -20,20 +20,20 @@ import { Session } from '../session.ts';
 import { linesOf } from '../train.ts';
 import type { CheckedTrial } from './checked_trial.ts';
 
-/** A part of a trial: from where it is to an epoch. */
+/** A part of a trial: from its current state to an epoch. */
 export interface TrialOrder {
   trial: Trial;
   checked: CheckedTrial;
   metric: Monitor;
-  /** The epoch after which it ends; undefined for that of its options. */
+  /** The epoch after which it ends; undefined for the trial's full length. */
   until?: number;
-  /** Where it continues. */
+  /** The state from which it continues, if any. */
   from?: SavedRun;
-  /** The result so far, where it continues. */
+  /** The result so far, if it continues. */
   before?: TrialResult;
-  /** Gets the newest state as a file, when it is wanted. */
+  /** Receives a function that returns the newest state as a file. */
   keep?: (file: () => Uint8Array) => void;
-  /** Hears how far it is, from 0 to 1. */
+  /** Called with the progress from 0 to 1. */
   progress?: (share: number) => void;
   log?: (lines: readonly string[]) => void;
 }
@@ -41,11 +41,11 @@ export interface TrialOrder {
 export interface TrialOutcome {
   /** undefined for a trial that was stopped: only its state is kept. */
   result?: TrialResult;
-  /** The state that it ended in, as a run file. */
+  /** The final state as a run file. */
   state?: () => Uint8Array;
 }
 
-/** Results of different kinds of adapters are kept apart. */
+/** A name for the kind of adapter; results of different kinds are kept apart. */
 export const kindOf = ({ software, vendor, architecture }: AdapterFacts): string =>
   software ? 'software' : [vendor, architecture].filter(Boolean).join(' ') || 'hardware';
 
@@ -78,11 +78,11 @@ export class TrialChrome {
       report: console.error,
     });
     ({ adapter: this.adapter, version: this.version } = this.session);
-    // Asked to stop while it was opening.
+    // stop was called while Chrome was starting.
     if (this.stopping) this.session.stop();
   }
 
-  /** Ends what it trains after the step that it is in. */
+  /** Ends the current training after its current step. */
   stop(): void {
     this.stopping = true;
     this.session?.stop();
@@ -93,9 +93,9 @@ export class TrialChrome {
   }
 
   /**
-   * Trains a trial. What its configuration or its numbers do wrong is a result too.
+   * Trains a trial. An error caused by its configuration or its numbers is a result, too.
    *
-   * @throws what is no fault of the trial: a Chrome that cannot be started again.
+   * @throws errors that the trial did not cause: a Chrome that cannot be restarted.
    */
   async run(order: TrialOrder): Promise<TrialOutcome> {
     const { trial, checked, from, before, progress, log: print } = order;
@@ -186,7 +186,7 @@ export class TrialChrome {
   }
 }
 
-/** Numbers that are not finite, a tensor that is too large: another Chrome would come to the same. */
+/** Errors caused by the trial, such as non-finite numbers or a tensor that is too large: they would recur in another Chrome. */
 const isOfTheTrial = (error: unknown): error is WgradError =>
   error instanceof ConfigurationError ||
   error instanceof DataError ||
@@ -194,7 +194,7 @@ const isOfTheTrial = (error: unknown): error is WgradError =>
 
 const finite = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 
-/** Times are not figures: they differ from run to run. */
+/** Times differ from run to run, so they are not results. */
 const times = ['epoch', 'seconds', 'imagesPerSecond'];
 
 function figuresOf(

@@ -8,17 +8,17 @@ import type { TrainCommandOptions } from '../train.ts';
 import { addTrainOptions } from '../train_options.ts';
 import { flagOf } from '../values.ts';
 
-/** Flags of `train` that say where a run's files are, how it is kept, or where it runs: the sweep's own, not a trial's. */
+/** Options of `train` for a run's files, for saving it, and for where it runs: these belong to the sweep, not to a trial. */
 const notOfATrial = [
   ...['json', 'save', 'csv', 'logdir', 'checkpoint', 'checkpointEvery', 'keep', 'monitor', 'resume'],
   ...['applyRemedy', 'from', 'tta', 'adapter', 'chrome', 'browserTimeout', 'yes', 'tuning', 'kernelVariants'],
 ];
 
-/** The library's name of what the flag is called more briefly. */
+/** Names of command-line options that are shorter than the library's names. */
 const flagNames: Record<string, string> = { augmentation: 'augment' };
 const libraryNames: Record<string, string> = { augment: 'augmentation' };
 
-/** One for all trials: with its forty options and their texts it takes longer to make than to use. */
+/** One parser for all trials: creating it with its forty options and texts takes longer than using it. */
 let parser: Command | undefined;
 
 function trainParser(): Command {
@@ -34,7 +34,7 @@ const known = (): string[] =>
     .filter((name) => !notOfATrial.includes(name))
     .map((name) => libraryNames[name] ?? name);
 
-/** Checks the name of an option, and gives the one by which it is kept. @param place where it was found: "base". */
+/** Checks the name of an option, and returns its canonical name. @param place where the name was found: "base". */
 export function optionName(name: string, place: string): string {
   const own = libraryNames[name] ?? name;
   if (known().includes(own)) return own;
@@ -62,7 +62,7 @@ export function withValue(base: JsonOptions, path: string, value: Json): JsonOpt
   return { ...base, [name]: replaced(expanded(name, base[name], path), rest, value, path) };
 }
 
-/** The whole of an option of which a path names a part: names stand for objects. */
+/** The complete value of an option of which a path names a part: names are replaced by the objects that they stand for. */
 function expanded(name: string, value: Json | undefined, path: string): Json {
   if (typeof value === 'object' && value !== null) return value;
   if (name === 'augmentation') {
@@ -97,7 +97,7 @@ function replaced(whole: Json, [first, ...rest]: readonly string[], value: Json,
 }
 
 /**
- * The options of a trial as `train` takes them, by the readers of its flags.
+ * The options of a trial as `train` receives them, read by the same parsers.
  *
  * @throws ConfigurationError as `train` would.
  */
@@ -117,7 +117,7 @@ export function parseTrial(options: JsonOptions): TrainCommandOptions {
   return { ...train.opts<TrainCommandOptions>() };
 }
 
-/** The value of a flag; '' for a flag without one, and undefined where it is left out. */
+/** The text of a command-line option's value; '' for one without a value, and undefined if it is left out. */
 function textOf(name: string, value: Json): string | undefined {
   const option = trainParser().options.find((each) => each.attributeName() === (flagNames[name] ?? name))!;
   if (value === null || (value === false && !option.required)) return undefined;
@@ -131,7 +131,7 @@ function textOf(name: string, value: Json): string | undefined {
 }
 
 /**
- * The same options with the JSON that a path names in its place, so that they say all that the run follows from.
+ * Replaces paths of JSON files by their content, so that the options determine the run completely.
  *
  * @throws ConfigurationError as `train` would.
  */
@@ -146,7 +146,7 @@ export function withoutFiles(options: JsonOptions): JsonOptions {
   );
 }
 
-/** Options whose text may be the path of a file with JSON. */
+/** Options whose text may be the path of a JSON file. */
 export const fromJsonFile = ['model', 'augmentation', 'optimizer', 'loss', 'learningRate'];
 
 /** The command that trains a trial by itself. */
@@ -157,6 +157,6 @@ export const trainCommand = (options: JsonOptions): string =>
       const flag = flagOf(flagNames[name] ?? name);
       return text === undefined ? [] : text === '' ? [flag] : [flag, text];
     }),
-    // As the sweep does: another variant of a kernel has other bits.
+    // The sweep also runs without tuning, because another variant of a kernel has other bits.
     ...['--tuning', 'off'],
   ]);

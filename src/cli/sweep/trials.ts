@@ -17,15 +17,15 @@ import { optionName, parseTrial, trainCommand, withoutFiles, withValue } from '.
 export interface CheckedSweep {
   trials: Trial[];
   metric: Monitor;
-  /** Of a search with asha. */
+  /** The rungs of a search with asha. */
   rungs?: Rung[];
-  /** The fingerprint of the images of each trial, by its id. */
+  /** The fingerprint of each trial's images, by the trial's id. */
   data: Map<string, string>;
-  /** A checked trial again: its images are read once. */
+  /** Checks a trial again; its images are read only once. */
   check: (trial: Trial) => Promise<CheckedTrial>;
 }
 
-/** Checks a whole plan before anything of it is trained. @throws ConfigurationError, of a trial with its values. */
+/** Checks a whole plan before any of it is trained. @throws ConfigurationError, for a trial with its values. */
 export async function checkSweep(plan: SweepPlan, read: ReadImages): Promise<CheckedSweep> {
   const named = Object.fromEntries(Object.entries(plan.base).map(([name, value]) => [optionName(name, 'base'), value]));
   const configurations = configurationsOf(plan);
@@ -36,7 +36,7 @@ export async function checkSweep(plan: SweepPlan, read: ReadImages): Promise<Che
   const data = new Map<string, string>();
   const rungs = plan.search === 'asha' ? rungsOf(configurations.length, epochsOf(plan), plan) : undefined;
   for (const [i, varied] of configurations.entries()) {
-    // Seeds change nothing that is checked but themselves.
+    // A seed does not affect any other option's check, so trials that differ in their seed are checked once.
     let checked: CheckedTrial | undefined;
     const checkedAs = async (before: CheckedTrial | undefined, { options }: Trial) => {
       if (!before) return checkTrial(options, read);
@@ -63,7 +63,7 @@ function trialOf(base: JsonOptions, varied: JsonOptions, seed: Json, configurati
   return { id: idOf(options), configuration, seed: seed as number, varied, options, command: trainCommand(options) };
 }
 
-/** A trial is a function of its options, in whatever order they were written, and of wgrad's version. */
+/** A hash of the trial's options, whatever their order, and of wgrad's version. */
 export function idOf(options: JsonOptions): string {
   const text = JSON.stringify({ options: sorted(options), version });
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
@@ -76,7 +76,7 @@ function sorted(value: Json): Json {
   return Object.fromEntries(names.map((name) => [name, sorted(value[name]!)]));
 }
 
-/** asha has to know how long the longest run is. */
+/** asha needs the length of the longest run. */
 function epochsOf({ base, vary, minEpochs }: SweepPlan): number {
   if ('epochs' in vary) {
     throw new ConfigurationError({
@@ -113,7 +113,7 @@ export const variedText = (varied: JsonOptions): string =>
     .map(([path, value]) => `${path} ${valueText(value)}`)
     .join(', ');
 
-/** A value of an option in few words. */
+/** A short text for an option's value. */
 export function valueText(value: Json): string {
   if (typeof value === 'number') return figure(value);
   if (typeof value === 'string') return value;
