@@ -41,11 +41,15 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
-/** What only a clone can do, serve the page from its sources, takes Vite from there: it can't be bundled. */
-const viteStaysOutside: Plugin = {
-  name: 'wgrad-vite-stays-outside',
+/**
+ * What is loaded where it is installed: Vite, by which a clone serves the page from its sources, and BullMQ, which only sweeps over
+ * several machines take.
+ */
+const optionalPackages = ['vite', 'bullmq'];
+const optionalStayOutside: Plugin = {
+  name: 'wgrad-optional-stay-outside',
   enforce: 'pre',
-  resolveId: (id) => (id === 'vite' ? { id, external: true } : undefined),
+  resolveId: (id) => (optionalPackages.includes(id) ? { id, external: true } : undefined),
 };
 
 /**
@@ -185,7 +189,7 @@ const nodeProgram = (main: string, outDir: string): UserConfig => ({
 function packagedProgram(main: string, outDir: string): UserConfig {
   const program = nodeProgram(main, outDir);
   return mergeConfig(program, {
-    plugins: [viteStaysOutside, unreachedParts, leanShaders, leanParquet, eachLicenseOnce],
+    plugins: [optionalStayOutside, unreachedParts, leanShaders, leanParquet, eachLicenseOnce],
     build: { license: { fileName: 'licenses.md' }, rolldownOptions: { output: { minify: classNamesStay } } },
     ssr: { noExternal: true },
   });
@@ -456,6 +460,8 @@ const targets: Record<string, UserConfig> = {
   screenshots: nodeProgram('test/screenshots/main.ts', 'dist/screenshots'),
   // What interrupts runs: `npm run crash-test`.
   'crash-test': nodeProgram('test/crash/main.ts', 'dist/crash-test'),
+  // What disturbs sweeps over several workers: `npm run chaos`.
+  chaos: nodeProgram('test/queue/main.ts', 'dist/chaos'),
   // What runs in every host: `npm run test:portable`.
   portable: nodeProgram('test/portable/main.ts', 'dist/portable'),
   'portable-suite': {

@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Short files whose tests take long, mostly since they start many a Chrome. */
-const long = /\/(crash|waits|bench|run|twins)\.node\.test\.ts$/;
+const long = /\/(chaos|crash|waits|bench|run|twins)\.node\.test\.ts$/;
 
 /**
  * Starts with what takes longest, so that all workers end together. Vitest goes by how long a file took the last time, and

@@ -13,6 +13,7 @@ import { addModelCommands } from './model_files.ts';
 import { description, version } from './package_facts.ts';
 import { addPredictCommand } from './predict.ts';
 import { addProfileCommand } from './profile_command.ts';
+import { addWorkerCommand } from './queue/worker.ts';
 import { addRunOptions, addSheetOptions, type RunOptions } from './run_options.ts';
 import { addSelfTestCommand } from './self_test.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
@@ -82,6 +83,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .description('draw a contact sheet of augmented images')
     .action((options: SheetCommandOptions) => sheet(options));
   addSweepCommands(wgrad);
+  addWorkerCommand(wgrad);
   addDataCommands(wgrad);
   addModelCommands(wgrad);
   addPredictCommand(wgrad);

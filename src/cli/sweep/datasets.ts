@@ -11,14 +11,21 @@ export interface TrialImages {
 
 export type ReadImages = (options: RunOptions) => Promise<TrialImages>;
 
-/** Reads each data set once, however many trials use it. */
-export function trialImages(how: Pick<RunOptions, 'chrome' | 'browserTimeout' | 'yes'>): ReadImages {
+/**
+ * Reads each data set once, however many trials use it.
+ *
+ * @param placeOf returns the folder of a data set, given its name.
+ */
+export function trialImages(
+  how: Pick<RunOptions, 'chrome' | 'browserTimeout' | 'yes'>,
+  placeOf = (dataset: string): string => dataset,
+): ReadImages {
   const read = new Map<string, Promise<TrialImages>>();
-  return (options) => {
+  return async (options) => {
     const { dataset, clean, validationSplit, imageSize, labels, stretch, sampleWeight, memoryBudget } = options;
     const reading = [validationSplit, imageSize, labels, stretch, memoryBudget];
     const key = JSON.stringify([dataset, clean, reading, sampleWeight?.path]);
-    const images = read.get(key) ?? readWhole({ ...options, ...how });
+    const images = read.get(key) ?? readWhole({ ...options, dataset: placeOf(dataset), ...how });
     read.set(key, images);
     return images;
   };

@@ -1,15 +1,13 @@
 import { clock, count } from '../../figures.ts';
 import type { Trial, TrialResult } from '../../report/sweep_file.ts';
 import type { AdapterOptions } from '../adapter_options.ts';
+import { WritingPace } from '../writing_pace.ts';
 import { amountOf, openTasks, type Task } from './open_tasks.ts';
 import { SweepBars } from './progress.ts';
 import type { SweepFolder } from './sweep_folder.ts';
 import { trialLine } from './tables.ts';
 import { kindOf, TrialChrome } from './trial_chrome.ts';
 import { type CheckedSweep, variedText } from './trials.ts';
-
-/** The training time between two writes is at least this many times the duration of a write. */
-const trainingPerWriting = 20;
 
 /** A sweep in several Chromes on this machine, each of which trains one trial at a time. */
 export class LocalSweep {
@@ -87,7 +85,7 @@ export class LocalSweep {
 
   private async train(slot: number, { trial, until }: Task): Promise<void> {
     const { folder, kind } = this;
-    let writing = { endedAt: performance.now(), took: 0 };
+    const pace = new WritingPace();
     try {
       const outcome = await this.chromes[slot]!.run({
         ...{ trial, checked: await this.sweep.check(trial), metric: this.sweep.metric },
@@ -95,11 +93,10 @@ export class LocalSweep {
         ...optional('from', folder.stateOf(trial.id, kind)),
         ...optional('before', this.resultOf(trial.id)),
         keep: (file) => {
+          if (!pace.isDue) return;
           const now = performance.now();
-          if (now - writing.endedAt < trainingPerWriting * writing.took) return;
           folder.keepState(trial.id, kind, file());
-          const endedAt = performance.now();
-          writing = { endedAt, took: endedAt - now };
+          pace.took(performance.now() - now);
         },
         progress: (share) => this.show(slot, trial, share),
         log: (lines) => folder.log(trial.id, lines),

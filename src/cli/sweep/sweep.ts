@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { ConfigurationError, WgradError } from '../../errors.ts';
 import { count, counted } from '../../figures.ts';
 import type { SweepFile } from '../../report/sweep_file.ts';
@@ -9,6 +9,7 @@ import { adapterLine } from '../training_report.ts';
 import { parseJson } from '../values.ts';
 import { writeWholeSomewhere } from '../whole_file.ts';
 import { trialImages } from './datasets.ts';
+import { gpus } from './gpus.ts';
 import { LocalSweep } from './local_sweep.ts';
 import { parsePlan, type SweepPlan } from './plan.ts';
 import { SweepFolder, type SweepHead } from './sweep_folder.ts';
@@ -96,16 +97,6 @@ export function sweepLine(plan: SweepPlan, { trials, rungs, metric }: CheckedSwe
     `${metric.name} decides, ${metric.mode === 'max' ? 'larger' : 'smaller'} is better`,
   ];
   return parts.join('; ');
-}
-
-/** Number of GPUs in this machine; 1 if unknown. */
-function gpus(): number {
-  try {
-    const nvidia = readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name)).length;
-    return Math.max(1, nvidia || readdirSync('/dev/dri').filter((name) => name.startsWith('renderD')).length);
-  } catch {
-    return 1;
-  }
 }
 
 /** Prints and writes the results of the trials that have ended. */

@@ -22,7 +22,7 @@ import type { CheckedTrial } from './checked_trial.ts';
 
 /** A part of a trial: from its current state to an epoch. */
 export interface TrialOrder {
-  trial: Trial;
+  trial: Pick<Trial, 'id'>;
   checked: CheckedTrial;
   metric: Monitor;
   /** The epoch after which it ends; undefined for the trial's full length. */
@@ -30,7 +30,7 @@ export interface TrialOrder {
   /** The state from which it continues, if any. */
   from?: SavedRun;
   /** The result so far, if it continues. */
-  before?: TrialResult;
+  before?: Pick<TrialResult, 'seconds'>;
   /** Receives a function that returns the newest state as a file. */
   keep?: (file: () => Uint8Array) => void;
   /** Called with the progress from 0 to 1. */

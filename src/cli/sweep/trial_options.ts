@@ -140,14 +140,15 @@ export function withoutFiles(options: JsonOptions): JsonOptions {
   return Object.fromEntries(
     Object.entries(options).map(([name, value]) => {
       const read = parsed[flagNames[name] ?? name];
-      const isFile = fromJsonFile.includes(name) && typeof value === 'string' && typeof read === 'object';
+      const isFile =
+        (fromJsonFile as readonly string[]).includes(name) && typeof value === 'string' && typeof read === 'object';
       return [name, isFile ? (read as Json) : value];
     }),
   );
 }
 
 /** Options whose text may be the path of a JSON file. */
-export const fromJsonFile = ['model', 'augmentation', 'optimizer', 'loss', 'learningRate'];
+export const fromJsonFile = ['model', 'augmentation', 'optimizer', 'loss', 'learningRate'] as const;
 
 /** The command that trains a trial by itself. */
 export const trainCommand = (options: JsonOptions): string =>

@@ -1,0 +1,28 @@
+import type * as Bull from 'bullmq';
+import { SetupError } from '../../errors.ts';
+
+export type BullMq = typeof Bull;
+
+/** The version that the tests run with. */
+const tested = '5.81.5';
+
+/**
+ * BullMQ, which is an optional dependency: a sweep on one machine does without.
+ *
+ * @throws SetupError where it is not installed.
+ */
+export async function loadBullMq(load = (): Promise<BullMq> => import('bullmq')): Promise<BullMq> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw new SetupError(
+      {
+        what: 'The package bullmq, which speaks to the queue, is not installed',
+        found: (cause as Error).message.split('\n')[0],
+        expected: `bullmq ${tested} or a later 5.x, next to wgrad`,
+        fix: `type: npm install bullmq@${tested}; without a project: npx -p wgrad -p bullmq@${tested} wgrad worker`,
+      },
+      { cause },
+    );
+  }
+}

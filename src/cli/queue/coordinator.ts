@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Job } from 'bullmq';
+import { ConfigurationError } from '../../errors.ts';
+import { counted } from '../../figures.ts';
+import type { QueueLostError, QueueStore } from './queue_store.ts';
+import { QueueWatch } from './queue_watch.ts';
+import { failedResult } from './tasks.ts';
+import { resultKey, type Task, type TaskResult, type Work, type WorkerSign } from './work.ts';
+
+/** Milliseconds between two looks at the results, at the workers, and for tasks that the queue has lost. */
+const lookEvery = 250;
+const signsEvery = 2_000;
+const lossesEvery = 5_000;
+
+/** What is to be trained, and where its results go. */
+export interface TaskSource {
+  /** All that can be trained now, whether or not it is in the queue already. */
+  open(): (Task & { priority?: number })[];
+  /** Takes a result of a task; each once, but for what it had before. */
+  add(result: TaskResult, log: readonly string[]): void;
+  /** Shows what is under way. */
+  show?(running: readonly WorkerSign['running'][number][]): void;
+}
+
+/** The id of a work: a hash of all that its results follow from. */
+export const workIdOf = (...facts: unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
+
+/**
+ * Puts a work into the queue, or finds it there.
+ *
+ * @throws ConfigurationError where it has begun, and is not to be resumed.
+ */
+export async function beginWork(store: QueueStore, work: Work, head: unknown, resume: boolean): Promise<void> {
+  const before = await store.work(work.id);
+  const done = before ? (await store.results(work.id)).length : 0;
+  if (before && done > 0 && !resume) {
+    throw new ConfigurationError({
+      what: `This ${work.type} is in the queue already`,
+      found: `${store.address.shown}: ${counted(done, 'result')} of ${before.name}, which is ${before.state}`,
+      fix: 'continue it with --resume',
+    });
+  }
+  await store.putWork({ ...work, ...(before && { begun: before.begun }) }, head);
+}
+
+/** Hands out the tasks of a work, and gathers their results. It trains nothing itself. */
+export class Coordinator {
+  private readonly queued = new Set<string>();
+  private readonly failedBefore = new Set<string>();
+  private readonly shown = new Map<string, WorkerSign>();
+  private readonly watch: QueueWatch;
+  private place = 0;
+  private lookedAtSigns = 0;
+  private lookedForLosses = performance.now();
+  private stopping = false;
+  private failure: QueueLostError | undefined;
+
+  constructor(
+    private readonly store: QueueStore,
+    private readonly work: Work,
+    private readonly head: unknown,
+    private readonly source: TaskSource,
+    private readonly how: { queueLimit: number; print: (line: string) => void },
+  ) {
+    this.watch = new QueueWatch({
+      ...{ limit: how.queueLimit, report: how.print, isStopping: () => this.stopping },
+      meanwhile: 'Workers finish what they train, and deliver it when it is back',
+      giveUp: (error) => {
+        this.failure = error;
+        this.stop();
+      },
+    });
+  }
+
+  stop(): void {
+    this.stopping = true;
+  }
+
+  /**
+   * Resolves when nothing is left to train, or when it is stopped: then the workers go on, and whoever resumes the work has the results.
+   *
+   * @throws QueueLostError for a queue that is away for too long.
+   */
+  async run(): Promise<void> {
+    let isNew = true;
+    while (!this.stopping) {
+      const hasMore = await this.watch.reached(() => this.gather());
+      if (hasMore || isNew) {
+        const open = this.source.open();
+        if (open.length === 0 && hasMore !== undefined) break;
+        if (await this.watch.reached(() => this.hand(open).then(() => true))) isNew = false;
+      }
+      await this.watch.reached(() => this.lookAround());
+      await delay(lookEvery);
+    }
+    if (this.failure) throw this.failure;
+    if (!this.stopping) await this.watch.patiently(() => this.store.end(this.work, 'finished'));
+  }
+
+  /** Takes the results that have come. @returns whether there were some. */
+  private async gather(): Promise<boolean> {
+    const results = await this.store.results(this.work.id, this.place);
+    for (const result of results) {
+      const log = await this.store.logOf(this.work.id, result.id);
+      this.place++;
+      this.source.add(result, log);
+    }
+    return results.length > 0;
+  }
+
+  private async hand(tasks: readonly (Task & { priority?: number })[]): Promise<void> {
+    const missing = tasks.filter((task) => !this.queued.has(keyOf(task)));
+    if (missing.length === 0) return;
+    await this.store.addTasks(this.work, missing);
+    for (const task of missing) this.queued.add(keyOf(task));
+  }
+
+  private async lookAround(): Promise<void> {
+    const now = performance.now();
+    if (now - this.lookedAtSigns > signsEvery) {
+      this.lookedAtSigns = now;
+      this.announce(await this.store.workers());
+    }
+    if (now - this.lookedForLosses > lossesEvery) {
+      this.lookedForLosses = now;
+      await this.takeFailures();
+      await this.restore();
+    }
+  }
+
+  private announce(workers: readonly WorkerSign[]): void {
+    const { print } = this.how;
+    for (const worker of workers) {
+      const { name, version, adapter, kind, refuses } = worker;
+      const before = this.shown.get(name);
+      if (!before && version !== this.work.version) {
+        print(
+          `refused  worker ${name} has wgrad ${version} and gets no trials: install wgrad@${this.work.version} there`,
+        );
+      } else if (!before) print(`worker   ${name} is there: ${adapter} (${kind})`);
+      const reasons = refuses.filter((why) => why.startsWith(`${this.work.name}: `) && !before?.refuses.includes(why));
+      if (version === this.work.version) for (const why of reasons) print(`refused  by worker ${name}: ${why}`);
+      this.shown.set(name, worker);
+    }
+    for (const name of this.shown.keys()) {
+      if (workers.some((worker) => worker.name === name)) continue;
+      this.shown.delete(name);
+      print(`gone     worker ${name}: others take over what it trained`);
+    }
+    this.source.show?.(workers.flatMap(({ running }) => running.filter(({ work }) => work === this.work.id)));
+  }
+
+  /** Tasks that BullMQ gave up, and whose worker was gone before it could say so. */
+  private async takeFailures(): Promise<void> {
+    const queue = this.store.queueOf(this.work.id);
+    const failed = (await this.store.within(queue.getFailed(0, 100))) as (Job | undefined)[];
+    for (const job of failed) {
+      if (!job) continue;
+      const id = job.id!;
+      if (this.failedBefore.has(id)) {
+        const task = job.data as Task;
+        const from = { kind: this.work.kind, adapter: 'none' };
+        const results = await this.store.results(this.work.id);
+        if (!results.some((result) => result.id === task.id && result.status === 'failed')) {
+          await this.store.addResult(this.work.id, resultKey(task, 'none'), failedResult(task, from, job.failedReason));
+        }
+        await this.store.within(job.remove());
+      }
+      this.failedBefore.add(id);
+    }
+  }
+
+  /** A Redis that lost its file has lost the tasks: they are put in again. */
+  private async restore(): Promise<void> {
+    const queue = this.store.queueOf(this.work.id);
+    const counts = await this.store.within(
+      queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'failed', 'paused'),
+    );
+    if (Object.values(counts).some((n) => n > 0)) return;
+    const known = await this.store.results(this.work.id, this.place);
+    const open = this.source.open();
+    if (known.length > 0 || open.length === 0) return;
+    if (!(await this.store.work(this.work.id))) {
+      this.place = 0;
+      await this.store.putWork(this.work, this.head);
+    }
+    this.queued.clear();
+    await this.hand(open);
+  }
+}
+
+const keyOf = ({ id, until }: Task) => `${id} ${until ?? ''}`;

@@ -1,0 +1,78 @@
+import { ConfigurationError } from '../../errors.ts';
+
+/** Where Redis is, as ioredis takes it. */
+interface Connecting {
+  host: string;
+  port: number;
+  db: number;
+  username?: string;
+  password?: string;
+  tls?: { servername: string };
+}
+
+export interface QueueAddress {
+  options: Connecting;
+  /** Without the password: for lines and errors. */
+  shown: string;
+}
+
+const variable = 'WGRAD_QUEUE';
+const passwordVariable = 'WGRAD_QUEUE_PASSWORD';
+const defaultPort = 6379;
+
+/**
+ * The address of the queue: that of `--queue`, else of the environment. No error repeats it: it may hold a password.
+ *
+ * @param given `true` for a flag without a value.
+ * @throws ConfigurationError for what is no address of Redis.
+ */
+export function queueAddress(given: string | true | undefined, environment = process.env): QueueAddress {
+  const text = typeof given === 'string' ? given : environment[variable];
+  const place = typeof given === 'string' ? '--queue' : variable;
+  const expected = 'redis://host:6379, or rediss://user:password@host:6380/0 with TLS';
+  if (!text) {
+    throw new ConfigurationError({
+      what: 'No queue is named',
+      found: `--queue without a URL, and no ${variable} in the environment`,
+      expected,
+      fix: `give it with --queue <url>, or set ${variable}, which keeps a password out of the list of processes`,
+    });
+  }
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new ConfigurationError({ what: `${place} is no URL`, found: 'something else', expected });
+  }
+  const db = url.pathname.replace(/^\//, '') || '0';
+  if (!['redis:', 'rediss:'].includes(url.protocol) || !url.hostname || !/^\d+$/.test(db)) {
+    throw new ConfigurationError({
+      what: `${place} is no address of Redis`,
+      found: `a URL that begins with ${url.protocol}`,
+      expected,
+    });
+  }
+  const [username, ofUrl] = [url.username, url.password].map(decoded) as [string, string];
+  const password = ofUrl || environment[passwordVariable] || '';
+  // IPv6 has brackets in a URL alone.
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const port = url.port ? Number(url.port) : defaultPort;
+  const user = username || password ? `${username}${password ? ':***' : ''}@` : '';
+  return {
+    options: {
+      ...{ host, port, db: Number(db) },
+      ...(username && { username }),
+      ...(password && { password }),
+      ...(url.protocol === 'rediss:' && { tls: { servername: host } }),
+    },
+    shown: `${url.protocol}//${user}${url.hostname}:${port}${db === '0' ? '' : `/${db}`}`,
+  };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a password with a bare %
+  }
+}

@@ -1,0 +1,311 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Queue, RedisConnection } from 'bullmq';
+import { ConfigurationError, giveName, WgradError } from '../../errors.ts';
+import { secondsText, withinTime } from '../../time_limit.ts';
+import { type BullMq, loadBullMq } from './bullmq.ts';
+import type { QueueAddress } from './queue_address.ts';
+import { parseResult, parseSign, parseWork, type Task, type TaskResult, type Work, type WorkerSign } from './work.ts';
+
+/** Redis is away, or does not answer in time. */
+export class QueueLostError extends WgradError {
+  static {
+    giveName(QueueLostError, 'QueueLostError');
+  }
+}
+
+/** Milliseconds: to connect, until an answer, and between two tries to connect again. */
+const openingLimit = 8_000;
+const answerLimit = 10_000;
+const longestPause = 2_000;
+/** Results stay for whoever asks later. */
+const keptSeconds = 30 * 86_400;
+/** A worker without a sign for so long is gone. */
+const signSeconds = 30;
+const logLines = 2_000;
+const prefix = 'wgrad';
+const refused = /WRONGPASS|NOAUTH|NOPERM|invalid password|no password is set|AUTH failed/i;
+
+/** Words of errors of a Redis that cannot be reached, or that can't write for now. */
+const lossOf =
+  /closed|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|max retries|timed? ?out|LOADING|MASTERDOWN|READONLY|MISCONF|OOM/i;
+
+/** A result counts once: the first one. Atomic, since a worker may be cut off at any time. */
+const addOnce = `
+if redis.call('SADD', KEYS[1], ARGV[1]) == 1 then
+  redis.call('RPUSH', KEYS[2], ARGV[2])
+  return 1
+end
+redis.call('INCR', KEYS[3])
+return 0`;
+
+type Argument = string | number | Buffer;
+interface Client {
+  call(command: string, ...args: Argument[]): Promise<unknown>;
+  callBuffer(command: string, ...args: Argument[]): Promise<unknown>;
+}
+
+/** What the queue keeps beside the jobs of BullMQ: works, results, states, logs, and which workers are there. */
+export class QueueStore {
+  private readonly queues = new Map<string, Queue>();
+  /** Of the connection: a call that was given up only says that it was. */
+  private lastError = 'the connection was lost';
+
+  private constructor(
+    readonly bull: BullMq,
+    private readonly connection: RedisConnection,
+    private readonly client: Client,
+    readonly address: QueueAddress,
+  ) {}
+
+  /**
+   * @throws ConfigurationError where Redis refuses the password.
+   * @throws QueueLostError where it cannot be reached.
+   */
+  static async open(address: QueueAddress): Promise<QueueStore> {
+    const bull = await loadBullMq();
+    let isOpen = false;
+    const begun = Date.now();
+    const connection = new bull.RedisConnection(
+      {
+        ...address.options,
+        ...timeLimits,
+        maxRetriesPerRequest: 2,
+        retryStrategy: (times) =>
+          isOpen || Date.now() - begun < openingLimit ? Math.min(100 * times, longestPause) : null,
+      },
+      { blocking: false },
+    );
+    let last: Error | undefined;
+    let store: QueueStore | undefined;
+    const refusal = new Promise<never>((_, reject) => {
+      connection.on('error', (error: Error) => {
+        last = error;
+        if (store) store.lastError = error.message;
+        if (refused.test(error.message)) reject(error);
+      });
+    });
+    try {
+      const opening = Promise.race([connection.client, refusal]);
+      refusal.catch(() => undefined);
+      const client = await withinTime(opening, openingLimit, () => last ?? new Error('no answer'));
+      isOpen = true;
+      store = new QueueStore(bull, connection, client as unknown as Client, address);
+      return store;
+    } catch (error) {
+      await connection.close(true).catch(() => undefined);
+      connection.on('error', () => undefined); // closing takes listeners away, and an error without one ends the process
+      throw openingError(address, last ?? (error as Error));
+    }
+  }
+
+  /** How BullMQ connects: it waits for Redis without end, and whoever calls it sets a limit. */
+  get connecting() {
+    const retryStrategy = (times: number) => Math.min(100 * times, longestPause);
+    return { ...this.address.options, ...timeLimits, retryStrategy, maxRetriesPerRequest: null };
+  }
+
+  get prefix(): string {
+    return prefix;
+  }
+
+  /** The jobs of a work. */
+  queueOf(work: string): Queue {
+    let queue = this.queues.get(work);
+    if (!queue) {
+      const { connecting: connection } = this;
+      // Nobody listens to its events: results and signs have all that is shown.
+      queue = new this.bull.Queue(queueName(work), { connection, prefix, streams: { events: { maxLen: 10 } } });
+      queue.on('error', () => undefined); // calls report what they meet
+      this.queues.set(work, queue);
+    }
+    return queue;
+  }
+
+  /** A call of BullMQ, which would wait for Redis without end. */
+  async within<T>(work: Promise<T>, milliseconds = answerLimit): Promise<T> {
+    try {
+      return await withinTime(work, milliseconds, () => this.lost(`no answer within ${secondsText(milliseconds)}`));
+    } catch (error) {
+      if (error instanceof WgradError) throw error;
+      const { message } = error as Error;
+      if (lossOf.test(message)) throw this.lost(/max retries/.test(message) ? this.lastError : message);
+      throw new WgradError(
+        { what: 'The queue answers with an error', found: `${this.address.shown}: ${message}` },
+        // Not as its cause: an error of Redis has the command and all that was sent.
+      );
+    }
+  }
+
+  private lost(found: string): QueueLostError {
+    return new QueueLostError({
+      what: 'The queue does not answer',
+      found: `${this.address.shown}: ${found}`,
+      fix: 'start Redis again; what is done is kept',
+    });
+  }
+
+  private call = (command: string, ...args: Argument[]): Promise<unknown> =>
+    this.within(this.client.call(command, ...args));
+
+  private key = (work: string, name: string): string => `${prefix}:of:${work}:${name}`;
+
+  /** @param head all that a report says besides the results. */
+  async putWork(work: Work, head: unknown): Promise<void> {
+    await this.call('SET', this.key(work.id, 'head'), gzipSync(JSON.stringify(head)));
+    await this.call('HSET', `${prefix}:works`, work.id, JSON.stringify(work));
+  }
+
+  async works(): Promise<Work[]> {
+    const entries = (await this.call('HVALS', `${prefix}:works`)) as string[];
+    const works = entries.flatMap((text) => {
+      try {
+        return [parseWork(JSON.parse(text))];
+      } catch {
+        return []; // of a later version, in another format
+      }
+    });
+    return works.sort((a, b) => a.begun - b.begun);
+  }
+
+  async work(id: string): Promise<Work | undefined> {
+    const text = (await this.call('HGET', `${prefix}:works`, id)) as string | null;
+    return text === null ? undefined : parseWork(JSON.parse(text));
+  }
+
+  async head<Head>(id: string): Promise<Head | undefined> {
+    const bytes = (await this.within(this.client.callBuffer('GET', this.key(id, 'head')))) as Buffer | null;
+    return bytes ? (JSON.parse(gunzipSync(bytes).toString()) as Head) : undefined;
+  }
+
+  /** Ends a work: its jobs go, its results stay for a month. */
+  async end(work: Work, state: 'finished' | 'canceled'): Promise<void> {
+    await this.call('HSET', `${prefix}:works`, work.id, JSON.stringify({ ...work, state }));
+    for (const name of ['head', 'results', 'once', 'twice']) {
+      await this.call('EXPIRE', this.key(work.id, name), keptSeconds);
+    }
+    await this.within(this.queueOf(work.id).obliterate({ force: true }), 6 * answerLimit).catch(() => undefined);
+  }
+
+  /** @returns whether it is the first result of its key. */
+  async addResult(work: string, key: string, result: TaskResult): Promise<boolean> {
+    const keys = ['once', 'results', 'twice'].map((name) => this.key(work, name));
+    return (await this.call('EVAL', addOnce, keys.length, ...keys, key, JSON.stringify(result))) === 1;
+  }
+
+  async hasResult(work: string, key: string): Promise<boolean> {
+    return (await this.call('SISMEMBER', this.key(work, 'once'), key)) === 1;
+  }
+
+  /** Results in the order in which they came, from a place on. */
+  async results(work: string, from = 0): Promise<TaskResult[]> {
+    const texts = (await this.call('LRANGE', this.key(work, 'results'), from, -1)) as string[];
+    return texts.map((text) => parseResult(JSON.parse(text)));
+  }
+
+  /** Results that came a second time, and did not count. */
+  async repeated(work: string): Promise<number> {
+    return Number((await this.call('GET', this.key(work, 'twice'))) ?? 0);
+  }
+
+  async putState(work: string, name: string, state: Uint8Array): Promise<void> {
+    await this.call('SET', this.key(work, `state:${name}`), Buffer.from(state), 'EX', keptSeconds);
+  }
+
+  async state(work: string, name: string): Promise<Uint8Array | undefined> {
+    const bytes = await this.within(this.client.callBuffer('GET', this.key(work, `state:${name}`)));
+    return (bytes as Buffer | null) ?? undefined;
+  }
+
+  async dropState(work: string, name: string): Promise<void> {
+    await this.call('DEL', this.key(work, `state:${name}`));
+  }
+
+  async log(work: string, id: string, lines: readonly string[]): Promise<void> {
+    const key = this.key(work, `log:${id}`);
+    await this.call('RPUSH', key, ...lines);
+    await this.call('LTRIM', key, -logLines, -1);
+    await this.call('EXPIRE', key, keptSeconds);
+  }
+
+  async logOf(work: string, id: string): Promise<string[]> {
+    return (await this.call('LRANGE', this.key(work, `log:${id}`), 0, -1)) as string[];
+  }
+
+  /** Redis forgets a sign by itself: clocks of machines differ. */
+  async sign(sign: WorkerSign): Promise<void> {
+    await this.call('SET', `${prefix}:worker:${sign.name}`, JSON.stringify(sign), 'EX', signSeconds);
+    await this.call('SADD', `${prefix}:workers`, sign.name);
+  }
+
+  async signOff(name: string): Promise<void> {
+    await this.call('DEL', `${prefix}:worker:${name}`);
+    await this.call('SREM', `${prefix}:workers`, name);
+  }
+
+  async workers(): Promise<WorkerSign[]> {
+    const names = (await this.call('SMEMBERS', `${prefix}:workers`)) as string[];
+    if (names.length === 0) return [];
+    const texts = (await this.call('MGET', ...names.map((name) => `${prefix}:worker:${name}`))) as (string | null)[];
+    const gone = names.filter((_, i) => texts[i] === null);
+    if (gone.length > 0) await this.call('SREM', `${prefix}:workers`, ...gone);
+    const signs = texts.flatMap((text) => {
+      try {
+        return text === null ? [] : [parseSign(JSON.parse(text))];
+      } catch {
+        return [];
+      }
+    });
+    return signs.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Adds tasks, which workers take in this order, but for those with a smaller number first. */
+  async addTasks(work: Work, tasks: readonly (Task & { priority?: number })[]): Promise<void> {
+    const jobs = tasks.map(({ priority, ...task }) => ({
+      name: 'task',
+      data: task,
+      opts: {
+        jobId: jobIdOf(task),
+        attempts: work.attempts,
+        backoff: { type: 'fixed', delay: 1000 },
+        removeOnComplete: true,
+        ...(priority !== undefined && { priority }),
+      },
+    }));
+    const chunk = 500;
+    for (let at = 0; at < jobs.length; at += chunk) {
+      await this.within(this.queueOf(work.id).addBulk(jobs.slice(at, at + chunk)));
+    }
+  }
+
+  async close(): Promise<void> {
+    const closing = [this.connection, ...this.queues.values()].map((each) => each.close());
+    await this.within(Promise.allSettled(closing), 2_000).catch(() => undefined);
+    await this.connection.close(true).catch(() => undefined);
+    await Promise.allSettled([...this.queues.values()].map((queue) => queue.disconnect()));
+  }
+}
+
+export const queueName = (work: string): string => `work-${work}`;
+
+/** BullMQ takes no whole number for an id. */
+const jobIdOf = ({ id, until }: Task): string => `task-${id}-${until ?? 'end'}`;
+
+const timeLimits = { connectTimeout: 5_000, socketTimeout: 20_000, keepAlive: 5_000 };
+
+/** Only the message: the error has the command with the password in it. */
+function openingError({ shown }: QueueAddress, { message }: Error): WgradError {
+  if (refused.test(message)) {
+    return new ConfigurationError({
+      what: 'The queue refuses the password',
+      found: `${shown}: ${message}`,
+      expected: 'redis://user:password@host:6379, with %40 for an @ in the password',
+      fix: 'give it in the URL of WGRAD_QUEUE, or alone in WGRAD_QUEUE_PASSWORD',
+    });
+  }
+  return new QueueLostError({
+    what: 'The queue cannot be reached',
+    found: `${shown}: ${message || 'no answer'}`,
+    expected: 'Redis 6.2 or later, or a server that speaks its protocol',
+    fix: 'start redis-server there, and check host, port, firewall and rediss:// for TLS',
+  });
+}

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, join } from 'node:path';
+import { counted } from '../../figures.ts';
+import { Interrupts } from '../interrupts.ts';
+import { version } from '../package_facts.ts';
+import { trialImages } from '../sweep/datasets.ts';
+import { conclude, folderOf, headOf, readPlan, requireOneDone, type SweepOptions, sweepLine } from '../sweep/sweep.ts';
+import { SweepFolder } from '../sweep/sweep_folder.ts';
+import type { TrialChrome } from '../sweep/trial_chrome.ts';
+import { checkSweep } from '../sweep/trials.ts';
+import { beginWork, Coordinator, workIdOf } from './coordinator.ts';
+import { queueAddress } from './queue_address.ts';
+import { QueueStore } from './queue_store.ts';
+import { SweepSource } from './sweep_source.ts';
+import { datasetBelow, requireNoFiles } from './trial_task.ts';
+import { anyKind, type Work } from './work.ts';
+import { hostOf, openTrainers, type WorkingOptions } from './worker.ts';
+
+export interface QueueSweepOptions extends SweepOptions, WorkingOptions {
+  /** How often a trial is begun before it counts as failed. */
+  attempts: number;
+  /** Seconds without a sign of a worker after which another one takes over. */
+  takeover: number;
+  /** The kind of adapter that trials are for. */
+  kind?: string;
+}
+
+/** `wgrad sweep <plan> --queue` */
+export async function queueSweep(planFile: string, options: QueueSweepOptions): Promise<void> {
+  const { attempts, takeover, kind = anyKind, resume = false, jobs, queueTimeout } = options;
+  const plan = readPlan(planFile);
+  const store = await QueueStore.open(queueAddress(options.queue));
+  const chromes: TrialChrome[] = [];
+  let stop = () => {};
+  const interrupts = new Interrupts(async () => {
+    stop();
+    await Promise.all(chromes.map((chrome) => chrome.close()));
+  });
+  try {
+    const checked = await checkSweep(
+      plan,
+      trialImages(options, (dataset) => datasetBelow(options.data, dataset)),
+    );
+    for (const { options } of checked.trials) requireNoFiles(options);
+    const head = headOf(plan, checked);
+    const work: Work = {
+      ...{ format: 1, type: 'sweep', name: nameOf(planFile), version, kind, total: checked.trials.length },
+      ...{ id: workIdOf(head.plan, version, kind, checked.trials, head.data), attempts, takeover },
+      ...{ begun: Date.now(), state: 'open' },
+    };
+    const path = options.folder ?? folderOf(planFile);
+    const folder = SweepFolder.begin(path, head, resume && existsSync(join(path, 'sweep.json')));
+    await beginWork(store, work, head, resume);
+    const source = new SweepSource(work, checked, folder);
+    const print = source.printLine;
+    const coordinator = new Coordinator(store, work, head, source, { queueLimit: 60_000 * queueTimeout, print });
+    try {
+      const trainers = jobs === 0 ? [] : await openTrainers(options, chromes);
+      console.log(sweepLine(plan, checked));
+      console.log(`queue    ${store.address.shown}; results are kept there and in ${folder.path}`);
+      console.log(
+        trainers.length > 0
+          ? `jobs     ${counted(trainers.length, 'Chrome')} here, and those of every wgrad worker --queue`
+          : 'jobs     none here: each wgrad worker --queue takes trials',
+      );
+      const name = `${hostname()}-${process.pid}-sweep`;
+      // The coordinator says what is to be said of the queue.
+      const report = (line: string) => /^(refused|state) /.test(line) && print(line);
+      const host = trainers.length > 0 ? hostOf(store, trainers, options, { name, report, only: work.id }) : undefined;
+      stop = () => {
+        coordinator.stop();
+        host?.stop();
+      };
+      interrupts.stop = () => {
+        source.stop();
+        console.log(
+          'Stopping here after this step; workers go on. The same command with --resume gathers their results.',
+        );
+        stop();
+      };
+      const ends = await Promise.allSettled([
+        coordinator.run().finally(() => host?.stop()),
+        ...(host
+          ? [
+              host.run().catch((error) => {
+                coordinator.stop();
+                throw error;
+              }),
+            ]
+          : []),
+      ]);
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    } finally {
+      source.stop();
+      await Promise.all(chromes.map((chrome) => chrome.close()));
+      conclude(folder, options);
+    }
+    requireOneDone(folder.file);
+  } finally {
+    interrupts.dispose();
+    await store.close();
+  }
+}
+
+export const nameOf = (planFile: string): string => basename(planFile).replace(/\.json$/, '');

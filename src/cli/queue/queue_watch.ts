@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { QueueLostError } from './queue_store.ts';
+
+/** Milliseconds between two tries of a call. */
+const pause = 1_000;
+
+/** Calls a queue that may be away for a while. */
+export class QueueWatch {
+  private since: number | undefined;
+
+  constructor(
+    private readonly options: {
+      /** Milliseconds without a queue after which `giveUp` is called. */
+      limit: number;
+      report: (line: string) => void;
+      /** What happens meanwhile, for the report: "Trials that are under way are finished". */
+      meanwhile: string;
+      giveUp: (error: QueueLostError) => void;
+      isStopping: () => boolean;
+    },
+  ) {}
+
+  get isLost(): boolean {
+    return this.since !== undefined;
+  }
+
+  /** The answer; undefined while the queue is away. */
+  async reached<T>(call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const value = await call();
+      if (this.since !== undefined) this.options.report('queue    answers again');
+      this.since = undefined;
+      return value;
+    } catch (error) {
+      if (!(error instanceof QueueLostError)) throw error;
+      this.missed(error);
+      return undefined;
+    }
+  }
+
+  /** Repeats a call until the queue is back; undefined where it is given up, or everything is to end. */
+  async patiently<T>(call: () => Promise<T>): Promise<{ value: T } | undefined> {
+    for (;;) {
+      const answer = await this.reached(async () => ({ value: await call() }));
+      if (answer || this.options.isStopping()) return answer;
+      await delay(pause);
+    }
+  }
+
+  private missed(error: QueueLostError): void {
+    const { report, limit, meanwhile, giveUp } = this.options;
+    if (this.since === undefined) {
+      this.since = performance.now();
+      report(`queue    does not answer (${error.parts.found}). ${meanwhile}`);
+    }
+    if (performance.now() - this.since >= limit) giveUp(error);
+  }
+}

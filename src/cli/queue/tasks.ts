@@ -1,0 +1,53 @@
+import { giveName, WgradError } from '../../errors.ts';
+import type { TrialResult } from '../../report/sweep_file.ts';
+import type { Task, TaskResult, Work } from './work.ts';
+
+/** This machine cannot train the task, and another one may: its data set is missing here, or is another one. */
+export class UnfitError extends WgradError {
+  static {
+    giveName(UnfitError, 'UnfitError');
+  }
+}
+
+export interface TaskHooks {
+  /** Where another worker has left it, as a run file. */
+  from?: Uint8Array;
+  /** Gets the newest state as a file, when it is wanted. */
+  keep: (file: () => Uint8Array) => void;
+  /** Hears how far it is, from 0 to 1. */
+  progress: (share: number) => void;
+  log: (lines: readonly string[]) => void;
+}
+
+export interface TaskOutcome {
+  /** undefined for a task that was stopped: only its state is kept. */
+  result?: TaskResult;
+  /** The state that it ended in. */
+  state?: () => Uint8Array;
+}
+
+/** Trains one task after the other. */
+export interface TaskTrainer {
+  readonly kind: string;
+  /** The adapter in words. */
+  readonly adapter: string;
+  /**
+   * What the task does wrong is a result too.
+   *
+   * @throws UnfitError where another machine has to train it.
+   */
+  train(work: Work, task: Task, hooks: TaskHooks): Promise<TaskOutcome>;
+  /** Ends what it trains after the step that it is in. */
+  stop(): void;
+  close(): Promise<void>;
+}
+
+/** The result of a task that has come to nothing. */
+export function failedResult(
+  { id }: Pick<Task, 'id'>,
+  { kind, adapter }: Pick<TaskResult, 'kind' | 'adapter'>,
+  error: string,
+): TrialResult {
+  const nothing = { epochs: 0, steps: 0, metric: null, course: [], figures: {}, layers: {}, seconds: 0 };
+  return { id, status: 'failed', ...nothing, kind, adapter, error };
+}

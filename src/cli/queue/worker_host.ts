@@ -1,0 +1,339 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Job, Worker } from 'bullmq';
+import { ConfigurationError, SetupError } from '../../errors.ts';
+import { withinTime } from '../../time_limit.ts';
+import { WritingPace } from '../writing_pace.ts';
+import { type QueueStore, queueName } from './queue_store.ts';
+import { QueueWatch } from './queue_watch.ts';
+import type { TaskStates } from './task_states.ts';
+import { failedResult, type TaskHooks, type TaskTrainer, UnfitError } from './tasks.ts';
+import type { Undelivered } from './undelivered.ts';
+import { anyKind, parseTask, resultKey, type Task, type TaskResult, type Work } from './work.ts';
+
+/** Milliseconds between two looks at the works, and two signs of a worker. */
+const lookEvery = 1_000;
+const signEvery = 2_000;
+/** Milliseconds until BullMQ's connections are closed without an answer. */
+const closingLimit = 5_000;
+
+export interface HostOptions {
+  name: string;
+  version: string;
+  /** Milliseconds without a task after which it ends; undefined for never. */
+  idle?: number;
+  /** Milliseconds without a queue after which it gives up. */
+  queueLimit: number;
+  report: (line: string) => void;
+  /** The only work that it takes tasks of. */
+  only?: string;
+}
+
+interface Running {
+  work: string;
+  id: string;
+  share: number;
+  line: string;
+}
+
+/** Takes tasks out of the queue, one for each of its trainers at a time, and delivers their results. */
+export class WorkerHost {
+  private readonly running = new Set<Running>();
+  private readonly free: TaskTrainer[];
+  private readonly refuses = new Map<string, string>();
+  private readonly watch: QueueWatch;
+  private lastBusy = performance.now();
+  private stopping = false;
+  private failure: unknown;
+  /** Results that it has delivered. */
+  delivered = 0;
+
+  constructor(
+    private readonly store: QueueStore,
+    private readonly trainers: readonly TaskTrainer[],
+    private readonly places: { states: TaskStates; undelivered: Undelivered },
+    private readonly options: HostOptions,
+  ) {
+    this.free = [...trainers];
+    this.watch = new QueueWatch({
+      ...{ limit: options.queueLimit, report: options.report, isStopping: () => this.stopping },
+      meanwhile: 'What is under way is finished, and kept until it is back',
+      giveUp: (error) => {
+        this.failure ??= error;
+        this.stop();
+      },
+    });
+  }
+
+  private get kind(): string {
+    return this.trainers[0]!.kind;
+  }
+
+  /** Ends the tasks that run; `run` resolves when they are given back with their states. */
+  stop(): void {
+    this.stopping = true;
+    for (const trainer of this.trainers) trainer.stop();
+  }
+
+  /**
+   * Works until it is stopped, has had nothing to do for too long, or its only work has ended.
+   *
+   * @throws QueueLostError for a queue that is away for too long, and what keeps a trainer from going on.
+   */
+  async run(): Promise<void> {
+    const signing = this.signRegularly();
+    try {
+      while (!this.stopping) {
+        const next = await this.next();
+        if (next) await this.attend(next);
+        else if (this.isIdle() || (next === undefined && (await this.onlyHasEnded()))) break;
+        else await delay(lookEvery);
+      }
+    } finally {
+      this.stopping = true;
+      await signing;
+      await this.store.signOff(this.options.name).catch(() => undefined);
+    }
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  private isIdle(): boolean {
+    const { idle } = this.options;
+    return idle !== undefined && !this.watch.isLost && performance.now() - this.lastBusy > idle;
+  }
+
+  private async onlyHasEnded(): Promise<boolean> {
+    const { only } = this.options;
+    if (only === undefined) return false;
+    const work = await this.watch.reached(() => this.store.work(only));
+    return work !== undefined && work.state !== 'open';
+  }
+
+  /** The work whose tasks it takes next: the oldest that has some. */
+  private async next(): Promise<Work | undefined> {
+    const { only } = this.options;
+    const works = (await this.watch.reached(() => this.store.works())) ?? [];
+    const open = works.filter((work) => work.state === 'open' && (only === undefined || work.id === only));
+    const fitting = open.filter((work) => this.isFit(work));
+    for (const work of fitting) if (await this.hasWaiting(work)) return work;
+    // One where all is under way may need somebody to take over.
+    return fitting[0];
+  }
+
+  private async hasWaiting(work: Work): Promise<boolean> {
+    const counts = await this.watch.reached(() =>
+      this.store.within(this.store.queueOf(work.id).getJobCounts('waiting', 'prioritized', 'delayed')),
+    );
+    return counts !== undefined && Object.values(counts).some((n) => n > 0);
+  }
+
+  private isFit(work: Work): boolean {
+    const { version } = this.options;
+    if (work.version !== version) {
+      this.refuse(
+        work,
+        `it is of wgrad ${work.version}, and this worker is ${version}: install wgrad@${work.version} here`,
+      );
+    } else if (work.kind !== anyKind && work.kind !== this.kind) {
+      this.refuse(work, `it is for adapters of the kind "${work.kind}", and this one is "${this.kind}"`);
+    }
+    return !this.refuses.has(work.id);
+  }
+
+  private refuse(work: Work, why: string): void {
+    if (this.refuses.has(work.id)) return;
+    this.refuses.set(work.id, `${work.name}: ${why}`);
+    this.options.report(`refused  ${work.type} ${work.name}: ${why}`);
+  }
+
+  /** Takes tasks of a work until it ends, or until only another one has some. */
+  private async attend(work: Work): Promise<void> {
+    const { bull, connecting: connection, prefix } = this.store;
+    const worker: Worker = new bull.Worker(
+      queueName(work.id),
+      (job, token) => this.process(worker, work, job, token!),
+      {
+        ...{ connection, prefix, name: this.options.name, concurrency: this.trainers.length },
+        lockDuration: 1000 * work.takeover,
+        stalledInterval: 500 * work.takeover,
+        maxStalledCount: work.attempts - 1,
+        drainDelay: 2,
+      },
+    );
+    worker.on('error', () => undefined); // mostly of the connection, which signs watch
+    worker.on('failed', (job, error) => {
+      if (job?.finishedOn !== undefined) void this.recordFailure(work, job, error);
+    });
+    try {
+      while (!this.stopping && !this.refuses.has(work.id)) {
+        await delay(lookEvery);
+        if (this.running.size > 0) this.lastBusy = performance.now();
+        if (this.watch.isLost) continue;
+        if (this.running.size === 0 && (await this.shouldLeave(work))) break;
+      }
+    } finally {
+      // Waits for the tasks that run, which end soon if it is stopping.
+      const closing = worker.close();
+      closing.catch(() => undefined);
+      while (this.running.size > 0) await delay(50);
+      await withinTime(closing, closingLimit, () => new Error('no answer')).catch(() => worker.close(true));
+      await worker.disconnect().catch(() => undefined);
+    }
+  }
+
+  private async shouldLeave(work: Work): Promise<boolean> {
+    const now = await this.watch.reached(() => this.store.work(work.id));
+    if (now && now.state !== 'open') return true;
+    if (this.isIdle()) return true;
+    const next = await this.next();
+    return next !== undefined && next.id !== work.id;
+  }
+
+  private async signRegularly(): Promise<void> {
+    const { name, version } = this.options;
+    while (!this.stopping) {
+      await this.watch.reached(async () => {
+        await this.store.sign({
+          ...{ name, version, kind: this.kind, adapter: this.trainers[0]!.adapter },
+          refuses: [...this.refuses.values()],
+          running: [...this.running],
+        });
+        await this.deliver();
+      });
+      for (let waited = 0; waited < signEvery && !this.stopping; waited += 100) await delay(100);
+    }
+  }
+
+  private async deliver(): Promise<void> {
+    const { undelivered } = this.places;
+    if (undelivered.names.length > 0) await undelivered.deliver(this.store);
+  }
+
+  private async process(worker: Worker, work: Work, job: Job, token: string): Promise<void> {
+    const { states, undelivered } = this.places;
+    const task = this.taskOf(work, job);
+    const key = resultKey(task, this.kind);
+    const isKnown = await this.watch.patiently(() => this.store.hasResult(work.id, key));
+    if (isKnown?.value) return;
+    const trainer = this.free.pop()!;
+    const running: Running = { work: work.id, id: task.id, share: 0, line: '' };
+    this.running.add(running);
+    const log = new LogSender((lines) => this.store.log(work.id, task.id, lines));
+    try {
+      const from = await this.watch.patiently(() => states.get(work.id, task.id, this.kind));
+      const hooks = this.hooksOf(work, task, running, log);
+      const { result, state } = await trainer.train(work, task, { ...hooks, ...(from?.value && { from: from.value }) });
+      const isOpen = !result || result.status === 'waiting';
+      if (isOpen && state) await this.watch.patiently(() => states.put(work.id, task.id, this.kind, state()));
+      await log.flush();
+      if (!result) await this.giveBack(job, token);
+      else {
+        undelivered.keep({ work: work.id, key, result });
+        await this.watch.patiently(() => this.deliver());
+        this.delivered++;
+        const { status, seconds, error } = result;
+        this.options.report(
+          `${status.padEnd(8)} ${work.name} ${task.id}  |  ${seconds.toFixed(1)} s${error ? `  |  ${error}` : ''}`,
+        );
+        if (!isOpen) await this.watch.reached(() => states.drop(work.id, task.id, this.kind));
+      }
+    } catch (error) {
+      await log.flush();
+      if (error instanceof UnfitError) {
+        this.refuse(work, `${error.parts.what}: ${String(error.parts.found)}`);
+        await worker.pause(true); // it would take the next one
+        await this.giveBack(job, token);
+      }
+      if (error instanceof SetupError) {
+        // Without a Chrome it would fail all tasks, one after the other.
+        this.failure = error;
+        this.stop();
+      }
+      if (this.stopping && !(error instanceof this.store.bull.WaitingError)) await this.giveBack(job, token);
+      throw error;
+    } finally {
+      this.running.delete(running);
+      this.free.push(trainer);
+      this.lastBusy = performance.now();
+    }
+  }
+
+  private taskOf(work: Work, job: Job): Task {
+    try {
+      const task = parseTask(job.data);
+      if (task.work === work.id) return task;
+      throw new ConfigurationError({ what: 'The job is of another work', found: task.work, expected: work.id });
+    } catch (error) {
+      throw new this.store.bull.UnrecoverableError((error as Error).message);
+    }
+  }
+
+  private hooksOf(work: Work, task: Task, running: Running, log: LogSender): TaskHooks {
+    const pace = new WritingPace();
+    let isWriting = false;
+    let isTold = false;
+    const write = async (file: () => Uint8Array) => {
+      const begun = performance.now();
+      const isKept = await this.places.states.put(work.id, task.id, this.kind, file()).catch(() => true);
+      pace.took(performance.now() - begun);
+      isWriting = false;
+      if (isKept || isTold) return;
+      isTold = true;
+      const { report } = this.options;
+      report(
+        `state    of ${task.id} is too large for the queue: another worker would begin it again. --checkpoints <folder> keeps it`,
+      );
+    };
+    return {
+      keep: (file) => {
+        if (isWriting || !pace.isDue || this.watch.isLost) return;
+        isWriting = true;
+        void write(file);
+      },
+      progress: (share) => {
+        running.share = Math.min(1, share);
+      },
+      log: (lines) => {
+        running.line = lines.at(-1) ?? running.line;
+        log.add(lines);
+      },
+    };
+  }
+
+  /** The next one who looks takes it. @throws what tells BullMQ that it has not failed. */
+  private async giveBack(job: Job, token: string): Promise<never> {
+    // Another worker may have taken it over.
+    await this.watch.patiently(() => this.store.within(job.moveToWait(token))).catch(() => undefined);
+    throw new this.store.bull.WaitingError();
+  }
+
+  /** A task that was begun too often, or that no worker may train, is a result too. */
+  private async recordFailure(work: Work, job: Job, { message }: Error): Promise<void> {
+    const { id, until } = job.data as Task;
+    const { kind, trainers } = this;
+    const result: TaskResult = failedResult({ id }, { kind, adapter: trainers[0]!.adapter }, message);
+    await this.watch
+      .reached(() => this.store.addResult(work.id, resultKey({ id, until }, kind), result))
+      .catch(() => undefined);
+  }
+}
+
+/** Sends the lines of a log about once a second; those of a queue that is away are lost. */
+class LogSender {
+  private lines: string[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly send: (lines: readonly string[]) => Promise<void>) {}
+
+  add(lines: readonly string[]): void {
+    this.lines.push(...lines.filter((line) => line.trim() !== ''));
+    this.timer ??= setTimeout(() => void this.flush(), lookEvery);
+  }
+
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { lines } = this;
+    this.lines = [];
+    if (lines.length > 0) await this.send(lines).catch(() => undefined);
+  }
+}

@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { queueAddress } from '../../src/cli/queue/queue_address.ts';
+import { QueueStore } from '../../src/cli/queue/queue_store.ts';
+import type { SweepFile, TrialRecord } from '../../src/report/sweep_file.ts';
+import { Redis } from './redis.ts';
+
+export type Mishap = 'worker killed' | 'worker stopped and continued' | 'Redis killed and restarted';
+
+export interface ChaosOptions {
+  folder: string;
+  trials: number;
+  workers: number;
+  /** What happens, in turn. */
+  mishaps: readonly Mishap[];
+  /** Milliseconds between two of them. */
+  every: number;
+  /** Seconds after which a silent worker's trial is taken over. */
+  takeover: number;
+  /** Starts a worker. By default as a user does. */
+  begin?: (args: readonly string[], url: string, log: number) => ChildProcess;
+  report?: (line: string) => void;
+  /** What the trials come to without a queue, if that is known. */
+  expected?: SweepFile;
+}
+
+export interface ChaosOutcome {
+  trials: number;
+  results: number;
+  /** Results that came again after the first one, and did not count. */
+  repeated: number;
+  mishaps: Record<Mishap, number>;
+  seconds: number;
+  sameBits: boolean;
+  code: number | null;
+}
+
+const program = join(process.cwd(), 'bin/wgrad.js');
+const software = ['--adapter', 'software'];
+
+/** Trials of about a second, which have states after each of their epochs. */
+export function chaosPlan(trials: number): object {
+  const layers = [
+    { type: 'conv2d', filters: 4, kernelSize: 3, activation: 'relu' },
+    { type: 'flatten' },
+    { type: 'dropout', rate: 0.2 },
+    { type: 'dense', units: 10, activation: 'softmax' },
+  ];
+  return {
+    base: {
+      ...{ dataset: 'digits', epochs: 4, trainSamples: 480, testSamples: 297, batchSize: 8 },
+      model: { inputShape: [8, 8, 1], layers },
+    },
+    vary: { learningRate: [0.001, 0.01], seed: Array.from({ length: trials / 2 }, (_, i) => i) },
+    metric: 'validationLoss',
+  };
+}
+
+/** What does not depend on when and where it was trained. */
+const figuresOf = ({ trials }: SweepFile) => trials.map(({ seconds: _, ...record }: TrialRecord) => record);
+
+const wgrad = (args: readonly string[], url: string, log: number): ChildProcess =>
+  spawn(process.execPath, [program, ...args], {
+    stdio: ['ignore', log, log],
+    env: { ...process.env, WGRAD_QUEUE: url },
+  });
+
+export const read = (path: string): SweepFile => JSON.parse(readFileSync(path, 'utf8'));
+
+/** Trains a sweep over workers that meet with mishaps, and compares it with one that one process trained. */
+export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
+  const { folder, trials, workers, mishaps, every, takeover, begin = wgrad, report = () => {} } = options;
+  mkdirSync(folder, { recursive: true });
+  const logTo = (name: string) => openSync(join(folder, `${name}.log`), 'a');
+  const plan = join(folder, 'plan.json');
+  writeFileSync(plan, JSON.stringify(chaosPlan(trials)));
+  const redis = await new Redis(join(folder, 'redis')).start();
+  const counts: Record<Mishap, number> = {
+    ...{ 'worker killed': 0, 'worker stopped and continued': 0, 'Redis killed and restarted': 0 },
+  };
+  const begun = performance.now();
+  const out = join(folder, 'queue.json');
+  const sweep = ['sweep', plan, '--queue', '--jobs', '0', '--takeover', String(takeover), '--attempts', '20'];
+  const coordinator = wgrad([...sweep, '--json', out, ...software], redis.url, logTo('sweep'));
+  const ended = once(coordinator, 'exit');
+  let started = 0;
+  const worker = ['worker', '--undelivered', join(folder, 'undelivered'), '--queue-timeout', '2', ...software];
+  const start = () => begin([...worker, '--name', `worker${++started}`], redis.url, logTo(`worker${started}`));
+  const running = Array.from({ length: workers }, start);
+  try {
+    for (let n = 0, turn = 0; coordinator.exitCode === null; n++) {
+      const isOver = await Promise.race([ended.then(() => true), delay(every).then(() => false)]);
+      if (isOver) break;
+      if (n >= mishaps.length) continue;
+      const mishap = mishaps[n]!;
+      counts[mishap]++;
+      report(mishap);
+      if (mishap === 'Redis killed and restarted') {
+        await redis.kill();
+        await delay(1_500);
+        await redis.start();
+        continue;
+      }
+      const at = turn++ % workers;
+      if (mishap === 'worker killed') {
+        running[at]!.kill('SIGKILL');
+        running[at] = start();
+      } else {
+        const stopped = running[at]!;
+        stopped.kill('SIGSTOP');
+        // The next mishap comes meanwhile.
+        void delay(2_500 * takeover).then(() => stopped.kill('SIGCONT'));
+      }
+    }
+    const { code } = await ended.then(() => ({ code: coordinator.exitCode }));
+    const seconds = (performance.now() - begun) / 1000;
+    const store = await QueueStore.open(queueAddress(redis.url));
+    const [work] = await store.works();
+    const results = (await store.results(work!.id)).length;
+    const repeated = await store.repeated(work!.id);
+    await store.close();
+    const expected = options.expected ?? (await alone(folder, trials));
+    const sameBits = isDeepStrictEqual(figuresOf(read(out)), figuresOf(expected));
+    return { trials, results, repeated, mishaps: counts, seconds, sameBits, code };
+  } finally {
+    for (const child of running) child.kill('SIGCONT');
+    const ends = running.map(async (child) => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      await Promise.race([once(child, 'exit'), delay(10_000).then(() => child.kill('SIGKILL'))]);
+    });
+    coordinator.kill('SIGKILL');
+    await Promise.all(ends);
+    await redis.kill();
+  }
+}
+
+/** The same trials in one process, one after the other. */
+export async function alone(folder: string, trials: number): Promise<SweepFile> {
+  const plan = join(folder, 'alone.json');
+  const out = join(folder, 'local.json');
+  writeFileSync(plan, JSON.stringify(chaosPlan(trials)));
+  const child = wgrad(['sweep', plan, '--json', out, ...software], '', openSync(join(folder, 'local.log'), 'a'));
+  await once(child, 'exit');
+  return read(out);
+}

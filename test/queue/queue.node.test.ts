@@ -1,0 +1,267 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { workIdOf } from '../../src/cli/queue/coordinator.ts';
+import { queueAddress } from '../../src/cli/queue/queue_address.ts';
+import { QueueStore } from '../../src/cli/queue/queue_store.ts';
+import { TaskStates } from '../../src/cli/queue/task_states.ts';
+import { failedResult } from '../../src/cli/queue/tasks.ts';
+import { checkTrialTask, datasetBelow } from '../../src/cli/queue/trial_task.ts';
+import { Undelivered } from '../../src/cli/queue/undelivered.ts';
+import { anyKind, resultKey, type Task, type Work } from '../../src/cli/queue/work.ts';
+import { type HostOptions, WorkerHost } from '../../src/cli/queue/worker_host.ts';
+import { trialImages } from '../../src/cli/sweep/datasets.ts';
+import { idOf } from '../../src/cli/sweep/trials.ts';
+import type { JsonOptions, SweepFile } from '../../src/report/sweep_file.ts';
+import { call, runHere, temporaryFolder } from '../cli/wgrad.ts';
+import { read } from './chaos.ts';
+import { FakeTrainer } from './fake_trainer.ts';
+import { howToInstall, Redis, requireRedis, skipsRedis } from './redis.ts';
+
+const software = ['--adapter', 'software'];
+const model = {
+  inputShape: [8, 8, 1],
+  layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }],
+};
+const base = { dataset: 'digits', epochs: 4, trainSamples: 320, testSamples: 297, augment: 'none', model };
+
+/** A plan as a file in a folder of its own. */
+function planFile(plan: object): string {
+  const path = join(temporaryFolder(), 'plan.json');
+  writeFileSync(path, JSON.stringify(plan));
+  return path;
+}
+
+describe('the address of a queue', () => {
+  test('comes from the flag or the environment, and is shown without its password', () => {
+    const { options, shown } = queueAddress('rediss://ann:p%40ss@[::1]:6380/2', {});
+    expect(options).toEqual({
+      ...{ host: '::1', port: 6380, db: 2, username: 'ann', password: 'p@ss' },
+      tls: { servername: '::1' },
+    });
+    expect(shown).toBe('rediss://ann:***@[::1]:6380/2');
+    const fromEnvironment = queueAddress(true, { WGRAD_QUEUE: 'redis://lab', WGRAD_QUEUE_PASSWORD: 'secret' });
+    expect(fromEnvironment.options).toEqual({ host: 'lab', port: 6379, db: 0, password: 'secret' });
+    expect(fromEnvironment.shown).toBe('redis://:***@lab:6379');
+  });
+
+  test.each(['secret', 'http://u:secret@host', 'redis://', 'redis:secret', 'redis://u:secret@host/x'])(
+    'that is none is refused, and not repeated: %s',
+    (url) => {
+      expect(() => queueAddress(url, {})).toThrow(/redis:\/\/host:6379/);
+      expect(() => queueAddress(url, {})).not.toThrow(/secret/);
+    },
+  );
+});
+
+describe('a job', () => {
+  const order = (options: JsonOptions, data = 'the images') => ({
+    ...{ options, data, seconds: 0 },
+    metric: { name: 'validationLoss', mode: 'min' },
+  });
+  const images = trialImages({ yes: false });
+  const check = (options: JsonOptions, more: Partial<Task> = {}) =>
+    checkTrialTask({ work: '0'.repeat(16), id: idOf(options), order: order(options), ...more }, images);
+
+  test.each<[string, JsonOptions, RegExp]>([
+    ['a path for a model', { model: '/etc/passwd' }, /model names a file, which workers do not read/],
+    ['a path for an optimizer', { optimizer: './optimizer.json' }, /optimizer names a file/],
+    ['a path for a learning rate', { learningRate: 'rate.json' }, /learningRate names a file/],
+    ['a path for weights of samples', { sampleWeight: 'weights.npy' }, /sampleWeight names a file/],
+    ['a file to write', { json: '/tmp/x' }, /json is not an option of a trial/],
+    ['another Chrome', { chrome: '/bin/sh' }, /chrome is not an option of a trial/],
+    ['an unknown option', { learningrte: 1 }, /did you mean "learningRate"/],
+    ['a value that train refuses', { dataset: 'digits', batchSize: 0 }, /--batch-size/],
+  ])('is refused with %s', async (_, options, message) => {
+    await expect(check(options)).rejects.toThrow(message);
+  });
+
+  test('is refused where its options are not those of its id, or it has more than a job has', async () => {
+    const options = { dataset: 'digits', seed: 1 };
+    await expect(check(options, { id: idOf({ ...options, seed: 2 }) })).rejects.toThrow('not those that its id');
+    await expect(check(options, { order: { ...order(options), code: 'x' } })).rejects.toThrow('has no option code');
+  });
+
+  test('is left to others where the images are not those of the sweep', async () => {
+    await expect(check({ dataset: 'digits' })).rejects.toMatchObject({ name: 'UnfitError' });
+    await expect(check({ dataset: 'nowhere' })).rejects.toMatchObject({ name: 'UnfitError' });
+  });
+
+  test('names data sets below a folder alone', () => {
+    const [folder, outside] = [temporaryFolder(), temporaryFolder()];
+    mkdirSync(join(folder, 'photos'));
+    symlinkSync(outside, join(folder, 'link'));
+    expect(datasetBelow(undefined, 'digits')).toBe('digits');
+    expect(datasetBelow(folder, 'photos')).toBe(join(folder, 'photos'));
+    for (const name of ['..', '.', outside, 'link', 'missing', 'photos/../..']) {
+      expect(() => datasetBelow(folder, name)).toThrow('is not below the folder of --data');
+    }
+    expect(() => datasetBelow(undefined, 'photos')).toThrow('give --data <folder>');
+  });
+});
+
+describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
+  let redis: Redis;
+  let store: QueueStore;
+
+  beforeAll(async () => {
+    requireRedis();
+    redis = await new Redis(join(temporaryFolder(), 'redis')).start();
+    store = await QueueStore.open(queueAddress(redis.url));
+  });
+  afterAll(async () => {
+    await store?.close();
+    await redis?.kill();
+  });
+
+  const workOf = (more: Partial<Work> = {}): Work => ({
+    ...{ format: 1, type: 'sweep', name: 'plan', version: '1', kind: anyKind, total: 1, attempts: 2 },
+    ...{ id: workIdOf(Math.random()), takeover: 1, begun: Date.now(), state: 'open' },
+    ...more,
+  });
+  const taskOf = ({ id: work }: Work, name: string): Task => ({ work, id: workIdOf(name), order: {} });
+
+  /** A worker without a Chrome, which takes tasks of one work. */
+  function hostOf(work: Work, trainer = new FakeTrainer(), more: Partial<HostOptions> = {}) {
+    const said: string[] = [];
+    const undelivered = new Undelivered(join(temporaryFolder(), 'undelivered'));
+    const host = new WorkerHost(
+      store,
+      [trainer],
+      { states: new TaskStates(store, { limit: 1000 }), undelivered },
+      {
+        ...{ name: `w${Math.random()}`, version: '1', queueLimit: 60_000, only: work.id },
+        report: (line) => said.push(line),
+        ...more,
+      },
+    );
+    return { host, said, trainer, undelivered, running: host.run() };
+  }
+  const until = (condition: () => unknown) => vi.waitFor(async () => expect(await condition()).toBeTruthy(), 60_000);
+
+  test.each<[string, Partial<Work>, RegExp]>([
+    ['of another version', { version: '9.9.9' }, /it is of wgrad 9\.9\.9, and this worker is 1: install wgrad@9\.9\.9/],
+    ['for another kind of adapter', { kind: 'nvidia ampere' }, /kind "nvidia ampere", and this one is "fake"/],
+  ])('gives a worker no tasks of a work %s, and says so', async (_, more, message) => {
+    const work = workOf(more);
+    await store.putWork(work, {});
+    await store.addTasks(work, [taskOf(work, 'a')]);
+    const { host, said, trainer, running } = hostOf(work);
+    await until(() => said.length > 0);
+    await until(async () => (await store.workers()).some(({ refuses }) => message.test(refuses.join())));
+    host.stop();
+    await running;
+    expect(said.join()).toMatch(message);
+    expect(trainer.trained).toEqual([]);
+  });
+
+  test('keeps a result while Redis is gone, and delivers it when it is back', async () => {
+    const work = workOf({ takeover: 30 });
+    await store.putWork(work, {});
+    await store.addTasks(work, [taskOf(work, 'a')]);
+    const gate = { open: false };
+    class Waiting extends FakeTrainer {
+      override async train(...args: Parameters<FakeTrainer['train']>) {
+        this.trained.push('begun');
+        await until(() => gate.open);
+        return super.train(...args);
+      }
+    }
+    const { host, said, trainer, undelivered, running } = hostOf(work, new Waiting());
+    await until(() => trainer.trained.length > 0);
+    await redis.kill();
+    gate.open = true;
+    await until(() => undelivered.names.length === 1);
+    await until(() => said.some((line) => line.includes('does not answer')));
+    await redis.start();
+    await until(async () => (await store.results(work.id)).length === 1);
+    await until(() => said.includes('queue    answers again'));
+    expect(undelivered.names).toEqual([]);
+    await store.end(work, 'finished');
+    await running;
+    expect(host.delivered).toBe(1);
+  });
+
+  test('counts a result once', async () => {
+    const work = workOf();
+    await store.putWork(work, {});
+    const task = taskOf(work, 'a');
+    const result = failedResult(task, { kind: 'fake', adapter: '' }, 'x');
+    const key = resultKey(task, 'fake');
+    expect([await store.addResult(work.id, key, result), await store.addResult(work.id, key, result)]).toEqual([
+      true,
+      false,
+    ]);
+    expect(await store.results(work.id)).toEqual([result]);
+    expect(await store.repeated(work.id)).toBe(1);
+    // Whoever gets its job once more does not train it.
+    await store.addTasks(work, [task]);
+    const { trainer, host, running } = hostOf(work);
+    await until(async () => Object.values(await store.queueOf(work.id).getJobCounts()).every((n) => n === 0));
+    host.stop();
+    await running;
+    expect(trainer.trained).toEqual([]);
+  });
+
+  test('fails a task whose workers have all gone away', async () => {
+    const work = workOf({ attempts: 1 });
+    await store.putWork(work, {});
+    await store.addTasks(work, [taskOf(work, 'a')]);
+    const { Worker } = store.bull;
+    const gone = new Worker(`work-${work.id}`, null, {
+      connection: store.connecting,
+      prefix: store.prefix,
+      lockDuration: 500,
+    });
+    await gone.getNextJob('gone');
+    await gone.close(true);
+    const { running } = hostOf(work);
+    await until(async () => (await store.results(work.id)).length === 1);
+    await store.end(work, 'finished');
+    await running;
+    expect(await store.results(work.id)).toMatchObject([
+      { status: 'failed', error: expect.stringContaining('stalled') },
+    ]);
+  });
+
+  test('trains what a sweep on one machine trains, to the same bits', async () => {
+    const vary = { learningRate: [0.001, 0.003, 0.01, 0.1], seed: [1] };
+    const plan = { base, vary, search: 'asha', eta: 2, metric: 'validationLoss' };
+    const trained = async (...more: string[]): Promise<SweepFile> => {
+      const path = join(temporaryFolder(), 'sweep.json');
+      const { code, stderr } = await runHere('sweep', planFile(plan), '--json', path, ...software, ...more);
+      expect({ code, stderr: stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
+      return read(path);
+    };
+    const figuresOf = ({ trials }: SweepFile) => trials.map(({ seconds: _, ...record }) => record);
+    const [alone, queued] = [await trained(), await trained('--queue', redis.url)];
+    expect(figuresOf(queued)).toEqual(figuresOf(alone));
+    expect(queued.trials.map(({ status }) => status).sort()).toEqual(['done', 'halted', 'halted', 'halted']);
+  });
+
+  test('that refuses the password, or is not there, ends the command, which never prints the password', async () => {
+    const closed = await new Redis(join(temporaryFolder(), 'closed'), { password: 'right' }).start();
+    const plan = planFile({ base, vary: {} });
+    const wrong = await call('sweep', plan, '--queue', closed.url.replace('right', 'wrong-secret'));
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('The queue refuses the password') });
+    const none = await call('worker', '--queue', closed.url.replace(':right@', ''));
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('NOAUTH') });
+    await closed.kill();
+    const gone = await call('worker', '--queue', closed.url);
+    expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining('The queue cannot be reached') });
+    expect(wrong.stderr + wrong.stdout + gone.stderr + gone.stdout).not.toMatch(/wrong-secret|right@/);
+  });
+
+  test('needs what belongs to it', async () => {
+    const plan = planFile({ base, vary: {} });
+    expect(await call('sweep', plan, '--attempts', '3')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--attempts without --queue'),
+    });
+    const own = planFile({ base: { ...base, dataset: temporaryFolder() }, vary: {} });
+    expect(await call('sweep', own, '--queue', redis.url)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is not below the folder of --data'),
+    });
+  });
+});

@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const isHere = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
+
+export const howToInstall = 'redis-server is not installed: sudo apt-get install redis-server';
+
+/** Without Redis its tests are skipped for a user, and fail where everything has to pass. */
+export const skipsRedis = !isHere && !process.env.CI;
+
+export function requireRedis(): void {
+  if (!isHere) throw new Error(howToInstall);
+}
+
+/** Milliseconds that redis-server may take to listen. */
+const startLimit = 20_000;
+
+/** A Redis on a port of its own, which keeps a file and can be killed and started again. */
+export class Redis {
+  private child: ChildProcess | undefined;
+  private port = 0;
+
+  constructor(
+    private readonly folder: string,
+    private readonly options: { password?: string; host?: string } = {},
+  ) {
+    mkdirSync(folder, { recursive: true });
+  }
+
+  get url(): string {
+    const { password, host = '127.0.0.1' } = this.options;
+    return `redis://${password ? `:${password}@` : ''}${host}:${this.port}`;
+  }
+
+  async start(): Promise<this> {
+    requireRedis();
+    this.port ||= await freePort();
+    const { password, host = '127.0.0.1' } = this.options;
+    const words = [
+      '--port',
+      String(this.port),
+      '--bind',
+      host,
+      '--dir',
+      this.folder,
+      '--save',
+      '',
+      '--appendonly',
+      'yes',
+    ];
+    this.child = spawn('redis-server', [...words, ...(password ? ['--requirepass', password] : [])], {
+      stdio: 'ignore',
+    });
+    const begun = Date.now();
+    while (!(await listens(this.port, host))) {
+      if (this.child.exitCode !== null || Date.now() - begun > startLimit)
+        throw new Error('redis-server did not start');
+      await delay(20);
+    }
+    return this;
+  }
+
+  /** kill -9: its file is as it was at that moment. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    this.child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function listens(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host);
+    const end = (is: boolean) => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
+}
