@@ -14,7 +14,7 @@ import { EpochsPanel } from './features/training/epochs.tsx';
 import { TwinsPanel } from './features/twins/panel.tsx';
 import { installTwinChoices } from './features/twins/twin_choices.ts';
 
-/** What somebody looks at when something was trained, in one piece that is fetched late. */
+/** The panels that are useful only after training, as one chunk that is loaded late. */
 export const AfterTraining = () => (
   <>
     <TwinsPanel />
@@ -27,7 +27,7 @@ export const AfterTraining = () => (
   </>
 );
 
-/** For main.tsx, once this code is there. */
+/** Called by main.tsx when this chunk has loaded. */
 export function installAfterTraining(): void {
   installQuestions();
   installSample();

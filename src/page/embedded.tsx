@@ -8,7 +8,7 @@ import { TwinsKey } from './features/run/twins_key.tsx';
 import { Panel } from './ui/panel.tsx';
 import './embedded.css';
 
-/** The page inside a slide or an article: what was asked for of it, and a way to all of it. */
+/** The page inside a slide or an article: the requested parts, and a link to the full page. */
 export function Embedded() {
   const { parts = embedParts, unknown = [] } = embed ?? {};
   void view.value;

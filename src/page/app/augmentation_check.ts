@@ -4,16 +4,19 @@ import type { AugmentationConfig } from '../../index.ts';
 import { adapter, augmentation, type Checked, checked, dataset } from './state.ts';
 import { training } from './worker_client.ts';
 
-/** Keeps `checked` to the augmentation and the data set. The worker has the ops anyway, and the page does without them. */
+/**
+ * Updates `checked` when the augmentation or the data set changes. The check runs in the worker, which has the ops anyway, so that
+ * the page can do without them.
+ */
 
 type ImageShape = Checked['imageShape'];
 
 let isUnderWay: Promise<void> | undefined;
 
-/** What to wait for before a run begins: undefined where `checked` is about what would be trained now. */
+/** The check to await before a run begins: undefined if `checked` is up to date. */
 export const checkUnderWay = (): Promise<void> | undefined => isUnderWay && lastCheck();
 
-/** Behind those, too, that begin meanwhile. */
+/** Also awaits checks that begin in the meantime. */
 async function lastCheck(): Promise<void> {
   while (isUnderWay) await isUnderWay;
 }

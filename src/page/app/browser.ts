@@ -1,4 +1,4 @@
-/** The browser that shows the page, as far as it tells, and what makes WebGPU work there. */
+/** The browser that shows the page, as far as it identifies itself; it determines the advice on enabling WebGPU. */
 
 export interface Browser {
   name: 'Chrome' | 'Edge' | 'Firefox' | 'Safari' | 'another browser';
@@ -6,7 +6,7 @@ export interface Browser {
   system: 'Linux' | 'Windows' | 'macOS' | 'ChromeOS' | 'Android' | 'iOS' | 'another system';
 }
 
-/** Reads `navigator.userAgent`: the newer `userAgentData` is missing just where it would tell most. */
+/** Parses `navigator.userAgent`: the newer `userAgentData` is missing in the browsers that most need the distinction. */
 export function browserOf(userAgent: string): Browser {
   const systems: [RegExp, Browser['system']][] = [
     [/Android/, 'Android'],
@@ -16,7 +16,7 @@ export function browserOf(userAgent: string): Browser {
     [/Mac OS X/, 'macOS'],
     [/Linux/, 'Linux'],
   ];
-  // In this order: Edge calls itself a Chrome too, and Chrome a Safari.
+  // The order matters: Edge's string also contains Chrome, and Chrome's contains Safari.
   const browsers: [RegExp, Browser['name']][] = [
     [/Firefox\/(\d+)|FxiOS\/(\d+)/, 'Firefox'],
     [/Edg\w*\/(\d+)/, 'Edge'],
@@ -33,7 +33,10 @@ export function browserOf(userAgent: string): Browser {
 
 const chromeInstead = 'Or open this page in Chrome or Edge, version 113 or later.';
 
-/** Firefox has WebGPU since 141 on Windows and since 145 on macOS 26 with Apple silicon; elsewhere it is a setting. */
+/**
+ * Firefox has WebGPU since 141 on Windows and since 145 on macOS 26 with Apple silicon; on other systems it has to be enabled in
+ * the settings.
+ */
 function waysInFirefox(version = 0, system: Browser['system']): string[] {
   const first = system === 'Windows' ? 141 : system === 'macOS' ? 145 : undefined;
   const update = first !== undefined && version < first;
@@ -43,7 +46,7 @@ function waysInFirefox(version = 0, system: Browser['system']): string[] {
   ];
 }
 
-/** What to do about a missing GPU, the most likely first. A text in backquotes is something to type. */
+/** Ways to get WebGPU, most likely first. A text in backquotes is to be typed. */
 export function waysToWebGpu({ name, version, system }: Browser, secure: boolean): string[] {
   const ways: string[] = [];
   if (!secure) ways.push('Open this page over https, or on localhost: a browser hides WebGPU from any other page.');

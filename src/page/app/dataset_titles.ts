@@ -1,4 +1,4 @@
-/** What people call the data sets, by the names that the URL and the command have for them. */
+/** Display names of the data sets, by their names in the URL and the command. */
 export const datasetTitles: Record<string, string> = {
   mnist: 'MNIST',
   'fashion-mnist': 'Fashion-MNIST',

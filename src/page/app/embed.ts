@@ -1,16 +1,16 @@
-/** The page inside another one: `?embed`, with the parts that are shown of it. */
+/** The page embedded in another one: `?embed`, optionally with the parts to show. */
 
 export const embedParts = ['run', 'network', 'map'] as const;
 export type EmbedPart = (typeof embedParts)[number];
 
 export interface Embed {
-  /** In the order of the page. */
+  /** In the page's order. */
   parts: readonly EmbedPart[];
-  /** What the URL asks for that is no part. */
+  /** Names in the URL that are not parts. */
   unknown: readonly string[];
 }
 
-/** @param search the part of the URL after the path: `?embed` for all parts, `?embed=run,network` for some. */
+/** @param search the query of the URL: `?embed` for all parts, `?embed=run,network` for some. */
 export function readEmbed(search: string): Embed | undefined {
   const value = new URLSearchParams(search).get('embed');
   if (value === null) return undefined;
@@ -20,10 +20,10 @@ export function readEmbed(search: string): Embed | undefined {
   return { parts: parts.length ? parts : embedParts, unknown };
 }
 
-/** Undefined for the page by itself. */
+/** Undefined if the page is not embedded. */
 export const embed = readEmbed(location.search);
 
-/** What another page includes this one by. @param hash the experiment, as the part of the URL after the #. */
+/** HTML for embedding the page. @param hash the experiment, as the URL's fragment. */
 export function embedCode(hash: string): string {
   const url = `${location.origin}${location.pathname}?embed${hash}`.replaceAll('"', '%22').replaceAll('&', '&amp;');
   return `<iframe src="${url}" width="800" height="760" style="border: 0" title="wgrad: watch gradients vanish"></iframe>`;

@@ -35,50 +35,50 @@ import { fitSettingNames } from '../../train/fit_settings.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 import { viewNames } from './view.ts';
 
-/** All that decides how a run goes: the same experiment on the same adapter gives the same bits. Plain JSON. */
+/** Everything that determines a run: the same experiment on the same adapter gives the same bits. Plain JSON. */
 export interface Experiment {
-  /** One of the data sets by its name, or `own` for the user's images. */
+  /** The name of a built-in data set, or `own` for the user's images. */
   dataset: string;
-  /** What is left out of it. */
+  /** Findings whose images are left out. */
   clean: readonly Finding[];
-  /** A preset's name, or what createTrainer takes; left out for the one that suits the classes. */
+  /** A preset's name, or an augmentation for createTrainer; left out for the one that suits the classes. */
   augmentation?: string | AugmentationConfig;
-  /** Ops that are no part of the list now, by their place among all: to be switched on again. */
+  /** Ops that are switched off and can be switched on again, by their position among all ops. */
   switchedOff?: Record<number, OpConfig>;
-  /** A preset's name, which suits itself to the images and classes, or what createTrainer takes. */
+  /** A preset's name, which adapts to the images and classes, or a model for createTrainer. */
   model: string | Model;
   optimizer: Exclude<OptimizerConfig, string>;
-  /** Left out for the one that suits the labels. */
+  /** Left out for the loss that suits the labels. */
   loss?: Exclude<LossConfig, string>;
   batchSize: number;
-  /** Batches whose gradients a step adds up. */
+  /** Number of batches whose gradients each step accumulates. */
   accumulationSteps: number;
-  /** MiB of GPU memory for network and images; left out for what the adapter's limits suggest. */
+  /** Limit for network and images in MiB of GPU memory; left out for one based on the adapter's limits. */
   memoryBudget?: number | undefined;
   seed: number;
-  /** What is measured of the gradients; it changes nothing of what is trained. */
+  /** Which gradient statistics are measured; they do not affect training. */
   health: HealthLevel;
-  /** Measured of the validation, beside loss and accuracy. */
+  /** Validation metrics in addition to loss and accuracy. */
   metrics?: readonly MetricConfig[];
-  /** How a run validates and when it ends. */
+  /** Validation and early stopping options. */
   fit?: FitSettings;
   /** Number of augmented samples per validation image that the results average over; without it, images are not augmented. */
   testTimeAugmentation?: number;
-  /** Left out for as many as suit the adapter. */
+  /** Left out for a number that suits the adapter. */
   epochs?: number;
   trainSamples?: number;
   testSamples?: number;
-  /** A second network that is trained with it, step by step, and differs in one thing. */
+  /** A twin that is trained in lock-step with the network and differs in one variable. */
   twin?: Change | undefined;
 }
 
-/** What twin B has instead of the experiment's own: the name of a preset or an optimizer, or a learning rate. */
+/** The value with which twin B replaces the experiment's: the name of a preset or an optimizer, or a learning rate. */
 export interface Change {
   vary: Variable;
   to: string;
 }
 
-/** An experiment that says which augmentation it has. */
+/** An experiment whose augmentation is resolved. */
 export type SettledExperiment = Experiment & Required<Pick<Experiment, 'augmentation'>>;
 
 export const defaults: Experiment = {
@@ -93,13 +93,13 @@ export const defaults: Experiment = {
   health: 'norms',
 };
 
-/** One field's way into the address and back. */
+/** Conversion of a field of the experiment to and from the URL. */
 interface Parameter {
-  /** As the command's flag is called. */
+  /** The name of the command's option. */
   name: string;
-  /** undefined where it is the default. */
+  /** undefined for the default. */
   write(experiment: Experiment): string | undefined;
-  /** @throws ConfigurationError for a text that is invalid. */
+  /** @throws ConfigurationError for invalid text. */
   read(text: string): Partial<Experiment>;
 }
 
@@ -124,10 +124,10 @@ type WholeField =
   | 'trainSamples'
   | 'testSamples';
 
-/** Each is a pass over the validation images. */
+/** Each sample is a pass over the validation images. */
 export const mostTestTimeSamples = 1000;
 
-/** What twin B can have of each variable; any number where there is no name. */
+/** The named values of each variable that twin B can have; a variable without names takes any number. */
 const twinChoices: Record<Variable, readonly string[]> = {
   augmentation: Object.keys(augmentationPresets),
   optimizer: describeModels().optimizers.map(({ type }) => type),
@@ -175,7 +175,7 @@ const parameters: readonly Parameter[] = [
     write: ({ model }) => unlessDefault(model, defaults.model),
     read: (text) => {
       const model = nameOrJson('model', text, Object.keys(modelPresets)) as string | Model;
-      // Whether its layers fit the images shows in the model's panel; what has no layers shows nowhere.
+      // The model's panel shows whether the layers fit the images, but a model without layers would be shown nowhere.
       if (typeof model !== 'string') requireOutline(model);
       return { model };
     },
@@ -186,7 +186,7 @@ const parameters: readonly Parameter[] = [
     read: (text) => {
       const { type, ...options } = nameOrJson('optimizer', text, []) as Exclude<OptimizerConfig, string>;
       const optimizer = { ...options, type } as Experiment['optimizer'];
-      fillOptimizer(optimizer); // throws, with the words for it
+      fillOptimizer(optimizer); // throws the error that describes what is wrong
       return { optimizer };
     },
   },
@@ -195,7 +195,7 @@ const parameters: readonly Parameter[] = [
     write: ({ loss }) => loss && (Object.keys(loss).length > 1 ? JSON.stringify(loss) : loss.type),
     read: (text) => {
       const loss = nameOrJson('loss', text, lossTypes) as LossConfig;
-      fillLoss(loss); // throws, with the words for it
+      fillLoss(loss); // throws the error that describes what is wrong
       return { loss: typeof loss === 'string' ? { type: loss } : loss };
     },
   },
@@ -216,7 +216,7 @@ const parameters: readonly Parameter[] = [
     write: ({ metrics }) => metrics && JSON.stringify(metrics),
     read: (text) => {
       const metrics = nameOrJson('metrics', text, []) as MetricConfig[];
-      fillMetrics(metrics); // throws, with the words for it
+      fillMetrics(metrics); // throws the error that describes what is wrong
       return { metrics };
     },
   },
@@ -227,7 +227,7 @@ const parameters: readonly Parameter[] = [
       const fit = nameOrJson('fit', text, []) as FitSettings;
       const unknown = Object.keys(fit).find((name) => !(fitSettingNames as readonly string[]).includes(name));
       if (unknown !== undefined) throw refusal('fit', unknown, fitSettingNames.join(', '));
-      fillFitSettings(fit); // throws, with the words for it
+      fillFitSettings(fit); // throws the error that describes what is wrong
       return { fit };
     },
   },
@@ -250,18 +250,18 @@ const parameters: readonly Parameter[] = [
   },
 ];
 
-/** What stands behind the # of an address. What is the default is left out, but for the data set: a link names it. */
+/** The URL's fragment, without the #. Defaults are left out, except for the data set: a link names it. */
 export function encode(experiment: Experiment): string {
   const search = new URLSearchParams();
   for (const { name, write } of parameters) {
     const text = write(experiment);
     if (text !== undefined) search.set(name, text);
   }
-  // JSON stays legible: a browser shows these as they are, and takes them in a fragment.
+  // JSON remains readable: browsers display these characters unchanged and accept them in a fragment.
   return search.toString().replace(/%(7B|7D|22|3A|2C|5B|5D)/g, (code) => decodeURIComponent(code));
 }
 
-/** Reads an address back. What is invalid is left at its default and reported. */
+/** Parses a URL's fragment. Invalid parts are reported and replaced by their defaults. */
 export function decode(hash: string): { experiment: Experiment; refused: ConfigurationError[]; named: boolean } {
   let experiment = { ...defaults };
   const refused: ConfigurationError[] = [];
@@ -280,7 +280,7 @@ export function decode(hash: string): { experiment: Experiment; refused: Configu
   return { experiment, refused, named: search.has('dataset') };
 }
 
-/** What else people call a part of an experiment. */
+/** Other common names for the parts of an experiment. */
 const otherNames: Record<string, string> = {
   lr: 'optimizer',
   'learning-rate': 'optimizer',
@@ -292,7 +292,7 @@ const otherNames: Record<string, string> = {
   samples: 'train-samples',
 };
 
-/** Keys that stand for nothing, or stand there twice: a link that was mistyped would train another experiment. */
+/** Unknown and duplicate keys are reported: a mistyped link would train a different experiment. */
 function unknownKeys(search: URLSearchParams): ConfigurationError[] {
   const names = parameters.map(({ name }) => name);
   return [...new Set(search.keys())].flatMap((key) => {
@@ -307,7 +307,7 @@ function unknownKeys(search: URLSearchParams): ConfigurationError[] {
         place: [key],
       });
     }
-    // As it is written elsewhere: batchSize, batch_size.
+    // Spellings used elsewhere: batchSize, batch_size.
     const dashed = key
       .replace(/([a-z])([A-Z])/g, '$1-$2')
       .replaceAll('_', '-')
@@ -325,12 +325,12 @@ function unknownKeys(search: URLSearchParams): ConfigurationError[] {
   });
 }
 
-/** What the model of an experiment gives a number for: the classes, or the numbers of each image. */
+/** The labels that the outputs of an experiment's model correspond to: the classes, or the target numbers of each image. */
 export type Labels = Pick<DatasetFacts, 'classNames' | 'targetNames'>;
 
 /**
- * The model as it is trained, for such an input and such labels. A preset ends as the loss needs it. It need not fit:
- * createTrainer tells.
+ * The model to train, for a given input shape and labels. A preset gets the output layer that the loss needs. The model may not
+ * fit: createTrainer reports that.
  */
 export function modelOf({ model, loss }: Experiment, inputShape: Model['inputShape'], labels: Labels): Model {
   const outputs = outputsOf(labels);
@@ -339,11 +339,11 @@ export function modelOf({ model, loss }: Experiment, inputShape: Model['inputSha
   return { inputShape, layers };
 }
 
-/** The loss of an experiment, by default the one of classes. */
+/** The loss of an experiment, by default that for classes. */
 export const lossOf = ({ loss }: Pick<Experiment, 'loss'>): Exclude<LossConfig, string> =>
   loss ?? { type: defaultLoss };
 
-/** Whether two losses are the same, defaults filled in; one that is invalid is like no other. */
+/** Whether two losses are equal after defaults are filled in; an invalid loss equals no other. */
 export function sameLoss(a: LossConfig, b: LossConfig): boolean {
   try {
     return JSON.stringify(fillLoss(a)) === JSON.stringify(fillLoss(b));
@@ -352,27 +352,27 @@ export function sameLoss(a: LossConfig, b: LossConfig): boolean {
   }
 }
 
-/** Whether it tells classes apart that exclude each other: only those have an accuracy by class and a confusion matrix. */
+/** Whether the labels are mutually exclusive classes: only those have an accuracy by class and a confusion matrix. */
 export const isOfClasses = (experiment: Pick<Experiment, 'loss'>): boolean =>
   lossDefinition(lossOf(experiment).type).ending === 'softmax';
 
-/** What is measured beside the loss, in words. */
+/** The name of the metric that is measured in addition to the loss. */
 export const metricWords = (experiment: Pick<Experiment, 'loss'>): 'accuracy' | 'mean absolute error' =>
   lossDefinition(lossOf(experiment).type).metric === 'accuracy' ? 'accuracy' : 'mean absolute error';
 
-/** A name for each output of a model. */
+/** The names of a model's outputs. */
 export const namesOf = ({ classNames, targetNames }: Labels): readonly string[] => targetNames ?? classNames;
 
-/** How many numbers a model gives for an image. */
+/** Number of a model's outputs. */
 export const outputsOf = (labels: Labels): number => namesOf(labels).length;
 
-/** The loss of an experiment that names none, for images with numbers in place of classes. */
+/** The loss of an experiment without one, for images with numbers instead of classes. */
 export function lossFor({ targetNames, areYesOrNo }: DatasetFacts): Experiment['loss'] {
   if (!targetNames) return undefined;
   return { type: areYesOrNo ? 'binaryCrossentropy' : 'meanSquaredError' };
 }
 
-/** As it is said, or the optimizer's default. */
+/** The given learning rate, or the optimizer's default. */
 export function learningRateOf({ type, learningRate }: Experiment['optimizer']): LearningRate {
   const options = describeModels().optimizers.find((optimizer) => optimizer.type === type)?.options;
   return learningRate ?? (options?.find(({ name }) => name === 'learningRate')?.default as number);
@@ -380,7 +380,7 @@ export function learningRateOf({ type, learningRate }: Experiment['optimizer']):
 
 export const sameRate = (a: LearningRate, b: LearningRate): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** With its defaults, or what is wrong with it: a form may be in the middle of a change. */
+/** The learning rate with its defaults, or its error, because a form may be in the middle of an edit. */
 export function filledRate(rate: LearningRate): { filled?: FilledLearningRate; error?: ErrorParts } {
   try {
     return { filled: fillLearningRate(rate) };
@@ -389,10 +389,10 @@ export function filledRate(rate: LearningRate): { filled?: FilledLearningRate; e
   }
 }
 
-/** Whether a trainer would take it. */
+/** Whether a trainer would accept the learning rate. */
 export const isValidRate = (rate: LearningRate): boolean => filledRate(rate).error === undefined;
 
-/** A rate in place of the one that a number is, or that a schedule begins at or climbs to. */
+/** Replaces a constant rate, or a schedule's initial or warmup target rate. */
 export function withRate(rate: LearningRate, to: number): LearningRate {
   if (typeof rate === 'number') return to;
   const name = ['maxLearningRate', 'warmupTarget', 'initialLearningRate'].find((name) => name in rate);
@@ -402,14 +402,14 @@ export function withRate(rate: LearningRate, to: number): LearningRate {
 /** 0.001, or "cosineDecay". */
 export const rateWords = (rate: LearningRate): string => (typeof rate === 'number' ? figure(rate) : rate.type);
 
-/** As --learning-rate takes it. */
+/** In the syntax of --learning-rate. */
 export const rateText = (rate: LearningRate): string =>
   typeof rate === 'number' ? String(rate) : JSON.stringify(rate);
 
 export const augmentationOf = ({ augmentation }: SettledExperiment): AugmentationConfig =>
   typeof augmentation === 'string' ? augmentationPresets[augmentation]! : augmentation;
 
-/** The augmentation of an experiment that names none: a mirrored digit or letter is none any more. */
+/** The augmentation of an experiment without one: the flip is left out if mirroring would change digits or letters. */
 export const augmentationFor = (classNames: readonly string[]): AugmentationPresetName =>
   areCharacters(classNames) ? 'handwriting' : 'tutorial';
 
@@ -433,7 +433,7 @@ function nameOrJson(name: string, text: string, names: readonly string[]): unkno
 
 function requireOutline(model: Model): void {
   if (Array.isArray(model.layers) && model.layers.length > 0) return;
-  sequential(model); // throws, with the words for it
+  sequential(model); // throws the error that describes what is wrong
 }
 
 function refusal(name: string, found: string, expected: string): ConfigurationError {

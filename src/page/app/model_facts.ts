@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
 import { describeModels, type ModelFacts } from '../../index.ts';
 
-/** What layers and optimizers may say, by the schemas that check it. */
+/** The options of layers and optimizers, from the schemas that check them. */
 export const known = signal<ModelFacts>(describeModels());

@@ -10,14 +10,14 @@ import { augmentationPresets as sharedPresets } from '../../train/augmentation_p
 
 type Make = (imageShape: Model['inputShape'], classes: number) => Model;
 
-/** Models by name: made for images of a shape and a number of classes. */
+/** Model presets by name: each makes a model for an image shape and a number of classes. */
 export const modelPresets: Record<string, Make> = Object.fromEntries(
   presetNames.map((name): [string, Make] => [name, (imageShape, classes) => presetModel(name, imageShape, classes)]),
 );
 
 export const aboutModel = (name: string): string => aboutPreset(name as PresetName);
 
-/** Augmentations by name, the command's first. Those that need colors say so of gray images. */
+/** Augmentation presets by name, the command's first. Those that need colors report an error for gray images. */
 export const augmentationPresets: Record<string, AugmentationConfig> = {
   ...sharedPresets,
   'handwriting: affine and elastic': [

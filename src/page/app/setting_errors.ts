@@ -12,11 +12,11 @@ import { type Experiment, isOfClasses, learningRateOf, lossOf, metricWords, outp
 export type CallbackName = keyof typeof callbackDefinitions;
 export const callbackNames = Object.keys(callbackDefinitions) as CallbackName[];
 
-/** The parts of the settings, each with a form of its own. */
+/** The parts of the settings, each of which has its own form. */
 export type Setting = 'optimizer' | 'loss' | 'classWeight' | 'metrics' | 'validation' | CallbackName;
 export type SettingErrors = Partial<Record<Setting, ErrorParts>>;
 
-/** What a run measures: what a callback may monitor. */
+/** The figures that a run measures, which callbacks can monitor. */
 export function monitorable(experiment: Experiment): Measured {
   return {
     validation: true,
@@ -25,7 +25,7 @@ export function monitorable(experiment: Experiment): Measured {
   };
 }
 
-/** Metrics that are valid; while their form is in the middle of a change, none. */
+/** The metrics if they are valid; empty while their form is in the middle of an edit. */
 function counted({ metrics }: Experiment): FilledMetric[] {
   try {
     return countedMetrics(fillMetrics(metrics));
@@ -35,7 +35,7 @@ function counted({ metrics }: Experiment): FilledMetric[] {
 }
 
 /**
- * What `createTrainer` and `fit` would refuse of an experiment, found before anything is allocated.
+ * The errors with which `createTrainer` and `fit` would reject an experiment, found before anything is allocated.
  *
  * @param facts of the data set, once they are known.
  */
@@ -89,7 +89,7 @@ function errorOf(check: () => unknown): ErrorParts | undefined {
 
 type ClassWeights = NonNullable<NonNullable<Experiment['fit']>['classWeight']>;
 
-/** As `fit` checks them, on a data set with an image of each class. */
+/** Runs the check of `fit` on a data set with one image per class. */
 function requireClassWeights(classWeight: ClassWeights, facts: DatasetFacts | undefined): void {
   if (!facts) return;
   const { classNames, imageShape } = facts;

@@ -27,20 +27,20 @@ import { type Status, textOf } from './status.ts';
 import { readView, type View, writeView } from './view.ts';
 import type { Availability, DatasetOverview } from './worker/datasets.ts';
 
-/** What the whole page knows. A panel reads these signals, and changes the experiment by `change` alone. */
+/** The state of the whole page. A panel reads these signals, and changes the experiment only through `change`. */
 
 const first = decode(location.hash);
 const firstView = readView(location.hash);
 
-/** What would be trained now. A run under way has its own, `run.value.experiment`. */
+/** The experiment that would be trained next. A run keeps its own in `run.value.experiment`. */
 export const experiment = signal<Experiment>(first.experiment);
 
-/** Whether a link or a person has said which data set it is. */
+/** Whether a link or the user has chosen the data set. */
 export const datasetIsChosen = signal(first.named);
 
-/** Changes a part of the experiment, and the page's address with it. */
+/** Changes a part of the experiment, and with it the page's URL. */
 export function change(part: Partial<Experiment>): void {
-  // What is switched off belongs to the list that it was switched off in.
+  // Ops that are switched off belong to the previous list of ops.
   const before = part.augmentation ? { ...experiment.value, switchedOff: undefined } : experiment.value;
   experiment.value = { ...before, ...part };
   if (!part.dataset) return;
@@ -49,56 +49,56 @@ export function change(part: Partial<Experiment>): void {
   status.value = { is: 'idle' };
 }
 
-/** What is shown beside the experiment. */
+/** Page state that is not part of the experiment. */
 export const view = signal<View>(firstView.view);
 
-/** The part of the page's URL after the #, for another experiment than the present one if it is given. */
+/** The fragment of the page's URL, for the current experiment by default. */
 export const hashOf = (of: Experiment = experiment.peek()): string => `#${writeView(view.peek(), encode(of))}`;
 
 /** Undefined until WebGPU is open. */
 export const adapter = signal<AdapterFacts | undefined>();
 
-/** Why there is no WebGPU, where there is none. */
+/** Why WebGPU is unavailable; undefined if it is available. */
 export const noGpu = signal<ErrorParts | undefined>();
 
-/** An error, and how to try once more what failed, where that may succeed without any other change. */
+/** An error, with a way to retry if that may succeed without any other change. */
 export interface PageErrorParts extends ErrorParts {
   retry?: () => unknown;
 }
 
-/** The last error, and what the address said that is invalid; shown on top of everything until it is dismissed. */
+/** The last error, initially the invalid parts of the URL; shown above everything else until it is dismissed. */
 export const pageError = signal<PageErrorParts | undefined>(pageErrorOf([...first.refused, ...firstView.refused]));
 
-/** What was done last, or is being done; read out by a screen reader, so for what changes seldom. */
+/** The last or current activity. A screen reader reads it out, so it must change rarely. */
 export const status = signal<Status>({ is: 'idle' });
 
-/** Says what has been done, in a sentence. */
+/** Shows a sentence about something that has been done. */
 export function say(text: string): void {
   status.value = { is: 'message', text };
 }
 
-/** Whether the whole page is kept in this browser, so that it opens and trains without a network. */
+/** Whether the whole page is cached in this browser, so that it opens and trains without a network. */
 export const isKeptOffline = signal(false);
 
-/** The data set of `experiment`, as far as it is known: `facts` first, or why it could not be loaded. */
+/** What is known of the experiment's data set: first `facts`, then `overview`, or why it could not be loaded. */
 export const dataset = signal<{ name: string; facts?: DatasetFacts; overview?: DatasetOverview; error?: ErrorParts }>({
   name: '',
 });
 
-/** What this page and its server have of each data set, by its name; empty until they have said. */
+/** Which data sets, or parts of them, the page and its server have, by name; empty until they have answered. */
 export const available = signal<Record<string, Availability>>({});
 
-/** The user has to choose images: a page that was just opened has none of theirs. */
+/** The user has to choose images, because a page that was just opened does not have them. */
 export const lacksImages = computed(() => experiment.value.dataset === 'own' && !dataset.value.facts);
 
-/** How much would be trained. */
+/** The number of images and epochs that would be trained. */
 export const plan = computed<Plan | undefined>(() => {
   const { facts } = dataset.value;
   if (!facts || !adapter.value) return undefined;
   return planRun(experiment.value, facts, adapter.value.software, facts.imageShape);
 });
 
-/** What suits the classes; while those of another data set are looked for, what suited the last ones. */
+/** The augmentation that suits the classes. While another data set is loading, the previous one remains. */
 let suits = augmentationFor([]);
 const suitable = computed(() => {
   const { facts } = dataset.value;
@@ -106,7 +106,7 @@ const suitable = computed(() => {
   return suits;
 });
 
-/** What suits the labels; while those of another data set are looked for, what suited the last ones. */
+/** The loss that suits the labels. While another data set is loading, the previous one remains. */
 let lossSuits: Experiment['loss'];
 const suitableLoss = computed(() => {
   const { facts } = dataset.value;
@@ -114,7 +114,7 @@ const suitableLoss = computed(() => {
   return lossSuits;
 });
 
-/** The experiment with the augmentation and the loss that it leaves to the page: what a run begins with. */
+/** The experiment with the augmentation and loss that it leaves to the page, as a run trains it. */
 export const settled = computed<SettledExperiment>(() => {
   const loss = experiment.value.loss ?? suitableLoss.value;
   return {
@@ -126,20 +126,23 @@ export const settled = computed<SettledExperiment>(() => {
 
 export const augmentation = computed(() => augmentationOf(settled.value));
 
-/** What has been found of an augmentation, for images of a shape. */
+/** The result of checking an augmentation for images of a given shape. */
 export interface Checked {
   of: AugmentationConfig;
   imageShape: DatasetFacts['imageShape'];
-  /** Of what comes out; while it is invalid, that of the last one that did. */
+  /** Shape of the augmented images; if the augmentation is invalid, the shape from the last valid one. */
   shape: DatasetFacts['imageShape'];
-  /** What is wrong with it, with its place. */
+  /** The augmentation's error, with its path. */
   error?: ErrorParts;
 }
 
-/** The last answer, moments behind a change (augmentation_check.ts): who shows it doesn't flicker. */
+/**
+ * The last result, which arrives moments after a change (augmentation_check.ts); keeping the previous one until then avoids
+ * flicker.
+ */
 export const checked = signal<Checked | undefined>();
 
-/** The model as it would be trained: its images come out of the augmentation. */
+/** The model that would be trained, for augmented images. */
 export const model = computed<Model | undefined>(() => {
   const { facts } = dataset.value;
   const known = checked.value;
@@ -147,7 +150,7 @@ export const model = computed<Model | undefined>(() => {
   return modelOf(settled.value, known.shape, facts);
 });
 
-/** Its layers with their shapes; where not all fit, those that do, and what is wrong with the next one, or with their end. */
+/** The layers with their shapes; if not all fit, those that do, and the error of the next one or of the model's end. */
 export const layers = computed<{ summary?: LayerSummary[]; fits?: LayerSummary[]; error?: ErrorParts }>(() => {
   if (!model.value) return {};
   try {
@@ -162,21 +165,21 @@ function whatFits({ inputShape, layers }: Model): LayerSummary[] {
     try {
       return modelSummary({ inputShape, layers: layers.slice(0, count) });
     } catch {
-      // One less may fit.
+      // A model with one layer fewer may fit.
     }
   }
   return [];
 }
 
-/** What is wrong with the settings of training, each shown at its form. */
+/** The errors of the training settings, each shown at its form. */
 export const settingErrors = computed(() => settingErrorsOf(settled.value, dataset.value.facts));
 
-/** Why nothing can be trained as it stands; its place in a panel says more. */
+/** Why the experiment cannot be trained at present; the panel concerned has the details. */
 export const refusal = computed(
   () => checked.value?.error ?? layers.value.error ?? Object.values(settingErrors.value).find(Boolean),
 );
 
-/** What the status line says: `status`, or else how far the data set is. */
+/** The text of the status line: `status`, or the state of the data set. */
 export const statusLine = computed(() => {
   const { name, facts, error } = dataset.value;
   const said = textOf(status.value);
@@ -184,7 +187,7 @@ export const statusLine = computed(() => {
   return facts ? 'Ready.' : `Loading ${datasetTitle(name)}…`;
 });
 
-/** All that is wrong in a URL as one error: a part that is not reported would seem to be right. */
+/** Combines all errors in a URL into one: a part that was not reported would seem valid. */
 export function pageErrorOf(refused: readonly WgradError[]): ErrorParts | undefined {
   const [first] = refused;
   if (!first || refused.length === 1) return first?.parts;

@@ -1,54 +1,54 @@
 import { clock, count, counted } from '../../figures.ts';
 
-/** What was done last, or is being done. The status line says it in words, and nothing reads those words. */
+/** The last or current activity. Only the status line turns it into words, and no code reads those words. */
 export type Status =
-  /** Nothing. */
+  /** Nothing has happened yet. */
   | { is: 'idle' }
-  /** A run's images are fetched and its shaders compiled. */
+  /** The run's images are being loaded and its shaders compiled. */
   | { is: 'starting' }
   | { is: 'training'; twins?: boolean | undefined }
-  /** Which of several pairs of twins. */
+  /** Which of several pairs of twins is being trained. */
   | { is: 'pair'; number: number; of: number }
-  /** An epoch is over. @param validated words for its validation. */
+  /** An epoch has ended. @param validated a text with its validation results. */
   | { is: 'epoch'; epoch: number; epochs: number; validated?: string | undefined }
-  /** A step has to end first, or there has been none. */
+  /** The run pauses after the current step, or before the first. */
   | { is: 'pausing'; beforeFirst: boolean }
   | { is: 'paused'; steps: number; twins: boolean }
   | { is: 'stopping' }
-  /** Another rate counts from a step on. */
+  /** The learning rate changes from this step on. */
   | { is: 'rate'; rate: string; step: number }
-  /** The GPU is gone, and comes back. */
+  /** The GPU was lost and is being reopened. */
   | { is: 'lost'; steps: number }
-  /** One of the twins has ended before the other. */
+  /** One of the twins broke off; the other continues. */
   | { is: 'broke'; twin: string; step: number; layer: string }
   | Ended
   | { is: 'compared'; pairs: number }
   | { is: 'failed'; steps: number }
   | { is: 'failed-twins' }
-  /** A run is read from a file, now or when another one has been. */
+  /** A run is being loaded from a file, now or after the current one. @param next whether it waits for the current one. */
   | { is: 'loading'; file: string; next?: boolean }
   | { is: 'reading'; files: number }
-  /** Something else has been done, in a sentence. */
+  /** Any other activity, described in a sentence. */
   | { is: 'message'; text: string };
 
 interface Ended {
   is: 'ended';
   steps: number;
   seconds: number;
-  /** By the user. */
+  /** Stopped by the user. */
   stopped: boolean;
-  /** Of twins. */
+  /** Whether the run trained twins. */
   twins?: boolean;
   early?: { epoch: number; monitor: string; bestEpoch?: number | undefined } | undefined;
   validated?: string | undefined;
   skipped?: number | undefined;
-  /** Sentences about images that were streamed. */
+  /** Sentences about streamed images. */
   images?: readonly string[] | undefined;
 }
 
 const steps = (number: number) => counted(number, 'step');
 
-/** The status in words; empty where there is nothing to say. */
+/** The status in words; empty if there is nothing to say. */
 export function textOf(status: Status): string {
   switch (status.is) {
     case 'idle':

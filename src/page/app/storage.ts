@@ -1,13 +1,13 @@
 /**
- * Files in the origin's private file system, which only this page reads. A file is there as a whole or not at all, since a browser
- * puts it in its place when all of it is written.
+ * Files in the origin private file system, which only this page reads. A file is written completely or not at all, because the
+ * browser replaces it only when all of it has been written.
  */
 
 async function folderOf(name: string): Promise<FileSystemDirectoryHandle> {
   return (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
 }
 
-/** @throws DOMException QuotaExceededError where there is no room. */
+/** @throws DOMException QuotaExceededError if there is not enough space. */
 export async function writeFile(folder: string, name: string, parts: readonly BlobPart[]): Promise<void> {
   const file = await (await folderOf(folder)).getFileHandle(name, { create: true });
   const stream = await file.createWritable();
@@ -16,13 +16,13 @@ export async function writeFile(folder: string, name: string, parts: readonly Bl
     await stream.close();
   } catch (error) {
     await stream.abort().catch(() => undefined);
-    // What was made for it is empty, unless an earlier one was there.
+    // The new file is empty, unless an earlier one existed.
     if ((await file.getFile()).size === 0) await removeFile(folder, name);
     throw error;
   }
 }
 
-/** Undefined where there is none. */
+/** Undefined if the file does not exist. */
 export async function readFile(folder: string, name: string): Promise<File | undefined> {
   try {
     const file = await (await (await folderOf(folder)).getFileHandle(name)).getFile();
@@ -34,10 +34,10 @@ export async function readFile(folder: string, name: string): Promise<File | und
 }
 
 export async function removeFile(folder: string, name: string): Promise<void> {
-  await (await folderOf(folder)).removeEntry(name).catch(() => undefined); // another tab was first
+  await (await folderOf(folder)).removeEntry(name).catch(() => undefined); // another tab has already removed it
 }
 
-/** Milliseconds since 1970; undefined where there is no such file. */
+/** Milliseconds since 1970; undefined if the file does not exist. */
 export async function modifiedAt(folder: string, name: string): Promise<number | undefined> {
   try {
     return (await (await (await folderOf(folder)).getFileHandle(name)).getFile()).lastModified;

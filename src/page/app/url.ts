@@ -4,13 +4,14 @@ import { decode, defaults, encode } from './experiment.ts';
 import { datasetIsChosen, experiment, hashOf, pageError, pageErrorOf, view } from './state.ts';
 import { readView } from './view.ts';
 
-/** Changes that follow each other closely, as those of a slider do, are one step of the way back. */
+/** Changes that follow each other within this time, such as those of a slider, are one entry of the browser's history. */
 const oneChangeMs = 1000;
 
 /**
- * Keeps the page's URL to the experiment, and the experiment to the URL where a link is pasted over it or the browser goes back.
+ * Keeps the page's URL and the experiment in sync: the URL follows the experiment, and the experiment follows a pasted link or the
+ * browser's back button.
  *
- * @param onFollow is called when the URL has changed the experiment.
+ * @param onFollow called when the URL has changed the experiment.
  */
 export function followUrl(onFollow: () => void): void {
   let lastChange = Number.NEGATIVE_INFINITY;
@@ -22,7 +23,7 @@ export function followUrl(onFollow: () => void): void {
       !location.hash && !isShowing && !datasetIsChosen.value && encode(experiment.value) === encode(defaults);
     if (untouched || location.hash === hash) return;
     const now = performance.now();
-    // The way back of a page that has this one in it stays its own.
+    // An embedded page must not add entries to the history of the page around it.
     if (embed || isFollowing || !datasetIsChosen.value || now - lastChange < oneChangeMs)
       history.replaceState(null, '', hash);
     else history.pushState(null, '', hash);

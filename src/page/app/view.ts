@@ -1,16 +1,16 @@
 import { ConfigurationError } from '../../errors.ts';
 
-/** What the page shows beside the experiment; a part of its URL, and of nothing that is trained. */
+/** State of the page that is part of its URL but does not affect training. */
 export interface View {
-  /** A lesson that is open: the name of one, a file of this server, or the lesson itself as JSON. */
+  /** The open lesson: its name, a file on this server, or the lesson itself as JSON. */
   lesson?: string | undefined;
-  /** Which step of it, from 1. */
+  /** The lesson's current step, from 1. */
   step?: number | undefined;
-  /** Verdicts are hidden until they have been guessed. */
+  /** Verdicts are hidden until the user has guessed them. */
   quiz?: boolean | undefined;
 }
 
-/** As they are called in a URL. */
+/** Names of the URL parameters. */
 export const viewNames: readonly string[] = ['lesson', 'lesson-step', 'quiz'];
 
 export function readView(hash: string): { view: View; refused: ConfigurationError[] } {
@@ -29,7 +29,7 @@ export function readView(hash: string): { view: View; refused: ConfigurationErro
   return { view, refused };
 }
 
-/** The part of a URL after the #. @param experiment as `encode` writes it. */
+/** The URL's fragment. @param experiment as `encode` writes it. */
 export function writeView({ lesson, step, quiz }: View, experiment: string): string {
   const search = new URLSearchParams();
   if (lesson) search.set('lesson', lesson);

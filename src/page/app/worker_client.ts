@@ -2,12 +2,12 @@ import { type Remote, wrap } from 'comlink';
 import type { ErrorParts } from '../../errors.ts';
 import type { TrainingWorker } from '../worker.ts';
 
-/** The worker as the page talks to it: every method of worker.ts, as a promise. There once main.tsx has started it. */
+/** The page's proxy of the worker: every method of worker.ts as a promise. Set when main.tsx has started the worker. */
 export let training: Remote<TrainingWorker>;
 
-/** Why its thread answers nothing any more. */
+/** The error that ended the worker's thread. */
 let failure: ErrorParts | undefined;
-/** Those that wait for an answer. */
+/** Rejects the pending calls. */
 const waiting = new Set<(failure: ErrorParts) => void>();
 
 type Method = (...args: unknown[]) => Promise<unknown>;
@@ -19,7 +19,7 @@ export function connectWorker(thread: Worker): void {
   });
 }
 
-/** A thread that has failed would leave everybody waiting: whoever asks it gets its failure. */
+/** If the thread has failed, no answer will come, so every call is rejected with the thread's error. */
 const callOf =
   (method: Method): Method =>
   (...args) =>
@@ -31,7 +31,7 @@ const callOf =
         .finally(() => waiting.delete(reject));
     });
 
-/** The thread has failed: what was asked of it, and all that will be, is rejected. */
+/** Rejects all pending and future calls after the thread has failed. */
 export function threadFailed(why: ErrorParts): void {
   failure = why;
   for (const reject of waiting) reject(why);

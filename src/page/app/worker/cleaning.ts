@@ -9,15 +9,15 @@ import {
   type TrainAndTestParts,
 } from '../../../index.ts';
 
-/** How many images of each part have each finding, and which classes have none. */
+/** The number of images with each finding in each part, and the classes without images. */
 export interface Findings {
   counts: { finding: Finding; train: number; test: number }[];
   emptyClasses: string[];
-  /** Nothing was looked for, because the pictures stay in their files. */
+  /** Nothing was checked, because the pictures remain in their files. */
   isUnchecked?: boolean;
 }
 
-/** Nothing is looked for in images with numbers in place of classes, and in pictures that stay in their files. */
+/** Images with numbers instead of classes, and pictures that remain in their files, are not checked. */
 const canBeChecked = ({ train: { classNames, targets, source } }: TrainAndTestParts) =>
   !source && (!targets || classNames?.length !== 0);
 
@@ -34,7 +34,7 @@ export function findingsIn(parts: TrainAndTestParts): Findings {
   };
 }
 
-/** Labels that name no class can't be trained with; everything else that is found stays until somebody leaves it out. */
+/** Images whose labels are not a class cannot be used for training; all others remain until the user leaves them out. */
 export function cleaned(parts: TrainAndTestParts, out: readonly Finding[]): TrainAndTest {
   if (!canBeChecked(parts)) return createDatasets(parts);
   const cleaning: Cleaning = { ...Object.fromEntries(out.map((finding) => [finding, true])), labels: true };

@@ -14,52 +14,52 @@ import { type Finding, parseDigits, type TrainAndTest, type TrainAndTestParts } 
 import type { Findings } from './cleaning.ts';
 import { pixelsAt } from './pixels_at.ts';
 
-/** What there is to see of a data set once its bytes are there. */
+/** An overview of a data set, available once its images are loaded. */
 export interface DatasetOverview {
-  /** Images of each class. */
+  /** Number of images per class. */
   counts: { train: number[]; test: number[] };
-  /** The first training image of each class, bytes as they are; undefined where a class has none. */
+  /** The first training image of each class, as unmodified bytes; undefined if a class has none. */
   samples: (Uint8Array<ArrayBuffer> | undefined)[];
-  /** Of images with numbers in place of classes: the first training images, and what values there are of each number. */
+  /** For images with numbers instead of classes: the first training images, and the distribution of each number. */
   numbers?: { samples: { pixels: Uint8Array<ArrayBuffer>; values: number[] }[]; spreads: NumberSpread[] };
 }
 
-/** The values that a number has in the training images. */
+/** The distribution of a target number over the training images. */
 export interface NumberSpread {
   least: number;
   mean: number;
   most: number;
 }
 
-/** Images that stand for a data set without classes. */
+/** Number of sample images for a data set without classes. */
 const fewSamples = 10;
 
-/** The data set that is part of the page, all of it. */
+/** The data set that is entirely part of the page. */
 const digits = 'digits';
-/** And the one that is, in part. */
+/** The data set of which the page has a part. */
 const mnist = 'mnist';
-/** The user's own images. */
+/** The user's images. */
 const own = 'own';
 
-/** Which images: a data set, and what is left out of it. */
+/** Identifies a set of images: a data set, and the findings that are left out. */
 export interface Source {
   dataset: string;
   clean: readonly Finding[];
 }
 
-/** The one that was used last: 50 MB are not fetched twice, nor kept once per name. */
+/** The last data set used, so that 50 MB are not fetched again; only one is kept. */
 let loaded: { name: string; datasets: Promise<TrainAndTest> } | undefined;
-/** What was left of one, likewise. */
+/** The same after cleaning, also only the last one. */
 let left: { of: TrainAndTestParts; clean: string; datasets: TrainAndTest } | undefined;
 
-/** The URL of the page's folder: the built worker lies in a folder of it, and Vite's development server has it at the root. */
+/** The URL of the page's folder. The built worker is in a subfolder, and Vite's development server serves it from the root. */
 const base = new URL('..', location.href).href;
 
-/** How much of a data set there is here. */
+/** How much of a data set is available. */
 export interface Availability {
-  /** Training images in the part that there is, where it isn't all of them. */
+  /** The number of available training images, if only a part is available. */
   part?: { images: number; of: number };
-  /** Why there is nothing of it. */
+  /** Why none of it is available. */
   missing?: ErrorParts;
 }
 
@@ -79,7 +79,7 @@ export async function availability(names: readonly string[]): Promise<Record<str
   const before = served;
   served = undefined;
   const list = await servedList();
-  // What was loaded when the server had another part of it is not what its name stands for now.
+  // If the server now has another part of the loaded data set, the loaded images are outdated.
   const known = await before?.catch(() => undefined);
   if (loaded && known && known[loaded.name] !== list[loaded.name]) loaded = undefined;
   const each = names.map(async (name): Promise<[string, Availability]> => [name, await availabilityOf(name)]);
@@ -97,7 +97,7 @@ async function availabilityOf(name: string): Promise<Availability> {
   return { missing: list[name] ?? absenceOf(name) };
 }
 
-/** Where the server doesn't say why: it has the page's files alone, or nobody has such a data set. */
+/** The reason if the server gives none: it has only the page's files, or there is no such data set. */
 function absenceOf(name: string): ErrorParts {
   if (!isDatasetName(name)) {
     return { what: 'Unknown data set', found: name, fix: suggest(name, [...datasetNames, own]) };
@@ -109,14 +109,14 @@ function absenceOf(name: string): ErrorParts {
   };
 }
 
-/** @throws DataError where there is nothing of it. */
+/** @throws DataError if none of it is available. */
 async function isWhole(name: string): Promise<boolean> {
   const { part, missing } = await availabilityOf(name);
   if (missing) throw new DataError(missing);
   return !part;
 }
 
-/** As they were fetched, or read from the user's files. */
+/** The data set as it was fetched, or read from the user's files. */
 async function whole(name: string): Promise<TrainAndTestParts> {
   if (name === own) return (await forOwn()).ownParts();
   if (loaded?.name === name) return loaded.datasets;
@@ -130,7 +130,7 @@ async function whole(name: string): Promise<TrainAndTestParts> {
 
 export async function load({ dataset, clean }: Source): Promise<TrainAndTest> {
   const of = await whole(dataset);
-  // Those that are the page's own have been checked.
+  // The page's built-in data sets have been checked.
   if (dataset !== own && clean.length === 0) return of as TrainAndTest;
   const out = clean.join();
   if (left?.of !== of || left.clean !== out) {
@@ -156,7 +156,7 @@ export async function factsOf(source: Source): Promise<DatasetFacts> {
   };
 }
 
-/** LineStyles through all images for what may be wrong with them. */
+/** Checks all images for possible problems. */
 export const inspect = async (name: string): Promise<Findings> => (await forCleaning()).findingsIn(await whole(name));
 
 export async function overviewOf(source: Source): Promise<DatasetOverview> {
@@ -200,12 +200,12 @@ async function numbersIn(train: Dataset, targets: Float32Array, outputs: number)
   return { samples, spreads };
 }
 
-/** Readers of pictures and of other files are fetched by whoever brings some. */
+/** The code that reads the user's files is loaded only if it is needed. */
 export const forOwn = () => import('./own_data.ts');
-/** And by whoever wants some left out. */
+/** The code that leaves images out is loaded only if it is needed. */
 const forCleaning = () => import('./cleaning.ts');
 
-/** And by a page whose server has no whole MNIST. */
+/** The page's part of MNIST is loaded only if the server does not have all of it. */
 const forMnistPart = () => import('../../../data/mnist_part.ts');
 
 async function fetchNamed(name: string): Promise<TrainAndTest> {

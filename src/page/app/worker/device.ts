@@ -2,7 +2,7 @@ import { type Gpu, openGpu } from '../../../index.ts';
 
 let open: Promise<Gpu> | undefined;
 
-/** The device, opened again after it was lost. */
+/** The GPU device, reopened after it was lost. */
 export function device(): Promise<Gpu> {
   open ??= openGpu().then(
     (gpu) => {
@@ -17,7 +17,7 @@ export function device(): Promise<Gpu> {
   return open;
 }
 
-/** Takes the device that a run has opened in place of one that was lost, unless another one has been opened since. */
+/** Replaces a lost device with the one that a run has opened, unless another one has been opened since. */
 export function keepDevice(gpu: Gpu): void {
   if (open) return;
   open = Promise.resolve(gpu);

@@ -15,15 +15,15 @@ import {
 import { isFull, readFile, removeFile, writeFile } from '../storage.ts';
 import { cleaned, type Findings, findingsIn } from './cleaning.ts';
 
-/** The user's own data set: it stays in this thread. */
+/** The user's data set, which stays in this thread. */
 let own: TrainAndTestParts | undefined;
 
-/** What the page says about the user's files. */
+/** Information about the user's files for the page. */
 export interface ReadFiles {
   images: number;
-  /** The pictures stay in their files, which this browser does not keep. */
+  /** The pictures remain in their files, which this browser does not store. */
   isStreamed: boolean;
-  /** What each split was read from, the sizes of the pictures, and what was decided, in lines. */
+  /** Lines about the source of each split, the sizes of the pictures, and the decisions made. */
   report: string[];
   /** Files that are not in the data set, grouped by the reason. */
   ignored: IgnoredFile[];
@@ -31,24 +31,24 @@ export interface ReadFiles {
   findings: Findings;
 }
 
-/** How the user wants files to be read. */
+/** The user's options for reading files. */
 export type ReadingChoices = Pick<UserFilesOptions, 'labels' | 'stretch'> & {
-  /** Height and width of pictures; undefined for a size that follows from theirs. */
+  /** Height and width of pictures; undefined for a size that is derived from theirs. */
   size?: number | undefined;
-  /** Bytes of GPU memory; pictures whose images take more stay in their files. */
+  /** Bytes of GPU memory; pictures whose images take more remain in their files. */
   memoryBudget?: number | undefined;
 };
 
 let stopping = new AbortController();
 
-/** Stops `readFiles`. */
+/** Cancels `readFiles`. */
 export const stopReading = (): void => stopping.abort();
 
 /**
  * Reads files into the data set `own`.
  *
- * @param tell hears how many of how many are done.
- * @returns undefined where it was stopped.
+ * @param tell called with the number of files that are done, and the total.
+ * @returns undefined if it was canceled.
  */
 export async function readFiles(
   files: PlacedFile[],
@@ -60,7 +60,7 @@ export async function readFiles(
   let reportedAt = 0;
   const onProgress = (done: number, total: number) => {
     const now = performance.now();
-    if (done < total && now - reportedAt < 50) return; // a message for each picture would take longer than the picture
+    if (done < total && now - reportedAt < 50) return; // a message for each picture would take longer than reading it
     reportedAt = now;
     tell(done, total);
   };
@@ -73,7 +73,7 @@ export async function readFiles(
   });
   if (!dataset) return undefined;
   const parts = trainingParts(dataset);
-  cleaned(parts, []); // labels that are all outside the classes are refused now
+  cleaned(parts, []); // throws if no label is a valid class
   own = parts;
   const { ignored } = dataset.report;
   keeping = keepOwn(parts).then(
@@ -90,7 +90,7 @@ export async function readFiles(
   };
 }
 
-/** Undefined once the images that were read last are kept in this browser, or else why they are not. */
+/** Undefined once the last images read are stored in this browser, or else why they are not. */
 export async function notKept(): Promise<ErrorParts | undefined> {
   const error = await keeping;
   if (error === undefined) return undefined;
@@ -102,7 +102,7 @@ let keeping: Promise<unknown> = Promise.resolve();
 const folder = 'own-images';
 const file = 'images';
 
-/** What comes before the bytes in the file: the lengths of the arrays that follow, images before labels and targets. */
+/** The file's header, before the bytes: the lengths of the arrays that follow, images before labels and targets. */
 interface Header {
   train: KeptPart;
   test: KeptPart;
@@ -114,9 +114,10 @@ interface KeptPart extends Omit<DatasetParts, 'images' | 'labels' | 'targets' | 
   sampleWeights?: number;
 }
 
-/** In one file, which a browser puts in its place when it is whole. */
+/** Stored as a single file, which the browser replaces only when it has been written completely. */
 async function keepOwn({ train, test }: TrainAndTestParts): Promise<void> {
-  // Pictures that stay in their files are too large to be copied; those of an earlier visit are no longer the data set.
+  // Pictures that remain in their files are too large to be copied. The stored images of an earlier visit are removed, because they
+  // are no longer the data set.
   if (train.source) return removeFile(folder, file);
   const arrays: Uint8Array[] = [];
   const partOf = ({ images, labels, targets, sampleWeights, ...facts }: DatasetParts): KeptPart => {
@@ -141,7 +142,7 @@ async function keepOwn({ train, test }: TrainAndTestParts): Promise<void> {
 }
 
 async function readOwn(): Promise<TrainAndTestParts | undefined> {
-  const kept = await readFile(folder, file).catch(() => undefined); // a browser may forbid it
+  const kept = await readFile(folder, file).catch(() => undefined); // the browser may deny access
   if (!kept) return undefined;
   const buffer = await kept.arrayBuffer();
   const [length] = new Uint32Array(buffer.slice(0, 4));
@@ -161,7 +162,7 @@ async function readOwn(): Promise<TrainAndTestParts | undefined> {
   return { train: partOf(header.train), test: partOf(header.test) };
 }
 
-/** Those of this visit, or of an earlier one. */
+/** The images of this visit, or of an earlier one. */
 export async function ownParts(): Promise<TrainAndTestParts> {
   own ??= await readOwn();
   if (own) return own;

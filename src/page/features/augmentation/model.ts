@@ -5,37 +5,37 @@ import { training } from '../../app/worker_client.ts';
 import { run } from '../run/state.ts';
 import type { Preview } from './worker.ts';
 
-/** Training images and what the augmentation makes of them, for the panel; the last that could be made. */
+/** Training images and augmented samples of them for the panel: the last preview that could be made. */
 export const preview = signal<Preview | undefined>();
 
-/** Why there are no new ones, where that isn't for the augmentation's own sake. */
+/** Why there is no new preview, unless the augmentation itself is invalid. */
 export const previewError = signal<ErrorParts | undefined>();
 
 const rows = 4;
 const columns = 6;
-/** How long samples are shown before the next ones come. */
+/** Time for which samples are shown before the next ones. */
 const movesEveryMs = 1600;
 
-/** The first epoch that is shown; the trainer counts from 1. */
+/** The epoch of the first column; the trainer counts from 1. */
 const epoch = signal(1);
 
-/** Whether new samples are shown again and again: while the panel is visible, and nothing else needs the GPU. */
+/** Whether new samples are shown automatically: while the panel is visible, and nothing else needs the GPU. */
 export const moves = signal(!matchMedia('(prefers-reduced-motion: reduce)').matches);
 
-/** Whether what is shown is behind what is asked for by more than a moment: a whitening matrix takes seconds. */
+/** Whether the preview is noticeably out of date: a whitening matrix takes seconds. */
 export const isLate = signal(false);
 const lateAfterMs = 1000;
 
-/** Asked for while another one is made: only the latest is. */
+/** Only the latest request is kept while another preview is being made. */
 let isBusy = false;
 let waiting: (() => Promise<void>) | undefined;
 
 const trainSamples = computed(() => plan.value?.trainSamples ?? 1);
 
-/** The data set that `preview` is of. */
+/** The data set of `preview`. */
 let previewOf = '';
 
-/** A shader of the user's own shows what is wrong with it only when it is compiled. */
+/** The error of a custom shader is found only when the shader is compiled. */
 function tell(error: ErrorParts, of: typeof augmentation.value): void {
   const now = checked.peek();
   if (!error.place) previewError.value = error;
@@ -56,17 +56,17 @@ async function next(): Promise<void> {
   isBusy = false;
 }
 
-/** Other augmented samples of the same images. */
+/** Shows other augmented samples of the same images. */
 export function shuffle(): void {
   epoch.value += columns;
 }
 
-/** Keeps `preview` to the experiment, and shows new samples by itself. */
+/** Updates `preview` when the experiment changes, and shows new samples automatically. */
 export function installPreview(): void {
   effect(() => {
     const { name, overview } = dataset.value;
     if (name !== previewOf) {
-      // Images of another set would be taken for this one's.
+      // Images of the previous data set would be mistaken for this one's.
       previewOf = name;
       preview.value = undefined;
       previewError.value = undefined;

@@ -14,10 +14,10 @@ import { Pipeline } from './pipeline.tsx';
 import type { Preview } from './worker.ts';
 import './style.css';
 
-/** Which draw is looked at closely. */
+/** The sample whose details are shown. */
 const chosen = signal<{ row: number; column: number } | undefined>();
 
-/** How images are warped: training images with augmented samples of each, and the pipeline that makes them. */
+/** Augmentation: training images with augmented samples of each, and the pipeline that makes them. */
 export function AugmentationPanel() {
   const { augmentation: named } = settled.value;
   const { error } = checked.value ?? {};
@@ -66,20 +66,20 @@ export function AugmentationPanel() {
   );
 }
 
-/** What a name alone doesn't say. */
+/** Details that a preset's name does not convey. */
 const aboutPresets: Record<string, string> = {
   tutorial: 'As the Keras tutorial on MNIST has it, with its horizontal flip.',
   handwriting: "The tutorial's shifts, rotations, shears and zooms without its flip.",
 };
 
-/** A preset by its name, a list by its ops. */
+/** The name of a preset, or the ops of a list. */
 function nameOf(augmentation: SettledExperiment['augmentation']): string {
   if (typeof augmentation === 'string') return augmentation;
   if (!Array.isArray(augmentation)) return 'custom';
   return augmentation.map(({ type }) => type).join(', ') || 'no op';
 }
 
-/** The first image and what the augmentation makes of it. */
+/** The first image with augmented samples of it. */
 function FirstSamples({ originals, imageShape, labels, augmented }: Preview) {
   const first = (images: ArrayLike<number>) => Array.prototype.slice.call(images, 0, images.length / labels.length);
   return (
@@ -94,7 +94,7 @@ function FirstSamples({ originals, imageShape, labels, augmented }: Preview) {
 
 const Note = ({ text }: { text: string }) => <p class="facts">{text}</p>;
 
-/** What there is to know of pictures that aren't simply what is trained on. */
+/** Notes on how the preview differs from the images that are trained on. */
 function aboutPreview({ stretched, fitted, unwhitened }: Preview): string[] {
   const notes: string[] = [];
   if (stretched) {
@@ -159,7 +159,7 @@ function Draws() {
   const [height, width, channels] = imageShape;
   const elements = height * width * channels;
   const look = chosen.value;
-  /** One stop of the tab key for all of them: the arrows go from draw to draw. */
+  /** The grid is a single tab stop: the arrow keys move from sample to sample. */
   const walk = (event: KeyboardEvent, row: number, column: number) => {
     const [down, right] =
       { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [];
@@ -220,7 +220,7 @@ function Draws() {
   );
 }
 
-/** Where the draw's frame lies on the original: its corners, through the matrix that it is sampled by. */
+/** The outline of the augmented sample on the original: its corners, mapped by the sampling matrix. */
 function Frame({ preview, row, column }: { preview: Preview; row: number; column: number }) {
   const { shape, parameters } = preview.augmented[column]!;
   const matrix = (parameters[row] as { matrix?: number[][] }).matrix;

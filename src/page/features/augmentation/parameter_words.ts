@@ -13,12 +13,12 @@ export function parameterWords(drawn: SampleParameters): string {
 
 const capitalized = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
 
-/** Figures below this change nothing that anybody sees. */
+/** Parameters below this have no visible effect. */
 const least = 0.005;
 
 /**
- * What Keras' generator does to an image: rotated 12°, shifted 2 pixels right. Its tx and ty move the point that is sampled, down and to
- * the right, and so the picture the other way.
+ * Describes the transformation of Keras' generator: rotated 12°, shifted 2 pixels right. Its tx and ty shift the sampled point down
+ * and to the right, so they move the picture in the opposite direction.
  */
 function generatorWords(drawn: Record<string, unknown>): string[] {
   const {

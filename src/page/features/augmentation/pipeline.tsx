@@ -11,14 +11,14 @@ import { OptionField } from '../../ui/option_field.tsx';
 import { withOption } from '../../ui/with_option.ts';
 import { AugmentationError } from './augmentation_error.tsx';
 
-/** What an augmentation may say, by the schemas that check it; undefined until the worker has answered. */
+/** The options of augmentations, from the schemas that check them; undefined until the worker has answered. */
 export const known = signal<AugmentationFacts | undefined>();
 
 export async function installAugmentationFacts(): Promise<void> {
   known.value = await training.augmentationFacts();
 }
 
-/** Of a list. One that is switched off is no part of what is trained. */
+/** An op of the list. One that is switched off does not take part in training. */
 interface Item {
   op: OpConfig;
   isOn: boolean;
@@ -28,20 +28,22 @@ const items = computed<Item[] | undefined>(() => {
   const now = augmentation.value;
   if (!Array.isArray(now)) return undefined;
   const all = now.map((op: OpConfig) => ({ op, isOn: true }));
-  // By place, from the first on.
+  // Ops are inserted in ascending order of their position.
   for (const [at, op] of Object.entries(experiment.value.switchedOff ?? {})) {
     all.splice(Number(at), 0, { op, isOn: false });
   }
   return all;
 });
 
-/** Where digits or letters are mirrored: arguments of the generator by name, or ops by their place among those that are on. */
+/**
+ * The options that mirror digits or letters: arguments of the generator by name, or ops by their position among those that are on.
+ */
 const mirroring = computed(() => {
   const { facts } = dataset.value;
   return facts && areCharacters(facts.classNames) ? mirroringParts(augmentation.value) : [];
 });
 
-/** Stands at a control that mirrors digits or letters. */
+/** Warning at an option that mirrors digits or letters. */
 const MirroringNote = () => (
   <p class="cut mirroring" role="status">
     Mirrored digits and letters look like others, a 2 like a 5, which costs accuracy. The preset handwriting leaves
@@ -57,13 +59,13 @@ function setItems(next: Item[]): void {
   });
 }
 
-/** The augmentation as controls: Keras' arguments, or a list of ops. */
+/** The augmentation as a form: Keras' arguments, or a list of ops. */
 export function Pipeline() {
   if (!known.value) return null;
   return items.value ? <OpList items={items.value} facts={known.value} /> : <Generator facts={known.value} />;
 }
 
-/** Keras' arguments that a person moves first; the others are behind them. */
+/** Keras' most common arguments; the others are collapsed. */
 const firstArguments = [
   'rotationRange',
   'widthShiftRange',
@@ -77,7 +79,7 @@ const firstArguments = [
   'verticalFlip',
 ];
 
-/** Once they are open, they stay so. */
+/** Once expanded, the other arguments remain so. */
 const areMoreOpen = signal(false);
 
 function Generator({ facts }: { facts: AugmentationFacts }) {
@@ -107,7 +109,7 @@ function Generator({ facts }: { facts: AugmentationFacts }) {
   );
   const isFirst = ({ name }: OptionFacts) => firstArguments.includes(name);
   const others = facts.generator.filter((option) => !isFirst(option));
-  // A name that Keras doesn't have has no field to stand at.
+  // An argument that Keras does not have has no field at which its error could be shown.
   const isUnknown = error?.place && !facts.generator.some(({ name }) => name === wrong);
   return (
     <fieldset class="op">
@@ -221,7 +223,7 @@ const Tool = ({ kind, text, label, ...props }: ToolProps) => (
   </button>
 );
 
-/** What an op with a required option begins with; crops with the size that the images have. */
+/** Initial options of an op with a required option; crops start with the images' size. */
 const begins: Record<string, Record<string, unknown>> = {
   randomGamma: { gamma: [0.7, 1.5] },
   randomPosterize: { bits: 4 },

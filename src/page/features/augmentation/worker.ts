@@ -14,15 +14,15 @@ import { load, type Source } from '../../app/worker/datasets.ts';
 import { device } from '../../app/worker/device.ts';
 import { pixelsAt } from '../../app/worker/pixels_at.ts';
 
-/** Some training images, and what an augmentation makes of them. */
+/** Some training images, and the augmentation to apply to them. */
 export interface PreviewRequest extends Source {
   augmentation: AugmentationConfig;
   seed: number;
-  /** Images that would be trained on: what is feature-wise is fitted to the first of them. */
+  /** Number of training images: feature-wise statistics are computed from the first of them. */
   trainSamples: number;
-  /** How many images are shown. */
+  /** Number of images shown. */
   rows: number;
-  /** The epochs whose augmented are expected; the trainer's are the same. */
+  /** Epochs whose augmented samples are requested; the trainer's samples are the same. */
   epochs: number[];
 }
 
@@ -30,35 +30,40 @@ type ImageShape = [height: number, width: number, channels: number];
 
 export interface Preview {
   imageShape: ImageShape;
-  /** The images as they are, one after the other, NHWC bytes. */
+  /** The original images, concatenated, as NHWC bytes. */
   originals: Uint8Array<ArrayBuffer>;
   labels: string[];
-  /** An entry for each epoch, all samples in it. */
+  /** One entry per epoch, with all samples. */
   augmented: {
     shape: ImageShape;
-    /** Grey levels 0 to 255. */
+    /** Gray levels 0 to 255. */
     images: Float32Array;
     parameters: SampleParameters[];
   }[];
-  /** What is drawn has no grey levels, and each image is stretched to them. */
+  /** The samples are not in the range of gray levels, so each image is stretched to it. */
   stretched: boolean;
-  /** Images that feature-wise statistics are of, where they are asked for, and of how many they are in training. */
+  /**
+   * Number of images that feature-wise statistics are computed from in the preview, and in training; undefined if there are none.
+   */
   fitted?: { to: number; of: number };
-  /** Features of an image whose whitening is left out. */
+  /** Number of features per image, if whitening is left out of the preview. */
   unwhitened?: number;
 }
 
-/** The shape that comes out. @throws ConfigurationError with its place, for an augmentation that is invalid. */
+/** The shape of augmented images. @throws ConfigurationError with its path for an invalid augmentation. */
 export async function augmentedShape(augmentation: AugmentationConfig, imageShape: ImageShape): Promise<ImageShape> {
   const augmenter = createAugmenter(await device(), { imageShape, augmentation });
   augmenter.dispose();
   return augmenter.outputShape;
 }
 
-/** The one of the last preview, whose pipelines are compiled. */
+/** The augmenter of the last preview, whose pipelines are compiled. */
 let last: { gpu: Gpu; key: string; statistics?: FeatureStatistics; augmenter: Augmenter } | undefined;
 
-/** Warps images by the kernel that trains: the same draw of the same sample as in that epoch of a run with this seed. */
+/**
+ * Augments images with the training kernels: the same random parameters for the same sample as in that epoch of a run with this
+ * seed.
+ */
 export async function previewOf(request: PreviewRequest): Promise<Preview> {
   const { seed, rows, epochs } = request;
   const gpu = await device();
@@ -69,7 +74,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
   const samples = firstOfClasses(labels.subarray(0, count), rows);
   const key = JSON.stringify([imageShape, augmentation, seed, count]);
   if (last?.gpu !== gpu || last.key !== key || last.statistics !== statistics) {
-    // First the new one: where it is invalid, the last stays.
+    // The new augmenter is created first: if it is invalid, the previous one remains.
     const augmenter = createAugmenter(gpu, { imageShape, augmentation, seed, count, statistics });
     last?.augmenter.dispose();
     last = { gpu, key, statistics, augmenter };
@@ -79,7 +84,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
   const augmented = await Promise.all(
     epochs.map(async (epoch) => {
       const drawing = augmenter.draw({ epoch, samples });
-      // Both at once where nothing is to be known of a draw before: each compiles for itself.
+      // Drawing and describing run at the same time unless partners must be known first, because each compiles its own pipelines.
       const partners = isMixing(augmentation) ? partnersIn(await drawing) : [];
       const [parameters, applied] = await Promise.all([
         drawing,
@@ -94,7 +99,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
   return { imageShape, originals: await pixelsAt(train, samples), labels: named, augmented, stretched, ...facts };
 }
 
-/** Images of as many classes as there are, the first of each, and then the first ones: files of one's own lie class by class. */
+/** Indices of the first image of each class, then of the first images: the user's files are usually sorted by class. */
 function firstOfClasses(labels: ArrayLike<number>, rows: number): number[] {
   const all = Array.from(labels);
   const first = [...new Set(all)].map((label) => all.indexOf(label)).slice(0, rows);
@@ -104,17 +109,20 @@ function firstOfClasses(labels: ArrayLike<number>, rows: number): number[] {
   return [...first, ...others].slice(0, rows);
 }
 
-/** Whether images are mixed with others, which they have to come with. */
+/** Whether images are mixed with others, which must then be part of the preview. */
 const isMixing = (augmentation: AugmentationConfig) =>
   Array.isArray(augmentation) && ['mixUp', 'cutMix'].includes(augmentation.at(-1)?.type);
 
 const partnersIn = (augmented: readonly SampleParameters[]) =>
   augmented.flatMap((drawn) => ('partner' in drawn && drawn.partner ? [drawn.partner.sample] : []));
 
-/** A preview shouldn't be long in coming: sums over so many images, or so many bytes of pictures to decode, and a whitening matrix of so many features. */
+/**
+ * Limits that keep the preview fast: images for statistics, images and features for a whitening matrix, and bytes of pictures to
+ * decode.
+ */
 const fittedMost = { images: 10_000, whitened: 2_000, features: 1_024, decodedBytes: 2 ** 25 };
 
-/** All of them, decoded where they are in files. */
+/** All images, decoded if they are in files. */
 const imagesOf = (dataset: Dataset) =>
   dataset.source
     ? pixelsAt(
@@ -125,7 +133,7 @@ const imagesOf = (dataset: Dataset) =>
 
 let known: { of: Dataset; key: string; statistics: FeatureStatistics } | undefined;
 
-/** An augmentation as the trainer takes it, with what it needs to know of the training images. */
+/** The augmentation as the trainer uses it, with the statistics of the training images. */
 async function fittedOf(
   gpu: Gpu,
   train: Dataset,

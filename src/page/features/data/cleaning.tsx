@@ -8,11 +8,11 @@ import { training } from '../../app/worker_client.ts';
 import { run } from '../run/state.ts';
 import './cleaning.css';
 
-/** What was found in the images of a data set. */
+/** The findings in the images of a data set. */
 export const inspected = signal<{ name: string; findings: Findings } | undefined>();
 const isEvaluating = signal(false);
 
-/** Up to so many images are looked through unasked. */
+/** Data sets with up to this many images are checked automatically. */
 const fewImages = 5_000;
 
 const total = () => {
@@ -42,7 +42,7 @@ const meanings: Record<Finding, string> = {
   duplicates: 'already present with the same label',
 };
 
-/** What may be wrong with the images, and the choice to leave it out: the command's `--clean`. */
+/** Lists possible problems with the images, and lets the user leave them out: the command's `--clean`. */
 export function Cleaning() {
   const { name, facts } = dataset.value;
   const { clean } = experiment.value;
@@ -107,11 +107,11 @@ function wordsOf(finding: Finding, train?: number, test?: number): string {
   return `${counted(all, 'image')}: ${meanings[finding]}${parts}`;
 }
 
-/** As the address has them. */
+/** In the order used in the URL. */
 const orderOf = (clean: readonly Finding[]): Finding[] =>
   (Object.keys(meanings) as Finding[]).filter((finding) => clean.includes(finding));
 
-/** Small data sets are checked unasked. */
+/** Checks small data sets automatically. */
 export function installCleaning(): void {
   effect(() => {
     const { name, overview } = dataset.value;

@@ -3,10 +3,10 @@ import { dataset } from '../../app/state.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
 import { Picture } from '../../ui/picture.tsx';
 
-/** Numbers beneath a picture. */
+/** Maximum number of target values below a picture. */
 const fewNames = 3;
 
-/** In place of classes: some images with their numbers, and which values there are of each. */
+/** Replaces the class overview: some images with their target numbers, and the distribution of each number. */
 export function DataNumbers() {
   const { facts, overview } = dataset.value;
   const { numbers } = overview ?? {};

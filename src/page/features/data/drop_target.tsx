@@ -8,7 +8,7 @@ import './drop_target.css';
 /** Files are being dragged over the window. */
 const isOver = signal(false);
 
-/** A drag says all the time that it is still there; one that was canceled need not say so. */
+/** During a drag, events arrive continuously; a canceled drag may end without one, so it is considered over after this time. */
 const silentMs = 1000;
 let silence: ReturnType<typeof setTimeout> | undefined;
 
@@ -20,7 +20,7 @@ function show(isThere: boolean): void {
 
 const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') ?? false;
 
-/** The whole window takes a drop: beside a small target, the browser would open the files in place of the page. */
+/** The whole window accepts a drop: next to a small target, the browser would open the files instead of the page. */
 export function installDropTarget(): void {
   for (const type of ['dragenter', 'dragover'] as const) {
     addEventListener(type, (event) => {
@@ -30,7 +30,7 @@ export function installDropTarget(): void {
     });
   }
   addEventListener('dragleave', (event) => {
-    // Only where the pointer leaves the window there is nothing that it enters.
+    // When the pointer leaves the window, there is no element that it enters.
     if (!event.relatedTarget) show(false);
   });
   addEventListener('drop', (event) => {
@@ -41,7 +41,7 @@ export function installDropTarget(): void {
   });
 }
 
-/** Says, over the whole window, what a drop does. */
+/** Explains, across the whole window, what a drop does. */
 export function DropTarget() {
   if (!isOver.value) return null;
   return (

@@ -7,13 +7,13 @@ import type { Source } from '../../app/worker/datasets.ts';
 import { training } from '../../app/worker_client.ts';
 import * as runState from '../run/state.ts';
 
-/** Keeps `dataset` to the one that is chosen. */
+/** Updates `dataset` when the experiment's data set changes. */
 export function installDataset(): void {
   seeWhatIsThere();
-  // Somebody may have fetched a data set in the meantime, by the command, in another window.
+  // In the meantime a data set may have been downloaded with the command, in another window.
   addEventListener('focus', seeWhatIsThere);
   addEventListener('online', tryAgain);
-  // A change of anything else than the data set doesn't look for it again.
+  // A change of another part of the experiment must not reload the data set.
   let asked = '';
   effect(() => {
     const source = sourceOf(state.experiment.value);
@@ -24,7 +24,7 @@ export function installDataset(): void {
   });
 }
 
-/** Loads the data set of the experiment again: it failed, or its name stands for other images now. */
+/** Reloads the experiment's data set: it failed to load, or its name now refers to other images. */
 export const reload = (): Promise<void> => find(sourceOf(state.experiment.peek()));
 
 /** Retries what failed and may succeed now. */
@@ -36,7 +36,7 @@ function tryAgain(): void {
   else retry?.();
 }
 
-/** Asks what this page and its server have of each data set. What stays unknown is offered, and fails with its reason. */
+/** Asks which data sets the page and its server have. If that is unknown, all are offered, and fail with their reasons. */
 async function seeWhatIsThere(): Promise<void> {
   const before = state.available.peek();
   const now = await training.availability(Object.keys(datasetTitles)).catch(() => before);
@@ -49,7 +49,7 @@ async function seeWhatIsThere(): Promise<void> {
 
 const sourceOf = ({ dataset, clean }: Experiment): Source => ({ dataset, clean });
 
-/** Finds out what there is to train. What comes with the page stands in for a default that could not be loaded. */
+/** Loads the data set of a source. If the default cannot be loaded, a built-in data set replaces it. */
 async function find(source: Source): Promise<void> {
   const name = source.dataset;
   const isStillAsked = () => JSON.stringify(sourceOf(state.experiment.peek())) === JSON.stringify(source);

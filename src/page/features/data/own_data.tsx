@@ -12,11 +12,11 @@ import './own_data.css';
 
 const own = 'own';
 
-/** Whether classes are taken with the webcam. */
+/** Whether the user is recording classes with the webcam. */
 const isCapturing = signal(false);
 const WebcamClasses = onDemand(async () => (await import('./webcam.tsx')).WebcamClasses);
 
-/** Pictures, IDX files or CIFAR batches that the user drops or chooses. They are read in the worker and go nowhere. */
+/** Pictures, IDX files or CIFAR batches that the user drops or chooses. They are read in the worker and are not uploaded. */
 export function OwnData() {
   const now = reading.value;
   const waiting = waitingFiles.value;
@@ -107,7 +107,7 @@ function Choose({ id, text, folder }: { id: string; text: string; folder?: boole
   );
 }
 
-/** What each split was read from, and which files are not in the data set. */
+/** The source of each split, and the files that are not in the data set. */
 function Report({ report, ignored, ignoredCount }: ReadFiles) {
   return (
     <>

@@ -15,10 +15,10 @@ import { reload } from './model.ts';
 import { OwnData } from './own_data.tsx';
 import './style.css';
 
-/** Few data sets have numbers in place of classes. */
+/** Loaded on demand, because few data sets have numbers instead of classes. */
 const DataNumbers = onDemand(async () => (await import('./data_numbers.tsx')).DataNumbers);
 
-/** Which images are trained on: a choice, how many of each class, and how one of each looks. */
+/** The choice of the data set, with the number of images per class and an example of each. */
 export function DataPanel() {
   const { facts, error } = dataset.value;
   return (
@@ -71,14 +71,14 @@ export function DataPanel() {
   );
 }
 
-/** With how much of it there is. */
+/** The data set's title, with the part of it that is available. */
 function optionOf(name: string): string {
   const { part, missing } = available.value[name] ?? {};
   if (missing) return `${datasetTitle(name)}: not on this server`;
   return part ? `${datasetTitle(name)} (${count(part.images)} of ${count(part.of)} images)` : datasetTitle(name);
 }
 
-/** Why data sets can't be chosen, and what makes them available. */
+/** Why some data sets are unavailable, and how to make them available. */
 function Missing() {
   const reasons = Object.values(available.value).flatMap(({ missing }) => missing ?? []);
   if (reasons.length === 0) return null;
@@ -96,7 +96,7 @@ function Missing() {
   );
 }
 
-/** The data set in a line, and how much of it is trained on. */
+/** A one-line summary of the data set and of the part used for training. */
 function gistOf(): string {
   const { dataset: chosen } = experiment.value;
   const { facts, error } = dataset.value;
@@ -107,10 +107,10 @@ function gistOf(): string {
   return `${datasetTitle(chosen)}, ${taken < all ? `${count(taken)} of its ` : ''}${counted(all, 'image')}`;
 }
 
-/** Names that a tenth of the panel is wide enough for. */
+/** Maximum length of class names that fit a tenth of the panel's width. */
 const short = 3;
 
-/** How much is trained where nobody has said it, how long that takes here, and what is less than it seems. */
+/** The length of training if the user has not set it, its estimated time, and which limits apply. */
 function Length() {
   const { facts } = dataset.value;
   const planned = plan.value;
@@ -147,7 +147,7 @@ function Length() {
   );
 }
 
-/** A sample of each class, with a bar for how many there are. */
+/** An example of each class, with a bar for its number of images. */
 function Classes() {
   const { facts, overview } = dataset.value;
   if (!facts) return null;

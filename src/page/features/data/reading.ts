@@ -1,17 +1,17 @@
 import { signal } from '@preact/signals';
 import type { ReadFiles } from '../../app/worker/own_data.ts';
 
-/** Files that are being read. */
+/** Progress of reading files. */
 export interface Reading {
   done: number;
   total: number;
-  /** When it began, as performance.now() has it. */
+  /** Start time from performance.now(). */
   begun: number;
   /** Unknown before the first file is done. */
   secondsLeft: number | undefined;
 }
 export const reading = signal<Reading | undefined>();
-/** What was found in the files that were read last. */
+/** The result of the last reading. */
 export const lastRead = signal<ReadFiles | undefined>();
-/** The side that pictures get; empty for their own. */
+/** Width and height to which pictures are resized; empty for their original size. */
 export const size = signal('');

@@ -6,14 +6,14 @@ import { isLoading, run } from '../run/state.ts';
 
 /** Files that the user drops or chooses: pictures and data sets become the data set `own`, a saved run is opened. */
 
-/** Files whose turn comes when a run, or the reading of other files, has ended. */
+/** Files that are read when the current run, or the reading of other files, has ended. */
 export const waitingFiles = signal<PlacedFile[] | undefined>();
 
-/** Files are being read, or a run that was chosen elsewhere is being loaded. */
+/** Files are being read, or a saved run is being loaded elsewhere. */
 const isTaking = signal(false);
 const isBusy = () => isTaking.value || isLoading.value;
 
-/** Takes files at once, or as soon as nothing else is under way. Of files that have to wait, the last ones are taken. */
+/** Reads files at once, or as soon as nothing else is running. If several have to wait, only the last ones are read. */
 export async function take(found: PlacedFile[] | Promise<PlacedFile[]>): Promise<void> {
   let files: PlacedFile[];
   try {
@@ -35,13 +35,13 @@ export async function take(found: PlacedFile[] | Promise<PlacedFile[]>): Promise
   );
 }
 
-/** The user doesn't want them any more. */
+/** Discards the waiting files at the user's request. */
 export function forgetWaiting(): void {
   waitingFiles.value = undefined;
   say('The waiting files will not be read.');
 }
 
-/** Not needed by every visitor. */
+/** The reader is loaded on demand, because not every visitor needs it. */
 async function read(files: PlacedFile[]): Promise<void> {
   isTaking.value = true;
   try {
@@ -53,7 +53,7 @@ async function read(files: PlacedFile[]): Promise<void> {
   }
 }
 
-/** Reads the files that wait as soon as nothing else is under way. */
+/** Reads the waiting files as soon as nothing else is running. */
 export function installWaitingFiles(): void {
   effect(() => {
     const files = waitingFiles.value;

@@ -20,7 +20,7 @@ import {
 } from './webcam_classes.ts';
 import './webcam.css';
 
-/** Classes of pictures that are taken with the webcam, by holding a button. */
+/** Records classes of pictures with the webcam while a button is held. */
 export function WebcamClasses() {
   const camera = useCamera();
   const all = webcamClasses.value;
@@ -66,7 +66,7 @@ export function WebcamClasses() {
 
 /** Milliseconds between two pictures while a button is held. */
 const every = 120;
-/** Thumbnails that are shown of a class, the newest. */
+/** Maximum number of thumbnails per class, of which the newest are shown. */
 const mostShown = 24;
 
 function Class({ one, camera, canDelete }: { one: WebcamClass; camera: Camera; canDelete: boolean }) {
@@ -114,7 +114,7 @@ function Class({ one, camera, canDelete }: { one: WebcamClass; camera: Camera; c
   );
 }
 
-/** Does something at once and again and again while a button is held: by pointer, or with the space bar or Enter. */
+/** Calls `work` at once and then repeatedly while a button is held: with the pointer, the space bar or Enter. */
 function useHold(work: () => void) {
   const [isHeld, setHeld] = useState(false);
   const latest = useRef(work);
@@ -136,7 +136,7 @@ function useHold(work: () => void) {
     onPointerUp: end,
     onPointerCancel: end,
     onBlur: end,
-    onContextMenu: (event: Event) => event.preventDefault(), // what a long touch brings
+    onContextMenu: (event: Event) => event.preventDefault(), // a long touch would open the context menu
     onKeyDown: (event: KeyboardEvent) => {
       if (!isKey(event)) return;
       event.preventDefault();

@@ -2,9 +2,9 @@ import { computed, signal } from '@preact/signals';
 import { counted } from '../../../figures.ts';
 import type { PlacedFile } from '../../../index.ts';
 
-/** Classes whose pictures the person takes with the webcam. They stay in memory until a data set is made of them. */
+/** Classes whose pictures the user takes with the webcam. They remain in memory until a data set is made of them. */
 
-/** Pixels of a picture, each way: pictures are resized with those of other files when they are read. */
+/** Width and height of a picture in pixels: pictures are resized like other files when they are read. */
 export const side = 96;
 
 export interface TakenPicture {
@@ -41,12 +41,12 @@ export const addPicture = (id: number, pixels: TakenPicture['pixels']) =>
 export const deletePicture = (id: number, number: number) =>
   update(id, (one) => ({ ...one, pictures: one.pictures.filter((picture) => picture.number !== number) }));
 
-/** Pictures of a class from which on a network has something to learn from. */
+/** Smallest number of pictures per class from which a network can learn something. */
 export const fewPictures = 10;
 
 export const allPictures = computed(() => webcamClasses.value.reduce((sum, { pictures }) => sum + pictures.length, 0));
 
-/** Why no data set can be made of them yet, and what to do; empty where one can. */
+/** Why no data set can be made of the classes yet, and what to do; empty if one can be made. */
 export const missing = computed((): string => {
   const all = webcamClasses.value;
   const names = all.map(({ name }) => name.trim());
@@ -60,7 +60,7 @@ export const missing = computed((): string => {
   return '';
 });
 
-/** Classes with hardly enough pictures, in words. */
+/** The classes with too few pictures, in words. */
 export const scarce = computed((): string => {
   const few = webcamClasses.value.filter(({ pictures }) => pictures.length < fewPictures);
   if (missing.value || !few.length) return '';

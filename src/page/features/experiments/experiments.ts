@@ -2,15 +2,15 @@ import list from './experiments.json';
 import type { Thumbnail } from './recorded.ts';
 import recorded from './thumbnails.json';
 
-/** An experiment of the gallery: data, so that a new one needs no code. */
+/** An experiment of the gallery, as data, so that a new one needs no code. */
 export interface GalleryExperiment {
   id: string;
   title: string;
-  /** What there is to be seen, in one line. */
+  /** What the experiment shows, in one line. */
   line: string;
-  /** The experiment, as the part of the page's URL after the #. */
+  /** The experiment, as the fragment of the page's URL. */
   parameters: string;
-  /** What to do when it has been trained, and the id of the panel where. */
+  /** A suggestion after training, and the id of the panel that it is about. */
   next?: { text: string; at: string };
 }
 

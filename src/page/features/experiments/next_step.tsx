@@ -3,7 +3,7 @@ import { experiment } from '../../app/state.ts';
 import { run } from '../run/state.ts';
 import { experiments } from './experiments.ts';
 
-/** What to do next, when an experiment of the gallery has been trained. */
+/** A suggestion after an experiment of the gallery has been trained. */
 export function NextStep() {
   const { next } = experiments.find(({ parameters }) => parameters === encode(experiment.value)) ?? {};
   const shown = run.value;
@@ -18,7 +18,7 @@ export function NextStep() {
 function show(id: string): void {
   const panel = document.getElementById(id);
   panel?.scrollIntoView({ block: 'start' });
-  // Keyboard users continue from there.
+  // Moving the focus lets keyboard users continue there.
   panel?.setAttribute('tabindex', '-1');
   panel?.focus({ preventScroll: true });
 }

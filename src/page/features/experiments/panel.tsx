@@ -11,7 +11,10 @@ import { experiments, type GalleryExperiment, thumbnails } from './experiments.t
 import { readPlaces, type Thumbnail as Small } from './recorded.ts';
 import './style.css';
 
-/** Experiments that make a point: each sets everything up and trains. @param props.children stands after them. */
+/**
+ * The gallery: each experiment makes a point, and sets everything up and trains with one click. @param props.children shown after
+ * the experiments.
+ */
 export function Experiments({ children }: { children: ComponentChildren }) {
   const now = encode(present.value);
   return (
@@ -56,10 +59,10 @@ function Card({ experiment, isCurrent }: { experiment: GalleryExperiment; isCurr
   );
 }
 
-/** Milliseconds of a step on a GPU, where nearly all of it is the start of its dispatches. */
+/** Assumed milliseconds per step on a GPU, most of which is dispatch overhead. */
 const hardwareStepMs = 2;
 
-/** How long it takes on this machine, as far as that is known. */
+/** The estimated time on this machine, if known. */
 function timeOf({ steps, stepMs }: Small): string {
   const { software } = adapter.value ?? {};
   if (software === undefined) return '';
@@ -69,7 +72,7 @@ function timeOf({ steps, stepMs }: Small): string {
   return seconds < 90 ? `${5 * Math.round(seconds / 5)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** The gradient map of the run, as small as can be; of twins, A's on the left and B's on the right. */
+/** A thumbnail of the run's gradient map; for twins, A is on the left and B on the right. */
 function Thumbnail({ thumbnail: { a, b } }: { thumbnail: Small }) {
   void relativeTable.value;
   const canvas = usePainting((element, size) => {

@@ -6,7 +6,7 @@ import { experiments } from './experiments.ts';
 import { type RecordedRun, readFigures } from './recorded.ts';
 import recorded from './sample.json';
 
-/** The first experiment as it was recorded: the page shows a run before anything is trained. */
+/** A recording of the first experiment, so that the page shows a run before anything is trained. */
 
 const imageShape = [8, 8, 1] as const;
 const classNames = Array.from({ length: 10 }, (_, digit) => String(digit));
@@ -15,7 +15,7 @@ export function showSample(): void {
   sampleRun.value = runOf(recorded as unknown as RecordedRun);
 }
 
-/** A run as if it had been trained here. */
+/** Converts a recording to a run, as if it had been trained here. */
 function runOf(record: RecordedRun): Run {
   const experiment = decode(experiments[0]!.parameters).experiment as SettledExperiment;
   const model = modelOf(experiment, imageShape, { classNames });
@@ -43,7 +43,7 @@ function historyOf({
     norm: readFigures(norm),
     updateRatio: readFigures(updateRatio),
   }));
-  /** Of a step, the row that stands for it. */
+  /** Maps each step to the row that stands for it. */
   const rows = Array.from({ length: steps }, (_, step) => Math.floor(step / span));
   const column = (values: readonly (number | null)[]) => rows.map((row) => values[row] ?? null);
   return {

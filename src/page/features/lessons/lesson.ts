@@ -1,4 +1,4 @@
-/** A lesson as the page shows it: read_lesson.ts makes it from JSON that anybody may have written. */
+/** A lesson as the page shows it. read_lesson.ts makes it from JSON that may come from anyone. */
 export interface Lesson {
   title: string;
   steps: readonly LessonStep[];
@@ -8,32 +8,32 @@ export interface LessonStep {
   title: string;
   /** Paragraphs. */
   text: readonly string[];
-  /** What is trained, as the part of the page's URL after the #. */
+  /** The experiment to train, as the fragment of the page's URL. */
   experiment?: string;
   /** Asked before the experiment is trained. */
   question?: Question;
-  /** What to look at once it is. */
+  /** The part of the page to look at after training. */
   lookAt?: LookAt;
-  /** Verdicts are hidden until they have been guessed. */
+  /** Verdicts are hidden until the user has guessed them. */
   quiz?: boolean;
 }
 
 export interface Question {
   text: string;
   choices: readonly string[];
-  /** The place of the right one among the choices, from 0. */
+  /** Index of the correct choice, from 0. */
   answer: number;
-  /** Why it is right. */
+  /** Why the answer is correct. */
   explanation?: string;
 }
 
 export interface LookAt {
   text: string;
-  /** The part of the page that is shown, and its name on the button. */
+  /** The part of the page to show, whose name is on the button. */
   panel?: LessonPanel;
 }
 
-/** Parts of the page that a lesson can point to, by their ids. */
+/** Parts of the page that a lesson can refer to, by their ids. */
 export const lessonPanels = {
   network: 'the network',
   gradients: 'the gradient map',
@@ -46,17 +46,17 @@ export const lessonPanels = {
 } as const;
 export type LessonPanel = keyof typeof lessonPanels;
 
-/** A part of a lesson that is not as it should be. */
+/** An error in a lesson. */
 export interface LessonFault {
-  /** "step 2, question, answer". */
+  /** Location of the error: "step 2, question, answer". */
   place: string;
   found: string;
   expected: string;
-  /** What the page does then. */
+  /** What the page does instead. */
   instead: string;
 }
 
-/** The lessons of this page, by their names in its URL. */
+/** The page's own lessons, by their names in the URL. */
 export const lessonTitles = {
   sigmoid: { title: 'Why sigmoid networks die', line: 'Ten layers, and an error that never gets through' },
   'batch-norm': { title: 'What batch normalization does', line: 'The same ten layers, revived' },

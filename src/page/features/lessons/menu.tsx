@@ -2,10 +2,10 @@ import { say, view } from '../../app/state.ts';
 import { lessonTitles } from './lesson.ts';
 import './menu.css';
 
-/** Where the documentation says how to write a lesson. */
+/** URL of the documentation about writing lessons. */
 const guide = 'https://github.com/wgrad/wgrad/blob/main/docs/lessons.md';
 
-/** The lessons of this page, and one from a file. */
+/** The page's own lessons, and one from a file. */
 export function LessonMenu() {
   return (
     <>
@@ -37,7 +37,7 @@ export function LessonMenu() {
             onChange={async ({ currentTarget }) => {
               const [file] = currentTarget.files ?? [];
               if (file) await openFile(file);
-              currentTarget.value = ''; // the same file may be chosen again
+              currentTarget.value = ''; // allows choosing the same file again
             }}
           />
           <label for="open-lesson" class="button">
@@ -64,13 +64,13 @@ function show(lesson: string): void {
   view.value = { lesson };
 }
 
-/** Its text becomes a part of the page's URL, so that a link to it can be shared and a reload shows it again. */
+/** The lesson's text becomes part of the page's URL, so that it can be shared as a link and survives a reload. */
 async function openFile(file: File): Promise<void> {
   const text = await file.text();
   try {
     show(JSON.stringify(JSON.parse(text)));
   } catch {
-    // The lesson's panel says what is wrong with it.
+    // Its panel shows what is wrong with the lesson.
     show(text.trimStart().startsWith('{') ? text : `{${text}`);
     say(`${file.name} is not valid JSON.`);
   }

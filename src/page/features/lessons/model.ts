@@ -7,10 +7,10 @@ import { run } from '../run/state.ts';
 import { isLessonName, type Lesson, type LessonFault, type LessonName, lessonTitles } from './lesson.ts';
 import { readLesson } from './read_lesson.ts';
 
-/** The lesson that is open, and what its reader has answered. */
+/** The open lesson, and the reader's answers. */
 
 interface Opened {
-  /** As it stands in the URL. */
+  /** As it is in the URL. */
   source: string;
   lesson?: Lesson;
   faults: readonly LessonFault[];
@@ -20,14 +20,14 @@ interface Opened {
 /** Undefined while it is being read. */
 export const opened = signal<Opened | undefined>();
 
-/** Of each step by its place, the place of the choice that was made. */
+/** The index of the choice made in each step, by the step's index. */
 export const answers = signal<ReadonlyMap<number, number>>(new Map());
-/** Steps whose answer was asked for before, or instead of, training. */
+/** Steps whose answer the reader has revealed without training. */
 export const shownAnswers = signal<ReadonlySet<number>>(new Set());
-/** Of each step, whether it was trained and its run is over. */
+/** Steps whose experiment has been trained to the end. */
 export const trained = signal<ReadonlySet<number>>(new Set());
 
-/** The place of the step that is shown, from 0. */
+/** Index of the current step, from 0. */
 export const stepAt = computed(() => {
   const last = (opened.value?.lesson?.steps.length ?? 1) - 1;
   return Math.min((view.value.step ?? 1) - 1, last);
@@ -39,10 +39,10 @@ const inPage: Record<LessonName, () => Promise<{ default: unknown }>> = {
   augmentation: () => import('./augmentation.json'),
 };
 
-/** Characters of a lesson at most, and of what stands in a link. */
+/** Maximum number of characters of a lesson, also if it is part of a link. */
 const mostCharacters = 100_000;
 
-/** Reads the lesson that the URL names, whenever that changes. @returns how to end that. */
+/** Reads the lesson that the URL names, whenever that changes. @returns a function that stops doing so. */
 export function followLesson(): () => void {
   const source = computed(() => view.value.lesson);
   return effect(() => {
@@ -51,7 +51,7 @@ export function followLesson(): () => void {
   });
 }
 
-/** Reads a lesson, again if it could not be read before. */
+/** Reads a lesson, or retries after an error. */
 export async function open(source: string): Promise<void> {
   batch(() => {
     opened.value = undefined;
@@ -62,7 +62,7 @@ export async function open(source: string): Promise<void> {
   const found = await read(source);
   if (view.peek().lesson !== source) return;
   opened.value = found;
-  // A link that names no experiment begins with that of the step.
+  // If the link contains no experiment, the step's experiment is set up.
   if (!datasetIsChosen.peek()) setUp(stepAt.peek());
 }
 
@@ -92,7 +92,7 @@ async function jsonOf(source: string): Promise<unknown> {
   } satisfies ErrorParts;
 }
 
-/** A file of this server: the page's policy lets it read no other. */
+/** Reads a file of this server: the page's content security policy allows no other. */
 async function fetched(path: string): Promise<string> {
   const what = `The lesson ${path} can't be loaded`;
   const url = new URL(path, location.href);
@@ -130,7 +130,7 @@ export function goTo(step: number): void {
   });
 }
 
-/** Shows the experiment of a step, untrained, so that a guess has something to go by; not amid a run. */
+/** Sets up the experiment of a step without training it, so that the reader can inspect it before answering. Not during a run. */
 function setUp(step: number): void {
   const { experiment } = opened.peek()?.lesson?.steps[step] ?? {};
   if (experiment === undefined || run.peek()?.isUnderWay.peek()) return;
@@ -161,7 +161,7 @@ export async function trainStep(step: number): Promise<void> {
   if (isTrained && opened.peek()?.lesson === lesson) trained.value = new Set([...trained.peek(), step]);
 }
 
-/** How many questions were answered rightly, of how many. */
+/** The number of correct answers and of questions. */
 export const score = computed(() => {
   const questions = [...(opened.value?.lesson?.steps.entries() ?? [])].flatMap(([i, { question }]) =>
     question ? [answers.value.get(i) === question.answer] : [],

@@ -21,7 +21,7 @@ import {
 } from './model.ts';
 import './style.css';
 
-/** The lesson that is open: what to read, to guess, to train and to look at, step by step. */
+/** The open lesson, step by step: text, a question, an experiment to train and something to look at. */
 export function LessonPanel() {
   useEffect(followLesson, []);
   const { lesson, faults, error, source } = opened.value ?? {};
@@ -52,13 +52,13 @@ export function LessonPanel() {
 
 const titleOf = (name = '') => (isLessonName(name) ? lessonTitles[name].title : 'Lesson');
 
-/** It goes away, and the focus with it. */
+/** The panel disappears and would take the focus with it. */
 function closeAndLeave(): void {
   document.getElementById('lessons-button')?.focus();
   close();
 }
 
-/** What the page has left out of a lesson, or cut: whoever wrote it should know. */
+/** Lists the errors of a lesson, for its author: the parts that the page has left out or cut. */
 function Faults({ faults }: { faults: readonly LessonFault[] }) {
   return (
     <details id="lesson-faults" class="lesson-faults">
@@ -80,7 +80,7 @@ function Step({ lesson, at }: { lesson: Lesson; at: number }) {
   const count = lesson.steps.length;
   const heading = useRef<HTMLHeadingElement>(null);
   const isFirstSeen = useRef(at === 0);
-  // Whoever goes on by keyboard, or hears the page, begins at the top of the next step.
+  // Keyboard and screen reader users start at the top of the next step.
   useEffect(() => {
     if (!isFirstSeen.current) heading.current?.focus({ preventScroll: true });
   }, []);
@@ -115,7 +115,7 @@ function Step({ lesson, at }: { lesson: Lesson; at: number }) {
   );
 }
 
-/** Nothing is left to do in it. */
+/** Whether the step has been completed. */
 const isDone = ({ experiment }: LessonStep, at: number) => experiment === undefined || trained.value.has(at);
 
 function Experiment({ at, isAgain }: { at: number; isAgain: boolean }) {
@@ -133,7 +133,7 @@ function Experiment({ at, isAgain }: { at: number; isAgain: boolean }) {
   );
 }
 
-/** First the guess, then the training, then the answer. */
+/** The reader answers, then trains, and then sees the correct answer. */
 function Question({ step: { question, experiment }, at }: { step: LessonStep; at: number }) {
   if (!question) return null;
   const chosen = answers.value.get(at);
@@ -183,13 +183,13 @@ function Look({ text, panel }: NonNullable<LessonStep['lookAt']>) {
   );
 }
 
-/** Scrolls to a panel and marks it for a moment. */
+/** Scrolls to a panel and highlights it briefly. */
 function show(id: string): void {
   const panel = document.getElementById(id);
   if (!panel) return;
   panel.scrollIntoView({ block: 'nearest' });
   panel.classList.remove('pointed-out');
-  void panel.offsetWidth; // so that the mark starts again
+  void panel.offsetWidth; // forces a reflow, which restarts the animation
   panel.classList.add('pointed-out');
 }
 

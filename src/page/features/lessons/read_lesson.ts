@@ -10,16 +10,16 @@ import {
   type Question,
 } from './lesson.ts';
 
-/** Characters and numbers of things that a lesson may have: it is read on a page, and comes from anywhere. */
+/** Limits on the texts and lists of a lesson, because it may come from anyone. */
 export const most = { title: 80, text: 1500, paragraphs: 8, steps: 20, choices: 6, choice: 120, experiment: 8000 };
 
 type Fields = Record<string, unknown>;
 
 /**
- * Reads a lesson from JSON. Whatever is wrong in it is left out or cut, and reported as a fault: a lesson is data, and no part of it
- * becomes markup or code.
+ * Reads a lesson from JSON. Invalid parts are left out or cut, and reported as faults: a lesson is data, and no part of it becomes
+ * markup or code.
  *
- * @returns no lesson where not one step of it can be shown.
+ * @returns no lesson if none of its steps can be shown.
  */
 export function readLesson(value: unknown): { lesson?: Lesson; faults: LessonFault[] } {
   const faults: LessonFault[] = [];
@@ -71,7 +71,7 @@ class Reader {
     );
   }
 
-  /** As the page's own URL is read: what is invalid in it is at its default. */
+  /** Reads an experiment like the page's own URL: invalid parts are replaced by their defaults. */
   private experiment(fields: Fields, place: string): string | undefined {
     if (fields.experiment === undefined) return undefined;
     const at = `${place}, experiment`;
@@ -131,7 +131,7 @@ class Reader {
     return fields[name] === undefined ? undefined : read(fields[name], `${place}, ${name}`);
   }
 
-  /** An object; a key that it should not have is reported. */
+  /** Reads an object and reports unknown keys. */
   private fields(value: unknown, place: string, keys: readonly string[]): Fields | undefined {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       this.fault(place, value, `an object with ${keys.join(', ')}`, 'it is left out');
@@ -180,5 +180,5 @@ class Reader {
   }
 }
 
-/** Of a text that may be of any length. */
+/** Shortens a text of any length for a message. */
 const cut = (text: string) => (text.length > 120 ? `${text.slice(0, 120)}…` : text);
