@@ -3,7 +3,7 @@ const spelled =
   'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi omega';
 const spelledOut = new Set(spelled.split(' '));
 
-/** Words that may accompany a digit or a letter in the name of its class: "digit 3", "A_upper", "Sample012". */
+/** Words that may accompany a digit or a letter in a class name: "digit 3", "A_upper", "Sample012". */
 const besides =
   /digits?|numbers?|letters?|characters?|char|class|label|sample|sample|(upper|lower)(case)?|capital|small|[\s_.:-]+/g;
 
@@ -14,8 +14,8 @@ const isCharacter = (name: string): boolean => {
 };
 
 /**
- * Whether a data set is one of digits or letters, judged by the names of its classes: at least half of them are
- * numbers, single letters or their names. Classes without names are numbered and count as such.
+ * Whether a data set contains digits or letters, judged by its class names: at least half of them must be numbers, single letters
+ * or their names. Unnamed classes are numbered and count as numbers.
  */
 export const areCharacters = (classNames: readonly string[]): boolean =>
   2 * classNames.filter(isCharacter).length >= classNames.length;

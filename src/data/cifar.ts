@@ -11,10 +11,10 @@ const imageBytes = 3 * pixels;
 export const cifar10RecordBytes = 1 + imageBytes;
 
 /**
- * The data set in one or more batches of CIFAR-10, in their order, of any number of records each.
+ * Parses one or more CIFAR-10 batches, in order, with any number of records each.
  *
- * @param names what to call the batches in errors.
- * @throws DataError for a batch that is empty or not a whole number of records, and for a label from 10 on.
+ * @param names names of the batches for error messages.
+ * @throws DataError if a batch is empty or not a whole number of records, or if a label is 10 or more.
  */
 export function parseCifar10(batches: readonly Uint8Array[], names?: readonly string[]): Dataset {
   const parts = parseCifar10Parts(batches, names);
@@ -32,7 +32,7 @@ export function parseCifar10(batches: readonly Uint8Array[], names?: readonly st
   return createDataset(parts);
 }
 
-/** The same before its labels were looked at: what inspectDatasets and cleanDatasets take. */
+/** Like parseCifar10, but without validating the labels, as inspectDatasets and cleanDatasets require. */
 export function parseCifar10Parts(batches: readonly Uint8Array[], names?: readonly string[]): DatasetParts {
   const counts = batches.map((batch, b) => {
     const count = batch.length / cifar10RecordBytes;
@@ -62,7 +62,7 @@ export function parseCifar10Parts(batches: readonly Uint8Array[], names?: readon
   return { images, labels, imageShape: [side, side, 3], classNames: cifar10Names };
 }
 
-/** A batch as CIFAR-10 stores it, of images 32 x 32 x 3 in NHWC: the inverse of parseCifar10. */
+/** Formats 32 x 32 x 3 images in NHWC as a CIFAR-10 batch: the inverse of parseCifar10. */
 export function formatCifar10(images: Uint8Array, labels: ArrayLike<number>): Uint8Array {
   const { count } = createDataset({ images, labels, imageShape: [side, side, 3], classNames: cifar10Names });
   const batch = new Uint8Array(count * cifar10RecordBytes);

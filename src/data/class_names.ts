@@ -1,7 +1,7 @@
-/** The classes of MNIST and of scikit-learn's digits. */
+/** Class names of MNIST and of scikit-learn's digits. */
 export const digitNames: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
-/** As its authors name them (https://github.com/zalandoresearch/fashion-mnist). */
+/** Class names given by the authors (https://github.com/zalandoresearch/fashion-mnist). */
 export const fashionMnistNames: readonly string[] = [
   'T-shirt/top',
   'Trouser',

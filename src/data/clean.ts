@@ -12,12 +12,12 @@ import {
 } from './dataset.ts';
 import { examine, type Finding, findings, look, where } from './findings.ts';
 
-/** The findings that are dropped; others stay. */
+/** Which findings to drop; images with other findings are kept. */
 export type Cleaning = Partial<Record<Finding, boolean>>;
 
-/** Data without the images that were found to be faulty. */
+/** A data set after faulty images were removed. */
 export interface Cleaned extends TrainAndTest {
-  /** Indices into the parts as they came, in order; each image under the one finding that it was dropped for. */
+  /** Indices into the original parts, in order. Each image is listed under the finding for which it was dropped. */
   dropped: Record<Part, Record<Finding, number[]>>;
 }
 
@@ -30,13 +30,13 @@ const options = v.strictObject({
 } satisfies Record<Finding, unknown>);
 
 /**
- * A data set without the images that have certain findings (see `findings`). Labels outside the classes go first, then
- * constant images, all that conflict, test images that are also training images, and last all but the first of equal
- * images with one label; each looks only at what the ones before it have left, so that of two equal images one stays
- * unless both have to go. What stays keeps its order. Classes are as inspectDatasets finds them.
+ * Removes the images with the selected findings (see `findings`) from a data set. Invalid labels are removed first, then constant
+ * images, then all conflicting images, then test images that also occur in the training set, and finally all but the first of
+ * identical images with the same label. Each step considers only the images that the previous ones kept, so one of two identical
+ * images is kept unless both must go. The order is preserved. Classes are determined as in inspectDatasets.
  *
- * @throws ConfigurationError for an option that is none.
- * @throws DataError as inspectDatasets does, for a label outside the classes that stays, and where no image is left.
+ * @throws ConfigurationError for an unknown option.
+ * @throws DataError as inspectDatasets does, for an invalid label that is kept, and if no image is left.
  */
 export function cleanDatasets(pair: TrainAndTestParts, cleaning: Cleaning): Cleaned {
   const chosen = parse(options, cleaning, 'The cleaning');
@@ -54,7 +54,7 @@ export function cleanDatasets(pair: TrainAndTestParts, cleaning: Cleaning): Clea
   for (const part of ['train', 'test'] as const) {
     const [at] = stays[part];
     if (at !== undefined) throw badLabel(part, at, facts.labels[part][at]!, facts.classNames.length);
-    // A part that was empty before has not been emptied by cleaning.
+    // A part that was already empty is not an error.
     if (gone[part].size > 0 && gone[part].size === facts.labels[part].length) throw nothingLeft(part, dropped[part]);
   }
   const train = { ...without(pair.train, gone.train), classNames: facts.classNames };
@@ -64,7 +64,7 @@ export function cleanDatasets(pair: TrainAndTestParts, cleaning: Cleaning): Clea
 const none = () =>
   Object.fromEntries(findings.map((finding) => [finding, [] as number[]])) as Record<Finding, number[]>;
 
-/** The images that are not gone; the same memory where none is. */
+/** Removes the images in `gone`; returns the same memory if there are none. */
 function without(parts: DatasetParts, gone: ReadonlySet<number>): DatasetParts {
   if (gone.size === 0) return parts;
   const bytes = bytesAnImage(parts.imageShape as [number, number, number]);

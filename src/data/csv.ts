@@ -1,14 +1,14 @@
-/** A row of a table, its cells without the spaces and quotes around them. */
+/** A row of a table; surrounding spaces and quotes are removed from its cells. */
 export interface CsvRow {
-  /** The line of the file that the row begins in, from 1 on. */
+  /** Line of the file in which the row begins, counted from 1. */
   line: number;
   cells: string[];
 }
 
-/** What may stand between cells; where there is none of these, spaces do. */
+/** Possible separators between cells; if none occurs, cells are separated by spaces. */
 const separators = [',', ';', '\t'];
 
-/** The separator that the first row of a table has most of, outside of quotes. */
+/** The separator that occurs most often in the first row, outside of quotes. */
 export function separatorOf(text: string): string {
   const [first = ''] = text
     .trimStart()
@@ -20,9 +20,10 @@ export function separatorOf(text: string): string {
 }
 
 /**
- * Reads the rows of a CSV file (RFC 4180) from text that comes in pieces, as Python's csv module does with skipinitialspace: a quoted
- * cell may hold separators, line breaks and doubled quotes, a quote inside of an unquoted cell is a character, and lines end
- * in LF, CRLF or CR. Empty lines are no rows. With a space as the separator, cells have no quotes and any number of spaces between.
+ * Parses CSV (RFC 4180) from text that arrives in chunks, with the rules of Python's csv module with skipinitialspace: a quoted
+ * cell may contain separators, line breaks and doubled quotes, a quote within an unquoted cell is an ordinary character, and lines
+ * end in LF, CRLF or CR. Empty lines are skipped. With a space as the separator, cells can't be quoted and may be separated by
+ * several spaces.
  */
 export class CsvReader {
   private rest = '';
@@ -33,23 +34,23 @@ export class CsvReader {
     this.unquotedEnd = new RegExp(`[${separator}\\r\\n]`, 'g');
   }
 
-  /** Characters of a row that has not ended yet. */
+  /** Number of characters in the incomplete row at the end. */
   get pending(): number {
     return this.rest.length;
   }
 
-  /** The rows that a further piece completes. */
+  /** Returns the rows completed by this chunk. */
   push(text: string): CsvRow[] {
     return this.read(this.rest + text, false);
   }
 
-  /** The last row, where no line break ends it. @returns undefined where a quote is not closed. */
+  /** Returns the last row if it has no line break at the end. @returns undefined if a quote is not closed. */
   end(): CsvRow[] | undefined {
     const rows = this.read(this.rest, true);
     return this.rest === '' ? rows : undefined;
   }
 
-  /** The line in which the row begins that has not ended yet. */
+  /** Line in which the incomplete row begins. */
   get pendingLine(): number {
     return this.line;
   }
@@ -58,9 +59,9 @@ export class CsvReader {
     return this.separator === ' ' || !text.includes('"') ? this.readLines(text, isEnd) : this.readQuoted(text, isEnd);
   }
 
-  /** Most tables of pixels have no quote, and this is several times as fast. */
+  /** Fast path for text without quotes, several times faster: most tables of pixels have none. */
   private readLines(text: string, isEnd: boolean): CsvRow[] {
-    // A CR at the end of a piece may be the first half of a line break.
+    // A CR at the end of a chunk may be the first half of a CRLF.
     const isHalf = !isEnd && text.endsWith('\r');
     const lines = (isHalf ? text.slice(0, -1) : text).split(/\r\n|\n|\r/);
     this.rest = isEnd ? '' : lines.pop()! + (isHalf ? '\r' : '');
@@ -88,7 +89,7 @@ export class CsvReader {
     return rows;
   }
 
-  /** The row that begins at a position; undefined where its end has not come yet. */
+  /** Parses the row that begins at a position; returns undefined if its end has not arrived yet. */
   private rowAt(
     text: string,
     begin: number,
@@ -123,7 +124,10 @@ export class CsvReader {
   }
 }
 
-/** Two quotes in a row stand for one. A quote at the end of a piece may be the first of two: no separator has come after it. */
+/**
+ * Finds the closing quote. Doubled quotes are skipped. A quote at the end of a chunk may be the first of two, so it does not count
+ * as closing.
+ */
 function closingQuote(text: string, from: number): number {
   for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 2)) if (text[at + 1] !== '"') return at;
   return -1;

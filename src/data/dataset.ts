@@ -5,63 +5,65 @@ import type { PictureFit } from '../picture_fit.ts';
 /** Height, width, channels. */
 export type ImageShape = [height: number, width: number, channels: number];
 
-/** A class index for each image: bytes, or two bytes each where there are more than 256 classes. */
+/** A class index per image: one byte each, or two if there are more than 256 classes. */
 export type Labels = Uint8Array | Uint16Array;
 
-/** Images as bytes with labels: what is uploaded, and warped, decoded and scaled on the GPU. */
+/** Images as bytes, with labels. They are uploaded as bytes, and decoded, augmented and scaled on the GPU. */
 export interface Dataset {
-  /** NHWC: image after image, row after row, channels innermost; empty where a `source` has them. */
+  /** NHWC bytes: image by image, row by row, channels innermost. Empty if `source` provides the images. */
   images: Uint8Array;
-  /** Where the images are read from, of a data set that doesn't hold them in memory. */
+  /** Source of the images if the data set doesn't hold them in memory. */
   source?: ImageSource;
-  /** A class index for each image; all 0 where the data set has targets and no classes. */
+  /** A class index per image; all 0 if the data set has targets instead of classes. */
   labels: Labels;
   /** Height, width and channels of every image. */
   imageShape: ImageShape;
-  /** A name for each class, in the order of their indices; empty where the data set has no classes. */
+  /** Class names in the order of the class indices; empty if the data set has no classes. */
   classNames: string[];
-  /** Numbers instead of classes, [count, targetNames.length]: what a loss compares the model's outputs with. */
+  /** Numeric targets instead of classes, [count, targetNames.length]. The loss compares them with the model's outputs. */
   targets?: Float32Array;
-  /** A name for each number of a target. */
+  /** Names of the target values. */
   targetNames?: string[];
-  /** How much the loss of each sample counts, [count], finite and >= 0: in training, validation and evaluation. */
+  /** Loss weight of each sample, [count], finite and >= 0, used in training, validation and evaluation. */
   sampleWeights?: Float32Array;
-  /** How pictures became these images, where it is not `'cover'`: `predict` does the same with the pictures that it gets. */
+  /** How pictures were fitted to the image size, if not `'cover'`. `predict` fits its pictures the same way. */
   pictureFit?: PictureFit;
-  /** Images. */
+  /** Number of images. */
   count: number;
 }
 
 /** A part of a data set. */
 export type Part = 'train' | 'test';
 
-/** A data set in two parts. */
+/** A data set with a training and a test part. */
 export interface TrainAndTest {
-  /** The images to train with. */
+  /** Training images. */
   train: Dataset;
-  /** The images to validate with. */
+  /** Validation images. */
   test: Dataset;
 }
 
-/** What `createDataset` makes a data set of. */
+/** The argument of `createDataset`. */
 export interface DatasetParts {
-  /** Bytes [count, height, width, channels]: image after image, row after row, channels innermost; empty where a `source` has them. */
+  /**
+   * Bytes [count, height, width, channels]: image by image, row by row, channels innermost. Empty if `source` provides the images.
+   */
   images: Uint8Array;
-  /** Where the images are read from, of a data set that does not hold them in memory. */
+  /** Source of the images if the data set does not hold them in memory. */
   source?: ImageSource;
-  /** A class index for each image, from 0 to at most 65,535. */
+  /** A class index per image, from 0 to at most 65,535. */
   labels: ArrayLike<number>;
   /** Height, width and channels of every image: three positive integers. */
   imageShape: readonly number[];
-  /** By default the classes are named "0" up to the largest label. */
+  /** Class names. Default: "0" up to the largest label. */
   classNames?: readonly string[];
-  /** [count, outputs], finite: numbers for a regression, 0 or 1 for labels that do not exclude each other, shares of classes. */
+  /** Finite values, [count, outputs]: numbers for regression, 0 or 1 for multi-label classification, or soft labels. */
   targets?: Float32Array;
-  /** By default the numbers of a target are named "0" and on. */
+  /** Names of the target values. Default: "0", "1" and so on. */
   targetNames?: readonly string[];
-  /** How much the loss of each sample counts, [count], finite and >= 0; 1 by default. */
+  /** Loss weight of each sample, [count], finite and >= 0. Default 1. */
   sampleWeights?: ArrayLike<number>;
-  /** How pictures became these images: `'cover'` by default. */
+  /** How pictures were fitted to the image size. Default `'cover'`. */
   pictureFit?: PictureFit;
 }
 
@@ -70,36 +72,36 @@ export type DatasetSource =
   | DatasetParts
   | (Omit<DatasetParts, 'labels'> & { labels?: undefined; targets: Float32Array });
 
-/** What `createDataset` makes a data set of whose images are read when they are needed. */
+/** The argument of `createDataset` for images that are read on demand. */
 export type StreamedDatasetParts = DatasetSource extends infer Parts
   ? Parts extends DatasetSource
     ? Omit<Parts, 'images' | 'source'> & { images?: undefined; source: ImageSource }
     : never
   : never;
 
-/** The two parts before anybody looked at their labels: what a file holds, whatever it holds. */
+/** Both parts before their labels are validated, exactly as read from a file. */
 export interface TrainAndTestParts {
-  /** The images to train with. */
+  /** Training images. */
   train: DatasetParts;
-  /** The images to validate with. */
+  /** Validation images. */
   test: DatasetParts;
 }
 
-/** A label is a byte up to 256 classes, and else two. */
+/** Labels take one byte up to 256 classes, otherwise two. */
 export const mostClasses = 65536;
 export const mostByteClasses = 256;
 
 /**
- * Puts a data set together, of labels, targets or both; its images are bytes, or come from a `source`. Throws a DataError where
- * images, labels, targets, shape and classes don't fit each other.
+ * Creates a data set from labels, targets or both; its images are bytes or come from a `source`. Throws a DataError if images,
+ * labels, targets, shape and classes are inconsistent.
  */
 export function createDataset(parts: DatasetSource | StreamedDatasetParts): Dataset {
   return create(parts);
 }
 
 /**
- * Puts both parts together; the classes are the training part's. Throws a DataError as createDataset does. The test part may
- * be empty: there is then nothing to validate with.
+ * Creates both parts; the classes are those of the training part. Throws a DataError as createDataset does. The test part may be
+ * empty, in which case there is no validation.
  */
 export function createDatasets(parts: {
   train: DatasetSource | StreamedDatasetParts;
@@ -124,7 +126,7 @@ function create(parts: DatasetSource | StreamedDatasetParts, part?: Part): Datas
   };
 }
 
-/** @throws DataError where the weights are not as many as the images, negative or not finite. */
+/** @throws DataError if the number of weights differs from the number of images, or if a weight is negative or not finite. */
 function checkSampleWeights(sampleWeights: ArrayLike<number>, count: number, part?: Part): Float32Array {
   const weights = Float32Array.from(sampleWeights);
   const wrong = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
@@ -136,7 +138,9 @@ function checkSampleWeights(sampleWeights: ArrayLike<number>, count: number, par
   });
 }
 
-/** As with images that there are, of no bytes: their number is that of the labels or targets. */
+/**
+ * Creates a data set with an image source. There are no bytes to count, so the number of images is that of the labels or targets.
+ */
 function createOfSource({ source, ...parts }: StreamedDatasetParts, part?: Part): Dataset {
   if (typeof source.read !== 'function') {
     throw new DataError({
@@ -148,7 +152,7 @@ function createOfSource({ source, ...parts }: StreamedDatasetParts, part?: Part)
   const { labels, targets, targetNames } = parts as Partial<DatasetParts>;
   const count = labels?.length ?? Math.floor((targets?.length ?? 0) / (targetNames?.length || 1));
   const shape = checkShape(parts.imageShape);
-  // Their number is checked by means of images of one byte each.
+  // Validates the counts with placeholder images of one byte each.
   const images = new Uint8Array(count);
   const dataset = createOf({ ...parts, images, imageShape: [1, 1, 1] } as DatasetSource, part);
   return { ...dataset, images: new Uint8Array(), imageShape: shape, source };
@@ -156,7 +160,7 @@ function createOfSource({ source, ...parts }: StreamedDatasetParts, part?: Part)
 
 function createOf(parts: DatasetSource, part?: Part): Dataset {
   const { images, labels, targets, classNames } = parts;
-  // A data set that was made of targets alone comes back with labels of no class.
+  // If a data set was created from targets only, its labels are all zeros and it has no classes.
   if (targets !== undefined && (labels === undefined || classNames?.length === 0)) return createOfTargets(parts, part);
   const { imageShape, count } = measure(parts as DatasetParts);
   if (count === 0 && part !== 'test') {
@@ -175,7 +179,7 @@ function createOf(parts: DatasetSource, part?: Part): Dataset {
   return targets === undefined ? given : { ...given, ...checkTargets(parts, count, part) };
 }
 
-/** The same labels in as few bytes as the number of classes allows; the same memory where it is that already. */
+/** Converts labels to the smallest type that holds all classes; returns the same memory if they already have it. */
 export function labelsFrom(labels: ArrayLike<number>, classes: number): Labels {
   const Type = classes > mostByteClasses ? Uint16Array : Uint8Array;
   return labels instanceof Type ? labels : Type.from(labels);
@@ -199,7 +203,7 @@ function createOfTargets(parts: DatasetSource, part?: Part): Dataset {
   return { images, labels: new Uint8Array(count), imageShape, classNames: [], ...targets, count };
 }
 
-/** @throws DataError where targets are not as many for each image, or not finite. */
+/** @throws DataError if the number of targets is not a multiple of the number of images, or if a target is not finite. */
 function checkTargets(
   { targets, targetNames }: Pick<DatasetSource, 'targets' | 'targetNames'>,
   count: number,
@@ -229,7 +233,7 @@ function checkTargets(
   };
 }
 
-/** The shape of an image and how many there are. Throws a DataError where they, or the labels, don't come out even. */
+/** Determines the shape and number of images. Throws a DataError if the bytes or the labels don't match them. */
 export function measure(parts: DatasetParts): { imageShape: ImageShape; count: number } {
   const { imageShape, count } = measureImages(parts);
   const { labels } = parts;
@@ -259,7 +263,7 @@ function measureImages(parts: Pick<DatasetParts, 'images' | 'imageShape'>) {
   return { imageShape: shape, count };
 }
 
-/** @throws DataError for images that come from a source, where all of them are looked at at once. */
+/** @throws DataError if the images come from a source but the caller needs all of them in memory. */
 export function requireInMemory(parts: { images: Uint8Array; source?: ImageSource }): void {
   if (!parts.source) return;
   throw new DataError({
@@ -272,7 +276,7 @@ export function requireInMemory(parts: { images: Uint8Array; source?: ImageSourc
 export const namesClass = (label: number, classes: number): boolean =>
   Number.isInteger(label) && label >= 0 && label < classes;
 
-/** The first `count` images, or all where there are fewer; a view, no copy. */
+/** The first `count` images, or all if there are fewer, as views without copying. */
 export function takeFirst(dataset: Dataset, count: number): Dataset {
   if (!Number.isInteger(count) || count < 1) {
     throw new DataError({
@@ -295,7 +299,7 @@ export function takeFirst(dataset: Dataset, count: number): Dataset {
 
 export const bytesAnImage = ([height, width, channels]: ImageShape): number => height * width * channels;
 
-/** Three positive integers. */
+/** Whether a value is an image shape: three positive integers. */
 export const isImageShape = (shape: unknown): shape is ImageShape =>
   Array.isArray(shape) && shape.length === 3 && shape.every((size) => Number.isInteger(size) && size > 0);
 
@@ -308,11 +312,11 @@ function checkShape(shape: readonly number[]): ImageShape {
   });
 }
 
-/** "0" up to the largest label. */
+/** Class names "0" up to the largest label. */
 function numberedClasses(labels: ArrayLike<number>): string[] {
   let largest = -1;
   for (let i = 0; i < labels.length; i++) largest = Math.max(largest, labels[i]!);
-  // NaN and the like are for checkLabels to report.
+  // Non-numeric labels such as NaN are reported later by checkLabels.
   return numberedNames(Number.isInteger(largest) && largest >= 0 ? Math.min(largest + 1, mostClasses) : mostClasses);
 }
 

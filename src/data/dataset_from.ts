@@ -3,13 +3,16 @@ import { type PictureFit, pictureDecoding } from '../picture_fit.ts';
 import { createDataset, type Dataset, isImageShape } from './dataset.ts';
 import { canvasFor, drawn, takeChannels } from './drawn_picture.ts';
 
-/** One image with its label, or with numbers in place of one. */
+/** One image with its label or target. */
 export interface DatasetItem {
-  /** The bytes of the image in the order of `imageShape`; or, in a browser, a picture: a file, an ImageBitmap, ImageData, a canvas. */
+  /**
+   * The bytes of the image in the order of `imageShape`, or, in a browser, a picture: a file, an ImageBitmap, ImageData or a
+   * canvas.
+   */
   image: Uint8Array | Uint8ClampedArray | Blob | ImageBitmap | ImageData | OffscreenCanvas;
-  /** A class by its index or its name. */
+  /** Class index or class name. */
   label?: number | string;
-  /** Numbers in place of a class. */
+  /** Target values instead of a class. */
   target?: readonly number[];
 }
 
@@ -17,24 +20,24 @@ export interface DatasetItem {
 export interface DatasetFromOptions {
   /** Height, width and channels (1 or 3) of the images. */
   imageShape: readonly [height: number, width: number, channels: number];
-  /** The names of the classes in their order. By default the names that occur, sorted, or the numbers up to the largest label. */
+  /** Class names in order. Default: the names that occur, sorted, or the numbers up to the largest label. */
   classNames?: readonly string[];
-  /** A name for each number of a target. */
+  /** Names of the target values. */
   targetNames?: readonly string[];
-  /** How pictures of another size are fitted: `'cover'` by default. */
+  /** How pictures of another size are fitted. Default `'cover'`. */
   fit?: PictureFit;
   /** Called after each image. */
   onProgress?: (done: number) => void;
-  /** Stops: the promise rejects with the signal's reason. */
+  /** Aborts: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
 /**
- * Makes a data set of images that come one after the other: from an async generator that fetches them, from a database, from a
- * camera. Pictures take a browser; bytes are taken in Node as well.
+ * Creates a data set from images that arrive one at a time: from an async generator that fetches them, from a database, or from a
+ * camera. Pictures require a browser; bytes also work in Node.
  *
- * @throws ConfigurationError for an `imageShape` that is none.
- * @throws DataError for an image of another length, a label that is no class, and where some have labels and others targets.
+ * @throws ConfigurationError for an invalid `imageShape`.
+ * @throws DataError for an image of the wrong length, for an unknown label, and if some items have labels and others targets.
  */
 export async function datasetFrom(
   items: AsyncIterable<DatasetItem> | Iterable<DatasetItem>,
@@ -101,7 +104,7 @@ function requireShape(shape: DatasetFromOptions['imageShape']): [number, number,
   });
 }
 
-/** A picture at the size of the images, on white; with one channel, the luminance of the standard for television (BT.601). */
+/** Draws a picture at the image size on a white background; with one channel, converts it to luma as defined by ITU-R BT.601. */
 async function pixelsOf(
   image: Exclude<DatasetItem['image'], Uint8Array | Uint8ClampedArray>,
   [height, width, channels]: readonly [number, number, number],

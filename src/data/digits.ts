@@ -6,18 +6,18 @@ import { isGzip } from './gzip_format.ts';
 
 const side = 8;
 const pixels = side * side;
-/** Ink of a pixel: how many of its 4 x 4 dots were set when the digits were scanned. */
+/** Maximum pixel value: the number of set dots among the 4 x 4 dots of the scan that a pixel covers. */
 const mostInk = 16;
 
 /**
- * The digits have no official split. They stand in the order they were collected, so the end holds writers that the
- * beginning doesn't; scikit-learn's examples keep the end for testing too.
+ * The digits have no official split. They are in the order of collection, so the end contains writers that the beginning doesn't;
+ * scikit-learn's examples also test on the end.
  */
 export const digitsTestCount = 297;
 
 /**
- * scikit-learn's digits (its file digits.csv.gz): 1,797 images of 8 x 8 with values 0 to 16, scaled to bytes by
- * round(v * 255 / 16). The last 297 rows are the test set. Throws a DataError for a row that isn't such a digit.
+ * Parses scikit-learn's digits (its file digits.csv.gz): 1,797 images of 8 x 8 with values 0 to 16, scaled to bytes by round(v *
+ * 255 / 16). The last 297 rows are the test set. Throws a DataError for an invalid row.
  */
 export async function parseDigits(file: Uint8Array, name = 'The file of digits'): Promise<TrainAndTest> {
   const text = new TextDecoder().decode(isGzip(file) ? await gunzip(file, name) : file);

@@ -1,6 +1,6 @@
 import { drawPicture, type PictureFit } from '../picture_fit.ts';
 
-/** A canvas of the size of the images, to draw pictures on. */
+/** Creates a canvas of the image size, on which pictures are drawn. */
 export const canvasFor = (height: number, width: number): OffscreenCanvasRenderingContext2D =>
   new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
 
@@ -16,7 +16,7 @@ export function drawn(
   return context.getImageData(0, 0, width, height).data;
 }
 
-/** Takes red, green and blue of each pixel, or red alone where there is one channel. */
+/** Copies the red, green and blue values of each pixel, or red alone for single-channel images. */
 export function takeChannels(rgba: Uint8ClampedArray, channels: number, into: Uint8Array): void {
   for (let from = 0, to = 0; to < into.length; from += 4) {
     for (let c = 0; c < channels; c++) into[to++] = rgba[from + c]!;

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: signatures consist of such bytes
 import { cifar10RecordBytes } from './cifar.ts';
 
-/** The format of a file, by its content. Its name only helps if the content has no signature. */
+/** The format of a file, determined by its content. The name is only used if the content has no signature. */
 export interface FileFormat {
   kind:
     | 'picture'
@@ -17,27 +17,27 @@ export interface FileFormat {
     | 'system'
     | 'empty'
     | 'other';
-  /** In words: "PNG", "NumPy archive (.npz)". */
+  /** Readable name: "PNG", "NumPy archive (.npz)". */
   name: string;
-  /** Whether the content is packed by gzip. */
+  /** Whether the content is compressed with gzip. */
   gzip?: boolean;
-  /** The axes of an IDX file: labels have one, images have more. */
+  /** Number of axes of an IDX file: labels have one, images have more. */
   dimensions?: number;
-  /** How to make something of it that wgrad reads. */
+  /** How to convert the file to a format that wgrad reads. */
   fix?: string;
 }
 
-/** The name of a format: such a file may hold the labels of pictures. */
+/** Name of the CSV format. Such a file may contain the labels of pictures. */
 export const csvTable = 'table of values (CSV)';
 
-/** Enough to find the signature of a tar archive, at byte 257, and the names of the first entries of a zip archive. */
+/** Enough bytes for the signature of a tar archive, at byte 257, and for the names of the first entries of a zip archive. */
 export const headBytes = 512;
 
 const unpack = 'unpack it, and give the resulting folder';
 const convert = 'write every image as a PNG into a folder named after its class, or all of them as IDX files';
 const cifarBinary = 'give the binary version of CIFAR-10 (cifar-10-binary.tar.gz, unpacked)';
 
-/** Signatures in the first bytes, as text of one character per byte. The more specific of two come first. */
+/** Signatures in the first bytes, as text with one character per byte. More specific ones come first. */
 const signatures: [RegExp, FileFormat['kind'], name: string, fix?: string][] = [
   [/^\x89PNG\r\n\x1a\n/, 'picture', 'PNG'],
   [/^\xff\xd8\xff/, 'picture', 'JPEG'],
@@ -89,7 +89,7 @@ const signatures: [RegExp, FileFormat['kind'], name: string, fix?: string][] = [
   [/^[\s\S]{4}ftyp/, 'other', 'video', convert],
 ];
 
-/** Formats without a signature, by the endings of their names. */
+/** Formats without a signature, by file name extension. */
 const endings: [RegExp, name: string, fix: string][] = [
   [/\.tfrecords?(-\d+-of-\d+)?$/i, 'TFRecord file', convert],
   [/\.mdb$/i, 'LMDB database', convert],
@@ -99,15 +99,15 @@ const idxTypes = [0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x0e];
 const cifar100RecordBytes = cifar10RecordBytes + 1;
 const isCifarName = (path: string) => /(data|test)_batch[^/]*\.bin$/i.test(path);
 
-/** The first bytes of a file, and as many later ones as it takes to tell formats without a signature apart. */
+/** The first bytes of a file, with access to the later bytes that distinguish formats without a signature. */
 export interface Content {
   size: number;
   head: Uint8Array;
-  /** Gives single bytes at some positions. */
+  /** Reads single bytes at the given positions. */
   bytesAt(positions: readonly number[]): Promise<number[]>;
 }
 
-/** Recognizes the format of content that is not packed. */
+/** Detects the format of uncompressed content. */
 export async function formatOf(path: string, content: Content): Promise<FileFormat> {
   const { size, head } = content;
   if (size === 0) return { kind: 'empty', name: 'empty file' };
@@ -129,7 +129,7 @@ export async function formatOf(path: string, content: Content): Promise<FileForm
   );
 }
 
-/** The size that an IDX file has by its header; NaN where the header is cut short, undefined for another format. */
+/** File size according to an IDX header; NaN if the header is truncated, undefined for another format. */
 function idxSizeOf(head: Uint8Array): number | undefined {
   const [first, second, type, dimensions] = head;
   if (first !== 0 || second !== 0 || !idxTypes.includes(type!) || !dimensions || dimensions > 4) return undefined;
@@ -146,7 +146,10 @@ const lookedAt = 64;
 const cifar10Classes = 10;
 const [coarseClasses, fineClasses] = [20, 100];
 
-/** CIFAR's binary files have no signature: their size is a multiple of the record's, and labels stand at each record's start. */
+/**
+ * CIFAR's binary files have no signature, but their size is a multiple of the record size and each record begins with a valid
+ * label.
+ */
 async function cifarOf(path: string, { size, bytesAt }: Content): Promise<FileFormat | undefined> {
   const labels = (record: number, offset: number) => {
     const step = Math.max(1, Math.floor(size / record / lookedAt));
@@ -169,7 +172,7 @@ async function cifarOf(path: string, { size, bytesAt }: Content): Promise<FileFo
 function textFormatOf(head: Uint8Array): FileFormat | undefined {
   let text: string;
   try {
-    // A character may be cut at the end of the head.
+    // The end of the head may cut a character in half.
     text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
   } catch {
     return undefined;

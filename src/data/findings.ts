@@ -14,38 +14,41 @@ import {
 import { firstSame } from './same_images.ts';
 
 /**
- * Possible faults of an image, in the order in which cleaning looks for them:
- * - labels: its label names no class;
- * - constant: all its pixels have one color, blank or not (an image of a single pixel is not called that);
- * - conflicts: some image of either part has the same bytes and another label, so that one of the two is wrong;
- * - leaks: a test image whose bytes are also a training image's;
- * - duplicates: an earlier image of its part has the same bytes and the same label.
+ * Possible faults of an image, in the order in which cleaning checks for them:
+ * - labels: the label is not a valid class index;
+ * - constant: all pixels have the same color (not applied to images of a single pixel);
+ * - conflicts: another image in either part has identical bytes but a different label, so one of the two labels is wrong;
+ * - leaks: a test image that is identical to a training image;
+ * - duplicates: an earlier image of the same part has identical bytes and the same label.
  */
 export const findings = ['labels', 'constant', 'conflicts', 'leaks', 'duplicates'] as const;
 /** A kind of fault in a data set: see `findings`. */
 export type Finding = (typeof findings)[number];
 
-/** Indices of images in either part. */
+/** Indices of images in each part. */
 export type Indices = Record<Part, number[]>;
 
-/** Two images or more that are equal in every byte. */
+/** Two or more images with identical bytes. */
 export interface SameImages extends Indices {
-  /** The labels that they have, each once. Numbers in place of classes have none: each different row of them is then one, from 0. */
+  /**
+   * The distinct labels of these images. If the data set has targets instead of classes, each distinct row of targets counts as a
+   * label, numbered from 0.
+   */
   labels: number[];
 }
 
-/** The facts about a data set that its findings follow from. */
+/** Facts about a data set from which its findings are derived. */
 export interface Facts {
   imageShape: ImageShape;
   classNames: string[];
   labels: Record<Part, ArrayLike<number>>;
   badLabels: Indices;
   constant: Indices;
-  /** All images that are there more than once, in the order of the first of each. */
+  /** Groups of identical images, in the order of their first images. */
   same: SameImages[];
 }
 
-/** Looks at every byte once. Throws a DataError where the parts don't come out even, or differ in their images' shape. */
+/** Scans every byte once. Throws a DataError if the sizes of a part are inconsistent or the image shapes of the parts differ. */
 export function examine(pair: TrainAndTestParts): Facts {
   const { imageShape } = measure(pair.train);
   const test = measure(pair.test);
@@ -74,13 +77,13 @@ export function examine(pair: TrainAndTestParts): Facts {
   };
 }
 
-/** Whether a data set has numbers for a regression, and no classes. */
+/** Whether a data set has numeric targets and no classes. */
 export const isOfNumbers = ({ train }: TrainAndTestParts): boolean =>
   train.targets !== undefined && train.classNames?.length === 0;
 
 /**
- * The labels by which equal images are compared. Where a data set has numbers in place of classes, each different row of them counts as a
- * label: 0 for the first image's, and so on.
+ * The labels by which identical images are compared. If a data set has targets instead of classes, each distinct row of them counts
+ * as a label, numbered by first occurrence.
  */
 function comparedLabels(pair: TrainAndTestParts): Facts['labels'] {
   if (!isOfNumbers(pair)) return { train: pair.train.labels, test: pair.test.labels };
@@ -96,7 +99,7 @@ function comparedLabels(pair: TrainAndTestParts): Facts['labels'] {
   return { train: ids(pair.train), test: ids(pair.test) };
 }
 
-/** The images with one finding, among those that are not gone. */
+/** The images with a finding, excluding those that were already dropped. */
 export function look(finding: Finding, facts: Facts, gone: Record<Part, ReadonlySet<number>> = nothing): Indices {
   const left = ({ train, test }: Indices): Indices => ({
     train: train.filter((i) => !gone.train.has(i)),
@@ -105,7 +108,7 @@ export function look(finding: Finding, facts: Facts, gone: Record<Part, Readonly
   if (finding === 'labels') return left(facts.badLabels);
   if (finding === 'constant') return left(facts.constant);
   const groups = facts.same.map((group) => among[finding](left(group), facts.labels));
-  // Groups stand in the order of their first images: the indices of several are out of order.
+  // Groups are ordered by their first images, so the concatenated indices must be sorted.
   const all = (part: Part) => groups.flatMap((group) => group[part]).sort((a, b) => a - b);
   return { train: all('train'), test: all('test') };
 }
@@ -118,7 +121,7 @@ export const where = (count: number, holds: (i: number) => boolean): number[] =>
 
 const nothing = { train: new Set<number>(), test: new Set<number>() };
 
-/** Which images of a group of equal ones have a finding. */
+/** Selects the images with a finding from a group of identical images. */
 const among: Record<'conflicts' | 'leaks' | 'duplicates', (group: Indices, labels: Facts['labels']) => Indices> = {
   conflicts: (group, labels) => (labelsOf(group, labels).length > 1 ? group : { train: [], test: [] }),
   leaks: ({ train, test }) => ({ train: [], test: train.length > 0 ? test : [] }),
@@ -165,7 +168,7 @@ function constantImages(images: Uint8Array, shape: ImageShape): number[] {
   });
 }
 
-/** A label that does not fit into a byte is a finding and does not raise the number of classes, unless the type of the labels is wider. */
+/** A label beyond a byte is a finding and does not raise the number of classes, unless the labels have a wider type. */
 function namesByLabels(labels: ArrayLike<number>): string[] {
   const most = labels instanceof Uint16Array || labels instanceof Uint32Array ? mostClasses : mostByteClasses;
   let largest = 0;

@@ -3,8 +3,8 @@ import { type PictureSource, picturesOf } from '../image_source.ts';
 import { type Dataset, requireInMemory, type TrainAndTest } from './dataset.ts';
 
 /**
- * Images, labels, targets and sample weights as a number that is hardly the same for others: the first 64 bits of their SHA-256, in
- * hex. Pictures that are decoded during training count as their files, and with how they become images.
+ * Fingerprint of images, labels, targets and sample weights: the first 64 bits of their SHA-256 in hex. Pictures that are decoded
+ * during training contribute their encoded files and the options with which they are decoded.
  */
 export function fingerprint({ train, test }: TrainAndTest): Promise<string> {
   for (const part of [train, test]) if (!picturesOf(part.source)) requireInMemory(part);
@@ -23,7 +23,7 @@ async function fingerprintOfParts({ train, test }: TrainAndTest): Promise<string
   return fingerprintOf(...parts);
 }
 
-/** A hash of each file. */
+/** A hash of each encoded picture. */
 async function filesOf({ pictures, fit }: PictureSource, { count, imageShape }: Dataset): Promise<Uint8Array> {
   const hashes: Uint8Array[] = [new TextEncoder().encode(`${imageShape} ${fit}`)];
   for (const { file } of pictures.slice(0, count)) {
@@ -32,7 +32,7 @@ async function filesOf({ pictures, fit }: PictureSource, { count, imageShape }: 
   return concatenated(Uint8Array, hashes);
 }
 
-/** The same of arrays, one after the other. */
+/** Fingerprint of several concatenated arrays. */
 export async function fingerprintOf(...arrays: readonly ArrayBufferView[]): Promise<string> {
   const whole = concatenated(Uint8Array, arrays.map(bytesOf)) as Uint8Array<ArrayBuffer>;
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));

@@ -5,15 +5,15 @@ import type { FileBytes } from './identify.ts';
 import { mostUnpacked, refuseBomb, tooLarge } from './unpacking_errors.ts';
 
 /**
- * Unpacks gzip data of one or several members. Like gunzip it ignores what follows the last member: zero bytes, as tapes
- * and some servers add, or anything else. Throws a DataError, with `name` for the file, where the data is cut short or
- * damaged, or would become more than 200 times as large and larger than 64 MiB.
+ * Decompresses gzip data of one or several members. Like gunzip, it ignores data after the last member, such as the zero bytes that
+ * tapes and some servers add. Throws a DataError, with `name` for the file, if the data is truncated or damaged, or if it would
+ * expand more than 200 times and to more than 64 MiB.
  */
 export async function gunzip(bytes: Uint8Array, name = 'The file'): Promise<Uint8Array> {
   return (await unpackGzip(bytes, name)).data;
 }
 
-/** Does the same as `gunzip`, and also counts the bytes that it ignored. */
+/** Like `gunzip`, and also counts the ignored bytes. */
 export async function unpackGzip(bytes: Uint8Array, name = 'The file'): Promise<Unpacked> {
   const { blob, trailing } = await unpackGzipFile(new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
   return { data: new Uint8Array(await blob.arrayBuffer()), trailing };
@@ -21,10 +21,10 @@ export async function unpackGzip(bytes: Uint8Array, name = 'The file'): Promise<
 
 /** Bytes of a file that are read at a time. */
 const windowBytes = 2 ** 20;
-/** Data of several members is in memory as a whole when it is unpacked. */
+/** Maximum size of data with several members, which is in memory as a whole when it is decompressed. */
 const mostOfMembers = 512 * 2 ** 20;
 
-/** Unpacks a file that is compressed by gzip; a browser keeps large Blobs on the disk. Throws as `gunzip` does. */
+/** Decompresses a gzip file to a Blob, which a browser keeps on disk if it is large. Throws as `gunzip` does. */
 export async function unpackGzipFile(file: FileBytes, name: string): Promise<{ blob: Blob; trailing: number }> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
@@ -39,8 +39,8 @@ export async function unpackGzipFile(file: FileBytes, name: string): Promise<{ b
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
     const isStart = isGzip(new Uint8Array(await file.slice(0, 2).arrayBuffer()));
-    // By its specification a DecompressionStream refuses a second member and any byte after the end.
-    // Few files have either, and need the code for it.
+    // By its specification, a DecompressionStream rejects a second member and any byte after the end. Few files have either, so the
+    // code that handles them is loaded on demand.
     if (isStart && file.size <= mostOfMembers) {
       const { unpackMembers } = await import('./gzip_members.ts');
       const whole = unpackMembers(new Uint8Array(await file.arrayBuffer()), name);
@@ -58,7 +58,7 @@ export async function unpackGzipFile(file: FileBytes, name: string): Promise<{ b
   }
 }
 
-/** What a file packs, piece by piece. */
+/** Yields the decompressed content of a file in chunks. */
 export async function* unpacked(file: FileBytes): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let at = 0;
   const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({

@@ -2,6 +2,6 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
 
 export interface Unpacked {
   data: Uint8Array;
-  /** Bytes after the end of the gzip data that are not zero padding. They are ignored, as gunzip ignores them. */
+  /** Number of bytes after the end of the gzip data that are not zero padding. They are ignored, as in gunzip. */
   trailing: number;
 }

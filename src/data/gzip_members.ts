@@ -5,16 +5,16 @@ import { crc32 } from './crc32.ts';
 import { isGzip, type Unpacked } from './gzip_format.ts';
 import { mostUnpacked, refuseBomb, tooLarge } from './unpacking_errors.ts';
 
-/** Every gzip member ends with the CRC-32 and the length of what it packs. */
+/** Every gzip member ends with the CRC-32 and the length of its uncompressed data. */
 const trailerBytes = 8;
-/** In pieces of these many bytes, so that data that becomes far too large is noticed before all of it is unpacked. */
+/** Decompress in chunks, so that a decompression bomb is detected before all of it is unpacked. */
 const pieceBytes = 2 ** 16;
 
 /**
- * Unpacks gzip data of one or several members, and whatever follows them.
+ * Decompresses gzip data of one or several members, and counts the bytes after them.
  *
- * @returns undefined where a member is damaged or cut short.
- * @throws DataError where it would become too large.
+ * @returns undefined if a member is damaged or truncated.
+ * @throws DataError if the data would become too large.
  */
 export function unpackMembers(bytes: Uint8Array, name: string): Unpacked | undefined {
   const starts = [0];
@@ -35,7 +35,7 @@ export function unpackMembers(bytes: Uint8Array, name: string): Unpacked | undef
     stream.push(new Uint8Array(), true);
   } catch (error) {
     if (error instanceof DataError) throw error;
-    // It also throws at bytes that are no further member. Whether the members are whole is checked below.
+    // Bytes after the last member also throw. The check below determines whether all members are complete.
   }
   const unpacked = members.map((chunks) => concatenated(Uint8Array, chunks));
   let end = 0;
@@ -45,7 +45,7 @@ export function unpackMembers(bytes: Uint8Array, name: string): Unpacked | undef
     if (!trailer.every((byte, at) => bytes[end - trailerBytes + at] === byte)) return undefined;
   }
   const rest = bytes.subarray(end);
-  // Bytes that begin like a further member but cannot be unpacked are damaged data, not padding.
+  // Bytes with the signature of another member that can't be decompressed are damaged data, not padding.
   if (isGzip(rest)) return undefined;
   return { data: concatenated(Uint8Array, unpacked), trailing: rest.every((byte) => byte === 0) ? 0 : rest.length };
 }
@@ -53,11 +53,11 @@ export function unpackMembers(bytes: Uint8Array, name: string): Unpacked | undef
 function trailerOf(data: Uint8Array): Uint8Array {
   const trailer = new DataView(new ArrayBuffer(trailerBytes));
   trailer.setUint32(0, crc32(data), true);
-  trailer.setUint32(4, data.length, true); // modulo 2 ** 32, as gzip has it
+  trailer.setUint32(4, data.length, true); // Modulo 2 ** 32, as in gzip.
   return new Uint8Array(trailer.buffer);
 }
 
-/** The position after a member's trailer, or 0 where the trailer is missing. */
+/** Position after a member's trailer, or 0 if the trailer is missing. */
 function endOf(bytes: Uint8Array, trailer: Uint8Array, start: number): number {
   for (let at = bytes.indexOf(trailer[0]!, start); at >= 0; at = bytes.indexOf(trailer[0]!, at + 1)) {
     if (trailer.every((byte, i) => bytes[at + i] === byte)) return at + trailerBytes;

@@ -3,16 +3,16 @@ import { counted } from '../figures.ts';
 import { bytesAnImage, type DatasetParts, type ImageShape, measure, type TrainAndTestParts } from './dataset.ts';
 import { imagesOfSource } from './picture_source.ts';
 
-/** The share that is held out unless a caller asks for another. */
+/** Default fraction of the images that is held out. */
 export const defaultValidationSplit = 0.2;
 
 /**
- * Holds images out for a data set that comes in one part: of each class every fifth, in the order that they have, and at least
- * one where the class has two or more.
+ * Splits a data set that comes in one part: holds out every fifth image of each class (for a fraction of 0.2), in the original
+ * order, and at least one if the class has two or more.
  *
- * @param validationSplit the share of each class that is held out, from 0 (none) up to but not including 1.
- * @throws ConfigurationError for another share.
- * @throws DataError where images and labels don't come out even.
+ * @param validationSplit fraction of each class that is held out, from 0 (none) up to but not including 1.
+ * @throws ConfigurationError for another fraction.
+ * @throws DataError if the numbers of images and labels differ.
  */
 export function holdOut(parts: DatasetParts, validationSplit: number = defaultValidationSplit): TrainAndTestParts {
   const share = requireSplit(validationSplit);
@@ -27,7 +27,7 @@ export function holdOut(parts: DatasetParts, validationSplit: number = defaultVa
     const before = seen.get(label) ?? 0;
     seen.set(label, before + 1);
     const size = sizes.get(label)!;
-    // The last one of a class that is too small for the share.
+    // If a class is too small for the fraction, hold out its last image.
     if (heldOf(size, share) === 0) return share > 0 && size > 1 && before === size - 1;
     return heldOf(before + 1, share) > heldOf(before, share);
   });
@@ -40,7 +40,7 @@ export function holdOut(parts: DatasetParts, validationSplit: number = defaultVa
   return { train: take(false), test: take(true) };
 }
 
-/** A share such as 0.2 is no exact binary number: five times 0.2 must be one. */
+/** A fraction such as 0.2 is not exact in binary; the tolerance makes five times 0.2 equal 1. */
 const heldOf = (count: number, share: number) => Math.floor(count * share + 1e-9);
 
 export function requireSplit(share: number): number {
@@ -72,10 +72,10 @@ function partOf(parts: DatasetParts, imageShape: ImageShape, indices: readonly n
 }
 
 /**
- * Holds images out of a user's data set that has no split for validation.
+ * Holds out images of a user's data set that has no validation split.
  *
- * @returns also how that was done, in words; undefined where nothing was to be held out.
- * @throws DataError where no class has two images.
+ * @returns also a description of how this was done; undefined if nothing was to be held out.
+ * @throws DataError if no class has two images.
  */
 export function holdOutOf(
   parts: DatasetParts,

@@ -3,9 +3,9 @@ import { unpackGzip } from './gunzip.ts';
 import { isGzip } from './gzip_format.ts';
 import { isDamage } from './unpacking_errors.ts';
 
-/** The bytes of a file, as a Blob gives them: a browser's File is one. */
+/** The bytes of a file, with a Blob's interface: a browser's File is one. */
 export interface FileBytes {
-  /** Bytes. */
+  /** Size in bytes. */
   size: number;
   /** A part of the file, from byte `start` up to but not including byte `end`. */
   slice(start: number, end: number): Pick<FileBytes, 'arrayBuffer'>;
@@ -13,32 +13,32 @@ export interface FileBytes {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
-/** A file with its place: folders and name, with slashes between. */
+/** A file with its path. */
 export interface PlacedFile {
-  /** The path below the folder that the user chose, with slashes. */
+  /** Path relative to the folder that the user chose, with forward slashes. */
   path: string;
-  /** The content. */
+  /** Content. */
   file: FileBytes;
 }
 
-/** A file whose content was looked at. */
+/** A file whose format has been detected. */
 export interface IdentifiedFile extends PlacedFile {
   format: FileFormat;
 }
 
 export type FileIdentifier = (files: readonly PlacedFile[]) => Promise<IdentifiedFile[]>;
 
-/** The same files in a folder. */
+/** Moves files into a folder. */
 export const placeUnder = (folder: string, files: readonly PlacedFile[]): PlacedFile[] =>
   files.map(({ path, file }) => ({ path: `${folder}/${path}`, file }));
 
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 export const foldersOf = (path: string): string[] => path.split('/').slice(0, -1);
 
-/** Files that are read at a time: one after the other, thousands of small ones would take minutes. */
+/** Number of files read concurrently; reading thousands of small files sequentially would take minutes. */
 const atOnce = 16;
 
-/** Recognizes the format of each file; in the order of the paths, so that the same files give the same data set. */
+/** Detects the format of each file. The result is sorted by path, so that the same files always give the same data set. */
 export async function identifyFiles(files: readonly PlacedFile[], signal?: AbortSignal): Promise<IdentifiedFile[]> {
   const sorted = files
     .map((file) => ({ file, order: orderOf(file.path) }))
@@ -60,20 +60,20 @@ export async function identifyFiles(files: readonly PlacedFile[], signal?: Abort
   return identified;
 }
 
-/** One damaged file of an archive is left out of the data set, and the others are read. */
+/** If one file of an archive is damaged, it is left out of the data set and the others are read. */
 function damagedFormat(error: unknown): FileFormat {
   if (isDamage(error)) return { kind: 'other', name: 'damaged in its archive', fix: 'fetch the archive again' };
   throw error;
 }
 
-/** data_batch_10 comes after data_batch_2. The order is that of characters, the same in every browser and in Node. */
+/** Sort key in which data_batch_10 follows data_batch_2. Sorting by code units is the same in every browser and in Node. */
 const orderOf = (path: string) => path.replace(/\d+/g, (digits) => digits.padStart(12, '0'));
 const inOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 const systemNames = /^(thumbs\.db|ehthumbs(_vista)?\.db|desktop\.ini|icon\r)$/i;
 const systemFolders = /^(__MACOSX|\$RECYCLE\.BIN|System Volume Information|@eaDir)$/i;
 
-/** Files that operating systems add to a user's: hidden ones, and those of certain names. The folder around all files may be hidden. */
+/** Detects files that operating systems add: hidden files, and certain names. The folder around all files may itself be hidden. */
 function hiddenAmong(paths: readonly string[]): (path: string) => FileFormat | undefined {
   const [first = ''] = paths;
   const root = first.split('/')[0]!;
@@ -101,10 +101,10 @@ async function identify(path: string, file: FileBytes): Promise<FileFormat> {
   return { kind: 'other', name, fix: inside.fix ?? 'unpack it, and give the result' };
 }
 
-/** The kinds of files that are also read as .gz. */
+/** Kinds of files that are also read from .gz. */
 const readPacked: readonly FileFormat['kind'][] = ['idx', 'cifar10', 'cifar100', 'npy', 'parquet', 'matlab', 'table'];
 
-/** Larger files are not unpacked only to find out what they are. */
+/** Larger files are not decompressed just to detect their format. */
 const mostUnpacked = 64 * 2 ** 20;
 
 async function identifyGzip(path: string, file: FileBytes): Promise<FileFormat> {
@@ -119,7 +119,7 @@ async function identifyGzip(path: string, file: FileBytes): Promise<FileFormat> 
     const bytesAt = async (positions: readonly number[]) => positions.map((position) => data[position]!);
     return await formatOf(inner, { size: data.length, head: data.subarray(0, headBytes), bytesAt });
   } catch {
-    // The reader of IDX files reports what is wrong with it.
+    // The IDX reader reports what is wrong with the file.
     if (/idx|ubyte/i.test(nameOf(path))) return { kind: 'idx', name: 'IDX' };
     return { kind: 'other', name: 'gzip archive that is damaged or cut short', fix: 'fetch the file again' };
   }
@@ -127,12 +127,12 @@ async function identifyGzip(path: string, file: FileBytes): Promise<FileFormat> 
 
 const fewBytes = 1024;
 
-/** The first bytes of what a gzip file packs, found without unpacking all of it; none where that fails. */
+/** The first bytes of a gzip file's content, without decompressing all of it; empty if that fails. */
 async function gzipHead(file: FileBytes): Promise<Uint8Array> {
   const { readable, writable } = new DecompressionStream('gzip');
   const [reader, writer] = [readable.getReader(), writable.getWriter()];
   const head: number[] = [];
-  // It reads to the end: a stream without a reader would block a write forever.
+  // Read to the end: without a reader, a write to the stream would block forever.
   const reading = (async () => {
     for (;;) {
       const { done, value } = await reader.read();
@@ -142,13 +142,13 @@ async function gzipHead(file: FileBytes): Promise<Uint8Array> {
   })().catch(() => undefined);
   try {
     const packed = new Uint8Array(await file.slice(0, 64 * fewBytes).arrayBuffer());
-    // In small pieces, each awaited: what comes after the end of a short member makes the stream drop what it had.
+    // Write small chunks and await each: bytes after the end of a short member make the stream discard its pending output.
     for (let at = 0; at < packed.length && head.length < headBytes; at += fewBytes) {
       await writer.write(packed.subarray(at, at + fewBytes));
     }
     await writer.close();
   } catch {
-    // The packed data is cut short, or has another member after the first one.
+    // The compressed data is truncated, or another member follows the first one.
   }
   await reading;
   return Uint8Array.from(head.slice(0, headBytes));

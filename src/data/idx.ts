@@ -4,22 +4,22 @@ import { createDataset, type Dataset, type DatasetParts } from './dataset.ts';
 import { gunzip } from './gunzip.ts';
 import { isGzip } from './gzip_format.ts';
 
-// IDX, the format of MNIST (https://yann.lecun.com/exdb/mnist): two zero bytes, the type of an element, the number of
-// dimensions, each dimension as a big-endian 32-bit number, then the elements, the last dimension innermost.
+// IDX, the format of MNIST (https://yann.lecun.com/exdb/mnist): two zero bytes, the element type, the number of dimensions, each
+// dimension as a big-endian 32-bit number, then the elements, last dimension innermost.
 
 const unsignedByte = 0x08;
 
 /** The array in an IDX file. */
 export interface IdxArray {
-  /** The length of each axis. */
+  /** Length of each axis. */
   shape: number[];
-  /** A view of the file's bytes where it was not packed. */
+  /** The elements; a view of the file's bytes if the file was not compressed. */
   data: Uint8Array;
 }
 
 /**
- * Reads an IDX file of unsigned bytes, plain or gzip. Throws a DataError, with `name` for the file, for another magic
- * number, another type of element, and a length that is not the header's.
+ * Parses an IDX file of unsigned bytes, plain or gzip. Throws a DataError, with `name` for the file, for another magic number,
+ * another element type, or a length that differs from the header's.
  */
 export async function parseIdx(file: Uint8Array, name = 'The file'): Promise<IdxArray> {
   const bytes = isGzip(file) ? await gunzip(file, name) : file;
@@ -51,22 +51,24 @@ export async function parseIdx(file: Uint8Array, name = 'The file'): Promise<Idx
 
 /** The files that `parseIdxDataset` reads. */
 export interface IdxDatasetFiles {
-  /** The file of the images, [count, height, width] or [count, height, width, channels]. */
+  /** Image file, [count, height, width] or [count, height, width, channels]. */
   images: Uint8Array;
-  /** The file of the labels, [count]. */
+  /** Label file, [count]. */
   labels: Uint8Array;
-  /** By default the classes are named "0" up to the largest label. */
+  /** Class names. Default: "0" up to the largest label. */
   classNames?: readonly string[];
-  /** Names of the two files, for errors. */
+  /** Names of the two files for error messages. */
   names?: { images: string; labels: string };
 }
 
-/** The data set in a pair of IDX files: images [count, height, width] or [count, height, width, channels], labels [count]. */
+/**
+ * Parses a data set from a pair of IDX files: images [count, height, width] or [count, height, width, channels], labels [count].
+ */
 export async function parseIdxDataset(files: IdxDatasetFiles): Promise<Dataset> {
   return createDataset(await parseIdxParts(files));
 }
 
-/** The same before its labels were looked at: what inspectDatasets and cleanDatasets take. */
+/** Like parseIdxDataset, but without validating the labels, as inspectDatasets and cleanDatasets require. */
 export async function parseIdxParts({ images, labels, classNames, names }: IdxDatasetFiles): Promise<DatasetParts> {
   const imagesName = names?.images ?? 'The file of images';
   const labelsName = names?.labels ?? 'The file of labels';
@@ -74,7 +76,7 @@ export async function parseIdxParts({ images, labels, classNames, names }: IdxDa
   return joinIdx(pictures, classes, { images: imagesName, labels: labelsName }, classNames);
 }
 
-/** Joins an array of images and one of labels. Throws a DataError where they don't fit each other. */
+/** Combines an array of images and an array of labels. Throws a DataError if they don't match. */
 export function joinIdx(
   pictures: IdxArray,
   classes: IdxArray,

@@ -1,7 +1,7 @@
 /**
- * Does `work` for each item, so many at once, and in the order of the items where one begins.
+ * Runs `work` for each item, with a limit on how many run concurrently; they are started in order.
  *
- * @returns what it gave, in the order of the items. What one of them throws ends all.
+ * @returns the results in the order of the items. The first error rejects the whole call.
  */
 export async function inParallel<Item, Result>(
   items: readonly Item[],

@@ -1,38 +1,38 @@
 import { type ImageShape, namesClass, type Part, type TrainAndTestParts } from './dataset.ts';
 import { examine, type Finding, findings, look, type SameImages, where } from './findings.ts';
 
-/** What was found in one part of a data set. */
+/** Findings in one part of a data set. */
 export interface PartInspection {
-  /** Images. */
+  /** Number of images. */
   count: number;
-  /** Images of each class. */
+  /** Number of images per class. */
   classCounts: number[];
-  /** The classes without an image. */
+  /** Classes without images. */
   emptyClasses: number[];
-  /** The images with each finding, in order. An image can stand under several. */
+  /** Images with each finding, in order. An image may have several findings. */
   found: Record<Finding, number[]>;
 }
 
-/** What `inspectDatasets` found. */
+/** The result of `inspectDatasets`. */
 export interface Inspection {
   /** Height, width and channels of every image. */
   imageShape: ImageShape;
-  /** A name for each class. */
+  /** Class names. */
   classNames: string[];
-  /** In the training images. */
+  /** Findings in the training images. */
   train: PartInspection;
-  /** In the test images. */
+  /** Findings in the test images. */
   test: PartInspection;
-  /** All images that are there more than once, in the order of the first of each. */
+  /** Groups of identical images, in the order of their first images. */
   same: SameImages[];
 }
 
 /**
- * Looks at a data set before anything is uploaded: class counts, and every kind of finding (see `findings`). It takes
- * data sets, and also parts that createDataset would refuse for their labels. The classes are the training part's;
- * where it doesn't name them, "0" up to its largest label that is a byte.
+ * Inspects a data set before anything is uploaded: class counts, and every kind of finding (see `findings`). Takes data sets, and
+ * also parts whose labels createDataset would reject. The classes are those of the training part; without class names they are "0"
+ * up to its largest label that fits into a byte.
  *
- * @throws DataError where the parts don't come out even, or differ in their images' shape.
+ * @throws DataError if the sizes of a part are inconsistent or the image shapes of the parts differ.
  */
 export function inspectDatasets(pair: TrainAndTestParts): Inspection {
   const facts = examine(pair);
@@ -50,7 +50,7 @@ export function inspectDatasets(pair: TrainAndTestParts): Inspection {
   return { imageShape, classNames, train: report('train'), test: report('test'), same };
 }
 
-/** How many images each class has; labels that name no class count nowhere. */
+/** Number of images per class; invalid labels are not counted. */
 export function countClasses(labels: ArrayLike<number>, classes: number): number[] {
   const counts: number[] = Array(classes).fill(0);
   for (let i = 0; i < labels.length; i++) if (namesClass(labels[i]!, classes)) counts[labels[i]!]!++;

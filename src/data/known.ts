@@ -2,7 +2,7 @@ import { cifar10Names, digitNames, fashionMnistNames } from './class_names.ts';
 import type { ImageShape } from './dataset.ts';
 import { digitsTestCount } from './digits.ts';
 
-/** The data sets that wgrad knows, by their names in `--dataset` and on the page. */
+/** Names of the built-in data sets, as used by `--dataset` and on the page. */
 export const datasetNames = ['mnist', 'fashion-mnist', 'digits', 'cifar10'] as const;
 
 export type DatasetName = (typeof datasetNames)[number];
@@ -13,7 +13,7 @@ export const isDatasetName = (name: string): name is DatasetName => (datasetName
 export interface KnownDataset {
   imageShape: ImageShape;
   classNames: readonly string[];
-  /** Images. */
+  /** Number of images. */
   train: number;
   test: number;
 }

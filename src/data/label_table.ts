@@ -7,25 +7,25 @@ import { gunzip } from './gunzip.ts';
 import { foldersOf, type IdentifiedFile, nameOf } from './identify.ts';
 import { type Split, splitOfFile, splitOfFolder } from './splits.ts';
 
-/** Classes or numbers of pictures, from tables next to them. */
+/** Classes or numbers of pictures, read from tables next to them. */
 export interface LabelTable {
-  /** The tables that they were read from. */
+  /** Paths of the tables. */
   from: string[];
-  /** A name for each number: the heading of its column, with a unit where that has one. */
+  /** Names of the numbers: column headings, with a unit if there is one. */
   names: string[];
-  /** The numbers of a picture, by its path. */
+  /** Numbers of each picture, by path. */
   of: ReadonlyMap<string, readonly number[]>;
-  /** The class of a picture, by its path, where a column has classes: there are no numbers then. */
+  /** Class of each picture, by path, if a column contains classes; there are no numbers in that case. */
   classOf?: ReadonlyMap<string, string>;
-  /** The split of a picture, by its path, where a column has splits. */
+  /** Split of each picture, by path, if a column contains splits. */
   splitOf: ReadonlyMap<string, Split>;
-  /** That which the table itself is named after: train.txt and val.txt. */
+  /** Split after which the table of each picture is named, such as train.txt and val.txt. */
   splitOfTable: ReadonlyMap<string, Split>;
-  /** What was left out of the tables, in words. */
+  /** Readable notes on what was left out of the tables. */
   notes: string[];
 }
 
-/** A table is one of labels if at least this share of the pictures is named in it. */
+/** A table counts as one of labels if it names at least this fraction of the pictures. */
 const leastNamed = 0.5;
 /** Larger files are not read as tables of labels. */
 const mostBytes = 64 * 2 ** 20;
@@ -34,11 +34,11 @@ interface Table {
   path: string;
   names: string[];
   rows: string[][];
-  /** Words with spaces between, without headings. */
+  /** Set for a list of words separated by spaces, without headings. */
   isList?: boolean;
 }
 
-/** A table whose column names pictures: those of its rows, by their indices. */
+/** A table with a column that names pictures: the picture of each row, by index. */
 interface NamingTable extends Table {
   column: number;
   named: ReadonlyMap<number, string>;
@@ -46,13 +46,13 @@ interface NamingTable extends Table {
 
 /**
  * Finds classes or numbers for pictures in tables next to them: CSV files, lists of paths and labels, or Hugging Face's
- * metadata.jsonl. A column has the names of the files. A column that is called label, class or the like has classes, several in
- * a cell with | between; else columns of numbers have those.
+ * metadata.jsonl. One column has the file names. A column named label, class or similar has the classes, several per cell if
+ * separated by |. Otherwise, numeric columns provide numbers.
  *
- * @param pictures the paths of the pictures that need labels.
- * @param wanted the heading of the column of labels.
- * @returns undefined where no table names at least half of the pictures.
- * @throws DataError for a table whose columns hold no labels, a picture without one of them, and tables with other columns.
+ * @param pictures paths of the pictures that need labels.
+ * @param wanted heading of the label column.
+ * @returns undefined if no table names at least half of the pictures.
+ * @throws DataError for a table without label columns, a picture without a label, and tables with different columns.
  */
 export async function readLabelTables(
   files: readonly IdentifiedFile[],
@@ -88,7 +88,7 @@ export async function readLabelTables(
 const ofPictures = (files: readonly IdentifiedFile[]) =>
   files.filter(({ format }) => format.kind === 'picture').map(({ path }) => path);
 
-/** What a competition wants to get back has made-up labels for its test pictures. */
+/** A competition's sample submission has placeholder labels for the test pictures. */
 const isExample = (path: string) => /sample_?submission/i.test(path);
 
 const isTable = ({ path, format: { kind, name } }: IdentifiedFile) =>
@@ -98,7 +98,7 @@ const isTable = ({ path, format: { kind, name } }: IdentifiedFile) =>
   (kind === 'text' && /\.(txt|lst|list)$/i.test(path)) ||
   /\.jsonl$/i.test(path);
 
-/** The cells of a CSV file, or of a list with spaces between. */
+/** Parses a CSV file, or a list separated by spaces. */
 function parseTable(path: string, text: string, pictureOf: PictureFinder): Table | undefined {
   if (/\.jsonl$/i.test(path)) return parseJsonLines(path, text);
   const separator = cellSeparatorOf(text);
@@ -106,7 +106,7 @@ function parseTable(path: string, text: string, pictureOf: PictureFinder): Table
   const reader = new CsvReader(separator);
   const complete = reader.push(text);
   const last = reader.end();
-  if (!last) return undefined; // a quote that is not closed
+  if (!last) return undefined; // A quote is not closed.
   const rows = [...complete, ...last].map(({ cells }) => cells).filter((row) => row.some(Boolean));
   const [head] = rows;
   if (!head || head.length < 2) return undefined;
@@ -120,7 +120,7 @@ function parseTable(path: string, text: string, pictureOf: PictureFinder): Table
 
 const isNumber = (text: string) => text !== '' && Number.isFinite(Number(text));
 
-/** A path and its labels in each line, with spaces between, as train.txt often has it. */
+/** Parses a list with a path and its labels per line, separated by spaces, as train.txt often has. */
 function parseList(path: string, text: string): Table | undefined {
   const rows = text
     .split(/\r?\n/)
@@ -131,7 +131,7 @@ function parseList(path: string, text: string): Table | undefined {
   return { path, names: first.map((_, column) => `${column}`), rows, isList: true };
 }
 
-/** An object in each line, as Hugging Face's metadata.jsonl has it. */
+/** Parses one JSON object per line, as in Hugging Face's metadata.jsonl. */
 function parseJsonLines(path: string, text: string): Table | undefined {
   const objects: Record<string, unknown>[] = [];
   for (const line of text.split('\n')) {
@@ -150,7 +150,7 @@ function parseJsonLines(path: string, text: string): Table | undefined {
     : { path, names, rows: objects.map((object) => names.map((name) => cell(object[name]))) };
 }
 
-/** Finds a picture by its path, and by its name where only one has it; with or without ending. */
+/** Looks up a picture by its path, or by its name if that is unique; with or without extension. */
 interface PictureNames {
   byPath: ReadonlyMap<string, string>;
   byName: ReadonlyMap<string, string | undefined>;
@@ -161,17 +161,17 @@ function pictureNames(pictures: readonly string[]): PictureNames {
   const withoutEnding = (name: string) => name.replace(/\.[^./]+$/, '');
   for (const picture of pictures) {
     for (const one of [picture, withoutEnding(picture)]) byPath.set(one, picture);
-    // A name that several pictures have names none.
+    // A name shared by several pictures is ambiguous and identifies none.
     const name = nameOf(picture);
     for (const one of new Set([name, withoutEnding(name)])) byName.set(one, byName.has(one) ? undefined : picture);
   }
   return { byPath, byName };
 }
 
-/** The picture that a cell of a table names. */
+/** Finds the picture that a table cell refers to. */
 type PictureFinder = (cell: string) => string | undefined;
 
-/** By its path, its path from one of the table's folders, or its name, with or without ending. */
+/** Matches the full path, the path relative to one of the table's folders, or the name, with or without extension. */
 function pictureFinder(table: string, { byPath, byName }: PictureNames): PictureFinder {
   const folders = foldersOf(table);
   const prefixes = folders.map((_, depth) => `${folders.slice(0, depth + 1).join('/')}/`).reverse();
@@ -186,7 +186,7 @@ function pictureFinder(table: string, { byPath, byName }: PictureNames): Picture
   };
 }
 
-/** The column that names the most pictures, and the picture of each row. */
+/** The column that names the most pictures, with the picture of each row. */
 function naming({ names, rows }: Table, pictureOf: PictureFinder): { column: number; named: Map<number, string> } {
   const byColumn = names.map((_, column) => {
     const named = new Map<number, string>();
@@ -251,7 +251,7 @@ const missing = (path: string, picture: string, found: string, expected: string)
     fix: 'fill it in, or remove the row: a picture without one is left out',
   });
 
-/** The column of classes of a table; undefined where it has numbers instead. */
+/** The class column of a table; undefined if it has numbers instead. */
 function classColumn(table: NamingTable, wanted: string | undefined): number | undefined {
   const { names, rows, column, named, isList } = table;
   const split = splitColumn(table);
@@ -279,12 +279,12 @@ function classColumn(table: NamingTable, wanted: string | undefined): number | u
     (at) => values(at).every((cell) => cell !== '' && !isNumber(cell)) && new Set(values(at)).size > 1,
   );
   const likeliest = words.length === 0 && filled.length === 1 ? filled[0] : words[0];
-  if (!names.some((name) => /\D/.test(name))) return likeliest; // without headings
+  if (!names.some((name) => /\D/.test(name))) return likeliest; // A table without headings.
   if (others.some(isOfNumbers)) return undefined;
   return words.length > 1 ? undefined : likeliest;
 }
 
-/** A column called split or the like, or one of such words: TRAIN, VALIDATE, TEST. */
+/** A column named split or similar, or one whose cells are split names: TRAIN, VALIDATE, TEST. */
 function splitColumn({ names, rows, named }: NamingTable): number {
   const heading = names.findIndex(isSplitHeading);
   if (heading >= 0) return heading;
@@ -306,7 +306,7 @@ function splitsOf(tables: readonly NamingTable[]): Pick<LabelTable, 'splitOf' | 
   return { splitOf, splitOfTable };
 }
 
-/** What stands between several classes of one picture. */
+/** Separator between several classes of one picture. */
 function separatorOf(cells: readonly string[], heading: string): RegExp | undefined {
   const has = (pattern: RegExp) => cells.some((cell) => pattern.test(cell));
   if (has(/\|/)) return /\s*\|\s*/;
@@ -315,7 +315,7 @@ function separatorOf(cells: readonly string[], heading: string): RegExp | undefi
   return /tags$/i.test(heading) && has(/\s/) ? /\s+/ : undefined;
 }
 
-/** A number for each class: 1 where a picture has it. */
+/** Multi-label targets: 1 for each class that the picture has. */
 function tagsOf(cells: ReadonlyMap<string, string>, separator: RegExp) {
   const split = (cell: string) => cell.split(separator).filter(Boolean);
   const names = [...new Set([...cells.values()].flatMap(split))].sort();
@@ -335,7 +335,7 @@ function numbersOf(tables: readonly NamingTable[]): Omit<LabelTable, 'splitOf' |
   let names: string[] | undefined;
   for (const { path, names: headings, rows, column, named } of tables) {
     const taken = rows.filter((_, i) => named.has(i));
-    // A column of numbers has one in most rows; the one that names the pictures may hold numbers too: 17 for 17.png.
+    // A numeric column has a number in most rows. The column that names the pictures may be numeric too: 17 for 17.png.
     const isOfNumbers = (at: number) =>
       at !== column && taken.filter((row) => isNumber(row[at] ?? '')).length > taken.length / 2;
     const columns = headings.map((_, at) => at).filter(isOfNumbers);

@@ -2,30 +2,30 @@ import type { FileFormat } from './file_formats.ts';
 import type { FileBytes } from './identify.ts';
 import type { PictureFolders } from './picture_folders.ts';
 
-/** A picture that is to be decoded. */
+/** A picture to be decoded. */
 export interface PictureFile {
   path: string;
   file: FileBytes;
   format: Pick<FileFormat, 'name'>;
 }
 
-/** Pictures whose classes or numbers are known, however they were found: what a picture reader decodes. */
+/** Pictures whose classes or numbers are known, from any source: the input of a picture reader. */
 export interface LabeledPictures extends PictureFolders {
   files: readonly PictureFile[];
-  /** The order of the classes, where the files have one; else that of their names. */
+  /** Order of the classes, if the files define one. Default: sorted by name. */
   classNames?: readonly string[];
-  /** Numbers in place of classes. */
+  /** Numeric targets instead of classes. */
   targets?: PictureTargets;
-  /** Decisions on the way, for the report. */
+  /** Decisions that were made while reading, for the report. */
   notes: readonly string[];
-  /** What else there is among the files, for messages. */
+  /** Description of the other files, for messages. */
   others?: string;
   format: 'pictures' | 'Parquet';
 }
 
 export interface PictureTargets {
-  /** A name for each number. */
+  /** Names of the target values. */
   names: string[];
-  /** The numbers of a picture, by its path. */
+  /** Numbers of each picture, by path. */
   of: ReadonlyMap<string, readonly number[]>;
 }

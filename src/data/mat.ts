@@ -6,10 +6,10 @@ import { product } from '../product.ts';
 import type { Numbers } from './formats/image_values.ts';
 import { damaged, mostUnpacked, refuseBomb, tooLarge } from './unpacking_errors.ts';
 
-// "MAT-File Format", version 5: a header of 128 bytes, then elements, each a type, a length and its bytes; an element of a
-// variable may be compressed by zlib. A matrix has its flags, its axes, its name and its numbers, the first axis innermost.
+// "MAT-File Format", version 5: a header of 128 bytes, then elements of a type, a length and the bytes. A variable's element may be
+// compressed with zlib. A matrix consists of flags, dimensions, a name and numbers, first axis innermost.
 
-/** A variable in a .mat file: numbers, the first axis innermost. */
+/** A numeric variable in a .mat file, first axis innermost. */
 export interface Matrix {
   name: string;
   shape: number[];
@@ -22,7 +22,7 @@ const numericClasses = { first: 6, last: 15 };
 const complexFlag = 0x08;
 
 type Reader = (view: DataView, at: number, isLittle: boolean) => number;
-/** By the type of an element: bytes of a number, its array, its reader. */
+/** For each element type: bytes per number, array class, and reader. */
 const types: Readonly<Record<number, [bytes: number, new (length: number) => Numbers, Reader]>> = {
   1: [1, Int8Array, (view, at) => view.getInt8(at)],
   2: [1, Uint8Array, (view, at) => view.getUint8(at)],
@@ -43,10 +43,10 @@ interface Element {
 }
 
 /**
- * Reads the matrices of numbers in a .mat file.
+ * Parses the numeric matrices in a .mat file.
  *
- * @returns also the names of other variables: texts, cells, structures.
- * @throws DataError for a file that is damaged or cut short.
+ * @returns also the names of other variables: strings, cells, structures.
+ * @throws DataError if the file is damaged or truncated.
  */
 export function parseMat(file: Uint8Array, path: string): { matrices: Matrix[]; others: string[] } {
   const isLittle = file[126] === 0x49; // "IM"
@@ -74,7 +74,7 @@ function elementAt(bytes: Uint8Array, at: number, isLittle: boolean, path: strin
   if (at + 8 > bytes.length) throw damaged(path, `an element at byte ${counted(at)} of ${counted(bytes.length)}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const first = view.getUint32(at, isLittle);
-  // Up to four bytes lie in the tag itself, whose upper half has their number.
+  // Up to four bytes are stored in the tag itself, whose upper half is then their number.
   if (first >>> 16) {
     const length = first >>> 16;
     if (length > 4) throw damaged(path, `an element of ${length} bytes in 4`);
@@ -108,7 +108,7 @@ function inflated(bytes: Uint8Array, path: string): Uint8Array {
   return concatenated(Uint8Array, chunks);
 }
 
-/** @returns the name alone of what is no matrix of real numbers. */
+/** @returns only the name if the variable is not a real numeric matrix. */
 function matrixIn(bytes: Uint8Array, isLittle: boolean, path: string): Matrix | string {
   const flags = elementAt(bytes, 0, isLittle, path);
   const axes = elementAt(bytes, flags.next, isLittle, path);

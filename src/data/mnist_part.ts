@@ -4,13 +4,13 @@ import { parseIdxDataset } from './idx.ts';
 import { type DatasetFacts, fetchFile } from './served_datasets.ts';
 
 /**
- * The part of MNIST that `npm run build` puts next to the page, for servers that have nothing but its files: the first
- * images of both parts. They are most of the installed package, so there are no more than a first run needs.
+ * The part of MNIST that `npm run build` places next to the page, for static servers: the first images of both parts. It makes up
+ * most of the installed package, so it contains only as many images as a first run needs.
  */
 export const mnistPart = {
   train: { count: 6_000, of: 60_000 },
   test: { count: 2_000, of: 10_000 },
-  /** Where its files lie, seen from the page. */
+  /** Folder of its files, relative to the page. */
   folder: 'mnist-part/',
   files: {
     train: { images: 'train-images-idx3-ubyte.gz', labels: 'train-labels-idx1-ubyte.gz' },
@@ -25,7 +25,7 @@ export const mnistPartFacts: DatasetFacts = {
   test: { count: mnistPart.test.count },
 };
 
-/** @param base the page's URL, in whose folder the files are. */
+/** @param base URL of the page, whose folder contains the files. */
 export async function fetchMnistPart(base: string): Promise<TrainAndTest> {
   const read = async ({ images, labels }: { images: string; labels: string }) => {
     const bytes = await Promise.all([images, labels].map((name) => fetchFile(base + mnistPart.folder + name)));

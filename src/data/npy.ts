@@ -3,9 +3,9 @@ import { count as counted } from '../figures.ts';
 import { product } from '../product.ts';
 import type { Numbers } from './formats/image_values.ts';
 
-// numpy.lib.format: a magic string, a version, the length of a header that is a dictionary of Python, the header, the elements.
+// numpy.lib.format: a magic string, a version, the length of the header, the header (a Python dictionary), and the elements.
 
-/** The array in an .npy file, the last axis innermost. */
+/** The array in an .npy file, last axis innermost. */
 export interface NpyArray {
   shape: number[];
   data: Numbers | string[];
@@ -27,7 +27,7 @@ const numbers: Record<string, [new (length: number) => Numbers, Reader]> = {
   f8: [Float64Array, (view, at, isLittle) => view.getFloat64(at, isLittle)],
 };
 
-/** IEEE 754's 16 bits: a sign, 5 bits of exponent, 10 of fraction. */
+/** Decodes an IEEE 754 half-precision float: a sign, 5 exponent bits, 10 fraction bits. */
 function halfFloat(bits: number): number {
   const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
   if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
@@ -35,9 +35,9 @@ function halfFloat(bits: number): number {
 }
 
 /**
- * Reads an .npy file of integers, floats, booleans or strings, versions 1 to 3, either byte order, in C's or Fortran's order.
+ * Parses an .npy file of integers, floats, booleans or strings, versions 1 to 3, in either byte order, in C or Fortran order.
  *
- * @throws DataError for another type, and for a length that is not the header's.
+ * @throws DataError for another element type, and if the length differs from the header's.
  */
 export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
   const damaged = (found: string) =>
@@ -101,7 +101,7 @@ const textOfUtf32 = (view: DataView, isLittle: boolean) => (from: number, size: 
   return text;
 };
 
-/** From the first axis innermost to the last one innermost. */
+/** Converts Fortran order (first axis innermost) to C order (last axis innermost). */
 export function inRows(data: Numbers, shape: readonly number[], Type: new (length: number) => Numbers): Numbers {
   if (shape.length < 2) return data;
   const rows = new Type(data.length);

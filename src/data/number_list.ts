@@ -1,16 +1,16 @@
 import { DataError } from '../errors.ts';
 import { type NpyArray, parseNpy } from './npy.ts';
 
-/** The formats of a list of numbers, in words. */
+/** Readable list of the formats of a list of numbers. */
 export const numberListFormats =
   'a CSV file with a number a line (or a column named weight), a JSON list, or a one-dimensional .npy';
 
 /**
- * Reads a list of numbers. Its content decides what the file is: NumPy's format (version 1 to 3, integers, floats or booleans),
- * a JSON list, or CSV: a number a line with or without a heading, one line of numbers, or a table with a column named weight,
- * weights, sample_weight or sampleWeight.
+ * Parses a list of numbers. The content determines the format: NumPy (version 1 to 3; integers, floats or booleans), a JSON list,
+ * or CSV: one number per line with or without a heading, a single line of numbers, or a table with a column named weight, weights,
+ * sample_weight or sampleWeight.
  *
- * @throws DataError for a file that is none of them, or has something else among its numbers.
+ * @throws DataError if the file has none of these formats or contains anything but numbers.
  */
 export function parseNumberList(bytes: Uint8Array, path: string): number[] {
   if (isNpy(bytes)) return numbersOfNpy(bytes, path);

@@ -2,42 +2,41 @@ import { DataError } from '../errors.ts';
 import { foldersOf } from './identify.ts';
 import { type Split, splitOfFolder, splits } from './splits.ts';
 
-/** The class and the split of a picture, by its folders. */
+/** Class and split of a picture, determined by its folders. */
 export interface PlacedPicture {
   path: string;
   className: string;
   split: Split;
 }
 
-/** Each class once, in the order of the pictures. */
+/** Distinct classes in the order of the pictures. */
 export const classNamesOf = (pictures: readonly PlacedPicture[]): string[] => [
   ...new Set(pictures.map(({ className }) => className)),
 ];
 
 export interface PictureFolders {
-  /** In the order of the paths. */
+  /** Sorted by path. */
   placed: PlacedPicture[];
-  /** The folders of each split; empty where no folder is named after a split. */
+  /** Folders of each split; empty if no folder is named after a split. */
   folders: Partial<Record<Split, string[]>>;
   /** Pictures without a class. */
   unlabeled: { path: string; reason: string }[];
 }
 
-/** A folder with the pictures below it. */
+/** A folder with the pictures in it. */
 interface Folder {
   path: string;
   name: string;
   children: Map<string, Folder>;
-  /** Pictures that lie in it directly. */
+  /** Pictures directly in this folder. */
   own: string[];
 }
 
 /**
- * Finds the classes and the splits of pictures in folders, as Keras and torchvision do: the class is the first folder below
- * the split, and below the folder that holds everything where there are no splits. Pictures that lie in no such folder are
- * unlabeled.
+ * Determines classes and splits of pictures from their folders, as Keras and torchvision do: the class is the first folder below
+ * the split folder, or below the common root folder if there are no splits. Pictures outside of such folders are unlabeled.
  *
- * @throws DataError where folders of several data sets, or of no training split, are found.
+ * @throws DataError if the folders contain several data sets, or splits without a training split.
  */
 export function placePictures(paths: readonly string[]): PictureFolders {
   const root = treeOf(paths);
@@ -74,13 +73,13 @@ function treeOf(paths: readonly string[]): Folder {
 const below = (folder: Folder): string[] => [...folder.own, ...[...folder.children.values()].flatMap(below)];
 const isBelow = (path: string, folder: Folder) => path.startsWith(`${folder.path}/`);
 
-/** Goes down through folders that contain only one folder; a picture next to that one has no class. */
+/** Descends through folders that contain a single folder. Pictures next to that folder have no class. */
 function descend(folder: Folder): Folder {
   const [only, another] = folder.children.values();
   return only && !another && only.children.size > 0 ? descend(only) : folder;
 }
 
-/** Archives often hold a folder in a folder of the same name. */
+/** Archives often contain a folder within a folder of the same name. */
 function descendSameName(folder: Folder): Folder {
   const [only, another] = folder.children.values();
   const isWrapped = only && !another && folder.own.length === 0 && only.children.size > 0;
@@ -96,14 +95,14 @@ interface SplitParent {
   splits: SplitFolders;
 }
 
-/** The folder whose folders are the splits: the one nearest to the root. */
+/** Finds the folder whose subfolders are the splits: the one nearest to the root. */
 function splitParentOf(root: Folder): SplitParent | undefined {
   for (let level = [root]; level.length > 0; level = level.flatMap((folder) => [...folder.children.values()])) {
     const all = level.flatMap((folder): SplitParent[] => {
       const splits = splitsIn(folder);
       return splits ? [{ folder, splits }] : [];
     });
-    // Splits of one class, in several folders, are those of each class: placeSplitsInClasses looks for them.
+    // Several folders whose splits have a single class each are split within the classes; placeSplitsInClasses handles them.
     const parents = all.length > 1 ? all.filter(({ splits }) => classesOf(splits.train).size > 1) : all;
     if (parents.length > 1) {
       throw new DataError({
@@ -118,20 +117,20 @@ function splitParentOf(root: Folder): SplitParent | undefined {
   return undefined;
 }
 
-/** The folders in a folder that are named after splits, where that is what their names mean. */
+/** Finds the subfolders named after splits, if the names really denote splits. */
 function splitsIn(folder: Folder): SplitFolders | undefined {
   const named = [...folder.children.values()].flatMap((child) => {
     const found = splitOfFolder(child.name);
     return found ? [{ ...found, child }] : [];
   });
-  // Classes may be called train or test_tube. As a split, train has folders of classes in it.
+  // Classes may also be named train or test_tube. A train folder that is a split contains class folders.
   const training = named.filter(({ split, child }) => split === 'train' && descendSameName(child).children.size > 0);
   for (const rest of new Set(training.map(({ rest }) => rest))) {
     const ofOneKind = named.filter((one) => one.rest === rest);
     const found: SplitFolders = {};
     for (const { split, child } of ofOneKind) found[split] = [...(found[split] ?? []), descendSameName(child)];
     const hasOthers = splits.some((split) => split !== 'train' && found[split]);
-    // A train folder without another split counts only if it has siblings; descend() handles a folder that is all there is.
+    // A train folder without other splits counts only if it has siblings; descend() handles a folder that has none.
     if (hasOthers || (classesOf(found.train).size > 1 && folder.children.size > 1)) return found;
   }
   const held = named.filter(({ split, child, rest }) => split !== 'train' && !rest && child.children.size > 0);
@@ -178,7 +177,7 @@ function placeClasses(classes: readonly Folder[], split: Split): { placed: Place
   return { placed };
 }
 
-/** Some have it the other way round: cat/train, cat/test, dog/train, dog/test. */
+/** Handles the reversed layout: cat/train, cat/test, dog/train, dog/test. */
 function placeSplitsInClasses(
   classes: readonly Folder[],
   unlabeled: PictureFolders['unlabeled'],

@@ -3,19 +3,19 @@ import { count } from '../figures.ts';
 import { type PictureFit, pictureFits } from '../picture_fit.ts';
 import type { PictureSize } from './reading_report.ts';
 
-/** How pictures of several sizes become images of one. */
+/** How pictures of different sizes are converted to a common image size. */
 export interface PictureOptions {
   /**
-   * Height and width of the images in pixels, or the side of a square. Unless given, the size that more than half of the
-   * pictures have where that is at most 64 x 64, else 32 x 32.
+   * Height and width of the images in pixels, or the side of a square. Default: the size of more than half of the pictures if there
+   * is one and it is at most 64 x 64, otherwise 32 x 32.
    */
   size?: number | readonly [height: number, width: number];
   /**
-   * How pictures of another size are fitted: `cover` (the default) scales them until they cover the image and cuts off what
-   * lies outside, around the center; `contain` scales them until they fit into it, on white; `fill` stretches them.
+   * How pictures of another size are fitted: `cover` scales them until they cover the image and crops the rest around the center;
+   * `contain` scales them until they fit into it, on a white background; `fill` stretches them. Default `cover`.
    */
   fit?: PictureFit;
-  /** Called while pictures are read. */
+  /** Called while pictures are being read. */
   onProgress?: (done: number, total: number) => void;
 }
 
@@ -35,7 +35,7 @@ export function requirePictureOptions({ size, fit }: PictureOptions): void {
 const largestAsIs = 64;
 const otherwise = 32;
 
-/** The most common size first; of equally common ones the smaller. */
+/** Sizes by frequency, the most common first; of equally common ones, the smaller first. */
 export function sizesOf(pictures: readonly { width: number; height: number }[]): PictureSize[] {
   const sizes = new Map<string, PictureSize>();
   for (const { width, height } of pictures) {
@@ -46,7 +46,7 @@ export function sizesOf(pictures: readonly { width: number; height: number }[]):
   return [...sizes.values()].sort((a, b) => b.count - a.count || a.width * a.height - b.width * b.height);
 }
 
-/** One size for all images, and the rule that gave it, in words. */
+/** Chooses the common image size, with a description of the rule that determined it. */
 export function imageSize(
   sizes: readonly PictureSize[],
   { size, fit = 'cover' }: PictureOptions,

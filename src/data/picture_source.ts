@@ -13,22 +13,22 @@ import { inParallel } from './in_parallel.ts';
 
 /** Options of `pictureSource`. */
 export interface PictureSourceOptions {
-  /** Height, width and channels (1 or 3) of the images that pictures become; up to 512 x 512 is usual. */
+  /** Height, width and channels (1 or 3) of the images; sizes up to 512 x 512 are usual. */
   imageShape: readonly number[];
-  /** How a picture of another shape becomes an image: `'cover'` by default. */
+  /** How pictures of another shape are fitted. Default `'cover'`. */
   fit?: PictureFit;
 }
 
-/** Pictures that are decoded side by side: the browser decodes each in a thread of its own. */
+/** Number of pictures decoded concurrently; the browser decodes each on a separate thread. */
 export const picturesAtOnce = 4;
 
 /**
- * Encoded pictures as the images of a data set, in a browser: each is decoded when it is about to be trained on, so that memory holds
- * no more than a few steps' images. What is transparent becomes white, and a gray image is the red of its picture, as when pictures
- * are read into memory.
+ * Uses encoded pictures as the images of a data set, in a browser: each is decoded shortly before it is trained on, so that memory
+ * holds only a few steps' images. Transparent pixels become white, and a grayscale image takes the red channel of its picture, as
+ * when pictures are read into memory.
  *
- * @throws ConfigurationError for an image shape that pictures cannot have, or where there is no browser; `read` throws a DataError
- *   for a picture that cannot be decoded.
+ * @throws ConfigurationError for an invalid image shape, or outside of a browser; `read` throws a DataError for a picture that
+ *   can't be decoded.
  */
 export function pictureSource(
   pictures: readonly EncodedPicture[],
@@ -51,7 +51,7 @@ export function pictureSource(
   return encodedPictures(pictures, { imageShape, fit });
 }
 
-/** The same without checks: the command has the pictures of its page, and decodes none of them itself. */
+/** Like pictureSource, but without checks: the command passes pictures to its page and doesn't decode them itself. */
 export function encodedPictures(
   pictures: readonly EncodedPicture[],
   { imageShape, fit }: Required<PictureSourceOptions>,
@@ -83,7 +83,7 @@ export function encodedPictures(
   };
 }
 
-/** Some images of a source, in another order. */
+/** A subset or permutation of a source's images. */
 export function imagesOfSource(
   source: ImageSource,
   imageShape: readonly number[],
@@ -98,7 +98,7 @@ export function imagesOfSource(
   );
 }
 
-/** @throws what a browser throws for a picture that it cannot decode. */
+/** @throws the browser's error for a picture that it can't decode. */
 export const bitmapOf = async (file: EncodedPicture['file']): Promise<ImageBitmap> =>
   createImageBitmap(file instanceof Blob ? file : new Blob([await file.arrayBuffer()]), pictureDecoding);
 

@@ -17,11 +17,11 @@ import { isDamage } from './unpacking_errors.ts';
 import type { UserFilesOptions } from './user_files.ts';
 
 const fewestClasses = 2;
-/** Decoded pictures that are kept from one pass to the next; larger sets are decoded twice. */
+/** Maximum bytes of decoded pictures kept between the two passes; larger sets are decoded twice. */
 const mostKept = 256 * 2 ** 20;
 const defaultFit = 'cover';
 const ifUnusual = (pictureFit: PictureFit) => (pictureFit === defaultFit ? {} : { pictureFit });
-/** Formats that Chrome decodes. Others are tried too: another browser may know them. */
+/** Formats that Chrome decodes. Others are tried too, because another browser may support them. */
 const decodable = ['PNG', 'JPEG', 'GIF', 'WebP', 'BMP', 'AVIF', 'ICO'];
 
 interface Picture extends PlacedPicture {
@@ -34,10 +34,10 @@ const streamedNote = (bytes: number, most: number) =>
   `the images take ${byteWords(bytes)}, more than the ${byteWords(most)} that are kept in memory: pictures are decoded during training`;
 
 /**
- * Reads pictures in folders, in a browser: nothing leaves it. What is transparent becomes white; where all pictures are gray
- * the images have one channel. Colors are taken as stored, without a color profile.
+ * Reads pictures in folders, in a browser; no data leaves it. Transparent pixels become white; if all pictures are gray, the images
+ * have one channel. Colors are used as stored, without applying a color profile.
  *
- * @throws DataError where fewer than 2 or more than 256 classes have a picture that can be read.
+ * @throws DataError if fewer than 2 or more than 256 classes have a readable picture.
  */
 export async function readPictureFiles(
   given: LabeledPictures,
@@ -52,7 +52,7 @@ export async function readPictureFiles(
     });
   }
   if (!targets) requireClasses(placed, files, others);
-  // A picture is half done when its size is known.
+  // Measuring and decoding each count as half of a picture's progress.
   const halves = 2 * placed.length;
   const progress = (left: number) => {
     options.signal?.throwIfAborted();
@@ -80,7 +80,7 @@ export async function readPictureFiles(
   return assemble(parts, folders, report, options.validationSplit);
 }
 
-/** Decodes every picture, to know its size before that of the images is chosen. */
+/** Decodes every picture to get its size, from which the image size is chosen. */
 async function measure(placed: readonly PlacedPicture[], files: readonly PictureFile[], tell: (done: number) => void) {
   const byPath = new Map(files.map((file) => [file.path, file]));
   let kept = 0;
@@ -114,7 +114,7 @@ function reasonOf(error: unknown, format: string): string {
     : `${format}, which this browser cannot decode: convert it to PNG or JPEG`;
 }
 
-/** The parts of the data set, without images, and which pictures are of each. */
+/** The parts of the data set without images, and the pictures that belong to each. */
 function partsOf(
   pictures: readonly Picture[],
   imageShape: ImageShape,
@@ -140,7 +140,7 @@ function partsOf(
 
 type Parts = Partial<Record<Split, DatasetParts>>;
 
-/** Makes the parts of a data set from measured pictures. @param tell hears how many pictures are left. */
+/** Creates the parts of a data set from measured pictures. @param tell called with the number of remaining pictures. */
 type PartsReader = (
   pictures: readonly Picture[],
   size: readonly [height: number, width: number],
@@ -149,7 +149,7 @@ type PartsReader = (
   given: LabeledPictures,
 ) => Promise<{ parts: Parts; isGray: boolean }>;
 
-/** All images in memory. */
+/** Decodes all images into memory. */
 const decodeAll: PartsReader = async (pictures, [height, width], fit, tell, given) => {
   const context = canvasFor(height, width);
   let isGray = true;
@@ -177,7 +177,7 @@ const decodeAll: PartsReader = async (pictures, [height, width], fit, tell, give
   return { parts, isGray };
 };
 
-/** The images stay in their files, and are decoded during training. */
+/** Leaves the images in their files; they are decoded during training. */
 const leaveInFiles: PartsReader = async (pictures, [height, width], fit, tell, given) => {
   const context = canvasFor(height, width);
   let isGray = true;
@@ -186,7 +186,7 @@ const leaveInFiles: PartsReader = async (pictures, [height, width], fit, tell, g
     tell(--left);
     const { bitmap } = picture;
     delete picture.bitmap;
-    // The first colored picture decides: the others need not be decoded again.
+    // A single color picture decides that the images have three channels; the others need not be decoded again.
     if (!isGray) return bitmap?.close();
     const rgba = drawn(context, bitmap ?? (await bitmapOf(picture.file)), fit);
     for (let at = 0; at < rgba.length && isGray; at += 4)
@@ -201,7 +201,7 @@ const leaveInFiles: PartsReader = async (pictures, [height, width], fit, tell, g
   return { parts, isGray };
 };
 
-/** Before any picture is decoded, and again when it is known which ones can be. */
+/** Called before any picture is decoded, and again once the undecodable ones are known. */
 function requireClasses(pictures: readonly PlacedPicture[], files: readonly PictureFile[], others?: string): void {
   const classes = classNamesOf(pictures);
   if (classes.length >= fewestClasses && classes.length <= mostClasses) return;

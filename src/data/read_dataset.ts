@@ -3,36 +3,36 @@ import type { PlacedFile } from './identify.ts';
 import type { ReadingReport } from './reading_report.ts';
 import { readUserFiles, type UserFilesOptions } from './user_files.ts';
 
-/** What `readDataset` takes: files of an input or of a drop, Blobs by their paths, or files with their paths. */
+/** The argument of `readDataset`: files from an input or a drop, Blobs by their paths, or files with their paths. */
 export type DatasetFiles = Blob | Iterable<File | PlacedFile> | Readonly<Record<string, Blob>>;
 
-/** A data set that was read from files, ready to be trained with. */
+/** A data set read from files, ready for training. */
 export interface ReadDataset {
-  /** The images to train with. */
+  /** Training images. */
   train: Dataset;
-  /** The images to validate with, where the files have a split for validation and one for testing. */
+  /** Validation images, if the files have separate validation and test splits. */
   validation?: Dataset;
-  /** The test images; the ones to validate with where there is no `validation`. Empty where nothing is held out. */
+  /** Test images. Without `validation`, they are used for validation. Empty if nothing is held out. */
   test: Dataset;
-  /** Which files became which split, what was left out and why. */
+  /** Which files became which split, and which were ignored and why. */
   report: ReadingReport;
 }
 
 /**
- * Reads a data set from files in any of the formats that wgrad reads: folders of pictures, pictures with a table of their labels, IDX,
- * CIFAR, NumPy, CSV, Parquet and MATLAB files, and archives of them (docs/data.md). Pictures take a browser, which decodes them; all
- * else is also read in Node.
+ * Reads a data set from files in any supported format: folders of pictures, pictures with a table of their labels, IDX, CIFAR,
+ * NumPy, CSV, Parquet and MATLAB files, and archives of them (docs/data.md). Pictures require a browser, which decodes them; all
+ * other formats can also be read in Node.
  *
- * @param files those of `<input type="file" webkitdirectory>`, one file or archive, or Blobs by their paths.
- * @param options what `readUserFiles` takes: `size` in pixels, `fit`, `validationSplit` (0.2), `labels`, `stretch` (false), `onProgress`,
- *   `signal`, `streamAbove`.
+ * @param files those of `<input type="file" webkitdirectory>`, a single file or archive, or Blobs by their paths.
+ * @param options those of `readUserFiles`: `size` in pixels, `fit`, `validationSplit` (0.2), `labels`, `stretch` (false),
+ *   `onProgress`, `signal`, `streamAbove`.
  * @throws ConfigurationError for an option that is out of range.
- * @throws DataError where the files hold no data set, or are damaged, with what was found and what can be read instead.
+ * @throws DataError if the files contain no data set or are damaged, with what was found and which formats can be read.
  */
 export async function readDataset(files: DatasetFiles, options: UserFilesOptions = {}): Promise<ReadDataset> {
   const { train, validation, test, report } = await readUserFiles(placedFiles(files), options);
   const created = createDataset(train);
-  // The classes are those of the training images.
+  // All parts use the classes of the training images.
   const { classNames, targetNames } = created;
   const names = { ...(classNames.length > 0 && { classNames }), ...(targetNames && { targetNames }) };
   const other = (parts: typeof test) =>

@@ -2,21 +2,21 @@ import { count, counted } from '../figures.ts';
 import type { DatasetParts, TrainAndTestParts } from './dataset.ts';
 import type { Split } from './splits.ts';
 
-/** How a user's files were read. */
+/** Report on how a user's files were read. */
 export interface ReadingReport {
-  /** What the files are. */
+  /** Format of the files. */
   format: 'pictures' | 'IDX' | 'CIFAR-10' | 'CIFAR-100' | 'NumPy' | 'CSV' | 'Parquet' | 'MATLAB';
-  /** Which files became which split. */
+  /** Splits, and the files that they were read from. */
   splits: SplitReport[];
-  /** Files that are not in the data set, and why. */
+  /** Files that are not in the data set, with the reason. */
   ignored: IgnoredFile[];
   /** Sizes of the pictures in pixels, the most common first. */
   sizes?: PictureSize[];
-  /** Decisions on the way: the size of the images, which of two equal files was used. */
+  /** Decisions that were made while reading, such as the image size or which of two identical files was used. */
   notes: string[];
 }
 
-/** One split of the data, and where it comes from. */
+/** One split of the data and its origin. */
 export interface SplitReport {
   /** `'train'`, `'validation'` or `'test'`. */
   split: Split;
@@ -24,40 +24,40 @@ export interface SplitReport {
   images: number;
   /** The folders or files that it was read from. */
   from: string[];
-  /** How it was taken out of the training images, where no folder or file has it. */
+  /** How the split was held out of the training images, if no folder or file provides it. */
   heldOut?: string;
 }
 
 /** A file that is not part of the data set. */
 export interface IgnoredFile {
-  /** Below the folder that the user chose. */
+  /** Path relative to the folder that the user chose. */
   path: string;
-  /** Why it is not, in words. */
+  /** Reason, as readable text. */
   reason: string;
 }
 
-/** How many pictures have a size. */
+/** Number of pictures of one size. */
 export interface PictureSize {
-  /** Pixels. */
+  /** Width in pixels. */
   width: number;
-  /** Pixels. */
+  /** Height in pixels. */
   height: number;
   /** Number of pictures. */
   count: number;
 }
 
-/** The data that was read from a user's files. */
+/** A data set read from a user's files. */
 export interface UserDataset extends TrainAndTestParts {
   /**
-   * The validation data, where the files have a split for validation and one for testing; `test` is then only evaluated at the
-   * end. Without it, `test` is the validation data.
+   * Validation data, if the files have separate validation and test splits; `test` is then evaluated only at the end. Without it,
+   * `test` is the validation data.
    */
   validation?: DatasetParts;
   /** How the files were read. */
   report: ReadingReport;
 }
 
-/** The two parts that training takes: `test` has the validation images. */
+/** The two parts that training uses, with the validation images as `test`. */
 export const trainingParts = ({ train, validation, test }: UserDataset): TrainAndTestParts => ({
   train,
   test: validation ?? test,
@@ -66,7 +66,7 @@ export const trainingParts = ({ train, validation, test }: UserDataset): TrainAn
 const names: Record<Split, string> = { train: 'training', validation: 'validation', test: 'test' };
 const most = 3;
 
-/** The report in lines of text, without what was ignored. */
+/** The report as lines of text, without the ignored files. */
 export function describeReading({ splits, sizes, notes }: ReadingReport): string[] {
   const hasBoth = splits.some(({ split }) => split === 'validation') && splits.some(({ split }) => split === 'test');
   const lines = splits.map(({ split, images, from, heldOut }) => {
@@ -77,7 +77,7 @@ export function describeReading({ splits, sizes, notes }: ReadingReport): string
   return [...lines, ...(sized ? [`sizes of the pictures, width × height: ${some(sized, 5)}`] : []), ...notes];
 }
 
-/** Ignored files by their reasons: hidden and system files come last. */
+/** Ignored files grouped by reason; hidden and system files come last. */
 export function describeIgnored(ignored: readonly IgnoredFile[]): IgnoredFile[] {
   const groups = new Map<string, IgnoredFile[]>();
   for (const one of ignored) {
@@ -99,7 +99,7 @@ export function describeIgnored(ignored: readonly IgnoredFile[]): IgnoredFile[] 
 
 export const systemReason = 'hidden or system file';
 
-/** The first few of a list, and how many more there are. */
+/** The first few entries of a list, and the number of the others. */
 export function some(list: readonly string[], shown: number = most): string {
   const rest = list.length - shown;
   return rest > 0 ? `${list.slice(0, shown).join(', ')} and ${count(rest)} more` : list.join(', ');

@@ -1,8 +1,8 @@
 /**
- * For each image, numbered through all of `parts`, the number of the first image with the same bytes: its own where it
- * is that first one. A hash finds the candidates and the bytes decide, so images that merely share a hash stay different.
+ * For each image, numbered across all `parts`, the number of the first image with identical bytes, which may be the image itself. A
+ * hash finds candidates and the bytes decide, so hash collisions do no harm.
  *
- * @param bytes of one image; each part holds a whole number of them.
+ * @param bytes per image; each part holds a whole number of images.
  */
 export function firstSame(parts: readonly Uint8Array[], bytes: number, hash: Hash = hashBytes): Int32Array {
   const counts = parts.map((part) => part.length / bytes);
@@ -11,7 +11,7 @@ export function firstSame(parts: readonly Uint8Array[], bytes: number, hash: Has
   const offsetOf = new Float64Array(total);
   const hashes = new Int32Array(total);
   const first = new Int32Array(total);
-  // Open addressing, at most half full. A slot holds a first image's number + 1.
+  // Open addressing with a load factor of at most 0.5. A slot holds the number of a first image, plus 1.
   const mask = 2 ** Math.ceil(Math.log2(2 * total + 1)) - 1;
   const slots = new Int32Array(mask + 1);
   let at = 0;

@@ -6,14 +6,14 @@ import type { PictureSourceOptions } from './picture_source.ts';
 
 export type { TrainAndTest } from './dataset.ts';
 
-/** Facts about a data set that are known before its bytes are loaded. */
+/** Facts about a data set that are available before its bytes are loaded. */
 export interface DatasetFacts {
   imageShape: ImageShape;
-  /** Empty where the images have numbers in place of classes. */
+  /** Empty if the images have targets instead of classes. */
   classNames: string[];
-  /** A name for each of those numbers. */
+  /** Names of the target values. */
   targetNames?: string[];
-  /** Whether each of them is 0 or 1. */
+  /** Whether all target values are 0 or 1. */
   areYesOrNo?: boolean;
   train: PartFacts;
   test: PartFacts;
@@ -21,24 +21,26 @@ export interface DatasetFacts {
 
 interface PartFacts {
   count: number;
-  /** Whether its samples have weights. */
+  /** Whether the samples have weights. */
   isWeighted?: boolean;
-  /** Its images are encoded pictures, which become images so: each is fetched and decoded when it is trained on. */
+  /**
+   * Set if the images are encoded pictures, with how they are fitted: each is fetched and decoded when it is needed for training.
+   */
   pictures?: PictureFit;
 }
 
-/** Images of a part up to so many bytes are fetched at once; of larger ones those that are needed next. */
+/** Parts of at most this many bytes of images are fetched at once; images of larger parts are fetched on demand. */
 const mostFetchedBytes = 2 ** 29;
 
-/** The state of each data set on a server, by its name: null if the server has all of it, else why it doesn't. */
+/** The state of each data set on a server, by name: null if it is complete, otherwise the reason why it is not. */
 export type ServedList = Record<string, ErrorParts | null>;
 
-/** The file next to the page with the `ServedList`; it is empty on a server that has only the page's files. */
+/** File next to the page that contains the `ServedList`; it is empty on a server that has only the page's files. */
 export const servedListFile = 'datasets.json';
 
-/** @param base the URL of the page's folder, with a slash at its end. */
+/** @param base URL of the page's folder, with a trailing slash. */
 export async function fetchServedList(base: string): Promise<ServedList> {
-  // It changes as soon as a data set is downloaded on that machine.
+  // Not cached, because the list changes as soon as a data set is downloaded on the server.
   const response = await get(base + servedListFile, { cache: 'no-cache' });
   const list: unknown = hasType(response, 'application/json') ? await response.json() : undefined;
   return typeof list === 'object' && list !== null ? (list as ServedList) : {};
@@ -47,13 +49,13 @@ export async function fetchServedList(base: string): Promise<ServedList> {
 const addressOf = (name: string, base: string) => `${base}datasets/${encodeURIComponent(name)}`;
 
 /**
- * Asks the server of this page about a data set. Throws a DataError with the server's words where it has none.
+ * Requests the facts of a data set from the page's server. Throws a DataError with the server's message if it is not available.
  *
- * @param base the URL of the page's folder, with a slash at its end.
+ * @param base URL of the page's folder, with a trailing slash.
  */
 export async function fetchFacts(name: string, signal?: AbortSignal, base = '/'): Promise<DatasetFacts> {
   const response = await get(addressOf(name, base), { signal });
-  // A server of single pages answers any address with its page.
+  // Servers of single-page apps answer unknown URLs with the page.
   if (hasType(response, 'application/json')) return response.json();
   throw new DataError({
     what: `The server of this page has no data set ${name}`,
@@ -63,8 +65,9 @@ export async function fetchFacts(name: string, signal?: AbortSignal, base = '/')
 }
 
 /**
- * Gets a data set from the server of this page: /datasets/<name> has its facts as JSON, and below that
- * /<train|test>/<images|labels|targets|sampleWeights> are the bytes. Throws a DataError with the server's words where it has none.
+ * Fetches a data set from the page's server: /datasets/<name> returns its facts as JSON, and
+ * /<train|test>/<images|labels|targets|sampleWeights> below that returns the bytes. Throws a DataError with the server's message if
+ * it is not available.
  */
 export async function fetchDatasets(name: string, signal?: AbortSignal, base = '/'): Promise<TrainAndTest> {
   const at = addressOf(name, base);
@@ -82,7 +85,7 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
       floats('targets', targetNames),
       floats('sampleWeights', facts[part].isWeighted),
     ]);
-    // As they lie in the server's memory: two bytes each where a byte is too small for the classes.
+    // Labels are sent in the server's in-memory format: two bytes each if a byte can't hold all classes.
     const isWide = labelsFrom([], classNames.length) instanceof Uint16Array;
     return {
       ...(images
@@ -103,7 +106,7 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
   return createDatasets({ train, test });
 }
 
-/** Images on a server that are fetched when they are trained on. */
+/** Images on a server that are fetched when they are needed for training. */
 const servedImages = (path: string): ImageSource => ({
   kind: 'a server',
   read: async (indices) => {
@@ -112,7 +115,7 @@ const servedImages = (path: string): ImageSource => ({
   },
 });
 
-/** Pictures on a server that are fetched and decoded when they are trained on. */
+/** Pictures on a server that are fetched and decoded when they are needed for training. */
 async function servedPictures(at: string, count: number, how: Required<PictureSourceOptions>): Promise<ImageSource> {
   const { encodedPictures } = await import('./picture_source.ts');
   const pictures = Array.from({ length: count }, (_, i) => {
@@ -122,7 +125,7 @@ async function servedPictures(at: string, count: number, how: Required<PictureSo
   return encodedPictures(pictures, how);
 }
 
-/** The bytes of a file. Throws a DataError, with the server's words, where there is none. */
+/** Fetches the bytes of a file. Throws a DataError with the server's message if there is none. */
 export async function fetchFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const response = await get(path, { signal });
   try {
@@ -143,7 +146,7 @@ async function get(path: string, init: RequestInit): Promise<Response> {
   });
 }
 
-/** The error to throw if the server cannot be reached, or stops in the middle of a response. */
+/** The error to throw if the server can't be reached or closes the connection in the middle of a response. */
 function unanswered(path: string, cause: unknown, signal?: AbortSignal | null): unknown {
   if (signal?.aborted) return cause;
   return new DataError(

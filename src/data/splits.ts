@@ -10,10 +10,10 @@ const words: [Split, RegExp][] = [
   ['validation', /^(val|valid|validation|validate|dev|development)$/],
   ['test', /^(test|testing|tst|t10k|eval|evaluation|holdout)$/],
 ];
-/** Suffixes that people add to these words: train_images, test1, validationset. */
+/** Common suffixes and prefixes of these words: train_images, test1, validationset. */
 const additions = /(set|split|data|dataset|images?|imgs?|pictures?|photos?|samples|folder|labels?)$/;
 
-/** A number at the end is ignored: test1 is a test split. The 10k of t10k is no such number. */
+/** A trailing number is ignored: test1 is a test split. The 10k of t10k is not such a number. */
 function splitOfToken(token: string): Split | undefined {
   const word = token.replace(/(?<=[a-z]{2})\d+$/, '');
   return [word, word.replace(additions, '')]
@@ -28,9 +28,9 @@ const tokensOf = (name: string) =>
     .filter(Boolean);
 
 /**
- * The split that a folder's name stands for: train, training_set, val, test1, seg_train.
+ * The split that a folder name stands for: train, training_set, val, test1, seg_train.
  *
- * @returns also what else the name holds: that of seg_train and of seg_test is the same, that of train_station stands alone.
+ * @returns also the rest of the name: seg_train and seg_test have the same rest, while that of train_station is unique.
  */
 export function splitOfFolder(name: string): { split: Split; rest: string } | undefined {
   const tokens = tokensOf(name).map((token) => ({ token, split: splitOfToken(token) }));
@@ -42,7 +42,7 @@ export function splitOfFolder(name: string): { split: Split; rest: string } | un
   return { split: first.split!, rest: rest.map(({ token }) => token).join(' ') };
 }
 
-/** The split of a file that holds many images: by its own name, else by the nearest folder that is named after one. */
+/** The split of a file that contains many images: determined by its own name, or else by the nearest folder named after a split. */
 export function splitOfFile(path: string): Split | undefined {
   return [nameOf(path), ...foldersOf(path).reverse()]
     .flatMap((name) => tokensOf(name).map(splitOfToken))

@@ -2,14 +2,14 @@ import { DataError } from '../errors.ts';
 import { count } from '../figures.ts';
 
 const mebibyte = 2 ** 20;
-/** What deflate packs at most is 1032 to 1, and pictures and tables are far below this. */
+/** Maximum accepted compression ratio. Deflate achieves at most 1032 to 1; pictures and tables compress far less. */
 const mostRatio = 200;
-/** Less than this is unpacked whatever its ratio: a blank picture packs well. */
+/** Content below this size is unpacked whatever its ratio, because a blank picture compresses well. */
 const harmless = 64 * mebibyte;
-/** Larger files are not unpacked: they have to be in memory. */
+/** Larger files are not unpacked, because they have to fit into memory. */
 export const mostUnpacked = 2048 * mebibyte;
 
-/** @throws DataError where what is packed is out of all proportion to what it would become. */
+/** @throws DataError if the unpacked size is out of proportion to the packed size. */
 export function refuseBomb(path: string, packed: number, unpacked: number): void {
   if (unpacked <= harmless || unpacked <= mostRatio * packed) return;
   throw new DataError({
@@ -41,6 +41,6 @@ export const damaged = (path: string, found: string, cause?: unknown) =>
     { cause },
   );
 
-/** Whether a file in an archive could not be unpacked: of many files one may be left out. */
+/** Whether an error means that one file of an archive is damaged; the file can then be left out. */
 export const isDamage = (error: unknown): error is DataError =>
   error instanceof DataError && error.message.includes(isDamagedOrCut);

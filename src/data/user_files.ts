@@ -12,50 +12,51 @@ import { type IgnoredFile, some, systemReason, type UserDataset } from './readin
 /** Options of `readUserFiles`. */
 export interface UserFilesOptions extends PictureOptions {
   /**
-   * The share of each class that is held out for validation where the files have no split for it: 0.2 unless given.
-   * With 0 nothing is held out, and `test` has no images.
+   * Fraction of each class that is held out for validation if the files have no validation split. With 0 nothing is held out and
+   * `test` has no images. Default 0.2.
    */
   validationSplit?: number;
   /**
-   * Which labels, where files have several: `'fine'` (the default) or `'coarse'` for CIFAR-100, the name of a column of a table,
-   * or a part of the name of an array.
+   * Which labels to use if the files have several: `'fine'` (the default) or `'coarse'` for CIFAR-100, the name of a table column,
+   * or part of the name of an array.
    */
   labels?: string;
   /**
-   * Spreads the values of arrays (IDX, NumPy, CSV and MATLAB files) over all of 0 to 255, where they use a part of it, such as 0 to 16
-   * or 12 bits of 16. False by default; the report says what range there is. Pictures are taken as the browser decodes them.
+   * Scales the values of arrays (IDX, NumPy, CSV and MATLAB files) to the full range 0 to 255 if they use only part of their range,
+   * such as 0 to 16 or 12 bits of 16. The report states the range. Pictures are not changed. Default false.
    */
   stretch?: boolean;
   /**
-   * Leaves pictures in their files where their images would take more bytes than this in memory: each is decoded when it is trained
-   * on. By default all images are read into memory.
+   * Leaves pictures in their files if their images would take more than this many bytes of memory; each is decoded when it is
+   * needed for training. Default: all images are read into memory.
    */
   streamAbove?: number;
-  /** Stops reading: the promise rejects with the signal's reason. */
+  /** Aborts reading: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** Bytes of images that the command and the page keep in memory, unless a smaller memory budget is given. */
+/** Maximum bytes of images that the command and the page keep in memory, unless a smaller memory budget is given. */
 export const mostInMemory = 2 ** 30;
 
-/** Reads pictures, where that takes more than this thread: a command has no decoder for them. */
+/** Reads pictures; the command passes another implementation, because Node has no decoder for them. */
 export type PictureReader = typeof readPictureFiles;
 
 /**
- * Reads a user's files into a data set in any of the formats of docs/data.md, archives among them; pictures in folders are one. The content of a file decides what it is, its name is only a hint; what is of no use is ignored and
- * listed in the report. Where files or folders are named after splits (train, val, test and the like) each is one: `test`
- * validates where there are two, `validation` does where there are three, and `test` is kept aside. Else a share of each class
- * is held out. Pictures take a browser, which decodes them. Pictures that are in no folders of classes, with a CSV file next
- * to them that has their names in a column and numbers in others, make a data set of targets.
+ * Reads a data set from a user's files, in any of the formats of docs/data.md, including archives. The content of a file determines
+ * its format; the name is only a hint. Unusable files are ignored and listed in the report. Files or folders named after splits
+ * (train, val, test and similar) become these splits: with two splits `test` is used for validation; with three `validation` is,
+ * and `test` is set aside. Without splits, a fraction of each class is held out. Pictures require a browser, which decodes them.
+ * Pictures outside of class folders, next to a CSV file with their names in one column and numbers in others, become a data set
+ * with targets.
  *
  * @throws ConfigurationError for an option that is out of range.
- * @throws DataError where the files hold no data set, or are damaged, with what was found and what can be read instead.
+ * @throws DataError if the files contain no data set or are damaged, with what was found and which formats can be read.
  */
 export function readUserFiles(files: readonly PlacedFile[], options: UserFilesOptions = {}): Promise<UserDataset> {
   return readFilesWith(readPictureFiles, files, options);
 }
 
-/** Does the same, with pictures read by another reader. */
+/** Like readUserFiles, with another picture reader. */
 export async function readFilesWith(
   readPictures: PictureReader,
   placed: readonly PlacedFile[],
@@ -83,14 +84,14 @@ export async function readFilesWith(
   throw nothingReadable(files);
 }
 
-/** The code for archives is loaded where there is one. */
+/** The code for archives is loaded on demand. */
 async function unpacked(files: readonly IdentifiedFile[]): Promise<Unpacked> {
   if (!files.some(({ format }) => format.kind === 'archive')) return { files: [...files], ignored: [], notes: [] };
   const { unpackArchives } = await import('./archives/unpack_archives.ts');
   return unpackArchives(files, identifyFiles);
 }
 
-/** Lists every file that was not used, with the format of its content. */
+/** Lists every unused file with the format of its content. */
 function withIgnored(
   dataset: UserDataset,
   files: readonly IdentifiedFile[],
@@ -111,11 +112,11 @@ function reasonOf(path: string, { kind, name }: IdentifiedFile['format']): Ignor
   return pictureName.test(path) ? `named like a picture, but its content is: ${name}` : name;
 }
 
-/** "labels.csv: table of values (CSV)" of the files that a message had better name, with the number of the others. */
+/** Describes the most informative unused files, such as "labels.csv: table of values (CSV)", and counts the others. */
 function describeOthers(files: readonly IdentifiedFile[]): string | undefined {
   const relevant = files.filter(({ format }) => format.kind !== 'system');
   if (relevant.length === 0) return undefined;
-  // A file that is nearly usable is more informative than a readme.
+  // A file that is almost usable is more informative than a readme.
   const sorted = [...relevant].sort((a, b) => Number(Boolean(b.format.fix)) - Number(Boolean(a.format.fix)));
   return some(sorted.map(({ path, format }) => `${path}: ${format.name}`));
 }

@@ -3,14 +3,14 @@ import { count } from '../../figures.ts';
 import type { FileBytes, PlacedFile } from '../identify.ts';
 import type { IgnoredFile } from '../reading_report.ts';
 
-/** What an archive holds. */
+/** Contents of an archive. */
 export interface ArchiveContent {
   files: PlacedFile[];
-  /** Entries that are no files, or that cannot be read, and why. */
+  /** Entries that are not regular files or can't be read, with the reason. */
   ignored: IgnoredFile[];
 }
 
-/** An archive has at most this many files. */
+/** Maximum number of files in an archive. */
 const mostEntries = 2_000_000;
 export function refuseTooMany(path: string, entries: number): void {
   if (entries <= mostEntries) return;
@@ -23,9 +23,9 @@ export function refuseTooMany(path: string, entries: number): void {
 }
 
 /**
- * The path of an entry: slashes, without "./" at the start.
+ * Normalizes the path of an entry: forward slashes, no leading "./".
  *
- * @throws DataError for a path that leads out of the folder that the archive would be unpacked into.
+ * @throws DataError for a path that points outside of the folder the archive is unpacked into.
  */
 export function entryPath(archive: string, name: string): string {
   const path = name.replaceAll('\\', '/').replace(/^(\.\/+)+/, '');
@@ -39,7 +39,7 @@ export function entryPath(archive: string, name: string): string {
   });
 }
 
-/** A part of a file, as a file. */
+/** Returns a range of a file as a file. */
 export function partOf(file: FileBytes, from: number, size: number): FileBytes {
   return {
     size,
@@ -52,6 +52,6 @@ export async function bytesBetween(file: FileBytes, start: number, end: number):
   return new Uint8Array(await file.slice(start, Math.min(end, file.size)).arrayBuffer());
 }
 
-/** The name of an archive without its ending: train.tar.gz holds the folder train. */
+/** Removes the extension from an archive's name: train.tar.gz becomes the folder train. */
 export const withoutEnding = (path: string) =>
   path.replace(/\.(zip|npz|tar|tgz|tar\.gz|tar\.z|gz)$/i, '').replace(/\.tar$/i, '');

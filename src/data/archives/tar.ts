@@ -4,16 +4,16 @@ import type { IgnoredFile } from '../reading_report.ts';
 import { damaged } from '../unpacking_errors.ts';
 import { type ArchiveContent, bytesBetween, entryPath, partOf, refuseTooMany } from './entry.ts';
 
-// POSIX' ustar: for each entry a block of 512 bytes, then its content in whole blocks. Longer paths and wider numbers than fit
-// are in entries of their own before it: those of pax (x, g) and those of GNU tar (L).
+// The POSIX ustar format: each entry is a 512-byte header block followed by its content, padded to whole blocks. Paths and numbers
+// that don't fit into the header are stored in extra entries before it, in pax (x, g) or GNU tar (L) format.
 
 const block = 512;
-/** Headers of small files lie near each other: as many bytes are read at a time. */
+/** Bytes read at a time: headers of small files are close together, so one read covers many of them. */
 const windowBytes = 2 ** 20;
-/** A path and what else pax says of an entry. */
+/** Maximum size in bytes of an extra entry, which holds a path and other pax attributes. */
 const longestExtra = 2 ** 20;
 
-/** @throws DataError for an archive that is damaged or cut short, or has a path that leads out of it. */
+/** @throws DataError if the archive is damaged or truncated, or contains a path that points outside of it. */
 export async function filesInTar(archive: string, file: FileBytes): Promise<ArchiveContent> {
   const files: PlacedFile[] = [];
   const ignored: IgnoredFile[] = [];
@@ -55,7 +55,7 @@ export async function filesInTar(archive: string, file: FileBytes): Promise<Arch
   return { files: lastOfEach(files, ignored), ignored };
 }
 
-/** A later entry of the same path replaces an earlier one, as tar unpacks it. */
+/** Keeps only the last entry of each path, as unpacking with tar does. */
 function lastOfEach(files: readonly PlacedFile[], ignored: IgnoredFile[]): PlacedFile[] {
   const byPath = new Map<string, PlacedFile>();
   for (const file of files) {
@@ -78,13 +78,13 @@ function windowOn(file: FileBytes): (at: number, length: number) => Promise<Uint
   };
 }
 
-/** The sum of a header's bytes, in which those of the sum itself count as spaces. */
+/** Checks the header's checksum, which is computed with its own bytes replaced by spaces. */
 function isHeader(header: Uint8Array): boolean {
   const sum = header.reduce((sum, byte, at) => sum + (at >= 148 && at < 156 ? 0x20 : byte), 0);
   return sum === numberAt(header, 148, 8);
 }
 
-/** Octal digits, or, where the first bit is set, a binary number. */
+/** Parses octal digits, or a binary number if the first bit is set. */
 function numberAt(bytes: Uint8Array, at: number, length: number): number {
   if (bytes[at]! & 0x80) return bytes.subarray(at + 1, at + length).reduce((value, byte) => value * 256 + byte, 0);
   const digits = textAt(bytes, at, length).trim();
@@ -97,7 +97,7 @@ function textAt(bytes: Uint8Array, at: number, length: number): string {
   return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
 }
 
-/** "27 path=a/long/path\n": the length of the line, a key and its value. */
+/** Parses pax records such as "27 path=a/long/path\n": the length of the line, a key and a value. */
 function paxOf(bytes: Uint8Array): { path?: string; size?: number } {
   const found: { path?: string; size?: number } = {};
   for (let at = 0; at < bytes.length; ) {

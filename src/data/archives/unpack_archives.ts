@@ -3,10 +3,10 @@ import { type FileBytes, type FileIdentifier, type IdentifiedFile, placeUnder } 
 import type { IgnoredFile } from '../reading_report.ts';
 import { withoutEnding } from './entry.ts';
 
-/** Archives in archives: a set of Kaggle's is a zip of zips. */
+/** Maximum nesting depth of archives: some Kaggle data sets are zips of zips. */
 const mostNested = 3;
 
-/** Files after archives were replaced by what they hold. */
+/** The files after archives were replaced by their contents. */
 export interface Unpacked {
   files: IdentifiedFile[];
   ignored: IgnoredFile[];
@@ -14,9 +14,9 @@ export interface Unpacked {
 }
 
 /**
- * Replaces each archive by its files, in a folder with the archive's name.
+ * Replaces each archive by its files, in a folder named after the archive.
  *
- * @throws DataError for an archive that is damaged, out of all proportion, or has paths that lead out of it.
+ * @throws DataError if an archive is damaged, expands suspiciously much, or contains paths that point outside of it.
  */
 export async function unpackArchives(files: readonly IdentifiedFile[], identify: FileIdentifier): Promise<Unpacked> {
   const ignored: IgnoredFile[] = [];

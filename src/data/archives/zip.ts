@@ -7,8 +7,8 @@ import type { IgnoredFile } from '../reading_report.ts';
 import { damaged, mostUnpacked, refuseBomb, tooLarge } from '../unpacking_errors.ts';
 import { type ArchiveContent, bytesBetween, entryPath, partOf, refuseTooMany } from './entry.ts';
 
-// PKWARE's APPNOTE.TXT: the entries, then a directory of them all, then a record that says where that is. With more than 65,534
-// entries or 4 GiB ("zip64") a further record has the wide numbers.
+// PKWARE's APPNOTE.TXT: the entries, then the central directory, then an end record with the directory's position. With more than
+// 65,534 entries or 4 GiB ("zip64"), another record holds the wide numbers.
 
 const endRecord = 0x06054b50;
 const end64Record = 0x06064b50;
@@ -17,7 +17,7 @@ const directoryRecord = 0x02014b50;
 const localRecord = 0x04034b50;
 const [endBytes, locatorBytes, directoryBytes, localBytes] = [22, 20, 46, 30];
 const longestComment = 0xffff;
-/** In place of a number that takes more than 32 bits. */
+/** Placeholder for a number that needs more than 32 bits. */
 const isWide = 0xffffffff;
 
 const methods: Readonly<Record<number, string>> = {
@@ -38,19 +38,19 @@ interface Entry {
   crc: number;
   packed: number;
   size: number;
-  /** Where its local record begins. */
+  /** Offset of the entry's local header. */
   at: number;
 }
 
 /**
- * The files in a zip archive, each unpacked when it is read: of an archive at most one unpacked file is kept.
+ * The files in a zip archive. Each is unpacked when it is read, and at most one unpacked file per archive is kept in memory.
  *
- * @throws DataError for an archive that is damaged, a bomb, or has a path that leads out of it.
+ * @throws DataError if the archive is damaged, is a zip bomb, or contains a path that points outside of it.
  */
 export async function filesInZip(archive: string, file: FileBytes): Promise<ArchiveContent> {
   const { entries, ignored, start } = await directoryOf(archive, file);
   const packed = entries.reduce((sum, entry) => sum + entry.packed, 0);
-  // Entries that share their bytes are how a small archive becomes petabytes.
+  // Overlapping entries are how zip bombs expand to petabytes.
   if (packed > file.size) throw damaged(archive, `entries of ${count(packed)} bytes in ${count(file.size)}`);
   const unpacked = entries.reduce((sum, { size }) => sum + size, 0);
   refuseBomb(archive, packed, unpacked);
@@ -92,7 +92,7 @@ async function directoryOf(archive: string, file: FileBytes) {
     directoryEnd = wideAt;
   }
   refuseTooMany(archive, directory.count);
-  // Something may come before the archive, as with a program that unpacks itself: all positions move by its length.
+  // Data may precede the archive, as in a self-extracting executable. All positions are then shifted by its length.
   const start = directoryEnd - directory.size - directory.at;
   if (start < 0 || directory.count * directoryBytes > directory.size) {
     throw damaged(archive, `a directory of ${count(directory.count)} entries in ${count(directory.size)} bytes`);
@@ -122,7 +122,7 @@ function entriesIn(archive: string, bytes: Uint8Array, total: number) {
       ...{ path, method, crc: view.getUint32(at + 16, true) },
       ...wideNumbers(view, at, nameAt + nameLength!, extraLength!),
     };
-    const isLink = ((view.getUint32(at + 38, true) >>> 28) & 0xf) === 0xa && bytes[at + 5] === 3; // made on Unix
+    const isLink = ((view.getUint32(at + 38, true) >>> 28) & 0xf) === 0xa && bytes[at + 5] === 3; // Created on Unix.
     at = next;
     if (path.endsWith('/') || path === '') continue;
     const reason = isLink
@@ -141,7 +141,7 @@ function entriesIn(archive: string, bytes: Uint8Array, total: number) {
   return { entries, ignored };
 }
 
-/** The sizes and the position of an entry: those that are too wide for 32 bits are in an extra field. */
+/** The sizes and the position of an entry; values that don't fit into 32 bits are in an extra field. */
 function wideNumbers(view: DataView, at: number, extraAt: number, extraLength: number) {
   const values = {
     size: view.getUint32(at + 24, true),
@@ -163,7 +163,7 @@ function wideNumbers(view: DataView, at: number, extraAt: number, extraLength: n
   return values;
 }
 
-/** Names are UTF-8 in all newer archives, whether the flag says so or not. */
+/** All newer archives use UTF-8 names, regardless of the flag. */
 function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -172,7 +172,7 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** The file that was unpacked last. */
+/** The most recently unpacked file. */
 interface Kept {
   entry?: Entry;
   bytes?: Promise<Uint8Array<ArrayBuffer>>;
@@ -210,7 +210,7 @@ function entryBytes(archive: string, file: FileBytes, entry: Entry, start: numbe
   };
   const slice = async (from: number, to: number): Promise<ArrayBuffer> => {
     if (entry.method === stored) return (await storedFile()).slice(from, to).arrayBuffer();
-    // The first bytes, which tell what a file is, cost no more than themselves.
+    // Reading the first bytes, which identify the format, must not require unpacking the whole file.
     if (kept.entry !== entry && to <= headBytes)
       return unpack(name, await headPacked(), to, true).slice(from, to).buffer;
     return (await whole()).slice(from, to).buffer;
@@ -228,11 +228,11 @@ function entryBytes(archive: string, file: FileBytes, entry: Entry, start: numbe
 }
 
 const headBytes = 4096;
-/** As many packed bytes give the head of any file: a block of deflate may begin with a table of a few hundred bytes. */
+/** Compressed bytes that suffice to unpack the head of any file: a deflate block may begin with a table of a few hundred bytes. */
 const mostOfHead = 16 * headBytes;
 const step = 64 * 1024;
 
-/** Inflates up to `most` bytes: those of a file, which must not have more, or of its head. */
+/** Inflates up to `most` bytes: a whole file, which must not have more, or its head. */
 function unpack(name: string, packed: Uint8Array, most: number, isHead = false): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(most);
   let length = 0;

@@ -6,16 +6,16 @@ import { arranged, bytesOfValues, type ImageValues, layoutOf } from './image_val
 import { type LabelValues, labelsFrom } from './label_values.ts';
 import { assemble, type FileReport } from './split_files.ts';
 
-/** Images and labels of a split, as arrays. */
+/** Images and labels of one split, as arrays. */
 export interface ArrayPair {
   images: ImageValues;
   labels: LabelValues;
 }
 
 /**
- * Puts arrays of images and of labels together.
+ * Creates a data set from arrays of images and labels.
  *
- * @throws DataError where a split has another number of labels than of images, or images of another size than the others.
+ * @throws DataError if the numbers of labels and images of a split differ, or if the splits have different image sizes.
  */
 export function arrayDataset(
   found: Partial<Record<Split, ArrayPair>>,

@@ -8,7 +8,7 @@ import { type ArrayPair, arrayDataset } from './array_dataset.ts';
 import type { Numbers } from './image_values.ts';
 import type { FileReport } from './split_files.ts';
 
-/** An array of a file, with the name that it has there as the name of a file. */
+/** An array in a file; its name in the file serves as a file name. */
 export interface NamedArray {
   path: string;
   shape: readonly number[];
@@ -19,12 +19,12 @@ type Role = 'images' | 'labels';
 const imageWords = /^(x|images?|imgs?|pictures?|data|features|pixels|inputs?)$/;
 const labelWords = /^(y|labels?|lbls?|targets?|class(es)?|fine|coarse)$/;
 
-/** Fewer columns than this are labels, more are pixels, where names don't tell. */
+/** If the names are inconclusive, arrays with fewer columns than this are labels and the others are pixels. */
 const fewestPixels = 16;
 
-/** By the name of the array, and else by its axes. */
+/** Determines the role of an array by its name, or else by its axes. */
 function roleOf({ path, shape }: NamedArray): Role | undefined {
-  // An array that was saved without a name is called arr_0: the file's name tells.
+  // NumPy names an array saved without a name arr_0; the file name is then more informative.
   const folders = foldersOf(path);
   const names = [nameOf(path), ...(/^arr_\d+/.test(nameOf(path)) ? [folders.at(-1) ?? ''] : [])];
   const tokens = names.flatMap((name) =>
@@ -49,9 +49,9 @@ function roleOf({ path, shape }: NamedArray): Role | undefined {
 }
 
 /**
- * Finds the arrays of images and of labels of each split.
+ * Finds the arrays of images and labels of each split.
  *
- * @throws DataError where one of a pair is missing, or there are several.
+ * @throws DataError if the images or the labels of a split are missing or ambiguous.
  */
 export function pairArrays(
   arrays: readonly NamedArray[],

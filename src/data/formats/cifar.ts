@@ -22,7 +22,7 @@ export const cifar10Format: DataFormat = {
   readable: 'the binary version of CIFAR-10 (data_batch_*.bin, test_batch.bin)',
   async claim(files, { options }) {
     const cifar = ofKind(files, 'cifar10');
-    // Truncated batches are not recognized by their content: the reader reports what is wrong with them.
+    // Truncated batches can't be recognized by their content. Claim them by name, so that the reader reports what is wrong.
     const cut = ofKind(files, 'other').filter(({ path }) => isBatchName(path));
     const batches = [...cifar, ...cut];
     const areNamed = cifar.some(({ path }) => isBatchName(path));

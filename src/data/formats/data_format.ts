@@ -3,38 +3,38 @@ import { classNamesOf, placePictures } from '../picture_folders.ts';
 import type { UserDataset } from '../reading_report.ts';
 import type { PictureReader, UserFilesOptions } from '../user_files.ts';
 
-/** A format of data sets: which of a user's files are one of it, and how they are read. */
+/** A data set format: recognizes its files among the user's files and reads them. */
 export interface DataFormat {
-  /** How an error lists it among what can be read. */
+  /** How error messages list this format among those that can be read. */
   readable: string;
   /**
-   * The files that make a data set of this format.
+   * Selects the files that form a data set of this format.
    *
-   * @returns undefined where there are none, or where they are not the data set, as with a CSV file beside pictures in folders.
-   * @throws DataError where the files are meant to be of this format and are not.
+   * @returns undefined if there are none, or if they are not the data set itself, such as a CSV file next to folders of pictures.
+   * @throws DataError if the files appear to have this format but are invalid.
    */
   claim(files: readonly IdentifiedFile[], context: ReadingContext): Promise<Claim | undefined>;
 }
 
 export interface Claim {
-  /** What is read; all other files are reported as ignored. */
+  /** The files to read; all others are reported as ignored. */
   files: readonly IdentifiedFile[];
   read(): Promise<UserDataset>;
 }
 
-/** What a format needs besides the files. */
+/** Additional input for a format. */
 export interface ReadingContext {
   options: UserFilesOptions;
   /** Decodes pictures. */
   readPictures: PictureReader;
-  /** Names the files that are not among these, for errors. */
+  /** Names the files that are not in the given list, for error messages. */
   describeOthers(files: readonly IdentifiedFile[]): string | undefined;
 }
 
 export const ofKind = (files: readonly IdentifiedFile[], kind: IdentifiedFile['format']['kind']) =>
   files.filter(({ format }) => format.kind === kind);
 
-/** Whether there are pictures in folders of at least two classes: other files next to these are then not a data set. */
+/** Whether there are pictures in folders of at least two classes. Other files next to them are then not a data set. */
 export function havePictureClasses(files: readonly IdentifiedFile[]): boolean {
   const pictures = ofKind(files, 'picture');
   if (pictures.length === 0) return false;

@@ -1,3 +1,3 @@
-/** Which of EMNIST's sets a file is of, by its name. */
+/** Determines which of the EMNIST sets a file belongs to, by its name. */
 export const emnistSet = (path: string): string | undefined =>
   /(?:^|[/_-])emnist-([a-z]+)-/i.exec(path)?.[1]?.toLowerCase();

@@ -10,7 +10,7 @@ import { emnistSet } from './emnist_set.ts';
 import type { Numbers } from './image_values.ts';
 import { assemble, bySplit, bytesOf, type FileReport, oneOf, type Read } from './split_files.ts';
 
-/** MNIST's format: a file of images and one of labels for each split. */
+/** MNIST's format: one file of images and one of labels per split. */
 export const idxFormat: DataFormat = {
   readable: 'IDX files (train-images-idx3-ubyte and so on)',
   async claim(files, { options }) {
@@ -37,11 +37,11 @@ function requireOneEmnist(files: readonly IdentifiedFile[]): void {
   });
 }
 
-/** Labels have one axis; QMNIST's have eight numbers each. */
+/** Labels have one axis; QMNIST's labels have a second one with eight numbers per image. */
 const isOfLabels = ({ path, format: { dimensions } }: IdentifiedFile) =>
   dimensions === 1 || (dimensions === 2 && /label/i.test(nameOf(path)));
 
-/** An IDX file of bytes, or of other numbers. */
+/** An IDX file of bytes or of another number type. */
 type IdxContent = IdxArray | { shape: number[]; data: Numbers };
 const unsignedByte = 0x08;
 
@@ -50,7 +50,7 @@ async function contentOf(bytes: Uint8Array, path: string): Promise<IdxContent> {
   return (await import('./read_idx_numbers.ts')).parseIdxNumbers(bytes, path);
 }
 
-/** Reads pairs of IDX files, one of images and one of labels for each split. */
+/** Reads pairs of IDX files: one of images and one of labels per split. */
 async function readIdxFiles(files: readonly IdentifiedFile[], options: UserFilesOptions): Promise<UserDataset> {
   const report: FileReport = { format: 'IDX', ignored: [], notes: [] };
   const found: Partial<Record<Split, Partial<Record<'images' | 'labels', Read<IdxContent>>>>> = {};
@@ -98,7 +98,7 @@ async function readIdxFiles(files: readonly IdentifiedFile[], options: UserFiles
   return assemble(parts, from, report, options.validationSplit);
 }
 
-/** Bytes of images with a byte from 0 for each label. */
+/** Whether both files contain bytes, with one label per image and labels that start at 0, as in MNIST. */
 function isAsMnist(images: Read<IdxContent>, labels: Read<IdxContent>): boolean {
   const { data } = labels.content;
   if (emnistSet(images.path) !== undefined || labels.content.shape.length > 1 || images.content.shape.length < 3)
@@ -116,7 +116,7 @@ const havePair = (idx: readonly IdentifiedFile[]) => {
   return [...splitsOf(false)].some((split) => labels.has(split));
 };
 
-/** A file that is named like one of a pair but is not, among others: it is refused rather than left out. */
+/** Rejects a file whose name matches the other IDX files but whose content doesn't, rather than ignoring it silently. */
 async function requireIdx(files: readonly IdentifiedFile[]): Promise<void> {
   const idx = files.filter(({ format }) => format.kind === 'idx');
   for (const { path, file, format } of files) {

@@ -2,7 +2,7 @@ import { DataError } from '../../errors.ts';
 import { figure } from '../../figures.ts';
 import type { ImageShape } from '../dataset.ts';
 
-/** Numbers as array files have them. */
+/** The number types of array files. */
 export type Numbers =
   | Uint8Array
   | Int8Array
@@ -13,27 +13,27 @@ export type Numbers =
   | Float32Array
   | Float64Array;
 
-/** Images as an array file has them. */
+/** Images as stored in an array file. */
 export interface ImageValues {
-  /** The length of each axis, the first one that of the images. */
+  /** Length of each axis; the first one is the number of images. */
   shape: readonly number[];
-  /** The last axis innermost. */
+  /** The values, last axis innermost. */
   data: Numbers;
   path: string;
 }
 
-/** Images in rows of pixels and the order of their axes. */
+/** Size of the images and the order of their axes. */
 interface Layout {
   imageShape: ImageShape;
-  /** Where the channels are: innermost, or planes one after the other. */
+  /** Whether the channels are innermost or separate planes. */
   order: 'channels last' | 'channels first';
-  /** How it was found out, in words, where that was a decision. */
+  /** Explanation of the layout if it had to be guessed. */
   note?: string;
 }
 
 const isChannels = (n: number) => n === 1 || n === 3 || n === 4;
 
-/** @throws DataError where the axes are none of images. */
+/** @throws DataError if the axes are not those of images. */
 export function layoutOf({ shape, path, data }: ImageValues): Layout {
   const [, a = 0, b = 0, c = 0] = shape;
   if (shape.length === 3) return { imageShape: [a, b, 1], order: 'channels last' };
@@ -65,7 +65,10 @@ export function layoutOf({ shape, path, data }: ImageValues): Layout {
   });
 }
 
-/** Pixels that are neighbors are alike: in planes one step apart, and else three. */
+/**
+ * Detects channel planes: neighboring pixels are similar, and they are one element apart in planes but three apart in interleaved
+ * channels.
+ */
 function arePlanes(data: Numbers, width: number, side: number): boolean {
   let [planes, mixed] = [0, 0];
   const rows = Math.min(64, data.length / width);
@@ -78,18 +81,18 @@ function arePlanes(data: Numbers, width: number, side: number): boolean {
   return planes < mixed;
 }
 
-/** Bytes of the images of several splits, by one rule for all of them. */
+/** Images of several splits converted to bytes by a common rule. */
 export interface ImageBytes {
   bytes: Uint8Array[];
   note?: string;
 }
 
 /**
- * Makes bytes of numbers. Whole numbers from 0 to 255 stay; 0 and 1, and fractions from 0 to 1 or from -1 to 1, are spread over
- * all bytes; what is larger is scaled from its least and largest, numbers of 16 bits from the range that these have.
+ * Converts values to bytes. Integers from 0 to 255 are kept; binary values and fractions from 0 to 1 or from -1 to 1 are scaled to
+ * the full byte range; larger values are scaled by their minimum and maximum, or by the range of the type for 16-bit integers.
  *
- * @param stretch spreads whatever range there is over all bytes.
- * @throws DataError for a number that is not finite.
+ * @param stretch always scales the actual range of the values to the full byte range.
+ * @throws DataError for a value that is not finite.
  */
 export function bytesOfValues(arrays: readonly ImageValues[], stretch = false): ImageBytes {
   const { least, most, areWhole } = rangeOf(arrays);
@@ -127,7 +130,7 @@ export function bytesOfValues(arrays: readonly ImageValues[], stretch = false): 
   return { bytes: scaled(least, most), note: `values ${range}: they were stretched over 0 to 255` };
 }
 
-/** Fractions are rounded. */
+/** Fractional values are rounded. */
 const scaledOf = (data: Numbers): Uint8Array => {
   const bytes = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) bytes[i] = data[i]! + 0.5;
@@ -157,7 +160,7 @@ function rangeOf(arrays: readonly ImageValues[]) {
   return { least, most, areWhole };
 }
 
-/** NHWC, with what is transparent on white, of bytes in the layout of a file. */
+/** Converts bytes from a file's layout to NHWC, and composites transparent pixels onto white. */
 export function arranged(
   bytes: Uint8Array,
   count: number,

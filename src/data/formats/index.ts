@@ -8,7 +8,7 @@ import { parquetFormat } from './parquet.ts';
 import { pictureFormat, unlabeledPictures } from './pictures.ts';
 import { pixelTableFormat } from './pixel_table.ts';
 
-/** All formats that are read, in the order in which they are looked for. */
+/** All readable formats, in the order in which they are tried. */
 export const dataFormats: readonly DataFormat[] = [
   idxFormat,
   cifar10Format,
@@ -23,5 +23,5 @@ export const dataFormats: readonly DataFormat[] = [
 
 const [idx, cifar10, cifar100, pictures, ...others] = dataFormats.map(({ readable }) => readable).filter(Boolean);
 
-/** The formats that wgrad reads, in words. */
+/** Readable list of the formats that wgrad reads. */
 export const readableFiles = `${[pictures, idx, cifar10, cifar100, ...others].join(', ')}; plain, as .gz, or in zip and tar archives`;

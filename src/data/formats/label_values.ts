@@ -3,16 +3,16 @@ import { counted } from '../../figures.ts';
 import { mostClasses } from '../dataset.ts';
 import { type Split, splits } from '../splits.ts';
 
-/** The labels of one split as a file has them: a number or a word for each image, or a row of numbers. */
+/** The labels of one split as stored in a file: one number or word per image, or a row of numbers. */
 export interface LabelValues {
   values: ArrayLike<number> | readonly string[];
-  /** Numbers of each image: 1, or more for one of each class or output. */
+  /** Numbers per image: 1, or one per class or output. */
   width: number;
-  /** Where they are from, for errors. */
+  /** File of the labels, for error messages. */
   path: string;
 }
 
-/** Labels as a data set has them. */
+/** Labels in the form that a data set takes. */
 export interface Labels {
   classNames: string[] | undefined;
   of: Partial<Record<Split, { labels: number[] | Uint8Array; targets?: Float32Array; targetNames?: string[] }>>;
@@ -22,11 +22,10 @@ export interface Labels {
 type BySplit = Partial<Record<Split, LabelValues>>;
 
 /**
- * Makes classes of words and of whole numbers, classes of rows in which one number is 1 and all others are 0, and targets of
- * all other numbers.
+ * Converts words and integers to classes, one-hot rows to classes, and all other numbers to targets.
  *
- * @param names of the classes, or of the numbers in a row, where the files have them.
- * @throws DataError where splits have different kinds of labels, or a label is not a number.
+ * @param names of the classes or of the numbers in a row, if the files provide them.
+ * @throws DataError if the splits have different kinds of labels, or if a label is not a number.
  */
 export function labelsFrom(found: BySplit, names?: readonly string[]): Labels {
   const all = splits.flatMap((split) => found[split] ?? []);
@@ -56,7 +55,7 @@ export function labelsFrom(found: BySplit, names?: readonly string[]): Labels {
   return areWhole ? ofWhole(found, names) : ofTargets(found, names);
 }
 
-/** Targets have 32 bits: 1e300 would become infinite. */
+/** Targets are float32, in which 1e300 would become infinite. */
 const isFloat = (value: number) => Number.isFinite(Math.fround(value));
 
 const isWords = (values: LabelValues['values']): values is readonly string[] => typeof values[0] === 'string';
@@ -98,7 +97,7 @@ function requireFew(classes: number, path: string): void {
   });
 }
 
-/** Class indices from 0 stay as they are; from 1 they are shifted; numbers with gaps are the names of classes. */
+/** Consecutive class indices from 0 are kept and those from 1 are shifted; numbers with gaps become class names. */
 function ofWhole(found: BySplit, names?: readonly string[]): Labels {
   const distinct = new Set<number>();
   for (const { values } of Object.values(found))
@@ -114,7 +113,7 @@ function ofWhole(found: BySplit, names?: readonly string[]): Labels {
     const note = `labels from 1 to ${most}: the first class is 1`;
     return { classNames: names ? [...names] : sorted.map(String), of: take((value) => value - 1), notes: [note] };
   }
-  // Of 25 letters one may be missing, because it takes a movement: the numbers of the others stay.
+  // Sign language sets lack the letters that need a movement. Indices with few gaps therefore keep their numbers.
   if (least >= 0 && most < Math.max(2, 2 * sorted.length)) {
     return { classNames: undefined, of: take((value) => value), notes: [] };
   }

@@ -8,7 +8,7 @@ import { type Claim, type DataFormat, ofKind, type ReadingContext } from './data
 
 type Placed = PictureFolders & Pick<LabeledPictures, 'targets' | 'notes'> & { tables?: readonly string[] };
 
-/** Pictures in folders of classes, with a table of their labels beside them, or with their class in their names. */
+/** Pictures in one folder per class, with a table of their labels, or with the class in their file names. */
 export const pictureFormat: DataFormat = {
   readable:
     'a folder of pictures (PNG, JPEG, WebP, GIF, BMP or AVIF) with one subfolder per class, or with a CSV file of their labels',
@@ -20,7 +20,7 @@ export const pictureFormat: DataFormat = {
   },
 };
 
-/** Pictures without labels, where there is nothing else: the reader of pictures says what they lack. */
+/** Pictures without labels, if there is nothing else: the picture reader reports what is missing. */
 export const unlabeledPictures: DataFormat = {
   readable: '',
   async claim(files, context) {
@@ -39,7 +39,7 @@ function claimOf({ tables = [], ...placed }: Placed, files: readonly IdentifiedF
   const { options, readPictures, describeOthers } = context;
   const pictures = ofKind(files, 'picture');
   const isTable = new Set(tables);
-  // A table of labels is a part of the data set, and is not listed with what was left out of it.
+  // A table of labels belongs to the data set, so it is not reported as ignored.
   const used = [...pictures, ...files.filter(({ path }) => isTable.has(path))];
   const others = describeOthers(used);
   const labeled = { ...placed, files: pictures, format: 'pictures' as const, ...(others && { others }) };
@@ -53,9 +53,9 @@ async function place(
   const inFolders = placePictures(paths);
   const classNames = classNamesOf(inFolders.placed);
   const notes = differingInCase(classNames);
-  // Folders that are named after splits are not classes.
+  // Folders named after splits are not classes.
   if (classNames.length > 1 && !classNames.every((name) => splitOfFolder(name)?.rest === '')) {
-    // Pictures that were only divided up into folders, with a table of their classes.
+    // Handles pictures that are divided into numbered folders, with a table of their classes.
     const table = classNames.every((name) => isPart.test(name)) ? await tablesFor(paths) : undefined;
     if (table) return placeByTable(paths, table);
     return { ...(await completed(inFolders, classNames, tablesFor)), notes };
@@ -65,10 +65,13 @@ async function place(
   return placeByName(paths) ?? { ...inFolders, notes };
 }
 
-/** HAM10000_images_part_1, images_002: a folder that is one of several for the same pictures. */
+/** Matches names such as HAM10000_images_part_1 and images_002: one of several folders of the same set. */
 const isPart = /(^|[\W_])(parts?|images?|imgs?|photos?|pictures?|batch|chunk|folder|set|data)[\W_]*\d+$/i;
 
-/** Windows and macOS take such folders for one; elsewhere one of them is usually a mistake. */
+/**
+ * Finds folder names that differ only in case. Windows and macOS treat them as the same folder; elsewhere one of them is usually a
+ * mistake.
+ */
 function differingInCase(classNames: readonly string[]): string[] {
   const byLower = new Map<string, string[]>();
   for (const name of classNames) byLower.set(name.toLowerCase(), [...(byLower.get(name.toLowerCase()) ?? []), name]);
@@ -77,14 +80,14 @@ function differingInCase(classNames: readonly string[]): string[] {
     .map((names) => `classes whose names differ only in case: ${names.join(', ')}`);
 }
 
-/** Where the training pictures are in folders of classes, a table may have the classes of the others, in the same words. */
+/** If the training pictures are in class folders, a table with the same class names may label the remaining pictures. */
 async function completed(
   { placed, folders, unlabeled }: PictureFolders,
   classNames: readonly string[],
   tablesFor: (unlabeled: readonly string[]) => Promise<LabelTable | undefined>,
 ): Promise<PictureFolders & { tables?: readonly string[] }> {
   const paths = unlabeled.map(({ path }) => path).filter((path) => splitOfPath(path) !== undefined);
-  // A table of something else, such as boxes, is no mistake here.
+  // An unrelated table, such as one of bounding boxes, is not an error here.
   const table = paths.length > 0 ? await tablesFor(paths).catch(() => undefined) : undefined;
   const known = new Map(
     classNames.flatMap((name) => [
@@ -106,7 +109,7 @@ async function completed(
   };
 }
 
-/** The folders of each split, with those of more pictures. */
+/** Merges the folders of each split with those of additional pictures. */
 function foldersWith(
   placed: readonly PlacedPicture[],
   before: PictureFolders['folders'] = {},
@@ -120,7 +123,7 @@ function foldersWith(
   return Object.fromEntries([...all].map(([split, folders]) => [split, [...folders]]));
 }
 
-/** Pictures that the table has a class or numbers of, each in the split that the table has or one of its folders is named after. */
+/** Places the pictures that the table labels, each in the split given by the table or by the name of one of its folders. */
 function placeByTable(paths: readonly string[], table: LabelTable): Placed {
   const { classOf, of, from, names, notes } = table;
   const isLabeled = (path: string) => (classOf ?? of).has(path);
@@ -143,26 +146,26 @@ function placeByTable(paths: readonly string[], table: LabelTable): Placed {
   };
 }
 
-/** A split alone, whatever it is called, is for training. */
+/** If there is only one split, whatever its name, it is used for training. */
 function inSplits(placed: PlacedPicture[]): Pick<PictureFolders, 'placed' | 'folders'> {
   if (placed.some(({ split }) => split === 'train')) return { placed, folders: foldersWith(placed) };
   const folders = Object.values(foldersWith(placed)).flat();
   return { placed: placed.map((one) => ({ ...one, split: 'train' })), folders: { train: folders } };
 }
 
-/** The split that one of a picture's folders is named after, the nearest first. */
+/** The split after which one of a picture's folders is named; the nearest folder wins. */
 const splitOfPath = (path: string): Split | undefined =>
   foldersOf(path)
     .reverse()
     .map((name) => splitOfFolder(name))
     .find((found) => found?.rest === '')?.split;
 
-/** Words that cameras and programs put before a number. */
+/** Prefixes that cameras and programs put before a number. */
 const anyPicture =
   /^(img|image|dsc[nf]?|pict?|picture|photo|pxl|p|file|frame|screenshot|scan|sample|test|train|untitled|unknown|\d*)$/i;
 const classInName = /^(.*?\p{L}.*?)[\s._-]*\(?\d+\)?\.[^.]+$/u;
 
-/** cat.0.jpg and dog.0.jpg, or Abyssinian_1.jpg: a class and a number, in all pictures of the training split. */
+/** Matches cat.0.jpg and dog.0.jpg, or Abyssinian_1.jpg: a class and a number, for all pictures of the training split. */
 function placeByName(paths: readonly string[]): Placed | undefined {
   const classOf = new Map<string, string>();
   for (const path of paths) {

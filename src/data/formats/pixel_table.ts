@@ -1,7 +1,7 @@
 import type { IdentifiedFile } from '../identify.ts';
 import { type DataFormat, havePictureClasses, ofKind } from './data_format.ts';
 
-/** Tables of pixels: a row for each image, a column for each pixel, and one for the label. */
+/** Tables of pixels: one row per image, one column per pixel, and one for the label. */
 export const pixelTableFormat: DataFormat = {
   readable: 'a CSV file of pixels (label,pixel0,pixel1 and so on)',
   async claim(files, { options }) {

@@ -8,8 +8,8 @@ import type { UserFilesOptions } from '../user_files.ts';
 import { arranged } from './image_values.ts';
 import { assemble, bySplit, bytesOf, type FileReport } from './split_files.ts';
 
-// The binary version of CIFAR-100 (https://www.cs.toronto.edu/~kriz/cifar.html): records of a coarse and a fine label and three
-// planes of 32 x 32. Names are those of fine_label_names.txt and coarse_label_names.txt, in their order.
+// The binary version of CIFAR-100 (https://www.cs.toronto.edu/~kriz/cifar.html): records of a coarse label, a fine label and three
+// planes of 32 x 32. The class names are those of fine_label_names.txt and coarse_label_names.txt, in order.
 
 const side = 32;
 const imageBytes = 3 * side * side;
@@ -29,7 +29,7 @@ const names = {
     'telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm',
 };
 
-/** @throws ConfigurationError for labels that are neither fine nor coarse. */
+/** @throws ConfigurationError if `labels` is neither fine nor coarse. */
 export async function readCifar100(
   files: readonly IdentifiedFile[],
   { validationSplit, labels: kind = 'fine' }: UserFilesOptions,

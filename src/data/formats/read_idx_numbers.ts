@@ -8,7 +8,7 @@ import { emnistSet } from './emnist_set.ts';
 import type { Numbers } from './image_values.ts';
 import type { FileReport } from './split_files.ts';
 
-/** An IDX file of any type. */
+/** An IDX file of any number type. */
 export interface IdxNumbers {
   path: string;
   shape: number[];
@@ -25,7 +25,7 @@ const types: Readonly<Record<number, [bytes: number, new (length: number) => Num
   14: [8, Float64Array, (view, at) => view.getFloat64(at)],
 };
 
-/** @throws DataError for another type than IDX has, and for a length that is not the header's. */
+/** @throws DataError for an unknown number type, and if the length differs from the header's. */
 export function parseIdxNumbers(bytes: Uint8Array, path: string): IdxNumbers {
   const dimensions = bytes[3] ?? 0;
   const type = types[bytes[2] ?? 0];
@@ -51,7 +51,7 @@ export function parseIdxNumbers(bytes: Uint8Array, path: string): IdxNumbers {
 
 const digits = '0123456789';
 const capitals = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-/** The classes of EMNIST's sets, in the order of their mapping.txt; letters that look alike in both cases are one. */
+/** Classes of the EMNIST sets, in the order of mapping.txt; letters that look alike in both cases are merged. */
 const emnistClasses: Readonly<Record<string, string>> = {
   byclass: `${digits}${capitals}${capitals.toLowerCase()}`,
   bymerge: `${digits}${capitals}abdefghnqrt`,
@@ -67,8 +67,8 @@ export interface IdxPair {
 }
 
 /**
- * Puts together pairs that are not as MNIST's: numbers that are no bytes, several numbers for each label, EMNIST's images, which
- * have their rows as columns, and labels from 1.
+ * Handles pairs that differ from MNIST's: numbers that are not bytes, several numbers per label, EMNIST's transposed images, and
+ * labels that start at 1.
  */
 export function idxNumbersDataset(
   found: Partial<Record<Split, IdxPair>>,
@@ -83,7 +83,7 @@ export function idxNumbersDataset(
     if (classes) names ??= [...classes];
     if (classes) report.notes.push(`${images.path}: turned upright, because EMNIST has rows as columns`);
     const [count = 0, width = 1] = labels.shape;
-    // QMNIST's labels have the class first, then the writer and the like.
+    // QMNIST's labels begin with the class, followed by the writer and other metadata.
     const isQmnist = width === 8 && labels.data instanceof Int32Array;
     if (isQmnist) report.notes.push(`${labels.path}: the first of ${width} numbers of each image is its class`);
     pairs[split] = {
@@ -96,7 +96,7 @@ export function idxNumbersDataset(
   return arrayDataset(pairs, report, { ...options, ...(names && { names }) });
 }
 
-/** EMNIST's letters have labels from 1. */
+/** Labels of EMNIST letters start at 1. */
 const fromZero = (labels: Numbers): Numbers => (labels.includes(0) ? labels : labels.map((label) => label - 1));
 
 function turned({ shape, data }: IdxNumbers): Numbers {

@@ -9,8 +9,8 @@ import { type NamedArray, pairArrays } from './array_pairs.ts';
 import { bytesOf, type FileReport } from './split_files.ts';
 
 /**
- * Reads files with a matrix of images and one of labels. In those of SVHN the images are along the last axis, and the digit 0
- * has the label 10.
+ * Reads files with a matrix of images and one of labels. In SVHN's files the images are along the last axis, and the digit 0 has
+ * the label 10.
  */
 export async function readMatlabFiles(
   files: readonly IdentifiedFile[],
@@ -49,12 +49,12 @@ export async function readMatlabFiles(
 
 const isVector = ({ shape }: Matrix) => shape.filter((n) => n !== 1).length <= 1;
 
-/** With the axis of the images first: it is the one that is as long as there are labels. */
+/** Moves the image axis to the front. It is the axis whose length is the number of labels. */
 function arranged(matrix: Matrix, count: number): Pick<NamedArray, 'shape' | 'data'> {
   const { shape, data } = matrix;
   if (isVector(matrix)) return { shape: [data.length], data };
   const Type = data.constructor as new (length: number) => typeof data;
-  // The first axis is innermost: with that of the images last, the others only have to be turned.
+  // MATLAB's first axis is innermost. If the image axis is last, reversing the order of the axes is enough.
   if (shape.at(-1) === count && !(shape.length === 2 && shape[0] === count)) {
     const each = shape.slice(0, -1);
     const size = product(each);

@@ -13,7 +13,7 @@ export async function readNumpyFiles(
   const report: FileReport = { format: 'NumPy', ignored: [], notes: [] };
   const arrays: (NpyArray & { path: string })[] = [];
   for (const file of files) {
-    // One error of several is enough: an array of something else may lie beside those of the images.
+    // One of several errors is enough: an unrelated array may be next to those of the images.
     try {
       arrays.push({ path: file.path, ...parseNpy(await bytesOf(file, report), file.path) });
     } catch (error) {

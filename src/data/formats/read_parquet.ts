@@ -17,7 +17,7 @@ import type { UserFilesOptions } from '../user_files.ts';
 import { unpackLz4 } from './lz4.ts';
 import { isSameHeading, labelRank } from './table_columns.ts';
 
-/** What Hugging Face's `datasets` says of a column in the metadata of a table. */
+/** Description of a column by Hugging Face's `datasets`, stored in the table's metadata. */
 interface Feature {
   _type?: string;
   names?: string[];
@@ -32,14 +32,14 @@ interface Table {
   features: Readonly<Record<string, Feature>>;
 }
 
-/** Rows whose labels are read at a time. */
+/** Number of rows whose labels are read at a time. */
 const rowsAtOnce = 50_000;
 const mostRows = 20_000_000;
 
 /**
- * The pictures in the rows of Parquet tables, each with its label; the bytes of a picture are read when it is decoded.
+ * The pictures in the rows of Parquet tables, each with its label. The bytes of a picture are read when it is decoded.
  *
- * @throws DataError for a table without a column of pictures or of labels, or that is damaged.
+ * @throws DataError if a table is damaged or has no column of pictures or of labels.
  */
 export async function picturesInParquet(
   files: readonly IdentifiedFile[],
@@ -71,7 +71,7 @@ export async function picturesInParquet(
     const row = rowReader(table, imageColumn);
     for (const [i, label] of labels.entries()) {
       const path = `${table.path}/${i}`;
-      // Published sets of competitions have -1 in place of the labels of the test split.
+      // Published competition sets have the label -1 throughout the test split.
       if (names && Number(label) < 0) {
         unlabeled.push({ path, reason: `its label is ${label}, which stands for none` });
         continue;
@@ -92,7 +92,7 @@ export async function picturesInParquet(
   };
 }
 
-/** A split alone, whatever it is called, is for training. */
+/** If there is only one split, whatever its name, it is used for training. */
 function trainingFirst(placed: PlacedPicture[], folders: LabeledPictures['folders']) {
   if (folders.train) return { placed, folders };
   return {
@@ -132,7 +132,7 @@ const compressors: Compressors = {
   LZ4_RAW: (bytes, size) => unpackLz4(bytes, size),
 };
 
-/** Few tables are compressed by Zstandard: the code for it is loaded with the first one. */
+/** Few tables use Zstandard, so its decoder is loaded on demand. */
 async function loadZstandard({ row_groups }: FileMetaData): Promise<void> {
   if (compressors.ZSTD) return;
   if (!row_groups.some(({ columns }) => columns.some(({ meta_data }) => meta_data?.codec === 'ZSTD'))) return;
@@ -180,7 +180,7 @@ function featuresOf({ key_value_metadata }: FileMetaData): Record<string, Featur
   }
 }
 
-/** A structure of bytes and a path, or a column of bytes. */
+/** The image column: a struct of bytes and a path, or plain bytes. */
 function columnOfImages({ path, columns, features, metadata }: Table): string {
   const { schema } = metadata;
   const at = (name: string) => schema.findIndex((element, i) => i > 0 && element.name === name);
@@ -217,7 +217,7 @@ function columnOfLabels({ path, columns, features }: Table, image: string, wante
   const isLabel = (name: string) =>
     features[name]?._type === 'ClassLabel' || features[name]?.feature?._type === 'ClassLabel';
   const ranked = (names: readonly string[]) => [...names].sort((a, b) => (labelRank(a) ?? 9) - (labelRank(b) ?? 9))[0];
-  // Of fine and coarse labels the fine ones are what is usually learned.
+  // If there are fine and coarse labels, the fine ones are the usual target.
   const found = ranked(rest.filter(isLabel)) ?? ranked(rest.filter((name) => labelRank(name) !== undefined));
   if (found !== undefined) return found;
   throw new DataError({
@@ -236,7 +236,7 @@ function labelsIn({ features, metadata }: Table, column: string): { names?: stri
   return { ...(Array.isArray(names) && { names: names.map(String) }), isList };
 }
 
-/** Several classes of each picture, as their indices. */
+/** Converts several classes per picture, given as indices, to targets. */
 function targetsOf(numbers: ReadonlyMap<string, readonly number[]>, names: string[] | undefined) {
   let most = 0;
   for (const list of numbers.values()) for (const value of list) most = Math.max(most, value);
@@ -279,7 +279,7 @@ async function labelsOf({ path, buffer, metadata }: Table, column: string): Prom
 
 type RowReader = (row: number) => Promise<Uint8Array>;
 
-/** Reads the pictures of one group of rows at a time: they are asked for in their order. */
+/** Reads the pictures of one row group at a time, since they are requested in order. */
 function rowReader({ path, buffer, metadata }: Table, column: string): RowReader {
   const ends: number[] = [];
   for (const { num_rows } of metadata.row_groups) ends.push((ends.at(-1) ?? 0) + Number(num_rows));

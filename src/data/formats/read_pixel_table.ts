@@ -10,32 +10,32 @@ import { type ArrayPair, arrayDataset } from './array_dataset.ts';
 import type { FileReport } from './split_files.ts';
 import { isSameHeading, isSplitHeading, labelRank } from './table_columns.ts';
 
-/** Bytes that are read at a time. */
+/** Bytes read at a time. */
 const windowBytes = 4 * 2 ** 20;
-/** Fewer numbers in a row are measurements rather than pixels. */
+/** Rows with fewer numbers are measurements rather than pixels. */
 const fewestPixels = 16;
-/** Rows that are looked at to find out which column is which. */
+/** Number of rows that are inspected to determine the columns' roles. */
 const lookedAt = 256;
-/** A row of an image of 512 x 512 x 3. */
+/** Maximum length of a row in bytes: enough for an image of 512 x 512 x 3. */
 const longestRow = 8 * 2 ** 20;
 
-/** What the first rows of a table say of its columns. */
+/** Roles of the columns, determined from the first rows of a table. */
 interface Columns {
   headings: string[] | undefined;
-  /** The columns of the pixels, or the one whose cells hold all of them with spaces between. */
+  /** Indices of the pixel columns, or a marker that one column holds all pixels, separated by spaces. */
   pixels: number[] | 'in one cell';
   pixelColumn: number;
   label: number | undefined;
-  /** A column with the split of each row. */
+  /** Column with the split of each row. */
   split: number | undefined;
 }
 
-/** Whether the first rows of a file are those of a table of pixels. */
+/** Whether the first rows of a file look like a table of pixels. */
 export async function hasPixels(file: IdentifiedFile): Promise<boolean> {
   return (await columnsOf(file)) !== undefined;
 }
 
-/** The rows of a table, in pieces: a file of a gigabyte is never in memory as a whole. */
+/** Yields the rows of a table in chunks, so that a file of a gigabyte is never in memory as a whole. */
 async function* rowsOf({ path, file, format }: IdentifiedFile): AsyncGenerator<{ separator: string; rows: CsvRow[] }> {
   const decoder = new TextDecoder();
   let separator: string | undefined;
@@ -79,7 +79,7 @@ async function firstRows(file: IdentifiedFile): Promise<{ separator: string; row
       if (first.rows.length === lookedAt) break;
     }
   } catch (error) {
-    // A gzip file that is damaged further on is reported when it is read. The stream's errors differ from browser to browser.
+    // Damage later in a gzip file is reported when the file is read. The stream's own errors differ between browsers.
     if (error instanceof DataError || file.format.gzip) return first;
     throw error;
   }
@@ -143,15 +143,15 @@ async function columnsOf(file: IdentifiedFile, wanted?: string): Promise<Columns
   };
 }
 
-/** Words in a row of data are those of the label: the row below has words in the same columns. */
+/** If words occur in the same columns of the next row, they are labels, so the row is data rather than headings. */
 const isDataRow = (head: readonly string[], below: readonly string[]) =>
   head.filter(isNumber).length >= fewestPixels && head.every((cell, i) => isNumber(cell) === isNumber(below[i]));
 
-/** pandas names columns after a first row of data and tells equal ones apart: 0, 0.1, 0.2. */
+/** pandas turns a first row of data into column names and disambiguates equal ones: 0, 0.1, 0.2. */
 const isNumberedTwice = (head: readonly string[], below: readonly string[]) =>
   (head.filter((cell) => /^\d+\.\d+$/.test(cell)).length > head.length / 2 &&
     below.every((cell) => /^\d*$/.test(cell) || !isNumber(cell))) ||
-  // Columns with their numbers as headings: 0 to 784.
+  // Columns headed by their numbers, such as 0 to 784.
   (head.length > fewestPixels && head.every((cell, i) => cell === String(i) || cell === String(i + 1)));
 
 function labelColumn(
@@ -176,12 +176,15 @@ function bestOf(named: readonly { rank: number | undefined }[] | undefined): num
   return best === Infinity ? undefined : named.findIndex(({ rank }) => rank === best);
 }
 
-/** Beside pixels, y is what Keras calls the labels. */
+/** Next to pixels, y is Keras' name for the labels. */
 const rankOf = (heading: string) => (/^y$/i.test(heading) ? 0 : labelRank(heading));
 
 const isSquare = (n: number) => n > 0 && Math.round(Math.sqrt(n)) ** 2 === n;
 
-/** The first or the last column: a label is no constant, as corners of pictures are, and has fewer values than a pixel. */
+/**
+ * Chooses the first or the last column. Unlike pixels in a corner, labels are not constant, and they have fewer distinct values
+ * than a pixel.
+ */
 function likelierLabel(samples: readonly (readonly string[])[], numeric: readonly number[]): number {
   const values = (column: number) => new Set(samples.map((row) => row[column])).size;
   const [first, last] = [numeric[0]!, numeric.at(-1)!];
@@ -190,7 +193,7 @@ function likelierLabel(samples: readonly (readonly string[])[], numeric: readonl
   return b === 1 && samples.length > 1 ? first : a <= b ? first : last;
 }
 
-/** Rows of pixels as bytes, or as numbers from the first one on that is no byte. */
+/** Rows of pixels, stored as bytes until the first value that does not fit, then as numbers. */
 class Pixels {
   private values: Uint8Array | Float32Array = new Uint8Array(2 ** 16);
   length = 0;
@@ -221,7 +224,8 @@ interface Rows {
 /**
  * Reads tables of pixels.
  *
- * @throws DataError for a cell that is no number, a row of another length, a table without labels, each with its line.
+ * @throws DataError with the line number for a cell that is not a number or a row of the wrong length, and for a table without
+ *   labels.
  */
 export async function readPixelTables(
   files: readonly IdentifiedFile[],
@@ -277,7 +281,7 @@ export async function readPixelTables(
   return arrayDataset(pairs, report, options);
 }
 
-/** Where headings don't say which column has the labels, that of the largest table is that of the others. */
+/** If the headings don't identify the label column, the column found in the largest table is used for the others. */
 async function columnsOfAll(files: readonly IdentifiedFile[], wanted: string | undefined) {
   const found = new Map<IdentifiedFile, Columns>();
   let guess: Columns | undefined;
@@ -290,7 +294,7 @@ async function columnsOfAll(files: readonly IdentifiedFile[], wanted: string | u
   return found;
 }
 
-/** @returns how many pixels a row has. */
+/** @returns the number of pixels per row. */
 async function readRows(
   file: IdentifiedFile,
   { headings, pixels, pixelColumn, label, split }: Columns,
@@ -335,7 +339,7 @@ async function readRows(
   return width ?? 0;
 }
 
-/** FER2013 calls its splits Training, PublicTest and PrivateTest. */
+/** FER2013 names its splits Training, PublicTest and PrivateTest. */
 const splitOfRow = (cell: string): Split =>
   /^public_?test$/i.test(cell)
     ? 'validation'

@@ -7,16 +7,16 @@ import { foldersOf, type IdentifiedFile, nameOf } from '../identify.ts';
 import type { IgnoredFile, ReadingReport, SplitReport, UserDataset } from '../reading_report.ts';
 import { type Split, splitOfFile, splits } from '../splits.ts';
 
-/** A report before the splits are known. */
+/** The report before the splits are known. */
 export type FileReport = Omit<ReadingReport, 'splits'>;
 
-/** A file that was read, and what it holds. */
+/** A file with its parsed content. */
 export interface Read<Content> {
   path: string;
   content: Content;
 }
 
-/** In the order of the splits; a file whose name has no split is for training. */
+/** Groups files by split, in the order of the splits; a file whose name contains no split is for training. */
 export function bySplit(files: readonly IdentifiedFile[]): [Split, IdentifiedFile[]][] {
   return splits
     .map((split): [Split, IdentifiedFile[]] => [
@@ -37,10 +37,10 @@ export async function bytesOf({ path, file, format }: IdentifiedFile, report: Fi
 }
 
 /**
- * Reads one of several files for the same thing: a file that is not packed before one that is, and one in fewer folders before
- * others. What else there is must be the same.
+ * Reads one of several copies of the same data. Uncompressed files take precedence over compressed ones, and files in fewer folders
+ * over deeper ones. The other copies must be identical.
  *
- * @throws DataError where they differ, and where none can be read.
+ * @throws DataError if the copies differ, and if none can be read.
  */
 export async function oneOf<Content>(
   candidates: readonly IdentifiedFile[],
@@ -87,7 +87,7 @@ export function haveSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
-/** Puts the splits together: where files have one split alone, part of it is held out. */
+/** Assembles the splits. If there is only one, part of it is held out. */
 export function assemble(
   parts: Partial<Record<Split, DatasetParts>>,
   from: Partial<Record<Split, string[]>>,
