@@ -5,19 +5,19 @@ import type { Network } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
 
-/** The dispatches that a step of several micro-batches has in addition to those of each micro-batch. */
+/** The dispatches that a step of several micro-batches adds to those of each micro-batch. */
 export interface Accumulation<D> {
-  /** How many micro-batches a step has, at least 2. */
+  /** Number of micro-batches per step, at least 2. */
   steps: number;
-  /** Begins every micro-batch but the first. */
+  /** Starts every micro-batch but the first. */
   next: D;
-  /** Comes after the backward pass of the first, of those between, and of the last. */
+  /** Run after the backward pass of the first micro-batch, of those in the middle, and of the last. */
   after: { first: D[]; middle: D[]; last: D[] };
 }
 
-/** The sums that micro-batches add to. Training steps and gradient-only steps share them, since they never run at the same time. */
+/** Sums over micro-batches. Training steps and gradient-only steps share them, since they never run at the same time. */
 export interface AccumulationBuffers {
-  /** Laid out as the arena of gradients. */
+  /** Same layout as the arena of gradients. */
   gradients: BufferRef;
   accumulated: BufferRef;
 }
@@ -33,7 +33,7 @@ export const accumulationBuffers = (
 interface Given {
   steps: number;
   batch: number;
-  /** The metric is a sum of floats, not a count. */
+  /** True if the metric is a sum of floats rather than a count. */
   fractional: boolean;
   record: RecordShape;
   state: BufferRef;
@@ -41,7 +41,7 @@ interface Given {
   buffers: AccumulationBuffers;
 }
 
-/** The accumulation of one state's gradients, for steps that move no statistics. */
+/** Plans the accumulation of one state's gradients, for steps that don't update moving statistics. */
 export function planAccumulation(
   planner: Planner,
   { network, chunks, shape }: Arenas,
@@ -58,7 +58,7 @@ export function planAccumulation(
   };
 }
 
-/** Each micro-batch moves the statistics that follow the batch's; they take effect when the step counts. */
+/** Lets each micro-batch update the moving statistics; the update takes effect if the step counts. */
 export function withMovingStatistics(
   planner: Planner,
   { moving }: Pick<Network, 'moving'>,

@@ -2,48 +2,48 @@ import { arenaBytes, arenaLayout } from '../gpu/memory.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import type { BufferRef, PlanBuffer, PlannedDispatch, Planner } from './planner.ts';
 
-/** Where a tensor that is measured lies. */
+/** Location of a measured tensor. */
 export interface Place {
   group: number;
-  /** Outputs in 0 and 1, gradients in 2 and 3. */
+  /** 0 and 1 hold outputs, 2 and 3 hold gradients. */
   arena: 0 | 1 | 2 | 3;
-  /** Bytes. */
+  /** In bytes. */
   offset: number;
-  /** Elements of a sample. */
+  /** Elements per sample. */
   elements: number;
 }
 
-/** A tensor that is measured: an output, or a gradient. */
+/** A measured tensor: an output or a gradient. */
 export interface Measurable {
   ref: BufferRef;
-  /** Elements of a sample. */
+  /** Elements per sample. */
   elements: number;
 }
 
-/** The tensors that are measured, in few buffers, so that few dispatches see all of them. */
+/** The measured tensors, packed into few buffers so that few dispatches cover all of them. */
 export interface MeasuredArenas {
   /** For each measured layer, in the model's order. */
   places: { values: Place; deltas: Place }[];
-  /** y0, y1, dy0, dy1 of each group: as many as one dispatch can look through. */
+  /** y0, y1, dy0 and dy1 of each group; one dispatch covers one group. */
   groups: [BufferRef, BufferRef, BufferRef, BufferRef][];
 }
 
 const arenaNames = ['y0', 'y1', 'dy0', 'dy1'];
 
-/** Bytes of gradients after which a group is measured, so that their memory is free for others. */
+/** Bytes of gradients after which a group is measured, so that its memory can be reused. */
 const groupGradientBytes = 16 * 2 ** 20;
 
-/** A tensor on its way into an arena. */
+/** A tensor to be placed in an arena. */
 interface Entry {
   buffer: PlanBuffer;
   kind: 'y' | 'dy';
 }
 
 /**
- * Puts what is measured into few arenas, so that one dispatch sees all of it. A dispatch may not read and write one buffer,
- * and a layer reads what the one before it wrote: so tensors that meet in a dispatch lie in different arenas. A new group
- * begins where an arena would be larger than a binding, where a tensor meets others of both arenas, or where the gradients of a
- * group are large: they are held until the group is measured.
+ * Packs the measured tensors into few arenas, so that one dispatch covers many of them. A dispatch may not read and write the
+ * same buffer, and each layer reads what the previous one wrote, so tensors that are bound in the same dispatch go to different
+ * arenas. A new group starts if an arena would exceed the largest binding, if a tensor conflicts with both arenas, or if the
+ * gradients of a group are large, because they stay allocated until the group is measured.
  */
 export function placeMeasured(
   planner: Planner,
@@ -65,7 +65,7 @@ export function placeMeasured(
       const tensors = own.map((buffer) => ({ label: buffer.label, elements: buffer.size / 4 }));
       const { places: at, bytes } = arenaLayout(tensors);
       const label = own.length === 1 ? own[0]!.label : `activations_${group}.${arenaNames[arena]}`;
-      // One that nothing lies in is bound all the same, and never written.
+      // An empty arena is bound all the same, but never written.
       const kind = own.length === 0 ? 'table' : arena < 2 ? 'value' : 'gradient';
       const all = planner.buffer(kind, label, bytes / 4);
       for (const [i, buffer] of own.entries()) {
@@ -86,7 +86,7 @@ export function placeMeasured(
   };
 }
 
-/** For each buffer, those that it may not share an arena with: both are bound in one dispatch, which writes one of them. */
+/** For each buffer, the buffers that must not share its arena: both are bound in one dispatch, which writes one of them. */
 function conflictsOf(dispatches: readonly PlannedDispatch[]): Map<PlanBuffer, Set<PlanBuffer>> {
   const conflicts = new Map<PlanBuffer, Set<PlanBuffer>>();
   const add = (a: PlanBuffer, b: PlanBuffer) => {
@@ -106,7 +106,7 @@ function conflictsOf(dispatches: readonly PlannedDispatch[]): Map<PlanBuffer, Se
   return conflicts;
 }
 
-/** Four arenas a group, what is in each in the order given. */
+/** Four arenas per group, each with its tensors in the given order. */
 function fillGroups(
   { limits }: Planner,
   entries: readonly Entry[],
@@ -121,9 +121,9 @@ function fillGroups(
     const own = kind === 'y' ? [0, 1] : [2, 3];
     let group = groups.at(-1);
     const held = group ? group.bytes[2]! + group.bytes[3]! : 0;
-    // A layer's output comes before its gradient: a group ends with the layer that filled it.
+    // A layer's output precedes its gradient, so a group ends with the layer that filled it.
     if (group && kind === 'y' && held >= groupGradientBytes) group = undefined;
-    // The emptier of the two first.
+    // Prefer the emptier of the two.
     let arena = group && own.filter((a) => fits(group!, a)).sort((a, b) => group!.bytes[a]! - group!.bytes[b]!)[0];
     if (!group || arena === undefined) {
       group = { arenas: [[], [], [], []], bytes: [0, 0, 0, 0] };

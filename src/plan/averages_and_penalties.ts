@@ -4,7 +4,7 @@ import type { averageOf } from '../model/optimizer.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
 
-/** Regularizers, whose sum the loss gets, of a model that has some. */
+/** Plans the regularization penalties, whose sum is added to the loss, for a model that has regularizers. */
 export function planPenalty(
   planner: Planner,
   model: CompiledModel,
@@ -22,11 +22,11 @@ export function planPenalty(
   return { buffers: { regularizers, penalties }, dispatch };
 }
 
-/** The moving average of the weights. */
+/** Buffers of the moving average of the weights. */
 export interface PlannedAverage {
-  /** Laid out as the arena of weights. */
+  /** Same layout as the arena of weights. */
   all: BufferRef;
-  /** Where the weights are while the averages stand in their place. */
+  /** Holds the weights while they are replaced by the averages. */
   kept: BufferRef;
   dispatch: PlannedDispatch;
 }

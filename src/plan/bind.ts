@@ -5,7 +5,7 @@ import type { Dispatch } from '../gpu/recording.ts';
 import type { Slot } from './liveness.ts';
 import { BufferRef, type PlanBuffer, PlannedDispatch } from './planner.ts';
 
-/** A plan's data with GPU objects in the places of buffers and dispatches. */
+/** The type of a plan in which GPU objects replace buffers and dispatches. */
 export type Bound<T> = T extends BufferRef
   ? Slice
   : T extends PlannedDispatch
@@ -19,11 +19,11 @@ export type Bound<T> = T extends BufferRef
           : T;
 
 /**
- * Makes the GPU objects of a plan: first all buffers, so that all kernels compile side by side, then what `planned` holds,
- * wherever in it buffers and dispatches stand.
+ * Creates the GPU objects of a plan: all buffers first, so that all kernels then compile in parallel, then the rest of
+ * `planned`, in which buffers and dispatches are replaced wherever they occur.
  *
- * @throws ShaderError for a shader that doesn't compile, ConfigurationError for a buffer that the device can't bind, or for
- *   buffers that together are more than the adapter's memory.
+ * @throws ShaderError for a shader that doesn't compile; ConfigurationError for a buffer that the device can't bind, or if all
+ * buffers together exceed the adapter's memory.
  */
 export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], planned: T): Promise<Bound<T>> {
   const { memory } = recorder;
@@ -59,7 +59,7 @@ export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], pl
   return (await bind(planned)) as Bound<T>;
 }
 
-/** No adapter reports its memory, so making the buffers is the test, before any shader is compiled. */
+/** No adapter reports how much memory it has. Creating the buffers before any shader is compiled is the only test. */
 async function allocate(
   device: GPUDevice,
   memory: Memory,
@@ -75,7 +75,7 @@ async function allocate(
     refusals.push(device.popErrorScope());
     for (const one of buffers) made.set(one, buffer);
   }
-  // A lost device never resolves this; the loss is reported elsewhere.
+  // On a lost device this never resolves; the loss is reported elsewhere.
   const refused = await Promise.all(refusals.map((refusal) => refusal.catch(() => null)));
   const at = refused.findIndex((error) => error !== null);
   if (at < 0) return made;
@@ -83,7 +83,7 @@ async function allocate(
   throw tooLarge(slots, at);
 }
 
-/** @param at the first slot that the adapter had no memory for. */
+/** @param at index of the first slot for which there was no memory. */
 function tooLarge(slots: readonly Slot[], at: number): ConfigurationError {
   const bytesOf = (some: readonly Slot[]) => some.reduce((sum, { size }) => sum + size, 0);
   const labelOf = ({ buffers, size }: Slot) => {

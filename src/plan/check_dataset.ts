@@ -3,7 +3,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { checkImages, type ModelFacts } from './input.ts';
 import { checkLabels } from './targets.ts';
 
-/** @throws ConfigurationError for images of another shape than the model takes, labels that do not fit its loss. */
+/** @throws ConfigurationError if the images don't have the model's input shape, or the labels don't fit its loss. */
 export function checkDataset(dataset: Dataset, pipeline: Pipeline, model: ModelFacts): void {
   checkImages(dataset, pipeline, model);
   checkLabels(model, dataset);

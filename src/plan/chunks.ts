@@ -1,15 +1,15 @@
 import { chunkVec4s } from '../kernels/update.ts';
 
-/** A description of the tensors for kernels that go over all of them at once. */
+/** How tensors are split into chunks, for kernels that process all of them in one dispatch. */
 export interface Chunks {
-  /** A vec4 of words a chunk: its first vec4 in the arena, one past its last, its tensor, 0. */
+  /** A vec4 of words per chunk: first vec4 in the arena, end, index of the tensor, 0. */
   table: Uint32Array;
-  /** Two words a tensor: its first chunk, one past its last. */
+  /** Two words per tensor: its first chunk and its end. */
   ranges: Uint32Array;
   count: number;
 }
 
-/** Cuts every tensor of an arena into chunks of whole vec4s; arenas that are laid out alike share them. */
+/** Splits every tensor of an arena into chunks of whole vec4s. Arenas with the same layout share them. */
 export function cutIntoChunks(tensors: readonly { offset: number; size: number }[]): Chunks {
   const table: number[] = [];
   const ranges: number[] = [];

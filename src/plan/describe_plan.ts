@@ -6,13 +6,13 @@ import type { InputPlan } from './plan_input.ts';
 import type { BufferRef, PlanBuffer, PlannedDispatch } from './planner.ts';
 import type { StepPlan } from './steps.ts';
 
-/** A dispatch of a training step, as text and figures. */
+/** One dispatch of a training step, as text and numbers. */
 export interface DispatchFacts {
   phase: Phase;
-  /** Empty for what belongs to the step as a whole. */
+  /** Empty if it belongs to the step as a whole. */
   layer: string;
   kernel: string;
-  /** Tile sizes and the like: "quads 4, width 2". */
+  /** Parameters of the kernel variant: "quads 4, width 2". */
   variant: string;
   workgroups: number;
   reads: string[];
@@ -26,24 +26,24 @@ export interface BufferFacts {
   label: string;
   kind: string;
   bytes: number;
-  /** The memory that it lies in: buffers of one slot are alive at different times. */
+  /** Index of the memory slot. Buffers in the same slot are alive at different times. */
   slot: number;
-  /** The first and the last dispatch that it is alive at; undefined for what lives longer than a step. */
+  /** First and last dispatch during which it is alive; undefined if it outlives the step. */
   alive?: [first: number, last: number];
 }
 
-/** A training step as data: what `wgrad profile --plan` prints. */
+/** A training step as data, as printed by `wgrad profile --plan`. */
 export interface PlanFacts {
   dispatches: DispatchFacts[];
   buffers: BufferFacts[];
   /**
-   * Bytes of all slots that a step's own buffers lie in, what the same buffers would take without sharing, and what the
-   * data set takes with all that makes batches of it.
+   * In bytes: the slots that hold the step's own buffers (`shared`), the sum of those buffers without sharing (`apart`), and
+   * the data set with the buffers that turn it into batches (`input`).
    */
   bytes: { shared: number; apart: number; input: number };
 }
 
-/** A training step's dispatches in the order in which they run, each with its phase. */
+/** @param slots of the whole plan. Evaluation has buffers of its own in the same memory. */
 export const sequenceOf = (plan: StepPlan, input: InputPlan): { phase: Phase; dispatch: PlannedDispatch }[] =>
   stepOf(phasesOf(plan, input.dispatches, lossOf(plan.training, input)), plan.training.accumulation);
 

@@ -11,7 +11,7 @@ export { furtherSchedules } from '../kernels/further_schedules.ts';
 export { accumulationBuffers, planAccumulation, withMovingStatistics } from './accumulation.ts';
 export { planAverage, planPenalty } from './averages_and_penalties.ts';
 
-/** The update kernels of all optimizers but those of update.ts: loaded for runs that choose one of them. */
+/** The update kernels of all optimizers that are not in update.ts. Loaded only for runs that use one of them. */
 export const furtherUpdates = {
   nadam: { kernel: kernels.nadam, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
   adamax: { kernel: kernels.adamax, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
@@ -41,7 +41,7 @@ const crossEntropy: Launch<{ labelSmoothing: number }> = ({ labelSmoothing }, si
   shape: { ...size, labelSmoothing },
 });
 
-/** The kernels of all losses, with options and weights of samples. */
+/** The kernels of all losses, including their options and sample weights. */
 export const furtherLosses: { [T in LossType]: Launch<FilledLossOf<T>> } = {
   sparseCategoricalCrossentropy: crossEntropy,
   categoricalCrossentropy: crossEntropy,

@@ -3,24 +3,24 @@ import { gradientsMost, sumGradients } from '../kernels/sum_gradients.ts';
 import type { Value } from './lowering.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 
-/** Where a backward kernel writes an input's gradient. */
+/** The buffer to which a backward kernel writes an input's gradient. */
 export interface GradientTarget {
   dx: BufferRef;
-  /** Its derivative is to be folded into dx, from the input's own value; `linear` where that is done elsewhere. */
+  /** The activation whose derivative the kernel must multiply into dx; `linear` if that is done elsewhere. */
   activation: Activation;
 }
 
-/** One layer's part in the gradient of a value. */
+/** One layer's contribution to the gradient of a value. */
 interface Contribution {
   ref: BufferRef;
-  /** The derivative of the activation that made the value is still to be multiplied in. */
+  /** True if it must still be multiplied by the derivative of the activation that produced the value. */
   pending: boolean;
 }
 
 /**
- * Records which layers contribute to which gradient. The gradient of a value with one consumer is written by that layer; of
- * several consumers each writes a part, and a kernel adds the parts in the order in which the backward pass wrote them. Where a
- * part lacks the derivative of the activation that made the value, that kernel multiplies it in.
+ * Tracks which layers contribute to which gradient. If a value has one consumer, that layer writes its gradient. If it has
+ * several, each writes a part, and a kernel adds the parts in the order in which the backward pass wrote them. That kernel also
+ * multiplies in the activation's derivative wherever a part lacks it.
  */
 export class GradientBook {
   readonly #planner: Planner;
@@ -29,19 +29,22 @@ export class GradientBook {
   readonly #consumers = new Map<Value, number>();
   readonly #contributions = new Map<Value, Contribution[]>();
 
-  /** @param backward the list that the sums are added to. */
+  /** @param backward the list of dispatches that the sums are appended to. */
   constructor(planner: Planner, batch: number, backward: PlannedDispatch[]) {
     this.#planner = planner;
     this.#batch = batch;
     this.#backward = backward;
   }
 
-  /** Notes that a layer takes this value as an input. */
+  /** Records that a layer reads this value. */
   addConsumer(value: Value): void {
     this.#consumers.set(value, (this.#consumers.get(value) ?? 0) + 1);
   }
 
-  /** @returns where to write, and the derivative to fold in: none where other parts have to be added first. */
+  /**
+   * @returns the buffer to write to and the derivative to multiply in; the derivative is omitted if other parts must be added
+   * first.
+   */
   target(value: Value): GradientTarget | undefined {
     if (!value.hasGradient) return undefined;
     const alone = this.#isAlone(value);
@@ -49,22 +52,22 @@ export class GradientBook {
     return { dx: this.#contribute(value, pending), activation: alone ? value.activation : 'linear' };
   }
 
-  /** @returns where to write a gradient without the derivative. */
+  /** @returns the buffer for a gradient without the derivative. */
   raw(value: Value): BufferRef | undefined {
     return value.hasGradient ? this.#contribute(value, value.activation !== 'linear') : undefined;
   }
 
-  /** @returns where to write a gradient that has the derivative in it. */
+  /** @returns the buffer for a gradient that already includes the derivative. */
   finished(value: Value): BufferRef | undefined {
     return value.hasGradient ? this.#contribute(value, false) : undefined;
   }
 
-  /** A part without the derivative that lies in a buffer already; it is read there. */
+  /** Registers a part without the derivative that is already in a buffer; it is read from there. */
   pass(value: Value, ref: BufferRef): void {
     if (value.hasGradient) this.#list(value).push({ ref, pending: value.activation !== 'linear' });
   }
 
-  /** The gradient of a value before its activation, all parts added; undefined where there is none. */
+  /** The gradient of a value before its activation, with all parts added; undefined if there is none. */
   total(value: Value): BufferRef | undefined {
     let parts = this.#list(value);
     while (parts.length > 1 || parts[0]?.pending) parts = [this.#sum(value, parts), ...parts.slice(gradientsMost)];

@@ -3,71 +3,71 @@ import { anyAborted, unlessAborted } from '../gpu/unless_aborted.ts';
 import type { ImageUse } from '../image_source.ts';
 import type { ImageWindow } from './image_window.ts';
 
-/** The order of an epoch's samples, and the epoch whose number keys its draws. */
+/** The order of an epoch's samples, and the epoch number that seeds its random numbers. */
 export interface StreamedEpoch {
   order: Uint32Array;
   epoch: number;
 }
 
-/** What a stream works with. */
+/** Dependencies of a stream. */
 export interface StreamParts {
   device: GPUDevice;
   window: ImageWindow;
-  /** Images of the data set: an entry of an order is copy * count + image. */
+  /** Number of images in the data set. An entry of an order is copy * count + image. */
   count: number;
-  /** Two words for each position of an epoch: the entry of its order, and where in the window its image is. */
+  /** Two words per position of an epoch: the entry of its order, and the image's position in the window. */
   order: Slice;
-  /** Reads images, and resolves with a function that puts them into the window, from an image's place on. */
+  /** Reads images. Resolves with a function that writes them to the window, starting at the given image position. */
   read: (indices: Uint32Array) => Promise<(place: number) => void>;
-  /** The image that a sample of an epoch is mixed with, where samples are. */
+  /** The index of the image that a sample of an epoch is mixed with; undefined without mixing. */
   partnerOf?: (epoch: number, image: number, copy: number) => number;
 }
 
-/** Reads that are under way at once: while the images of one are decoded, those of the other come from the disk. */
+/** Maximum number of concurrent reads: while the images of one are decoded, the next one reads from disk. */
 const mostReads = 2;
 
-/** The images of some positions of an epoch. */
+/** The images of a range of positions within an epoch. */
 interface Chunk extends StreamedEpoch {
-  /** The pass over an epoch that it is of: the one under way, or the next. */
+  /** Counts the passes over epochs, to tell the current pass from the next one. */
   pass: number;
   from: number;
   to: number;
-  /** Its number in the window. */
+  /** Index in the window. */
   slot: number;
   isLoaded: boolean;
-  /** Its entries of the order are on the GPU. */
+  /** True once its entries of the order are on the GPU. */
   isActive: boolean;
-  /** Nobody waits for it any more. */
+  /** True if nothing waits for it any more. */
   isDropped: boolean;
   loading: Promise<void>;
 }
 
-/** Where the next chunk begins, and of which pass it is. */
+/** The position at which the next chunk begins, and the pass it belongs to. */
 type Cursor = StreamedEpoch & { pass: number; at: number };
 
 /**
- * Brings the images of an epoch's samples to the GPU in their order, chunk by chunk: those of the next steps while others run. A chunk's
- * place is used again when the steps that read it are done and their records have been seen: after a halt the GPU repeats the batch
- * that went wrong.
+ * Uploads the images of an epoch's samples in order, chunk by chunk, so that the next steps' images arrive while earlier steps
+ * run. A chunk's slot is reused once the steps that read it are done and their records have been read, because after a halt the
+ * GPU repeats the batch that failed.
  */
 export class ImageStream {
   readonly #parts: StreamParts;
   readonly #free: number[];
-  /** In order: those in use, those that are there, those that are being read. */
+  /** In order: chunks in use, chunks that are ready, chunks being read. */
   #chunks: Chunk[] = [];
   #current: StreamedEpoch = { order: new Uint32Array(), epoch: -1 };
   #follow: (() => StreamedEpoch | undefined) | undefined;
   /** Where the next chunk begins. */
   #cursor: Cursor | undefined;
   #pass = 0;
-  /** Positions of the epoch that were submitted, and those of them that are done. */
+  /** Positions of the epoch that were submitted, and how many of them are done. */
   #submitted = 0;
   #done = 0;
   #reads = 0;
-  /** Aborts when another chunk begins to be read. */
+  /** Aborted whenever another chunk starts being read. */
   #arrival = new AbortController();
   #isDisposed = false;
-  /** Milliseconds: totals, and since when something is as it is. */
+  /** Totals in milliseconds, and the time of the last change of state. */
   readonly #times = { waited: 0, first: 0, read: 0, elapsed: 0, mark: 0, readSince: 0, idleSince: 0 };
   #hasBegun = false;
   #imagesRead = 0;
@@ -79,9 +79,9 @@ export class ImageStream {
   }
 
   /**
-   * The samples that come next, from a position on. What was read ahead of this very epoch is kept.
+   * Starts a pass over the samples from a position. Chunks of this epoch that were read ahead are kept.
    *
-   * @param follow gives the epoch after it, of which is read ahead; called when this one has been read to its end.
+   * @param follow returns the next epoch, which is then read ahead; called when this one has been read to its end.
    */
   begin(current: StreamedEpoch, position: number, follow?: () => StreamedEpoch | undefined): void {
     this.#pass++;
@@ -99,10 +99,10 @@ export class ImageStream {
   }
 
   /**
-   * Waits until the images of the next position are on the GPU. @returns how many samples may be submitted from there on; 0 where a
-   * signal aborted before any was.
+   * Waits until the images of the next position are on the GPU. @returns the number of samples that may be submitted from
+   * there; 0 if a signal aborted first.
    *
-   * @throws what the source throws.
+   * @throws whatever the source throws.
    */
   async ready(...signals: readonly AbortSignal[]): Promise<number> {
     const isOver = () => this.#submitted >= this.#current.order.length || signals.some((signal) => signal.aborted);
@@ -110,10 +110,10 @@ export class ImageStream {
     let hasWaited = false;
     for (let next = this.#next(); !next?.isLoaded && !isOver(); next = this.#next()) {
       hasWaited = true;
-      // Without a chunk of this position all others are in use: one becomes free when its steps are done.
+      // If there is no chunk for this position, all are in use. One becomes free when its steps are done.
       await (next
         ? unlessAborted(next.loading, ...signals).catch((error) => {
-            // A signal ends the wait, and its reason is no error; what the source throws is one.
+            // A signal ends the wait, and its reason is not an error. Errors of the source are rethrown.
             if (!signals.some((signal) => signal.aborted && signal.reason === error)) throw error;
           })
         : anyAborted([...signals, this.#arrival.signal]));
@@ -135,12 +135,12 @@ export class ImageStream {
     return to - this.#submitted;
   }
 
-  /** So many more samples were submitted. */
+  /** Records that samples were submitted. */
   submitted(samples: number): void {
     this.#submitted = Math.min(this.#current.order.length, this.#submitted + samples);
   }
 
-  /** So many more samples are done. */
+  /** Records that samples are done. */
   done(samples: number): void {
     const before = this.#done;
     this.#done = Math.min(this.#submitted, this.#done + samples);
@@ -175,7 +175,7 @@ export class ImageStream {
     for (const chunk of [...this.#chunks]) this.#drop(chunk);
   }
 
-  /** The chunk of the next position, where there is one. */
+  /** The chunk that contains the next position, if there is one. */
   #next(): Chunk | undefined {
     const at = this.#submitted;
     return this.#chunks.find(({ pass, from, to }) => pass === this.#pass && from <= at && at < to);
@@ -187,7 +187,7 @@ export class ImageStream {
     this.#free.push(chunk.slot);
   }
 
-  /** Reads ahead as long as there is room in the window. */
+  /** Reads ahead while there is room in the window. */
   #fill(): void {
     while (this.#free.length > 0 && this.#reads < mostReads && !this.#isDisposed) {
       const cursor = this.#nextCursor();
@@ -201,7 +201,7 @@ export class ImageStream {
       cursor.at = to;
       this.#chunks.push(chunk);
       chunk.loading = this.#load(chunk);
-      chunk.loading.catch(() => undefined); // thrown where it is waited for
+      chunk.loading.catch(() => undefined); // reported to whoever awaits it
       this.#arrival.abort();
       this.#arrival = new AbortController();
     }
@@ -211,7 +211,7 @@ export class ImageStream {
     const cursor = this.#cursor;
     if (cursor && cursor.at >= cursor.order.length) {
       const next = this.#follow?.();
-      // One epoch ahead is enough: by then the one that is under way has to be over.
+      // Reading one epoch ahead is enough: the current one ends before the second is needed.
       this.#follow = undefined;
       this.#cursor = next && { ...next, pass: this.#pass + 1, at: 0 };
     }
@@ -238,13 +238,13 @@ export class ImageStream {
     }
   }
 
-  /** Where in the window its first image is. */
+  /** Position of its first image in the window. */
   #placeOf({ slot }: Chunk): number {
     const { chunk, each } = this.#parts.window;
     return slot * chunk * each;
   }
 
-  /** Tells the GPU where the images of its positions are. */
+  /** Writes the window positions of its images to the order on the GPU. */
   #activate(chunk: Chunk): void {
     if (chunk.isActive) return;
     chunk.isActive = true;

@@ -3,58 +3,58 @@ import { mebibytes } from '../gpu/memory.ts';
 import { product } from '../product.ts';
 
 /**
- * How the images of a data set lie on the GPU. Streamed, a window of it holds those that are trained on next: `chunks` chunks, each
- * of the images of some steps. The host fills one while the steps of another run.
+ * Layout of a data set's images on the GPU. A streamed data set has a window of `chunks` chunks, each with the images of some
+ * steps; the host fills one while the steps of another run.
  */
 export interface ImageWindow {
-  /** Samples of a chunk, a multiple of a step's. */
+  /** Samples per chunk, a multiple of those per step. */
   chunk: number;
-  /** Chunks in the window, 2 or more. */
+  /** Number of chunks in the window, at least 2. */
   chunks: number;
-  /** Images that a sample needs: itself, and a partner to be mixed with. */
+  /** Images per sample: 1, or 2 if samples are mixed with a partner. */
   each: 1 | 2;
-  /** Pixels from one image to the next: a multiple of four, so that an image begins at a whole word. */
+  /** Pixels from one image to the next: a multiple of four, so that each image starts at a word boundary. */
   stridePixels: number;
   /** The same in bytes. */
   strideBytes: number;
 }
 
-/** Where the images of a data set are while it is used. */
+/** Where a data set's images are stored while it is used. */
 export type Residency =
   | { kind: 'resident' }
-  /** All on the GPU in several buffers, from which chunks are copied into the window. */
+  /** All on the GPU in several buffers, from which chunks are copied to the window. */
   | { kind: 'paged'; window: ImageWindow }
   | { kind: 'streamed'; window: ImageWindow };
 
-/** Images of a data set, and what the GPU has for them. */
+/** The images of a data set, and the memory available for them. */
 export interface ImageDemand {
   imageShape: readonly number[];
   count: number;
-  /** Samples of a step. */
+  /** Samples per step. */
   step: number;
-  /** Samples are mixed with partners. */
+  /** True if samples are mixed with partners. */
   paired: boolean;
-  /** Bytes of GPU memory for the images; undefined for as much as the adapter's limits suggest. */
+  /** GPU memory for the images in bytes; if undefined, it is derived from the adapter's limits. */
   budget?: number;
-  /** The largest binding, in bytes. */
+  /** Maximum binding size in bytes. */
   mostBytes: number;
 }
 
-/** Without a budget, a data set may take this many of the largest bindings: no adapter tells how much memory it has. */
+/** Without a budget, a data set may use this many of the largest bindings, since no adapter reports its memory. */
 const bindingsByDefault = 2;
-/** Chunks are small enough for the first one to be there soon, and so many that a slow read does not empty the window. */
+/** Small enough that the first chunk arrives soon, and enough chunks that a slow read does not empty the window. */
 const mostChunkBytes = 8 * 2 ** 20;
 const mostChunks = 32;
 const fewestChunks = 2;
 
-/** @throws ConfigurationError where not even the images of two steps fit. */
+/** @throws ConfigurationError if not even the images of two steps fit. */
 export function residencyOf(demand: ImageDemand): Residency {
   const { imageShape, count, budget, mostBytes } = demand;
   const bytes = count * product(imageShape);
   const most = budget ?? bindingsByDefault * mostBytes;
   if (bytes <= Math.min(most, mostBytes)) return { kind: 'resident' };
   const { stepBytes, strideBytes } = strideOf(demand);
-  // What all of them on the GPU would leave for a window, to which the next ones are copied.
+  // Memory that remains for the window if all images are on the GPU.
   const left = Math.min(most - count * strideBytes, mostBytes);
   const isPaged = bytes > mostBytes && left >= fewestChunks * stepBytes;
   return isPaged
@@ -92,6 +92,6 @@ function windowOf(demand: ImageDemand, most: number): ImageWindow {
   return { chunk: atOnce * step, chunks, each, stridePixels, strideBytes };
 }
 
-/** Bytes of the window's buffer. */
+/** Size of the window's buffer in bytes. */
 export const windowBytes = ({ chunk, chunks, each, strideBytes }: ImageWindow): number =>
   chunk * chunks * each * strideBytes;

@@ -20,75 +20,76 @@ export interface InputBuffers<B = Slice> {
   state: B;
   /** Labels of the batch. */
   labels: B;
-  /** Targets of the batch: shares of classes, where images are mixed, or numbers. */
+  /** Targets of the batch: class probabilities if images are mixed, or regression targets. */
   targets?: B;
-  /** Weights of the batch's samples. */
+  /** Sample weights of the batch. */
   weights?: B;
-  /** Float images of the batch. */
+  /** Images of the batch as floats. */
   input: B;
 }
 
-/** The dispatches that make a batch, and the kind of labels that its loss takes. */
+/** The dispatches that produce a batch, and the kind of labels it has. */
 export interface BatchInput {
   recording: Recording;
-  /** A loss of classes takes soft labels: images are mixed, or the data set has soft labels. */
+  /** True if a classification loss gets soft labels, because images are mixed or the data set has soft labels. */
   soft: boolean;
-  /** The loss to replay in place of the trainer's own: one with weights of the samples. */
+  /** Replaces the trainer's loss if samples have weights. */
   loss?: Dispatch;
 }
 
-/** A data set on the GPU, as bytes, and the dispatches that turn a batch of it into the network's input. */
+/** A data set on the GPU as bytes, with the dispatches that turn a batch of it into the network's input. */
 export interface DatasetInput extends BatchInput {
-  /** The same samples unaugmented, where that was asked for and the augmentation changes anything. */
+  /** The same samples without augmentation, if requested and if the augmentation changes anything. */
   plain?: BatchInput;
-  /** Weights of the samples of a batch, where they have any. */
+  /** Weights of the batch's samples, if there are any. */
   weights?: Slice;
-  /** The bytes of its images: a kernel fills them for a data set of blank images. */
+  /** The bytes of the images. A kernel fills them if the data set is blank. */
   images: Slice;
   /** Number of passes over the images of a batch. */
   passes: number;
-  /** Samples of an epoch, each view of an image counted. */
+  /** Samples per epoch, counting each view of an image. */
   places: number;
-  /** The order of the samples in this epoch; the host writes it once an epoch. */
+  /** The order of the samples in this epoch; the host writes it once per epoch. */
   order: Slice;
-  /** The order of an epoch, from 1; with Keras' own draws it also uploads what is drawn for each sample. */
+  /** The order of an epoch, counted from 1. With Keras' own random numbers it also uploads what is drawn for each sample. */
   orderOf(epoch: number, shuffle: boolean): Uint32Array<ArrayBuffer>;
   /**
-   * Begins a pass over the samples in an order, from a position on.
+   * Starts a pass over the samples in an order, from a position.
    *
-   * @param pass the epoch that keys the draws, and what gives the pass after it, whose images are then read ahead.
+   * @param pass the epoch that seeds the random numbers, and a function that returns the pass after it, whose images are then
+   * read ahead.
    */
   begin(order: Uint32Array<ArrayBuffer>, pass: { epoch: number; position?: number; follow?: Follow }): void;
-  /** Where only some of the images are on the GPU: whoever submits steps waits for the images of those. */
+  /** Present if only some of the images are on the GPU; await their images before submitting steps. */
   stream?: ImageStream;
-  /** How the images lie on the GPU, and what it took so far to bring them there. */
+  /** How the images are stored on the GPU, and the time spent on uploading them so far. */
   readonly use: ImageUse;
   dispose(): void;
 }
 
 type Follow = () => StreamedEpoch | undefined;
 
-/** The default of `rescale`: bytes become 0 to 1. */
+/** Default of `rescale`, which maps bytes to 0..1. */
 const rescale = 1 / 255;
 
 /** How the images of a data set are seen in an epoch. */
 export interface InputView {
   augmentation: AugmentationConfig;
-  /** Only decoded: neither augmented nor seen more than once. */
+  /** True if images are only decoded: neither augmented nor seen more than once. */
   plain: boolean;
-  /** Share of the images that are augmented. */
+  /** Fraction of the images that is augmented. */
   probability: number;
-  /** How often each image is seen in an epoch: itself, and its augmented copies. */
+  /** How often each image occurs in an epoch: once, plus its augmented copies. */
   views: number;
-  /** Statistics of the training images, where the augmentation needs them. */
+  /** Statistics of the training images, if the augmentation needs them. */
   statistics?: FeatureStatistics;
 }
 
 /**
- * Uploads a data set once and records how a batch is drawn, warped and decoded from it.
+ * Uploads a data set once and records how a batch is sampled, warped and decoded.
  *
- * @throws ConfigurationError where its images are not the model's, or larger than the adapter can bind; nothing of it
- *   stays on the GPU then.
+ * @throws ConfigurationError if its images don't have the model's input shape or exceed what the adapter can bind. Nothing
+ * remains on the GPU in that case.
  */
 export async function planInput(
   recorder: Recorder,
@@ -111,7 +112,10 @@ export async function planInput(
   }
 }
 
-/** Loads the code for soft labels and numbers on demand. @throws ConfigurationError for labels or targets that do not fit the loss. */
+/**
+ * Loads the code for soft labels and regression targets on demand. @throws ConfigurationError for labels or targets that don't
+ * fit the loss.
+ */
 async function targetsFor(dataset: Dataset, model: ModelFacts, { blank }: Sampling): Promise<Float32Array | undefined> {
   if (areOnlyLabels(model, dataset)) {
     if (!blank) requireLabelsBelow(model.outputs, dataset);
@@ -122,24 +126,24 @@ async function targetsFor(dataset: Dataset, model: ModelFacts, { blank }: Sampli
   return targetsOf(model, dataset);
 }
 
-/** The facts about a model that decide whether a data set fits it. */
+/** The facts about a model that determine whether a data set fits it. */
 export interface ModelFacts extends LabelFacts {
   inputShape: readonly number[];
 }
 
-/** How many samples a batch has, and what their order and augmentation are drawn from. */
+/** Number of samples per batch, and what determines their order and augmentation. */
 interface Sampling {
   batch: number;
   seed: number;
-  /** Also record how the batch's samples are made without augmentation. */
+  /** Also plan how the batch's samples are produced without augmentation. */
   alsoPlain?: boolean;
   /** Sample weights, [count]. */
   weights?: Float32Array;
-  /** Nothing is uploaded: the images are written on the GPU, and have no labels. */
+  /** Upload nothing: the images are generated on the GPU and have no labels. */
   blank?: boolean;
-  /** Samples of a step. */
+  /** Samples per step. */
   step: number;
-  /** Bytes of GPU memory for the images; by default as many as the adapter's limits suggest. */
+  /** GPU memory for the images in bytes; derived from the adapter's limits by default. */
   budget?: number;
 }
 
@@ -198,7 +202,7 @@ async function planInto(
     order,
     orderOf,
     begin: (order_, { epoch, position = 0, follow }) => {
-      // The records of Keras' own draws are written with an order, so that none is asked for ahead of its time.
+      // Keras' random numbers are written together with an order, so none must be requested ahead of time.
       if (stream) stream.begin({ order: order_, epoch }, position, listed ? undefined : follow);
       else gpu.device.queue.writeBuffer(order.buffer, 0, order_);
     },
@@ -217,12 +221,12 @@ async function planInto(
 export interface PlacedImages {
   images: Slice;
   window?: NonNullable<BatchSource['window']>;
-  /** Makes the stream, which also writes the order. */
+  /** Creates the stream, which also writes the order. */
   streamInto?: (order: Slice) => ImageStream;
   use?: ImageUse;
 }
 
-/** Uploads images that are in memory and fit one binding at once, as most data sets do; the code for others is loaded on demand. */
+/** Uploads images that are in memory and fit one binding, as most data sets do. The code for all others is loaded on demand. */
 async function placeImages(
   recorder: Recorder,
   dataset: Dataset,
@@ -246,26 +250,26 @@ const residentUse = ({ count, imageShape, source }: Dataset, { size }: Slice): I
   buffers: 1,
 });
 
-/** Only a loss of classes has one form for labels and one for targets. */
+/** Only classification losses have separate forms for labels and targets. */
 export const isSoft = <B>({ loss }: LabelFacts, { targets }: BatchSource<B>): boolean =>
   isOfClasses(loss) && targets !== undefined;
 
-/** A data set in buffers: its images and labels as bytes. */
+/** A data set in buffers: images and labels as bytes. */
 export interface DatasetBuffers<B> {
   images: B;
   labels: B;
-  /** Bytes of a label; 1 by default. */
+  /** Bytes per label; 1 by default. */
   labelBytes?: 1 | 2;
-  /** Targets of the loss in place of labels, [count, outputs]. */
+  /** Targets that replace the labels, [count, outputs]. */
   targets?: B;
   /** Sample weights. */
   weights?: B;
   count: number;
-  /** `images` is a window of them. */
+  /** `images` is a window rather than the whole set. */
   window?: NonNullable<BatchSource<B>['window']>;
 }
 
-/** How the batches of a data set are made, with the buffers that this takes; the same on a GPU and in a plan. */
+/** Plans how the batches of a data set are produced, with the necessary buffers; the same for a GPU and for a plan. */
 export function sourceOf<B>(
   { memory }: Pick<Drafter<B, unknown>, 'memory'>,
   { images, labels, labelBytes, targets: all, weights, count, window }: DatasetBuffers<B>,
@@ -305,7 +309,7 @@ function plainOf({ labels, targets, listed: _, ...source }: BatchSource, buffers
   return {
     ...source,
     labels: { ...labels!, batch: buffers.labels },
-    // An unaugmented image has no soft label from mixing, but it has the data set's targets.
+    // An unaugmented image has no soft label from mixing, but keeps the data set's targets.
     ...(targets?.all && { targets }),
     plain: true,
     probability: 1,
@@ -315,9 +319,9 @@ function plainOf({ labels, targets, listed: _, ...source }: BatchSource, buffers
 const drawsAsKeras = ({ generator }: Pipeline): boolean => generator !== undefined && generator.compat !== 'corrected';
 
 /**
- * An augmentation as the trainer takes it, for images of a shape: bytes become numbers from 0 to 1.
+ * The trainer's augmentation for images of a shape; it maps bytes to numbers from 0 to 1.
  *
- * @param parse parses it; by default with the code that has been loaded.
+ * @param parse parses the configuration; by default the parser that has been loaded.
  */
 export function pipelineFor(
   augmentation: unknown,
@@ -329,10 +333,10 @@ export function pipelineFor(
 }
 
 /**
- * An augmentation whose output must have the model's input shape, where the data set is not known yet. Without a crop, its
- * input has that shape too; before a crop, images may have any size.
+ * An augmentation whose output must have the model's input shape, for when the data set is not known yet. Without a crop, its
+ * input has that shape too; with a crop, images may have any size.
  *
- * @param parse parses it; by default with the code that has been loaded.
+ * @param parse parses the configuration; by default the parser that has been loaded.
  */
 export function pipelineInto(augmentation: unknown, inputShape: readonly number[], parse = parseLoaded): Pipeline {
   if (Array.isArray(augmentation)) {
@@ -343,7 +347,10 @@ export function pipelineInto(augmentation: unknown, inputShape: readonly number[
   return pipelineFor(augmentation, inputShape, undefined, parse);
 }
 
-/** @throws ConfigurationError for images of another shape than the model takes, or other numbers of images and labels. */
+/**
+ * @throws ConfigurationError if the images don't have the model's input shape, or there are more images than labels or the
+ * reverse.
+ */
 export function checkImages(
   { imageShape, images, labels, count, source }: Dataset,
   pipeline: Pipeline,
@@ -360,7 +367,7 @@ export function checkImages(
   });
 }
 
-/** @throws ConfigurationError where an augmentation makes images of another shape than the model takes. */
+/** @throws ConfigurationError if the augmentation's output doesn't have the model's input shape. */
 export function checkImageShape(
   imageShape: readonly number[],
   pipeline: Pipeline,

@@ -4,15 +4,15 @@ import { packParameters } from '../augment/parameters.ts';
 import type { Pipeline } from '../augment/pipeline.ts';
 import type { Dataset } from '../data/dataset.ts';
 
-/** An epoch as Keras draws it: the order of the samples, and the records of what is drawn for each. */
+/** An epoch in Keras' order: the order of the samples, and the random parameters of each. */
 export interface KerasEpoch {
   order: Uint32Array<ArrayBuffer>;
   records: Float32Array<ArrayBuffer>;
 }
 
 /**
- * Keras' own draws, where they are asked for: of `model.fit` with TensorFlow under it, which looks at two batches before
- * it begins, and with shuffle=False, because it is the flow that shuffles.
+ * Keras' own random numbers, if requested. They are those of `model.fit` on TensorFlow, which reads two batches before it
+ * starts, with shuffle=False, because the flow itself shuffles.
  */
 export function kerasFlowOf(
   pipeline: Pipeline,

@@ -3,12 +3,15 @@ import { ConfigurationError } from '../errors.ts';
 import { isOfClasses } from '../model/loss.ts';
 import type { Settings } from './settings.ts';
 
-/** The loss, and the number of the model's outputs. */
+/** The loss, and the number of outputs of the model. */
 export type LabelFacts = Pick<Settings, 'loss' | 'outputs'>;
 
 export type Samples = Pick<Dataset, 'labels' | 'targets' | 'classNames' | 'count'>;
 
-/** Whether the loss compares the outputs with a class of each sample, as in most runs; targets.ts, loaded on demand, has all else. */
+/**
+ * True if the loss compares the outputs with one class per sample, as in most runs. targets.ts, loaded on demand, handles
+ * everything else.
+ */
 export const areOnlyLabels = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
   isOfClasses(loss) && targets === undefined;
 

@@ -1,26 +1,26 @@
 import type { PlanBuffer, PlannedDispatch } from './planner.ts';
 
-/** A list of dispatches in the order in which they run. */
+/** Dispatches in execution order. */
 export type Sequence = readonly PlannedDispatch[];
 
-/** One GPU buffer, and the buffers of the plan that lie in it, at different times of a step. */
+/** One GPU buffer, and the buffers of the plan that share it at different times of a step. */
 export interface Slot {
-  /** Bytes. */
+  /** In bytes. */
   size: number;
   buffers: PlanBuffer[];
 }
 
-/** First and last dispatch of a sequence that a buffer is bound to. */
+/** First and last dispatch of a sequence that binds a buffer. */
 interface Lifetime {
   first: number;
   last: number;
 }
 
 /**
- * Gives buffers memory: pinned ones some of their own, others a slot that they share with buffers that are alive at other
- * times. Two buffers share only if their lifetimes are apart in every sequence; a dispatch's inputs and outputs are alive
- * together, so it never reads and writes one slot. Greedy, in the order of first use: the smallest free slot that is large
- * enough, or else the largest free one, which then grows.
+ * Assigns memory to buffers: pinned ones get their own, others a slot that they share with buffers that are alive at other
+ * times. Two buffers share a slot only if their lifetimes don't overlap in any sequence. A dispatch's inputs and outputs are
+ * alive together, so it never reads and writes the same slot. Greedy, in the order of first use: the smallest free slot that is
+ * large enough, or else the largest free one, which then grows.
  */
 export function shareMemory(buffers: readonly PlanBuffer[], sequences: readonly Sequence[]): Slot[] {
   const bound = buffers.filter(({ place }) => place === undefined);
@@ -53,7 +53,7 @@ export function lifetimesOf(sequence: Sequence): Map<PlanBuffer, Lifetime> {
   sequence.forEach((dispatch, at) => {
     for (const ref of Object.values(dispatch.buffers)) {
       const { buffer } = ref.bound;
-      // Whoever diagnoses a step, or looks at activations, reads what layers handed on after its end.
+      // Diagnosis and the display of activations read layer outputs after the step has ended.
       const last = buffer.kind === 'value' ? sequence.length : at;
       const known = times.get(buffer);
       if (known) known.last = last;
@@ -64,8 +64,8 @@ export function lifetimesOf(sequence: Sequence): Map<PlanBuffer, Lifetime> {
 }
 
 /**
- * The faults of a plan, in words; empty for a sound one. A dispatch may not bind a part of a buffer for reading
- * and another for writing; what is alive within a step alone has to be written before it is read.
+ * Lists the hazards of a plan as text; empty for a sound one. A dispatch must not bind overlapping ranges for reading and
+ * writing, and a buffer that is alive within a step only must be written before it is read.
  */
 export function hazardsOf(sequence: Sequence, slots: readonly Slot[]): string[] {
   const slotOf = new Map(slots.flatMap((slot) => slot.buffers.map((buffer) => [buffer, slot] as const)));

@@ -1,6 +1,6 @@
 import { isPlain } from '../augment/plain.ts';
 
-/** Loads the code for an augmentation that is more than a scale. Await it before you parse the augmentation. */
+/** Loads the code for an augmentation that does more than rescale. Await it before parsing the augmentation. */
 export async function loadAugmentation(augmentation: unknown): Promise<void> {
   if (!isPlain(augmentation)) await import('../augment/pipeline.ts');
 }

@@ -13,8 +13,8 @@ import { isBaseOptimizer } from './update.ts';
 const basicActivations = ['linear', 'relu', 'tanh', 'sigmoid'];
 
 /**
- * Fetches the lowerings and shaders that a model needs beyond those of the basic layers: a page whose first run has none of
- * them is usable sooner. To be awaited before a model is planned.
+ * Loads the lowerings and shaders that a model needs beyond those of the basic layers, so that a page whose first run has none
+ * of them starts sooner. Await it before planning the model.
  */
 async function loadLayers({ layers }: CompiledModel): Promise<void> {
   const needsNoMore = (layer: (typeof layers)[number]) =>
@@ -22,7 +22,7 @@ async function loadLayers({ layers }: CompiledModel): Promise<void> {
   if (!layers.every(needsNoMore)) setFurtherLayers(await import('./layers/further.ts'));
 }
 
-/** The same of everything that a trainer's step needs: its layers, its optimizer, its loss, regularizers, averages. */
+/** Loads everything that a trainer's step needs: its layers, optimizer, loss, regularizers and averages. */
 export async function loadKernels({
   model,
   optimizer,

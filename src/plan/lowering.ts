@@ -9,36 +9,36 @@ import type { Fused } from './layers/fusion.ts';
 import type { BufferKind, BufferRef, PlannedDispatch, Planner } from './planner.ts';
 
 /**
- * A training step computes with the batch's own statistics and draws masks; inference does neither. A sample that is followed
- * through the network is computed as in inference, layer by layer, and has the gradients that inference does without.
+ * A training step (`train`) uses the batch's own statistics and random masks; inference (`infer`) uses neither. `sample`
+ * follows a single sample through the network: computed as in inference, layer by layer without fusion, with gradients.
  */
 export type Mode = 'train' | 'infer' | 'sample';
 
-/** The output of a layer: a tensor, the activation that made it, and whether its gradient is needed. */
+/** The output of a layer: a tensor, the activation that produced it, and whether its gradient is needed. */
 export interface Value {
   ref: BufferRef;
-  /** The layer whose output it is, which labels its buffers. */
+  /** Name of the layer that outputs it, used to label its buffers. */
   name: string;
-  /** Elements of a sample. */
+  /** Elements per sample. */
   elements: number;
   activation: Activation;
-  /** A layer that is trained lies at or before it. */
+  /** True if a trainable layer is at or before it. */
   hasGradient: boolean;
 }
 
-/** A tensor of the layer at hand, and where its gradient goes; undefined for one that is not trained. */
+/** A tensor of the current layer, and the buffer for its gradient; `dw` is undefined if it is not trained. */
 export interface Tensor {
   w: BufferRef;
   dw?: BufferRef;
 }
 
-/** The moving statistics of a normalization, and the batch's that they follow: mean and variance of each, in one part. */
+/** The moving statistics of a normalization, and the batch statistics that they follow: mean and variance of each in one buffer. */
 export interface Statistics {
   moving: BufferRef;
   batch?: BufferRef;
 }
 
-/** A dense layer's input, and the gradient before its activation: what single samples' gradients are made of. */
+/** A dense layer's input and the gradient before its activation, from which per-sample gradients are computed. */
 export interface DenseFlow {
   layer: string;
   /** [batch, inputs] and [batch, outputs]. */
@@ -54,9 +54,9 @@ export interface Lowered {
   /** Its output, after the layers that are fused into it. */
   value: Value;
   /**
-   * Plans its gradients. It is called after all layers that follow, and only if its gradient is needed.
+   * Plans its gradients. Called after all layers that follow, and only if its gradient is needed.
    *
-   * @param dy the gradient of its output, before its own activation.
+   * @param dy gradient of its output, before its own activation.
    */
   backward?: (dy: BufferRef) => void;
 }
@@ -64,12 +64,12 @@ export interface Lowered {
 /** Plans one type of layer for one batch size. */
 export type Lowering<T extends LayerType> = (layer: CompiledNode<T>, context: LoweringContext) => Lowered;
 
-/** State that all layers of a network share while they are lowered. */
+/** State that all layers of a network share during lowering. */
 export interface Draft {
   planner: Planner;
   batch: number;
   mode: Mode;
-  /** The state of the step that the dispatches belong to: how many samples of the batch are real, and the key of the draws. */
+  /** The state of the step: the number of real samples in the batch, and the key of its random numbers. */
   state: BufferRef;
   forward: PlannedDispatch[];
   backward: PlannedDispatch[];
@@ -77,16 +77,16 @@ export interface Draft {
   gradients: GradientBook;
 }
 
-/** The layer that is being lowered, and everything around it. */
+/** The layer that is being lowered, and its context. */
 export interface LayerParts {
   layer: CompiledLayer;
-  /** Its position in the model's list. */
+  /** Its index in the model's list of layers. */
   index: number;
   inputs: readonly Value[];
   tensors: Readonly<Record<string, Tensor>>;
   statistics?: Statistics;
   fused: Fused;
-  /** The value that is added after a normalization, if a shortcut's sum is fused into it. */
+  /** The value added after a normalization, if a shortcut is fused into it. */
   residual?: Value;
   /** The tensors of a normalization that is folded into the layer. */
   norm?: {
@@ -96,7 +96,7 @@ export interface LayerParts {
   };
 }
 
-/** The interface of a lowering: the layer's inputs and tensors, buffers, and the two lists of dispatches. */
+/** What a lowering works with: the layer's inputs and tensors, buffers, and the forward and backward lists of dispatches. */
 export class LoweringContext {
   readonly #draft: Draft;
   readonly #parts: LayerParts;
@@ -110,7 +110,7 @@ export class LoweringContext {
     return this.#parts.inputs;
   }
 
-  /** The only input of most layers. */
+  /** The input of a layer with a single input. */
   get x(): Value {
     return this.#parts.inputs[0]!;
   }
@@ -151,14 +151,14 @@ export class LoweringContext {
     return this.#draft.planner.traits;
   }
 
-  /** The activation that the layer's kernel ends with: its own, or that of an activation layer that is fused into it. */
+  /** The activation fused into the layer's kernel: its own, or that of a following activation layer. */
   get activation(): Activation {
     const { layer, fused } = this.#parts;
     if (fused.activation) return fused.activation;
     return isFused(layer.activation) ? layer.activation : 'linear';
   }
 
-  /** A tensor of the layer by its name in the model. */
+  /** A tensor of the layer, by its name in the model. */
   tensor(name: string): Tensor | undefined {
     return this.#parts.tensors[name];
   }
@@ -182,7 +182,7 @@ export class LoweringContext {
     return this.#buffer('value', name, elements);
   }
 
-  /** A buffer that is read soon after it is written, and never later. */
+  /** A temporary buffer, read soon after it is written. */
   scratch(name: string, elements: number): BufferRef {
     return this.#buffer('scratch', name, elements);
   }
@@ -200,42 +200,43 @@ export class LoweringContext {
   }
 
   /**
-   * Where a kernel that can fold the derivative of its input's activation in writes the gradient of input `i`; undefined
-   * if it is not needed. The caller has to write it.
+   * The gradient buffer of input `i`, for a kernel that can multiply in the derivative of its input's activation. Undefined if
+   * the gradient is not needed; otherwise the caller must write it.
    */
   gradient(i = 0): GradientTarget | undefined {
     return this.#draft.gradients.target(this.inputs[i]!);
   }
 
-  /** Where a kernel that can't do so writes it: the derivative is multiplied in afterwards, where there is one. */
+  /** The gradient buffer for a kernel that can't do so: the derivative, if any, is multiplied in afterwards. */
   rawGradient(i = 0): BufferRef | undefined {
     return this.#draft.gradients.raw(this.inputs[i]!);
   }
 
-  /** The same of a value that isn't an input of the layer in the model. */
+  /** As `rawGradient`, for a value that isn't an input of the layer in the model. */
   rawGradientOf(value: Value): BufferRef | undefined {
     return this.#draft.gradients.raw(value);
   }
 
   /**
-   * The output of a layer that passes its input on, or a selection of it: values of the activation before it, whose derivative its
-   * gradient has in it already. A sample that is followed gets the gradient of the layer's own output, without the derivative.
+   * The output of a layer that passes on its input or a selection of it. Its values come from the preceding activation, whose
+   * derivative is already part of its gradient. In `sample` mode the layer gets the gradient of its own output instead, without
+   * the derivative.
    */
   selection(shape: readonly number[]): Value {
     return this.value(shape, this.mode === 'sample' ? 'linear' : this.x.activation);
   }
 
-  /** Where such a layer writes the gradient of its input. */
+  /** The buffer to which such a layer writes the gradient of its input. */
   gradientOfSelection(i = 0): BufferRef | undefined {
     return this.mode === 'sample' ? this.rawGradient(i) : this.#draft.gradients.finished(this.inputs[i]!);
   }
 
-  /** The gradient of an input is what lies in a buffer that is written already. */
+  /** Uses a buffer that is already written as the gradient of an input. */
   passGradient(value: Value, dy: BufferRef): void {
     this.#draft.gradients.pass(value, dy);
   }
 
-  /** For probes: see `DenseFlow`. */
+  /** For probes; see `DenseFlow`. */
   noteDense(flow: Omit<DenseFlow, 'layer'>): void {
     this.#draft.dense.unshift({ layer: this.#parts.layer.name, ...flow });
   }

@@ -2,32 +2,32 @@ import type { Traits } from '../gpu/device.ts';
 import { partsOf } from '../kernels/conv2d_choice.ts';
 import { type MatricesShape, rowQuads, scaledQuads } from '../kernels/muon.ts';
 
-/** The passes over the matrices of a step: each has its own tiles. `square` goes over one square matrix of each, `pair` over two. */
+/** The passes over a step's matrices, each with its own tiles. `square` covers one square matrix per matrix, `pair` two. */
 export type MatrixPass = 'momentum' | 'gram' | 'scale' | 'square' | 'pair' | 'apply';
 export const matrixPasses: readonly MatrixPass[] = ['momentum', 'gram', 'scale', 'square', 'pair', 'apply'];
 
-/** The tables of shaders/lib/matrices.wgsl, and what the shapes of the kernels that read them have. */
+/** The tables of shaders/lib/matrices.wgsl, and the sizes that the kernels' shapes need. */
 export interface Matrices {
-  /** Twelve words a matrix. */
+  /** Twelve words per matrix. */
   table: Uint32Array;
-  /** Four words a workgroup: its matrix, its first tile, its slice or its half of a pair. */
+  /** Four words per workgroup: its matrix, its first tile, its slice or its half of a pair. */
   tasks: Record<MatrixPass, Uint32Array>;
   shapeOf(pass: MatrixPass, elements: number): MatricesShape;
 }
 
-/** Invocations of a workgroup that goes element by element. */
+/** Invocations per workgroup of an elementwise pass. */
 const invocations = 64;
 
-/** Tiles of four invocations in a workgroup of a product: few where a few cores share the workgroups out. */
+/** Tiles of four invocations per workgroup of a product: few if a few cores share the workgroups. */
 const tilesOf = ({ software }: Traits) => (software ? 4 : 16);
 
-/** A slice of the rows has at least so many of them. */
+/** Minimum number of rows per slice. */
 const leastRows = 64;
 
 const toFour = (count: number) => 4 * Math.ceil(count / 4);
 
 /**
- * Lays matrices out side by side.
+ * Plans the layout of matrices that are processed together.
  *
  * @param tensors of the arenas, in bytes.
  * @param sizes rows and columns of each tensor that is a matrix.

@@ -19,7 +19,10 @@ import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 
 /** The dispatches that measure a training step, most of them after the update. */
 export interface Measurement {
-  /** In a network with several groups, or in steps of several micro-batches: what comes within the backward pass, each after so many of its dispatches. */
+  /**
+   * Dispatches within the backward pass, each with the number of backward dispatches before it. Used for networks with several
+   * groups and for steps of several micro-batches.
+   */
   within: { after: number; dispatch: PlannedDispatch }[];
   recording: PlannedDispatch[];
   /** One bit per unit: whether it was positive since the epoch began. */
@@ -30,17 +33,17 @@ interface Given {
   model: CompiledModel;
   network: Pick<Network, 'input' | 'weights' | 'gradients' | 'measured' | 'training'>;
   batch: number;
-  /** The chunks of the arena of weights: shaders/gradient_norm.wgsl and shaders/lib/measure_update.wgsl wrote a vec4 for each. */
+  /** The chunks of the arena of weights. shaders/gradient_norm.wgsl and shaders/lib/measure_update.wgsl write a vec4 for each. */
   chunks: { count: number; ranges: Uint32Array };
   partials: { gradient: BufferRef; update: BufferRef };
   state: BufferRef;
   records: BufferRef;
   reader: RecordReader;
-  /** Steps have several micro-batches: units count as alive that are positive in any of them. */
+  /** True if a step has several micro-batches: a unit is alive if it is positive in any of them. */
   everyMicroBatch: boolean;
 }
 
-/** Plans the dispatches that fill the health of a step's record: one a group of arenas, and one that adds up. */
+/** Plans the dispatches that fill the health fields of a step's record: one per group of arenas, and one that adds up. */
 export function planMeasurement(
   planner: Planner,
   { model, network, batch, chunks, partials, state, records, reader, everyMicroBatch }: Given,
@@ -103,7 +106,7 @@ export function planMeasurement(
   return { within, recording: sums, positive };
 }
 
-/** Where the units of each measured layer lie; undefined for one without a kernel that is trained. */
+/** Locations of the units of each measured layer; undefined for a layer without a trainable kernel. */
 function unitPlaces(model: CompiledModel, weights: Network['weights']['tensors']): (UnitPlace | undefined)[] {
   const trained = trainedTensors(model);
   return model.measured.map(({ units, tensors }) => {
@@ -115,7 +118,7 @@ function unitPlaces(model: CompiledModel, weights: Network['weights']['tensors']
   });
 }
 
-/** How many dispatches of the backward pass it takes until everything in these arenas is written. */
+/** Number of backward dispatches until everything in these arenas has been written. */
 function lastWrite(backward: readonly PlannedDispatch[], arenas: readonly BufferRef[]): number {
   const buffers = new Set(arenas.map(({ buffer }) => buffer));
   return 1 + backward.findLastIndex(({ writes }) => writes.some(({ bound }) => buffers.has(bound.buffer)));
@@ -132,7 +135,7 @@ function tabulate({ measured }: CompiledModel, { places, groups }: MeasuredArena
   });
   words = Math.max(1, words);
 
-  // In each group the tensors in the layers' order; a layer's outputs and gradients may be in different groups.
+  // In each group, the tensors in the layers' order. A layer's output and gradient may be in different groups.
   const tensors = groups.map((): MeasuredTensor[] => []);
   const seats = measured.map(({ activation, units }, i) => {
     const seat = (of: 'values' | 'deltas') => {

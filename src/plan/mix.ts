@@ -4,13 +4,13 @@ import { ConfigurationError } from '../errors.ts';
 import type { InputView } from './input.ts';
 
 /**
- * The images of an epoch: `replace`, every image augmented again (as Keras does); `merge`, the unaugmented images together
- * with `copies` augmented ones of each, shuffled as one set, so that an epoch is 1 + copies times as long; or each
- * image augmented with a probability.
+ * The images of an epoch. `replace`: every image is augmented, as in Keras. `merge`: the unaugmented images and `copies`
+ * augmented versions of each, shuffled together, which makes an epoch 1 + copies times as long. `probability`: each image is
+ * augmented with that probability.
  */
 export type Mix = 'replace' | 'merge' | { probability: number };
 
-/** @throws ConfigurationError for a mix that is none of them, or copies without `merge`. */
+/** @throws ConfigurationError for any other mix, or for copies without `merge`. */
 export function inputViewOf(augmentation: AugmentationConfig, mix: Mix = 'replace', copies?: number): InputView {
   const { compat } = augmentation as { compat?: unknown };
   if (mix !== 'replace' && compat !== undefined && compat !== 'corrected') {

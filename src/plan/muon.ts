@@ -13,38 +13,39 @@ import { layOutMatrices, type MatrixPass } from './matrices.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
 
-/** The dispatches before an optimizer's update, and the buffers and numbers that the update takes from them. */
+/** The dispatches that precede an optimizer's update, and the buffers and numbers that the update takes from them. */
 export interface Prepared {
   dispatches: PlannedDispatch[];
   buffers: Record<string, BufferRef>;
   numbers: object;
 }
 
-/** The factor on the update of a matrix that has more columns than rows: more outputs than inputs. */
+/** The factor on the update of a matrix with more columns (outputs) than rows (inputs). */
 const scaleOf = ([rows, columns]: readonly [number, number]) => Math.sqrt(Math.max(1, columns / rows));
 
 /**
- * The most steps on one Gram matrix. Each step makes the rounding of the Gram matrix up to a^2 = 12 times as large where a
- * singular value is tiny. After three, what x becomes is as near the formula's as if x took each step by itself (1e-5 of it);
- * five in one go would be ten to fifty times further off.
+ * Maximum number of iterations on one Gram matrix. Each multiplies the rounding error of the Gram matrix by up to a^2 = 12 if a
+ * singular value is tiny. After three, x is as accurate as if every iteration were applied to x itself (1e-5); after five it
+ * would be ten to fifty times worse.
  */
 const stepsOnGram = 3;
 
-/** So many steps, in runs that are about as long as each other. */
+/** Splits the iterations into runs of similar length. */
 function runsOf(steps: number): number[] {
   const runs = Math.ceil(steps / stepsOnGram);
   return Array.from({ length: runs }, (_, i) => Math.ceil((steps - i) / runs));
 }
 
 /**
- * The momentum of all matrices and the Newton-Schulz steps, at most three dispatches each and three a run of steps, whatever
- * the number of layers.
+ * Plans the momentum of all matrices and the Newton-Schulz iterations: at most three dispatches each and three per run,
+ * whatever the number of layers.
  *
- * A step is x = x p with p = a I + b g + c g g and g = x^T x. All p are polynomials of the first g, so they commute: the next g is
- * g p p, and x takes the product of all p at once. So the large matrix is read for the first g and for the last product alone, and
- * the steps are symmetric products of its smaller side. This is arithmetic of another order, not another formula.
+ * An iteration is x = x p with p = a I + b g + c g g and g = x^T x. All p are polynomials of the first g, so they commute: the
+ * next g is g p p, and x can be multiplied by the product of all p at once. The large matrix is therefore read only for the
+ * first g and the last product, and the iterations are symmetric products of its smaller side. The formula is the same, only
+ * the order of the arithmetic differs.
  *
- * @param m the slot of the momentum.
+ * @param m slot of the momentum.
  * @param matrices rows and columns of each tensor that is a matrix.
  */
 export function planMuon(
@@ -132,7 +133,7 @@ export function planMuon(
       ),
     );
   }
-  // A chunk's fourth word is the factor on the update where the chunk is a matrix's, and 0 elsewhere.
+  // The fourth word of a chunk is the factor on the update if the chunk belongs to a matrix, otherwise 0.
   const ofUpdate = chunks.table.slice();
   const scales = new Float32Array(ofUpdate.buffer);
   for (let i = 0; i < ofUpdate.length; i += 4) {

@@ -21,18 +21,18 @@ import {
 } from './lowering.ts';
 import { BufferRef, type PlannedDispatch, type Planner } from './planner.ts';
 
-/** The tensors of a model: those that are trained lie in arenas, and their gradients alike. */
+/** The tensors of a model. Trainable ones are in arenas; their gradients have the same layout. */
 export interface Parameters {
   weights: { all: BufferRef; tensors: BufferRef[] };
   gradients: { all: BufferRef; tensors: BufferRef[] };
   /** All tensors of the model, in Keras' order. */
   tensors: BufferRef[];
-  /** Statistics that follow the batch's: all of them, and by layer. */
+  /** Moving statistics: all of them, and by layer. */
   moving?: { all: BufferRef; ofBatch: BufferRef; table: BufferRef; count: number };
   statistics: ReadonlyMap<number, Statistics>;
 }
 
-/** The buffers of a layer, in the order in which a diagnosis looks for the first number that isn't finite. */
+/** The buffers of a layer, in the order in which a diagnosis searches for the first non-finite number. */
 export interface Trace {
   layer: string;
   weights: BufferRef[];
@@ -42,41 +42,41 @@ export interface Trace {
 
 /** The output of a layer, for reading activations. */
 export interface LayerValue {
-  /** The last of the layers that are computed together: a convolution with a fused pool shows as that pool. */
+  /** The last of the layers that are computed together: a convolution with a fused pool is listed as that pool. */
   layer: string;
-  /** The shape of a sample. */
+  /** Shape of a sample. */
   shape: number[];
   ref: BufferRef;
 }
 
-/** One lowering of a graph. */
+/** The result of lowering a graph. */
 export interface GraphPlan {
   forward: PlannedDispatch[];
   /** Empty in inference. */
   backward: PlannedDispatch[];
-  /** The input of softmax, [batch, classes]. */
+  /** Input of the softmax, [batch, classes]. */
   logits: BufferRef;
-  /** The gradient of the loss with respect to the logits. */
+  /** Gradient of the loss with respect to the logits. */
   logitsGradient: BufferRef;
   values: LayerValue[];
 }
 
-/** A network's own part of a step, in data. */
+/** A network's part of a step, as data. */
 export interface Network extends Omit<Parameters, 'statistics'> {
-  /** Float images, [batch, height, width, channels]. */
+  /** Images as floats, [batch, height, width, channels]. */
   input: BufferRef;
   /** The dispatches of a training step. */
   training: GraphPlan;
-  /** The same for gradients that do not affect training: with a state of its own, where layers read the state. */
+  /** As `training`, for gradients that must not affect training; uses its own state if layers read the state. */
   gradient: GraphPlan;
-  /** Moving statistics, no masks; the very same dispatches where that makes no difference. */
+  /** Uses moving statistics and no masks. The same dispatches as `training` if that makes no difference. */
   inference: GraphPlan;
   traces: Trace[];
   measured: MeasuredArenas;
   dense: DenseFlow[];
 }
 
-/** Makes the buffers for a model's tensors. */
+/** Plans the buffers of a model's tensors. */
 export function planParameters(planner: Planner, { layers, tensors }: CompiledModel): Parameters {
   const labelled = (of: readonly ModelTensor[]) =>
     of.map(({ layer, spec }) => ({ label: `${layers[layer]!.name}.${spec.name}`, elements: elementsOf(spec) }));
@@ -128,18 +128,18 @@ export function planParameters(planner: Planner, { layers, tensors }: CompiledMo
   };
 }
 
-/** The part of a buffer from the beginning of one tensor to the end of the next. */
+/** The range of a buffer from the start of one tensor to the end of another. */
 const joined = (first: BufferRef, second: BufferRef) =>
   new BufferRef(first.buffer, first.label, first.offset, second.offset + second.size - first.offset);
 
-/** Moves all statistics that follow the batch's, where the step counts; undefined where there are none. */
+/** Updates all moving statistics if the step counts; undefined if there are none. */
 export const planMovingStatistics = (
   planner: Planner,
   { moving }: Pick<Network, 'moving'>,
   state: BufferRef,
 ): PlannedDispatch | undefined => moving && furtherLayers().planMove(planner, moving, state);
 
-/** The states that a network's dispatches may look at: of training, and of what must leave training alone. */
+/** The states that a network's dispatches may read: that of training, and one for work that must not affect training. */
 export interface States {
   training: BufferRef;
   evaluation: BufferRef;
@@ -172,7 +172,7 @@ export function planNetwork(planner: Planner, model: CompiledModel, batch: numbe
   };
 }
 
-/** The part of lowered graphs that is kept; the same object for the same graph. */
+/** Returns the part of lowered graphs that is kept; the same object for the same graph. */
 function keptOnce(): (graph: LoweredGraph) => GraphPlan {
   const known = new Map<LoweredGraph, GraphPlan>();
   return (graph) => {
@@ -192,21 +192,21 @@ export interface Given {
   input: BufferRef;
 }
 
-/** A lowered graph, with what is only asked of some. */
+/** A lowered graph, with details that only some callers need. */
 export interface LoweredGraph extends GraphPlan {
   dense: DenseFlow[];
-  /** The output of each layer, by its position. */
+  /** Output of each layer, by its index. */
   outputs: Value[];
-  /** One for each measured layer. */
+  /** One per measured layer. */
   measuredValues: Measurable[];
   measuredDeltas: Measurable[];
-  /** By the layer's position, the gradient of its output before its activation, of layers that compute something. */
+  /** By layer index, the gradient of the output before its activation. Only for layers that compute something. */
   deltas: ReadonlyMap<number, Measurable>;
-  /** The gradient of the images, where a sample is followed. */
+  /** Gradient of the images, in `sample` mode. */
   imageGradient?: BufferRef;
 }
 
-/** Plans the layers in the graph's order, then their gradients in the opposite one. */
+/** Plans the layers in the graph's order, then their gradients in reverse. */
 export function lowerGraph(planner: Planner, model: CompiledModel, given: Given): LoweredGraph {
   const { batch, mode, state, parameters, input } = given;
   const [forward, backward]: PlannedDispatch[][] = [[], []];
@@ -241,7 +241,7 @@ export function lowerGraph(planner: Planner, model: CompiledModel, given: Given)
       if (parts.residual) book.addConsumer(parts.residual);
       if (lowered.backward) steps.push({ value, plan: lowered.backward, measured: index });
     }
-    // An activation that no kernel ends with.
+    // An activation that is not fused into any kernel.
     if (isNew && !isFused(layer.activation) && definitionOf(layer.type).role !== 'activation') {
       const own = furtherLayers().activateUnfused(
         context,

@@ -2,8 +2,8 @@ import { type Pipeline, parseAugmentation } from '../augment/pipeline.ts';
 import { pipelineFor, pipelineInto } from './input.ts';
 
 /**
- * `pipelineFor` and `pipelineInto` for callers that import the code of augmentations statically. Their pipelines also have the
- * generator, with its defaults filled in.
+ * `pipelineFor` and `pipelineInto` for callers that import the augmentation code statically. Their pipelines also contain the
+ * generator with its defaults filled in.
  */
 export const parsedFor = (augmentation: unknown, imageShape: readonly number[]): Pipeline =>
   pipelineFor(augmentation, imageShape, undefined, parseAugmentation);

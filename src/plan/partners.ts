@@ -1,13 +1,14 @@
 import { partnerPurpose } from '../augment/kernels/augment.ts';
 
 /**
- * Who is mixed with whom, as shaders/augment_draw.wgsl draws it: the host reads the images of both before a step that mixes them.
+ * Computes on the host which images are mixed, as shaders/augment_draw.wgsl does: the host must read both images before the
+ * step.
  */
 
-/** The index of the image that a sample is mixed with. @param images how many it is drawn from. */
+/** The index of the image that a sample is mixed with. @param images number of images to choose from. */
 export function partnerOf(seed: number, epoch: number, sample: number, copy: number, images: number): number {
   const [word] = philox([sample, epoch, partnerPurpose, copy], [seed, 0]);
-  // The product is one of float32, as on the GPU.
+  // The product is rounded to float32, as on the GPU.
   const place = Math.fround((word! >>> 8) * 2 ** -24 * Math.fround(images));
   return Math.min(images - 1, Math.floor(place));
 }
@@ -34,5 +35,5 @@ function philox(counter: Words, [key0, key1]: [number, number]): Words {
   return c;
 }
 
-/** The upper word of a product of two words. */
+/** Upper word of the product of two words. */
 const multiplyHigh = (a: number, b: number): number => Number((BigInt(a) * BigInt(b)) >> 32n);

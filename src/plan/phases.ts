@@ -1,11 +1,11 @@
 import type { Accumulation } from './accumulation.ts';
 
-/** The phases of a step. `forward` ends with the loss, which is computed with its gradient; `update` begins with the norms. */
+/** The phases of a step. `forward` ends with the loss and its gradient; `update` begins with the norms. */
 export const phases = ['input', 'forward', 'backward', 'update'] as const;
 /** A phase of a training step: `'input'`, `'forward'`, `'backward'` or `'update'`. */
 export type Phase = (typeof phases)[number];
 
-/** The dispatches of a training step, planned or bound, as far as their order depends on them. */
+/** The dispatches of a training step, planned or bound. */
 interface PhasedSteps<D> {
   network: { training: { forward: readonly D[]; backward: readonly D[] } };
   training: { begin: D; norms: readonly D[] };
@@ -14,10 +14,10 @@ interface PhasedSteps<D> {
 }
 
 /**
- * A training step of one batch in its phases, in their order; where a step has several, a micro-batch and the update.
+ * The phases of a training step of one batch, in order; with accumulation, those of a micro-batch and the update.
  *
- * @param input the dispatches that make the batch.
- * @param loss of the batch's labels.
+ * @param input the dispatches that produce the batch.
+ * @param loss for the batch's labels.
  */
 export function phasesOf<D>(steps: PhasedSteps<D>, input: readonly D[], loss: D): Record<Phase, D[]> {
   const { network, training, update, measurement } = steps;
@@ -29,15 +29,18 @@ export function phasesOf<D>(steps: PhasedSteps<D>, input: readonly D[], loss: D)
   };
 }
 
-/** The loss of a state that fits a batch: its own with weights, or the state's against labels or shares. */
+/**
+ * The loss that fits a batch: the batch's own if samples have weights, otherwise the state's loss for labels or for soft
+ * labels.
+ */
 export const lossOf = <D>({ loss, softLoss }: { loss: D; softLoss?: D }, input: { soft: boolean; loss?: D }): D =>
   input.loss ?? (input.soft ? softLoss! : loss);
 
-/** The phases that every micro-batch of a step goes through. */
+/** The phases of a micro-batch. */
 type Pass = Record<'input' | 'forward' | 'backward', readonly unknown[]>;
 type PassOf<D> = { [P in keyof Pass]: readonly D[] };
 
-/** The dispatches of each micro-batch of a step; without accumulation there is one. `input` starts with `begin_step`. */
+/** The dispatches of each micro-batch of a step; a single one without accumulation. `input` starts with `begin_step`. */
 export function microBatchesOf<D>(pass: PassOf<D>, accumulation: Accumulation<D> | undefined): PassOf<D>[] {
   const { input, forward, backward } = pass;
   if (!accumulation) return [{ input, forward, backward }];
@@ -49,7 +52,7 @@ export function microBatchesOf<D>(pass: PassOf<D>, accumulation: Accumulation<D>
   }));
 }
 
-/** A training step's dispatches in the order in which they run, each with its phase. */
+/** A training step's dispatches in execution order, each with its phase. */
 export function stepOf<D>(
   { update, ...pass }: Record<Phase, D[]>,
   accumulation: Accumulation<D> | undefined,

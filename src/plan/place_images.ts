@@ -10,14 +10,13 @@ import { type ImageWindow, residencyOf, windowBytes } from './image_window.ts';
 import type { PlacedImages } from './input.ts';
 import { partnerOf } from './partners.ts';
 
-/** Bytes that are read and uploaded at once, of images that stay on the GPU. */
+/** Maximum number of bytes read and uploaded at once, for images that stay on the GPU. */
 const mostReadBytes = 32 * 2 ** 20;
 
 /**
- * Places images that no single upload can bring to the GPU: those of a source, more than a binding takes, or more than there is memory
- * for.
+ * Places images that can't be uploaded in one call: those that come from a source, exceed a binding, or exceed the memory.
  *
- * @throws ConfigurationError where not even the images of two steps fit; what the source throws.
+ * @throws ConfigurationError if not even the images of two steps fit; also whatever the source throws.
  */
 export async function placeLargeImages(
   { gpu, memory }: Recorder,
@@ -68,7 +67,7 @@ export async function placeLargeImages(
   };
 }
 
-/** Two lists in one buffer, because augment_draw has no binding left for another. */
+/** Two lists in one buffer, because augment_draw has no binding left. */
 function sourcesOf(memory: Memory, slots: number): WindowSources<Slice> {
   const lists = ['samples', 'places'].map((label) => ({ label: `augment.${label}`, elements: slots }));
   const { all, tensors } = memory.arena('augment.sources', lists);
@@ -76,10 +75,10 @@ function sourcesOf(memory: Memory, slots: number): WindowSources<Slice> {
   return { all, samples, places, placesAt: places.offset / 4 };
 }
 
-/** Reads all images, in parts, into one buffer. */
+/** Reads all images into one buffer, part by part. */
 async function uploadAll(device: GPUDevice, source: ImageSource, dataset: Dataset, into: Slice): Promise<void> {
   const bytes = product(dataset.imageShape);
-  // A multiple of four images begins at a whole word, whatever their size.
+  // A multiple of four images starts at a word boundary, whatever their size.
   const atOnce = 4 * Math.max(1, Math.floor(mostReadBytes / (4 * bytes)));
   for await (const { first, read } of parts(source, dataset.count, atOnce)) {
     const padded = read.length % 4 === 0 ? read : new Uint8Array(Math.ceil(read.length / 4) * 4);
@@ -88,19 +87,19 @@ async function uploadAll(device: GPUDevice, source: ImageSource, dataset: Datase
   }
 }
 
-/** All images in their order, so many at once, the next ones being read meanwhile. */
+/** All images in order, `atOnce` at a time, reading the next ones in the meantime. */
 async function* parts(source: ImageSource, count: number, atOnce: number) {
   const readFrom = (first: number) =>
     source.read(Uint32Array.from({ length: Math.min(atOnce, count - first) }, (_, i) => first + i));
   for (let first = 0, next = readFrom(0); first < count; first += atOnce) {
     const read = await next;
     if (first + atOnce < count) next = readFrom(first + atOnce);
-    next.catch(() => undefined); // thrown where it is awaited
+    next.catch(() => undefined); // reported to whoever awaits it
     yield { first, read };
   }
 }
 
-/** Images as they lie in a window: each begins `strideBytes` after the one before. */
+/** Images in the layout of a window: each starts `strideBytes` after the previous one. */
 function strided(read: Uint8Array, bytes: number, { strideBytes }: ImageWindow): Uint8Array<ArrayBuffer> {
   if (bytes === strideBytes) return read as Uint8Array<ArrayBuffer>;
   const images = read.length / bytes;
@@ -109,7 +108,7 @@ function strided(read: Uint8Array, bytes: number, { strideBytes }: ImageWindow):
   return spread;
 }
 
-/** From the source into the window. */
+/** Copies from the source to the window. */
 function fromHost(
   { queue }: GPUDevice,
   source: ImageSource,
@@ -124,7 +123,7 @@ function fromHost(
   };
 }
 
-/** All images in buffers of the largest size, and a copy from these into the window. */
+/** All images in buffers of maximum size, from which they are copied to the window. */
 async function pagesOf(
   device: GPUDevice,
   memory: Memory,

@@ -7,26 +7,26 @@ import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Settings } from './settings.ts';
 import type { StepPlan } from './steps.ts';
 
-/** The facts about a data set that the plan of a step depends on, without its images. */
+/** The facts about a data set, other than its images, that determine the plan of a step. */
 export interface DatasetFacts {
   imageShape: readonly [number, number, number];
-  /** Images. */
+  /** Number of images. */
   count: number;
 }
 
-/** How a batch is made, in data. */
+/** How a batch is produced, as data. */
 export interface InputPlan {
   dispatches: PlannedDispatch[];
-  /** The loss is against soft labels. */
+  /** True if the loss uses soft labels. */
   soft: boolean;
-  /** How often the images of a batch are read and written to augment them. */
+  /** How often the augmentation reads and writes the images of a batch. */
   passes: number;
 }
 
 /**
- * Plans what makes the batches of a data set: what `planInput` makes on a GPU, from the same lines.
+ * Plans how the batches of a data set are produced, with the code that `planInput` uses on a GPU.
  *
- * @throws ConfigurationError for images that the model does not take, or buffers that the device cannot bind.
+ * @throws ConfigurationError for images that don't fit the model, or buffers that the device can't bind.
  */
 export function planInputData(
   planner: Planner,
@@ -58,7 +58,7 @@ export function planInputData(
   return { dispatches, soft: isSoft({ loss, outputs }, source), passes: passes.length };
 }
 
-/** Placeholder statistics: the plan depends on which of them there are, not on their values. */
+/** Placeholder statistics: the plan depends on which statistics there are, not on their values. */
 function unknownStatistics({ zcaWhitening }: FilledGenerator, imageShape: readonly number[]): FeatureStatistics {
   const channels = imageShape[2]!;
   const features = product(imageShape);

@@ -6,23 +6,23 @@ import { checkBuffers } from '../gpu/recording.ts';
 import { type KernelVariants, requireVariant, unmatchedVariants, variantKey } from '../gpu/variants.ts';
 
 /**
- * The content of a buffer of a plan. `gradient` and `scratch` buffers are alive from their first use in a step to the last, a
- * `value` to the step's end; they share memory with what is alive at other times. All others have memory of their own;
- * `input` buffers belong to a data set and come and go with it.
+ * The content of a plan's buffer. `gradient` and `scratch` buffers are alive from their first to their last use in a step, a
+ * `value` until the step ends; they share memory with buffers that are alive at other times. All others have memory of their
+ * own; `input` buffers belong to a data set and live as long as it does.
  */
 export type BufferKind = 'parameters' | 'state' | 'table' | 'value' | 'gradient' | 'scratch' | 'input';
 
-/** A buffer as a plan knows it: a label and a size. It becomes a GPU buffer, or a part of one, when the plan is bound. */
+/** A buffer in a plan: a label and a size. Binding the plan turns it into a GPU buffer, or a range of one. */
 export class PlanBuffer {
   readonly label: string;
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number;
   readonly kind: BufferKind;
-  /** Data that the host writes into it before its first use. */
+  /** Data that the host writes to it before its first use. */
   readonly data?: ArrayBufferView;
-  /** A part of another buffer, which several tensors lie in. */
+  /** Its range within another buffer that holds several tensors. */
   place?: { arena: PlanBuffer; offset: number };
-  /** Read after the step from outside the plan, so its memory is not shared. */
+  /** True if code outside the plan reads it after the step, so that its memory must not be shared. */
   pinned: boolean;
 
   constructor(label: string, size: number, kind: BufferKind, data?: ArrayBufferView) {
@@ -34,11 +34,11 @@ export class PlanBuffer {
   }
 }
 
-/** A part of a plan's buffer, as a binding sees it: what a `Slice` is on the GPU. */
+/** A range of a plan's buffer, for a binding: the counterpart of a `Slice` on the GPU. */
 export class BufferRef {
   readonly buffer: PlanBuffer;
   readonly label: string;
-  /** Bytes. */
+  /** In bytes. */
   readonly offset: number;
   readonly size: number;
 
@@ -49,7 +49,7 @@ export class BufferRef {
     this.size = size;
   }
 
-  /** The buffer that is bound, and where in it this part begins. */
+  /** The buffer that is bound, and the offset of this range in it. */
   get bound(): { buffer: PlanBuffer; offset: number } {
     const { place } = this.buffer;
     return place
@@ -58,14 +58,14 @@ export class BufferRef {
   }
 }
 
-/** One launch, in data: what `bindPlan` makes a `Dispatch` of. */
+/** One launch as data, which `bindPlan` turns into a `Dispatch`. */
 export class PlannedDispatch {
   readonly kernel: SpecializedKernel;
-  /** The layer it works for; empty for what belongs to the step as a whole. */
+  /** Name of the layer it computes for; empty if it belongs to the step as a whole. */
   readonly layer: string;
-  /** By the names in the shader. */
+  /** By their names in the shader. */
   readonly buffers: Readonly<Record<string, BufferRef>>;
-  /** What `kernel` was specialized from, for whoever launches it again, in another variant or with another text. */
+  /** A binding that is read and written counts as written. */
   readonly launched: TunableKernel;
 
   constructor(
@@ -96,7 +96,7 @@ export class PlannedDispatch {
     return this.#bound((access) => access !== 'read_write');
   }
 
-  /** A binding that is read and written counts as written. */
+  /** Limits on buffer sizes. */
   get writes(): BufferRef[] {
     return this.#bound((access) => access === 'read_write');
   }
@@ -106,33 +106,33 @@ export class PlannedDispatch {
   }
 }
 
-/** How large a buffer may be. */
+/** Maximum size in bytes of a storage buffer that can be bound as a whole. */
 export interface PlanLimits {
-  /** Bytes of a storage buffer that can be bound whole. */
+  /** Maximum size in bytes of an arena that one dispatch covers; more goes into another arena. */
   mostBytes: number;
-  /** Bytes of an arena that one dispatch is to go over: what is more begins another. */
+  /** Plans buffers and dispatches. It is pure: nothing in it needs a GPU. */
   mostArenaBytes: number;
 }
 
-/** Drafts buffers and dispatches. It is pure: nothing of it needs a GPU. */
+/** The kernels of the plan that have several variants on this adapter, with each of their shapes, by `variantKey`. */
 export class Planner {
   readonly traits: Traits;
   readonly limits: PlanLimits;
   readonly buffers: PlanBuffer[] = [];
-  /** The kernels of the plan that have several variants on this adapter, each at each of its shapes, by `variantKey`. */
+  /** @param chosen variants that replace the adapter's defaults. */
   readonly tunable = new Map<string, TunableKernel>();
   readonly #chosen: KernelVariants;
-  /** The keys of all kernels of the plan that list variants, if only one for this adapter. */
+  /** A buffer for `elements` 4-byte numbers. @throws ConfigurationError if the device can't bind it. */
   readonly #fitting = new Set<string>();
 
-  /** @param chosen variants other than the adapter's defaults. */
+  /** A table that the host fills before its first use. */
   constructor(traits: Traits, limits: PlanLimits, chosen: KernelVariants = {}) {
     this.#chosen = chosen;
     this.traits = traits;
     this.limits = limits;
   }
 
-  /** A buffer for `elements` 4-byte numbers. @throws ConfigurationError when the device can't bind it. */
+  /** One buffer for several tensors, each aligned to 256 bytes, so that one dispatch can cover all of them. */
   buffer(kind: BufferKind, label: string, elements: number, data?: ArrayBufferView): BufferRef {
     const size = storageBytes(elements);
     if (size > this.limits.mostBytes) throw new ConfigurationError(largestBinding(label, size, this.limits.mostBytes));
@@ -141,12 +141,18 @@ export class Planner {
     return new BufferRef(buffer);
   }
 
-  /** A table that the host fills before its first use. */
+  /**
+   * A launch of a kernel.
+   *
+   * @param buffers by their names in the shader.
+   * @param layer name of the layer it computes for; omitted if it belongs to the step as a whole.
+   * @throws ShaderError for buffers that don't match the shader; ConfigurationError for a shape with too many workgroups.
+   */
   upload(label: string, data: ArrayBufferView): BufferRef {
     return this.buffer('table', label, Math.ceil(data.byteLength / 4), data);
   }
 
-  /** One buffer that holds several tensors, each 256-byte aligned, so that one dispatch can go over all of them. */
+  /** The chosen variant; undefined for the adapter's default. */
   arena(
     kind: BufferKind,
     label: string,
@@ -157,13 +163,7 @@ export class Planner {
     return { all, tensors: places.map(({ label, offset, size }) => new BufferRef(all.buffer, label, offset, size)) };
   }
 
-  /**
-   * A launch of a kernel.
-   *
-   * @param buffers by the names in the shader.
-   * @param layer that it works for; left out for what belongs to the step as a whole.
-   * @throws ShaderError for buffers that don't match the shader, ConfigurationError for a shape with too many workgroups.
-   */
+  /** A kernel with a shape of any type. */
   dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
     const specialized = specialize(kernel, shape, this.traits, this.#variantOf(kernel, shape), layer);
     checkBuffers(specialized, layer, buffers);

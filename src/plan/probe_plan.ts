@@ -12,36 +12,39 @@ import { type FilledOptimizer, momentumOf, slotsOf } from '../model/optimizer.ts
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { StepPlan } from './steps.ts';
 
-/** How many parts of the batch the noise scale is estimated from. */
+/** Number of parts of the batch from which the noise scale is estimated. */
 export const probeParts = 4;
 
 /** Everything that a probe adds to the dispatches of a step. */
 export interface ProbePlan {
   /** The state of training, which is restored afterwards, and the gradient that others are compared with. */
   kept: { state: BufferRef; gradients: BufferRef };
-  /** In one buffer, for one copy. */
+  /** In one buffer, so that one copy reads them. */
   results: {
     all: BufferRef;
-    /** Products of the whole batch's gradient with the last step's (or the momentum), and with the unaugmented images'. */
+    /**
+     * Products of the whole batch's gradient with the previous step's (or the momentum) and with the unaugmented images'
+     * gradient.
+     */
     last: BufferRef;
     momentum: BufferRef;
     plain: BufferRef;
-    /** The products of each part's gradient and the whole batch's. */
+    /** Products of each part's gradient with the whole batch's. */
     parts: BufferRef[];
     histograms: BufferRef;
-    /** One a dense layer. */
+    /** One per dense layer. */
     samples: { layer: string; norms: BufferRef }[];
   };
-  /** The measurement of the whole batch: against `kept.gradients`, which holds the last step's by then. */
+  /** Measures the whole batch against `kept.gradients`, which holds the previous step's gradients at that point. */
   whole: PlannedDispatch[];
-  /** ... of part i, and of the unaugmented images, against `kept.gradients`, which holds the whole batch's. */
+  /** Measures part i, and the unaugmented images, against `kept.gradients`, which then holds the whole batch's. */
   parts: PlannedDispatch[][];
   plain: PlannedDispatch[];
-  /** The momentum points with the gradient (Adam's m) or against it (SGD's velocity); undefined where there is none. */
+  /** 1 if the momentum points along the gradient (Adam's m), -1 if against it (SGD's velocity); undefined if there is none. */
   momentumSign?: 1 | -1;
 }
 
-/** The list of a probe that lives longest: the whole batch's gradient, and all that is measured of it. */
+/** The longest list of a probe: the whole batch's gradient and its measurements. */
 export const probeSequence = ({ network, training }: StepPlan, { whole }: ProbePlan): PlannedDispatch[] => [
   training.begin,
   ...network.training.forward,
@@ -50,7 +53,7 @@ export const probeSequence = ({ network, training }: StepPlan, { whole }: ProbeP
   ...whole,
 ];
 
-/** Makes the buffers, pipelines and bind groups of a probe; it makes none when it runs. */
+/** Creates the buffers, pipelines and bind groups of a probe in advance; running it creates none. */
 export function planProbe(
   planner: Planner,
   model: CompiledModel,
@@ -107,7 +110,7 @@ export function planProbe(
   const samples = dense.map(({ layer, x, dy, ...of }, i) =>
     planner.dispatch(sampleNorms, { batch, ...of }, { x, dy, state, norms: norms[i]! }, layer),
   );
-  // Read after the backward pass: nothing else may have been written over them by then.
+  // They are read after the backward pass, so nothing else may be written over them before.
   for (const { x, dy } of dense) for (const { bound } of [x, dy]) bound.buffer.pinned = true;
   const direction = momentumOf(optimizer);
   const slot = direction && steps.slots[slotsOf(optimizer).indexOf(direction.slot)];

@@ -1,5 +1,5 @@
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
 
-/** Whether some layer has a regularizer. */
+/** True if any layer has a regularizer. */
 export const isRegularized = (model: CompiledModel): boolean =>
   trainedTensors(model).some(({ spec: { l1, l2 } }) => l1 > 0 || l2 > 0);

@@ -6,28 +6,28 @@ import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Settings } from './settings.ts';
 import { planSteps, type StepPlan, sequencesOf } from './steps.ts';
 
-/** A layer of a sample that is followed. */
+/** A layer of the sample that is followed through the network. */
 export interface SampleLayerPlan {
   layer: string;
-  /** Of its output. */
+  /** Shape of its output. */
   shape: number[];
   values: BufferRef;
   /** The gradient of the loss with respect to the layer's output before its activation. */
   delta: BufferRef;
 }
 
-/** A step on a single sample, with weights and optimizer slots of its own. */
+/** A step on a single sample, with its own weights and optimizer slots. */
 export interface SamplePlan {
   steps: StepPlan;
-  /** In the order in which they are computed, without layers that compute nothing. */
+  /** In execution order, without layers that compute nothing. */
   layers: SampleLayerPlan[];
   /** [height, width, channels] */
   imageGradient: BufferRef;
 }
 
 /**
- * Plans a step on one sample, whose layers are not fused, so that the output and the gradient of each are there to be read. The
- * optimizer's update is that of training.
+ * Plans a step on one sample. Layers are not fused, so that the output and the gradient of each can be read. The optimizer's
+ * update is that of training.
  */
 export function planSample(planner: Planner, given: Settings, reader: RecordReader): SamplePlan {
   const settings: Settings = { ...given, batchSize: 1, accumulationSteps: 1, health: 'off' };
@@ -48,7 +48,7 @@ export function planSample(planner: Planner, given: Settings, reader: RecordRead
       const { name: layer, outputShape: shape } = model.layers[index]!;
       if (delta) layers.push({ layer, shape, values: graph.outputs[index]!.ref, delta });
     }
-    // They are read when the step has ended; the gradient of the logits may also be written by the host.
+    // They are read after the step; the gradient of the logits may also be written by the host.
     for (const ref of [...layers.map(({ delta }) => delta), imageGradient!, logitsGradient]) {
       ref.bound.buffer.pinned = true;
     }

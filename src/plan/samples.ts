@@ -5,10 +5,10 @@ import { product } from '../product.ts';
 type Values = Uint8Array | Uint16Array | Float32Array;
 
 /**
- * A data set with some of the samples.
+ * A data set with a subset of the samples.
  *
- * @param indexOf the index in the data set of a sample here.
- * @param part takes their values out of all samples', `each` of them a sample.
+ * @param indexOf maps an index in the subset to one in the data set.
+ * @param part selects the subset's values; a sample has `each` of them.
  */
 function withSamples(
   dataset: Dataset,
@@ -27,7 +27,7 @@ function withSamples(
   };
 }
 
-/** `count` images from `start` on, as a view. */
+/** A view of `count` images from `start`. */
 export const sliceDataset = (dataset: Dataset, start: number, count: number): Dataset =>
   withSamples(
     dataset,
@@ -36,7 +36,7 @@ export const sliceDataset = (dataset: Dataset, start: number, count: number): Da
     <T extends Values>(values: T, each: number) => values.subarray(start * each, (start + count) * each) as T,
   );
 
-/** The images at some indices, in their order, as a copy. */
+/** A copy of the images at the given indices, in that order. */
 export function pickSamples(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const count = indices.length;
   const pick = <T extends Values>(values: T, each: number) => {
@@ -50,7 +50,7 @@ export function pickSamples(dataset: Dataset, indices: ArrayLike<number>): Datas
   return withSamples(dataset, count, (index) => indices[index]!, pick);
 }
 
-/** An array's own constructor would make a Buffer from one of Node's Buffers. */
+/** The constructor of a Node Buffer would create another Buffer. */
 const emptyLike = <T extends Values>(values: T, length: number) =>
   (values instanceof Float32Array
     ? new Float32Array(length)
@@ -58,5 +58,5 @@ const emptyLike = <T extends Values>(values: T, length: number) =>
       ? new Uint16Array(length)
       : new Uint8Array(length)) as T;
 
-/** Whether its samples have classes, and not targets alone. */
+/** True if its samples have classes rather than targets only. */
 export const hasClasses = ({ classNames }: Pick<Dataset, 'classNames'>): boolean => classNames.length > 0;

@@ -6,33 +6,33 @@ import type { FilledMetric } from '../model/metrics/index.ts';
 import type { FilledOptimizer } from '../model/optimizer.ts';
 import type { InputView } from './input.ts';
 
-/** The options of a trainer, checked and filled in. */
+/** A trainer's options after validation, with defaults filled in. */
 export interface Settings {
   model: CompiledModel;
-  /** Numbers that the model gives for a sample: its classes, where the loss is of classes. */
+  /** Number of outputs per sample; the number of classes if the loss is one of classes. */
   outputs: number;
   loss: FilledLoss;
   optimizer: FilledOptimizer;
-  /** Samples that are computed at once: a batch, or a micro-batch of a step that has several. */
+  /** Samples computed at once: a batch, or a micro-batch with accumulation. */
   batchSize: number;
-  /** Micro-batches of a step, whose gradients are added up. */
+  /** Micro-batches per step, whose gradients are added up. */
   accumulationSteps: number;
   seed: number;
   inputView: InputView;
-  /** For a loss of classes: soft labels are used, too. */
+  /** True if a classification loss also gets soft labels. */
   soft: boolean;
   health: HealthLevel;
-  /** Steps from one probe to the next. */
+  /** Steps between probes. */
   probeEvery: number;
-  /** Bytes of GPU memory that the trainer may take in all: weights, activations and images. */
+  /** Maximum GPU memory of the trainer in bytes: weights, activations and images together. */
   memoryBudget?: number;
-  /** Metrics of evaluations, in addition to loss and accuracy. */
+  /** Metrics computed in evaluations, besides loss and accuracy. */
   metrics: readonly FilledMetric[];
-  /** The variants of kernels that are not the adapter's defaults; undefined where the adapter may be tuned. */
+  /** Kernel variants that replace the adapter's defaults; undefined if the tuner may choose them. */
   kernelVariants?: KernelVariants;
 }
 
-/** The most samples of a training step. */
+/** Maximum number of samples per training step. */
 export const stepSamples = ({
   batchSize,
   accumulationSteps = 1,

@@ -22,59 +22,62 @@ import { isRegularized } from './regularized.ts';
 import type { Settings } from './settings.ts';
 import { planUpdate } from './update.ts';
 
-/** Bad steps in a row after which training stops: one can be chance, three are a run that has diverged. */
+/** Training stops after this many bad steps in a row: one can be chance, three mean that the run has diverged. */
 export const badStepsToHalt = 3;
 
-/** A state with its ring of records: one for training, one for what must leave training alone. */
+/** A state with its ring of records: one for training, one for work that must not affect training. */
 export interface StepState {
   state: BufferRef;
   records: BufferRef;
   begin: PlannedDispatch;
-  /** Loss and its gradient, of the network as it trains. */
+  /** Loss and its gradient for the network in training mode. */
   loss: PlannedDispatch;
-  /** For a loss of classes, the same with soft labels, where they are used. */
+  /** The same with soft labels, if a classification loss uses them. */
   softLoss?: PlannedDispatch;
-  /** Both of the network in inference. */
+  /** Both for the network in inference mode. */
   inferenceLoss: PlannedDispatch;
   inferenceSoftLoss?: PlannedDispatch;
   /** The buffers of `loss` except its labels, for other dispatches of the loss. */
   lossBuffers: LossBuffers;
-  /** The same of the network in inference. */
+  /** The same buffers for the network in inference mode. */
   inferenceLossBuffers: LossBuffers;
-  /** Present where a step has several micro-batches. */
+  /** Present if a step has several micro-batches. */
   accumulation?: Accumulation<PlannedDispatch>;
   /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
   norms: PlannedDispatch[];
 }
 
-/** z, p, dz, state and records of a loss, and the penalties of its layers. */
+/** z, p, dz, state and records of a loss, and the regularization penalties of the layers. */
 export type LossBuffers = Record<'z' | 'p' | 'dz' | 'state' | 'records', BufferRef> & { penalties?: BufferRef };
 
-/** Everything that a trainer replays, for one model and batch size, data sets aside: in data. */
+/** Everything that a trainer replays for one model and batch size, except for data sets; as data. */
 export interface StepPlan {
   network: Network;
   labels: BufferRef;
-  /** Soft labels or numbers, [batch, outputs]. */
+  /** Soft labels or regression targets, [batch, outputs]. */
   targets?: BufferRef;
   /** The model's output, [batch, outputs]. */
   probabilities: BufferRef;
   training: StepState;
   evaluation: StepState;
-  /** The optimizer's, and what moves the statistics that follow the batch's. */
+  /** The optimizer's dispatches, and those that update moving statistics. */
   update: PlannedDispatch[];
-  /** How the arenas of weights and gradients are cut, on the host and on the GPU. */
+  /** How the arenas of weights and gradients are split into chunks, on the host and on the GPU. */
   chunks: UploadedChunks;
-  /** The optimizer's slots, an arena each, zero at the start. */
+  /** The optimizer's slots, one arena each, initially zero. */
   slots: BufferRef[];
-  /** The moving average of the weights, where the optimizer keeps one; `update` has its dispatch. */
+  /** The moving average of the weights, if the optimizer keeps one; its dispatch is part of `update`. */
   average?: PlannedAverage;
-  /** The learning-rate schedule of training, which the host may replace between two submissions, with another `begin` where it is of another type. */
+  /**
+   * The learning-rate schedule of training. The host may replace it between two submissions; a schedule of another type also
+   * needs another `begin`.
+   */
   schedule: BufferRef;
-  /** The measurement of a training step; left out with health off. */
+  /** The measurement of a training step; undefined if health is off. */
   measurement?: Measurement;
 }
 
-/** The same with GPU objects: what a trainer works with. */
+/** The same with GPU objects, as the trainer uses it. */
 export type BoundSteps = Bound<StepPlan>;
 export type BoundState = Bound<StepState>;
 
@@ -83,9 +86,9 @@ export interface UploadedChunks extends Chunks {
 }
 
 /**
- * Plans every buffer and dispatch that training needs, data sets aside.
+ * Plans every buffer and dispatch that training needs, except for data sets.
  *
- * @param planOfNetwork other than the one that trains.
+ * @param planOfNetwork plans a network other than the one that trains.
  */
 export function planSteps(
   planner: Planner,
@@ -171,7 +174,7 @@ export function planSteps(
   };
 }
 
-/** The accumulation of both states; that of training also moves statistics, which `move` lets take effect. */
+/** The accumulation of both states. That of training also updates moving statistics, which take effect through `move`. */
 function planAccumulated(
   planner: Planner,
   { accumulationSteps: steps, batchSize: batch, loss }: Settings,
@@ -193,14 +196,14 @@ function planAccumulated(
   return { training: accumulation, evaluation: of(states.evaluation), move };
 }
 
-/** The penalty is a part of every loss: its dispatch comes first. */
+/** The penalty is part of every loss, so its dispatch comes first. */
 function withPenalty(network: Network, penalty: PlannedDispatch): Network {
   const add = (graph: GraphPlan): GraphPlan => ({ ...graph, forward: [penalty, ...graph.forward] });
   const { training, gradient, inference } = network;
   return { ...network, training: add(training), gradient: add(gradient), inference: add(inference) };
 }
 
-/** Groups that are measured within the backward pass. Whoever only wants gradients measures nothing. */
+/** Inserts the groups that are measured within the backward pass. Gradient-only steps measure nothing. */
 function withMeasurement(network: Network, { within }: Measurement): Network {
   if (within.length === 0) return network;
   const { training } = network;
@@ -209,7 +212,7 @@ function withMeasurement(network: Network, { within }: Measurement): Network {
   return { ...network, training: { ...training, backward } };
 }
 
-/** The lists that are replayed: memory is shared by what is alive at other times in all of them. */
+/** The lists that are replayed. Memory is shared only by buffers whose lifetimes don't overlap in any of them. */
 export function sequencesOf({ network, training, evaluation, update, measurement }: StepPlan): PlannedDispatch[][] {
   const losses = ({ loss, softLoss }: StepState) => (softLoss ? [loss, softLoss] : [loss]);
   return [
@@ -236,17 +239,17 @@ export function sequencesOf({ network, training, evaluation, update, measurement
   ];
 }
 
-/** The arenas of all tensors, how they are cut into chunks, and the tables of chunks and tensors. */
+/** The arenas of all tensors, and the tables of their chunks and tensors. */
 export interface Arenas {
   network: Pick<Network, 'weights' | 'gradients' | 'inference'>;
   chunks: UploadedChunks;
   shape: kernels.ChunkedShape;
-  /** A vec4 a chunk, written every step: shaders/gradient_norm.wgsl. */
+  /** A vec4 per chunk, written in every step by shaders/gradient_norm.wgsl. */
   partials: BufferRef;
-  /** The same of what the update did, where it is measured: shaders/lib/measure_update.wgsl. */
+  /** A vec4 per chunk about the update, if it is measured; see shaders/lib/measure_update.wgsl. */
   updated?: BufferRef;
   penalty?: { regularizers: BufferRef; penalties: BufferRef };
-  /** By which each tensor's gradient is scaled down, where norms are clipped. */
+  /** Factors that scale down each tensor's gradient, if norms are clipped. */
   factors?: BufferRef;
 }
 
@@ -270,7 +273,7 @@ const stateBuffers = (planner: Planner, name: string, { shape }: RecordReader) =
   records: planner.buffer('state', `${name}.records`, shape.words * shape.slots),
 });
 
-/** Whoever changes no weights has no schedule. */
+/** A state that never changes weights has no schedule. */
 type OwnState = ReturnType<typeof stateBuffers> & { schedule?: { words: BufferRef; type: ScheduleType } };
 type StateBuffers = OwnState & Record<'labels' | 'probabilities', BufferRef> & { targets?: BufferRef };
 

@@ -6,18 +6,18 @@ import { lossDefinition } from '../model/losses/index.ts';
 import { type LabelFacts, requireLabelsBelow, type Samples } from './labels.ts';
 import { hasClasses } from './samples.ts';
 
-/** The tolerance for soft labels that should add up to one: the rounding of divisions in float32. */
+/** Tolerance for soft labels, which should add up to one: the rounding of float32 divisions. */
 export const roundingOfShares = 1e-3;
 
-/** Whether a loss of classes is computed with a data set's soft labels. */
+/** True if a classification loss uses the data set's own soft labels. */
 export const bringsShares = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
   isOfClasses(loss) && lossDefinition(loss.type).labels === 'shares' && targets !== undefined;
 
 /**
- * The numbers [count, outputs] that a data set's samples are compared with; undefined where that is their class. To a loss
- * that is not of classes a class is its index, where the model has one output, or 1 at its index and 0 elsewhere.
+ * The targets [count, outputs] of a data set's samples; undefined if the loss uses class labels. For losses that are not of
+ * classes, a class becomes its index if the model has one output, otherwise a one-hot vector.
  *
- * @param dataset that `checkLabels` lets through.
+ * @param dataset that has passed `checkLabels`.
  */
 export function targetsOf(facts: LabelFacts, dataset: Samples): Float32Array | undefined {
   const { loss, outputs } = facts;
@@ -30,7 +30,7 @@ export function targetsOf(facts: LabelFacts, dataset: Samples): Float32Array | u
   return ofClasses;
 }
 
-/** @throws ConfigurationError for a data set whose labels or targets are not what the loss compares the outputs with. */
+/** @throws ConfigurationError for a data set whose labels or targets don't fit the loss. */
 export function checkLabels(facts: LabelFacts, dataset: Samples): void {
   const { loss, outputs } = facts;
   if (bringsShares(facts, dataset)) requireTargets(facts, dataset);
@@ -39,7 +39,7 @@ export function checkLabels(facts: LabelFacts, dataset: Samples): void {
   else requireClassesForNumbers(loss.type, outputs, dataset.classNames.length);
 }
 
-/** A class is its index for one output, or a 1 at its index for as many outputs as there are classes. */
+/** A class becomes its index if there is one output, or a one-hot vector if there is an output per class. */
 function requireClassesForNumbers(type: LossType, outputs: number, classes: number): void {
   const isBinary = lossDefinition(type).labels === 'zeroToOne';
   const fits = outputs === 1 ? !isBinary || classes <= 2 : classes === outputs;
@@ -80,7 +80,7 @@ function requireTargets({ loss, outputs }: LabelFacts, { targets, count }: Sampl
 
 /**
  * @param values [n, outputs].
- * @param fits the loss to name where they are invalid.
+ * @param fits the loss to suggest if they are invalid.
  * @throws ConfigurationError for numbers outside the loss' range.
  */
 export function requireValues(type: LossType, values: ArrayLike<number>, outputs: number, fits?: LossType): void {
@@ -116,7 +116,7 @@ const unfit = (type: LossType, found: string, { expected, fits }: { expected: st
     fix: `take the loss ${fits}, or other labels`,
   });
 
-/** The loss for targets that are already smoothed or mixed. */
+/** The loss that fits targets that are already smoothed or mixed. */
 function fitting(targets: Float32Array, outputs: number): LossType {
   const isYesOrNo = targets.every((value) => value === 0 || value === 1);
   const addsUp = (n: number) =>
@@ -128,7 +128,7 @@ function fitting(targets: Float32Array, outputs: number): LossType {
   return areShares ? 'categoricalCrossentropy' : isYesOrNo ? 'binaryCrossentropy' : 'meanSquaredError';
 }
 
-/** The class of each sample: its label, or of targets the first of the largest. */
+/** The class of each sample: its label, or the argmax of its targets (the first if there are several). */
 export function classesOf({ labels, targets, classNames, count }: Samples, outputs: number): Dataset['labels'] {
   if (!targets || classNames.length > 0) return labels;
   const row = (n: number) => targets.subarray(n * outputs, (n + 1) * outputs);

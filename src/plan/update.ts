@@ -8,7 +8,7 @@ import type { Prepared } from './muon.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
 
-/** The numbers of an optimizer that its update kernel's shape has. */
+/** The optimizer options that are part of its update kernel's shape. */
 export type UpdateNumbers<T extends OptimizerType> = (optimizer: FilledOptimizerOf<T>) => object;
 
 const adamNumbers = ({ beta1, beta2, epsilon, amsgrad }: FilledOptimizerOf<'adam' | 'adamW'>) => ({
@@ -19,8 +19,8 @@ const adamNumbers = ({ beta1, beta2, epsilon, amsgrad }: FilledOptimizerOf<'adam
 });
 
 /**
- * The update kernel of each optimizer, and what of its options the kernel's shape takes: those of the optimizers that most
- * first runs have. further_training.ts has all others.
+ * The update kernel of each optimizer that most first runs use, and the options that its shape needs. further_training.ts has
+ * all others.
  */
 const updates = {
   adam: { kernel: kernels.adam, numbers: adamNumbers },
@@ -32,10 +32,10 @@ export type BaseOptimizerType = keyof typeof updates;
 
 const isBaseType = (type: OptimizerType): type is BaseOptimizerType => Object.hasOwn(updates, type);
 
-/** Whether an optimizer's kernel is in the table above. */
+/** True if an optimizer's kernel is in the table above. */
 export const isBaseOptimizer = ({ type }: FilledOptimizer): boolean => isBaseType(type);
 
-/** Plans what has to come before an update. */
+/** Plans what has to precede an update. */
 type Prepare = (
   planner: Planner,
   optimizer: FilledOptimizer,
@@ -45,7 +45,7 @@ type Prepare = (
   matrices: readonly (readonly [number, number] | undefined)[],
 ) => Prepared;
 
-/** The update kernel of an optimizer, and what its shape has beyond every update's. */
+/** The update kernel of an optimizer, and the part of its shape that is specific to it. */
 export function updateKernelOf(optimizer: FilledOptimizer): {
   kernel: Kernel<UpdateShape>;
   numbers: object;
@@ -62,7 +62,7 @@ export function updateKernelOf(optimizer: FilledOptimizer): {
 }
 
 /**
- * The optimizer's dispatches in their order, and the arenas of its slots.
+ * The optimizer's dispatches in order, and the arenas of its slots.
  *
  * @param matrices rows and columns of each trained tensor that is a matrix.
  */

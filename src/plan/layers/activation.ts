@@ -4,7 +4,7 @@ import { activationName } from '../../model/activations.ts';
 import type { Lowering } from '../lowering.ts';
 import { activateUnfused } from './unfused_activation.ts';
 
-/** Where it could not join the layer before it. */
+/** A separate dispatch, for an activation that could not be fused into the previous layer. */
 export const lowerActivation: Lowering<'activation'> = (layer, context) => {
   const { x, batch } = context;
   const { activation } = layer;
@@ -13,6 +13,6 @@ export const lowerActivation: Lowering<'activation'> = (layer, context) => {
   const elements = batch * x.elements;
   const value = context.value(layer.outputShape, activation);
   context.forward(activationForward, { elements, activation }, { x: x.ref, y: value.ref });
-  // Whoever takes its output has multiplied the derivative in already.
+  // The consumers of its output have already multiplied in the derivative.
   return { value, backward: (dy) => context.passGradient(x, dy) };
 };

@@ -2,7 +2,7 @@ import type { Kernel } from '../../gpu/kernel.ts';
 import type { Activation } from '../../kernels/activation.ts';
 import type { Lowered, LoweringContext } from '../lowering.ts';
 
-/** Means of pixels: the gradient's kernel includes the derivative of the activation before them. */
+/** Average pooling: the gradient's kernel includes the derivative of the preceding activation. */
 export function lowerAverage<S extends { inActivation: Activation }>(
   forward: Kernel<S>,
   backward: Kernel<S>,

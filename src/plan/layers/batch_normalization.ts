@@ -10,7 +10,7 @@ import { product } from '../../product.ts';
 import type { Lowering } from '../lowering.ts';
 import { planNormSums } from './norm_gradient.ts';
 
-/** With the shortcut's sum and the activation that follow in the same dispatch. */
+/** The shortcut's add and the activation that follow are computed in the same dispatch. */
 export const lowerBatchNormalization: Lowering<'batchNormalization'> = (layer, context) => {
   const { x, batch, state, activation, residual } = context;
   const { epsilon, scale, center } = layer.config;
@@ -19,7 +19,7 @@ export const lowerBatchNormalization: Lowering<'batchNormalization'> = (layer, c
   const sums = { ...shape, chunks: batchNormChunks(shape) };
   const [gamma, beta] = [context.tensor('gamma'), context.tensor('beta')];
   const { moving, batch: ofBatch } = context.statistics!;
-  // A layer that isn't trained computes as in inference.
+  // A frozen layer computes as in inference.
   const statistics = context.mode === 'train' && ofBatch ? ofBatch : moving;
   const frozen = statistics === moving;
   if (!frozen) {
@@ -44,10 +44,10 @@ export const lowerBatchNormalization: Lowering<'batchNormalization'> = (layer, c
     value,
     backward: (dy) => {
       if (residual) context.passGradient(residual, dy);
-      // The sums are needed for dx too; what has no tensor of its own is kept for that alone.
+      // dx needs these sums too. Without a tensor of their own they are kept in scratch memory for that purpose.
       const dgamma = gamma?.dw ?? context.scratch('dgamma', channels);
       const dbeta = beta?.dw ?? context.scratch('dbeta', channels);
-      // A layer that isn't trained has no gradients of its own, and its dx needs no sums.
+      // A frozen layer has no gradients of its own, and its dx needs no sums.
       if (!frozen || gamma?.dw || beta?.dw) {
         const buffers = { x: x.ref, dy, statistics, state, dgamma, dbeta };
         planNormSums(context, batchNormBackwardSums, { ...sums, epsilon }, buffers);

@@ -2,7 +2,7 @@ import { type BorderShape, cropping2d, zeroPadding2d } from '../../kernels/borde
 import type { CompiledNode } from '../../model/graph.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 
-/** @param inside the shape without the border. */
+/** @param inside shape without the border. */
 const shapeOf = (
   { details }: CompiledNode<'zeroPadding2d' | 'cropping2d'>,
   { batch }: LoweringContext,
@@ -24,7 +24,7 @@ export const lowerZeroPadding2d: Lowering<'zeroPadding2d'> = (layer, context) =>
 
 export const lowerCropping2d: Lowering<'cropping2d'> = (layer, context) => {
   const shape = shapeOf(layer, context, layer.outputShape);
-  // The remaining pixels come from the activation before this layer.
+  // The remaining pixels are values of the preceding activation.
   const value = context.selection(layer.outputShape);
   context.forward(cropping2d, shape, { x: context.x.ref, y: value.ref });
   return {

@@ -11,7 +11,7 @@ import { poolShape } from './max_pooling2d.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';
 import { windowSizes } from './window.ts';
 
-/** A convolution with a 2x2 pool after it is one dispatch each way. */
+/** A convolution followed by a 2x2 pool is one dispatch in each direction. */
 export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
   const { x } = context;
   const { pool } = context.fused;
@@ -41,7 +41,7 @@ export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
     const target = context.gradient();
     if (!target) return;
     let whole = dy;
-    // A row or column that no window of the pool holds has no gradient: dz leaves it out.
+    // Rows and columns outside every window of the pool have no gradient and are omitted from dz.
     const [outHeight, outWidth] = pool ? [2 * out[0]!, 2 * out[1]!] : layer.outputShape;
     const inner = { ...shape, inActivation: target.activation, outHeight: outHeight!, outWidth: outWidth! };
     if (argmax) {

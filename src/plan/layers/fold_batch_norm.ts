@@ -2,7 +2,7 @@ import { batchNormFold } from '../../kernels/batch_norm.ts';
 import type { LayerParts, LoweringContext } from '../lowering.ts';
 import type { BufferRef } from '../planner.ts';
 
-/** Weights and bias of a layer with the normalization after it multiplied in, for inference. */
+/** For inference: weights and bias of a layer multiplied by the normalization that follows it. */
 export function foldBatchNorm(
   context: LoweringContext,
   { layer, tensors, statistics }: NonNullable<LayerParts['norm']>,

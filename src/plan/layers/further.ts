@@ -20,7 +20,7 @@ export { foldBatchNorm } from './fold_batch_norm.ts';
 export { planMicroBatchMoves, planMove, planMoveTable } from './moving_statistics.ts';
 export { activateUnfused } from './unfused_activation.ts';
 
-/** The lowerings of all layer types but the basic ones, with their shaders: fetched when a model has one of them. */
+/** The lowerings of all layer types but the basic ones, with their shaders. Loaded when a model has one of them. */
 export const furtherLowerings = {
   depthwiseConv2d: lowerDepthwiseConv2d,
   separableConv2d: lowerSeparableConv2d,

@@ -4,19 +4,19 @@ import { followersOf, onlyConsumer } from '../../model/followers.ts';
 import type { CompiledModel, CompiledNode } from '../../model/graph.ts';
 import type { Mode } from '../lowering.ts';
 
-/** Layers that are computed in the dispatches of the one before them. */
+/** Layers that are computed in the dispatches of the layer before them. */
 export interface Fused {
-  /** Their positions in the model, in order. */
+  /** Their indices in the model, in order. */
   members: number[];
   pool?: CompiledNode<'maxPooling2d'>;
   activation?: Activation;
-  /** A sum after a normalization: the position of the other layer that goes into it. */
+  /** For an add after a normalization: index of the other layer that is added. */
   residual?: number;
-  /** In inference: a batch normalization whose numbers go into the kernel and the bias of the layer before it. */
+  /** In inference: a batch normalization that is folded into the kernel and bias of the layer before it. */
   norm?: { index: number; layer: CompiledNode<'batchNormalization'> };
 }
 
-/** The layers whose kernels can end with an activation. */
+/** The layers whose kernels can apply an activation. */
 const endsWithActivation = new Set([
   'conv2d',
   'dense',
@@ -32,7 +32,7 @@ const endsWithActivation = new Set([
   'maximum',
 ]);
 
-/** Which layers are computed together, by the first of them. */
+/** Which layers are computed together, by the index of the first one. */
 export function fusionsOf(model: CompiledModel, mode: Mode): Map<number, Fused> {
   const fusions = new Map<number, Fused>();
   const taken = new Set<number>();
@@ -83,14 +83,14 @@ function fusedWith(model: CompiledModel, index: number, mode: Mode): Fused {
 
 const fuses = (activation: ActivationSpec) => isFused(activation);
 
-/** Merges have no tensors, and nothing is measured of them: only an activation can join them. */
+/** Merges have no tensors and are not measured, so only an activation can be fused into them. */
 function followers(model: CompiledModel, index: number): number[] {
   if (model.layers[index]!.weights.length > 0) return followersOf(model, index);
   const next = onlyConsumer(model, index);
   return next !== undefined && model.layers[next]!.type === 'activation' ? [next] : [];
 }
 
-/** The layers whose kernel a normalization can be folded into: each of its outputs is a product with one row of numbers. */
+/** The layers whose kernel a normalization can be folded into: each of their outputs is a product with one row of numbers. */
 const foldable = new Set(['conv2d', 'dense', 'depthwiseConv2d']);
 
 function normToFold(model: CompiledModel, index: number): number | undefined {
@@ -100,7 +100,7 @@ function normToFold(model: CompiledModel, index: number): number | undefined {
   return isFoldable && next !== undefined && model.layers[next]!.type === 'batchNormalization' ? next : undefined;
 }
 
-/** The convolution kernels can also do a 2x2 pool of stride 2. */
+/** The convolution kernels can also compute a 2x2 pool of stride 2. */
 function fitsPool({ config, details, ...layer }: CompiledNode<'conv2d'>, pool: CompiledNode<'maxPooling2d'>): boolean {
   const halves =
     pool.outputShape[0] === Math.floor(layer.outputShape[0]! / 2) &&

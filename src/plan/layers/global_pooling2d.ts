@@ -14,7 +14,7 @@ export const lowerGlobalAveragePooling2d: Lowering<'globalAveragePooling2d'> = (
   return lowerAverage(globalAveragePoolForward, globalAveragePoolBackward, shape, layer.outputShape, context);
 };
 
-/** The output of a maximum pool consists of values of the activation before it. */
+/** The output of a max pool consists of values of the preceding activation. */
 export const lowerGlobalMaxPooling2d: Lowering<'globalMaxPooling2d'> = (layer, context) => {
   const { x, batch } = context;
   const channels = layer.inputShape[2]!;

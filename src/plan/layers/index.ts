@@ -8,8 +8,8 @@ import { lowerMaxPooling2d } from './max_pooling2d.ts';
 import { passOn } from './pass_on.ts';
 
 /**
- * How each type of layer becomes dispatches. A table of its own: a page that only describes models does without it. These are
- * the layers that most first runs have; further.ts has all others.
+ * The lowering of each layer type. Kept apart from the layer definitions, because a page that only describes models doesn't
+ * need it. These are the layers that most first runs use; further.ts has all others.
  */
 const lowerings = {
   conv2d: lowerConv2d,
@@ -22,7 +22,7 @@ const lowerings = {
 export type BaseLayerType = keyof typeof lowerings;
 const isBaseLayer = (type: LayerType): type is BaseLayerType => Object.hasOwn(lowerings, type);
 
-/** Whether a layer takes more than is here: another lowering, or other kernels. */
+/** True if a layer needs nothing beyond this table: no other lowering and no other kernels. */
 export const isBasic = (layer: CompiledLayer): boolean =>
   isBaseLayer(layer.type) && !(layer.type === 'conv2d' && layer.config.groups > 1);
 

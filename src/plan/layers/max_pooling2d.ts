@@ -3,7 +3,7 @@ import type { CompiledNode } from '../../model/graph.ts';
 import type { Lowering } from '../lowering.ts';
 import { windowSizes } from './window.ts';
 
-/** The output of the pool consists of values of the activation before it. */
+/** The output of the pool consists of values of the preceding activation. */
 export const lowerMaxPooling2d: Lowering<'maxPooling2d'> = (layer, context) => {
   const { x } = context;
   const shape = poolShape(layer, context.batch);

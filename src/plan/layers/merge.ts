@@ -10,10 +10,10 @@ const asImage = (shape: readonly number[]): MergeInput =>
     ? { height: shape[0]!, width: shape[1]!, channels: shape[2]! }
     : { height: 1, width: 1, channels: shape[0]! };
 
-/** The most that one dispatch reads: x0 to x3. */
+/** Maximum number of inputs of one dispatch: x0 to x3. */
 const mostAtOnce = 4;
 
-/** A binding that a dispatch reads: an input of the layer by its index, or the result of the dispatch before it. */
+/** A binding that a dispatch reads: an input of the layer by its index, or the result of the previous dispatch. */
 interface Part {
   ref: BufferRef;
   shape: MergeInput;
@@ -28,7 +28,7 @@ interface Link {
 
 /**
  * add, multiply, average and maximum. More than four inputs are merged by a chain of dispatches, each of which takes the
- * result of the one before it as its first input.
+ * previous result as its first input.
  */
 export const lowerMerge =
   <T extends MergeType>(operation: T): Lowering<T> =>
@@ -71,7 +71,7 @@ function planForward(
   return links;
 }
 
-/** Each input gets dy, or its share of it, whatever the others are. */
+/** Each input gets dy, or its share of it, independently of the others. */
 function backwardOfSum(
   links: readonly Link[],
   parts: readonly Part[],
@@ -92,7 +92,7 @@ function backwardOfSum(
   }
 }
 
-/** From the last dispatch to the first: the gradient of each one's first input is what the one before it begins with. */
+/** From the last dispatch to the first: the gradient of a dispatch's first input is the dy of the dispatch before it. */
 function backwardOfChain(links: readonly Link[], dy: BufferRef, context: LoweringContext): void {
   const hasGradient = ({ input }: Part) => input !== undefined && context.inputs[input]!.hasGradient;
   let arriving = dy;

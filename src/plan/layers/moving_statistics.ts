@@ -7,12 +7,12 @@ import {
 } from '../../kernels/batch_norm.ts';
 import type { BufferRef, PlannedDispatch, Planner } from '../planner.ts';
 
-/** A network's moving statistics, the batch's that they follow, and how much of them each step keeps. */
+/** A network's moving statistics, the batch statistics that they follow, and the momentum of each. */
 export interface MovingStatistics {
   all: BufferRef;
   ofBatch: BufferRef;
   table: BufferRef;
-  /** Tensors. */
+  /** Number of tensors. */
   count: number;
 }
 
@@ -28,7 +28,10 @@ export function planMove(
   return planner.dispatch(batchNormMove, shape, { statistics: ofBatch, table, state, moving: all });
 }
 
-/** The same where a step has several micro-batches, each of which moves them: after the first, after the others, after the step. */
+/**
+ * For steps with several micro-batches, each of which updates the statistics: dispatches for the first one, for the others, and
+ * for the end of the step.
+ */
 export function planMicroBatchMoves(
   planner: Planner,
   { all, ofBatch, table, count }: MovingStatistics,

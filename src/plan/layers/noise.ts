@@ -2,7 +2,7 @@ import { dropoutBackward, dropoutForward, gaussianNoise } from '../../kernels/dr
 import type { CompiledNode } from '../../model/graph.ts';
 import type { Lowered, Lowering, LoweringContext } from '../lowering.ts';
 
-/** Whole channels of a sample where `spatialChannels` is given, else single elements. */
+/** Drops whole channels of a sample if `spatialChannels` is given, otherwise single elements. */
 function dropOut(
   layer: CompiledNode<'dropout' | 'spatialDropout2d'>,
   context: LoweringContext,

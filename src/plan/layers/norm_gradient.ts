@@ -4,8 +4,8 @@ import type { LoweringContext } from '../lowering.ts';
 import type { BufferRef } from '../planner.ts';
 
 /**
- * The gradients of gamma and beta, one value a channel: in parts, which another dispatch adds up, where the rows are cut into
- * chunks.
+ * The gradients of gamma and beta, one value per channel. If the rows are split into chunks, they are computed in parts that
+ * another dispatch adds up.
  */
 export function planNormSums<S extends { chunks: number; channels: number }>(
   context: LoweringContext,

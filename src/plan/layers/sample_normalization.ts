@@ -28,7 +28,7 @@ interface Sizes {
   groups: number;
 }
 
-/** Layer and group normalization: the statistics of each sample, or of a part of it, by itself. */
+/** Layer and group normalization, which use the statistics of each sample, or of parts of it, separately. */
 function normalize(
   layer: CompiledNode<'layerNormalization' | 'groupNormalization'>,
   context: LoweringContext,

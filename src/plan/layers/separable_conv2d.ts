@@ -6,7 +6,7 @@ import type { Lowering } from '../lowering.ts';
 import { depthwiseShape } from './depthwise_conv2d.ts';
 import { planFilterGradient } from './weight_gradient.ts';
 
-/** A depthwise convolution without a bias, and a 1x1 convolution over it. */
+/** A depthwise convolution without a bias, followed by a 1x1 convolution. */
 export const lowerSeparableConv2d: Lowering<'separableConv2d'> = (layer, context) => {
   const { x, batch } = context;
   const [outHeight, outWidth, filters] = layer.outputShape as [number, number, number];

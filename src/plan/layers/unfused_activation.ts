@@ -2,7 +2,7 @@ import type { UnfusedActivation } from '../../kernels/activation.ts';
 import { activationBackward, activationForward } from '../../kernels/activation_layer.ts';
 import type { Lowered, LoweringContext, Value } from '../lowering.ts';
 
-/** An activation whose derivative needs its input x: two dispatches of its own. */
+/** An activation whose derivative needs its input x: two separate dispatches. */
 export function activateUnfused(
   context: LoweringContext,
   x: Value,

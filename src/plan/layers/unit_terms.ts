@@ -5,43 +5,43 @@ import { product } from '../../product.ts';
 
 /** One input of a unit. */
 export interface UnitTerm {
-  /** The element of the layer's input; undefined for one of the padding, which is 0. */
+  /** Index of the element of the layer's input; undefined for padding, which is 0. */
   input: number | undefined;
-  /** Which of the layer's inputs it is of; the first unless given. */
+  /** Index of the layer's input that it belongs to; the first by default. */
   of?: number;
-  /** The element of the layer's kernel that it is multiplied by, in a sum of products. */
+  /** Index of the kernel element that it is multiplied by, in a sum of products. */
   weight?: number;
-  /** The element of a second kernel, by which the first one's is multiplied. */
+  /** Index of an element of a second kernel, by which the first one is multiplied. */
   pointwise?: number;
 }
 
-/** How a normalization moves and scales its input. */
+/** How a normalization shifts and scales its input. */
 export interface UnitNorm {
   epsilon: number;
-  /** The elements of the input whose mean and variance it takes; undefined where it has moving statistics. */
+  /** The input elements over which mean and variance are taken; undefined if the layer uses moving statistics. */
   over: number[] | undefined;
-  /** The element of the tensors of the layer that belongs to the unit. */
+  /** The element of the layer's tensors that belongs to the unit. */
   element: number;
   scale: boolean;
   center: boolean;
 }
 
-/** How one element of a layer's output is made of elements of its inputs, before its activation. */
+/** How one element of a layer's output is computed from elements of its inputs, before its activation. */
 export interface UnitTerms {
   how: 'sum' | 'largest' | 'mean' | 'product' | 'copy' | 'normalized';
-  /** Row by row, for a layer that works on images, and channel by channel within a pixel. */
+  /** Row by row for a layer that works on images, and channel by channel within a pixel. */
   terms: UnitTerm[];
   /** [height, width, channels] of the window, or [inputs]. */
   shape: number[];
-  /** The names of the tensors that weights are elements of; `kernel` unless given. */
+  /** Names of the tensors that hold the weights; `kernel` by default. */
   kernels?: [weight: string, pointwise?: string];
-  /** The element of the bias that is added. */
+  /** Index of the bias element that is added. */
   bias?: number;
-  /** Of a normalization. */
+  /** Present for a normalization. */
   norm?: UnitNorm;
 }
 
-/** The elements of an input [height, width, channels] below a window, row by row. */
+/** The elements of an input [height, width, channels] within a window, row by row. */
 function* below(
   [height, width, channels]: readonly number[],
   { window, strides, pad, dilation = [1, 1] }: Window & { dilation?: readonly number[] },
@@ -71,7 +71,7 @@ const ofPool =
   ({ inputShape, outputShape, details }, unit) => {
     const { row, column, channel } = placeOf(unit, outputShape);
     const inputs = [...below(inputShape, details, [row, column], [channel, channel + 1])];
-    // Neither counts what `same` pads.
+    // Padding added by `same` is counted by neither.
     const terms = inputs.flatMap((input) => (input === undefined ? [] : [{ input }]));
     return { how, terms, shape: terms.length === inputs.length ? [...details.window, 1] : [terms.length] };
   };
@@ -84,7 +84,7 @@ const ofWholeMap =
     shape: [height!, width!, 1],
   });
 
-/** Of layers whose inputs are merged element by element: where an axis is shorter than the output's, its only element counts. */
+/** For layers that merge their inputs elementwise: along an axis that is broadcast, the only element counts. */
 const ofMerge =
   <T extends 'add' | 'average' | 'maximum' | 'multiply'>(how: UnitTerms['how']): TermsOf<T> =>
   ({ inputShapes, outputShape }, unit) => ({
@@ -107,10 +107,10 @@ function placeIn(shape: readonly number[], element: number): number[] {
 const elementAlong = (shape: readonly number[], place: readonly number[]) =>
   shape.reduce((element, size, axis) => element * size + (size === 1 ? 0 : place[axis]!), 0);
 
-/** Of layers whose output has the elements of an input in other places, or zeros around them. */
+/** For layers that move an input's elements to other positions, or put zeros around them. */
 const copyOf = (input: number | undefined, of = 0): UnitTerms => ({ how: 'copy', terms: [{ input, of }], shape: [1] });
 
-/** A pixel of an image, moved by rows and columns. */
+/** A pixel of an image, shifted by rows and columns. */
 const movedPixel = (
   { inputShape: [height, width, channels], outputShape }: CompiledLayer,
   unit: number,
@@ -134,7 +134,7 @@ const normalized = (
   norm: { epsilon, over, element, scale, center },
 });
 
-/** The types of layers whose units are shown term by term. */
+/** The layer types whose units can be shown term by term. */
 const known: { [T in LayerType]?: TermsOf<T> } = {
   conv2d({ inputShape, outputShape, config, details }, unit) {
     const { row, column, channel } = placeOf(unit, outputShape);
@@ -182,7 +182,7 @@ const known: { [T in LayerType]?: TermsOf<T> } = {
   conv2dTranspose({ inputShape: [height, width, channels], outputShape, config, details }, unit) {
     const { row, column, channel } = placeOf(unit, outputShape);
     const { window, strides, dilation, pad } = details;
-    // Every input is spread over a window of the output: those whose window has this element in it.
+    // Every input pixel contributes to a window of the output; these are the pixels whose window contains this element.
     const sources = (axis: 0 | 1, at: number, size: number) =>
       Array.from({ length: window[axis] }, (_, k) => ({
         k,
@@ -249,6 +249,6 @@ const known: { [T in LayerType]?: TermsOf<T> } = {
   globalAveragePooling2d: ofWholeMap('mean'),
 };
 
-/** How an element of a layer's output is made; undefined for types of layers that are not shown term by term. */
+/** The terms of an element of a layer's output; undefined for layer types that can't be shown term by term. */
 export const unitTerms = (layer: CompiledLayer, unit: number): UnitTerms | undefined =>
   (known[layer.type] as ((layer: CompiledLayer, unit: number) => UnitTerms) | undefined)?.(layer, unit);

@@ -7,16 +7,16 @@ import { furtherLayers } from './loaded.ts';
 interface FilterGradient {
   /** The buffers that the kernel reads, by the names of its bindings. */
   inputs: Record<string, BufferRef>;
-  /** Elements of dw, and of db where there is one. */
+  /** Elements of dw, and of db if there is one. */
   weights: number;
   biases: number;
-  /** The tensor of the layer that dw belongs to; the layer's bias goes with it where the shape has one. */
+  /** The layer's tensor that dw belongs to; the layer's bias is included if the shape has one. */
   kernel: string;
 }
 
 /**
- * The gradients of a kernel and its bias: in parts, which another dispatch adds up, where the batch's sum is cut. Nothing is
- * computed for a layer that isn't trained.
+ * The gradients of a kernel and its bias. If the sum over the batch is split, they are computed in parts that another dispatch
+ * adds up. Nothing is computed for a frozen layer.
  */
 export function planFilterGradient<S extends { parts: number; useBias: boolean }>(
   context: LoweringContext,
@@ -42,7 +42,7 @@ export function planFilterGradient<S extends { parts: number; useBias: boolean }
   );
 }
 
-/** Weights and bias of a layer as its forward kernel takes them: in inference a normalization may be folded into them. */
+/** Weights and bias for a layer's forward kernel; in inference a normalization may be folded into them. */
 export function foldNorm(
   context: LoweringContext,
   { rows, channels, kernel = 'kernel' }: { rows: number; channels: number; kernel?: string },

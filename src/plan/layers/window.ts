@@ -1,10 +1,10 @@
-/** A layer that moves a window over images, with strides and padding. */
+/** A layer that slides a window over images, with strides and padding. */
 interface WindowedLayer {
   inputShape: readonly number[];
   details: { strides: readonly [number, number]; pad: readonly [number, number] };
 }
 
-/** The sizes that the kernels of all such layers name alike: images in and out, strides and padding, in pixels. */
+/** The sizes that the kernels of all such layers share, in pixels: images in and out, strides and padding. */
 export function windowSizes({ inputShape, details: { strides, pad } }: WindowedLayer, outputShape: readonly number[]) {
   return {
     inHeight: inputShape[0]!,

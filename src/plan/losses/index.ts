@@ -11,9 +11,9 @@ export interface LossSize {
   /** Number of penalties that weight_penalty writes; 0 without a regularizer. */
   penalties: number;
   record: RecordShape;
-  /** For losses of classes: targets are soft labels, not class indices. Other losses always have targets. */
+  /** For classification losses: true if targets are soft labels rather than class indices. Other losses always have targets. */
   soft: boolean;
-  /** Samples have weights. */
+  /** True if samples have weights. */
   weighted: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface LossLaunch {
 
 export type Launch<O> = (loss: O, size: LossSize) => LossLaunch;
 
-/** The kernel of a loss; all but the plain cross-entropy are those of further_training.ts. */
+/** The kernel of a loss. All but the plain cross-entropy are in further_training.ts. */
 export function lossLaunch(loss: FilledLoss, size: LossSize): LossLaunch {
   const { batch, outputs: classes, penalties, record, soft, weighted } = size;
   return isCrossEntropy(loss) && !weighted
