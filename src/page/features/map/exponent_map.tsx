@@ -10,19 +10,19 @@ import { twinsOf } from '../run/run.ts';
 import { pointedStep } from '../run/shown_step.ts';
 import { run } from '../run/state.ts';
 
-/** Powers of ten at the axis. */
+/** Powers of ten on the axis. */
 const ticks = [-12, -9, -6, -3, 0, 3];
 
-/** The place of a magnitude on the axis: 0 at its top, 1 at its bottom. */
+/** Position of a magnitude on the axis: 0 at the top, 1 at the bottom. */
 const placeOf = (magnitude: number) => 1 - (Math.log2(magnitude) - firstExponent) / binCount;
 
-/** The twin whose magnitudes are shown, where there are two. */
+/** The twin whose magnitudes are shown, if there are two. */
 const chosenTwin = signal<'A' | 'B'>('A');
 
-/** The magnitude that is pointed at, by its bin. */
+/** The bin under the pointer. */
 const pointedBin = signal<number | undefined>();
 
-/** How the magnitudes of a layer's gradient lie, from probe to probe: where they vanish, they sink. */
+/** The distribution of a layer's gradient magnitudes from probe to probe: when gradients vanish, it moves down. */
 export function ExponentMap({ layer }: { layer: string }) {
   const shown = run.value;
   shown?.events.value;
@@ -31,7 +31,7 @@ export function ExponentMap({ layer }: { layer: string }) {
   const probes = twin?.run.log.probes ?? [];
   const room = shown ? roomFor(shown.stepsDone, shown.steps) : roomFor(0, Infinity);
   const step = pointedStep.value;
-  // The last one up to the step that is pointed at; before the first one there is none.
+  // The last probe up to the step under the pointer, or the first one if there is none before it.
   const probe = step === undefined ? probes.at(-1) : (probes.findLast((it) => it.step <= step) ?? probes[0]);
   return (
     <section id="exponents" class="exponents" aria-labelledby="exponents-title">
@@ -96,7 +96,7 @@ export function ExponentMap({ layer }: { layer: string }) {
 
 interface HistogramsProps {
   layer: string;
-  /** Of two runs beside each other. */
+  /** A or B for twins; empty for a single run. */
   twin: string;
   probes: readonly ProbeRecord[];
   room: number;
@@ -106,7 +106,7 @@ interface HistogramsProps {
 function Histograms({ layer, twin, probes, room, every }: HistogramsProps) {
   const painted = useRef('');
   const canvas = usePainting((element) => {
-    // Many steps bring none.
+    // Most steps have no probe, and repainting can be skipped.
     const what = [layer, twin, probes.at(-1)?.step, room].join(' ');
     if (what !== painted.current) paintExponents(element, probes, layer, room, every);
     painted.current = what;
@@ -131,7 +131,7 @@ function Histograms({ layer, twin, probes, room, every }: HistogramsProps) {
   );
 }
 
-/** The magnitude that half of the gradient's elements lie below. */
+/** Describes the median magnitude of the gradient's elements. */
 function summaryOf({ step, layers }: ProbeRecord, layer: string): string {
   const { exponents, zeros } = layers[layer]!;
   const elements = exponents.reduce((sum, it) => sum + it, zeros);

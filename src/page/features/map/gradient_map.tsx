@@ -20,7 +20,7 @@ import { Guess, Guessed, QuizBar, QuizButton } from './quiz.tsx';
 import { Strips } from './strips.tsx';
 import { VerdictBadge } from './verdict_badge.tsx';
 
-/** What the colors tell; verdicts are about the first. */
+/** The quantities that the colors can show; verdicts are based on the first. */
 const shades = {
   reach: { name: 'relative gradient', caption: 'Relative gradient of each layer over the steps', unit: 'relative' },
   norm: { name: 'gradient norm', caption: 'Gradient norm of each layer over the steps', unit: 'norm' },
@@ -30,7 +30,7 @@ const wantedShade = signal<Shade | undefined>();
 
 const nothing = new Curves();
 
-/** Layers down, steps across, the norm of each one's gradient as a color, and what is to be made of it; of twins a row each. */
+/** The gradient of each layer as colors, with layers as rows and steps as columns, and the verdicts; twins have one row each. */
 export function GradientMap() {
   const shown = shownRun.value;
   shown?.events.value;
@@ -45,13 +45,13 @@ export function GradientMap() {
     (pointedStep.value ?? pinnedStep.value) === undefined || step === undefined ? undefined : (step - 0.5) / room;
   const curvesFor = (shade: Shade) =>
     twins.flatMap((twin) => layers.map((layer) => curvesOf(twin.run).layerOf(layer)[shade]));
-  // A run whose health was off has norms alone.
+  // A run whose health was off has only norms.
   const hasNormsAlone = step !== undefined && !curvesFor('reach').some(isMeasured);
   const shade = wantedShade.value ?? (hasNormsAlone ? 'norm' : 'reach');
   const curveOf = (twin: Run | undefined, layer: string) => curvesOf(twin).layerOf(layer)[shade];
   const decades = decadesOf(curvesFor('norm'));
   const [from, to] = decades;
-  // Read here, to be painted again where it changes.
+  // Reading the signal here repaints the strips when it changes.
   const colors = relativeTable.value;
   const colorOf =
     shade === 'reach' ? relativeColor : (mean: number) => rampColor((Math.log10(mean) - from) / (to - from));
@@ -162,7 +162,7 @@ export function GradientMap() {
   );
 }
 
-/** Pixels that the names of layers, and of twins, take. */
+/** Width in pixels of the names of layers and twins. */
 function leftOf(layers: readonly string[], hasTwins: boolean): number {
   const longest = Math.max(...layers.map(({ length }) => length));
   return Math.round(Math.max(112, Math.min(190, 36 + 7.6 * longest))) + (hasTwins ? 24 : 0);
@@ -187,12 +187,12 @@ function pointByKey(event: KeyboardEvent, span: number, step: number | undefined
 
 interface StripProps {
   layer: string;
-  /** A or B; empty where there is but one. */
+  /** A or B; empty for a single run. */
   twin: string;
   curves: Curves;
   curve: LogCurve;
   colorOf: (mean: number) => number;
-  /** What the colors tell. */
+  /** The quantity that the colors show. */
   about: string;
   room: number;
 }
@@ -230,7 +230,7 @@ interface LegendProps {
   colors: Uint32Array;
 }
 
-/** What the colors mean, and the patterns of what has no logarithm. */
+/** The meaning of the colors, and of the patterns for values without a logarithm. */
 function Legend({ shade, decades, colors }: LegendProps) {
   return (
     <ul class="ramp-legend" aria-label="What the colors mean">
@@ -245,7 +245,7 @@ function Legend({ shade, decades, colors }: LegendProps) {
   );
 }
 
-/** The colors from what vanishes to what explodes, with the thresholds of the verdicts. */
+/** The color scale from vanishing to exploding, with the thresholds of the verdicts. */
 function RelativeScale({ colors }: Pick<LegendProps, 'colors'>) {
   return (
     <li class="relative-scale">
@@ -286,7 +286,7 @@ function Ramp({ table }: { table: Uint32Array }) {
   return <span class="ramp" ref={place} />;
 }
 
-/** 0.001, 1 and 30, but 10 to the power of -6. */
+/** 0.001, 1 and 30 are written out, but 10 to the power of -6 is not. */
 function powerOfTen(value: number) {
   const power = Math.log10(value);
   if (Math.abs(power) < 4 || Math.abs(power - Math.round(power)) > 1e-9) return figure(value);

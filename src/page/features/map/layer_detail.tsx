@@ -49,7 +49,7 @@ const figures: Figure[] = [
   },
 ];
 
-/** The layer that is chosen on the map: its verdict in words, and what is measured of it over the steps. */
+/** The layer chosen on the map: its verdict in words, and its figures over the steps. */
 export function LayerDetail() {
   const layer = chosenLayer();
   if (!layer) return null;
@@ -83,7 +83,7 @@ export function LayerDetail() {
       ))}
       <div class="layer-plots">
         {shown.map(({ of, title, about, logarithmic }) => (
-          // Another layer is another plot.
+          // Another layer gets a new plot.
           <div key={`${layer} ${of}`}>
             <RunPlot
               id={`layer-${of}`}
@@ -108,7 +108,7 @@ export function LayerDetail() {
   );
 }
 
-/** The last layer has none after it, and the units of some activations can't die. */
+/** The last layer has no next one, and the units of some activations can't die. */
 function isMeasured({ trained, layers }: Run, layer: string, of: MeasuredOfLayer): boolean {
   if (!trained.includes(layer)) return false;
   if (of === 'transport') return layer !== trained.at(-1);

@@ -14,7 +14,7 @@ import './style.css';
 
 const nothing = new Curves();
 
-/** Before a run there is no verdict. */
+/** Loaded on demand, because there is no verdict before a run. */
 const RunVerdictNote = onDemand(async () => (await import('./run_verdict.tsx')).RunVerdictNote);
 
 const LayerDetail = later(
@@ -24,7 +24,7 @@ const LayerDetail = later(
   { kind: 'facts', margin: '0px 0px -20% 0px', isWanted: () => run.value !== undefined },
 );
 
-/** What happens to the gradient on its way through the layers. */
+/** The panel with the gradient in all layers. */
 export function GradientsPanel() {
   return (
     <Panel id="gradients" title="Gradients">
@@ -46,7 +46,7 @@ export function GradientsPanel() {
   );
 }
 
-/** For somebody who has read of vanishing gradients, and sees some for the first time. */
+/** An explanation for users who know of vanishing gradients but see them for the first time. */
 function HowToRead() {
   const { vanishingReach, explodingReach } = thresholds;
   return (

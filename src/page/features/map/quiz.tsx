@@ -5,7 +5,7 @@ import { shownRun } from '../run/shown_run.ts';
 import { shownStep } from '../run/shown_step.ts';
 import { verdictNames } from './verdict_badge.tsx';
 
-/** Where a verdict would stand: what somebody takes it to be. */
+/** Replaces a verdict: a choice for the user's guess. */
 export function Guess({ layer, twin }: { layer: string; twin: string }) {
   const guessed = guessOf(layer, twin);
   return (
@@ -27,7 +27,7 @@ export function Guess({ layer, twin }: { layer: string; twin: string }) {
   );
 }
 
-/** Beside a verdict that is shown again: whether it was guessed. */
+/** Shown next to a revealed verdict: whether the guess was correct. */
 export function Guessed({ layer, twin, verdict }: { layer: string; twin: string; verdict: VerdictName }) {
   const guessed = guessOf(layer, twin);
   if (!isQuiz.value || !guessed) return null;
@@ -43,7 +43,7 @@ export function Guessed({ layer, twin, verdict }: { layer: string; twin: string;
   );
 }
 
-/** How many layers have been guessed, and then how well. */
+/** The number of layers guessed so far, and finally the number of correct guesses. */
 export function QuizBar() {
   const run = shownRun.value;
   run?.events.value;
@@ -88,7 +88,7 @@ export function QuizBar() {
   );
 }
 
-/** Begins one, where none is. */
+/** Starts the quiz, unless it is already running. */
 export const QuizButton = () =>
   isQuiz.value ? null : (
     <button

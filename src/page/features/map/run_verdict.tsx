@@ -7,10 +7,10 @@ import { hidesVerdicts } from '../run/quiz.ts';
 import type { Run } from '../run/run.ts';
 import { run as shownRun } from '../run/state.ts';
 
-/** What the run comes to, the most likely cause, and a button that makes the first remedy a part of the experiment. */
+/** The verdict on the run, the most likely cause, and a button that applies the first remedy to the experiment. */
 export function RunVerdictNote() {
   const run = shownRun.value;
-  run?.events.value; // there may be a new one
+  run?.events.value; // re-renders when there may be a new verdict
   const found = run?.log.runVerdicts.at(-1);
   if (!run || !found || hidesVerdicts.value) return null;
   const { verdict, sentence, cause, remedies } = found;
@@ -40,7 +40,7 @@ export function RunVerdictNote() {
   );
 }
 
-/** The experiment of the run with the change made; whoever wants it trains it. */
+/** Sets up the run's experiment with the change applied; the user then starts it. */
 async function apply({ experiment, imageShape, classNames }: Run, remedy: Change): Promise<void> {
   const { applyChange } = await import('../../../train/apply_change.ts');
   const model = modelOf(experiment, [...imageShape], { classNames: [...classNames] });

@@ -11,7 +11,7 @@ import './strips.css';
 
 const nothing = new Curves();
 
-/** Loss and accuracy over the steps, below the map and on its axis. */
+/** Loss and accuracy over the steps, below the map and aligned with its axis. */
 export function Strips() {
   const metric = metricWords(shownRun.value?.experiment ?? settled.value);
   const title = capitalized(metric);
@@ -45,6 +45,6 @@ export function Strips() {
 
 const linesOf = (run: Run, of: typeof lossLines): Line[] => withTwin(run, ({ curves }, style) => of(curves, style));
 
-/** The value of a network that gives all classes the same probability; undefined where there are no classes. */
+/** The value for a network that gives all classes the same probability; undefined if there are no classes. */
 const chanceOf = ({ experiment, classNames }: Run, of: (classes: number) => number): number | undefined =>
   isOfClasses(experiment) && classNames.length > 1 ? of(classNames.length) : undefined;

@@ -6,17 +6,17 @@ import { capitalized } from '../../ui/capitalized.ts';
 import type { Run } from '../run/run.ts';
 import { verdictSentence } from '../run/shown_step.ts';
 
-/** An icon for each verdict, 16 by 16: shapes that differ, because color alone tells nothing to some. */
+/** A 16 x 16 icon for each verdict. The shapes differ, because some users cannot distinguish the colors. */
 const icons: Record<VerdictName, string> = {
   healthy: 'M3 8.5L6.5 12L13 4.5',
-  // Down to nothing, up and away.
+  // A curve that falls to zero.
   vanishing: 'M2 3V13H14M4.5 4C5.5 10 8 11 13 11',
-  // Down, and not to nothing.
+  // A curve that falls, but not to zero.
   weakening: 'M2 3V13H14M4.5 4.5C7 6 10 8 13 8.5',
   exploding: 'M2 3V13H14M4.5 11.5C9 11 11.5 9 12.5 3',
   symmetric: 'M3 6H13M3 10H13',
   dead: 'M4 4L12 12M12 4L4 12',
-  // The flat end of a curve.
+  // The flat end of a sigmoid.
   saturated: 'M2 13C6 13 5 4 9 4H14',
   'non-finite': 'M8 2.5V9.5M8 12.5V13.5',
 };
@@ -38,11 +38,11 @@ export function VerdictMark({ verdict }: { verdict: VerdictName }) {
 export interface VerdictReasonProps {
   run: Run;
   layer: string;
-  /** The one that is shown. */
+  /** Step that is shown. */
   step: number;
 }
 
-/** Since when a layer has its verdict, how it does in the step that is shown, and what helps. */
+/** Since when a layer has had its verdict, its state in the shown step, and the remedies. */
 export function VerdictReason({ run, layer, step }: VerdictReasonProps) {
   const found = run.verdictOf(layer, step);
   if (!found) return null;
@@ -68,11 +68,11 @@ export function VerdictReason({ run, layer, step }: VerdictReasonProps) {
 export interface VerdictBadgeProps extends Partial<VerdictReasonProps> {
   id: string;
   layer: string;
-  /** Stands beside it. */
+  /** Additional content next to the verdict. */
   children?: (verdict: VerdictName) => ComponentChildren;
 }
 
-/** A layer's verdict at a glance; its reason for whoever points at it, or comes by keyboard. Escape puts that away. */
+/** A layer's verdict as an icon and a word; hovering or focusing shows the reason, and Escape hides it. */
 export function VerdictBadge({ id, run, layer, step, children }: VerdictBadgeProps) {
   const [open, setOpen] = useState(false);
   const verdict = step === undefined ? undefined : run?.verdictOf(layer, step)?.verdict;

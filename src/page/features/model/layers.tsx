@@ -12,17 +12,17 @@ import { Facts } from '../../ui/error_facts.tsx';
 import { movesOn, useNextFocus } from '../../ui/next_focus.ts';
 import { OptionsForm } from '../../ui/options_form.tsx';
 
-/** Which layer's options are shown. */
+/** Index of the layer whose options are shown. */
 const opened = signal<number | undefined>();
 
-/** The layers one under the other, with what they give and learn; those that don't fit say so at their place. */
+/** The list of layers with their output shapes and parameters; layers that don't fit show their errors. */
 export function Layers() {
   const shown = model.value;
   const focusNext = useNextFocus();
   if (!shown) return null;
   const { summary, error, fits } = layers.value;
   const set = (layers: readonly LayerConfig[]) => change({ model: { inputShape: shown.inputShape, layers } as Model });
-  /** Changes the list of layers; `by` of them, or none, in the place of one. */
+  /** Replaces one layer of the list by others, or removes it. */
   const replace = (at: number, ...by: (number | LayerConfig)[]) => {
     const others = [...shown.layers.keys()];
     set(reconnect(shown.layers, [...others.slice(0, at), ...by, ...others.slice(at + 1)]));
@@ -37,14 +37,14 @@ export function Layers() {
   };
   const shownLayers = summary ?? fits ?? [];
   const names = layerNames(shown);
-  // An error of one layer has its position; any other is about the model as a whole.
+  // An error of a single layer contains its index; any other error is about the whole model.
   const [place] = error?.place ?? [];
   const badAt = typeof place === 'number' ? place : shown.layers.length;
   let curve = -1;
   const ofClasses = classesOption(shown.layers);
-  // As many units as classes: the data set says it.
+  // The number of units of the output layer is determined by the data set.
   const given = (at: number) => (ofClasses?.layer === at ? [ofClasses.option] : []);
-  /** A new layer after the one at `before`; one that takes several inputs gets it, and the nearest that fits with it. */
+  /** A new layer after the one at `before`; one with several inputs gets that layer and the nearest one that fits. */
   const started = ({ starter, leastInputs }: LayerFacts, before: number): LayerConfig => {
     if (leastInputs < 2 || before < 0) return starter;
     const shape = shownLayers[before]?.outputShape.join();
@@ -137,7 +137,7 @@ export function Layers() {
                           const added = started(facts, last ? at - 1 : at);
                           opened.value = last ? at : at + 1;
                           focusNext(`#model [data-at="${opened.value}"] .layer`);
-                          // Nothing can follow the probabilities: a layer that is added there goes before them.
+                          // Nothing can follow the probabilities, so a layer added at the end is inserted before them.
                           replace(at, ...(last ? [added, at] : [at, added]));
                         }}
                         label={last ? 'Insert before' : 'Insert after'}
@@ -171,12 +171,12 @@ export function Layers() {
 interface OptionsProps {
   layer: LayerConfig;
   at: number;
-  /** The names of options that somebody else sets. */
+  /** Names of options that are set elsewhere. */
   given: readonly string[];
   onChange: (layer: LayerConfig) => void;
 }
 
-/** The names that a layer goes by come from its place, and its tensors' penalties are for JSON. */
+/** Layer names follow from the order, and regularizers can only be edited as JSON. */
 const isHidden = (name: string) => name === 'name' || name.endsWith('Regularizer');
 
 function Options({ layer, at, given, onChange }: OptionsProps) {

@@ -3,25 +3,25 @@ import { training } from '../../app/worker_client.ts';
 import type { Run } from '../run/run.ts';
 import type { LayerPicture } from './layer_picture.ts';
 
-/** What the layers of a run gave for one validation image, in steps that it was asked in. */
+/** The activations of a run's layers for one validation image, at several steps. */
 
-/** Pictures by the layer's name; `images` is the image itself. */
+/** Pictures by layer name; `images` is the image itself. */
 export interface Pictures {
   step: number;
   of: ReadonlyMap<string, CanvasImageSource>;
 }
 
-/** Counts up when there are new ones. */
+/** Incremented when there are new pictures. */
 export const picturesKept = signal(0);
 const kept = new WeakMap<Run, Pictures[]>();
 
-/** How many steps are remembered; then every other one is forgotten. */
+/** Maximum number of steps that are kept; beyond that, every second one is dropped. */
 const mostKept = 48;
-/** Asking takes at most this share of the time, and there is a pause at the least: training goes first. */
+/** Maximum fraction of time spent on requests, and minimum pause between them: training has priority. */
 const share = 0.03;
 const leastPauseMs = 500;
 
-/** The newest pictures that are not from a later step. */
+/** The newest pictures up to the given step. */
 export const picturesAt = (run: Run, step: number): Pictures | undefined => {
   const own = kept.get(run);
   return own?.findLast((pictures) => pictures.step <= step) ?? own?.[0];
@@ -46,7 +46,7 @@ function canvasOf({ width, height, pixels }: LayerPicture): CanvasImageSource {
   return canvas;
 }
 
-/** Undefined where that fails: the page reports a failed run elsewhere, and the drawing does without pictures. */
+/** Undefined if the request fails: the page reports a failed run elsewhere, and the drawing works without pictures. */
 async function imageActivations() {
   try {
     return await training.activations(0);
@@ -56,9 +56,9 @@ async function imageActivations() {
 }
 
 /**
- * Asks the worker again and again while a run trains, and once when it has ended.
+ * Requests activations repeatedly while a run trains, and once when it has ended.
  *
- * @returns stops asking.
+ * @returns a function that stops the requests.
  */
 export function watchActivations(run: Run): () => void {
   let timer = 0;

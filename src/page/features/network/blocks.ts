@@ -1,29 +1,29 @@
 import type { LayerSummary } from '../../../index.ts';
 import { definitionOf, type LayerType } from '../../../model/layers/index.ts';
 
-/** A network as a drawing has it: blocks in columns, from the images on the left to the output on the right. */
+/** The structure of the network drawing: blocks in columns, from the images on the left to the output on the right. */
 
-/** A layer, and those after it that only transform what it gives: a normalization, an activation, a pool. */
+/** A layer, together with following layers that only transform its output: a normalization, an activation, a pooling layer. */
 export interface Block {
-  /** That of its first layer. */
+  /** Name of its first layer. */
   name: string;
-  /** Names of its layers, in order; of the first block, of those that only reshape or rescale the images. */
+  /** Names of its layers, in order; for the first block, of those that only reshape or rescale the images. */
   layers: string[];
-  /** Those of them that are measured: each has a relative gradient. */
+  /** Those of its layers that are measured: each has a relative gradient. */
   measured: string[];
   /** Shape of its output, without the batch. */
   shape: readonly number[];
-  /** A merge adds or joins what several blocks give. */
+  /** A merge adds or concatenates the outputs of several blocks. */
   kind: 'images' | 'layer' | 'merge';
-  /** Blocks that it takes as inputs, by their position in the list. */
+  /** Indices of the blocks that it takes as inputs. */
   inputs: number[];
-  /** Blocks on the longest way from the images to this one. */
+  /** Length of the longest path from the images to this block. */
   column: number;
-  /** 0 for the longest way through the network; shortcuts with layers of their own are above it. */
+  /** 0 for the longest path through the network; shortcuts with their own layers are above it. */
   lane: number;
 }
 
-/** @param layers in any order of computation, as `modelSummary` lists them. The first block is that of the images. */
+/** @param layers in order of computation, as `modelSummary` lists them. The first block is that of the images. */
 export function blocksOf(layers: readonly LayerSummary[], imageShape: readonly number[]): Block[] {
   const consumers = (layer: number) => layers.filter(({ inputs }) => inputs.includes(layer)).length;
   const first: Block = {
@@ -37,7 +37,7 @@ export function blocksOf(layers: readonly LayerSummary[], imageShape: readonly n
     lane: 0,
   };
   const blocks = [first];
-  /** The block of each layer, by the layer's position; -1 are the images. */
+  /** The block of each layer, by the layer's index; -1 stands for the images. */
   const blockOf = new Map<number, number>([[-1, 0]]);
   const place = (at: number): number => {
     const known = blockOf.get(at);
@@ -66,13 +66,13 @@ export function blocksOf(layers: readonly LayerSummary[], imageShape: readonly n
   return inLanes(blocks);
 }
 
-/** Whether a layer has no kernel and no second input: it belongs to the block before it. */
+/** Whether a layer has no kernel and no second input, so that it belongs to the previous block. */
 function onlyTransforms(type: string): boolean {
   const { outputs, pictures, inputs } = definitionOf(type as LayerType);
   return !outputs && !pictures && !inputs;
 }
 
-/** Blocks off the longest way go into the first lane above it that is free at their column. */
+/** Blocks that are not on the longest path go into the first lane above it that is free at their column. */
 function inLanes(blocks: readonly Block[]): Block[] {
   const longest = new Set<number>();
   const last = blocks.reduce((best, { column }, at) => (column >= blocks[best]!.column ? at : best), 0);

@@ -2,7 +2,7 @@ import { download } from '../../ui/download.ts';
 import type { Layout } from './layout.ts';
 import { paintNetwork, paletteOf, type Scene } from './paint.ts';
 
-/** A drawing as it is now. */
+/** A drawing in its current state. */
 export interface Drawn {
   layout: Layout;
   scene: () => Scene;
@@ -10,13 +10,13 @@ export interface Drawn {
 
 const margin = 16;
 const heading = 28;
-/** Pixels of the image to one of the page: for slides. */
+/** Pixels of the image per CSS pixel, for use on slides. */
 const scale = 2;
 
 /**
  * Copies the drawings to the clipboard as one PNG image, or saves it as a file.
  *
- * @param drawn by their titles. @returns where the image is now, in words.
+ * @param drawn by their titles. @returns a sentence that says where the image is.
  */
 export async function copyImage(drawn: ReadonlyMap<string, Drawn>): Promise<string> {
   const blob = await imageOf(drawn);
@@ -24,7 +24,7 @@ export async function copyImage(drawn: ReadonlyMap<string, Drawn>): Promise<stri
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]);
     return 'Copied.';
   } catch {
-    // Not every browser lets a page write images, and no page that has lost the focus may.
+    // Not every browser lets a page write images to the clipboard, and the page must have the focus.
     download(blob, 'wgrad-network.png');
     return 'Saved as wgrad-network.png.';
   }

@@ -5,16 +5,16 @@ export interface LayerPicture {
   layer: string;
   width: number;
   height: number;
-  /** A byte a pixel, row by row: black is the least value, and 0 where nothing is below, white the largest. */
+  /** One byte per pixel, row by row: white is the largest value, black is 0 or the smallest value if there are negative ones. */
   pixels: Uint8Array;
 }
 
-/** Pixels of a channel, each way, at the most. */
+/** Maximum width and height of a channel in pixels. */
 const mostSide = 24;
-/** Units of a dense layer that are shown at the most. */
+/** Maximum number of units shown for a dense layer. */
 const mostUnits = 256;
 
-/** Four channels of a convolution in a square, or a pixel for each unit. */
+/** Four channels of a convolution in a square, or one pixel per unit. */
 export function layerPicture({ layer, shape, values }: LayerOutput): LayerPicture {
   const picture = shape.length === 3 ? channelsOf(shape, values) : unitsOf(values);
   let [low, high] = [0, 0];

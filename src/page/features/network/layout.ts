@@ -1,6 +1,6 @@
 import type { Block } from './blocks.ts';
 
-/** Where everything of a network's drawing is, in pixels of the page. */
+/** Positions of all parts of the network drawing, in CSS pixels. */
 
 export interface Point {
   x: number;
@@ -17,27 +17,27 @@ export interface PlacedBlock extends Box {
   row: number;
 }
 
-/** A connection of two blocks. */
+/** A connection between two blocks. */
 export interface Edge {
-  /** Columns that it leads from and to: light passes it while it is between them. */
+  /** Columns between which it leads; the light passes it while it is between them. */
   from: number;
   to: number;
-  /** Corners of its line; one that goes on in another row has a line in each. */
+  /** Corners of its line; a connection that continues in the next row has a line in each row. */
   lines: Point[][];
-  /** It passes blocks by. */
+  /** Whether it bypasses blocks. */
   isShortcut: boolean;
 }
 
-/** A bar of the relative gradient of one measured layer. */
+/** The bar that shows the relative gradient of one measured layer. */
 export interface Bar extends Box {
   layer: string;
   column: number;
 }
 
-/** What stands below a column of blocks. */
+/** The text and chart below a column of blocks. */
 export interface Foot {
   column: number;
-  /** Middle of the column. */
+  /** Center of the column. */
   x: number;
   /** Baselines of the name and of the verdict. */
   nameAt: number;
@@ -48,7 +48,7 @@ export interface Foot {
 }
 
 export interface Row {
-  /** Ends of the chart, whose middle is a relative gradient of 1. */
+  /** Top and bottom of the chart, whose middle is a relative gradient of 1. */
   chartTop: number;
   chartBottom: number;
   left: number;
@@ -63,29 +63,29 @@ export interface Layout {
   bars: Bar[];
   feet: Foot[];
   rows: Row[];
-  /** Columns of the drawing, the last one that of the loss. */
+  /** Number of columns, of which the last is the loss. */
   columns: number;
   /** Middle of the left edge of the loss, after the last block. */
   loss: Point;
-  /** Size of its small text. */
+  /** Size of the small text. */
   text: number;
 }
 
 export interface Sizes {
-  /** Side of a block, and width of a merge. */
+  /** Width and height of a block, and width of a merge. */
   block: number;
   merge: number;
-  /** Between two columns, at the least. */
+  /** Minimum distance between two columns. */
   gap: number;
-  /** Height of the bars' chart. */
+  /** Height of the bar chart. */
   chart: number;
   text: number;
-  /** Room for the marks of the charts, and for the loss. */
+  /** Margins for the labels of the charts, and for the loss. */
   left: number;
   right: number;
 }
 
-/** @param width that there is. @param isCompact of twins, which stand above each other. */
+/** @param width available width. @param isCompact for twins, which are drawn one above the other. */
 export function sizesFor(width: number, isCompact = false): Sizes {
   if (width < 560) return { block: 36, merge: 20, gap: 11, chart: 56, text: 10, left: 34, right: 30 };
   return isCompact
@@ -93,7 +93,7 @@ export function sizesFor(width: number, isCompact = false): Sizes {
     : { block: 50, merge: 24, gap: 18, chart: 64, text: 11, left: 38, right: 50 };
 }
 
-/** Above the blocks of a row that shortcuts pass. */
+/** Height above the blocks of a row for shortcuts that bypass them. */
 const arc = 14;
 const rowGap = 14;
 
@@ -175,14 +175,14 @@ export function layOut(blocks: readonly Block[], width: number, sizes: Sizes): L
   return layout;
 }
 
-/** Fills rows from left to right; a single one is spread a little. */
+/** Fills rows from left to right; a single row is spread out a little. */
 function inRows(widths: readonly number[], width: number, { left, right, gap }: Sizes) {
   const rows: { from: number; to: number; gap: number }[] = [];
   const room = width - left - right;
   for (let from = 0; from < widths.length; ) {
     let to = from;
     let used = 0;
-    // Only the last row has the loss after it.
+    // Only the last row is followed by the loss.
     const fits = (next: number) => used + gap + widths[next]! <= (next === widths.length - 1 ? room : width - left - 4);
     while (to < widths.length && (to === from || fits(to))) {
       used += widths[to]! + (to === from ? 0 : gap);
@@ -206,7 +206,7 @@ function edgeOf(source: PlacedBlock, target: PlacedBlock, { width, rows }: Layou
   const [a, b] = [middle(source), middle(target)];
   const start = isNext || source.block.lane > target.block.lane ? { x: source.x + source.width, y: a.y } : undefined;
   const end = isNext || target.block.lane > source.block.lane ? { x: target.x, y: b.y } : undefined;
-  // Where it leaves its block upwards, it runs above it; where it only goes down or up a lane, at the height of the other end.
+  // A shortcut that leaves its block upwards runs above it; one that only changes lanes runs at the height of the other end.
   const above = ({ y }: PlacedBlock) => y - arc + 4;
   const height = (row: number) => {
     if (start && end) return row === source.row ? a.y : b.y;
@@ -248,7 +248,7 @@ function edgeOf(source: PlacedBlock, target: PlacedBlock, { width, rows }: Layou
 export const blockAt = ({ blocks }: Layout, { x, y }: Point): Block | undefined =>
   blocks.find((box) => x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height)?.block;
 
-/** The point at a share, 0 to 1, of the length of lines, which are taken as one. */
+/** The point at a fraction, 0 to 1, of the total length of several lines. */
 export function pointOn(lines: readonly Point[][], share: number): Point {
   const pieces = lines.flatMap((line) => line.slice(1).map((to, i) => ({ from: line[i]!, to })));
   const lengths = pieces.map(({ from, to }) => Math.hypot(to.x - from.x, to.y - from.y));

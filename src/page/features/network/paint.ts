@@ -6,7 +6,7 @@ import type { Layout, Point } from './layout.ts';
 import { pointOn } from './layout.ts';
 import { fillAt, type Light } from './light.ts';
 
-/** Colors of the page's style that the drawing is made of. */
+/** Colors of the page's style that the drawing uses. */
 export interface Palette {
   ink: string;
   muted: string;
@@ -19,7 +19,7 @@ export interface Palette {
   bad: string;
 }
 
-/** The custom properties of style.css, as they are now. */
+/** The current values of the custom properties in style.css. */
 export function paletteOf(element: Element): Palette {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
@@ -36,15 +36,15 @@ export function paletteOf(element: Element): Palette {
   };
 }
 
-/** What the drawing shows of a network in one step. */
+/** The state of a network in one step, as the drawing shows it. */
 export interface Scene {
-  /** Its relative gradient: NaN where it is not finite, undefined where it is not known. */
+  /** The layer's relative gradient: NaN if it is not finite, undefined if it is unknown. */
   relativeGradient(layer: string): number | undefined;
   verdict(layer: string): VerdictName | undefined;
-  /** What the block gives for one image, where it was asked. */
+  /** The block's output for one image, if it is available. */
   picture(block: Block): CanvasImageSource | undefined;
   light?: Light | undefined;
-  /** Of the step, in words. */
+  /** The loss of the step as text. */
   loss?: string | undefined;
   /** The chosen layer. */
   chosen?: string | undefined;
@@ -52,7 +52,7 @@ export interface Scene {
 
 const font = (size: number, weight = 400) => `${weight} ${size}px system-ui, sans-serif`;
 
-/** Paints the whole drawing onto a cleared canvas, in pixels of the page. */
+/** Paints the whole drawing onto a cleared canvas, in CSS pixels. */
 export function paintNetwork(
   context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
   layout: Layout,
@@ -97,7 +97,7 @@ function traceRounded(context: Context, line: readonly Point[]): void {
   context.stroke();
 }
 
-/** Where a relative gradient lies in a chart: 1 in its middle. */
+/** Vertical position of a relative gradient in a chart, whose middle is 1. */
 const heightOf = (value: number, { chartTop, chartBottom }: { chartTop: number; chartBottom: number }) =>
   (chartTop + chartBottom) / 2 - (relativePlace(value) * (chartBottom - chartTop)) / 2;
 
@@ -121,13 +121,13 @@ function paintChart(context: Context, row: Layout['rows'][number], text: number,
   context.setLineDash([]);
 }
 
-/** A color of the scale, as styles write it. */
+/** A color of the scale in CSS syntax. */
 export function relativeStyle(value: number): string {
   const color = relativeColor(value);
   return `rgb(${color & 255} ${(color >> 8) & 255} ${(color >> 16) & 255})`;
 }
 
-/** Least height of a bar, of a layer that has as much of the gradient as the last one. */
+/** Minimum height of a bar, for a layer whose gradient equals that of the last one. */
 const stub = 3;
 
 function paintBars(context: Context, { bars, rows }: Layout, scene: Scene, palette: Palette): void {
@@ -136,7 +136,7 @@ function paintBars(context: Context, { bars, rows }: Layout, scene: Scene, palet
     if (value === undefined) continue;
     const row = rows.find(({ chartTop }) => chartTop === y)!;
     const middle = y + height / 2;
-    // What is not finite fills the chart upwards, and zero downwards: the verdict below says it in a word.
+    // A non-finite value fills the chart upwards, and zero fills it downwards: the verdict below distinguishes them.
     const full = Number.isNaN(value) ? y : value === 0 ? y + height : heightOf(value, row);
     const reach = (full - middle) * fillAt(scene.light, column);
     const top = Math.min(middle, middle + reach) - (Math.abs(reach) < stub ? stub / 2 : 0);
@@ -151,7 +151,7 @@ function paintBars(context: Context, { bars, rows }: Layout, scene: Scene, palet
   }
 }
 
-/** Verdicts that warn, and those that say that training breaks. */
+/** Verdicts drawn in the color of errors, as opposed to warnings. */
 const isBad = (verdict: VerdictName) => verdict === 'exploding' || verdict === 'non-finite';
 
 function paintFeet(context: Context, { feet, text }: Layout, scene: Scene, palette: Palette): void {
@@ -161,7 +161,7 @@ function paintFeet(context: Context, { feet, text }: Layout, scene: Scene, palet
     const isChosen = scene.chosen !== undefined && measured.includes(scene.chosen);
     context.font = font(text, isChosen ? 600 : 400);
     context.fillStyle = isChosen ? palette.ink : palette.muted;
-    // A little narrower rather than cut off.
+    // The text is condensed a little before it is cut off.
     context.fillText(shortened(context, name, 1.2 * width), x, nameAt, width - 3);
     const verdicts = measured.map((layer) => scene.verdict(layer));
     const verdict = verdicts.find((each) => each && each !== 'healthy') ?? verdicts.find(Boolean);
@@ -221,7 +221,7 @@ function gradientColor(scene: Scene, { measured }: Block, palette: Palette): str
   return value === undefined || Number.isNaN(value) ? palette.muted : relativeStyle(value);
 }
 
-/** Inside a block without a picture: its shape, or a plus sign for a merge. */
+/** Content of a block without a picture: its shape, or a plus sign for a merge. */
 function paintInside(context: Context, { kind, shape }: Block, at: Point, palette: Palette, text: number): void {
   context.textAlign = 'center';
   context.textBaseline = 'middle';
@@ -253,7 +253,10 @@ function paintLoss(context: Context, { loss, text }: Layout, scene: Scene, palet
   context.fillText(scene.loss, loss.x + 4, loss.y + text / 2 + 2);
 }
 
-/** A dot on each connection that the light is on; on its way back as large and as bright as what is left of the gradient. */
+/**
+ * A dot on each connection that the light passes; in the backward pass its size and brightness show how much of the gradient is
+ * left.
+ */
 function paintLight(context: Context, layout: Layout, scene: Scene, { pass, at }: Light, palette: Palette): void {
   const lastEdge = {
     from: layout.columns - 1,
@@ -288,7 +291,7 @@ function disc(context: Context, x: number, y: number, radius: number): void {
   context.fill();
 }
 
-/** The relative gradient between two columns; of columns without one, that of the next one towards the loss. */
+/** The relative gradient between two columns; columns without one take that of the next one toward the loss. */
 function gradientAt({ bars, columns }: Layout, scene: Scene, at: number): number {
   const valueFrom = (column: number): number => {
     for (let next = column; next < columns; next++) {

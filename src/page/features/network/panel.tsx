@@ -19,7 +19,7 @@ import { lightAt, onceMs, Pace } from './light.ts';
 import { paintNetwork, paletteOf, type Scene } from './paint.ts';
 import './style.css';
 
-/** The network as blocks from left to right, live: its activations, and how much of the gradient reaches each layer. */
+/** The network as blocks from left to right, updated live: its activations, and how much of the gradient reaches each layer. */
 export function NetworkPanel() {
   const shown = shownRun.value;
   const { summary } = planned.value;
@@ -68,11 +68,11 @@ function Actions() {
   );
 }
 
-/** The drawings by their names; those of twins stand one above the other. */
+/** The drawings by name; those of twins are one above the other. */
 const drawn = new Map<string, Drawn>();
 
 interface DrawingProps {
-  /** A or B of twins; empty otherwise. */
+  /** A or B for twins; empty otherwise. */
   name: string;
   run: Run | undefined;
   layers: readonly LayerSummary[];
@@ -81,7 +81,7 @@ interface DrawingProps {
 }
 
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
-/** Whether the light stands still. */
+/** Whether the animation is stopped. */
 const isStill = signal(reducedMotion.matches);
 
 export function followMotion(): void {
@@ -90,7 +90,7 @@ export function followMotion(): void {
   });
 }
 
-/** Milliseconds between two frames of the light. A software adapter trains on the same cores. */
+/** Milliseconds between two frames of the animation. A software adapter trains on the same CPU cores. */
 const frameMs = { hardware: 1000 / 60, software: 100 };
 
 function Drawing({ name, run, layers, imageShape, isCompact }: DrawingProps) {
@@ -124,7 +124,7 @@ function Painted({ name, run, layout }: { name: string; run: Run | undefined; la
   const scene = (now?: number): Scene => sceneOf(run, step, lightOf(lightSince.current, layout, now));
   const paint = useRef<(now?: number) => number>(() => 0);
   const canvas = usePainting((element, size) => {
-    // Read once, not in every frame: a change of the colors repaints the drawing.
+    // The palette is read once, not in every frame; a change of the colors repaints the drawing.
     const palette = paletteOf(element);
     paint.current = (now) => {
       const begin = performance.now();
@@ -152,7 +152,7 @@ function Painted({ name, run, layout }: { name: string; run: Run | undefined; la
       style={{ height: `${layout.height}px` }}
       role="img"
       aria-label={descriptionOf(layout, run, step)}
-      // By keyboard, the rows of the map do the same.
+      // Keyboard users have the rows of the map for this.
       onClick={({ currentTarget, clientX, clientY }) => {
         const { left, top } = currentTarget.getBoundingClientRect();
         const [layer] = blockAt(layout, { x: clientX - left, y: clientY - top })?.measured ?? [];
@@ -165,7 +165,7 @@ function Painted({ name, run, layout }: { name: string; run: Run | undefined; la
 const lightOf = (since: number | undefined, { columns }: Layout, now: number | undefined) =>
   since === undefined || now === undefined ? undefined : lightAt(Math.max(0, now - since), columns);
 
-/** Moves the light while the run trains and is shown live; of a sample run, once. */
+/** Animates the light while the run trains and is shown live; for a sample run, once. */
 function useLight(
   run: Run | undefined,
   canvas: { current: HTMLCanvasElement | null },
@@ -185,7 +185,7 @@ function useLight(
       if (isOnce && now - since.current > onceMs) return stop();
       if (pace.isDue(now)) {
         pace.painted(now, paint.current(now));
-        // Tests read how often it is painted.
+        // Tests read the frame interval.
         element.dataset.frameMs = pace.interval.toFixed(1);
       }
       frame = requestAnimationFrame(move);
@@ -226,7 +226,7 @@ function sceneOf(run: Run | undefined, step: number | undefined, light: Scene['l
   };
 }
 
-/** The drawing in words: how many blocks, and how much of the gradient reaches the first layer. */
+/** A text alternative of the drawing: the number of blocks, and how much of the gradient reaches the first layer. */
 function descriptionOf({ blocks }: Layout, run: Run | undefined, step: number | undefined): string {
   const measured = blocks.flatMap(({ block }) => block.measured);
   const shortcuts = blocks.filter(({ block }) => block.kind === 'merge').length;

@@ -2,15 +2,15 @@ import { ask, imageAt } from '../run/questions_worker.ts';
 import { current } from '../run/worker.ts';
 import { type LayerPicture, layerPicture } from './layer_picture.ts';
 
-/** One validation image on its way through the network of the run. */
+/** The activations of the run's network for one validation image. */
 export interface Activations {
   image: LayerPicture;
   layers: LayerPicture[];
 }
 
 /**
- * What each layer gives for a validation image, between two steps of a run under way. Undefined where there is no network, or no
- * such image.
+ * Computes the output of each layer for a validation image, between two steps if a run is training. Undefined if there is no
+ * network, or no such image.
  */
 export async function activationsOf(sample: number): Promise<Activations | undefined> {
   const { test, imageShape } = current() ?? {};
@@ -20,7 +20,7 @@ export async function activationsOf(sample: number): Promise<Activations | undef
   return answer && { image: imagePicture(pixels, imageShape), layers: answer.outputs.map(layerPicture) };
 }
 
-/** Gray, whatever its colors are: the blocks after it are gray too. */
+/** Converts the image to gray like the other blocks. */
 function imagePicture(pixels: Uint8Array, [height, width, channels]: readonly [number, number, number]): LayerPicture {
   const gray = Uint8Array.from({ length: height * width }, (_, i) => {
     let sum = 0;

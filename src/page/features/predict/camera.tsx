@@ -5,19 +5,19 @@ import { answer, askAbout, question, shapeOfRun } from '../run/questions.ts';
 import { ink } from './model.ts';
 import { likeTrained } from './picture_bytes.ts';
 
-/** The webcam's pictures are asked about one after the other, as fast as answers come. */
+/** Classifies the webcam's pictures one after the other, as fast as the answers arrive. */
 export function TryCamera() {
   const camera = useCamera();
   const { isOn, video } = camera;
   const last = answer.value;
-  /** What is asked about is what it sees. */
+  /** Whether the current question comes from the webcam. */
   const isLive = useRef(false);
   useEffect(() => {
     isLive.current &&= isOn;
     if (!isOn) return undefined;
     let frame = 0;
     const ask = () => {
-      // Somebody asks about something else: that stays.
+      // If the user asks about another image, the webcam must not replace it.
       if (isLive.current && !question.peek()?.isLive) return camera.stop();
       const shape = shapeOfRun();
       if (!shape || !hasPicture(video.current)) {
@@ -34,7 +34,7 @@ export function TryCamera() {
   return <CameraView id="try-camera" camera={camera} />;
 }
 
-/** A picture from a file. */
+/** Asks about a picture from a file. */
 export async function askAboutFile(file: Blob): Promise<void> {
   const shape = shapeOfRun();
   if (!shape) return;

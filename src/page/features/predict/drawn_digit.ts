@@ -1,23 +1,23 @@
 import { type Ink, lightOnDark } from './ink.ts';
 
-/** How a drawing becomes an image like those of a data set. */
+/** How a drawing is converted to an image like those of a data set. */
 export interface Placing {
-  /** The longer side of what is drawn, in shares of the image's height. */
+  /** Longer side of the drawing as a fraction of the image's height. */
   box: number;
-  /** What comes to lie in the middle. */
+  /** What is centered in the image: the center of mass or the bounding box. */
   center: 'mass' | 'box';
-  /** The same in words. */
+  /** Description for the user. */
   words: string;
 }
 
-/** MNIST's own way (https://yann.lecun.com/exdb/mnist): 20 x 20 pixels with the proportions kept, by the center of mass. */
+/** MNIST's method (https://yann.lecun.com/exdb/mnist): 20 x 20 pixels with the aspect ratio kept, placed by the center of mass. */
 const likeMnist: Placing = {
   box: 20 / 28,
   center: 'mass',
   words: 'its longer side becomes 20 of 28 pixels, and its center of mass moves to the middle, as in MNIST',
 };
 
-/** NIST's 32 x 32 bitmaps, which scikit-learn's digits are made of, are filled from top to bottom. */
+/** NIST's 32 x 32 bitmaps, from which scikit-learn's digits are made, are filled from top to bottom. */
 const likeDigits: Placing = {
   box: 1,
   center: 'box',
@@ -29,10 +29,10 @@ export const placingFor = (height: number): Placing => (height <= 8 ? likeDigits
 /**
  * Scales and moves a drawing into an image.
  *
- * @param strokes [side, side], 0 where nothing is drawn to 255.
- * @param shape of the image. All channels get the same.
+ * @param strokes [side, side], from 0 where nothing is drawn to 255.
+ * @param shape of the image. All channels get the same values.
  * @param levels of the image's paper and ink.
- * @returns [height, width, channels]; paper where nothing is drawn at all.
+ * @returns [height, width, channels]; only paper if nothing is drawn.
  */
 export function placeDrawing(
   strokes: Uint8Array,
@@ -84,7 +84,7 @@ function bounds(ink: Uint8Array, side: number): Box | undefined {
   return bottom < 0 ? undefined : { top, left, height: bottom - top + 1, width: right - left + 1 };
 }
 
-/** The mean of the drawing over what each pixel covers of it, parts of dots by their part. */
+/** The mean of the drawing over the area of each pixel, including fractions of dots. */
 function averages(ink: Uint8Array, side: number, box: Box, rows: number, columns: number): Float64Array {
   const means = new Float64Array(rows * columns);
   const [stepY, stepX] = [box.height / rows, box.width / columns];
@@ -106,7 +106,7 @@ function averages(ink: Uint8Array, side: number, box: Box, rows: number, columns
   return means;
 }
 
-/** In pixels from the corner: half a pixel is the middle of the first. */
+/** In pixels from the corner: the center of the first pixel is at 0.5. */
 function centerOfMass(values: Float64Array, rows: number, columns: number): { x: number; y: number } {
   let [x, y, sum] = [0, 0, 0];
   for (let i = 0; i < rows * columns; i++) {

@@ -1,22 +1,22 @@
-/** Gray levels, 0 to 255, of what is drawn on and what is drawn with. */
+/** Gray levels, 0 to 255, of the paper and the ink. */
 export interface Ink {
   paper: number;
   ink: number;
 }
 
-/** MNIST's, and of whatever nothing is known. */
+/** MNIST's levels, also used if nothing is known about the images. */
 export const lightOnDark: Ink = { paper: 0, ink: 255 };
 
-/** Images that are looked at, from all over the data set: more would not change a median. */
+/** Maximum number of images analyzed, spread over the data set: more would not change a median. */
 const most = 500;
 
-/** The images of so many that are looked at. */
+/** Indices of the images to analyze. */
 export const spread = (count: number): number[] =>
   Array.from({ length: Math.min(count, most) }, (_, i) => Math.floor(i * Math.max(1, count / most)));
 
 /**
- * Finds the paper and the ink of drawn images of one channel: the paper is what most of their borders are, the ink what
- * departs from it most, each as the median over images, so that a few that are different or touch the border don't count.
+ * Estimates the paper and the ink of drawn single-channel images: the paper is the most common border value, the ink the value that
+ * differs from it most, each as the median over images, so that a few unusual images don't matter.
  */
 export function inkOf(images: Uint8Array, [height, width]: readonly [number, number, number]): Ink {
   const pixels = height * width;
@@ -28,7 +28,7 @@ export function inkOf(images: Uint8Array, [height, width]: readonly [number, num
     return row === 0 || column === 0 || row === height - 1 || column === width - 1;
   });
   const paper = median(chosen.flatMap((image) => border.map((at) => image[at]!)));
-  // Squares: a stroke counts for more than the grain of the paper.
+  // Squared differences weight strokes more than the texture of the paper.
   let [lighter, darker] = [0, 0];
   for (const image of chosen) {
     for (const level of image) {
@@ -38,7 +38,7 @@ export function inkOf(images: Uint8Array, [height, width]: readonly [number, num
   }
   const isDark = darker > lighter;
   const ink = median(chosen.map((image) => image.reduce((a, b) => (isDark ? Math.min(a, b) : Math.max(a, b)), paper)));
-  // Images without anything on them: what can be seen on such paper.
+  // If the images are blank, choose an ink that is visible on the paper.
   return { paper, ink: ink === paper ? (paper < 128 ? 255 : 0) : ink };
 }
 

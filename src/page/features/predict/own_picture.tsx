@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { askAboutFile, TryCamera } from './camera.tsx';
 
-/** Why a picture wasn't taken; empty where none was refused. */
+/** Why a picture was not accepted; empty if it was. */
 const refusedPicture = signal('');
 
 async function takePicture(file: File | undefined): Promise<void> {
@@ -23,13 +23,13 @@ const isOver = signal(false);
 
 function over(event: DragEvent): void {
   if (!event.dataTransfer?.types.includes('Files')) return;
-  // The rest of the window takes files as a data set.
+  // Outside the panel, the window accepts files as a data set.
   event.preventDefault();
   event.stopPropagation();
   isOver.value = true;
 }
 
-/** Drops on the panel are asked about. */
+/** A picture dropped on the panel is classified. */
 export const pictureDrop = {
   onDragEnter: over,
   onDragOver: over,
@@ -40,7 +40,7 @@ export const pictureDrop = {
   onDrop: (event: DragEvent) => {
     isOver.value = false;
     const [file, ...others] = filesOf(event.dataTransfer);
-    // Several files, a folder or a saved run: the window takes them, as elsewhere.
+    // Several files, a folder or a saved run are left to the window's drop handler.
     if (!file || others.length > 0 || !isPicture(file)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -48,7 +48,7 @@ export const pictureDrop = {
   },
 };
 
-/** A picture from a file, from the clipboard, or what the webcam sees. */
+/** Classifies a picture from a file or the clipboard, or the webcam's. */
 export function OwnPicture() {
   useEffect(() => {
     const paste = (event: ClipboardEvent) => {

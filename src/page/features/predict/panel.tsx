@@ -25,7 +25,7 @@ import { OwnPicture, pictureDrop } from './own_picture.tsx';
 import { SaliencyOf } from './saliency.tsx';
 import './style.css';
 
-/** One image, drawn or chosen: what the network says of it, and what each layer makes of it on the way. */
+/** A single image, drawn or chosen: the network's prediction and the output of each layer. */
 export function TryPanel() {
   const shape = shapeOfRun();
   if (!shape || !canAsk()) {
@@ -50,13 +50,13 @@ export function TryPanel() {
   );
 }
 
-/** Dots of the pad, each way. */
+/** Width and height of the drawing pad in pixels. */
 const side = 280;
 const pen = 22;
 
 const gray = (level: number) => `rgb(${level} ${level} ${level})`;
 
-/** Where somebody draws with a mouse, a finger or a pen, and sees at once what is seen in it. */
+/** A pad to draw on with a mouse, a finger or a pen, which shows the prediction at once. */
 function Pad() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const context = () => canvas.current!.getContext('2d', { willReadFrequently: true })!;
@@ -65,7 +65,7 @@ function Pad() {
     context().clearRect(0, 0, side, side);
     drawn.current = false;
   };
-  // Another question than the drawing: the pad is free again.
+  // If another image is asked about, the pad is cleared.
   const about = question.value;
   useLayoutEffect(() => {
     if (drawn.current && (!about || about.sample !== undefined || about.isLive)) erase();
@@ -88,7 +88,7 @@ function Pad() {
     Object.assign(stroke, { lineWidth: pen, lineCap: 'round', lineJoin: 'round', strokeStyle: gray(ink.value.ink) });
     stroke.beginPath();
     stroke.moveTo(...place(event));
-    stroke.lineTo(...place(event)); // a dot is drawn too
+    stroke.lineTo(...place(event)); // a single dot is drawn, too
     stroke.stroke();
     drawn.current = true;
     ask();
@@ -137,7 +137,7 @@ function Pad() {
 
 const chosen = signal(0);
 
-/** A validation image by its number: what a keyboard has in place of the pad. */
+/** Selects a validation image by its index: the keyboard's alternative to the pad. */
 function Choice() {
   const images = run.value?.plan.testSamples ?? 1;
   const choose = (sample: number) => {
@@ -185,7 +185,7 @@ function Choice() {
   );
 }
 
-/** What is said of the image: a bar a class or a label, or the numbers. */
+/** The prediction for the image: a bar for each class or label, or the numbers. */
 function Says() {
   const about = question.value;
   const shape = shapeOfRun();
@@ -210,7 +210,7 @@ function Says() {
   );
 }
 
-/** What else can be asked. An image of the data set has a label, so that its gradient can be followed too. */
+/** More questions about the image. An image of the data set has a label, so its gradient can be followed, too. */
 function Further({ about: { sample, part }, names }: { about: Question; names: readonly string[] }) {
   return (
     <div class="further">
@@ -249,7 +249,7 @@ interface SaysOfEachProps extends Pick<BarsProps, 'names' | 'outputs'> {
   about: Question;
 }
 
-/** Of labels that do not exclude each other, and of numbers: each output stands for itself. */
+/** For labels that are not mutually exclusive, and for numbers, each output is shown separately. */
 function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
   const shown = run.value!;
   const areNumbers = metricWords(shown.experiment) !== 'accuracy';

@@ -1,8 +1,8 @@
 import type { Ink } from './ink.ts';
 
 /**
- * The bytes of a picture as the training images have them: gray where those have one channel, and then on paper of their
- * kind, light or dark.
+ * Converts a picture to the training images' format: to gray if they have one channel, and then inverted if their paper is dark and
+ * the picture's is light, or vice versa.
  *
  * @param pixels [height, width, 3]
  * @returns [height, width, channels]
@@ -14,7 +14,7 @@ export function likeTrained(
 ): Uint8Array<ArrayBuffer> {
   if (channels === 3) return pixels;
   const count = height * width;
-  // Rec. 601, as browsers and Pillow turn colors to gray.
+  // Rec. 601 weights, as browsers and Pillow use them.
   const gray = Uint8Array.from({ length: count }, (_, i) =>
     Math.round(0.299 * pixels[3 * i]! + 0.587 * pixels[3 * i + 1]! + 0.114 * pixels[3 * i + 2]!),
   );

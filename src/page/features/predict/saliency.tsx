@@ -7,18 +7,18 @@ import { Picture } from '../../ui/picture.tsx';
 import { answer, question } from '../run/questions.ts';
 import { run } from '../run/state.ts';
 
-/** Which pixels of the image that is asked about move an output, and which way. */
+/** Whether to show which pixels of the current image affect an output, and in which direction. */
 
 const isWanted = signal(false);
-/** The output that it is of; the largest one unless another was chosen. */
+/** The output to explain; the largest one unless the user has chosen another. */
 const wantedOutput = signal<number | undefined>();
 const shown = signal<Saliency | undefined>();
 
 let isAsking = false;
-/** Another image or another output is to be asked about. */
+/** The image or the output has changed during a request. */
 let isNew = false;
 
-/** Asks about the newest answer. One that comes meanwhile is asked about next. */
+/** Requests the saliency of the newest answer. If another one arrives in the meantime, it is requested next. */
 async function ask(): Promise<void> {
   isNew = true;
   if (isAsking) return;
@@ -32,7 +32,7 @@ async function ask(): Promise<void> {
       if (run.peek() === about && question.peek()) shown.value = found;
     }
   } catch {
-    // The answer itself reports what is wrong.
+    // The error is reported by the answer itself.
     shown.value = undefined;
   } finally {
     isAsking = false;
@@ -50,7 +50,7 @@ export function installSaliency(): void {
 
 const best = computed(() => (answer.value ? argmax(answer.value.probabilities) : 0));
 
-/** A button that shows it, and the output that it is of. */
+/** A button that shows the saliency, and a choice of the output. */
 export function SaliencyOf({ names }: { names: readonly string[] }) {
   return (
     <div class="saliency">
@@ -69,7 +69,7 @@ export function SaliencyOf({ names }: { names: readonly string[] }) {
 }
 
 function Shown({ names }: { names: readonly string[] }) {
-  void relativeTable.value; // the picture has colors of light and dark
+  void relativeTable.value; // re-renders when the colors change between light and dark mode
   const found = shown.value;
   const output = wantedOutput.value ?? best.value;
   const name = names[output] ?? String(output);
@@ -98,7 +98,7 @@ function Shown({ names }: { names: readonly string[] }) {
   );
 }
 
-/** The gradient, the sum over the channels of a pixel. */
+/** The gradient, summed over the channels of each pixel. */
 function GradientMap({ gradient, shape, name }: Saliency & { name: string }) {
   const [height, width, channels] = shape as [number, number, number];
   const pixels = new Float32Array(height * width);

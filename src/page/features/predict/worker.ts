@@ -4,16 +4,19 @@ import { pixelsAt } from '../../app/worker/pixels_at.ts';
 import { datasetOf, ofCurrent } from '../run/questions_worker.ts';
 import { type Ink, inkOf, spread } from './ink.ts';
 
-/** How the training images of the run are drawn; undefined where they are not to be had, or have colors. */
+/** Paper and ink of the run's training images; undefined if they are unavailable or in color. */
 export const inkOfRun = (): Promise<Ink | undefined> =>
   ofCurrent(async ({ request, training, imageShape }) => {
-    // A run from a file: its images may have been added since.
+    // The images of a run from a file may have been added since it was opened.
     const dataset = training ?? (await load(request).catch(() => undefined))?.train;
     if (imageShape[2] !== 1 || dataset?.imageShape.join() !== imageShape.join()) return undefined;
     return inkOf(await pixelsAt(dataset, spread(dataset.count)), imageShape);
   });
 
-/** How the pixels of an image move an output of the network of the run, by default the largest; undefined before the first run. */
+/**
+ * The gradient of an output of the run's network with respect to the pixels, by default of the largest output; undefined before the
+ * first run.
+ */
 export const saliencyOf = (pixels: Uint8Array, output?: number): Promise<Saliency | undefined> =>
   ofCurrent((session) =>
     session.trainer.meanwhile.saliency(datasetOf(session, pixels), output === undefined ? {} : { output }),

@@ -12,11 +12,11 @@ import { Refused } from '../../ui/error_facts.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import type { GpuReport } from './gpu_check_worker.ts';
 
-/** Whether this GPU computes what WebGPU allows: every kernel beside the same formula in float64. */
+/** Checks that this GPU computes correctly: every kernel is compared with the same formula in float64. */
 
 const report = signal<GpuReport | undefined>();
 const refused = signal<ErrorParts | undefined>();
-/** How many checks are done; undefined while none is under way. */
+/** Number of completed checks; undefined if no check is running. */
 const progress = signal<{ done: number; total: number } | undefined>();
 const only = signal('');
 
@@ -109,7 +109,7 @@ function sentence({ checks, planned, passed, seconds }: GpuReport): string {
   );
 }
 
-/** A row for each kernel. Those that failed come first, each with what went wrong. */
+/** A row for each kernel. Those that failed come first, with their errors. */
 function Kernels({ checks }: GpuReport) {
   const kernels = checkedKernels(checks).sort((a, b) => Number(b.failed > 0) - Number(a.failed > 0));
   return (

@@ -1,16 +1,16 @@
 import { version } from '../../../../package.json';
 import { type SelfTestCheck, type SelfTestReport, selfTest } from '../../../index.ts';
 
-/** Ends the check that is under way. */
+/** Stops the running check. */
 let stopping: AbortController | undefined;
 
-/** The report of a check, as it is attached to a bug report. */
+/** The report of a check, to be attached to a bug report. */
 export type GpuReport = SelfTestReport & { wgrad: string };
 
 /**
- * Checks the GPU, on a device of its own.
+ * Checks the GPU on a separate device.
  *
- * @param only checks the kernels whose name contains it; all where it is empty.
+ * @param only checks only the kernels whose name contains it; all if it is empty.
  */
 export async function checkGpu(
   only: string,
@@ -21,5 +21,5 @@ export async function checkGpu(
   return { wgrad: version, ...(await selfTest({ only, signal: mine.signal, onCheck })) };
 }
 
-/** Ends it after the checks that are under way. */
+/** Stops after the checks in progress. */
 export const stopCheck = (): void => stopping?.abort();

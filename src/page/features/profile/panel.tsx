@@ -55,7 +55,7 @@ function save(): void {
   download(new Blob([JSON.stringify(trace)], { type: 'application/json' }), 'wgrad-step.trace.json');
 }
 
-/** Where a step's time goes, dispatch by dispatch. */
+/** The time of a training step, dispatch by dispatch. */
 export function ProfilePanel() {
   const shown = profiled.value;
   return (
@@ -88,7 +88,7 @@ const toggle = (which: string) => {
   opened.value = opened.peek() === which ? undefined : which;
 };
 
-/** The WGSL of a dispatch, as it ran. */
+/** The WGSL of a dispatch as it was compiled. */
 function Shader({
   name,
   wgsl,
@@ -129,10 +129,10 @@ function Shader({
   );
 }
 
-/** The build takes comments out, and leaves their lines empty. */
+/** The build removes comments but leaves their lines empty. */
 const withoutGaps = (wgsl: string) => wgsl.trim().replace(/\n\s*\n+/g, '\n\n');
 
-/** Comments in gray, and the language's own words in bold. */
+/** Shows comments in gray and keywords in bold. */
 const highlighted = (wgsl: string) =>
   wgsl.split('\n').map((line, i) => {
     const [, code, comment] = /^(.*?)(\/\/.*)?$/.exec(line) as unknown as [string, string, string?];

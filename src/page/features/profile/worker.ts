@@ -4,7 +4,7 @@ import { load } from '../../app/worker/datasets.ts';
 import { device } from '../../app/worker/device.ts';
 import type { TrainRequest } from '../run/worker.ts';
 
-/** Times each dispatch of a step of what would be trained: a network of its own, which leaves the run's alone. */
+/** Times each dispatch of a step of the current experiment, on a separate network that does not affect the run's. */
 export async function profileOf({ paused, ...request }: TrainRequest, rounds: number): Promise<TrainingProfile> {
   const trainer = createTrainer(await device(), trainerOptionsOf(request));
   try {

@@ -4,7 +4,7 @@ import { ColumnNames } from '../../ui/column_names.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import type { LabelResults } from './worker.ts';
 
-/** What the validation images say of each of several labels that do not exclude each other. */
+/** Validation metrics of each label, for labels that are not mutually exclusive. */
 export function ByLabel({ names, scores }: LabelResults) {
   const columns = ['precision', 'recall', 'f1Score', 'accuracy'] as const;
   const mean = (of: (typeof columns)[number]) => scores.reduce((sum, one) => sum + one[of], 0) / scores.length;

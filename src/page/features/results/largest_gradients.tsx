@@ -8,11 +8,11 @@ import { tryImage } from '../run/questions.ts';
 import type { ImageOf } from '../run/questions_worker.ts';
 import { run } from '../run/state.ts';
 
-/** The last probe whose samples' pictures are there; pictures are missing where the run's images are not to be had. */
+/** The last probe whose samples' pictures have been loaded; pictures are undefined if the run's images are unavailable. */
 const shown = signal<{ probe: ProbeRecord; pictures: (ImageOf | undefined)[] } | undefined>();
 let isFetching = false;
 
-/** Of those that come while one is waited for, the last is next: with the events that it brings. */
+/** If several probes arrive during a request, only the last one is requested next. */
 async function fetchPictures(probe: ProbeRecord): Promise<void> {
   if (isFetching) return;
   isFetching = true;
@@ -24,12 +24,12 @@ async function fetchPictures(probe: ProbeRecord): Promise<void> {
   const now = run.peek();
   const last = now?.log.probes.at(-1);
   if (!last || now?.twinB) return;
-  // Those of a run before may have another shape.
+  // The pictures of a previous run may have another shape.
   if (now === of) shown.value = { probe, pictures };
   if (last !== probe) fetchPictures(last);
 }
 
-/** The training images whose own gradients are largest, of the batch that was probed last. */
+/** The training images with the largest gradients in the last probed batch. */
 export function LargestGradients() {
   if (!shown.value || !run.value) return null;
   const { probe, pictures } = shown.value;
@@ -71,7 +71,7 @@ export function installLargestGradients(): void {
   effect(() => {
     const now = run.value;
     void now?.events.value;
-    // Twins' images go with their networks.
+    // The images of twins are discarded with their networks.
     const probe = now?.twinB ? undefined : now?.log.probes.at(-1);
     if (!probe) shown.value = undefined;
     else if (probe !== shown.peek()?.probe) fetchPictures(probe);

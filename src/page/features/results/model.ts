@@ -6,14 +6,14 @@ import { followRun } from '../run/follow_run.ts';
 import { run } from '../run/state.ts';
 import type { ImageOfCell, Results } from './worker.ts';
 
-/** What the network of the run that is shown predicts for all validation images; undefined until they were evaluated. */
+/** The predictions of the shown run's network for all validation images; undefined until they have been evaluated. */
 export const results = signal<Results | undefined>();
 export const isEvaluating = signal(false);
 
-/** A cell of the confusion matrix, with the images that it counts once they are here. */
+/** A cell of the confusion matrix, with its images once they have been loaded. */
 export const cell = signal<{ actual: number; predicted: number; images?: ImageOfCell[] } | undefined>();
 
-/** Shows the images of a cell, or of none where they are shown already. */
+/** Shows the images of a cell, or hides them if they are already shown. */
 export async function showCell(actual: number, predicted: number): Promise<void> {
   const before = cell.peek();
   if (before?.actual === actual && before.predicted === predicted) {
@@ -30,7 +30,7 @@ export async function showCell(actual: number, predicted: number): Promise<void>
   }
 }
 
-/** Goes over all validation images; where a run is under way, it waits for that. */
+/** Evaluates all validation images; if a run is training, between two of its steps. */
 export async function evaluate(): Promise<void> {
   const shown = run.peek();
   if (!shown || shown.twinB || isEvaluating.peek()) return;
@@ -38,7 +38,7 @@ export async function evaluate(): Promise<void> {
   try {
     const found = await training.results(experiment.peek().testTimeAugmentation);
     if (run.peek() !== shown) return;
-    cell.value = undefined; // it counts others now
+    cell.value = undefined; // the counts have changed
     results.value = found;
   } catch (error) {
     pageError.value = error as ErrorParts;
@@ -47,7 +47,7 @@ export async function evaluate(): Promise<void> {
   }
 }
 
-/** Another run has no results yet; one that has ended is evaluated. */
+/** A new run has no results yet; one that has ended is evaluated. */
 export function installResults(): void {
   followRun(() => {
     results.value = undefined;

@@ -12,7 +12,7 @@ import './number_results.css';
 /** Which of several numbers is plotted. */
 const chosen = signal(0);
 
-/** What a regression makes of the validation images: predicted against actual, and how far off it is. */
+/** Results of a regression on the validation images: predicted against actual values, and the errors. */
 export function Numbers(shown: NumberResults) {
   const { names, figures } = shown;
   const at = Math.min(chosen.value, names.length - 1);
@@ -74,10 +74,10 @@ const meanings = [
 
 const [width, height] = [400, 340];
 const [left, right, top, bottom] = [56, 12, 12, 46];
-/** More points than these look like one patch. */
+/** Maximum number of points: more would look like a single patch. */
 const mostPoints = 4000;
 
-/** Both axes have one range, so that the diagonal is where a prediction is right. */
+/** Both axes have the same range, so that correct predictions are on the diagonal. */
 function Against({ names, actual, predicted, figures, number }: NumberResults & { number: number }) {
   const outputs = names.length;
   const all = Array.from({ length: actual.length / outputs }, (_, n) => n);
@@ -138,16 +138,16 @@ function Against({ names, actual, predicted, figures, number }: NumberResults & 
   );
 }
 
-/** Units of the drawing within which a point counts as chosen. */
+/** Distance in units of the drawing within which a click selects a point. */
 const near = 14;
 
-/** A twentieth of room at either end. */
+/** Adds a margin of a twentieth at either end. */
 function rangeOf(least: number, most: number): [number, number] {
   const room = (most - least || Math.abs(most) || 1) / 20;
   return [least - room, most + room];
 }
 
-/** The images whose predictions are furthest off. */
+/** The images with the largest errors. */
 export function Furthest({ worst, names, actual, predicted, imageShape }: NumberResults & Pick<Results, 'imageShape'>) {
   const outputs = names.length;
   return (
@@ -183,5 +183,5 @@ export function Furthest({ worst, names, actual, predicted, imageShape }: Number
   );
 }
 
-/** Numbers that stand beneath a picture. */
+/** Maximum number of values below a picture. */
 const fewNames = 2;

@@ -15,7 +15,7 @@ import { Furthest, Numbers } from './number_results.tsx';
 import type { ClassResults, Results } from './worker.ts';
 import './style.css';
 
-/** The results on the validation images: the confusion matrix, the most confident mistakes, the first kernels. */
+/** The results on the validation images: the confusion matrix, the most confident mistakes, the first layer's kernels. */
 export function ResultsPanel({ aside }: Pick<PanelProps, 'aside'>) {
   const shown = results.value;
   const isUnderWay = run.value?.isUnderWay.value;
@@ -73,7 +73,7 @@ function summaryOf(shown: Results): string {
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
-/** Beyond these a matrix says nothing any more. */
+/** Maximum number of classes for which the matrix is legible. */
 const mostClasses = 24;
 
 function ConfusionMatrix({ confusion: { counts } }: ClassResults) {
@@ -143,7 +143,7 @@ function ConfusionMatrix({ confusion: { counts } }: ClassResults) {
 const isShown = (actual: number, predicted: number) =>
   cell.value?.actual === actual && cell.value.predicted === predicted;
 
-/** The images that a cell of the matrix counts. */
+/** The images in a cell of the matrix. */
 function Cell() {
   const { actual, predicted, images } = cell.value ?? {};
   const shape = shapeOfRun();
@@ -172,7 +172,7 @@ function Cell() {
   );
 }
 
-/** What the matrix says of each class. */
+/** Precision, recall and F1 of each class. */
 function ByClass({ byClass: { precision, recall, f1Score }, macro }: ClassResults) {
   const names = run.value?.classNames ?? [];
   return (
@@ -205,7 +205,7 @@ function ByClass({ byClass: { precision, recall, f1Score }, macro }: ClassResult
   );
 }
 
-/** In place of a matrix with too many classes. */
+/** Replaces a matrix with too many classes. */
 function CommonMistakes({ counts, names }: { counts: readonly number[][]; names: readonly string[] }) {
   const pairs = counts
     .flatMap((row, label) => row.map((images, predicted) => ({ images, label, predicted })))

@@ -18,48 +18,48 @@ import { type RegressionFigures, regressionFigures } from '../../../train/regres
 import { type ImageOf, imageAt, ofCurrent } from '../run/questions_worker.ts';
 import type { Session } from '../run/worker.ts';
 
-/** What the network of a run makes of its validation images, and how it looks at them first. */
+/** The validation results of a run's network, and its first layer's kernels. */
 export type Results = ResultsOfAll & (ClassResults | LabelResults | NumberResults);
 
 interface ResultsOfAll {
-  /** Steps that it had been trained for. */
+  /** Number of steps that it had been trained for. */
   step: number;
   imageShape: [height: number, width: number, channels: number];
   images: number;
-  /** Augmented samples of each image that predictions are the mean of; undefined for the images as they are. */
+  /** Number of augmented samples per image whose predictions are averaged; undefined for unaugmented images. */
   samples?: number;
-  /** Of the first layer, where it has some to show: [height, width, channels, filters]. */
+  /** The kernels of the first layer, if it has any: [height, width, channels, filters]. */
   kernels?: { layer: string; shape: number[]; values: Float32Array };
 }
 
-/** Of classes that exclude each other. */
+/** Results for mutually exclusive classes. */
 export interface ClassResults {
   kind: 'classes';
-  /** Without the mistakes beyond the first ones. */
+  /** Contains only the most confident mistakes. */
   confusion: Confusion;
-  /** Of each class, in their order, and of all: the mean over the classes that have images. */
+  /** Metrics of each class, in order. The overall metrics are means over the classes that have images. */
   byClass: { precision: number[]; recall: number[]; f1Score: number[] };
   /** Means over the classes. */
   macro: { precision: number; recall: number; f1Score: number };
   balancedAccuracy: number;
-  /** Metrics that the run measures and that are one number, by their names. */
+  /** Metrics of the run that are a single number, by name. */
   asked: Record<string, number>;
-  /** All of them. */
+  /** Total number of mistakes. */
   mistakes: number;
-  /** The images of `confusion.mistakes`, in their order. */
+  /** The images of `confusion.mistakes`, in the same order. */
   pictures: ImageOf[];
 }
 
-/** Of labels that do not exclude each other. */
+/** Results for labels that are not mutually exclusive. */
 export interface LabelResults {
   kind: 'labels';
   names: string[];
   scores: LabelScores[];
-  /** The share of images all of whose labels are right. */
+  /** Fraction of images whose labels are all correct. */
   exact: number;
 }
 
-/** Of numbers. */
+/** Results for numbers. */
 export interface NumberResults {
   kind: 'numbers';
   names: string[];
@@ -67,7 +67,7 @@ export interface NumberResults {
   actual: Float32Array;
   predicted: Float32Array;
   figures: RegressionFigures[];
-  /** The images whose predictions are furthest off, summed over the numbers as shares of their spread. */
+  /** The images with the largest errors, summed over the numbers relative to their spread. */
   worst: { sample: number; picture: ImageOf }[];
 }
 
@@ -76,8 +76,8 @@ const mistakesShown = 12;
 const shownMetrics = fillMetrics(['precision', 'recall', 'f1Score', 'balancedAccuracy']);
 
 /**
- * Asks the network as it is now; where a run is under way, between two of its steps. Undefined before the first run, and
- * where a run came from a file whose data set isn't to be had.
+ * Evaluates the network in its current state, between two steps if a run is training. Undefined before the first run, and if the
+ * data set of a run from a file is unavailable.
  */
 export const resultsOf = (samples?: number) => ofCurrent((session) => whatBecomesOf(session, samples));
 
@@ -144,20 +144,20 @@ async function classResults(
   };
 }
 
-/** What the last evaluation found, to be asked which images a cell of its matrix counts. */
+/** The last evaluation, from which the images of a cell of the matrix are selected. */
 let evaluated: { test: Dataset; labels: ArrayLike<number>; probabilities: Float32Array } | undefined;
 
 /** An image of a cell of the confusion matrix. */
 export interface ImageOfCell {
   sample: number;
-  /** Of the class that was predicted. */
+  /** Probability of the predicted class. */
   probability: number;
   picture: ImageOf;
 }
 
 const mostOfCell = 24;
 
-/** Validation images of one class that were taken for another, or for itself: those that the network is most confident of. */
+/** Validation images of one class that were predicted as another, or correctly, with the most confident ones first. */
 export const imagesOfCell = (actual: number, predicted: number): Promise<ImageOfCell[] | undefined> =>
   ofCurrent(async (session) => {
     if (!evaluated || evaluated.test !== session.test) return undefined;
@@ -185,7 +185,7 @@ function labelResults(actual: Float32Array, predicted: Float32Array, labels: num
   return { scores: labelScores(actual, predicted, labels), exact: exact / count };
 }
 
-/** The samples with the largest errors, each error as a multiple of its number's mean one. */
+/** The samples with the largest errors, where each error is relative to the mean error of its number. */
 function furthest(actual: Float32Array, predicted: Float32Array, figures: readonly RegressionFigures[]): number[] {
   const outputs = figures.length;
   const error = (sample: number) =>

@@ -3,10 +3,10 @@ import { layers as planned } from '../../app/state.ts';
 import { twinsOf } from './run.ts';
 import { shownRun } from './shown_run.ts';
 
-/** The layer that was chosen to be looked at, until another run has none of that name. */
+/** The layer that the user has chosen, as long as the shown run has a layer of that name. */
 export const wantedLayer = signal<string | undefined>();
 
-/** Layers with weights, of the run that is shown and of its twin, else of the one that would be trained. */
+/** Layers with weights of the shown run and its twin, or if there is none, of the current model. */
 export function mapLayers(): string[] {
   const { summary } = planned.value;
   const shown = shownRun.value;
@@ -14,7 +14,7 @@ export function mapLayers(): string[] {
   return summary?.flatMap(({ name, measured }) => (measured ? [name] : [])) ?? [];
 }
 
-/** The layer to look at: the one that was chosen, else the first that is not well, in either twin, else the first. */
+/** The selected layer: the one that the user chose, or else the first with a bad verdict in either twin, or else the first. */
 export function chosenLayer(): string | undefined {
   const layers = mapLayers();
   if (wantedLayer.value && layers.includes(wantedLayer.value)) return wantedLayer.value;

@@ -4,7 +4,7 @@ import { resumeRun } from './model.ts';
 import { placeOf } from './place_in_run.ts';
 import { resumesFrom, run } from './state.ts';
 
-/** The page's last error, with what can be done about it. */
+/** The page's last error, with the actions that may fix it. */
 export function PageError() {
   const error = pageError.value;
   const from = resumesFrom.value;

@@ -2,10 +2,9 @@ import { effect, untracked } from '@preact/signals';
 import { run } from './state.ts';
 
 /**
- * Follows the run that is shown.
+ * Observes the shown run.
  *
- * @param another is called when another run takes its place. @param over is called when a run that has trained is over, or was
- * read from a file.
+ * @param another called when another run replaces it. @param over called when a run has ended, or has been loaded from a file.
  */
 export function followRun(another: () => void, over: () => void): void {
   let shownBefore = run.peek();

@@ -5,7 +5,7 @@ import { twinsOf } from './run.ts';
 import { run } from './state.ts';
 import './twins_key.css';
 
-/** Which of the twins that are shown is which: what they differ in, and the style of their lines. */
+/** A legend for the twins: the values in which they differ, and their line styles. */
 export function KeyOfTwins() {
   const shown = run.value;
   shown?.events.value;

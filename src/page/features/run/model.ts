@@ -27,9 +27,9 @@ import * as runState from './state.ts';
 import { isUnsaved, mayReplace } from './unsaved.ts';
 import type { Listener, Trained, TrainRequest } from './worker.ts';
 
-/** What a person can do to a run. */
+/** The actions of the user on a run. */
 
-/** The run as it is set up, for what the worker does with it beside training; undefined while a part of it is not known. */
+/** The run as it is set up, for tasks of the worker other than training; undefined while a part of it is unknown. */
 export function plannedRequest(): TrainRequest | undefined {
   const { facts } = state.dataset.peek();
   const length = state.plan.peek();
@@ -38,7 +38,7 @@ export function plannedRequest(): TrainRequest | undefined {
   return { ...requestOf(state.settled.peek(), inputShape, facts, length), paused: false };
 }
 
-/** An experiment as the worker takes it. @param inputShape of the model: what the augmentation gives. */
+/** Converts an experiment to the worker's format. @param inputShape of the model: the shape of augmented images. */
 export function requestOf(
   experiment: SettledExperiment,
   inputShape: Model['inputShape'],
@@ -69,9 +69,12 @@ export function requestOf(
   };
 }
 
-/** Trains the experiment as it stands, until it is done or stopped. @param options `paused` waits for `step` or `resume`; `replaces` has asked what becomes of the run before. */
+/**
+ * Trains the current experiment until it is done or stopped. @param options `paused` waits for `step` or `resume`; `replaces` means
+ * that the user has already agreed to replace the previous run.
+ */
 export async function train({ paused = false, replaces = false } = {}): Promise<void> {
-  // A change that was made a moment ago is still being checked.
+  // A change that was just made is still being checked.
   const isUnderWay = checkUnderWay();
   if (isUnderWay) await isUnderWay;
   if (!runState.isReady.peek() || (!replaces && isUnsaved() && !(await mayReplace()))) return;
@@ -89,11 +92,11 @@ export async function train({ paused = false, replaces = false } = {}): Promise<
   await follow(run, (listener) => training.train({ ...request, paused }, listener));
 }
 
-/** Finds out where a run that is over can resume. */
+/** Determines where a run that has ended can resume. */
 export async function canResume(run: Run): Promise<void> {
   const from = await training.resumesFrom();
   if (!from || runState.run.peek() !== run) return;
-  // A file's history may have fewer steps than its network has done.
+  // The history in a file may have fewer steps than its network was trained for.
   if (run.log.steps[from.step - 1]?.step === from.step) runState.resumesFrom.value = from;
 }
 
@@ -114,7 +117,7 @@ export async function resumeRun(epochs = runState.run.peek()?.plan.epochs ?? 0):
   };
   let { learningRate } = from;
   if (isAsShown) {
-    // The address repeats the longer run, and the form shows the rate that it goes on with.
+    // The URL then describes the longer run, and the form shows the learning rate with which it resumes.
     const optimizer = { ...experiment.optimizer, learningRate };
     state.change({
       ...experiment,
@@ -132,7 +135,7 @@ export async function resumeRun(epochs = runState.run.peek()?.plan.epochs ?? 0):
   await follow(run, (listener) => training.resumeRun(rest, listener));
 }
 
-/** Shows a run from its start to its end. */
+/** Tracks a run from its start to its end. */
 async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Promise<Trained>): Promise<void> {
   runState.run.value = run;
   state.pageError.value = undefined;
@@ -165,7 +168,7 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
   }
 }
 
-/** All steps that were let through are done. */
+/** Called when all steps that were allowed are done. */
 export function holds(run: Run): void {
   if (run.phase.peek() === 'stopping') return;
   run.pause();
@@ -183,18 +186,18 @@ function tell(run: Run, events: readonly RunEvent[]): void {
   }
 }
 
-/** Steps after the one at which the GPU was lost: those before are not reported again. */
+/** Called for the first new step after a lost device: the steps before it are not reported again. */
 function isBack(run: Run): void {
   run.lost.value = { ...run.lost.peek()!, isBack: true };
   state.status.value = { is: 'training' };
-  // A rate that was set since the last checkpoint went with the device.
+  // A learning rate that was set since the last checkpoint was lost with the device.
   const rate = run.learningRate.peek();
   if (!sameRate(rate, learningRateOf(run.experiment.optimizer))) training.setLearningRate(rate);
 }
 
 const underWay = (): Run | undefined => (runState.run.peek()?.isUnderWay.peek() ? runState.run.peek() : undefined);
 
-/** Ends the run after the step that it is in. */
+/** Ends the run after the current step. */
 export function stop(): void {
   const run = underWay();
   if (!run) return;
@@ -220,7 +223,7 @@ export function resume(): void {
   training.resume();
 }
 
-/** One step, of the run that is paused, or of a new one that then waits. */
+/** Trains one step of the paused run, or of a new one that is then paused. */
 export async function step(): Promise<void> {
   const run = underWay();
   if (run?.phase.peek() === 'paused') {
@@ -229,7 +232,7 @@ export async function step(): Promise<void> {
   } else if (!run) {
     await checkUnderWay();
     if (!(await mayReplace())) return;
-    // The worker hears of the run before it hears of its step.
+    // The worker must receive the run before its first step.
     const ended = train({ paused: true, replaces: true });
     await training.step(1);
     await ended;
@@ -249,18 +252,19 @@ function outcome(run: Run, { stopped, stoppedEarly, skippedSteps, images }: Trai
   };
 }
 
-/** How well it does on the validation images, in words; undefined before that is known. */
+/** The validation result as text; undefined if there is none yet. */
 function validationOf(run: Run): string | undefined {
   const value = fixed(run.validated);
   return value ? `${metricWords(run.experiment)} ${value}` : undefined;
 }
 
-/** How far it has come, in words. */
+/** The number of completed steps as text. */
 export const stepsOf = ({ stepsDone }: Run): string => counted(stepsDone, 'step');
 
-/** What follows from the experiment and from what is ready, as long as the page is open. */
+/** Installs the effects of the experiment and of available data on runs. */
 export function installRun(): void {
-  // What can be changed in a run under way, is. Twins keep to what they began with: the pairs of one report are alike.
+  // Settings that can be changed during a run are applied to it. Twins keep their initial settings, because all pairs of a report
+  // must have the same.
   effect(() => {
     const { optimizer } = state.experiment.value;
     const run = runState.run.value;

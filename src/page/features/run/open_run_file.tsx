@@ -2,15 +2,15 @@ import { run } from './state.ts';
 
 interface OpenRunFileProps {
   id: string;
-  /** On the button. */
+  /** Text of the button. */
   text: string;
-  /** For screen readers. */
+  /** Accessible name for screen readers. */
   label: string;
   kind?: string;
   title?: string;
 }
 
-/** A button that shows a run from a file. */
+/** A button that opens a saved run. */
 export const OpenRunFile = ({ id, text, label, kind = 'button', title }: OpenRunFileProps) => (
   <>
     <input
@@ -23,7 +23,7 @@ export const OpenRunFile = ({ id, text, label, kind = 'button', title }: OpenRun
       onChange={async ({ currentTarget }) => {
         const [file] = currentTarget.files ?? [];
         if (file) await (await import('./saved_run.ts')).loadRun(file);
-        currentTarget.value = ''; // the same file may be chosen again
+        currentTarget.value = ''; // allows choosing the same file again
       }}
     />
     <label for={id} class={kind} title={title}>

@@ -9,7 +9,7 @@ import { begin } from './start.ts';
 import { isReady, resumesFrom, run, waitingChanges } from './state.ts';
 import './style.css';
 
-/** Only a run that is over goes on. */
+/** Loaded on demand, because only a run that has ended can be resumed. */
 const ResumeRun = onDemand(async () => (await import('./resume.tsx')).ResumeRun);
 
 const names: Partial<Record<Phase, string>> = {
@@ -21,8 +21,8 @@ const names: Partial<Record<Phase, string>> = {
 };
 
 /**
- * Starts, holds and ends a run. Its line stays in sight; what is to be read once stands beneath and scrolls away, so that
- * the line doesn't cover a quarter of a phone.
+ * Starts, pauses and stops a run. This bar stays in view; the notes below it scroll away, so that it doesn't cover a quarter of a
+ * phone's screen.
  */
 export function RunBar() {
   const shown = run.value;
@@ -94,13 +94,13 @@ export function RunBar() {
   );
 }
 
-/** What is under way may be two networks, and what is next one, or the other way round. */
+/** The running experiment may have two networks and the next one a single one, or vice versa. */
 function nameOfStart(shown: Run | undefined): string {
   if (experiment.value.twin) return 'Train A and B';
   return shown?.log.steps.length ? 'Train again' : 'Train';
 }
 
-/** An experiment of two networks says so, and how to train one alone. */
+/** Says that the experiment trains two networks, and offers to train a single one. */
 function Twin() {
   const { twin } = experiment.value;
   if (!twin) return null;
@@ -122,7 +122,7 @@ function Status() {
   );
 }
 
-/** What is scrolled to, or gets the focus, comes to lie below the bar, however high that is. */
+/** Elements that are scrolled to or focused are placed below the bar, whatever its height. */
 function keepClearOf(bar: HTMLElement): () => void {
   const margin = 12;
   const observer = new ResizeObserver(() => {
@@ -132,7 +132,7 @@ function keepClearOf(bar: HTMLElement): () => void {
   return () => observer.disconnect();
 }
 
-/** The button is disabled in a moment, so the focus moves to the button that trains. */
+/** The button is about to be disabled, so the focus moves to the button that trains. */
 function stopAndLeave(): void {
   document.getElementById('start')?.focus();
   stop();

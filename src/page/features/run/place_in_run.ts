@@ -2,7 +2,7 @@ import { count } from '../../../figures.ts';
 import type { Run } from './run.ts';
 import type { From } from './worker.ts';
 
-/** Where a run goes on, in words: "the end of epoch 3". */
+/** The point at which a run resumes, in words: "the end of epoch 3". */
 export function placeOf({ log: { stepsPerEpoch } }: Run, { step }: From): string {
   const epoch = Math.floor(step / stepsPerEpoch);
   const midEpoch = step % stepsPerEpoch;

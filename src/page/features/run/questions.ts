@@ -6,42 +6,42 @@ import { followRun } from './follow_run.ts';
 import type { Answer, PartOfRun } from './questions_worker.ts';
 import { run } from './state.ts';
 
-/** Images that the network of the run that is shown is asked about, one at a time. */
+/** Asks the network of the shown run about single images, one at a time. */
 
-/** An image that is asked about. */
+/** An image to classify. */
 export interface Question {
   pixels: Uint8Array;
-  /** Where it is among the images of the run; undefined for a drawing. */
+  /** Its index among the images of the run; undefined for a drawing. */
   sample?: number;
   part?: PartOfRun;
-  /** The class that it has. */
+  /** Its actual class. */
   label?: number;
-  /** Or the numbers. */
+  /** Its actual numbers. */
   values?: number[];
-  /** Others follow it by themselves, of a webcam. */
+  /** It is a frame of a webcam, so others will follow. */
   isLive?: boolean;
 }
 
 export const question = signal<Question | undefined>();
 export const answer = signal<Answer | undefined>();
 
-/** An image that another panel wants to be followed step by step, until that begins. */
+/** An image from another panel to be followed step by step; cleared when that begins. */
 export const sampleToFollow = signal<{ part: PartOfRun; sample: number } | undefined>();
 
-/** Whether there is a network to ask. Those of twins are let go. */
+/** Whether there is a network to ask. The networks of twins are not kept. */
 export const canAsk = () =>
   Boolean(run.value && !run.value.twinB && (run.value.phase.value !== 'starting' || run.value.log.steps.length));
 
-/** Why there is none, where the runs that are shown are twins. */
+/** Explains why there is none if the shown runs are twins. */
 export const notKept = () => run.value?.twinB && 'Results need a single run. Train A or B on its own to inspect it.';
 
-/** Shape of the images of the run that is shown. */
+/** Image shape of the shown run. */
 export const shapeOfRun = () => run.value?.imageShape;
 
 let isAsking = false;
 let next: Question | undefined;
 
-/** Asks about an image; of those that come while one is asked about, about the last. */
+/** Asks about an image; if several arrive during a request, only the last one is asked about. */
 export async function askAbout(about: Question): Promise<void> {
   question.value = about;
   next = about;
@@ -53,7 +53,8 @@ export async function askAbout(about: Question): Promise<void> {
       next = undefined;
       const shown = run.peek();
       const said = await training.ask(pixels);
-      // Of a drawing that goes on it is of some use; of one that was erased, or of another run's network, of none.
+      // The answer is outdated but useful for a drawing in progress; it is useless for one that was erased, or for another run's
+      // network.
       if (run.peek() === shown && question.peek()) answer.value = said;
     }
   } catch (error) {
@@ -63,7 +64,7 @@ export async function askAbout(about: Question): Promise<void> {
   }
 }
 
-/** Nothing is asked about any more. */
+/** Clears the question. */
 export function forget(): void {
   next = undefined;
   question.value = undefined;
@@ -80,19 +81,19 @@ export async function askAboutImage(part: PartOfRun, sample: number): Promise<vo
   }
 }
 
-/** Asks about an image from another panel: the one with the answer comes into sight. */
+/** Asks about an image from another panel, and scrolls to the panel with the answer. */
 export function tryImage(part: PartOfRun, sample: number): void {
   askAboutImage(part, sample);
   document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
 }
 
-/** Follows an image step by step: the panel with its way comes into sight. */
+/** Follows an image step by step, and scrolls to the panel that shows it. */
 export function followImage(part: PartOfRun, sample: number): void {
   sampleToFollow.value = { part, sample };
   document.getElementById('sample')?.scrollIntoView({ block: 'start' });
 }
 
-/** Another run is asked nothing yet; one that has ended is asked once more what it was asked about on its way. */
+/** A new run has no question yet; when a run ends, the question asked during training is asked again. */
 export function installQuestions(): void {
   followRun(forget, () => {
     if (question.value) askAbout(question.value);

@@ -2,15 +2,15 @@ import { createDataset, type Dataset, type LayerOutput } from '../../../index.ts
 import { pixelsAt } from '../../app/worker/pixels_at.ts';
 import { current, type Session } from './worker.ts';
 
-/** One image as it lies in a data set. */
+/** An image of a data set. */
 export interface ImageOf {
   pixels: Uint8Array<ArrayBuffer>;
   label: number;
-  /** In place of a class. */
+  /** Numbers instead of a class. */
   values?: number[];
 }
 
-/** Asks the network that is there. Undefined where another one has taken its place before it could answer. */
+/** Asks the current network. Undefined if another one has replaced it before the answer. */
 export async function ofCurrent<T>(ask: (session: Session) => Promise<T | undefined>): Promise<T | undefined> {
   const session = current();
   try {
@@ -21,21 +21,21 @@ export async function ofCurrent<T>(ask: (session: Session) => Promise<T | undefi
   }
 }
 
-/** What the network says of one image, and what each layer made of it on the way there. */
+/** The network's prediction for an image, and the output of each layer. */
 export interface Answer {
-  /** The model's outputs: a probability a class, or a label, or numbers. */
+  /** The model's outputs: a probability for each class or label, or numbers. */
   probabilities: Float32Array;
   outputs: LayerOutput[];
 }
 
-/** @param pixels bytes of an image as the data set has them, [height, width, channels]. Undefined before the first run. */
+/** @param pixels bytes of an image as in the data set, [height, width, channels]. Undefined before the first run. */
 export const ask = (pixels: Uint8Array): Promise<Answer | undefined> =>
   ofCurrent(async (session) => {
     const outputs = await session.trainer.meanwhile.activations(datasetOf(session, pixels));
     return { probabilities: outputs.at(-1)!.values, outputs };
   });
 
-/** A data set of one image; its label is of no account. */
+/** A data set of one image, whose label is ignored. */
 export function datasetOf({ trainer, imageShape, classNames }: Session, pixels: Uint8Array): Dataset {
   const { layers, output } = trainer.model;
   const labels =
@@ -45,10 +45,10 @@ export function datasetOf({ trainer, imageShape, classNames }: Session, pixels: 
   return createDataset({ images: pixels, imageShape, ...labels });
 }
 
-/** A part of the images of a run. */
+/** A part of a run's images. */
 export type PartOfRun = 'training' | 'test';
 
-/** One of the images of the run, as it is; undefined where they are not to be had. */
+/** An original image of the run; undefined if it is unavailable. */
 export async function imageOf(part: PartOfRun, index: number): Promise<ImageOf | undefined> {
   const dataset = current()?.[part];
   return dataset && index < dataset.count ? imageAt(dataset, index) : undefined;

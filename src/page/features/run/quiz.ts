@@ -4,16 +4,16 @@ import { view } from '../../app/state.ts';
 import { type Run, twinsOf } from './run.ts';
 import { shownRun } from './shown_run.ts';
 
-/** Verdicts are hidden until they have been guessed: for classes, and for whoever wants to know whether they can read the map. */
+/** Hides verdicts until the user has guessed them: for teaching, and for users who want to test their understanding. */
 
-/** What was guessed of each layer, by `keyOf`. */
+/** The guess for each layer, by `keyOf`. */
 export const guesses = signal<ReadonlyMap<string, VerdictName>>(new Map());
 
 const isRevealed = signal(false);
 
 export const isQuiz = computed(() => view.value.quiz === true);
 
-/** Whether everything that shows a verdict has to hide it. */
+/** Whether all verdicts are currently hidden. */
 export const hidesVerdicts = computed(() => isQuiz.value && !isRevealed.value);
 
 /** @param twin A or B, or empty. */
@@ -42,7 +42,7 @@ export function endQuiz(): void {
   view.value = { ...view.peek(), quiz: false };
 }
 
-/** Layers that have a verdict in a step; how many were guessed, and how many rightly. */
+/** The number of layers with a verdict in a step, and the number of guesses and of correct guesses. */
 export function scoreOf(run: Run, step: number): { layers: number; guessed: number; right: number } {
   const score = { layers: 0, guessed: 0, right: 0 };
   for (const { name, run: twin } of twinsOf(run)) {
@@ -58,7 +58,7 @@ export function scoreOf(run: Run, step: number): { layers: number; guessed: numb
   return score;
 }
 
-/** Another run is another quiz. */
+/** A new run starts a new quiz. */
 export function installQuiz(): void {
   effect(() => {
     void shownRun.value;

@@ -9,7 +9,7 @@ import { isLoading, resumesFrom, run, waitingChanges } from './state.ts';
 const more = signal(5);
 const most = 100_000;
 
-/** What more can be trained of a run that is over: what a stop or a lost device has left of it, or epochs on top. */
+/** Offers to resume a run that has ended: to finish it after a stop or a lost device, or to train more epochs. */
 export function ResumeRun() {
   const shown = run.value;
   const from = resumesFrom.value;
@@ -59,7 +59,7 @@ export function ResumeRun() {
   );
 }
 
-/** What is trained on, where the panels have something else by now. */
+/** The run's own data set and model, if the panels have been changed since. */
 function BeganWith({ dataset, model }: Experiment) {
   if (waitingChanges.value.length === 0) return null;
   const named = typeof model === 'string' ? model : 'a custom model';
@@ -70,7 +70,7 @@ function BeganWith({ dataset, model }: Experiment) {
   );
 }
 
-/** What was pressed goes away: whoever came by keyboard goes on from the run's own button. */
+/** The pressed button disappears, so the focus moves to the run's main button for keyboard users. */
 function leaveAndResume(epochs?: number): void {
   document.getElementById('start')?.focus();
   resumeRun(epochs);

@@ -21,43 +21,45 @@ export type History = SavedRun['history'];
 
 export type Phase = 'starting' | 'running' | 'pausing' | 'paused' | 'stopping' | 'ended';
 
-/** A run as the page knows it: what it trains, and every record of it. It outlives the run itself. */
+/** A run on the page: its configuration and all of its records. It is kept after the run has ended. */
 export class Run {
   readonly phase = signal<Phase>('starting');
   /**
-   * Counts up, at most once a frame of the screen, when there is more in `log` and `curves`: whoever shows those reads it.
-   * They are not signals themselves, because a run has tens of thousands of records.
+   * Incremented at most once per frame when `log` and `curves` have changed; components that show them read this signal. They are
+   * not signals themselves, because a run has tens of thousands of records.
    */
   readonly events = signal(0);
   readonly log = new TrainingLog();
   readonly curves = new Curves();
   readonly isUnderWay = computed(() => this.phase.value !== 'ended');
-  /** Steps from one probe of the gradient to the next; undefined where there are none. */
+  /** Steps between two probes of the gradient; undefined if there are none. */
   probeEvery: number | undefined;
-  /** Of each layer, in the order in which they changed. */
+  /** Verdicts of each layer, in order. */
   private readonly verdicts = new Map<string, Verdict[]>();
   private readonly rows = new HealthRows();
-  /** On the test images, of a network that a stop left in the middle of an epoch. */
+  /** Evaluation on the test images if the run was stopped in the middle of an epoch. */
   partialEpoch: Evaluation | undefined;
-  /** On the GPU, once they are known. */
+  /** GPU memory, once it is known. */
   readonly bytes = signal<GpuBytes | undefined>(undefined);
-  /** It ended with an error. */
+  /** Whether it ended with an error. */
   hasFailed = false;
-  /** A second run in lock-step with it, from the same start: twin B. */
+  /** Twin B: a second run in lock-step with this one, from the same start. */
   twinB: Run | undefined;
-  /** What a twin has of the variable that they differ in, in words: "learning rate 0.1". */
+  /** The twin's value of the varied option, in words: "learning rate 0.1". */
   way: string | undefined;
-  /** Which of several pairs of twins it is of, from 1: all are trained, and one is shown. */
+  /** The number of the pair of twins, from 1, if several are trained: all are trained, but one is shown. */
   pair: { number: number; of: number } | undefined;
-  /** A twin's numbers stopped being finite at this step: it has ended, and the other goes on alone. */
+  /** The step at which a twin's numbers stopped being finite: it has ended, and the other continues alone. */
   brokeAt: number | undefined;
-  /** Where the GPU was lost last: the run goes on by itself, and is back when it has come there again. */
+  /**
+   * The step at which the GPU was last lost. The run resumes by itself, and `isBack` is set when it has reached that step again.
+   */
   readonly lost = signal<{ step: number; isBack: boolean } | undefined>(undefined);
-  /** Of the steps to come. */
+  /** Learning rate of the following steps. */
   readonly learningRate: Signal<LearningRate>;
-  /** Steps of it that this browser keeps, or that a file has. */
+  /** Number of its steps that are saved in this browser, or in a file. */
   readonly keptSteps = signal(0);
-  /** Ends when it is kept as far as it was asked for. */
+  /** Resolves when the pending saves are complete. */
   keeping: Promise<void> = Promise.resolve();
   private frame = 0;
   private lastShown = 0;
@@ -69,7 +71,7 @@ export class Run {
     readonly experiment: SettledExperiment,
     readonly plan: Plan,
     readonly layers: readonly LayerSummary[],
-    /** Of the classes, or of what else the model has an output for. */
+    /** Names of the classes, or of the model's other outputs. */
     readonly classNames: readonly string[],
     readonly imageShape: readonly [height: number, width: number, channels: number],
   ) {
@@ -77,48 +79,51 @@ export class Run {
     if (experiment.health === 'full') this.probeEvery = probeEvery(this.steps);
   }
 
-  /** Layers with weights that are trained, and so a gradient that is measured, in the order of the model. */
+  /** Names of the trainable layers, whose gradients are measured, in the model's order. */
   get trained(): string[] {
     return this.layers.filter(({ measured }) => measured).map(({ name }) => name);
   }
 
-  /** Whether a layer of the other is the same one as its own of that name. */
+  /** Whether the layers of another run are the same as those of the same name in this one. */
   hasLayersOf({ experiment }: Run): boolean {
     return JSON.stringify(experiment.model) === JSON.stringify(this.experiment.model);
   }
 
-  /** Of the whole run; an augmentation with a validationSplit takes some of the images away, which the first step tells. */
+  /**
+   * Number of steps of the whole run; a generator with a validationSplit holds out some of the images, which is known after the
+   * first step.
+   */
   get steps(): number {
     const { epochs, trainSamples } = this.plan;
     return epochs * (this.log.stepsPerEpoch || Math.ceil(trainSamples / stepSamples(this.experiment)));
   }
 
-  /** What is made of a layer at a step, now by default; undefined until its first steps agree. */
+  /** The verdict on a layer at a step, by default the current one; undefined until the first steps agree. */
   verdictOf(layer: string, step = Infinity): Verdict | undefined {
     return this.verdicts.get(layer)?.findLast((verdict) => verdict.step <= step);
   }
 
-  /** Of twins, how far the one that is ahead has come, or that goes on alone. */
+  /** Number of completed steps; for twins, those of the one that is ahead. */
   get stepsDone(): number {
     return Math.max(this.log.steps.length, this.twinB?.log.steps.length ?? 0);
   }
 
-  /** Of twins, the one that goes on alone where the other has broken off; else itself. */
+  /** For twins of which one has broken off, the one that continues; otherwise this run. */
   get going(): Run {
     return (this.brokeAt !== undefined && this.twinB) || this;
   }
 
-  /** Steps that it has done here, not before it was loaded or goes on. */
+  /** Number of steps trained on this page since it was loaded or resumed. */
   get stepsHere(): number {
     return this.log.steps.length - this.stepsBefore;
   }
 
-  /** Share of its steps, 0 to 1. */
+  /** Completed fraction of its steps, 0 to 1. */
   get done(): number {
     return this.stepsDone / this.steps;
   }
 
-  /** Seconds of training so far, pauses left out, and what it goes on from. */
+  /** Seconds of training so far, without pauses and without what it was resumed from. */
   get seconds(): number {
     if (!this.begun) return 0;
     const now = this.paused.since || performance.now();
@@ -145,19 +150,19 @@ export class Run {
         this.curves.addValidation(item.epoch.validationLoss, validatedOf(item.epoch));
       }
     }
-    // However fast events come, what nobody sees is not drawn. A hidden page has no frames, but its tab has a title.
+    // A hidden page has no animation frames, but its tab's title must be updated, which is limited to once a second.
     if (document.hidden && performance.now() - this.lastShown > 1000) this.show();
     else this.frame ||= requestAnimationFrame(() => this.show());
   }
 
-  /** Accuracy, or the mean absolute error, of the last validation. */
+  /** Accuracy, or mean absolute error, of the last validation. */
   get validated(): number | undefined {
     if (this.partialEpoch) return measuredOf(this.partialEpoch);
     const last = this.log.epochs.at(-1);
     return last && validatedOf(last);
   }
 
-  /** All of it, for a file. */
+  /** The complete history, for a file. */
   get history(): History {
     const { epochs, steps, verdicts, runVerdicts, probes } = this.log;
     const health = this.rows.table;
@@ -171,7 +176,7 @@ export class Run {
     };
   }
 
-  /** Takes what was before: of a file, or of a run that this one goes on from. */
+  /** Adds earlier records: of a file, or of a run that this one resumes. */
   addHistory({ epochs, steps, verdicts, runVerdicts = [], probes, health }: History, epochSteps: number): void {
     const figuresOf = healthReader(health);
     for (const item of eventsOf(steps, epochs, epochSteps)) {
@@ -194,7 +199,7 @@ export class Run {
     this.rows.add(item.step.step, figures);
   }
 
-  /** Time stands still for it. */
+  /** Stops the clock. */
   pause(): void {
     if (!this.begun) this.begun = performance.now();
     this.paused.since ||= performance.now();
@@ -210,7 +215,7 @@ export class Run {
     this.phase.value = 'running';
   }
 
-  /** No more events come. */
+  /** Called when there will be no more events. */
   end(partialEpoch?: Evaluation): void {
     this.paused.since ||= performance.now();
     this.partialEpoch = partialEpoch;
@@ -227,18 +232,18 @@ export class Run {
   }
 }
 
-/** Accuracy, or the mean absolute error where the loss is of numbers. */
+/** Accuracy, or the mean absolute error if the loss is for numbers. */
 export const measuredOf = ({ accuracy, meanAbsoluteError }: Pick<Evaluation, 'accuracy' | 'meanAbsoluteError'>) =>
   accuracy ?? meanAbsoluteError;
 
-/** The same of the validation after an epoch; undefined after one without. */
+/** The same for the validation after an epoch; undefined if it was not validated. */
 export const validatedOf = ({
   validationAccuracy,
   validationMeanAbsoluteError,
 }: Pick<EpochRecord, 'validationAccuracy' | 'validationMeanAbsoluteError'>) =>
   validationAccuracy ?? validationMeanAbsoluteError;
 
-/** The twins by their names, A and B; a single run has no name. */
+/** The twins with their names A and B; a single run has no name. */
 export const twinsOf = (run: Run): { name: 'A' | 'B' | ''; run: Run }[] =>
   run.twinB
     ? [
@@ -247,10 +252,10 @@ export const twinsOf = (run: Run): { name: 'A' | 'B' | ''; run: Run }[] =>
       ]
     : [{ name: '', run }];
 
-/** Often enough for a picture of the whole run, and not so often that most of its time goes there. */
+/** Frequent enough for a picture of the whole run, but not so frequent that probes take most of the time. */
 const probeEvery = (steps: number) => Math.max(20, Math.min(Math.round(steps / 50), 100));
 
-/** The events of a run in the order in which they happened: an epoch after its steps. */
+/** The events of a run in chronological order: each epoch follows its steps. */
 function eventsOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], epochSteps: number): RunEvent[] {
   const events: RunEvent[] = [];
   let at = 0;

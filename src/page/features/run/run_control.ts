@@ -5,10 +5,10 @@ export interface UnderWay {
   signal: AbortSignal;
 }
 
-/** What holds and ends the run that is under way, or was last, of one network or of twins. */
+/** Controls the current run, or the last one, whether it has one network or twins. */
 let current: { pace: Pace; stopping: AbortController } | undefined;
 
-/** Of a run that begins now. @param paused waits for `step` or `resume` before the first step. */
+/** Starts controlling a new run. @param paused waits for `step` or `resume` before the first step. */
 export function begin(paused: boolean): UnderWay {
   const pace = createPace({ paused });
   const stopping = new AbortController();
@@ -16,9 +16,9 @@ export function begin(paused: boolean): UnderWay {
   return { pace, signal: stopping.signal };
 }
 
-/** Ends it after the step that it is in. */
+/** Ends the run after the current step. */
 export const stop = (): void => current?.stopping.abort();
 export const pause = (): void => current?.pace.pause();
 export const resume = (): void => current?.pace.resume();
-/** Lets so many steps through and holds again. */
+/** Allows `count` steps and then pauses. */
 export const step = (count: number): void => current?.pace.step(count);

@@ -9,19 +9,19 @@ import { shownRun } from './shown_run.ts';
 import { dragTo, pinnedStep, pointedStep, shownStep } from './shown_step.ts';
 import { isReady, run } from './state.ts';
 
-/** uPlot is a quarter of what the page is made of, and draws nothing before there is a run. */
+/** Loaded on demand: uPlot is a quarter of the page's code, and draws nothing before there is a run. */
 const charts = fetched(() => import('../../plots/chart.ts'));
 
 export interface RunPlotProps extends PlotOptions {
   id: string;
   title: string;
-  /** What is drawn, in a line under the title. */
+  /** Description of the plot, in a line below the title. */
   about?: string;
-  /** What is drawn of a run. */
+  /** The curves of a run. */
   lines: (run: Run) => Line[];
-  /** The value of a network that has learned nothing. */
+  /** The value for a network that has learned nothing. */
   chance?: (run: Run) => number | undefined;
-  /** Before there is a run. */
+  /** The curves to show in the legend before there is a run. */
   idle: () => Line[];
 }
 
@@ -40,7 +40,7 @@ function point(step: number | undefined, isDragged: boolean): void {
 
 const pointedNow = () => pointedStep.peek() ?? pinnedStep.peek();
 
-/** A plot over the steps of the run that is shown, redrawn when it has events. */
+/** A plot over the steps of the shown run, redrawn when it has new events. */
 export function RunPlot({ id, title, about, lines, idle, chance, ...options }: RunPlotProps) {
   const section = useRef<HTMLElement>(null);
   const drawn = useRef<{ run: Run | undefined; plot: Plot } | undefined>(undefined);
@@ -48,7 +48,7 @@ export function RunPlot({ id, title, about, lines, idle, chance, ...options }: R
     const shown = shownRun.value;
     shown?.events.value;
     if (!section.current) return;
-    // A sample is drawn when the page is ready: nobody waits for it.
+    // A sample run is drawn only when the page is ready, because it must not delay anything.
     if (run.value || (shown && isReady.value)) charts.fetch();
     const planned = shown ? undefined : idle();
     if (!drawn.current || drawn.current.run !== shown || planned) {
@@ -61,7 +61,7 @@ export function RunPlot({ id, title, about, lines, idle, chance, ...options }: R
     if (!shown) return;
     const room = roomFor(shown.stepsDone, shown.steps);
     shown.twinB?.curves.smooth(room);
-    // The epochs of a twin that has broken off are not all.
+    // If one twin has broken off, only the other one has all epochs.
     const { curves } = shown.going;
     const window = shown.curves.smooth(room);
     drawn.current.plot.draw(

@@ -4,16 +4,16 @@ import { aboutSeconds, estimatedStepMs, runSeconds, timedAfterSteps } from '../.
 import { adapter, experiment, layers, plan } from '../../app/state.ts';
 import { run } from './state.ts';
 
-/** How long training takes on this machine. */
+/** Estimates the training time on this machine. */
 
-/** How many times as long as estimated the last run's steps took here; undefined until there was one. */
+/** Ratio of the measured to the estimated time of a step in the last run; undefined if there was none. */
 const slowness = signal<number | undefined>();
 
 export const slownessHere: ReadonlySignal<number | undefined> = slowness;
 
 const key = 'wgrad-slowness';
 
-/** Not every page may keep something. */
+/** A browser may deny access to storage. */
 function stored(): Storage | undefined {
   try {
     return localStorage;
@@ -22,7 +22,7 @@ function stored(): Storage | undefined {
   }
 }
 
-/** Of what would be trained now, in words. */
+/** Estimated time of the current experiment, in words. */
 export const timeHere = computed<string | undefined>(() => {
   const { summary } = layers.value;
   if (!plan.value || !summary) return undefined;
@@ -32,7 +32,7 @@ export const timeHere = computed<string | undefined>(() => {
   return slowness.value ? `${time} as measured here` : `${time} by a rough estimate, until steps have been timed here`;
 });
 
-/** Measures steps as they are trained, and remembers the figure for the next visit. */
+/** Measures steps during training, and stores the result for the next visit. */
 export function installRunTime(): void {
   effect(() => {
     if (!adapter.value?.software) return;
@@ -46,7 +46,7 @@ export function installRunTime(): void {
     if (!stepMs || shown.stepsHere < timedAfterSteps) return;
     slowness.value = stepMs / estimatedStepMs(shown.layers, stepSamples(shown.experiment));
   });
-  // Written once a run: the figure of its end is the best one.
+  // Stored once per run, because the last value is the most accurate.
   effect(() => {
     if (run.value && !run.value.isUnderWay.value && slowness.peek()) stored()?.setItem(key, String(slowness.peek()));
   });

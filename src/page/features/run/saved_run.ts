@@ -16,7 +16,7 @@ import type { Loaded } from './saved_run_worker.ts';
 import * as runState from './state.ts';
 import { mayReplace } from './unsaved.ts';
 
-/** The run that is shown as a file, and with how many steps. */
+/** The shown run as a file, with its number of steps. */
 export async function fileOf(run: Run): Promise<{ file: Uint8Array<ArrayBuffer>; steps: number }> {
   let steps = 0;
   const historyNow = (step: number): History => {
@@ -27,7 +27,7 @@ export async function fileOf(run: Run): Promise<{ file: Uint8Array<ArrayBuffer>;
   return { file, steps };
 }
 
-/** Hands the run that is shown to the person as a file. */
+/** Downloads the shown run as a file. */
 export async function saveRun(): Promise<void> {
   const run = runState.run.peek();
   if (!run) return;
@@ -41,7 +41,7 @@ export async function saveRun(): Promise<void> {
   }
 }
 
-/** Hands the model of the run that is shown to the person in another program's format. */
+/** Downloads the model of the shown run in another program's format. */
 export async function exportModel(format: ModelFormat): Promise<void> {
   const run = runState.run.peek();
   if (!run) return;
@@ -63,10 +63,10 @@ async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** The file whose turn comes when the one that is being read is there: of several, the last. */
+/** The file to be loaded after the one that is being read; if there are several, the last. */
 let waiting: File | undefined;
 
-/** Shows a run from a file in place of the one that is there; its network can be asked as before. */
+/** Replaces the shown run by one from a file, whose network can then be used like any other. */
 export async function loadRun(file: File): Promise<void> {
   if (runState.run.peek()?.isUnderWay.peek() || !(await mayReplace())) return;
   waiting = file;
@@ -98,7 +98,7 @@ async function load(file: File): Promise<void> {
     state.datasetIsChosen.value = true;
     state.experiment.value = experiment;
     run.end(partialEpoch);
-    run.keptSteps.value = run.stepsDone; // the file has them
+    run.keptSteps.value = run.stepsDone; // all of its steps are in the file
     runState.run.value = run;
     run.bytes.value = loaded.bytes;
     const said = [`Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`];
@@ -114,7 +114,7 @@ async function load(file: File): Promise<void> {
   }
 }
 
-/** What one has that is finished, or else what it would have. */
+/** Taken from a complete epoch if there is one, otherwise computed. */
 function stepsPerEpoch({ options, dataset, history }: Loaded): number {
   if (history.epochs.length) return history.steps.filter(({ epoch }) => epoch === 1).length;
   const copies = options.mix === 'merge' ? (options.copies ?? 1) : 0;
@@ -123,7 +123,7 @@ function stepsPerEpoch({ options, dataset, history }: Loaded): number {
   );
 }
 
-/** Presets by their names again, where they are nothing else. */
+/** Replaces models and augmentations that equal a preset by the preset's name. */
 function experimentOf({ options, dataset, epochs, fit, testTimeAugmentation }: Loaded): SettledExperiment {
   const { name, trainSamples, testSamples } = dataset;
   const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
@@ -135,7 +135,7 @@ function experimentOf({ options, dataset, epochs, fit, testTimeAugmentation }: L
   const augmentation = options.augmentation ?? {};
   const preset = Object.entries(augmentationPresets).find(([, config]) => same(config, augmentation));
   const { optimizer = 'adam' } = options;
-  // A file knows what was trained. A list that is here as it was keeps what is switched off in it.
+  // A file contains only what was trained. If the current list of ops is the same, its switched-off ops are kept.
   const { switchedOff } = same(state.augmentation.peek(), augmentation) ? state.experiment.peek() : {};
   return {
     dataset: name,

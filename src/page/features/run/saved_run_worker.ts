@@ -17,9 +17,9 @@ import { device } from '../../app/worker/device.ts';
 import { adopt, current, dataOf } from './worker.ts';
 
 /**
- * The run of this network as a file.
+ * Saves the current network's run as a file.
  *
- * @param historyOf gives the events of the run up to a step.
+ * @param historyOf returns the events of the run up to a step.
  */
 export async function save(
   historyOf: (step: number) => SavedRun['history'] | Promise<SavedRun['history']>,
@@ -35,18 +35,18 @@ export async function save(
   return transfer(file, [file.buffer]);
 }
 
-/** A run that was saved, but for its weights: they are in its network, which can be asked now. */
+/** A saved run without its weights, which are in the network that was created from them. */
 export interface Loaded extends Omit<SavedRun, 'snapshot'> {
-  /** Whether those that it was trained on are to be had. */
+  /** Whether the images that it was trained on are available. */
   hasImages: boolean;
-  /** Where it was saved in the middle of an epoch, and its images are to be had. */
+  /** Evaluation if it was saved in the middle of an epoch and its images are available. */
   partialEpoch?: Evaluation;
-  /** Of its network, on the GPU. */
+  /** GPU memory of its network. */
   bytes: GpuBytes;
 }
 
 /**
- * Takes a saved run in place of the one that is there.
+ * Replaces the current run by a saved one.
  *
  * @param name of the file, for errors.
  */
@@ -54,9 +54,9 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
   const { snapshot, ...saved } = parseRun(file, name);
   const { name: of, imageShape, classNames, targetNames, trainSamples, testSamples, clean = [], data } = saved.dataset;
   const trainer = await openSavedRun(await device(), { ...saved, snapshot }, name);
-  // A network can be asked without the images that made it: what it says of them is then left out.
+  // A network can predict without its training images; only the results on them are then left out.
   const whole = await load({ dataset: of, clean }).catch(() => undefined);
-  // The page validates every run. One that was trained without that is shown, and not resumed.
+  // The page validates every run, so a run that was trained without validation is shown, but cannot be resumed.
   const images = testSamples > 0 ? whole && firstOf(whole, trainSamples, testSamples) : undefined;
   const fits = images?.train.imageShape.join() === imageShape.join() && (!data || data === (await fingerprint(images)));
   const test = fits ? images.test : undefined;

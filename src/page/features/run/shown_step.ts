@@ -6,17 +6,16 @@ import type { Run } from './run.ts';
 import { run } from './state.ts';
 
 /**
- * The step that everything refers to: the map with its figures and verdicts, the plots' legends, and what is said of a layer.
- * Nobody else keeps one.
+ * The step shown by all components: the map with its figures and verdicts, the legends of the plots, and the texts about layers.
  */
 
-/** The step that somebody points at, on the map or in any plot. */
+/** The step under the pointer, on the map or in a plot. */
 export const pointedStep = signal<number | undefined>();
 
-/** The step that somebody has dragged to, and that stays until the run is shown live again. */
+/** The step that the user has dragged to, which remains until the run is shown live again. */
 export const pinnedStep = signal<number | undefined>();
 
-/** Another run is shown live. */
+/** A new run is shown live. */
 export function installShownStep(): void {
   effect(() => {
     void run.value;
@@ -24,22 +23,22 @@ export function installShownStep(): void {
   });
 }
 
-/** Keeps to a step that somebody drags to: everything shows it until `pinnedStep` is undefined again. */
+/** Pins a step that the user drags to: it is shown until `pinnedStep` is undefined again. */
 export function dragTo(step: number): void {
   pinnedStep.value = step;
 }
 
-/** The step that is shown of a run: the one that is pointed at, or dragged to, else the last; undefined before the first. */
+/** The step that is shown: the one under the pointer, or the pinned one, or else the last; undefined before the first. */
 export function shownStep({ stepsDone }: Run, pointed = pointedStep.value ?? pinnedStep.value): number | undefined {
   return stepsDone ? Math.min(pointed ?? stepsDone, stepsDone) : undefined;
 }
 
-/** How a layer that has a verdict does in a step, as a sentence; empty where nothing is known of it there. */
+/** A sentence about the state of a layer with a verdict in a step; empty if nothing is known. */
 export function verdictSentence(run: Run, layer: string, step: number): string {
   const found = run.verdictOf(layer, step);
   if (!found) return '';
   const { verdict, sentence } = found;
-  // What was found in one step, and is the reason for all that follow.
+  // Non-finite numbers were found in one step and apply to all following ones.
   if (verdict === 'non-finite') return `${capitalized(sentence)}.`;
   const now = stateSentence(verdict, layer, layerStates(run, step));
   return now && `At step ${count(step)}, ${now}.`;

@@ -5,13 +5,13 @@ import { stop } from './model.ts';
 import { begin } from './start.ts';
 import { isReady, run } from './state.ts';
 
-/** How often an experiment was started: whoever waits for one that another has replaced gives up. */
+/** Number of experiments started: a start that is waiting gives up if another one has replaced it. */
 const started = signal(0);
 
 /**
- * Sets an experiment up, as its link does, and trains it as soon as everything is there; a run under way ends first.
+ * Sets up an experiment as its link does, and trains it as soon as everything is loaded; a running one is ended first.
  *
- * @param parameters the experiment, as the part of a URL after the #.
+ * @param parameters the experiment, as the fragment of a URL.
  */
 export async function startExperiment(parameters: string): Promise<void> {
   const mine = ++started.value;

@@ -4,13 +4,13 @@ import { layers, plan, refusal, settled } from '../../app/state.ts';
 import type { Run } from './run.ts';
 import type { From } from './worker.ts';
 
-/** The run that is shown, under way or over. */
+/** The shown run, running or ended. */
 export const run = signal<Run | undefined>();
 
-/** Where the run that is shown can resume once it is over: at its end, or after the last epoch before its device was lost. */
+/** The point at which the shown run can resume once it has ended: its end, or the last epoch before its device was lost. */
 export const resumesFrom = signal<From | undefined>();
 
-/** A run is being read from a file, and is about to take the place of the one that is there: nothing else begins meanwhile. */
+/** A run is being loaded from a file and will replace the current one: nothing else may start in the meantime. */
 export const isLoading = signal(false);
 
 const names: Partial<Record<keyof Experiment, string>> = {
@@ -34,8 +34,8 @@ const names: Partial<Record<keyof Experiment, string>> = {
 };
 
 /**
- * What has been changed since the run that is shown began, and is for the next one; the learning rate is for this one, or for
- * what it goes on with, but not of twins.
+ * Changes since the shown run began, which apply to the next one. The learning rate applies to the current run and when it is
+ * resumed, but not to twins.
  */
 export const waitingChanges = computed<string[]>(() => {
   const shown = run.value;
@@ -51,15 +51,15 @@ export const waitingChanges = computed<string[]>(() => {
   return [...others.map((field) => names[field]!), ...(isOtherRate ? ['the learning rate'] : [])];
 });
 
-/** Whether Train can be pressed: everything is known and fits, and nothing is under way. */
+/** Whether Train can be pressed: everything is loaded and valid, and nothing is running. */
 export const isReady = computed(() =>
   Boolean(plan.value && layers.value.summary && !refusal.value && !run.value?.isUnderWay.value && !isLoading.value),
 );
 
-/** What follows from another run, or its events. */
+/** Updates the state when the run or its events change. */
 export function installRunState(): void {
   effect(() => {
-    void run.value; // of another one it isn't known yet
+    void run.value; // unknown for the new run
     resumesFrom.value = undefined;
   });
   const title = document.title;

@@ -3,7 +3,7 @@ import type { Line, LineStyles } from '../../plots/lines.ts';
 import { type Run, twinsOf } from './run.ts';
 
 /**
- * The lines of a run, or of both twins: a figure has the same dashes in both, in the color of its twin.
+ * The lines of a run, or of both twins: a figure has the same dashes in both, and each twin has its own color.
  *
  * @param of makes the lines of one run.
  */

@@ -3,5 +3,5 @@ import { run } from './state.ts';
 
 const KeyOfTwins = onDemand(async () => (await import('./key_of_twins.tsx')).KeyOfTwins);
 
-/** Which of the twins that are shown is which; nothing for a run that is alone. */
+/** A legend for the shown twins; nothing for a single run. */
 export const TwinsKey = () => (run.value?.twinB ? <KeyOfTwins /> : null);

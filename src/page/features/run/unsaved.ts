@@ -1,14 +1,14 @@
 import { embed } from '../../app/embed.ts';
 import { run } from './state.ts';
 
-/** Whether the run that is shown has steps that are saved nowhere. */
+/** Whether the shown run has unsaved steps. */
 export function isUnsaved(): boolean {
-  if (embed) return false; // nothing is kept, and nobody asked
+  if (embed) return false; // an embedded page saves nothing, as the user expects
   const shown = run.peek();
   return shown !== undefined && shown.stepsDone > 0 && shown.keptSteps.peek() < shown.stepsDone;
 }
 
-/** Waits until the run that is shown is kept; where it can't be, asks whether another may take its place. */
+/** Waits until the shown run is saved; if it can't be, asks whether another may replace it. */
 export async function mayReplace(): Promise<boolean> {
   if (!isUnsaved()) return true;
   await run.peek()?.keeping;
@@ -16,7 +16,7 @@ export async function mayReplace(): Promise<boolean> {
   return !isUnsaved() || confirm(`${what} not saved, and will be lost. Continue?`);
 }
 
-/** Asks before the page is left with what would be lost. */
+/** Asks the user before leaving the page would lose unsaved steps. */
 export function guardUnsaved(): void {
   addEventListener('beforeunload', (event) => {
     if (isUnsaved()) event.preventDefault();

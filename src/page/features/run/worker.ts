@@ -23,7 +23,7 @@ import { load } from '../../app/worker/datasets.ts';
 import { device, keepDevice } from '../../app/worker/device.ts';
 import type { UnderWay } from './run_control.ts';
 
-/** A run of the page, which gives every option. */
+/** A run of the page, with every option given. */
 export interface TrainRequest extends RunRequest {
   optimizer: OptimizerConfig;
   augmentation: AugmentationConfig;
@@ -33,92 +33,92 @@ export interface TrainRequest extends RunRequest {
   paused: boolean;
 }
 
-/** The page, to which a run reports. Made with comlink's `proxy`. */
+/** Receives the events of a run on the page. Made with comlink's `proxy`. */
 export type Listener = Required<Omit<RunListener, 'state'>> & {
-  /** The GPU was lost: the run goes on by itself on a new device, or ends with an error. */
+  /** Called when the GPU was lost: the run continues by itself on a new device, or ends with an error. */
   lost: () => unknown;
 };
 
 export interface Trained {
   stopped: boolean;
-  /** earlyStopping ended it. */
+  /** Set if earlyStopping ended the run. */
   stoppedEarly?: StoppedEarly;
   skippedSteps: number;
-  /** Sentences about images that were streamed, and who waited for whom. */
+  /** Sentences about streamed images, and whether reading or training was the bottleneck. */
   images?: string[];
-  /** On the test images, of a network that a stop left in the middle of an epoch. */
+  /** Evaluation on the test images if the run was stopped in the middle of an epoch. */
   partialEpoch?: Evaluation;
 }
 
-/** A network and what it is trained on. */
+/** A network and its training data. */
 export interface Session {
   request: TrainRequest;
   trainer: Trainer;
   imageShape: Dataset['imageShape'];
   classNames: string[];
-  /** In place of classes. */
+  /** Target names instead of classes. */
   targetNames?: string[];
-  /** As far as the request wants them; a run from a file may have been trained on what isn't to be had. */
+  /** The images that the request selects; undefined if those of a run from a file are unavailable. */
   training?: Dataset;
   test?: Dataset;
-  /** A fingerprint of them, if its file states one and they are not here. */
+  /** Fingerprint of the images, if its file contains one and they are unavailable. */
   data?: string;
-  /** Undefined where it came from a file. */
+  /** Undefined if it came from a file. */
   run?: TrainingRun;
 }
 
-/** The network that was trained last, or is being: it stays to be asked, until the next one is made. */
+/** The network that is being trained or was trained last: it can be used until the next one is created. */
 let session: Session | undefined;
 
-/** What there is to be asked. */
+/** The current session, for questions about its network. */
 export const current = (): Session | undefined => session;
 
-/** A fingerprint of the images that it was trained on, as far as they are known. */
+/** Fingerprint of the images that it was trained on, if known. */
 export const dataOf = async ({ training, test, data }: Session): Promise<string | undefined> =>
   training && test ? fingerprint({ train: training, test }) : data;
 
-/** Takes a network in place of the one that is there. @param snapshot it goes on from that. */
+/** Replaces the current network. @param snapshot the state from which it can resume. */
 export function adopt(other: Session, snapshot: Snapshot): void {
   drop();
   kept = { request: other.request, imageShape: other.imageShape, snapshot };
   session = other;
 }
 
-/** Where the run that was trained last, or loaded, goes on: at its end, or where its device was lost, at its last epoch's. */
+/** The state from which the last run, trained or loaded, can resume: its end, or its last epoch before the device was lost. */
 let kept: { request: TrainRequest; imageShape: Dataset['imageShape']; snapshot: Snapshot } | undefined;
 
-/** What a run goes on from. */
+/** The state from which a run resumes. */
 export interface From {
-  /** Steps that it had done. */
+  /** Number of steps that were completed. */
   step: number;
   learningRate: LearningRate;
 }
 
-/** Undefined where the run that was trained last can't go on: it is none, or its numbers are not finite. */
+/** Undefined if the last run can't be resumed: there is none, or its numbers are not finite. */
 export async function resumesFrom(): Promise<From | undefined> {
   if (!kept) return undefined;
   const { progress, learningRate } = kept.snapshot;
   return { step: progress.step, learningRate };
 }
 
-/** Lets the network go, with what it might go on from: what comes next is not it. */
+/** Discards the network and its state, because something else comes next. */
 export function drop(): void {
   kept = undefined;
   session?.trainer.dispose();
   session = undefined;
 }
 
-/** @throws ErrorParts of what goes wrong on the way; what was reported before remains true. */
+/** @throws ErrorParts for any failure; events that were reported before remain valid. */
 export function train(request: TrainRequest, listener: Listener, underWay: UnderWay): Promise<Trained> {
   kept = undefined;
   return run(request, listener, underWay);
 }
 
-/** Resumes after `resumesFrom`, to the bits that the run would have had if nothing had come between. */
+/** Resumes after `resumesFrom`, to the same bits as without the interruption. */
 export async function resumeRun(rest: ResumeFrom, listener: Listener, underWay: UnderWay): Promise<Trained> {
   if (!kept) throw new WgradError({ what: 'There is nothing to go on from', fix: 'train again' });
   const { fit, ...request } = kept.request;
-  // Whoever resumes a run that stopped early wants it to go on.
+  // A user who resumes a run that stopped early wants it to continue, so early stopping is removed.
   const { earlyStopping, ...others } = fit ?? {};
   const isOver = kept.snapshot.callbacks?.earlyStopping?.stoppedEpoch !== undefined;
   return run(
@@ -141,7 +141,7 @@ async function run(
   const datasets = await load(asked);
   const test = takeFirst(datasets.test, asked.testSamples);
   const training = takeFirst(datasets.train, asked.trainSamples);
-  // As many as there are.
+  // All available images.
   const request = { ...asked, trainSamples: training.count, testSamples: test.count };
   if (from) await requireSame({ train: training, test }, asked, from.imageShape);
   session?.trainer.dispose();
@@ -161,7 +161,7 @@ async function run(
   });
   try {
     const { stopped, stoppedEarly, skippedSteps, partialEpoch, images } = await run.fit(
-      // A state every few seconds, so that a lost device costs no more.
+      // A state is captured every few seconds, so that a lost device costs no more than that.
       { ...asked.fit, ...before, pace, signal, onDeviceLost: 'reopen', keep: { epochs: true } },
       {
         begun: (bytes) => listener.begun(bytes),
@@ -171,7 +171,7 @@ async function run(
       },
     );
     if (partialEpoch) keep(await trainer.snapshot());
-    // Where earlyStopping restored the best weights, the run goes on from them.
+    // If earlyStopping restored the best weights, the run resumes from them.
     if (stoppedEarly?.restoredBestWeights) keep(await trainer.snapshot());
     return {
       stopped,
@@ -190,11 +190,11 @@ async function run(
 }
 
 async function sentencesOf({ training }: ImagesUsed): Promise<string[]> {
-  const { describeImageUse } = await import('../../../image_words.ts'); // few runs stream their images
+  const { describeImageUse } = await import('../../../image_words.ts'); // loaded on demand, because few runs stream their images
   return describeImageUse(training, 'training').map((words) => `${words[0]!.toUpperCase()}${words.slice(1)}.`);
 }
 
-/** @throws DataError where there are other images than those that the run has been trained on. */
+/** @throws DataError if the images differ from those that the run was trained on. */
 async function requireSame(
   datasets: TrainAndTest,
   { dataset, trainSamples }: TrainRequest,
@@ -212,7 +212,7 @@ async function requireSame(
   });
 }
 
-/** @throws DataError for images that count otherwise than those of the run, where those are here. */
+/** @throws DataError if the sample weights differ from the run's, if those are known. */
 async function requireSameWeights({ training }: Session, { train }: TrainAndTest): Promise<void> {
   if (!training || training.sampleWeights === train.sampleWeights) return;
   const [before, now] = await Promise.all([training, train].map(weightsOf));
@@ -227,16 +227,16 @@ async function requireSameWeights({ training }: Session, { train }: TrainAndTest
 
 const weightsOf = async ({ sampleWeights }: Dataset) => sampleWeights && (await fingerprintOf(sampleWeights));
 
-/** Whether it was trained on these; so it is taken to be where nobody can tell. */
+/** Whether it was trained on these images; true if that is unknown. */
 async function hasImages(of: Session, datasets: TrainAndTest): Promise<boolean> {
-  // Mostly they are the very same bytes.
+  // Usually both use the same buffer, which is faster to check.
   const isSame = (part: Dataset | undefined, { images }: Dataset) => part?.images.buffer === images.buffer;
   if (isSame(of.training, datasets.train) && isSame(of.test, datasets.test)) return true;
   const data = await dataOf(of);
   return data === undefined || data === (await fingerprint(datasets));
 }
 
-/** Of the steps to come. */
+/** Sets the learning rate of the following steps. */
 export async function setLearningRate(learningRate: LearningRate): Promise<void> {
   await session?.trainer.setLearningRate(learningRate);
 }
