@@ -19,6 +19,10 @@ export interface ProfileCommandOptions extends RunOptions {
   against?: ProfileFile;
   /** Print the plan of a step instead of timing one. */
   plan: boolean;
+  /** Check and time the kernels of shaders that are saved, until Ctrl-C. */
+  watch: boolean;
+  /** The folder that is watched; that of the clone by default. */
+  shaders?: string;
   /** Time this kernel alone, in all its variants. */
   kernel?: string;
   /** What differs from the shapes that the network has for it. */

@@ -5,6 +5,7 @@ import { printPlan } from './plan.ts';
 import { type ProfileCommandOptions, profile } from './profile.ts';
 import { profileFile } from './profile_file.ts';
 import { profileKernel } from './profile_kernel.ts';
+import { profileWatch } from './profile_watch.ts';
 import { addRunOptions } from './run_options.ts';
 import { addTuningOptions } from './tune_run.ts';
 import { integer, namedOrJson, oneOf, outputFile } from './values.ts';
@@ -61,19 +62,33 @@ export function addProfileCommand(wgrad: Command): void {
       namedOrJson('--shape', []) as (text: string) => Record<string, unknown>,
     )
     .option('--variant <name>', 'with --kernel: time this variant alone, as the table names it or as JSON', variantOf)
+    .addOption(
+      new Option(
+        '--watch',
+        'in a clone: check the kernels of every shader that is saved against their float64 twins, and time them again, until Ctrl-C',
+      )
+        .default(false)
+        .conflicts(['plan', 'json', ...ofAStep]),
+    )
+    .option('--shaders <folder>', "with --watch: the folder to watch (default: the clone's)")
     .action((options: ProfileCommandOptions) => {
-      if (options.kernel !== undefined) return profileKernel(options);
-      for (const flag of ['shape', 'variant'] as const) if (options[flag] !== undefined) throw needsKernel(flag);
-      return options.plan ? printPlan(options) : profile(options);
+      const { kernel, watch, plan } = options;
+      for (const flag of ['shape', 'variant'] as const) {
+        if (options[flag] !== undefined && kernel === undefined) throw needs(flag, 'kernel <name>');
+      }
+      if (options.shaders !== undefined && !watch) throw needs('shaders', 'watch');
+      if (watch) return profileWatch(options);
+      if (kernel !== undefined) return profileKernel(options);
+      return plan ? printPlan(options) : profile(options);
     });
 }
 
 const variantOf = (text: string): string | Variant =>
   /^\s*\{/.test(text) ? (namedOrJson<Variant>('--variant', [])(text) as Variant) : text;
 
-const needsKernel = (flag: string) =>
+const needs = (flag: string, other: string) =>
   new ConfigurationError({
-    what: `--${flag} is for one kernel`,
-    found: `--${flag} without --kernel`,
-    fix: 'add --kernel <name>; wgrad profile --plan lists the kernels of a step',
+    what: `--${flag} does nothing without --${other}`,
+    found: `--${flag} alone`,
+    fix: `add --${other}, or leave --${flag} out`,
   });

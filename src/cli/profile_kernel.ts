@@ -1,5 +1,6 @@
 import { figure } from '../figures.ts';
 import { variantText } from '../gpu/variants.ts';
+import type { LaunchChoice } from '../selftest/kernel_launches.ts';
 import type { KernelTimes } from '../selftest/time_kernel.ts';
 import { plannedRun } from './plan.ts';
 import { ceilingsLine, type ProfileCommandOptions } from './profile.ts';
@@ -11,12 +12,15 @@ import { withSession } from './with_session.ts';
 
 /** `wgrad profile --kernel` */
 export async function profileKernel(options: ProfileCommandOptions): Promise<void> {
-  const { steps, kernel, shape, variant, json } = options;
+  const { steps, kernel, shape, json } = options;
   const { trainer, dataset, config } = await plannedRun(options);
-  const choice = { ...(kernel !== undefined && { kernel }), ...(shape && { shape }), ...(variant && { variant }) };
   await withSession(sessionOf(options), async (session) => {
     console.log(adapterLine(session.adapter));
-    const times = await session.call('timeKernel', { network: { trainer, dataset }, choice, rounds: steps });
+    const times = await session.call('timeKernel', {
+      network: { trainer, dataset },
+      choice: choiceOf(options),
+      rounds: steps,
+    });
     console.log(kernelTable(times));
     console.log(ceilingsLine(times.ceilings));
     if (times.kernels.some(({ isOfNetwork }) => !isOfNetwork)) {
@@ -27,6 +31,12 @@ export async function profileKernel(options: ProfileCommandOptions): Promise<voi
     if (json) writeJson(json, { config, adapter: session.adapter, ...times });
   });
 }
+
+export const choiceOf = ({ kernel, shape, variant }: ProfileCommandOptions): LaunchChoice => ({
+  ...(kernel !== undefined && { kernel }),
+  ...(shape && { shape }),
+  ...(variant !== undefined && { variant }),
+});
 
 /** How Chrome is started for a command that needs no data set. */
 export const sessionOf = ({ adapter, chrome, browserTimeout, yes }: ProfileCommandOptions) => ({

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the shaders' own holes
 import { describe, expect, test } from 'vitest';
-import { leanShader } from '../../lean_shaders.ts';
 import { ShaderError } from '../../src/errors.ts';
+import { leanShader } from '../../src/gpu/lean_shader.ts';
 import { excerpt, readBindings, readOverrides, render, withLengths } from '../../src/gpu/wgsl.ts';
 
 const lines = (text: string) =>

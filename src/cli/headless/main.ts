@@ -109,6 +109,8 @@ window.wgrad = {
     }),
   timeKernel: ({ network, choice, rounds }) =>
     outcome(async () => (await import('../../selftest/time_kernel.ts')).timeKernel(gpu, network, choice, rounds)),
+  changedShader: (change) =>
+    outcome(async () => (await import('../../selftest/changed_shader.ts')).changedShader(gpu, change)),
   variantWarnings: (options) => outcome(() => variantWarnings(gpu, fillTrainerOptions(options))),
   profile: (options) => outcome(() => run.trainer.profile(datasets.train, options)),
   findLearningRate: (options) =>

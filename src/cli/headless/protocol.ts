@@ -20,6 +20,7 @@ import type {
   TuneResult,
 } from '../../index.ts';
 import type { TransferredWeights } from '../../model/transfer.ts';
+import type { ChangeReport, ShaderChange } from '../../selftest/changed_shader.ts';
 import type { LaunchChoice } from '../../selftest/kernel_launches.ts';
 import type { KernelTimes, TimedNetwork } from '../../selftest/time_kernel.ts';
 import type { StateReason } from '../../session/newest_state.ts';
@@ -168,6 +169,8 @@ export interface Page {
   tune(order: TuningOrder): Promise<Outcome<TuneResult | undefined>>;
   /** Times one kernel alone, in its variants. */
   timeKernel(order: KernelOrder): Promise<Outcome<KernelTimes>>;
+  /** Checks and times the kernels of shaders that were edited. */
+  changedShader(change: ShaderChange): Promise<Outcome<ChangeReport>>;
   /** A sentence for each chosen variant that fits no kernel of a trainer. */
   variantWarnings(trainer: TrainerOptions): Promise<Outcome<string[]>>;
   profile(options: ProfileOptions): Promise<Outcome<TrainingProfile>>;

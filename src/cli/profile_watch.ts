@@ -1,0 +1,156 @@
+import { existsSync, readdirSync, readFileSync, watch } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ConfigurationError, WgradError } from '../errors.ts';
+import { counted, figure } from '../figures.ts';
+import { variantText } from '../gpu/variants.ts';
+import { changeText, checkedText, wrongText } from '../selftest/change_text.ts';
+import type { ChangeReport } from '../selftest/changed_shader.ts';
+import type { ShaderTexts } from '../selftest/edited_kernels.ts';
+import { Interrupts } from './interrupts.ts';
+import { plannedRun } from './plan.ts';
+import type { ProfileCommandOptions } from './profile.ts';
+import { choiceOf, sessionOf } from './profile_kernel.ts';
+import { Session } from './session.ts';
+import { table } from './tables.ts';
+import { adapterLine } from './training_report.ts';
+import { shapeText } from './tune.ts';
+
+const shadersOfClone = fileURLToPath(new URL('../../shaders', import.meta.url));
+
+/** An editor may write a file in several steps: for so many milliseconds it has to stay the same. */
+const settled = 100;
+
+/** `wgrad profile --watch`: runs until Ctrl-C. */
+export async function profileWatch(options: ProfileCommandOptions): Promise<void> {
+  const folder = resolve(options.shaders ?? shadersOfClone);
+  const built = readShaders(shadersOfClone);
+  const shaders = readShaders(folder);
+  const { trainer, dataset } = await plannedRun(options);
+  const choice = choiceOf(options);
+  let session: Session | undefined;
+  const interrupts = new Interrupts(async () => session?.close());
+  const ended = new Promise<'ended'>((resolve) => {
+    interrupts.stop = () => resolve('ended');
+  });
+  let woken = () => {};
+  // Folder by folder: on Linux, Node's recursive watch loses files that an editor replaces by new ones.
+  const folders = [...new Set(Object.keys(shaders).map((path) => dirname(join(folder, path))))];
+  const watchers = folders.map((each) => watch(each, () => woken()));
+  try {
+    const open = async () => {
+      session = await Session.open(sessionOf(options));
+      return session;
+    };
+    console.log(adapterLine((await open()).adapter));
+    // The choice is checked before the first change.
+    const order = { built, choice, network: { trainer, dataset }, rounds: options.steps };
+    await session!.call('changedShader', { ...order, before: {}, now: {}, changed: [] });
+    let good = editsOf(built, shaders);
+    let last = good;
+    console.log(`watching ${folder}: ${counted(Object.keys(shaders).length, 'shader')}. Ctrl-C ends it.`);
+    for (;;) {
+      const change = new Promise<'changed'>((resolve) => {
+        woken = () => resolve('changed');
+      });
+      // What was saved while the last change was checked has woken nobody.
+      let now = editsOf(built, readShaders(folder));
+      if (pathsOf(last, now).length === 0) {
+        if ((await Promise.race([change, ended])) === 'ended') return;
+        now = editsOf(built, readShaders(folder));
+        if (pathsOf(last, now).length === 0) continue;
+      }
+      for (let earlier: ShaderTexts | undefined; !earlier || pathsOf(earlier, now).length > 0; ) {
+        earlier = now;
+        await setTimeout(settled);
+        now = editsOf(built, readShaders(folder));
+      }
+      last = now;
+      const changed = pathsOf(good, now);
+      console.log(
+        `\n${changed.length > 0 ? changed.join(', ') : 'every shader is again as it was when it last agreed'}`,
+      );
+      if (changed.length === 0) continue;
+      const checking = (session ?? (await open())).call('changedShader', { ...order, before: good, now, changed });
+      checking.catch(() => undefined); // a Ctrl-C leaves it
+      try {
+        const report = await Promise.race([checking, ended]);
+        if (report === 'ended') return;
+        for (const line of reportLines(report)) console.log(line);
+        if (!report.doesNotCompile && report.wrong.length === 0) good = now;
+      } catch (error) {
+        if (!(error instanceof WgradError)) throw error;
+        console.log(`failed   ${error.message}`);
+        // A shader can take its device or all of Chrome down: the next change gets new ones.
+        await session?.close();
+        session = undefined;
+      }
+    }
+  } finally {
+    for (const watcher of watchers) watcher.close();
+    interrupts.dispose();
+    await session?.close();
+  }
+}
+
+/** The shaders of a folder and of those in it. @throws ConfigurationError where there are none, as in the package. */
+function readShaders(folder: string): ShaderTexts {
+  const paths = existsSync(folder) ? (readdirSync(folder, { recursive: true }) as string[]) : [];
+  const shaders = paths.filter((path) => path.endsWith('.wgsl'));
+  if (shaders.length > 0) {
+    return Object.fromEntries(
+      shaders.flatMap((path) => {
+        const text = textOf(join(folder, path));
+        return text === undefined ? [] : [[path.split(sep).join('/'), text]];
+      }),
+    );
+  }
+  throw new ConfigurationError({
+    what: '--watch needs the shaders of a clone of wgrad: the package has them built in, without their files',
+    found: `${folder}, which has no .wgsl file`,
+    expected: 'the folder shaders of a clone',
+    fix: 'clone the repository, and type there: npm install && npm run profile -- --watch',
+  });
+}
+
+/** undefined for a file that an editor is just replacing: gone, or still empty. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8') || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The shaders that differ from those that wgrad was built from. A new file is in no kernel yet; one that is gone stays as it was. */
+const editsOf = (built: ShaderTexts, now: ShaderTexts): ShaderTexts =>
+  Object.fromEntries(Object.entries(now).filter(([path, text]) => path in built && text !== built[path]));
+
+const pathsOf = (a: ShaderTexts, b: ShaderTexts): string[] =>
+  Object.keys({ ...a, ...b }).filter((path) => a[path] !== b[path]);
+
+/** What a change of shaders did, for a terminal. */
+export function* reportLines(report: ChangeReport): Generator<string> {
+  const { doesNotCompile, checks, wrong, times } = report;
+  if (doesNotCompile) yield `broken   ${doesNotCompile}`;
+  else if (wrong.length > 0) yield `wrong    ${wrongText(report).join('\n         ')}`;
+  else {
+    yield `checked  ${checks > 0 ? checkedText(report) : 'nothing: no check has the text of this file'}`;
+    if (times.length > 0) yield timesTable(times);
+    else yield 'timed    nothing: this network launches none of these kernels; --kernel or another --model does';
+  }
+}
+
+function timesTable(times: ChangeReport['times']): string {
+  const rows = times.map((time) => [
+    [time.kernel, ...time.layers].join(' '),
+    shapeText(time.shape),
+    variantText(time.variant),
+    figure(time.before),
+    figure(time.now),
+    figure(Math.max(time.beforeSpread, time.nowSpread)),
+    changeText(time),
+  ]);
+  return table(['kernel', 'shape', 'variant', 'before, us', 'now, us', 'spread', 'change'], rows, 3);
+}

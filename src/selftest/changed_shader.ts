@@ -1,0 +1,141 @@
+import { ShaderError } from '../errors.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { KernelCache, type Variant } from '../gpu/kernel.ts';
+import { unlessAborted } from '../gpu/unless_aborted.ts';
+import { variantText } from '../gpu/variants.ts';
+import { timeLaunches } from '../train/tuner.ts';
+import { EditedKernels, type ShaderTexts, withPlaces } from './edited_kernels.ts';
+import { type KernelCase, kernelCases } from './kernel_cases.ts';
+import type { LaunchChoice } from './kernel_launches.ts';
+import { compareWithTwin, variantsOf } from './kernels/check_kernel.ts';
+import { launchesFor, type TimedNetwork } from './time_kernel.ts';
+
+/** Shaders that were edited, and what they are compared with. */
+export interface ShaderChange {
+  /** All shaders as wgrad was built from them. */
+  built: ShaderTexts;
+  /** Those that differed from that when they last agreed with their twins. */
+  before: ShaderTexts;
+  /** Those that differ from it now. */
+  now: ShaderTexts;
+  /** The paths of those that differ between the two. */
+  changed: readonly string[];
+  /** Which kernels are checked and timed: all that have the text of a changed file, or one of them. */
+  choice: LaunchChoice;
+  /** Whose shapes are timed. */
+  network: TimedNetwork;
+  /** Rounds that are timed. */
+  rounds: number;
+}
+
+/** A kernel at one of the network's shapes with the text before and with the text of now, timed in turns. */
+export interface TimeChange {
+  kernel: string;
+  layers: string[];
+  shape: object;
+  variant: Variant;
+  /** Medians and distances between the quartiles, in microseconds. */
+  before: number;
+  beforeSpread: number;
+  now: number;
+  nowSpread: number;
+}
+
+/** What a change of shaders does. */
+export interface ChangeReport {
+  /** The kernels whose text has changed and which have checks. */
+  kernels: string[];
+  /** Checks that were made: every case of these kernels, in every variant. */
+  checks: number;
+  /** Why a shader does not compile, with file and line. Nothing else was tried then. */
+  doesNotCompile?: string;
+  /** The checks whose results differ from the twin's. */
+  wrong: { kernel: string; variant: string; shape: string; error: string }[];
+  /** Where nothing is wrong: what the change does to the time of the network's kernels, those with the most arithmetic first. */
+  times: TimeChange[];
+}
+
+/** Checks under way at once, and launches that are timed at most. */
+const atOnce = 8;
+const mostTimed = 8;
+
+/**
+ * Checks the kernels whose text was changed against their float64 twins, and times them with the text before and with the text of now.
+ *
+ * @throws ConfigurationError as `chooseLaunches` does. DeviceLostError where a shader takes the device down.
+ */
+export async function changedShader(gpu: Gpu, change: ShaderChange): Promise<ChangeReport> {
+  const { built, before, now, changed, choice, network, rounds } = change;
+  const launches = await launchesFor(gpu, network, choice);
+  const kernels = new EditedKernels(built);
+  const isChanged = ({ kernel, shape }: Pick<KernelCase, 'kernel' | 'shape'>, variant: Variant) =>
+    changed.some((path) => kernels.includes(kernel, shape, variant, path));
+  const checks = kernelCases()
+    .filter(({ kernel }) => choice.kernel === undefined || kernel.name === choice.kernel)
+    .flatMap((check) => variantsOf(check.kernel, check.shape, gpu.traits).map((variant) => ({ check, variant })))
+    .filter(({ check, variant }) => isChanged(check, variant));
+  const report: ChangeReport = {
+    kernels: [...new Set(checks.map(({ check }) => check.kernel.name))],
+    checks: checks.length,
+    wrong: [],
+    times: [],
+  };
+  for (let at = 0; at < checks.length; at += atOnce) {
+    const some = checks.slice(at, at + atOnce);
+    const results = await Promise.allSettled(
+      some.map(({ check, variant }) =>
+        unlessAborted(
+          compareWithTwin(gpu, { ...check, kernel: kernels.edited(check.kernel, now) }, variant),
+          gpu.failure,
+        ),
+      ),
+    );
+    gpu.failure.throwIfAborted();
+    for (const [i, result] of results.entries()) {
+      if (result.status === 'fulfilled') continue;
+      const { check, variant } = some[i]!;
+      if (result.reason instanceof ShaderError) {
+        return { ...report, doesNotCompile: await compilerMessage(gpu, kernels, now, check, variant, result.reason) };
+      }
+      report.wrong.push({
+        kernel: check.kernel.name,
+        variant: variantText(variant),
+        shape: JSON.stringify(check.shape),
+        error: result.reason instanceof Error ? result.reason.message : String(result.reason),
+      });
+    }
+  }
+  if (report.wrong.length > 0) return report;
+  const timed = launches
+    .filter((launch) => (launch.isOfNetwork || choice.kernel !== undefined) && isChanged(launch, launch.used))
+    .sort((a, b) => b.kernel.cost(b.shape).flops - a.kernel.cost(a.shape).flops)
+    .slice(0, mostTimed);
+  for (const { kernel, shape, layers, used, variants } of timed) {
+    const variant = choice.variant === undefined ? used : variants[0]!;
+    const texts = [before, now].map((edits) => ({ kernel: kernels.edited(kernel, edits), shape, variant }));
+    const [old, current] = (await timeLaunches(gpu, texts, rounds)).timings;
+    report.times.push({
+      ...{ kernel: kernel.name, layers, shape, variant },
+      ...{ before: old!.microseconds, beforeSpread: old!.spreadMicroseconds },
+      ...{ now: current!.microseconds, nowSpread: current!.spreadMicroseconds },
+    });
+  }
+  return report;
+}
+
+/** The compiler's message about a text with marked lines: it is the same, and names the file and the line in it. */
+async function compilerMessage(
+  gpu: Gpu,
+  kernels: EditedKernels,
+  edits: ShaderTexts,
+  { kernel, shape }: KernelCase,
+  variant: Variant,
+  unmarked: ShaderError,
+): Promise<string> {
+  try {
+    await new KernelCache(gpu.device, gpu.traits).compile(kernels.marked(kernel, edits), shape, variant);
+  } catch (error) {
+    if (error instanceof ShaderError) return withPlaces(error.message);
+  }
+  return unmarked.message;
+}
