@@ -1,7 +1,7 @@
 import { type Phase, phases } from '../plan/phases.ts';
 import type { TrainingProfile } from '../train/profile_step.ts';
 
-/** An event of the trace event format, as far as it is used here; times in microseconds. */
+/** The subset of trace event types used here; times are in microseconds. */
 export type TraceEvent =
   | { ph: 'M'; name: 'process_name' | 'thread_name'; pid: number; tid: number; args: { name: string } }
   | { ph: 'M'; name: 'thread_sort_index'; pid: number; tid: number; args: { sort_index: number } }
@@ -9,9 +9,9 @@ export type TraceEvent =
 
 /** A trace in Chrome's JSON format, which Perfetto and chrome://tracing open. */
 export interface ChromeTrace {
-  /** Names of threads, then a slice for each dispatch. */
+  /** Thread names, then one slice per dispatch. */
   traceEvents: TraceEvent[];
-  /** What the trace was made of. */
+  /** Metadata about the profiled training. */
   otherData: Record<string, string>;
 }
 
@@ -23,11 +23,11 @@ const threadNames: Record<Phase, string> = {
 };
 
 /**
- * A profile as a trace that chrome://tracing and https://ui.perfetto.dev open: one step, its dispatches one after the
- * other, a thread for each phase. Each was timed on its own, so what lies between two dispatches of a real step is not in
- * it. Source: Trace Event Format, Google, 2016.
+ * Converts a profile to a trace for chrome://tracing and https://ui.perfetto.dev: one step with its dispatches in sequence, and a
+ * thread per phase. Each dispatch was timed separately, so the trace does not show the gaps between the dispatches of a real step.
+ * Source: Trace Event Format, Google, 2016.
  *
- * @param title names the process, as "wgrad, tutorial on mnist".
+ * @param title name of the process, such as "wgrad, tutorial on mnist".
  */
 export function chromeTrace(profile: TrainingProfile, title = 'wgrad'): ChromeTrace {
   const pid = 1;

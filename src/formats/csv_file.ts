@@ -4,27 +4,27 @@ import type { RunEvent } from '../health/run_events.ts';
 import { type Column, columnsOf } from './step_columns.ts';
 
 /**
- * A row a step, written at once: a crash loses no step that has been reported. Columns: step, epoch, the figures of
- * `columnsOf`, the figures of the validation in the row of an epoch's last step, `nonFinite.layer` and `nonFinite.pass` where
- * the first number arose that isn't finite, and `<layer>.verdict`, empty until the layer has one. Numbers that aren't finite
- * are NaN, Infinity and -Infinity.
+ * Writes one row per step, immediately, so that a crash loses no reported step. Columns: step, epoch, the figures of `columnsOf`,
+ * the validation figures in the row of an epoch's last step, `nonFinite.layer` and `nonFinite.pass` for the origin of the first
+ * non-finite value, and `<layer>.verdict`, empty until the layer has a verdict. Non-finite values are written as NaN, Infinity and
+ * -Infinity.
  *
- * Where there is a validation, the row of an epoch's last step is written after it.
+ * If there is validation, the row of an epoch's last step is written after it.
  */
 export class CsvFile {
   private readonly file: number;
   private columns: string[] | undefined;
   private readonly verdicts = new Map<string, string>();
 
-  /** Steps before `after` whose rows are not in the file: it is of another run, or was removed. */
+  /** Number of steps up to `after` whose rows are not in the file, because the file is from another run or was removed. */
   readonly missing: number = 0;
 
-  /** The last step of an epoch whose validation has not been reported yet. */
+  /** Last step of an epoch whose validation has not been reported yet. */
   private waiting: StepRecord | undefined;
 
   /**
-   * @param after the step after which a resumed run continues: rows up to there stay, later ones are written again.
-   * @param ofEpochs columns that are filled at the end of an epoch: names of an epoch's record, `name.0` and on for a list.
+   * @param after step at which a resumed run continues: earlier rows are kept and later ones are written again.
+   * @param ofEpochs columns that are filled at the end of an epoch: fields of an epoch's record, `name.0` and so on for a list.
    */
   constructor(
     path: string,
@@ -60,7 +60,7 @@ export class CsvFile {
       } else if ('epoch' in item) {
         finish(item.epoch);
       } else if ('verdict' in item) {
-        // A verdict comes after the step that decided it, in the same bundle, and belongs to that step's row.
+        // A verdict arrives after the step that caused it, in the same bundle, and belongs to that step's row.
         this.verdicts.set(item.verdict.layer, item.verdict.verdict);
       }
     }
@@ -100,7 +100,7 @@ export class CsvFile {
   }
 }
 
-/** The value of a column in an epoch's record: `name`, or `name.3` of a list. */
+/** Value of a column in an epoch's record: `name`, or `name.3` for a list. */
 function cellOf(epoch: EpochRecord, column: string): string {
   const [name, index] = column.split('.');
   const value = (epoch as unknown as Record<string, unknown>)[name!];
@@ -110,7 +110,7 @@ function cellOf(epoch: EpochRecord, column: string): string {
 
 const nameOf = ({ layer, name }: Column) => (layer === undefined ? name : `${layer}.${name}`);
 
-/** The fewest digits that give a float32 back as it was. */
+/** The shortest decimal number that is read back as the same float32. */
 function numberText(value: number): string {
   if (Math.fround(value) !== value) return String(value);
   for (let digits = 6; digits < 9; digits++) {
@@ -120,17 +120,17 @@ function numberText(value: number): string {
   return String(Number(value.toPrecision(9)));
 }
 
-/** RFC 4180, with the line end of Unix. */
+/** Formats a line as in RFC 4180, but with Unix line endings. */
 const line = (cells: readonly string[]) =>
   `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\n`;
 
-/** The cells of a line that `line` made. */
+/** Parses the cells of a line written by `line`. */
 const cellsOf = (text: string): string[] =>
   [...text.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)]
     .slice(0, -1)
     .map(([, cell]) => (cell!.startsWith('"') ? cell!.slice(1, -1).replaceAll('""', '"') : cell!));
 
-/** The rows of a file up to a step; undefined where it has none. A line without its end was cut in a crash. */
+/** The rows of a file up to a step; undefined if it has none. A last line without a line break was truncated by a crash. */
 function rowsUpTo(
   path: string,
   step: number,

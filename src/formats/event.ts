@@ -1,17 +1,17 @@
 import { PbfWriter } from 'pbf';
 
 /**
- * TensorBoard's Event as protobuf: field numbers and types are those of tensorflow/core/util/event.proto,
- * framework/summary.proto and framework/tensor.proto.
+ * TensorBoard's Event as protobuf. Field numbers and types are those of tensorflow/core/util/event.proto, framework/summary.proto
+ * and framework/tensor.proto.
  */
 export interface Event {
   /** Seconds since 1970. */
   wallTime: number;
   step?: number;
-  /** The first event of a file has it: 'brain.Event:2'. */
+  /** Set in the first event of a file: 'brain.Event:2'. */
   fileVersion?: string;
   values?: readonly SummaryValue[];
-  /** The run resumes at `step`: TensorBoard discards what it has read of that step and later ones. */
+  /** The run resumes at `step`: TensorBoard discards what it has read of this and later steps. */
   restarts?: true;
 }
 
@@ -22,7 +22,7 @@ export type SummaryValue = { tag: string } & (
   | { text: string }
 );
 
-/** Bucket i counts what lies from limit i - 1 to limit i. */
+/** Bucket i counts the values from limit i - 1 to limit i. */
 export interface Histogram {
   min: number;
   max: number;
@@ -39,7 +39,7 @@ export function encodeEvent(event: Event): Uint8Array {
   if (event.step !== undefined) writer.writeVarintField(2, event.step);
   if (event.fileVersion !== undefined) writer.writeStringField(3, event.fileVersion);
   if (event.values) writer.writeMessage(5, writeSummary, event.values);
-  // SessionLog: its status is START.
+  // SessionLog with the status START.
   if (event.restarts)
     writer.writeMessage(7, (status: number, inner: PbfWriter) => inner.writeVarintField(1, status), 1);
   return writer.finish();
@@ -74,7 +74,7 @@ function writeText(text: string, writer: PbfWriter): void {
   writer.writeStringField(8, text);
 }
 
-/** SummaryMetadata: plugin_data.plugin_name is the TensorBoard plugin that shows it. */
+/** SummaryMetadata: plugin_data.plugin_name selects the TensorBoard plugin that displays it. */
 function writeTextMetadata(_: undefined, writer: PbfWriter): void {
   writer.writeMessage(1, (name: string, inner: PbfWriter) => inner.writeStringField(1, name), 'text');
 }

@@ -11,17 +11,17 @@ import { columnsOf } from './step_columns.ts';
 import { tfRecord } from './tf_record.ts';
 
 /**
- * A TensorBoard event file in a folder of its own run. Tags are the columns of --csv with a card group for each layer:
- * `dense/gradientNorm`, `dense/kernel.updateRatio`; of the whole run `run/loss`; of an epoch `epoch/validationLoss`.
- * Verdicts are texts, exponent histograms histograms. NaN and infinities are written unchanged.
+ * Writes a TensorBoard event file into a folder for the run. Tags are the columns of --csv with one card group per layer:
+ * `dense/gradientNorm`, `dense/kernel.updateRatio`; `run/loss` for the whole run; `epoch/validationLoss` per epoch. Verdicts become
+ * texts, and exponent histograms become histograms. NaN and infinities are written unchanged.
  */
 export class EventFile {
   private readonly file: number;
   private lastStep = 0;
 
   /**
-   * @param folder is made where there is none.
-   * @param after the step after which a resumed run continues; its file is written next to that of the run before.
+   * @param folder created if it doesn't exist.
+   * @param after step at which a resumed run continues; its file is written next to the previous one.
    */
   constructor(
     folder: string,
@@ -105,15 +105,15 @@ function ofProbe({ whole, layers }: ProbeRecord): SummaryValue[] {
 const lowest = -48;
 
 /**
- * |gradient| in buckets that end at powers of two; zeros come first, in one that ends at 2^-48. Sums take a bucket's
- * numbers as 1.5 times its lower end, their middle.
+ * |gradient| in buckets that end at powers of two, preceded by a bucket for zeros that ends at 2^-48. Sums assume that each value
+ * is 1.5 times the lower end of its bucket, the middle of the bucket.
  */
 function magnitudes(bins: readonly number[], zeros: number): Histogram {
   const limits = [2 ** lowest, ...bins.map((_, i) => 2 ** (lowest + 1 + i))];
   return histogramOf(limits, [zeros, ...bins], (i) => (i === 0 ? 0 : 1.5 * 2 ** (lowest + i - 1)), zeros > 0);
 }
 
-/** log2 |gradient|, zeros left out: on TensorBoard's linear axis, vanishing is a drift to the left. */
+/** log2 |gradient| without zeros: on TensorBoard's linear axis, vanishing gradients appear as a drift to the left. */
 function exponents(bins: readonly number[]): Histogram {
   return histogramOf(
     bins.map((_, i) => lowest + 1 + i),
@@ -133,7 +133,7 @@ function histogramOf(
   const last = counts.findLastIndex((count) => count > 0);
   const sum = (power: number) => counts.reduce((total, count, i) => total + count * middle(i) ** power, 0);
   if (first < 0) return { min: 0, max: 0, num: 0, sum: 0, sumSquares: 0, limits: [0], counts: [0] };
-  // Empty buckets at the ends are left out: TensorBoard would stretch its axis over them.
+  // Drop empty buckets at both ends, because TensorBoard would extend its axis over them.
   const begin = fromZero ? 0 : first;
   return {
     min: fromZero ? 0 : first === 0 ? 2 * middle(0) - limits[0]! : limits[first - 1]!,

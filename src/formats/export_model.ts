@@ -9,7 +9,7 @@ import type { ModelFile, TrainedModel } from './trained_model.ts';
 
 type Format = (trained: TrainedModel, options: OnnxOptions) => ModelFile[];
 
-/** Formats by the names that the command has for them. */
+/** Formats by their names in the command. */
 const formats = {
   onnx: (trained, options) => [{ name: 'model.onnx', bytes: formatOnnx(trained, options) }],
   tfjs: formatTensorflow,
@@ -19,18 +19,18 @@ const formats = {
   pytorch: formatPytorch,
 } satisfies Record<string, Format>;
 
-/** A format of another program: `'onnx'`, `'tfjs'`, `'safetensors'`, `'npz'`, `'keras'` or `'pytorch'`. */
+/** A model format of another program: `'onnx'`, `'tfjs'`, `'safetensors'`, `'npz'`, `'keras'` or `'pytorch'`. */
 export type ModelFormat = keyof typeof formats;
-/** Every format that `exportModel` writes. */
+/** All formats that `exportModel` writes. */
 export const modelFormats = Object.keys(formats) as ModelFormat[];
 
 /**
- * A model in another program's format.
+ * Exports a model to the format of another program.
  *
- * @param options.input of ONNX alone: whether its graph takes floats (the default) or bytes.
- * @returns one file, or several that belong side by side: those of tfjs, keras and pytorch.
- * @throws ConfigurationError for an unknown format, an option that it doesn't have, a model that it cannot express (every layer, and
- *   which format can), and weights that are another model's.
+ * @param options.input only for ONNX: whether the graph takes floats (the default) or bytes.
+ * @returns one file, or several that belong in the same folder: those of tfjs, keras and pytorch.
+ * @throws ConfigurationError for an unknown format, an option that the format doesn't have, a model that it can't express (with
+ *   every affected layer, and the formats that can), and weights that don't belong to the model.
  */
 export function exportModel(trained: TrainedModel, format: ModelFormat, options: OnnxOptions = {}): ModelFile[] {
   if (!Object.hasOwn(formats, format)) {

@@ -2,14 +2,14 @@ import type { SavedRun } from './run_file.ts';
 
 type History = SavedRun['history'];
 
-/** The records of the first steps and epochs. */
+/** Keeps the records up to a step, and those of the epochs completed by then. */
 export function upTo(
   { steps, epochs, verdicts, runVerdicts, probes, health }: History,
   last: number,
   lastEpoch: number,
 ): History {
   const isBefore = ({ step }: { step: number }) => step <= last;
-  // An epoch is over unless one of its steps comes later.
+  // An epoch is complete unless one of its steps comes later.
   const unfinished = steps.find(({ step }) => step > last)?.epoch;
   return {
     steps: steps.filter(isBefore),

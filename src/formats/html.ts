@@ -64,11 +64,11 @@ const body = `
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 /**
- * A model as one HTML page that classifies a picture (dropped, pasted or chosen) or the webcam, in every browser, without a server and
- * without WebGPU: it computes in plain loops, which small networks do in milliseconds.
+ * Exports a model as a single HTML page that classifies a picture (dropped, pasted or chosen) or the webcam, in every browser,
+ * without a server and without WebGPU: it computes in plain loops, which take milliseconds for small networks.
  *
- * @param script of the page: `dist/standalone/standalone.js.gz` of the package, unpacked.
- * @throws ConfigurationError for a training that centered or whitened its images, which no picture can be prepared as.
+ * @param script of the page: the package's `dist/standalone/standalone.js.gz`, decompressed.
+ * @throws ConfigurationError if the training centered or whitened its images, which the page can't do to a picture.
  */
 export function formatHtml(trained: TrainedModel, script: string): Uint8Array<ArrayBuffer> {
   const { inputShape, layers, output, parameters } = compileTrained(trained);

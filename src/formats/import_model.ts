@@ -13,18 +13,20 @@ import type { ModelFile } from './trained_model.ts';
 
 /** Options of `importModel`. */
 export interface ImportOptions {
-  /** Returns the bytes of a file in the same folder: the weights that a model.json names. Without it only the network is read. */
+  /**
+   * Returns the bytes of a file in the same folder: the weights referenced by a model.json. If omitted, only the network is read.
+   */
   read?: (path: string) => Uint8Array;
-  /** The network that a safetensors file without a model in its metadata, or Keras' weights alone, belong to. */
+  /** The network for a safetensors file without a model in its metadata, or for a Keras file with weights only. */
   model?: Model;
 }
 
 /**
- * A model from a file: an ONNX file, Keras' .keras or .h5, a safetensors file, the model.json of a TensorFlow.js layers model, Keras' `to_json()` or wgrad's model as JSON.
- * The last two are networks without weights.
+ * Imports a model from an ONNX file, Keras' .keras or .h5, a safetensors file, the model.json of a TensorFlow.js layers model,
+ * Keras' `to_json()` or wgrad's model JSON. The last two are networks without weights.
  *
- * @throws DataError for a file that is none of these, with what it seems to be; for layers or operators that wgrad doesn't have, all of them; for
- *   weights that don't fit, with both shapes. ConfigurationError for layers that don't fit together.
+ * @throws DataError if the file is none of these, with what it appears to be; if it contains layers or operators that wgrad doesn't
+ *   have, with all of them; if weights don't fit, with both shapes. ConfigurationError for layers that don't fit together.
  */
 export function importModel(
   { name, bytes }: Pick<ModelFile, 'name'> & { bytes: Uint8Array },
@@ -55,7 +57,10 @@ export function importModel(
   });
 }
 
-/** Parses the bytes as JSON; undefined where they are none. Keras' to_json() returns a string, which json.dump encodes once more. */
+/**
+ * Parses the bytes as JSON; undefined if they are not JSON. Keras' to_json() returns a string, which json.dump encodes a second
+ * time.
+ */
 function jsonOf(bytes: Uint8Array): unknown {
   if (!/^\s*["[{]/.test(new TextDecoder().decode(bytes.subarray(0, 64)))) return undefined;
   try {
@@ -66,7 +71,7 @@ function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
-/** First bytes of files that a user might take for a model. */
+/** Signatures of files that a user might mistake for a model. */
 const beginnings: [string, string][] = [
   ['\x1f\x8b', 'a gzip file'],
   ['\x80', 'a Python pickle, as older PyTorch saves models (.pt, .pth)'],
@@ -82,7 +87,7 @@ const beginnings: [string, string][] = [
   ['\xff\xd8\xff', 'a JPEG picture'],
 ];
 
-/** The kind of a ZIP archive, by the names in it. */
+/** Determines the kind of a ZIP archive by the names in it. */
 function zipOf(bytes: Uint8Array): string {
   const names: string[] = [];
   try {

@@ -1,6 +1,6 @@
 /**
- * wgrad/formats: models in the formats of other programs, out and in. `{ model, weights: await trainer.getWeights() }` is what goes
- * out; what comes in is `model` for `createTrainer` and `weights` for `trainer.setWeights`.
+ * wgrad/formats: import and export of models in the formats of other programs. Export takes `{ model, weights: await
+ * trainer.getWeights() }`; import returns `model` for `createTrainer` and `weights` for `trainer.setWeights`.
  *
  * @module
  */

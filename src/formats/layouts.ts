@@ -1,7 +1,7 @@
 import type { Sides } from '../model/border.ts';
 import { product } from '../product.ts';
 
-/** A tensor with its axes in another order: axis i of the result is axis order[i] of the source. */
+/** Permutes the axes of a tensor: axis i of the result is axis order[i] of the source. */
 export function permuted(
   data: Float32Array,
   shape: readonly number[],
@@ -10,7 +10,7 @@ export function permuted(
   const moved = order.map((axis) => shape[axis]!);
   const strides = shape.map((_, axis) => product(shape.slice(axis + 1)));
   const steps = order.map((axis) => strides[axis]!);
-  // As words: a NaN keeps its bits.
+  // Copies words instead of floats, to preserve the bits of NaNs.
   const from = new Uint32Array(data.buffer, data.byteOffset, data.length);
   const to = new Uint32Array(data.length);
   const at = moved.map(() => 0);
@@ -34,7 +34,7 @@ interface WindowLayer {
   details: { window: [number, number]; strides: [number, number]; pad: [number, number]; dilation?: [number, number] };
 }
 
-/** Padding of a moving window on each side. The odd row or column of `same` is added below or to the right. */
+/** Padding of a sliding window on each side. The odd row or column of `same` is added at the bottom or on the right. */
 export function sidesOfWindow({ inputShape, outputShape, details }: WindowLayer): Sides {
   const { window, strides, pad, dilation = [1, 1] } = details;
   const after = (axis: 0 | 1) => {
@@ -51,8 +51,8 @@ interface TransposeLayer {
 }
 
 /**
- * How many of its (n - 1) * stride + reach rows and columns a transposed convolution cuts off, and how many it adds at the end
- * where its strides are longer than its window's reach.
+ * Number of rows and columns that a transposed convolution crops from its full output of (n - 1) * stride + reach, and the number
+ * it adds at the end if its strides exceed the reach of its window.
  */
 export function transposeWindow({ inputShape, outputShape, details }: TransposeLayer): {
   cut: Sides;

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it, where they are missing. Not by `recursive`: Node then tries forever in a file system that
- * takes no folders, /proc for one.
+ * Creates a folder and its missing parents. Does not use `recursive`, with which Node retries forever in a file system that allows
+ * no new folders, such as /proc.
  */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;

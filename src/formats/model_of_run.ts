@@ -12,7 +12,7 @@ import type { SavedRun } from './run_file.ts';
 import type { ImportedModel } from './tensorflow.ts';
 import { mostWeights, type TrainedModel } from './trained_model.ts';
 
-/** The model of a saved run, with the weights that its predictions are made with: the moving averages where it keeps some. */
+/** The model of a saved run with the weights used for prediction: the moving averages if the run keeps them. */
 export function modelOfRun({
   options,
   dataset,
@@ -28,7 +28,7 @@ export function modelOfRun({
   };
 }
 
-/** The factor that the bytes of an image are multiplied by before the network; null where preprocessing does more than that. */
+/** The factor by which image bytes are multiplied before the network; null if preprocessing does more than that. */
 function rescaleOf({ augmentation, model }: TrainerOptions): number | null {
   const { ops } = parsedInto(augmentation ?? {}, model.inputShape);
   let factor = 1;
@@ -43,10 +43,10 @@ function rescaleOf({ augmentation, model }: TrainerOptions): number | null {
 }
 
 /**
- * A run that begins at a model from elsewhere: nothing is trained yet, the optimizer is Adam, the loss the one for how it ends. Without weights the model gets the ones
- * that a new trainer would begin with.
+ * Creates an untrained run from an imported model. The optimizer is Adam and the loss matches the model's output. Without weights,
+ * the model is initialized as by a new trainer.
  *
- * @throws ConfigurationError for a model whose last layer doesn't give a vector, or that is too large.
+ * @throws ConfigurationError if the model's last layer doesn't return a vector, or if the model is too large.
  */
 export function runOfModel({ model, weights, classNames, rescale }: Omit<ImportedModel, 'notes'>): SavedRun {
   const compiled = compileModel(model);
@@ -85,7 +85,7 @@ export function runOfModel({ model, weights, classNames, rescale }: Omit<Importe
   };
 }
 
-/** The options of `createTrainer` for a saved run: its options, the names of the classes, and how pictures become its images. */
+/** The options of `createTrainer` for a saved run: its options, its class names, and how its pictures are fitted. */
 export function optionsOfRun({ options, dataset }: Pick<SavedRun, 'options' | 'dataset'>): TrainerOptions {
   const { classNames, targetNames, imageShape, pictureFit = 'cover' } = dataset;
   const { outputs } = fillTrainerOptions(options);

@@ -1,6 +1,6 @@
 import { DataError } from '../errors.ts';
 
-/** @param what the text is, for the error. @throws DataError for a text that is not JSON. */
+/** @param what description of the text, for the error. @throws DataError if the text is not JSON. */
 export function parseJson<T = unknown>(text: string, what: string): T {
   try {
     return JSON.parse(text) as T;

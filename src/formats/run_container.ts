@@ -7,10 +7,10 @@ export const version = 2;
 export const sumBytes = 4;
 export const preamble = magic.length + 8;
 
-/** Whether a file begins as a saved run does. */
+/** Whether a file has the signature of a saved run. */
 export const isRun = (file: Uint8Array): boolean => new TextDecoder().decode(file.subarray(0, magic.length)) === magic;
 
-/** The header, where it ends, and how many bytes of a sum end the file. */
+/** Returns the header, its end offset, and the size of the checksum at the end of the file. */
 export function readHeader(file: Uint8Array, name: string): { header: unknown; at: number; sumBytes: number } {
   const decoder = new TextDecoder();
   if (file.length < preamble || !isRun(file)) {
@@ -57,7 +57,7 @@ export function readHeader(file: Uint8Array, name: string): { header: unknown; a
   }
 }
 
-/** @throws DataError where a bit is another than the one that was written. */
+/** @throws DataError if the checksum doesn't match. */
 function requireSum(file: Uint8Array, view: DataView, name: string): void {
   const end = file.length - sumBytes;
   const [found, expected] = [crc32c(file.subarray(0, end)), view.getUint32(end, true)];

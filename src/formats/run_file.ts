@@ -21,74 +21,74 @@ import { headerSchema } from './run_header.ts';
 
 // A run in one file. All numbers are little-endian:
 //
-//     8 bytes   "wgradrun"
-//     u32       version, 2
-//     u32       bytes of the header
-//     header    JSON in UTF-8; spaces fill it up to a multiple of four bytes in the file
-//     f32 ...   tensors, one after the other: weights, optimizer slots ("moments"), averages, the whitening matrix, words of the
-// units that were positive, the weights of the best epoch; the header has the length of each
-//     u32       CRC-32C of all that comes before it: a bit that was turned is found, and so is a file that was cut
+// 8 bytes   "wgradrun"
+// u32       version, 2
+// u32       bytes of the header
+// header    JSON in UTF-8, padded with spaces to a multiple of four bytes in the file
+// f32 ...   concatenated tensors: weights, optimizer slots ("moments"), averages, the whitening matrix, words of the
+//           units that were positive, the weights of the best epoch; the header has the length of each
+// u32       CRC-32C of everything before it, which detects flipped bits and truncation
 //
-// Version 1 has no sum.
+// Version 1 has no checksum.
 //
-// It is data through and through: nothing in it is run, and names in it are nothing but text.
+// The file contains only data: nothing in it is executed, and names in it are treated as plain text.
 
-/** All that is worth keeping of a run: what it was made of, how it went, what came of it. */
+/** The saved state of a run: its options, its history and its results. */
 export interface SavedRun {
   /** The options of `createTrainer`. */
   options: TrainerOptions;
-  /** The data set that was trained on. The images themselves are not in the file. */
+  /** The training data set. The images themselves are not in the file. */
   dataset: {
-    /** The name of a known data set, or `'own'`. */
+    /** Name of a built-in data set, or `'own'`. */
     name: string;
-    /** Of every image. */
+    /** Shape of every image. */
     imageShape: [height: number, width: number, channels: number];
-    /** A name for each class. */
+    /** Class names. */
     classNames: string[];
-    /** Names of the targets, for a data set of numbers instead of classes. */
+    /** Names of the target values, for a data set with targets instead of classes. */
     targetNames?: string[];
-    /** How pictures became these images: `'cover'` where it is left out. */
+    /** How pictures were fitted to the image size; `'cover'` if omitted. */
     pictureFit?: PictureFit;
     /** Number of training images. */
     trainSamples: number;
     /** Number of validation images. */
     testSamples: number;
-    /** Kinds of images that were left out before the samples were counted. */
+    /** Findings whose images were removed before the samples were counted. */
     clean?: Finding[];
-    /** A fingerprint of the images: it differs for other images of the same name and count, and for other weights of them. Older files have none. */
+    /** Fingerprint of the images and their sample weights. Older files have none. */
     data?: string;
-    /** A fingerprint of the training images' weights, where they have any. */
+    /** Fingerprint of the training images' sample weights, if they have any. */
     sampleWeight?: string;
   };
-  /** As planned: a run that was stopped has fewer in its history. */
+  /** Planned number of epochs: a stopped run has fewer in its history. */
   epochs: number;
-  /** What was recorded of the run. */
+  /** Recorded history of the run. */
   history: {
-    /** A record for each epoch. */
+    /** One record per epoch. */
     epochs: EpochRecord[];
-    /** A record for each step, without its health. */
+    /** One record per step, without its health. */
     steps: StepRecord[];
-    /** Every change of a layer's verdict, in order. */
+    /** Changes of the layers' verdicts, in order. */
     verdicts: Verdict[];
     /** Older files have none. */
     runVerdicts?: RunVerdict[];
-    /** What the probes measured, at the level `full`. */
+    /** Measurements of the probes, at the level `full`. */
     probes: ProbeRecord[];
-    /** In place of the steps' `health`, which is kilobytes each: what healthTable makes of them. Older files have none. */
+    /** Condensed by healthTable from the steps' `health`, which takes kilobytes per step. Older files have none. */
     health?: HealthTable;
   };
-  /** Weights, optimizer slots and counts: what training resumes from. */
+  /** Weights, optimizer slots and counters: the state from which training resumes. */
   snapshot: Snapshot;
-  /** The options of `fit` that are plain JSON; older files have none. */
+  /** The JSON options of `fit`. Older files have none. */
   fit?: FitSettings;
-  /** Augmented samples of each validation image whose mean its results are. */
+  /** Number of augmented samples of each validation image over which its predictions were averaged. */
   testTimeAugmentation?: number;
 }
 
 /**
- * A run as the bytes of a file. Weights keep every bit.
+ * Serializes a run. Weights are preserved bit for bit.
  *
- * @throws ConfigurationError for options that are invalid or weights that are another model's.
+ * @throws ConfigurationError for options that are invalid or weights that don't belong to the model.
  */
 export function formatRun(run: SavedRun): Uint8Array<ArrayBuffer> {
   const { options, dataset, epochs, history, snapshot, fit, testTimeAugmentation } = run;
@@ -131,7 +131,7 @@ export function formatRun(run: SavedRun): Uint8Array<ArrayBuffer> {
   file.set(json, preamble);
   let at = preamble + headerBytes;
   for (const tensor of tensors) {
-    // As words: a NaN with a payload would lose it on its way through a number.
+    // Copies words instead of floats, because a NaN's payload could be lost in a conversion to a number.
     const words = new Uint32Array(tensor.buffer, tensor.byteOffset, tensor.length);
     for (const word of words) {
       view.setUint32(at, word, true);
@@ -143,11 +143,11 @@ export function formatRun(run: SavedRun): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads a file that formatRun has written, in this version or an older one. Its contents are validated.
+ * Parses a file written by formatRun, in this version or an older one, and validates its content.
  *
- * @param name what to call the file in errors.
- * @throws DataError for a file that is another kind's, cut short, changed, or of a later version, or whose header is invalid;
- *   ConfigurationError for options that createTrainer would refuse.
+ * @param name of the file, for errors.
+ * @throws DataError if the file is of another kind, truncated, modified or of a later version, or if its header is invalid;
+ *   ConfigurationError for options that createTrainer would reject.
  */
 export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
   const { header, at, sumBytes } = readHeader(file, name);
@@ -202,7 +202,7 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
   return { ...run, snapshot };
 }
 
-/** Whoever shows a layer looks it up in every probe. */
+/** Every probe must cover all layers, because displaying a layer looks it up in each of them. */
 function requireProbesOf({ options, history }: Pick<SavedRun, 'options' | 'history'>, name: string): void {
   const trained = compileModel(options.model).measured;
   const wrong = history.probes.find(({ layers }) => !trained.every((layer) => Object.hasOwn(layers, layer.name)));
@@ -215,7 +215,7 @@ function requireProbesOf({ options, history }: Pick<SavedRun, 'options' | 'histo
   });
 }
 
-/** Options that can be trained with, and weights of their model. */
+/** Requires options that can be trained with, and weights that belong to their model. */
 function check(options: TrainerOptions, { weights, bestWeights, learningRate }: Snapshot, fit: FitSettings = {}): void {
   fillLearningRate(learningRate);
   fillTrainerOptions(options);

@@ -150,7 +150,7 @@ export const headerSchema = v.object({
   ),
   statistics: v.optional(v.object({ mean: v.array(numbers), std: v.array(numbers) })),
   watch: v.optional(watch),
-  // Older files have no averages and no units, nor have those of an optimizer that keeps no average of the weights.
+  // Older files have no averages and no units. Runs whose optimizer keeps no weight average have no averages either.
   tensors: v.object({
     weights: lengths,
     moments: lengths,

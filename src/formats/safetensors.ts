@@ -11,18 +11,18 @@ import {
   weightsFrom,
 } from './trained_model.ts';
 
-// https://github.com/huggingface/safetensors: 8 bytes with the length of the header, a JSON object with dtype, shape and place of
-// each tensor follows, then the tensors. Numbers are little-endian.
+// https://github.com/huggingface/safetensors: 8 bytes with the length of the header, a JSON header with dtype, shape and position
+// of each tensor, then the tensors. Numbers are little-endian.
 
 const preamble = 8;
-/** The format's own limit for a header. */
+/** The format's limit for the header size. */
 const mostHeaderBytes = 100_000_000;
 
 /**
- * A model with its weights as the bytes of a safetensors file. Tensors are float32 in Keras' layout, named by layer and Keras'
- * name: "conv2d.kernel". The metadata has the model (`model`, JSON), `class_names` (JSON) and `rescale`.
+ * Exports a model with its weights as a safetensors file. Tensors are float32 in Keras' layout, named by layer and Keras' tensor
+ * name: "conv2d.kernel". The metadata contains the model (`model`, JSON), `class_names` (JSON) and `rescale`.
  *
- * @throws ConfigurationError for a model that is invalid, or weights that are another model's.
+ * @throws ConfigurationError for a model that is invalid, or weights that don't belong to it.
  */
 export function formatSafetensors(trained: TrainedModel): Uint8Array<ArrayBuffer> {
   const { model, classNames, rescale } = trained;
@@ -34,7 +34,7 @@ export function formatSafetensors(trained: TrainedModel): Uint8Array<ArrayBuffer
   });
 }
 
-/** Any tensors as a safetensors file. */
+/** Packs tensors as a safetensors file. */
 export function packSafetensors(
   tensors: readonly NamedTensor[],
   metadata: Record<string, string>,
@@ -68,10 +68,11 @@ export function isSafetensors(file: Uint8Array): boolean {
 }
 
 /**
- * The model of a safetensors file, with its weights to the bit.
+ * Reads a model and its exact weights from a safetensors file.
  *
- * @param options `name`: what to call the file in errors; `model`: the network that the tensors belong to, where the file does not contain it: other programs write none.
- * @throws DataError for a file that is no safetensors, is damaged, or has tensors that don't fit the model; ConfigurationError
+ * @param options `name`: name of the file, for errors; `model`: the network that the tensors belong to, if the file does not
+ *   contain it, as with files from other programs.
+ * @throws DataError if the file is not a safetensors file, is damaged, or has tensors that don't fit the model; ConfigurationError
  *   for a model that is invalid.
  */
 export function parseSafetensors(
@@ -98,7 +99,7 @@ export function parseSafetensors(
   };
 }
 
-/** The tensors of any safetensors file of floats, as float32, and its metadata. @throws DataError */
+/** Reads the tensors of any safetensors file with floating-point data, as float32, and its metadata. @throws DataError */
 export function unpackSafetensors(
   file: Uint8Array,
   name: string,
@@ -170,19 +171,19 @@ function readTensor(tensor: string, value: unknown, data: Uint8Array, name: stri
     });
   }
   if (end > data.length) throw cutShort(name, data.length, end);
-  // A copy begins where its numbers are aligned. (The slice of a Buffer of Node is none.)
+  // Copy the bytes so that the numbers are aligned. (Slicing a Node Buffer would not copy.)
   const bytes = new Uint8Array(data.subarray(begin, end));
   return { name: tensor, shape, data: decode.read(bytes.buffer) };
 }
 
-/** float32 by its bits: what other types become. */
+/** Converts another type to float32 by computing its bits. */
 const fromBits = (length: number, bits: (i: number) => number): Float32Array => {
   const words = new Uint32Array(length);
   for (let i = 0; i < length; i++) words[i] = bits(i);
   return new Float32Array(words.buffer);
 };
 
-/** IEEE 754 half precision: sign, 5 bits of exponent, 10 of fraction. */
+/** Decodes IEEE 754 half precision: sign, 5 exponent bits, 10 fraction bits. */
 export function float16(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 31;

@@ -1,4 +1,4 @@
-/** A command line of wgrad's, quoted so that a POSIX shell passes every argument on unchanged. */
+/** A wgrad command line, quoted such that a POSIX shell passes every argument unchanged. */
 export const shellCommand = (command: string, words: readonly string[]): string =>
   [`npx wgrad ${command}`, ...words.map(quoted)].join(' ');
 

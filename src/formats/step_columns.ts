@@ -2,9 +2,9 @@ import type { StepRecord } from '../health/history.ts';
 import { metricIn } from '../health/metric.ts';
 
 /**
- * The figures of a step under their names, the same in every file that wgrad writes: `loss`, `dense.gradientNorm`,
- * `dense.kernel.updateRatio`, `dense.activation.zeros`, `dense.nonFinite.gradients` ... `layer` is undefined for what
- * belongs to the whole network; the layer's name is not part of `name`.
+ * A figure of a step under its name, which is the same in every file that wgrad writes: `loss`, `dense.gradientNorm`,
+ * `dense.kernel.updateRatio`, `dense.activation.zeros`, `dense.nonFinite.gradients` ... `layer` is undefined for figures of the
+ * whole network; `name` does not include the layer's name.
  */
 export interface Column {
   layer?: string;
@@ -12,7 +12,7 @@ export interface Column {
   value: number;
 }
 
-/** The columns of a step: the figures of the run first, then the health of the network, then that of each layer. */
+/** The columns of a step: first the figures of the run, then the health of the network, then that of each layer. */
 export function columnsOf(step: StepRecord): Column[] {
   const { loss, samples, skipped, learningRate, gradientNorms, health } = step;
   const metric = metricIn(step);

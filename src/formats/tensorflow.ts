@@ -21,11 +21,11 @@ import {
 const weightsFile = 'weights.bin';
 
 /**
- * A model as TensorFlow.js' layers model: `model.json` and `weights.bin`, side by side. Load it with `tf.loadLayersModel`. Images are
- * floats [batch, height, width, channels].
+ * Exports a model as a TensorFlow.js layers model: `model.json` and `weights.bin` in the same folder. Load it with
+ * `tf.loadLayersModel`. Images are floats [batch, height, width, channels].
  *
- * @throws ConfigurationError for a model with layers that TensorFlow.js doesn't have, all of them, or weights that are another
- *   model's.
+ * @throws ConfigurationError for layers that TensorFlow.js doesn't have, with all of them, or weights that don't belong to the
+ *   model.
  */
 export function formatTensorflow(trained: TrainedModel): ModelFile[] {
   const model = compileTrained(trained);
@@ -83,15 +83,15 @@ export function formatTensorflow(trained: TrainedModel): ModelFile[] {
   return [textFile('model.json', JSON.stringify(json)), { name: weightsFile, bytes: weights }];
 }
 
-/** A model that was read, with what was left out of it. Without weights where only the network was described. */
+/** An imported model, with notes on what was left out. It has no weights if the file describes only the network. */
 export interface ImportedModel extends Omit<TrainedModel, 'weights'> {
-  /** In the order of `getWeights`; none where the file has a network alone. */
+  /** Weights in the order of `getWeights`; undefined if the file contains only a network. */
   weights?: Float32Array[];
-  /** What was read in another way than it was written, in words: options that were ignored, for example. */
+  /** Readable notes on differences from the file, such as ignored options. */
   notes: string[];
 }
 
-/** Whether a JSON file is a TensorFlow.js model, of layers or as a graph. */
+/** Whether a JSON file is a TensorFlow.js model: a layers model or a graph model. */
 export const isTensorflow = (json: unknown): json is Record<string, unknown> =>
   isObject(json) && ('modelTopology' in json || 'weightsManifest' in json);
 
@@ -99,10 +99,10 @@ export const isTensorflow = (json: unknown): json is Record<string, unknown> =>
  * Reads a TensorFlow.js layers model.
  *
  * @param json the content of `model.json`.
- * @param read returns the bytes of a weights file in the same folder; without it the network is read without weights.
+ * @param read returns the bytes of a weights file in the same folder; if omitted, the network is read without weights.
  * @param name of the file, for errors.
- * @throws DataError for a graph model, layers that wgrad doesn't have, all of them, or weights that are missing, cut short or have
- *   other shapes.
+ * @throws DataError for a graph model, for layers that wgrad doesn't have (with all of them), or for weights that are missing,
+ *   truncated or of other shapes.
  */
 export function parseTensorflow(
   json: unknown,
@@ -148,7 +148,7 @@ const isTensor = (value: unknown): value is ManifestTensor =>
   value.shape.every(isCount) &&
   typeof value.dtype === 'string';
 
-/** All tensors of all groups; the files of a group are one after the other what its tensors lie in. */
+/** Reads the tensors of all groups. The tensors of a group are stored in its concatenated files. */
 function readManifest(manifest: unknown, read: (path: string) => Uint8Array, name: string): NamedTensor[] {
   const invalid = (found: unknown) =>
     new DataError({ what: `${name} has a weightsManifest that is invalid`, found, expected: '[{ paths, weights }]' });
@@ -180,7 +180,7 @@ function readManifest(manifest: unknown, read: (path: string) => Uint8Array, nam
 
 const sizes: Record<string, number> = { float32: 4, uint8: 1, uint16: 2, float16: 2 };
 
-/** The format of a tensor's numbers in the file: TensorFlow.js quantizes to integers of 8 or 16 bits, or to half precision. */
+/** Storage format of a tensor's numbers: TensorFlow.js can quantize to 8-bit or 16-bit integers, or to half precision. */
 function storedAs(
   { name: tensor, dtype, quantization }: ManifestTensor,
   name: string,

@@ -1,8 +1,8 @@
 import { crc32c } from './crc32c.ts';
 
 /**
- * TFRecord, TensorFlow's file of records: for each the length as uint64, its masked CRC-32C, the bytes, theirs; all
- * little-endian (tensorflow/core/lib/io/record_writer.h).
+ * TFRecord, TensorFlow's record file: for each record the length as uint64, its masked CRC-32C, the bytes, and their masked
+ * CRC-32C; all little-endian (tensorflow/core/lib/io/record_writer.h).
  */
 export function tfRecord(data: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(data.length + 16);
@@ -14,7 +14,7 @@ export function tfRecord(data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** TensorFlow rotates and offsets CRCs, because a CRC of bytes that contain CRCs is weak (tensorflow/core/lib/hash/crc32c.h). */
+/** TensorFlow rotates and offsets CRCs, because the CRC of data that contains CRCs is weak (tensorflow/core/lib/hash/crc32c.h). */
 function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

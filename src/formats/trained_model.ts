@@ -2,57 +2,57 @@ import { ConfigurationError, DataError } from '../errors.ts';
 import { type CompiledModel, compileModel, type Model } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
 
-/** A network and its weights: what every format of models carries. */
+/** A network and its weights: the content of every model format. */
 export interface TrainedModel {
   /** The network. */
   model: Model;
-  /** Keras' order and layout, as `trainer.getWeights()` gives them. */
+  /** Weights in Keras' order and layout, as returned by `trainer.getWeights()`. */
   weights: readonly Float32Array[];
-  /** In the order of the probabilities. */
+  /** Class names in the order of the probabilities. */
   classNames?: readonly string[];
   /**
-   * The factor that the bytes 0 to 255 of an image are multiplied by before the network: 1 / 255 unless given. `null` where one
-   * number is not enough, because the training also centered or whitened its images.
+   * Factor by which the bytes 0 to 255 of an image are multiplied before the network. `null` if a factor is not enough, because the
+   * training also centered or whitened its images. Default 1 / 255.
    */
   rescale?: number | null;
 }
 
-/** The default of `trained.rescale`: bytes become 0 to 1. */
+/** Default of `trained.rescale`: maps bytes to 0 to 1. */
 export const defaultRescale = 1 / 255;
 
-/** Describes the images that the network takes, for a file's documentation. */
+/** Describes the network's input images, for a file's documentation. */
 export const describeInput = ({ rescale = defaultRescale }: Pick<TrainedModel, 'rescale'>): string =>
   rescale === null
     ? 'centered or whitened as they were in the training'
     : `bytes 0 to 255 times ${rescale === defaultRescale ? '1 / 255, so from 0 to 1' : rescale}`;
 
-/** A model with more weights than that is not one that a browser trains: a file with larger tensors is damaged or no model. */
+/** Maximum number of weights: a browser can't train larger models, so a file with more is damaged or not a model. */
 export const mostWeights = 2 ** 28;
 
-/** The class names and the factor of the images in a file's metadata. Values of other types are ignored. */
+/** Class names and rescale factor from a file's metadata. Values of other types are ignored. */
 export const metadataOf = (classNames: unknown, rescale: unknown): Pick<TrainedModel, 'classNames' | 'rescale'> => ({
   ...(Array.isArray(classNames) && classNames.every((name) => typeof name === 'string') && { classNames }),
   ...((rescale === null || Number.isFinite(rescale)) && { rescale: rescale as number | null }),
 });
 
-/** A tensor as other programs know it: float32 in row-major order. */
+/** A tensor as other programs store it: float32 in row-major order. */
 export interface NamedTensor {
   name: string;
   shape: readonly number[];
   data: Float32Array;
 }
 
-/** Keras' own spelling: movingMean -> moving_mean. */
+/** Converts to Keras' spelling: movingMean -> moving_mean. */
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-/** wgrad's spelling: moving_mean -> movingMean. */
+/** Converts to wgrad's spelling: moving_mean -> movingMean. */
 export const camelCase = (name: string): string =>
   name.replace(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
-/** A layer's tensor by the names that the model and Keras have for them: batch_normalization.moving_mean. */
+/** Full name of a layer's tensor, as in the model and in Keras: batch_normalization.moving_mean. */
 export const tensorName = (layer: string, tensor: string, separator = '.'): string =>
   `${layer}${separator}${snakeCase(tensor)}`;
 
-/** @throws ConfigurationError for a model that is invalid, or weights that are another model's. */
+/** @throws ConfigurationError for a model that is invalid, or weights that don't belong to it. */
 export function compileTrained({ model, weights }: TrainedModel): CompiledModel {
   const compiled = compileModel(model);
   const { tensors, layers } = compiled;
@@ -74,7 +74,7 @@ export function compileTrained({ model, weights }: TrainedModel): CompiledModel 
   return compiled;
 }
 
-/** The tensors of a model with the names of their layers, in Keras' order and layout. */
+/** The tensors of a model with their full names, in Keras' order and layout. */
 export function namedTensors(trained: TrainedModel, separator = '.'): NamedTensor[] {
   const { tensors, layers } = compileTrained(trained);
   return tensors.map(({ layer, spec }, i) => ({
@@ -86,18 +86,18 @@ export function namedTensors(trained: TrainedModel, separator = '.'): NamedTenso
 
 const mostListed = 12;
 
-/** What is wrong with a file's parts, for an error: the first few one by one, the rest as a number. */
+/** Joins problems for an error message: lists the first few and counts the others. */
 export function listed(wrong: readonly string[]): string {
   const more = wrong.length > mostListed ? `; and ${wrong.length - mostListed} more` : '';
   return `${wrong.slice(0, mostListed).join('; ')}${more}`;
 }
 
 /**
- * The weights of a model from tensors that are named after its layers: "conv2d.kernel", or as TensorFlow has it "conv2d/kernel",
+ * Assigns tensors named after a model's layers to its weights: "conv2d.kernel", or in TensorFlow's style "conv2d/kernel",
  * "conv2d/kernel:0" or "model/conv2d/kernel".
  *
  * @param name of the file, for errors.
- * @throws DataError that lists every tensor that is missing, is of no layer, or has another shape.
+ * @throws DataError that lists every tensor that is missing, belongs to no layer, or has another shape.
  */
 export function weightsFrom(model: Model, tensors: readonly NamedTensor[], name: string): Float32Array[] {
   const compiled = compileModel(model);
@@ -133,7 +133,7 @@ function knownName(name: string, expected: ReadonlyMap<string, unknown>): string
   if (expected.has(name)) return name;
   const parts = name.replace(/:\d+$/, '').split('/');
   const tensor = parts.pop();
-  // A layer's own name may have slashes; what stands before it is the name of a model or a scope.
+  // A layer's name may contain slashes; the part before it is the name of a model or a scope.
   for (let from = 0; from < parts.length; from++) {
     for (let to = parts.length; to > from; to--) {
       const key = `${parts.slice(from, to).join('/')}.${tensor}`;
@@ -143,13 +143,13 @@ function knownName(name: string, expected: ReadonlyMap<string, unknown>): string
   return undefined;
 }
 
-/** The bytes of numbers in the order of every machine that has WebGPU: little-endian. NaNs keep their bits. */
+/** The bytes of numbers in little-endian order, which all machines with WebGPU use. Preserves the bits of NaNs. */
 export const bytesOf = (numbers: Float32Array | BigInt64Array): Uint8Array =>
   new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 
-/** A file of an export: several formats have more than one. */
+/** An exported file; some formats consist of several. */
 export interface ModelFile {
-  /** Without folders. */
+  /** File name without folders. */
   name: string;
   /** Its content. */
   bytes: Uint8Array<ArrayBuffer>;

@@ -1,15 +1,15 @@
-/** A file that is no HDF5 file, is damaged, or stores something in a way that this reader doesn't know. */
+/** The file is not an HDF5 file, is damaged, or uses a storage feature that this reader doesn't support. */
 export class Hdf5Error extends Error {}
 
-/** The most reads of one file: a damaged one can point in circles. */
+/** Maximum number of reads per file: a damaged file may contain circular references. */
 const mostReads = 4_000_000;
 
-/** Little-endian numbers at places in a file. Whatever lies beyond its end is an error. */
+/** Reads little-endian numbers at offsets in a file. Reading beyond its end throws. */
 export class FileBytes {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   #reads = 0;
-  /** Bytes of an offset and of a length. */
+  /** Size of an offset and of a length, in bytes. */
   offsetSize = 8;
   lengthSize = 8;
 
@@ -34,14 +34,14 @@ export class FileBytes {
     return String.fromCharCode(...this.slice(at, length));
   }
 
-  /** A text that ends with a zero. */
+  /** Reads a zero-terminated string. */
   name(at: number): string {
     let end = at;
     while (this.integer(end, 1) !== 0) end++;
     return new TextDecoder().decode(this.slice(at, end - at));
   }
 
-  /** An unsigned integer of 1, 2, 4 or 8 bytes. */
+  /** Reads an unsigned integer of 1, 2, 4 or 8 bytes. */
   integer(at: number, size: number): number {
     this.slice(at, size);
     if (size === 1) return this.#view.getUint8(at);
@@ -56,5 +56,5 @@ export class FileBytes {
   }
 }
 
-/** All bits of an offset that points nowhere. */
+/** Whether an offset is undefined, which is encoded with all bits set. */
 export const isNowhere = (offset: number): boolean => offset >= 2 ** 63 || offset === 2 ** 32 - 1;

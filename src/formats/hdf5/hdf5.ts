@@ -7,9 +7,10 @@ const signature = '\x89HDF\r\n\x1a\n';
 export const isHdf5 = (bytes: Uint8Array): boolean => String.fromCharCode(...bytes.subarray(0, 8)) === signature;
 
 /**
- * A group or a dataset of an HDF5 file, as h5py writes them by default, read by the file format specification of version 3,
- * https://docs.hdfgroup.org/hdf5/develop/_f_m_t3.html. Groups are symbol tables or compact links; datasets are contiguous, compact, or in
- * chunks with gzip and shuffle; numbers and texts. Written here because a library of HDF5 is two thirds of this package's size.
+ * A group or dataset in an HDF5 file with h5py's default settings, read according to version 3 of the file format specification,
+ * https://docs.hdfgroup.org/hdf5/develop/_f_m_t3.html. Supports groups as symbol tables or compact links; contiguous, compact and
+ * chunked datasets with gzip and shuffle; numbers and strings. Implemented here because an HDF5 library would be two thirds of this
+ * package's size.
  */
 export class Hdf5Object {
   readonly #file: FileBytes;
@@ -25,7 +26,7 @@ export class Hdf5Object {
     return this.#messages.some(({ type }) => type === messageTypes.layout);
   }
 
-  /** The names of a group's members, in the order that the file has. */
+  /** Names of the group's members, in file order. */
   get names(): string[] {
     return [...this.#own.keys()];
   }
@@ -43,7 +44,7 @@ export class Hdf5Object {
     return address === undefined ? undefined : new Hdf5Object(this.#file, address).member(rest.join('/'));
   }
 
-  /** @throws Hdf5Error for one that this reader doesn't know. */
+  /** @throws Hdf5Error if this reader doesn't support the attribute's type. */
   attribute(name: string): Hdf5Value | undefined {
     for (const message of this.#messages) {
       if (message.type !== messageTypes.attribute) continue;
@@ -58,7 +59,7 @@ export class Hdf5Object {
   }
 }
 
-/** The root group of a file. @throws Hdf5Error */
+/** Opens the root group of a file. @throws Hdf5Error */
 export function openHdf5(bytes: Uint8Array): Hdf5Object {
   if (!isHdf5(bytes)) throw new Hdf5Error('no HDF5 signature');
   const file = new FileBytes(bytes);

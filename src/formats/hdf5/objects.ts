@@ -1,6 +1,6 @@
 import { type FileBytes, Hdf5Error, isNowhere } from './bytes.ts';
 
-/** A message of an object's header: what the object is, in parts. */
+/** A message of an object header, each of which describes one aspect of the object. */
 export interface Message {
   type: number;
   at: number;
@@ -21,7 +21,7 @@ export const messageTypes = {
   attributeInfo: 21,
 } as const;
 
-/** The address of the root group, by the superblock; its sizes of offsets and lengths are set. */
+/** Reads the superblock: sets the sizes of offsets and lengths, and returns the address of the root group. */
 export function rootOf(file: FileBytes): number {
   const version = file.integer(8, 1);
   if (version <= 1) {
@@ -66,7 +66,7 @@ function messagesOfVersion2(file: FileBytes, address: number): Message[] {
   const messages: Message[] = [];
   const blocks = [{ at: start + sizeBytes, size: file.integer(start, sizeBytes) }];
   for (const [i, block] of blocks.entries()) {
-    // A block that continues another begins with OCHK and ends with a checksum.
+    // A continuation block begins with OCHK and ends with a checksum.
     let at = block.at + (i > 0 ? 4 : 0);
     const end = block.at + block.size - (i > 0 ? 4 : 0);
     while (at + header <= end) {
@@ -88,7 +88,7 @@ function follow(file: FileBytes, message: Message, blocks: { at: number; size: n
   blocks.push({ at: file.offset(message.at), size: file.integer(message.at + file.offsetSize, file.lengthSize) });
 }
 
-/** The members of a group: addresses of their headers by their names. */
+/** The members of a group: addresses of their headers, by name. */
 export function membersOf(file: FileBytes, messages: readonly Message[]): Map<string, number> {
   const members = new Map<string, number>();
   for (const { type, at } of messages) {
@@ -108,7 +108,7 @@ function denseLinks(file: FileBytes, at: number): number {
   return file.offset(at + 2 + (file.integer(at + 1, 1) & 1 ? 8 : 0));
 }
 
-/** The symbol nodes of a group's B-tree of version 1. */
+/** The symbol table nodes of a group's version 1 B-tree. */
 function leavesOf(file: FileBytes, address: number, depth: number): number[] {
   if (isNowhere(address)) return [];
   if (file.text(address, 4) !== 'TREE' || depth > 16) throw new Hdf5Error('a group without its tree');

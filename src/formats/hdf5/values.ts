@@ -5,7 +5,7 @@ import { mostWeights } from '../trained_model.ts';
 import { type FileBytes, Hdf5Error, isNowhere } from './bytes.ts';
 import { type Message, messageTypes } from './objects.ts';
 
-/** Numbers, or texts, of a shape; [] for a single one. */
+/** Numbers or strings with their shape; [] for a scalar. */
 export interface Hdf5Value {
   shape: number[];
   numbers?: Float32Array;
@@ -46,7 +46,7 @@ const elementsOf = (shape: readonly number[]) => {
   return elements;
 };
 
-/** The value of an attribute, with its name. */
+/** Name and value of an attribute. */
 export function attributeOf(file: FileBytes, { at }: Message): [string, () => Hdf5Value] {
   const version = file.integer(at, 1);
   if (version < 1 || version > 3) throw new Hdf5Error(`an attribute of version ${version}`);
@@ -66,7 +66,7 @@ export function attributeOf(file: FileBytes, { at }: Message): [string, () => Hd
   ];
 }
 
-/** The values of a dataset. */
+/** Reads the values of a dataset. */
 export function datasetOf(file: FileBytes, messages: readonly Message[]): Hdf5Value {
   const find = (type: number) => messages.find((message) => message.type === type);
   const [space, type, layout] = [messageTypes.dataspace, messageTypes.datatype, messageTypes.layout].map(find);
@@ -93,7 +93,7 @@ function storedBytes(
   if (kind === 0) return file.slice(at + 4, bytes);
   if (kind === 1) {
     const address = file.offset(at + 2);
-    // Nothing has been written: all zeros.
+    // Storage was never allocated, so all values are zero.
     if (isNowhere(address)) return new Uint8Array(bytes);
     return file.slice(address, bytes);
   }
@@ -116,7 +116,7 @@ interface Chunked {
   filters: Message | undefined;
 }
 
-/** The chunks of a B-tree of version 1, each unpacked and put where it belongs. */
+/** Copies the chunks of a version 1 B-tree to their positions, decompressing each. */
 function copyChunks(file: FileBytes, address: number, chunked: Chunked, depth: number): void {
   const { shape } = chunked;
   if (file.text(address, 4) !== 'TREE' || depth > 16) throw new Hdf5Error('chunks without their tree');
@@ -171,7 +171,7 @@ function filtersOf(file: FileBytes, at: number): number[] {
   return ids;
 }
 
-/** The first bytes of all numbers, then the second ones, and so on: HDF5's shuffle. */
+/** Reverses HDF5's shuffle filter, which stores the first bytes of all numbers, then the second bytes, and so on. */
 function unshuffled(data: Uint8Array, bytes: number): Uint8Array {
   const count = Math.floor(data.length / bytes);
   const to = new Uint8Array(data.length);
@@ -222,7 +222,7 @@ function decoded(file: FileBytes, data: Uint8Array, { kind, bytes, signed }: Dat
   return { shape, numbers: Float32Array.from({ length: count }, (_, i) => numberAt(i)) };
 }
 
-/** A text of any length lies in a global heap: its length, the heap's address and its number there. */
+/** A variable-length string is stored in a global heap, referenced by its length, the heap's address and an index. */
 function longText(file: FileBytes, view: DataView, at: number): string {
   const length = view.getUint32(at, true);
   const heap = file.offsetSize === 8 ? Number(view.getBigUint64(at + 4, true)) : view.getUint32(at + 4, true);

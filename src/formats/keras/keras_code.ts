@@ -11,10 +11,10 @@ import {
 import { type KerasLayer, kerasModel } from './keras_layers.ts';
 
 /**
- * A model as Keras code, `model.py`, and its weights, `weights.npz`: `from model import load; model = load()`. It needs Keras 3 and
- * NumPy.
+ * Exports a model as Keras code, `model.py`, and its weights, `weights.npz`: `from model import load; model = load()`. Requires
+ * Keras 3 and NumPy.
  *
- * @throws ConfigurationError for a model with options that Keras doesn't have, or weights that are another model's.
+ * @throws ConfigurationError for a model with options that Keras doesn't have, or weights that don't belong to the model.
  */
 export function formatKeras(trained: TrainedModel): ModelFile[] {
   const compiled = compileTrained(trained);
@@ -65,7 +65,7 @@ def load(path=pathlib.Path(__file__).with_name("weights.npz")):
   return [textFile('model.py', code), { name: 'weights.npz', bytes: packNpz(arrays) }];
 }
 
-/** Names that no variable of the code may have: Python's keywords, and the modules that the code uses. */
+/** Names that variables in the code must not use: Python's keywords, and the imported modules. */
 const words = new Set(
   (
     'and as assert async await break class continue def del elif else except finally for from global if import in is lambda ' +
@@ -85,7 +85,7 @@ function callOf({ className, config, inputs }: KerasLayer, variables: ReadonlyMa
   return `layers.${className}(${given})(${from.length > 1 ? `[${from.join(', ')}]` : from[0]})`;
 }
 
-/** A value as Python writes it. */
+/** Formats a value as a Python literal. */
 function literal(value: unknown): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';

@@ -1,6 +1,6 @@
 import type { FilledInitializer, InitializerConfig, InitializerType } from '../../model/weight_options.ts';
 
-/** An object of Keras' as its JSON has it. */
+/** A serialized Keras object. */
 export interface KerasObject {
   class_name: string;
   config: Record<string, unknown>;
@@ -9,7 +9,7 @@ export interface KerasObject {
 type Mode = 'fan_in' | 'fan_avg';
 type Distribution = 'uniform' | 'truncated_normal';
 
-/** The named initializers that are cases of VarianceScaling: scale, mode and distribution. */
+/** Named initializers that are special cases of VarianceScaling: scale, mode and distribution. */
 const scalings: Partial<Record<InitializerType, [number, Mode, Distribution, string]>> = {
   glorotUniform: [1, 'fan_avg', 'uniform', 'GlorotUniform'],
   glorotNormal: [1, 'fan_avg', 'truncated_normal', 'GlorotNormal'],
@@ -19,7 +19,7 @@ const scalings: Partial<Record<InitializerType, [number, Mode, Distribution, str
   lecunNormal: [1, 'fan_in', 'truncated_normal', 'LecunNormal'],
 };
 
-/** Keras has no factor for the numbers: it goes into what the initializer has. */
+/** Keras' initializers have no overall factor, so it is multiplied into the initializer's own parameters. */
 export function kerasInitializer(initializer: FilledInitializer): KerasObject {
   const { scale } = initializer;
   const named = scalings[initializer.type];
@@ -59,13 +59,13 @@ const constant = (value: number): KerasObject => ({ class_name: 'Constant', conf
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
-/** The same initializer of wgrad's, or undefined where it has none. */
+/** Converts to wgrad's initializer; undefined if there is no equivalent. */
 export function initializerFrom(value: unknown): InitializerConfig | undefined {
   const object = (typeof value === 'string' ? { class_name: value, config: {} } : value) as Partial<KerasObject> | null;
   const { class_name: given, config } = object ?? {};
   if (typeof given !== 'string') return undefined;
   const options = (typeof config === 'object' && config) || {};
-  // glorot_uniform, GlorotUniform; TensorFlow.js writes LeCunNormal.
+  // Matches glorot_uniform and GlorotUniform; TensorFlow.js writes LeCunNormal.
   const name = given.replace(/_/g, '').toLowerCase();
   for (const [type, [, , , kerasName]] of Object.entries(scalings) as [
     InitializerType,

@@ -2,7 +2,7 @@ export type Json = Record<string, unknown>;
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The network in Keras' JSON: TensorFlow.js and older versions of Keras have it within `model_config`. */
+/** The network in Keras' JSON; TensorFlow.js and older versions of Keras nest it in `model_config`. */
 export const networkIn = (json: unknown): unknown =>
   isObject(json) && isObject(json.model_config) ? json.model_config : json;
 
@@ -14,11 +14,11 @@ export interface LayerJson {
   inbound_nodes: unknown;
 }
 
-/** State of the reader of a model. */
+/** State of the model reader. */
 export interface Context {
-  /** Keras' version, '' where it isn't known. */
+  /** Keras' version; '' if unknown. */
   keras: string;
   notes: string[];
-  /** Layers and options that wgrad does not have, each with its layer's name. */
+  /** Layers and options that wgrad does not support, each with its layer's name. */
   unknown: string[];
 }

@@ -10,16 +10,16 @@ import { snakeCase } from '../trained_model.ts';
 import { kerasInitializer } from './keras_initializers.ts';
 import { classNames, kerasActivations, tensorflowActivations } from './keras_names.ts';
 
-/** A layer in Keras' terms. */
+/** A layer in Keras' representation. */
 export interface KerasLayer {
   className: string;
   name: string;
   config: Record<string, unknown>;
-  /** Names of layers; that of the input layer for the images. */
+  /** Names of the input layers; the images come from the layer named `input`. */
   inputs: string[];
 }
 
-/** Keras 3, or what TensorFlow.js 4 makes of the same layers. */
+/** Keras 3, or TensorFlow.js 4, which interprets some layers differently. */
 export type Dialect = 'keras' | 'tfjs';
 
 export interface KerasModel {
@@ -27,16 +27,16 @@ export interface KerasModel {
   input: string;
   layers: KerasLayer[];
   output: string;
-  /** Names of the model's layers by position. A name that the dialect does not allow is changed. */
+  /** Names of the model's layers, by position. Names that the dialect does not allow are changed. */
   names: string[];
 }
 
-/** Layers and options that TensorFlow.js lacks or computes differently, found by comparing with it. */
+/** Layers and options that TensorFlow.js lacks or computes differently, found by comparing outputs. */
 const lacking: Partial<{ [T in LayerType]: (layer: CompiledNode<T>) => string | undefined }> = {
   conv2d: ({ config }) => (config.groups > 1 ? 'convolutions in groups' : undefined),
   conv2dTranspose: ({ config }) =>
     Math.max(...pair(config.dilationRate)) > 1 ? 'dilated transposed convolutions' : undefined,
-  // It works out their shape as if they weren't dilated.
+  // TensorFlow.js infers their output shape without the dilation.
   depthwiseConv2d: ({ config }) =>
     config.padding === 'valid' && Math.max(...pair(config.dilationRate)) > 1
       ? 'dilated depthwise convolutions without padding'
@@ -46,15 +46,15 @@ const lacking: Partial<{ [T in LayerType]: (layer: CompiledNode<T>) => string | 
     config.interpolation === 'bilinear' ? 'bilinear up-sampling between the centers of pixels' : undefined,
 };
 
-/** Options that are written otherwise than they stand. */
+/** Options whose JSON representation differs. */
 const isSize = (option: string) => ['kernelSize', 'strides', 'dilationRate', 'poolSize', 'size'].includes(option);
 const isBorder = (option: string, value: unknown) =>
   option === 'cropping' || (option === 'padding' && typeof value !== 'string');
 
 /**
- * A model's layers in Keras' terms.
+ * Converts a model's layers to Keras' representation.
  *
- * @throws ConfigurationError that lists the layers which TensorFlow.js cannot express, why, and what can.
+ * @throws ConfigurationError that lists the layers which TensorFlow.js can't express, why, and which format can.
  */
 export function kerasModel(model: CompiledModel, dialect: Dialect): KerasModel {
   const taken = new Set<string>();
@@ -87,11 +87,11 @@ export function kerasModel(model: CompiledModel, dialect: Dialect): KerasModel {
   return { input, layers, output: outputs[model.output]!, names };
 }
 
-/** Keras allows no slash in a name, TensorFlow.js no other signs than these. */
+/** Keras allows no slashes in names; TensorFlow.js allows only these characters. */
 const plainName = (name: string): string =>
   /^[A-Za-z0-9][-\w.]*$/.test(name) ? name : `layer_${name.replace(/[^-\w.]/g, '_')}`;
 
-/** A layer, and where the dialect has no such option, layers after it. */
+/** Converts a layer, and appends layers for options that the dialect doesn't have. */
 function layersOf(
   layer: CompiledLayer,
   inputs: string[],
@@ -158,7 +158,7 @@ function configOf({ config, name, type, inputShapes }: CompiledLayer): Record<st
 const regularizer = (value: { l1?: number; l2?: number } | undefined) =>
   value ? { class_name: 'L1L2', config: { l1: value.l1 ?? 0, l2: value.l2 ?? 0 } } : null;
 
-/** Layers that have no option data_format. */
+/** Layers without a data_format option. */
 const withoutDataFormat: readonly string[] = [
   'BatchNormalization',
   'LayerNormalization',
@@ -176,7 +176,7 @@ const withoutDataFormat: readonly string[] = [
 ];
 const mergesOrNormalizes = (type: LayerType) => withoutDataFormat.includes(classNames[type]);
 
-/** Expresses in TensorFlow.js' terms what it has under other names. */
+/** Renames what TensorFlow.js calls differently. */
 function adaptToTensorflow(
   layer: CompiledLayer,
   made: KerasLayer,
@@ -197,10 +197,10 @@ function adaptToTensorflow(
       });
     }
   }
-  // It takes every negative axis of a concatenation for the last one, and -1 in a shape for an unknown length.
+  // TensorFlow.js treats every negative axis of a concatenation as the last one, and -1 in a shape as an unknown length.
   if (made.className === 'Concatenate') made.config.axis = (layer.details as { axis: number }).axis;
   if (made.className === 'Reshape') made.config.target_shape = outputShape;
-  // SpatialDropout2D is a Dropout whose mask has one number for each channel.
+  // SpatialDropout2D is a Dropout whose mask has one value per channel.
   if (made.className === 'SpatialDropout2D') {
     const { data_format: _, ...config } = made.config;
     made.className = 'Dropout';

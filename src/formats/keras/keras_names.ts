@@ -1,7 +1,7 @@
 import type { ActivationName } from '../../model/activations.ts';
 import type { LayerType } from '../../model/layers/index.ts';
 
-/** Keras' classes, which TensorFlow.js has by the same names. */
+/** Keras' class names, which TensorFlow.js shares. */
 export const classNames: Record<LayerType, string> = {
   conv2d: 'Conv2D',
   depthwiseConv2d: 'DepthwiseConv2D',
@@ -31,10 +31,10 @@ export const classNames: Record<LayerType, string> = {
   upSampling2d: 'UpSampling2D',
 };
 
-/** The layer type of a class of Keras'. */
+/** Layer types by Keras' class name. */
 export const typeOfClass = new Map(Object.entries(classNames).map(([type, name]) => [name, type as LayerType]));
 
-/** Names of functions in Keras 3. */
+/** Names of activation functions in Keras 3. */
 export const kerasActivations: Record<ActivationName, string> = {
   linear: 'linear',
   relu: 'relu',
@@ -55,7 +55,10 @@ export const kerasActivations: Record<ActivationName, string> = {
   exponential: 'exponential',
 };
 
-/** The same in TensorFlow.js; null where it has none, or another function by that name: its hardSigmoid is 0.2 x + 0.5. */
+/**
+ * Names of activation functions in TensorFlow.js; null if it has none, or a different function of that name: its hardSigmoid is 0.2
+ * x + 0.5.
+ */
 export const tensorflowActivations: Record<ActivationName, string | null> = {
   ...kerasActivations,
   silu: 'swish',
@@ -65,7 +68,7 @@ export const tensorflowActivations: Record<ActivationName, string | null> = {
   exponential: null,
 };
 
-/** Other names that Keras knows the functions by. */
+/** Other names that Keras accepts for the functions. */
 const synonyms: Record<string, ActivationName> = { swish: 'silu', hard_swish: 'hardSwish' };
 
 const byName = new Map(Object.entries(kerasActivations).map(([ours, name]) => [name, ours as ActivationName]));

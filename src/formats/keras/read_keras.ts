@@ -5,26 +5,28 @@ import { imagesName } from '../../model/wiring.ts';
 import { type Context, isObject, type Json, type LayerJson, networkIn } from './keras_json.ts';
 import { readLayer } from './read_keras_layer.ts';
 
-/** A network that another program described, as far as wgrad has its layers. */
+/** A network read from another program's description. */
 export interface ReadModel {
   /** The network. */
   model: Model;
-  /** Parts that were dropped because they change no prediction: constraints, initializers that wgrad does not have. */
+  /**
+   * Notes on parts that were dropped because they don't affect predictions: constraints, and initializers that wgrad does not have.
+   */
   notes: string[];
 }
 
 /**
- * The network that Keras' `to_json()` or TensorFlow.js' `modelTopology` describes: Sequential, or Functional with one input and one
- * output.
+ * Reads the network described by Keras' `to_json()` or TensorFlow.js' `modelTopology`: Sequential, or Functional with one input and
+ * one output.
  *
  * @param name of the file, for errors.
- * @param version of Keras, where another part of the file gives it.
+ * @param version of Keras, if another part of the file states it.
  * @throws DataError that names every layer that wgrad doesn't have; ConfigurationError for layers that don't fit together.
  */
 export function readKerasModel(json: unknown, name: string, version?: unknown): ReadModel {
   const outer = networkIn(json);
   if (!isObject(outer) || typeof outer.class_name !== 'string') throw notKeras(name, outer);
-  // Keras 3 leaves its version out, but writes where each class is registered.
+  // Keras 3 omits its version, but writes where each class is registered.
   const written = (json as Json).keras_version ?? outer.keras_version ?? version;
   const keras = String(written ?? ('registered_name' in outer ? '3' : ''));
   const context = { keras, notes: [], unknown: [] } as Context;
@@ -50,7 +52,7 @@ const notKeras = (name: string, found: unknown) =>
 interface Outline {
   inputShape: unknown;
   layers: { json: LayerJson; inputs: string[] | undefined }[];
-  /** Names of the layers that stand for the images. */
+  /** Names of the input layers, which provide the images. */
   inputs: string[];
 }
 
@@ -73,7 +75,7 @@ const listOf = (value: unknown, name: string, what: string): unknown[] => {
 };
 
 function sequentialOf(config: unknown, name: string, context: Context): Outline {
-  // Keras 2.1 and older wrote the list alone.
+  // Keras 2.1 and older wrote only the list.
   const list = listOf(isObject(config) ? config.layers : config, name, 'the layers of a Sequential model');
   const layers = list.map((layer) => layerJson(layer, name));
   const first = layers[0];
@@ -91,7 +93,7 @@ function sequence(layers: LayerJson[], inputShape: unknown, context: Context): O
   return { inputShape, layers: kept.map((json) => ({ json, inputs: undefined })), inputs };
 }
 
-/** Without the batch. */
+/** Shape without the batch axis. */
 function shapeOf(config: Json): unknown {
   const shape = config.batch_input_shape ?? config.batch_shape;
   return Array.isArray(shape) ? shape.slice(1) : config.input_shape;
@@ -115,14 +117,14 @@ function functionalOf(config: unknown, name: string, context: Context): Outline 
   return { inputShape: shapeOf(starts[0]!.config), layers, inputs: [starts[0]!.name] };
 }
 
-/** output_layers: [["dense", 0, 0]], or in Keras 3 ["dense", 0, 0] for a single one. */
+/** output_layers is [["dense", 0, 0]], or in Keras 3 ["dense", 0, 0] for a single output. */
 function endsOf(value: unknown): string[] {
   if (!Array.isArray(value)) return [];
   if (typeof value[0] === 'string') return [value[0]];
   return value.flatMap((end) => (Array.isArray(end) && typeof end[0] === 'string' ? [end[0]] : []));
 }
 
-/** The layers that one takes, of Keras 2 ([[["conv2d", 0, 0, {}]]]) or 3 ({ args: [tensors], kwargs }). */
+/** The input layers of a layer in the format of Keras 2 ([[["conv2d", 0, 0, {}]]]) or 3 ({ args: [tensors], kwargs }). */
 function inboundOf(
   { name: layer, inbound_nodes: nodes, class_name }: LayerJson,
   name: string,
@@ -146,14 +148,14 @@ function inboundOf(
   return found;
 }
 
-/** All layers in wgrad's terms, once everything that it doesn't have is known. */
+/** Converts all layers to wgrad's, after all unsupported ones have been collected. */
 function finish({ inputShape, layers, inputs }: Outline, name: string, context: Context): ReadModel {
   const names = new Set(layers.map(({ json }) => json.name));
   const read = layers.map(({ json, inputs: given }, i) => {
     const options = readLayer(json, context);
     const from = given?.map((input) => {
       if (!inputs.includes(input)) return input;
-      // A layer that is itself named "input" would be meant by that name.
+      // If a layer is itself named "input", that name would refer to it, so the images are referenced by index.
       return names.has(imagesName) ? -(i + 1) : imagesName;
     });
     const previous = i === 0 ? imagesName : layers[i - 1]!.json.name;
@@ -186,8 +188,8 @@ function finish({ inputShape, layers, inputs }: Outline, name: string, context: 
 }
 
 /**
- * Where a softmax over [1, 1, classes] is followed by a reshape or flatten to [classes], as in MobileNet, their order changes
- * nothing, and wgrad has softmax at the end alone.
+ * If a softmax over [1, 1, classes] is followed by a reshape or flatten to [classes], as in MobileNet, the order is irrelevant. It
+ * is swapped, because wgrad supports softmax only at the end.
  */
 function softmaxLast(model: Model): Model {
   const layers = [...model.layers];

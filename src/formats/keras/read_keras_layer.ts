@@ -6,7 +6,7 @@ import { initializerFrom } from './keras_initializers.ts';
 import { type Context, isObject, type Json, type LayerJson } from './keras_json.ts';
 import { activationOfName, typeOfClass } from './keras_names.ts';
 
-/** Layers of Keras' that are wgrad's activation layer. */
+/** Keras layers that become wgrad's activation layer. */
 const activationClasses: Record<string, (config: Json) => Json | undefined> = {
   ReLU: ({ max_value: most, negative_slope: slope = 0, threshold = 0 }) => {
     if (threshold !== 0) return undefined;
@@ -19,7 +19,7 @@ const activationClasses: Record<string, (config: Json) => Json | undefined> = {
   Softmax: ({ axis = -1 }) => (axis === -1 ? { activation: 'softmax' } : undefined),
 };
 
-/** Options that would make the layer compute something that wgrad has no option for, and their only values. */
+/** Options without an equivalent in wgrad, with the only values under which the layer computes the same. */
 const onlyValues: Record<string, readonly unknown[]> = {
   data_format: [null, undefined, 'channels_last'],
   output_padding: [null, undefined],
@@ -27,10 +27,10 @@ const onlyValues: Record<string, readonly unknown[]> = {
   renorm: [false, undefined],
 };
 
-/** Options that matter only in training; they are ignored. */
+/** Options that only affect training; they are ignored. */
 const onlyTraining = /_constraint$|^activity_regularizer$/;
 
-/** A layer in wgrad's terms. What it doesn't have goes to `context.unknown`; the result is then of no use. */
+/** Converts a layer to wgrad's. Unsupported parts are added to `context.unknown`, in which case the result must not be used. */
 export function readLayer(json: LayerJson, context: Context): Json {
   const { class_name: className, config, name } = json;
   const fail = (why = ''): Json => {
@@ -82,7 +82,7 @@ const nameOf = (value: unknown): string => {
   return typeof value.config === 'string' ? value.config : String(value.class_name);
 };
 
-/** A function's name, in text or as Keras 3 serializes functions. Before Keras 3, hard_sigmoid was 0.2 x + 0.5. */
+/** Name of a function, given as text or in Keras 3's serialization. Before Keras 3, hard_sigmoid was 0.2 x + 0.5. */
 function readActivation(value: unknown, { keras }: Context): ActivationName | undefined {
   const name = nameOf(value);
   if (/^hard_?sigmoid$/i.test(name) && !/^[3-9]/.test(keras)) return undefined;

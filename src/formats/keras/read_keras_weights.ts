@@ -13,10 +13,10 @@ import { readKerasModel } from './read_keras.ts';
 /** Members of a .keras archive. */
 const kerasFiles = { config: 'config.json', metadata: 'metadata.json', weights: 'model.weights.h5' };
 
-/** The members of a .keras archive. */
+/** The members of a .keras archive, by name. */
 export type KerasArchive = Record<string, Uint8Array>;
 
-/** Unpacks a .keras file; undefined for another file. */
+/** Unpacks a .keras file; returns undefined for another kind of file. */
 export function kerasArchive(bytes: Uint8Array): KerasArchive | undefined {
   if (String.fromCharCode(...bytes.subarray(0, 4)) !== 'PK\x03\x04') return undefined;
   try {
@@ -29,10 +29,11 @@ export function kerasArchive(bytes: Uint8Array): KerasArchive | undefined {
 }
 
 /**
- * A model as Keras 3 saves it: .keras.
+ * Reads a model saved by Keras 3: .keras.
  *
- * @param archive by `kerasArchive`.
- * @throws DataError for a file that is damaged, layers that wgrad doesn't have, and weights that don't fit, with both shapes.
+ * @param archive from `kerasArchive`.
+ * @throws DataError if the file is damaged, contains layers that wgrad doesn't have, or has weights that don't fit (with both
+ *   shapes).
  */
 export function parseKerasArchive(archive: KerasArchive, name: string): ImportedModel {
   const json = jsonIn(archive[kerasFiles.config]!, `${kerasFiles.config} in ${name}`);
@@ -44,10 +45,10 @@ export function parseKerasArchive(archive: KerasArchive, name: string): Imported
 }
 
 /**
- * A model in Keras' HDF5 files: .h5 with its network. A file of weights alone, as `save_weights` writes it (.h5 or .weights.h5),
- * belongs to `model`.
+ * Reads a model from Keras' HDF5 files: an .h5 that includes the network, or a file with only weights, as `save_weights` writes it
+ * (.h5 or .weights.h5), for the given `model`.
  *
- * @throws DataError as parseKerasArchive, and for weights alone without `model`.
+ * @throws DataError as parseKerasArchive does, and for a file with only weights if `model` is not given.
  */
 export function parseKerasHdf5(bytes: Uint8Array, name: string, model?: Model): ImportedModel {
   return opened(bytes, name, (root) => {
@@ -88,7 +89,7 @@ const jsonIn = (bytes: Uint8Array, what: string): unknown => parseJson(new TextD
 const textsOf = (object: Hdf5Object, name: string): string[] | undefined => object.attribute(name)?.texts;
 const textOf = (object: Hdf5Object, name: string): string | undefined => textsOf(object, name)?.[0];
 
-/** A list of names, which Keras cuts into numbered attributes where it is long. */
+/** A list of names, which Keras splits into numbered attributes if it is long. */
 function namesOf(object: Hdf5Object, name: string): string[] | undefined {
   const whole = textsOf(object, name);
   if (whole) return whole;
@@ -113,7 +114,7 @@ function weightsOf(root: Hdf5Object, model: Model, name: string, json: unknown):
   return weightsFrom(model, named(found, model), name);
 }
 
-/** As Keras 2 has them: attributes list the layers, and in each the paths of its weights. */
+/** Keras 2's layout: attributes list the layers, and for each layer the paths of its weights. */
 function byLayerNames(group: Hdf5Object, layers: readonly string[], name: string): LayerWeights[] {
   return layers.map((layer) => {
     const own = group.member(layer);
@@ -128,8 +129,8 @@ function byLayerNames(group: Hdf5Object, layers: readonly string[], name: string
 }
 
 /**
- * As Keras 3 has them: layers/<class in snake case, counted>/vars/<number>, in the order of the network's layers, whatever the layers'
- * names are.
+ * Keras 3's layout: layers/<numbered class name in snake case>/vars/<number>, in the order of the network's layers, independent of
+ * the layers' names.
  */
 function byClasses(group: Hdf5Object, model: Model, json: unknown): LayerWeights[] {
   const container = group.member('layers') ?? group.member('_layer_checkpoint_dependencies');
@@ -149,7 +150,7 @@ function byClasses(group: Hdf5Object, model: Model, json: unknown): LayerWeights
   });
 }
 
-/** Names and classes of the network's layers in their order. Without Keras' JSON they are wgrad's own. */
+/** Names and classes of the network's layers, in order. Without Keras' JSON, wgrad's names are used. */
 function kerasLayers(model: Model, json: unknown): { layer: string; className: string }[] {
   const outer = networkIn(json);
   const config = isObject(outer) && isObject(outer.config) ? outer.config.layers : undefined;
@@ -162,7 +163,7 @@ function kerasLayers(model: Model, json: unknown): { layer: string; className: s
   return compileModel(model).layers.map(({ name, type }) => ({ layer: name, className: classNames[type] }));
 }
 
-/** Arrays with the names of wgrad's tensors: by their own, or by their place among the layer's. */
+/** Assigns wgrad's tensor names to the arrays: by their own names, or by their position within the layer. */
 function named(found: readonly LayerWeights[], model: Model): NamedTensor[] {
   const { layers } = compileModel(model);
   const byName = new Map(layers.map((layer) => [layer.name, layer]));

@@ -13,7 +13,7 @@ const one =
   (graph, layer, x) =>
     graph.node(layer, operator, [x], attributes);
 
-/** By operators of opset 17; Gelu and Mish are younger and are made of others. */
+/** Activations as operators of opset 17. Gelu and Mish were added later, so they are composed of other operators. */
 const lowerings: Record<ElementwiseName, Lowering> = {
   linear: (_graph, _layer, x) => x,
   relu: one('Relu'),
@@ -24,7 +24,7 @@ const lowerings: Record<ElementwiseName, Lowering> = {
   leakyRelu: (graph, layer, x, slope) => graph.node(layer, 'LeakyRelu', [x], { alpha: { float: slope } }),
   elu: one('Elu'),
   selu: one('Selu'),
-  // x / 2 * (1 + erf(x / sqrt(2)))
+  // x / 2 * (1 + erf(x / sqrt(2))).
   gelu: (graph, layer, x) => {
     const scaled = graph.node(layer, 'Mul', [x, graph.scalar(`${layer}/sqrt_half`, Math.SQRT1_2)]);
     const erf = graph.node(layer, 'Erf', [scaled]);
@@ -42,7 +42,7 @@ const lowerings: Record<ElementwiseName, Lowering> = {
   exponential: one('Exp'),
 };
 
-/** y = activation(x) */
+/** Adds the nodes of y = activation(x). */
 export function lowerActivation(graph: GraphBuilder, layer: string, activation: ActivationSpec, x: string): string {
   const slope = typeof activation === 'string' ? defaultNegativeSlope : activation.negativeSlope;
   return lowerings[activationName(activation)](graph, layer, x, slope);

@@ -1,7 +1,7 @@
 import { product } from '../../product.ts';
 import { mostWeights } from '../trained_model.ts';
 
-/** A tensor that doesn't depend on the images. The length of the batch is not known: it is NaN. */
+/** A tensor that doesn't depend on the images. An unknown batch size is represented by NaN. */
 export interface Constant {
   shape: readonly number[];
   isFloat: boolean;
@@ -10,14 +10,14 @@ export interface Constant {
 
 export const elementsIn: (shape: readonly number[]) => number = product;
 
-/** The number of elements of a tensor that is about to be made. @throws Unsupported for one that is too large. */
+/** Number of elements of a tensor to be allocated. @throws Unsupported if it is too large. */
 export function allowedElements(shape: readonly number[]): number {
   const count = elementsIn(shape);
   if (!(count <= mostWeights)) throw new Unsupported(`a tensor [${shape.join(', ')}] is too large`);
   return count;
 }
 
-/** Why a node can't be read. */
+/** The reason why a node can't be converted. */
 export class Unsupported extends Error {}
 
 export const isConstant = (value: object): value is Constant => 'isFloat' in value;
@@ -28,13 +28,13 @@ export const integers = (values: readonly number[]): Constant => ({
   data: Float64Array.from(values),
 });
 
-/** The distance between neighbors along each axis. */
+/** Distance between neighboring elements along each axis. */
 export const stridesOf = (shape: readonly number[]): number[] =>
   shape.map((_, axis) => elementsIn(shape.slice(axis + 1)));
 
 /**
- * For each element of a shape, where it lies in something with these strides; an axis with stride 0 is broadcast.
- * The last axis of the shape varies fastest.
+ * Index of each element of a shape in storage with the given strides; an axis with stride 0 is broadcast. The last axis of the
+ * shape varies fastest.
  */
 export function gathered(shape: readonly number[], strides: readonly number[], begin = 0): Int32Array {
   const count = allowedElements(shape);
@@ -53,7 +53,7 @@ export function gathered(shape: readonly number[], strides: readonly number[], b
   return places;
 }
 
-/** NumPy's rules: shapes are aligned at their ends. */
+/** Broadcasts by NumPy's rules: shapes are aligned at their ends. */
 export function broadcastTo({ shape, isFloat, data }: Constant, target: readonly number[]): Constant {
   const missing = target.length - shape.length;
   const fits = missing >= 0 && shape.every((n, i) => n === 1 || n === target[missing + i]);
@@ -75,14 +75,14 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): num
   });
 }
 
-/** An axis that may be counted from the end. */
+/** Resolves an axis that may be counted from the end. */
 export function axisIn(axis: number, rank: number): number {
   const at = axis < 0 ? axis + rank : axis;
   if (!(Number.isInteger(at) && at >= 0 && at < rank)) throw new Unsupported(`there is no axis ${axis}`);
   return at;
 }
 
-/** `axes` as ONNX has it: an attribute before opset 13, an input since. */
+/** `axes` in ONNX: an attribute before opset 13, an input since then. */
 export type Axes = readonly number[] | undefined;
 
 export function squeezed(shape: readonly number[], axes: Axes): number[] {
@@ -98,7 +98,7 @@ export function unsqueezed(shape: readonly number[], axes: readonly number[]): n
   return Array.from({ length: rank }, (_, axis) => (added.includes(axis) ? 1 : rest.shift()!));
 }
 
-/** The permutation of a Transpose: all axes turned around unless given. */
+/** The permutation of a Transpose; reverses all axes by default. */
 export function permutation(perm: readonly number[], rank: number): number[] {
   const order = perm.length > 0 ? [...perm] : Array.from({ length: rank }, (_, i) => rank - 1 - i);
   const isOne = order.length === rank && order.every((axis) => axisIn(axis, rank) === axis);

@@ -1,6 +1,6 @@
 import type { ElementwiseName } from '../../model/activations.ts';
 
-/** The error function, to 1e-15: its series near zero, its continued fraction beyond. */
+/** The error function with an error of 1e-15: its series near zero, its continued fraction elsewhere. */
 export function erf(x: number): number {
   const z = Math.abs(x);
   if (Number.isNaN(x)) return x;
@@ -44,7 +44,7 @@ export type Recognized =
   | { kind: 'activation'; name: ElementwiseName; negativeSlope?: number }
   | { kind: 'affine'; scale: number; shift: number };
 
-/** Where functions are compared: on both sides of every bend that one of them may have, and far out. */
+/** Points at which functions are compared: on both sides of every possible kink, and far out. */
 const points = [
   0, 1e-3, -1e-3, 0.07, -0.11, 0.4, -0.45, 0.95, -0.9, 1.3, -1.25, 1.9, -2.1, 2.6, -2.7, 2.97, -2.98, 3.02, -3.03, 3.9,
   -4.1, 5.2, -5.3, 5.98, 6.03, -6.5, 7.7, -8.2, 10.4, -11, 15, -16, 23, -25, 47, -51, 99, -103, 1e3, -1e3, 1e5, -1e5,
@@ -53,15 +53,15 @@ const points = [
 function agree(f: (x: number) => number, g: (x: number) => number): boolean {
   return points.every((x) => {
     const [found, expected] = [f(x), g(x)];
-    // A formula may overflow far out where the function itself does not.
+    // Far out, a formula may overflow where the function itself does not.
     if (!Number.isFinite(found)) return Math.abs(x) > 40;
     return Math.abs(found - expected) <= 1e-6 * (1 + Math.abs(expected));
   });
 }
 
 /**
- * Recognizes a formula of one number by its values: exporters write GELU, SiLU, Mish and the hard activations in several ways, as sums
- * and products of smaller operators.
+ * Recognizes a function of one number by its values, because exporters write GELU, SiLU, Mish and the hard activations in several
+ * ways as sums and products of smaller operators.
  */
 export function recognize(f: (x: number) => number): Recognized | undefined {
   const shift = f(0);

@@ -42,7 +42,7 @@ const list = (constant: Constant | undefined) => constant && [...constant.data];
 const axesOf = (attributes: ReadonlyMap<string, ReadAttribute>, input: Constant | undefined) =>
   list(input) ?? attributes.get('axes')?.integers;
 
-/** The shape that a Reshape asks for: 0 keeps an axis, -1 takes the remaining elements. */
+/** Resolves the target shape of a Reshape: 0 keeps an axis, -1 takes the remaining elements. */
 function reshapeTo({ shape }: Constant, target: readonly number[]): number[] {
   const kept = target.map((n, i) => (n === 0 ? shape[i]! : n));
   const known = elementsIn(kept.filter((n) => n !== -1));
@@ -85,7 +85,7 @@ function filled(shape: readonly number[], value: number, isFloat: boolean): Cons
   return { shape: [...shape], isFloat, data: new Float64Array(allowedElements(shape)).fill(value) };
 }
 
-/** Shape arithmetic and what exporters leave to the runtime, on constants alone. */
+/** Constant folding of shape arithmetic and other computations that exporters leave to the runtime. */
 export const folds: Record<string, Fold> = {
   Constant(_, attributes) {
     const tensor = attributes.get('value')?.tensor?.();
@@ -181,7 +181,7 @@ export const folds: Record<string, Fold> = {
   Not: unary((x) => (x ? 0 : 1)),
 };
 
-/** The output of a node whose inputs are constants. @throws Unsupported */
+/** Evaluates a node whose inputs are constants. @throws Unsupported */
 export function foldConstants({ operator, attributes }: ReadNode, inputs: readonly Constant[]): Constant {
   const fold = Object.hasOwn(folds, operator) ? folds[operator]! : undefined;
   if (!fold) throw new Unsupported('of constants alone');

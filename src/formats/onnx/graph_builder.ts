@@ -1,13 +1,13 @@
 import { bytesOf } from '../trained_model.ts';
 import type { Attribute, Initializer, OnnxNode } from './protobuf.ts';
 
-/** Collects the nodes and constants of a graph. A value is the name of what computes it. */
+/** Collects the nodes and constants of a graph. A value is referenced by the name of the node that computes it. */
 export class GraphBuilder {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: Initializer[] = [];
   private readonly names = new Set<string>();
 
-  /** A node with one output. Its name is the operator's, after the layer that it belongs to. */
+  /** Adds a node with one output. Its name consists of the layer's and the operator's. */
   node(
     layer: string,
     operator: string,
@@ -29,13 +29,13 @@ export class GraphBuilder {
     return this.floats(name, [], Float32Array.of(value));
   }
 
-  /** A list of integers: shapes, places, paddings. */
+  /** Adds a list of integers: shapes, axes, paddings. */
   integers(name: string, values: readonly number[]): string {
     const data = BigInt64Array.from(values, BigInt);
     return this.add({ name: this.unique(name), type: 'int64', shape: [values.length], bytes: bytesOf(data) });
   }
 
-  /** A name that the graph doesn't have: those of the input and the output are taken first. */
+  /** Returns an unused name. The names of the graph's input and output are reserved. */
   unique(name: string): string {
     let free = name;
     for (let i = 1; this.names.has(free); i++) free = `${name}_${i}`;

@@ -4,11 +4,11 @@ import { permuted, sidesOfWindow, transposeWindow } from '../layouts.ts';
 import type { GraphBuilder } from './graph_builder.ts';
 import type { Attribute } from './protobuf.ts';
 
-/** A layer on its way into the graph. Images are [batch, channels, height, width] there, vectors [batch, units]. */
+/** A layer being converted to graph nodes. In the graph, images are [batch, channels, height, width] and vectors [batch, units]. */
 export interface Lowered<T extends LayerType> {
   layer: CompiledNode<T>;
   graph: GraphBuilder;
-  /** The values that it takes. */
+  /** Input values. */
   inputs: readonly string[];
   /** The layer's tensors by name, in wgrad's layout. */
   tensors: Readonly<Record<string, Float32Array>>;
@@ -16,18 +16,18 @@ export interface Lowered<T extends LayerType> {
 
 type Lower<T extends LayerType> = (lowered: Lowered<T>) => string;
 
-/** The layers that only training knows: inference hands on what it gets. */
+/** For layers that only act in training: in inference they pass their input through. */
 const passOn = ({ inputs }: { inputs: readonly string[] }) => inputs[0]!;
 
 const isImage = (shape: readonly number[]) => shape.length === 3;
 
-/** [batch, channels, height, width] in the order in which wgrad flattens it: the channels last. */
+/** Transposes [batch, channels, height, width] to channels last, the order in which wgrad flattens images. */
 export const channelsLast = (graph: GraphBuilder, layer: string, x: string): string =>
   graph.node(layer, 'Transpose', [x], { perm: [0, 2, 3, 1] });
 export const channelsFirst = (graph: GraphBuilder, layer: string, x: string): string =>
   graph.node(layer, 'Transpose', [x], { perm: [0, 3, 1, 2] });
 
-/** Whether an image has the same order either way. */
+/** Whether both layouts store the image's elements in the same order. */
 const oneOrder = ([height, width, channels]: readonly number[]) => channels === 1 || height! * width! === 1;
 
 /** Reshapes the elements in wgrad's order. In ONNX a 0 keeps an axis unchanged, here the batch. */
@@ -50,14 +50,14 @@ interface WindowLayer {
   details: { window: [number, number]; strides: [number, number]; pad: [number, number]; dilation?: [number, number] };
 }
 
-/** Attributes of a window: its size, strides, dilation, and the padding on each side in ONNX' order. */
+/** Attributes of a window: kernel size, strides, dilation, and the padding on each side in ONNX' order. */
 function windowAttributes(layer: WindowLayer) {
   const { window, strides, dilation } = layer.details;
   const { top, left, bottom, right } = sidesOfWindow(layer);
   return { kernel_shape: window, strides, pads: [top, left, bottom, right], ...(dilation && { dilations: dilation }) };
 }
 
-/** A kernel [height, width, in, out] with the axes in another order. */
+/** Permutes the axes of a kernel [height, width, in, out]. */
 function kernel({ layer, graph, tensors }: Lowered<LayerType>, name: string, order: readonly number[]): string {
   const { shape } = layer.weights.find((spec) => spec.name === name)!;
   const moved = permuted(tensors[name]!, shape, order);
@@ -69,7 +69,7 @@ const vector = ({ layer, graph, tensors }: Lowered<LayerType>, name: string): st
 
 const any = <T extends LayerType>(lowered: Lowered<T>) => lowered as unknown as Lowered<LayerType>;
 
-/** The depthwise kernel as one of a convolution in groups of one channel: [channels * multiplier, 1, height, width]. */
+/** The depthwise kernel as that of a grouped convolution with one channel per group: [channels * multiplier, 1, height, width]. */
 function depthwiseKernel(lowered: Lowered<LayerType>): string {
   const { layer, graph, tensors } = lowered;
   const { shape } = layer.weights[0]!;
@@ -92,7 +92,7 @@ function globalPool(operator: string) {
 
 const filled = (length: number, value: number) => new Float32Array(length).fill(value);
 
-/** gamma and beta [channels], where a layer has none as what changes nothing. */
+/** gamma and beta [channels]; ones and zeros if the layer has none. */
 function gammaAndBeta({ layer, graph, tensors }: Lowered<LayerType>, channels: number): [string, string] {
   const { gamma = filled(channels, 1), beta = filled(channels, 0) } = tensors;
   const { name } = layer;
@@ -138,7 +138,7 @@ export const lowerings: { [T in LayerType]: Lower<T> } = {
     return graph.node(layer.name, 'Gemm', [...inputs, ...weights]);
   },
   maxPooling2d: ({ layer, graph, inputs }) => graph.node(layer.name, 'MaxPool', inputs, windowAttributes(layer)),
-  // Padding does not count towards the mean.
+  // Padding is excluded from the mean.
   averagePooling2d: ({ layer, graph, inputs }) =>
     graph.node(layer.name, 'AveragePool', inputs, { ...windowAttributes(layer), count_include_pad: 0 }),
   globalAveragePooling2d: (lowered) => globalPool('GlobalAveragePool')(any(lowered)),
@@ -156,7 +156,7 @@ export const lowerings: { [T in LayerType]: Lower<T> } = {
   layerNormalization({ layer, graph, inputs, tensors }) {
     const { inputShape, details, config, name } = layer;
     const { size } = details;
-    // The axes that are normalized: the last ones, in wgrad's order.
+    // The normalized axes: the last ones, in wgrad's order.
     let axis = inputShape.length;
     let covered = 1;
     do covered *= inputShape[--axis]!;
@@ -174,7 +174,7 @@ export const lowerings: { [T in LayerType]: Lower<T> } = {
     if (whole || !isImage(inputShape)) return normalize(inputs[0]!);
     return channelsFirst(graph, name, normalize(channelsLast(graph, name, inputs[0]!)));
   },
-  // Each group as one channel of an instance normalization; opset 17 has no GroupNormalization.
+  // Treats each group as one channel of an instance normalization, because opset 17 has no GroupNormalization.
   groupNormalization(lowered) {
     const { layer, graph, inputs } = lowered;
     const { inputShape, details, config, name } = layer;

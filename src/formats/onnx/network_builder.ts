@@ -6,22 +6,22 @@ import { imagesName } from '../../model/wiring.ts';
 import { product } from '../../product.ts';
 import { Unsupported } from './constant.ts';
 
-/** A layer of the network that is being read. */
+/** A layer of the network being imported. */
 export interface ReadLayer {
   config: LayerConfig;
-  /** Positions of other layers; -1 for the images. */
+  /** Indices of the input layers; -1 for the images. */
   inputs: number[];
   shape: number[];
-  /** By wgrad's names, in its layout. */
+  /** Weights by wgrad's names, in wgrad's layout. */
   weights: Record<string, Float32Array>;
 }
 
-/** Collects the layers of a network. Those that the output doesn't need are left out. */
+/** Collects the layers of a network. Layers that the output doesn't depend on are dropped. */
 export class NetworkBuilder {
   readonly layers: ReadLayer[] = [];
-  /** Layers that only multiply by a constant and add one. */
+  /** Layers that only multiply by a constant and add a constant. */
   readonly affine = new Set<number>();
-  /** The name of the node that is being read, which its layers get. */
+  /** Name of the node being converted, which its layers inherit. */
   place = '';
 
   constructor(readonly inputShape: readonly [number, number, number]) {}
@@ -30,7 +30,7 @@ export class NetworkBuilder {
     return layer < 0 ? this.inputShape : this.layers[layer]!.shape;
   }
 
-  /** @returns the position of the layer. @throws Unsupported where its options don't fit its inputs. */
+  /** @returns the index of the layer. @throws Unsupported if its options don't fit its inputs. */
   add(
     options: Record<string, unknown> & { type: LayerConfig['type'] },
     inputs: readonly number[],
@@ -60,7 +60,7 @@ export class NetworkBuilder {
     }
   }
 
-  /** The layers that the output depends on, in their order. */
+  /** The layers that the output depends on, in order. */
   neededFor(output: number): Set<number> {
     const found = new Set<number>();
     const open = [output];
@@ -73,7 +73,7 @@ export class NetworkBuilder {
     return new Set([...found].sort((a, b) => a - b));
   }
 
-  /** The network that ends in a layer, in wgrad's terms. */
+  /** Builds wgrad's model that ends in the given layer. */
   finish(output: number): { model: Model; weights: Float32Array[] } {
     const needed = [...this.neededFor(output)];
     const names = uniqueNames(needed.map((layer) => this.layers[layer]!.config));
@@ -93,7 +93,7 @@ export class NetworkBuilder {
   }
 }
 
-/** Names of the nodes, or Keras' where there are none; a name that is taken gets a number. */
+/** Names of the nodes, or Keras' default names if they have none; duplicates get a number. */
 function uniqueNames(configs: readonly LayerConfig[]): string[] {
   const taken = new Set<string>();
   return configs.map(({ name, type }) => {

@@ -6,28 +6,28 @@ import { GraphBuilder } from './graph_builder.ts';
 import { channelsFirst, channelsLast, type Lowered, lowerings } from './layers.ts';
 import { encodeOnnx, type OnnxValue } from './protobuf.ts';
 
-/** Opset 17 is of ONNX 1.12, 2022, whose files have version 8. */
+/** Opset 17 belongs to ONNX 1.12 (2022), whose files have IR version 8. */
 const opset = 17;
 const irVersion = 8;
 
 /** Options of the ONNX format. */
 export interface OnnxOptions {
   /**
-   * The graph's input: `floats`, float32 images as the network gets them, 0 to 1 unless the training rescaled otherwise (the
-   * default), or `bytes`, uint8 images 0 to 255, which the graph rescales itself.
+   * The graph's input: `floats` for float32 images as the network takes them, 0 to 1 unless the training rescaled otherwise, or
+   * `bytes` for uint8 images 0 to 255, which the graph rescales itself. Default `floats`.
    */
   input?: OnnxInput;
 }
-/** What an ONNX graph takes: `'floats'`, which are scaled already, or `'bytes'` from 0 to 255. */
+/** The input of an ONNX graph: `'floats'`, which are already scaled, or `'bytes'` from 0 to 255. */
 export type OnnxInput = 'floats' | 'bytes';
 
 /**
- * A model as the bytes of an ONNX file, opset 17: input "images" [batch, height, width, channels], output "probabilities"
- * [batch, classes], the batch of any size. Dropout and noise are left out, batch normalization uses its moving statistics. Inside,
+ * Exports a model as an ONNX file, opset 17: input "images" [batch, height, width, channels], output "probabilities" [batch,
+ * classes], with any batch size. Dropout and noise are omitted; batch normalization uses its moving statistics. Inside the graph,
  * images are [batch, channels, height, width]: they are transposed once.
  *
- * @throws ConfigurationError for a model that is invalid, weights that are another model's, or bytes where the training did more
- *   to its images than to multiply them by a number.
+ * @throws ConfigurationError for a model that is invalid, weights that don't belong to it, or a bytes input if the training
+ *   preprocessed its images with more than a factor.
  */
 export function formatOnnx(trained: TrainedModel, { input = 'floats' }: OnnxOptions = {}): Uint8Array<ArrayBuffer> {
   const model = compileTrained(trained);
@@ -88,7 +88,7 @@ export function formatOnnx(trained: TrainedModel, { input = 'floats' }: OnnxOpti
   });
 }
 
-/** All layers, each with its activation. @returns what the last one gives. */
+/** Converts all layers with their activations. @returns the output of the last one. */
 function lowerLayers(model: CompiledModel, weights: readonly Float32Array[], graph: GraphBuilder, x: string): string {
   const values: string[] = [];
   const tensors = model.layers.map((): Record<string, Float32Array> => ({}));

@@ -6,23 +6,23 @@ import type { Value } from './value.ts';
 
 export type Operand = Value | Constant;
 
-/** A node whose inputs are known, as the operators' readers see it. */
+/** A node whose inputs are known; the operators' readers take it as their argument. */
 export class Operation {
   constructor(
     readonly node: ReadNode,
     readonly operands: readonly (Operand | undefined)[],
     readonly builder: NetworkBuilder,
     readonly opset: number,
-    /** The length of the batch where the file fixes it. */
+    /** The batch size if the file fixes it. */
     readonly batch: number,
   ) {}
 
-  /** An input that depends on the images, with a layer that gives it. */
+  /** An input that depends on the images, as the output of a layer. */
   value(i: number): Value {
     return settled(this.builder, this.pending(i));
   }
 
-  /** The same, of which a function may not have a layer yet. */
+  /** Like `value`, but the input may be a function that no layer computes yet. */
   pending(i: number): Value {
     const operand = this.operands[i];
     if (!operand) throw new Unsupported(`without its input ${i + 1}`);
@@ -42,7 +42,7 @@ export class Operation {
     return operand;
   }
 
-  /** A list of integers: an input in younger opsets, an attribute in older ones. */
+  /** A list of integers: an input in newer opsets, an attribute in older ones. */
   list(i: number, attribute: string): number[] | undefined {
     const constant = this.optional(i);
     return constant ? [...constant.data] : this.node.attributes.get(attribute)?.integers;
@@ -66,7 +66,7 @@ export class Operation {
   }
 }
 
-/** Converts an operator, and returns its outputs: the first alone, or several in their order. */
+/** Converts an operator, and returns its output, or a list if there are several. */
 export type Reader = (operation: Operation) => Operand | Operand[];
 
 export const floats = (data: ArrayLike<number>): Float32Array => new Float32Array(data);

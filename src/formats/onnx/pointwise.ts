@@ -16,10 +16,13 @@ import {
 
 type Formula = (x: number) => number;
 
-/** The function that turns the output of the value's layer into the value. */
+/** The function that maps the output of the value's layer to the value. */
 export const formulaOf = ({ pending }: Value): Formula => pending?.f ?? ((x) => x);
 
-/** A function of each number by itself. Its layers are made when a node needs the value; until then other functions are composed with it. */
+/**
+ * Applies an elementwise function. Its layers are created only when a node needs the value; until then further functions are
+ * composed with it.
+ */
 export function pointwise(value: Value, f: Formula, emit: (value: Value) => Value, builder: NetworkBuilder): Value {
   const before = formulaOf(value);
   const made = () => emit(settled(builder, value));
@@ -33,7 +36,7 @@ export function pointwise(value: Value, f: Formula, emit: (value: Value) => Valu
 
 const settledValues = new WeakMap<object, Value>();
 
-/** The value as the output of a layer, which is made where there is none yet. */
+/** The value as the output of a layer, which is created if there is none yet. */
 export function settled(builder: NetworkBuilder, value: Value): Value {
   const { pending, layer, shape, places } = value;
   if (!pending) return value;
@@ -56,12 +59,12 @@ export function activated(builder: NetworkBuilder, value: Value, activation: str
   return { ...value, layer: builder.add(options, [value.layer]) };
 }
 
-/** epsilon and 1 - epsilon, which give 1 exactly. */
+/** epsilon and 1 - epsilon, whose sum is exactly 1. */
 const epsilon = 2 ** -10;
 
 /**
- * scale * x + shift, where scale and shift have one number, or one per element of the layer's output. It becomes a frozen batch
- * normalization: over the channels, or over all elements if they differ within a channel.
+ * scale * x + shift, where scale and shift are single numbers or have one number per element of the layer's output. It becomes a
+ * frozen batch normalization: over the channels, or over all elements if the numbers differ within a channel.
  */
 export function affine(
   builder: NetworkBuilder,
@@ -94,7 +97,7 @@ export function affine(
   return { ...value, layer: builder.add({ type: 'reshape', targetShape: [...own] }, [layer]) };
 }
 
-/** A constant, broadcast to the value, in the order of the layer's numbers. */
+/** A constant, broadcast to the value, in the order of the layer's elements. */
 export function alongLayer(builder: NetworkBuilder, constant: Constant, value: Value): Float64Array {
   const batch = constant.shape.length - value.shape.length;
   const own = { ...constant, shape: constant.shape.slice(Math.max(0, batch)) };

@@ -1,13 +1,13 @@
 import { PbfWriter } from 'pbf';
 
-// ONNX's protobuf: field numbers and types are those of onnx/onnx.proto, https://github.com/onnx/onnx.
+// ONNX's protobuf; field numbers and types are those of onnx/onnx.proto, https://github.com/onnx/onnx.
 
-/** TensorProto.DataType */
+/** TensorProto.DataType. */
 export const elementTypes = { float: 1, uint8: 2, int64: 7 } as const;
-/** AttributeProto.AttributeType */
+/** AttributeProto.AttributeType. */
 const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
-/** A constant of the graph, in the bytes that the file has for it. */
+/** A constant of the graph, as raw bytes of the file. */
 export interface Initializer {
   name: string;
   type: keyof typeof elementTypes;
@@ -15,7 +15,7 @@ export interface Initializer {
   bytes: Uint8Array;
 }
 
-/** An attribute: a text, an integer or a list of them, or { float }. */
+/** An attribute: a string, an integer, a list of integers, or { float }. */
 export type Attribute = string | number | readonly number[] | { float: number };
 
 export interface OnnxNode {
@@ -26,7 +26,7 @@ export interface OnnxNode {
   attributes: Record<string, Attribute>;
 }
 
-/** An input or output; a string in its shape is an axis of any length. */
+/** An input or output; a string in its shape is an axis of variable length. */
 export interface OnnxValue {
   name: string;
   type: keyof typeof elementTypes;
@@ -51,7 +51,7 @@ export interface OnnxModel {
   metadata: Record<string, string>;
 }
 
-/** ModelProto */
+/** Encodes a ModelProto. */
 export function encodeOnnx(model: OnnxModel): Uint8Array<ArrayBuffer> {
   const writer = new PbfWriter();
   writer.writeVarintField(1, model.irVersion);
@@ -110,7 +110,7 @@ function writeTensor({ shape, type, name, bytes }: Initializer, writer: PbfWrite
 
 function writeValue(value: OnnxValue, writer: PbfWriter): void {
   writer.writeStringField(1, value.name);
-  // TypeProto, and in it tensor_type
+  // A TypeProto with its tensor_type.
   writer.writeMessage(2, (_: OnnxValue, type: PbfWriter) => type.writeMessage(1, writeTensorType, value), value);
   writer.writeStringField(3, value.about);
 }

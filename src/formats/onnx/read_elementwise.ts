@@ -18,10 +18,10 @@ const maximum = (values: Value[], { builder }: Operation) => merged(builder, 'ma
 export const absolute = (value: Value, operation: Operation): Value =>
   maximum([value, negative(value, operation)], operation);
 
-/** A number for each element of a layer's output, or a single number for all of them. */
+/** One number per element of a layer's output, or a single number for all of them. */
 type Along = ArrayLike<number>;
 
-/** max(x, c) = relu(x - c) + c for a sign of 1, min(x, c) = c - relu(c - x) for one of -1. */
+/** max(x, c) = relu(x - c) + c for a sign of 1, min(x, c) = c - relu(c - x) for a sign of -1. */
 const bounded =
   (sign: 1 | -1) =>
   (bound: Along): Build =>
@@ -32,7 +32,7 @@ const bounded =
 const atLeast = bounded(1);
 const atMost = bounded(-1);
 
-/** An operator of one number, and the layers for it where it is no activation of wgrad's. */
+/** Converts a unary operator; `build` creates its layers if it is not one of wgrad's activations. */
 function one(
   f: (operation: Operation) => (x: number) => number,
   build: (operation: Operation) => Build = () => none,
@@ -49,7 +49,7 @@ const activation = (name: keyof typeof functions): Reader =>
     () => (value, operation) => act(value, name, operation),
   );
 
-/** alpha * elu(x) where x < 0, x elsewhere: (1 - alpha) relu(x) + alpha elu(x). */
+/** alpha * elu(x) for x < 0, x otherwise: (1 - alpha) relu(x) + alpha elu(x). */
 const eluOf =
   (alpha: number): Build =>
   (value, operation) => {
@@ -71,10 +71,10 @@ const bounds = (operation: Operation): [number, number] => {
   return [bound(1, 'min', -Infinity), bound(2, 'max', Infinity)];
 };
 
-/** The formula of an operator of two inputs, and its layers for a value and a constant, and for two values. */
+/** A binary operator: its formula, its layers for a value and a constant, and its layers for two values. */
 interface Binary {
   f: (x: number, y: number) => number;
-  /** scale * x + shift of x op c, or of c op x. */
+  /** [scale, shift] such that scale * x + shift is x op c (`right`) or c op x (`left`). */
   right?: (c: number) => [number, number];
   left?: (c: number) => [number, number];
   /** Layers for an x op c that is not affine in x. */
@@ -140,13 +140,13 @@ function combined(operator: string, a: Value | Constant, b: Value | Constant, op
   };
   const sameBase = a.layer === b.layer && a.shape.join() === b.shape.join() && samePlaces(a.places, b.places);
   if (!sameBase) return layers();
-  // Two functions of the same numbers are one: x * sigmoid(x).
+  // Two functions of the same value are combined into one, as in x * sigmoid(x).
   const [g, h] = [formulaOf(a), formulaOf(b)];
   const { pending, ...base } = a;
   return pointwise(base, (x) => f(g(x), h(x)), layers, builder);
 }
 
-/** Before opset 7 a constant could begin at an axis, and be broadcast along those after it. */
+/** Before opset 7, a constant could be aligned at a given axis and broadcast along the later ones. */
 function atAxis(operand: Operand | undefined, { node, operands, opset }: Operation): Operand | undefined {
   const axis = node.attributes.get('axis')?.integer;
   const [first] = operands;
@@ -174,7 +174,7 @@ const mean: Reader = (operation) => {
   return count === 1 ? values[0]! : scaled(add(values, operation), 1 / count, 0, operation);
 };
 
-/** x where it is positive, slope * x elsewhere; a slope for each channel or for all. */
+/** x for positive x, slope * x otherwise, with one slope per channel or a single one. */
 const prelu: Reader = (operation) => {
   const { builder } = operation;
   const given = operation.constant(1);
@@ -258,7 +258,7 @@ export const elementwiseReaders: Record<string, Reader> = {
       return most < Infinity ? atMost([most])(above, operation) : above;
     },
   ),
-  // x - bias above lambd, x + bias below -lambd: wgrad has it where nothing jumps.
+  // x - bias above lambd, x + bias below -lambd; supported only if the function is continuous.
   Shrink: one(
     (operation) => {
       const [bias, lambd] = [operation.number('bias', 0), operation.number('lambd', 0.5)];

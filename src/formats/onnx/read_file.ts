@@ -15,14 +15,14 @@ import {
   WireError,
 } from './wire.ts';
 
-/** The content of an ONNX file. */
+/** Parsed content of an ONNX file. */
 export interface OnnxFile {
   opset: number;
   producer: string;
   metadata: Record<string, string>;
   nodes: ReadNode[];
   constants: Map<string, Constant>;
-  /** The inputs of the graph, without its constants, and its outputs. */
+  /** The graph's inputs, without its constants, and its outputs. */
   inputs: ReadValue[];
   outputs: ReadValue[];
 }
@@ -43,29 +43,29 @@ export interface ReadAttribute {
   text: string;
   numbers: number[];
   integers: number[];
-  /** For attributes that are tensors. */
+  /** Set if the attribute is a tensor. */
   tensor: (() => Constant) | undefined;
 }
 
-/** A shape has NaN where an axis may have any length. */
+/** NaN in a shape stands for an axis of variable length. */
 export interface ReadValue {
   name: string;
   shape: number[] | undefined;
   isBytes: boolean;
 }
 
-/** Whether bytes begin as ONNX files do: with the number of their version. */
+/** Whether bytes begin as ONNX files do: with the IR version field. */
 export const mayBeOnnx = (bytes: Uint8Array): boolean =>
   bytes[0] === 0x08 && bytes[1]! >= 1 && bytes[1]! < 64 && !isSavedModel(bytes);
 
-/** TensorFlow's saved_model.pb: schema version 1, then its graphs. */
+/** Detects TensorFlow's saved_model.pb: schema version 1, then its graphs. */
 export const isSavedModel = (bytes: Uint8Array): boolean => bytes[0] === 8 && bytes[1] === 1 && bytes[2] === 0x12;
 
 /**
- * Reads a file by onnx/onnx.proto, https://github.com/onnx/onnx.
+ * Reads a file according to onnx/onnx.proto, https://github.com/onnx/onnx.
  *
  * @param read returns the bytes of a file in the same folder, where exporters put large tensors.
- * @throws DataError for a file that is no ONNX model or is damaged.
+ * @throws DataError if the file is not an ONNX model or is damaged.
  */
 export function readFile(bytes: Uint8Array, name: string, read?: (path: string) => Uint8Array): OnnxFile {
   try {
@@ -87,7 +87,7 @@ export function readFile(bytes: Uint8Array, name: string, read?: (path: string) 
   }
 }
 
-/** A field of StringStringEntryProtos: texts by their keys. */
+/** A field of StringStringEntryProtos as a dictionary. */
 function entriesOf(fields: Fields, field: number): Record<string, string> {
   const entries = messagesOf(fields, field).map(fieldsOf);
   return Object.fromEntries(entries.map((entry) => [textOf(entry, 1), textOf(entry, 2)]));
@@ -145,7 +145,7 @@ function readNode(node: Fields, read?: (path: string) => Uint8Array): ReadNode {
   };
 }
 
-/** A ValueInfoProto of a tensor. */
+/** Reads the ValueInfoProto of a tensor. */
 function readValue(bytes: Uint8Array): ReadValue {
   const value = fieldsOf(bytes);
   const type = fieldsOf(bytesIn(value, 2) ?? new Uint8Array());
@@ -153,7 +153,7 @@ function readValue(bytes: Uint8Array): ReadValue {
   const fields = fieldsOf(tensor ?? new Uint8Array());
   const shape = bytesIn(fields, 2);
   const axes = shape && messagesOf(fieldsOf(shape), 1).map((axis) => integerOf(fieldsOf(axis), 1, Number.NaN));
-  // An exporter writes 0 or -1 where it doesn't know.
+  // Exporters write 0 or -1 for unknown lengths.
   const known = axes?.map((length) => (length > 0 ? length : Number.NaN));
   return { name: textOf(value, 1), shape: known, isBytes: integerOf(fields, 1) === 2 };
 }
@@ -170,10 +170,10 @@ const reader = {
   10: { bytes: 2, at: (view: DataView, i: number) => float16(view.getUint16(2 * i, true)) },
   11: { bytes: 8, at: (view: DataView, i: number) => view.getFloat64(8 * i, true) },
 } as const;
-/** Whether a type of TensorProto's is one of float, float16 and double. */
+/** Whether a TensorProto data type is float, float16 or double. */
 export const isFloatType = (type: number): boolean => [1, 10, 11].includes(type);
 
-/** A TensorProto: its numbers are in a field of their type, in raw bytes, or in another file in the same folder. */
+/** Reads a TensorProto: its numbers are in a typed field, in raw bytes, or in another file in the same folder. */
 export function readTensor(tensor: Fields, read?: (path: string) => Uint8Array): Constant {
   const name = textOf(tensor, 8);
   const shape = integersOf(tensor, 1);
@@ -188,7 +188,7 @@ export function readTensor(tensor: Fields, read?: (path: string) => Uint8Array):
   const raw = integerOf(tensor, 14) === 1 ? external(tensor, name, elements * stored.bytes, read) : bytesIn(tensor, 9);
   if (raw) {
     if (raw.length !== elements * stored.bytes) throw wrongLength(name, shape, `${raw.length} bytes`);
-    // Weights are the most of a file.
+    // Fast path for float32, the type of most weights.
     if (type === 1) return { shape, isFloat, data: new Float64Array(new Float32Array(new Uint8Array(raw).buffer)) };
     const view = new DataView(raw.buffer, raw.byteOffset, raw.length);
     return { shape, isFloat, data: Float64Array.from({ length: elements }, (_, i) => stored.at(view, i)) };

@@ -16,7 +16,7 @@ import {
   type Value,
 } from './value.ts';
 
-/** A matrix [inputs, units] whose rows are in the order in which the layer has its numbers. */
+/** Adds a dense layer for a matrix [inputs, units]; its rows are reordered to match the input layer's elements. */
 function dense(operation: Operation, value: Value, matrix: Constant, bias: Float32Array | undefined): Value {
   const { builder } = operation;
   const [inputs, units] = matrix.shape as [number, number];
@@ -86,7 +86,7 @@ const batchNormalization: Reader = (operation) => {
   const weights = { gamma: gamma!, beta: beta!, movingMean: movingMean!, movingVariance: movingVariance! };
   if (value.shape.length === 1) {
     const flat = flatLayer(builder, value.layer);
-    // The units in the order in which the layer has them.
+    // Reorder the parameters to match the layer's units.
     const along = Object.entries(weights).map(([name, data]) => [name, floats(inLayerOrder(value, data))]);
     return { ...value, layer: builder.add({ type: 'batchNormalization', epsilon }, [flat], Object.fromEntries(along)) };
   }
@@ -94,7 +94,7 @@ const batchNormalization: Reader = (operation) => {
   return { ...image, layer: builder.add({ type: 'batchNormalization', epsilon }, [image.layer], weights) };
 };
 
-/** The last axes of each sample, from `axis` on. */
+/** Normalizes the last axes of each sample, from `axis` on. */
 const layerNormalization: Reader = (operation) => {
   const { builder } = operation;
   const value = operation.value(0);
@@ -129,7 +129,9 @@ const layerNormalization: Reader = (operation) => {
   return { ...ordered, layer: builder.add(options, [layer], weights) };
 };
 
-/** Each group of channels of each sample by itself; an instance normalization has as many groups as its first axis is long. */
+/**
+ * Normalizes each group of channels of each sample. In an instance normalization the number of groups is the number of channels.
+ */
 function groups(operation: Operation, count: number, gamma: Constant, beta: Constant): Value {
   const { builder } = operation;
   const value = operation.value(0);
@@ -154,13 +156,13 @@ function groups(operation: Operation, count: number, gamma: Constant, beta: Cons
 
 type Reduction = 'globalAveragePooling2d' | 'globalMaxPooling2d';
 
-/** One number for what lies along some axes: a global pool of an image whose pixels are those, and whose channels are the others. */
+/** Reduces over some axes with a global pool, for which these axes become an image's pixels and the others its channels. */
 function reduced(operation: Operation, type: Reduction, value: Value, axes: readonly number[], keep: boolean): Value {
   const { builder } = operation;
   const { shape } = value;
   const others = [...shape.keys()].filter((axis) => !axes.includes(axis));
   const [pixels, channels] = [axes, others].map((of) => elementsIn(of.map((axis) => shape[axis]!))) as [number, number];
-  // Where each number would lie in an image [pixels, 1, channels].
+  // The order of the elements in an image [pixels, 1, channels].
   const order = [...axes, ...others];
   const to = stridesOf(order.map((axis) => shape[axis]!));
   const wanted = placesOf(
@@ -206,7 +208,7 @@ const globalPool =
     return reduced(operation, type, value, axes, true);
   };
 
-/** wgrad has a softmax where the network ends, over all of its outputs. */
+/** wgrad supports softmax only at the end of the network, over all outputs. */
 const softmax: Reader = (operation) => {
   const { builder, opset } = operation;
   const value = operation.value(0);

@@ -18,20 +18,20 @@ import { WireError } from './wire.ts';
 const readers: Record<string, Reader> = { ...windowReaders, ...layerReaders, ...elementwiseReaders, ...shapeReaders };
 
 /**
- * Reads an ONNX model, as PyTorch's and Keras' exporters write them: one input of images or vectors, one output, the layers that wgrad
- * has. Constants are computed, shapes worked out, kernels brought into wgrad's layout; images of [channels, height, width] become
- * [height, width, channels], and where the graph flattens them, the rows of the next kernel follow.
+ * Reads an ONNX model as exported from PyTorch or Keras: one input of images or vectors, one output, and operators that map to
+ * wgrad's layers. Constants are folded, shapes inferred, and kernels converted to wgrad's layout. Images [channels, height, width]
+ * become [height, width, channels]; if the graph flattens them, the rows of the next kernel are reordered accordingly.
  *
  * @param read returns the bytes of a file in the same folder, where exporters put large tensors.
  * @param name of the file, for errors.
- * @throws DataError for a file that is damaged; for operators that wgrad has no layer for, all of them with their nodes.
+ * @throws DataError if the file is damaged, or contains operators that wgrad has no layer for, with all of them and their nodes.
  */
 export function parseOnnx(bytes: Uint8Array, name: string, read?: (path: string) => Uint8Array): ImportedModel {
   const { network, notes, about } = readNetwork(bytes, name, read);
   return { ...network, notes, ...about };
 }
 
-/** The same, and where the elements of the graph's input and output are in the network's. */
+/** Like parseOnnx, and also returns where the elements of the graph's input and output are in the network's. */
 export function readNetwork(bytes: Uint8Array, name: string, read?: (path: string) => Uint8Array) {
   const file = readFile(bytes, name, read);
   const { input, output } = endsOf(file, name);
@@ -59,7 +59,7 @@ export function readNetwork(bytes: Uint8Array, name: string, read?: (path: strin
   }
 }
 
-/** Adds the outputs of each node to the operands. @throws DataError that names every node that can't be read. */
+/** Adds the outputs of each node to the operands. @throws DataError that names every node that can't be converted. */
 function readNodes(
   file: OnnxFile,
   operands: Map<string, Operand>,
@@ -88,7 +88,7 @@ function readNodes(
   if (wrong.length > 0) throw unknownOperators(wrong, file.nodes.length, name);
 }
 
-/** A node that follows an unknown one: it may be fine itself, so the error doesn't list it. */
+/** A node that depends on an unsupported one: it may itself be supported, so the error doesn't list it. */
 class Follows extends Error {}
 
 function readNode(
@@ -137,7 +137,7 @@ function endsOf(file: OnnxFile, name: string) {
   });
 }
 
-/** The network's images, and where the graph's input has them. */
+/** The network's input shape, and the mapping from the graph's input elements to it. */
 function inputOf(file: OnnxFile, input: OnnxFile['inputs'][number], name: string) {
   const [batch, ...shape] = input.shape ?? [];
   if (batch === undefined || shape.length < 1 || shape.length > 3 || !shape.every((n) => n > 0 && n <= 65536)) {
@@ -174,7 +174,7 @@ function imageSize(file: OnnxFile, name: string, shape: readonly number[]) {
   return { inputShape, places: inOrder(shape) };
 }
 
-/** The first node that depends on the order of an image's axes decides which it is. */
+/** Determines the layout of the input images by the first node that depends on it. */
 function isChannelsLast({ nodes }: OnnxFile, name: string, shape: readonly number[]): boolean {
   const known = new Set([name]);
   for (const { inputs, outputs, operator, attributes } of nodes) {
@@ -188,11 +188,11 @@ function isChannelsLast({ nodes }: OnnxFile, name: string, shape: readonly numbe
     if (!['Transpose', 'Reshape', 'Flatten', 'MatMul'].includes(operator))
       for (const output of outputs) known.add(output);
   }
-  // No node depends on the order: the axis of the colors is the short one.
+  // If no node depends on the layout, the channel axis is the one of length 1, 3 or 4.
   return [1, 3, 4].includes(shape[2]!) && ![1, 3, 4].includes(shape[0]!);
 }
 
-/** A name for the layers of a node: of its weights in PyTorch's and wgrad's files, else its own. */
+/** Name for the layers of a node: the common prefix of its weights in files of PyTorch and wgrad, otherwise the node's name. */
 function placeOf(node: ReadNode, { constants }: OnnxFile): string {
   const weight = node.inputs
     .slice(1)
@@ -203,7 +203,7 @@ function placeOf(node: ReadNode, { constants }: OnnxFile): string {
   return node.name;
 }
 
-/** The output: a vector in the graph's order, or an image in the order of the last layer. */
+/** The output: a vector in the graph's order, or an image in the layout of the last layer. */
 function ending(builder: NetworkBuilder, value: Value): Value {
   if (value.layer < 0) {
     return { ...value, layer: builder.add({ type: 'activation', activation: 'linear' }, [value.layer]) };

@@ -2,7 +2,7 @@ import { Unsupported } from './constant.ts';
 import type { Reader } from './operation.ts';
 import { asImage, imageOf } from './value.ts';
 
-/** Enlarges by whole numbers: nearest pixels, or bilinear between their centers. */
+/** Upsamples by integer factors: nearest pixels, or bilinear between pixel centers. */
 export const resize: Reader = (operation) => {
   const { builder, opset } = operation;
   const image = asImage(builder, operation.value(0));
@@ -36,7 +36,7 @@ export const resize: Reader = (operation) => {
   throw new Unsupported(`${mode}, ${places}${mode === 'nearest' ? `, ${rounding}` : ''}`);
 };
 
-/** Whether pixel x of the result is pixel floor(x / scale). */
+/** Whether pixel x of the result is pixel floor(x / scale) of the input. */
 function repeatsPixels(scale: number, places: string, rounding: string): boolean {
   return Array.from({ length: 2 * scale }, (_, x) => {
     const at = places === 'asymmetric' ? x / scale : (x + 0.5) / scale - 0.5;

@@ -29,10 +29,10 @@ import {
   type Value,
 } from './value.ts';
 
-/** A sample's shape with the batch, of unknown length, as its first axis. */
+/** A sample's shape with the batch, of unknown size, as its first axis. */
 const withBatch = (shape: readonly number[]) => [Number.NaN, ...shape];
 
-/** The shape of a sample that a Reshape asks for. */
+/** Resolves the target shape of a Reshape for one sample. */
 function targetOf({ shape }: Value, target: readonly number[], batch: number, allowZero: boolean): number[] {
   const all = elementsIn(shape);
   const own = target.map((n, i) => (n === 0 && !allowZero && i > 0 ? (shape[i - 1] ?? Number.NaN) : n));
@@ -64,11 +64,11 @@ const transpose: Reader = (operation) => {
   );
 };
 
-/** A part of an axis, of images. */
+/** Takes a range of an image axis. */
 function slice(operation: Operation, given: Value, axis: number, begin: number, step: number, count: number): Value {
   const { builder } = operation;
   const { shape } = given;
-  // Channels that were shuffled are brought into their order first.
+  // Shuffled channels are reordered first.
   const isShuffled = shape.length === 3 && !isChannelsFirst(given) && !samePlaces(given.places, inOrder(shape));
   const value = isShuffled ? asImage(builder, given) : given;
   if (begin === 0 && step === 1 && count === shape[axis]) return value;
@@ -76,7 +76,7 @@ function slice(operation: Operation, given: Value, axis: number, begin: number, 
   const first = isChannelsFirst(value) ? 1 : 0;
   const isPixels = shape.length === 3 && (axis === first || axis === first + 1);
   if (isPixels && step >= 1) {
-    // A view of the image as [channels, height, width], which is how places are counted.
+    // Views the image as [channels, height, width], the order in which places are counted.
     const image = first === 1 ? asImage(builder, value) : transposed(asOrdered(builder, value), [2, 0, 1]);
     const at = axis - first;
     const firsts: Pair = [0, 0];
@@ -96,10 +96,10 @@ function slice(operation: Operation, given: Value, axis: number, begin: number, 
   );
 }
 
-/** The most numbers of a layer of zeros and ones. */
+/** Maximum number of weights in a layer of zeros and ones. */
 const mostPicked = 2 ** 22;
 
-/** Elements of an axis by their places, of channels or units: a layer of zeros and ones that training leaves alone. */
+/** Selects channels or units by index, with a frozen layer of zeros and ones. */
 function picked({ builder }: Operation, value: Value, axis: number, indices: readonly number[]): Value {
   const { shape } = value;
   const wanted = shape.map((n, i) => (i === axis ? indices.length : n));
@@ -171,7 +171,7 @@ const concat: Reader = (operation) => {
   }
   const image = rank === 3 && values.some(isChannelsFirst);
   const own = values.map((value) => (image ? asImage(builder, value) : asOrdered(builder, value)));
-  // The axis of the layer, with the batch: [rows, 1, units] for two axes.
+  // Axis of the layer, including the batch: [rows, 1, units] for two axes.
   const at = image ? [3, 1, 2][axis]! : rank === 2 ? [1, 3][axis]! : axis + 1;
   const layer = builder.add(
     { type: 'concatenate', axis: at },
@@ -191,7 +191,7 @@ const pad: Reader = (operation) => {
   const [batch, channels, top, left, batchEnd, channelsEnd, bottom, right] = pads as [number, ...number[]];
   if ([batch, channels, batchEnd, channelsEnd].some((n) => n !== 0))
     throw new Unsupported('of the batch or the channels');
-  // The value is subtracted, zeros are added around the image, and the value is added again.
+  // Padding with a constant: subtract it, pad with zeros, and add it again.
   const { builder } = operation;
   const less = affine(builder, image, [1], [-value]);
   return affine(builder, bordered(operation, less, [top!, left!, bottom!, right!]), [1], [value]);
@@ -261,7 +261,7 @@ export const shapeReaders: Record<string, Reader> = {
   },
 };
 
-/** Cuts a value along an axis into several. */
+/** Splits a value along an axis. */
 function split(operation: Operation): Value[] {
   const value = settled(operation.builder, operation.pending(0));
   const axis = axisIn(operation.integer('axis', 0), value.shape.length + 1) - 1;

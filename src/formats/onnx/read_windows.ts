@@ -11,9 +11,9 @@ interface WindowOptions {
   window: Pair;
   strides: Pair;
   dilations: Pair;
-  /** [top, left, bottom, right] */
+  /** [top, left, bottom, right]. */
   pads: [number, number, number, number];
-  /** Rows and columns of the output. */
+  /** Output height and width. */
   size: Pair;
 }
 
@@ -22,7 +22,7 @@ const pairOf = (list: readonly number[], what: string): Pair => {
   return list as Pair;
 };
 
-/** The pixels that a dilated window spans along an axis. */
+/** Number of pixels that a dilated window spans along an axis. */
 const reachOf = (window: number, dilation: number) => (window - 1) * dilation + 1;
 
 function windowOf(operation: Operation, image: Value, window: Pair): WindowOptions {
@@ -45,7 +45,7 @@ function windowOf(operation: Operation, image: Value, window: Pair): WindowOptio
     if (auto === 'VALID') [pads[axis], pads[axis + 2]] = [0, 0];
     const room = (n + pads[axis]! + pads[axis + 2]! - reach) / stride;
     let count = Math.floor(room) + 1;
-    // A window that would begin in the padding at the end doesn't count.
+    // A window that would begin in the padding at the end is not counted.
     if (ceil) {
       count = Math.ceil(room) + 1;
       if ((count - 1) * stride >= n + pads[axis]!) count--;
@@ -56,13 +56,13 @@ function windowOf(operation: Operation, image: Value, window: Pair): WindowOptio
   return { window, strides, dilations, pads, size };
 }
 
-/** The padding of TensorFlow's `same` along an axis: the odd one is added at the end. */
+/** Padding of TensorFlow's `same` along an axis; the odd row or column is added at the end. */
 function samePads(n: number, reach: number, stride: number): Pair {
   const all = Math.max(0, (Math.ceil(n / stride) - 1) * stride + reach - n);
   return [Math.floor(all / 2), Math.ceil(all / 2)];
 }
 
-/** "valid" or "same" where the pads are those, undefined where they are others. */
+/** "valid" or "same" if they give this padding, otherwise undefined. */
 function paddingOf(
   image: Value,
   { window, strides, dilations, pads, size }: WindowOptions,
@@ -82,7 +82,7 @@ function paddingOf(
   return isSame ? 'same' : undefined;
 }
 
-/** Adds rows and columns of zeros around an image; negative numbers cut them off. */
+/** Pads an image with rows and columns of zeros; negative numbers crop. */
 export function bordered({ builder }: Operation, image: Value, [top, left, bottom, right]: readonly number[]): Value {
   const most = (n: number | undefined) => Math.max(0, n!);
   let { layer } = image;
@@ -111,7 +111,8 @@ const conv: Reader = (operation) => {
   const bias = operation.optional(2);
   const groups = operation.integer('group', 1);
   const options = windowOf(operation, image, window as Pair);
-  // No layer has both strides and a dilation: the layer computes every position, and a pool of single pixels keeps those at the strides.
+  // wgrad's layers don't support strides together with dilation. The layer computes every position, and a pool of single pixels
+  // then selects those at the strides.
   const both = strideAndDilate(options);
   const padding = both ? undefined : paddingOf(image, options);
   const input = padding ? image : bordered(operation, image, options.pads);
@@ -172,7 +173,7 @@ const convTranspose: Reader = (operation) => {
       after = all - before;
     }
     const size = whole + added[axis] - before - after;
-    // Where strides are longer than the window, wgrad gives the rows that no window reaches, too.
+    // If strides exceed the window, wgrad also returns the rows that no window reaches.
     const valid = whole + Math.max(0, strides[axis] - reach);
     const overlap = Math.max(0, reach - strides[axis]);
     const same = before === Math.floor(overlap / 2) && size === n * strides[axis];
@@ -188,7 +189,7 @@ const convTranspose: Reader = (operation) => {
     dilationRate: dilations,
     padding: isSame ? 'same' : 'valid',
   } as const;
-  // Rows that no window reaches have the bias alone: it is added after them.
+  // Rows that no window reaches contain only the bias, so they are appended before it is added.
   const reached = along.every(({ before, size, valid }) => valid - before - size >= 0);
   const useBias = bias !== undefined && (isSame || reached);
   const weights: Record<string, Float32Array> = useBias ? { kernel: data, bias: floats(bias.data) } : { kernel: data };
@@ -205,8 +206,8 @@ const convTranspose: Reader = (operation) => {
 };
 
 /**
- * Padding is never a maximum and doesn't count for a mean. Where the pads are not those of wgrad's "same", the pool is computed at every
- * position, and the positions that ONNX has are taken from the result.
+ * Padding never is the maximum and is excluded from the mean. If the padding is not wgrad's "same", the pool is computed at every
+ * position, and the positions that ONNX uses are selected from the result.
  */
 function pool(type: 'maxPooling2d' | 'averagePooling2d'): Reader {
   return (operation) => {
@@ -231,7 +232,7 @@ function pool(type: 'maxPooling2d' | 'averagePooling2d'): Reader {
   };
 }
 
-/** Every `strides`-th row and column, beginning at `first`. */
+/** Takes every `strides`-th row and column, beginning at `first`. */
 export function subsampled({ builder }: Operation, image: Value, first: Pair, strides: Pair, size: Pair): Value {
   const cut = ([0, 1] as const).map((axis) => {
     const after = image.shape[axis + 1]! - first[axis] - (size[axis] - 1) * strides[axis] - 1;

@@ -8,10 +8,10 @@ const optionsOf = ({ config }: ReadLayer) =>
 const isLinear = ({ config }: ReadLayer) => ((config as { activation?: string }).activation ?? 'linear') === 'linear';
 
 /**
- * Puts what is left of smaller operators where people expect it: the Add after a MatMul into the bias of its layer, an activation
- * into the layer before it.
+ * Merges remaining small operators into the layers where users expect them: the Add after a MatMul into the layer's bias, an
+ * activation into the layer before it.
  *
- * @param output the layer that the network ends with. @returns the one that it ends with now.
+ * @param output index of the last layer. @returns the index of the last layer after merging.
  */
 export function tidied(builder: NetworkBuilder, output: number): number {
   const { layers } = builder;
@@ -22,7 +22,7 @@ export function tidied(builder: NetworkBuilder, output: number): number {
   }
   const moved = new Map<number, number>();
   const now = (layer: number): number => moved.get(layer) ?? layer;
-  // The layers come in their order, so the one before has its place already.
+  // Layers are in topological order, so the previous one has already been processed.
   for (const index of needed) {
     const layer = layers[index]!;
     layer.inputs = layer.inputs.map(now);
@@ -47,7 +47,7 @@ function fuseActivation(previous: ReadLayer, { config }: ReadLayer): boolean {
   return true;
 }
 
-/** scale * x + shift of a layer that is linear is that layer with other weights. */
+/** Merges scale * x + shift into the weights of the linear layer before it. */
 function foldAffine(previous: ReadLayer, { weights }: ReadLayer): boolean {
   const { gamma, beta } = weights as { gamma: Float32Array; beta: Float32Array };
   const options = optionsOf(previous);
@@ -61,7 +61,7 @@ function foldAffine(previous: ReadLayer, { weights }: ReadLayer): boolean {
     return true;
   }
   const { scale, center } = previous.config as { scale?: boolean; center?: boolean };
-  // Only a normalization that came without them: another one keeps what it has learned apart.
+  // Only merges into a normalization without scale and offset; a learned one is kept separate.
   if (!options.has('scale') || previous.weights.beta || (previous.weights.gamma && !isOne)) return false;
   if (scale === false && !isOne) {
     previous.weights.gamma = gamma;

@@ -2,28 +2,28 @@ import { allowedElements, elementsIn, gathered, stridesOf, Unsupported } from '.
 import type { NetworkBuilder } from './network_builder.ts';
 
 /**
- * The output of a node of the graph, and where the network has it. ONNX keeps images as [channels, height, width], wgrad as
- * [height, width, channels]: nothing is moved, `places` says which of the layer's numbers is which of the node's.
+ * The output of a graph node, and where the network stores it. ONNX' images are [channels, height, width], wgrad's [height, width,
+ * channels]. No data is moved; `places` maps the node's elements to the layer's.
  */
 export interface Value {
-  /** Position of the layer; -1 for the images. */
+  /** Index of the layer; -1 for the images. */
   layer: number;
   /** ONNX' shape, without the batch. */
   shape: readonly number[];
-  /** For each element of that shape, in ONNX' order, where it lies in what the layer gives. */
+  /** For each element in ONNX' order, its index in the layer's output. */
   places: Int32Array;
-  /** Set where the value is a function of each number of the layer by itself, for which there is no layer yet. */
+  /** Set if the value is an elementwise function of the layer's output that no layer computes yet. */
   pending?: Pending;
 }
 
 export interface Pending {
   f: (x: number) => number;
-  /** Makes layers for it, one for each of its parts. @throws Unsupported */
+  /** Creates the layers that compute it. @throws Unsupported */
   emit: () => Value;
 }
 
 const layouts = new Map<string, Int32Array>();
-/** The places of a tensor whose axes come in another order. One array for each, so that a comparison is short. */
+/** The places of a tensor whose axes are in another order. Arrays are cached, so that most comparisons are by reference. */
 export function placesOf(shape: readonly number[], strides: readonly number[]): Int32Array {
   const key = `${shape.join()};${strides.join()}`;
   let places = layouts.get(key);
@@ -36,17 +36,17 @@ export function placesOf(shape: readonly number[], strides: readonly number[]): 
 }
 
 export const inOrder = (shape: readonly number[]): Int32Array => placesOf([elementsIn(shape)], [1]);
-/** [channels, height, width] in an image [height, width, channels]. */
+/** The places of [channels, height, width] in an image [height, width, channels]. */
 export const channelsFirstPlaces = ([channels, height, width]: readonly number[]): Int32Array =>
   placesOf([channels!, height!, width!], [1, width! * channels!, channels!]);
 
 export const samePlaces = (a: Int32Array, b: Int32Array): boolean =>
   a === b || (a.length === b.length && a.every((place, i) => place === b[i]));
 
-/** At most this many numbers are reordered by a dense layer: its kernel has their square. */
+/** Maximum number of elements reordered with a dense layer, whose kernel has the square of it. */
 const mostMoved = 2048;
 
-/** A value with its elements in another order: for each one, `order` has its position in the value given. */
+/** Reorders the elements of a value; `order` has for each result element its index in the given value. */
 export const moved = (value: Value, shape: readonly number[], order: Int32Array): Value => ({
   layer: value.layer,
   shape,
@@ -55,7 +55,7 @@ export const moved = (value: Value, shape: readonly number[], order: Int32Array)
 
 export const reshaped = (value: Value, shape: readonly number[]): Value => ({ ...value, shape });
 
-/** The axes in another order. */
+/** Permutes the axes. */
 export function transposed(value: Value, order: readonly number[]): Value {
   const strides = stridesOf(value.shape);
   const shape = order.map((axis) => value.shape[axis]!);
@@ -70,8 +70,8 @@ export function transposed(value: Value, order: readonly number[]): Value {
 }
 
 /**
- * The value as the output of a layer of the shape `storage`, with its elements at `places`. Mostly they are there, or a reshape is
- * enough; otherwise a frozen layer of zeros and ones moves them, if they are few.
+ * The value as the output of a layer of the shape `storage`, with its elements at `places`. Usually they are already there, or a
+ * reshape is enough; otherwise a frozen layer of zeros and ones moves them, if they are few.
  */
 export function arranged(builder: NetworkBuilder, value: Value, storage: readonly number[], places: Int32Array): Value {
   allowedElements(storage);
@@ -99,7 +99,7 @@ export function arranged(builder: NetworkBuilder, value: Value, storage: readonl
   return { layer: inStorage(builder, layer, storage), shape: value.shape, places };
 }
 
-/** Where each channel comes from, if the pixels stay where they are: a channel shuffle. */
+/** The source of each channel if only channels move and pixels stay: a channel shuffle. */
 function movedChannels(
   own: readonly number[],
   from: Int32Array,
@@ -117,7 +117,7 @@ function movedChannels(
   return alike ? sources : undefined;
 }
 
-/** Numbers for the elements of a value, in the order in which its layer has them; zeros where the value takes none of the layer's. */
+/** Reorders one number per element of a value to the order of its layer; layer elements that the value doesn't use get zeros. */
 export function inLayerOrder({ places }: Value, data: ArrayLike<number>, size = data.length): Float64Array {
   const ordered = new Float64Array(size);
   places.forEach((place, i) => {
@@ -126,7 +126,7 @@ export function inLayerOrder({ places }: Value, data: ArrayLike<number>, size = 
   return ordered;
 }
 
-/** A layer that gives a vector. A global pool has that by an option. */
+/** Makes a layer return a vector; a global pool does that with an option. */
 export function flatLayer(builder: NetworkBuilder, layer: number): number {
   return builder.shapeOf(layer).length === 1 ? layer : inStorage(builder, layer, [elementsIn(builder.shapeOf(layer))]);
 }
@@ -142,7 +142,7 @@ function inStorage(builder: NetworkBuilder, layer: number, storage: readonly num
   return builder.add({ type: 'reshape', targetShape: [...storage] }, [layer]);
 }
 
-/** As an image, of ONNX' [channels, height, width]. */
+/** The value as an image in ONNX' layout [channels, height, width]. */
 export function asImage(builder: NetworkBuilder, value: Value): Value {
   if (value.shape.length !== 3) {
     throw new Unsupported(`of [batch, ${value.shape.join(', ')}] and not [batch, channels, height, width]`);
@@ -154,7 +154,7 @@ export function asImage(builder: NetworkBuilder, value: Value): Value {
 export const isChannelsFirst = (value: Value): boolean =>
   value.shape.length === 3 && samePlaces(value.places, channelsFirstPlaces(value.shape));
 
-/** In the order that ONNX has it: [units], [rows, 1, units] or [height, width, channels]. */
+/** The value in ONNX' order: [units], [rows, 1, units] or [height, width, channels]. */
 export function asOrdered(builder: NetworkBuilder, value: Value): Value {
   const { shape } = value;
   if (shape.length > 3) throw new Unsupported(`of ${shape.length} axes beside the batch`);
@@ -162,7 +162,7 @@ export function asOrdered(builder: NetworkBuilder, value: Value): Value {
   return arranged(builder, value, storage, inOrder(shape));
 }
 
-/** The output of an image layer, of the shape [height, width, channels] that the builder worked out. */
+/** The output of an image layer, with the shape [height, width, channels] inferred by the builder. */
 export function imageOf(builder: NetworkBuilder, layer: number): Value {
   const [height, width, channels] = builder.shapeOf(layer) as [number, number, number];
   const shape = [channels, height, width];

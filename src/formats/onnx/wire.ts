@@ -1,12 +1,12 @@
-/** The fields of a protobuf message, by number: varints as numbers, everything else as the bytes that the file has for it. */
+/** The fields of a protobuf message, by number: varints as numbers, everything else as raw bytes. */
 export type Fields = Map<number, (number | Uint8Array)[]>;
 
-/** A message that is no protobuf, or is cut short. */
+/** The message is not valid protobuf or is truncated. */
 export class WireError extends Error {}
 
 /**
- * Splits a protobuf message into its fields, without a schema: https://protobuf.dev/programming-guides/encoding. Every length is
- * checked against the bytes that there are, so that a damaged file ends in an error.
+ * Splits a protobuf message into its fields without a schema: https://protobuf.dev/programming-guides/encoding. Every length is
+ * checked against the available bytes, so a damaged file causes an error.
  *
  * @throws WireError
  */
@@ -45,7 +45,7 @@ function taken(reader: Reader, length: number): Uint8Array {
   return bytes.subarray(at, reader.at);
 }
 
-/** Base 128, the lowest first; negative integers have 10 bytes. Integers beyond 2^53 are rounded. */
+/** Base 128, lowest digits first; negative integers take 10 bytes. Integers beyond 2^53 are rounded. */
 function varint(reader: Reader): number {
   let [low, high] = [0, 0];
   for (let i = 0; i < 10; i++) {
@@ -62,7 +62,7 @@ function varint(reader: Reader): number {
   throw new WireError('a varint of more than 10 bytes');
 }
 
-/** The last value of a field that is there once; what a file has later counts. */
+/** The value of a singular field; if it is repeated, the last one counts. */
 const last = (fields: Fields, field: number) => fields.get(field)?.at(-1);
 
 export function integerOf(fields: Fields, field: number, unless = 0): number {
@@ -89,7 +89,7 @@ export const messagesOf = (fields: Fields, field: number): Uint8Array[] =>
 export const textsOf = (fields: Fields, field: number): string[] =>
   messagesOf(fields, field).map((bytes) => new TextDecoder().decode(bytes));
 
-/** Integers, packed or each by itself. */
+/** Integers, packed or unpacked. */
 export function integersOf(fields: Fields, field: number): number[] {
   return (fields.get(field) ?? []).flatMap((value) => {
     if (typeof value === 'number') return [value];
@@ -100,7 +100,7 @@ export function integersOf(fields: Fields, field: number): number[] {
   });
 }
 
-/** Numbers of 4 or 8 bytes, packed or each by itself. */
+/** Numbers of 4 or 8 bytes, packed or unpacked. */
 export function realsOf(fields: Fields, field: number, bytes: 4 | 8): number[] {
   return messagesOf(fields, field).flatMap((value) => {
     if (value.length % bytes !== 0) throw new WireError(`field ${field} has ${value.length} bytes`);

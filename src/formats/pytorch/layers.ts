@@ -9,13 +9,13 @@ import type { LayerType } from '../../model/layers/index.ts';
 import { product } from '../../product.ts';
 import { permuted, sidesOfWindow, transposeWindow } from '../layouts.ts';
 
-/** A layer on its way into PyTorch's code. Images are [batch, channels, height, width] there. */
+/** A layer being converted to PyTorch code. In the code, images are [batch, channels, height, width]. */
 export interface Written<T extends LayerType> {
   layer: CompiledNode<T>;
-  /** Variables of the code. */
+  /** Input variables in the code. */
   inputs: readonly string[];
   tensors: Readonly<Record<string, Float32Array>>;
-  /** Adds a module, with its tensors by PyTorch's names. @returns how the code calls it. */
+  /** Adds a module, with its tensors by PyTorch's names. @returns the expression that calls it. */
   module(call: string, tensors: ModuleTensors, suffix?: string): string;
 }
 
@@ -33,14 +33,14 @@ const passOn = ({ inputs }: { inputs: readonly string[] }) => inputs[0]!;
 const channelsLast = (x: string) => `${x}.permute(0, 2, 3, 1)`;
 const channelsFirst = (x: string) => `${x}.permute(0, 3, 1, 2)`;
 
-/** The input of a window, padded on each side where the window needs it. */
+/** The input of a window, padded on each side as the window requires. */
 function padded(layer: Parameters<typeof sidesOfWindow>[0], x: string, value?: string): string {
   const { top, bottom, left, right } = sidesOfWindow(layer);
   if (top + bottom + left + right === 0) return x;
   return `F.pad(${x}, ${tuple([left, right, top, bottom])}${value ? `, value=${value}` : ''})`;
 }
 
-/** A kernel [height, width, in, out] with its axes in PyTorch's order. */
+/** Permutes a kernel [height, width, in, out] to PyTorch's axis order. */
 function moved({ layer, tensors }: Any, name: string, order: readonly number[]) {
   const { shape } = layer.weights.find((spec) => spec.name === name)!;
   return permuted(tensors[name]!, shape, order);
@@ -72,7 +72,7 @@ function depthwiseWeight(written: Any) {
 
 const filled = (length: number, value: number) => new Float32Array(length).fill(value);
 
-/** weight and bias of a normalization; PyTorch has both or none. */
+/** weight and bias of a normalization; PyTorch has both or neither. */
 const gammaAndBeta = ({ tensors }: Any, shape: readonly number[]): ModuleTensors => {
   const { gamma, beta } = tensors;
   if (!gamma && !beta) return {};
@@ -87,7 +87,7 @@ function reshaped({ layer, inputs }: Any): string {
   const { inputShape: from, outputShape: to } = layer;
   let x = inputs[0]!;
   if (from.join() === to.join()) return x;
-  // The elements in the order of [height, width, channels].
+  // Flatten in the order [height, width, channels].
   if (isImage(from)) x = channelsLast(x);
   x = `${x}.reshape(-1, ${to.join(', ')})`;
   return isImage(to) ? channelsFirst(x) : x;
@@ -162,7 +162,7 @@ export const writers: { [T in LayerType]: Write<T> } = {
     const pool = (x: string) =>
       `F.avg_pool2d(${padded(layer, x)}, ${tuple(layer.details.window)}, ${tuple(layer.details.strides)})`;
     const [x] = inputs as [string];
-    // Padding does not count: the mean over the window, divided by the share of the window that lies in the image.
+    // Padding is excluded: divide the mean over the window by the fraction of the window inside the image.
     return padded(layer, x) === x ? pool(x) : `${pool(x)} / ${pool(`torch.ones_like(${x})`)}`;
   },
   globalAveragePooling2d: ({ layer, inputs }) =>
@@ -176,7 +176,7 @@ export const writers: { [T in LayerType]: Write<T> } = {
     const own = gammaAndBeta(any(written), [channels]);
     const affine = own.weight ? '' : ', affine=False';
     const call = module(
-      // PyTorch's momentum is the share of the new.
+      // PyTorch's momentum is the weight of the new value.
       `nn.BatchNorm${isImage(inputShape) ? 2 : 1}d(${channels}, eps=${config.epsilon}, momentum=${Number((1 - config.momentum).toPrecision(12))}${affine})`,
       { ...own, running_mean: vector(tensors.movingMean!), running_var: vector(tensors.movingVariance!) },
     );

@@ -12,11 +12,11 @@ import {
 import { type Written, writeActivation, writers } from './layers.ts';
 
 /**
- * A model as PyTorch code, `model.py`, and its weights, `weights.safetensors`, in PyTorch's layout with the names of the state_dict.
- * `from model import load; network = load()`: the module takes images [batch, channels, height, width] and gives probabilities. It needs
- * PyTorch 1.9 or later and nothing else.
+ * Exports a model as PyTorch code, `model.py`, and its weights, `weights.safetensors`, in PyTorch's layout with the names of the
+ * state_dict. `from model import load; network = load()`: the module takes images [batch, channels, height, width] and returns
+ * probabilities. It requires only PyTorch 1.9 or later.
  *
- * @throws ConfigurationError for a model that is invalid, or weights that are another model's.
+ * @throws ConfigurationError for a model that is invalid, or weights that don't belong to it.
  */
 export function formatPytorch(trained: TrainedModel): ModelFile[] {
   const model = compileTrained(trained);
@@ -102,7 +102,9 @@ function write(model: CompiledModel, weights: readonly Float32Array[]) {
   return { modules, lines, tensors, output: names[model.output]! };
 }
 
-/** Keras' own names are identifiers that nothing in a module has; others may be anything, and get a word before them. */
+/**
+ * Converts layer names to identifiers. Keras' default names can't collide with a module's attributes; custom names get a prefix.
+ */
 function identifiers({ layers }: CompiledModel): string[] {
   const taken = new Set<string>();
   return layers.map(({ name, type }) => {
