@@ -65,10 +65,18 @@ export interface EncodedPicture {
   file: Pick<Blob, 'arrayBuffer'>;
 }
 
+/** The levels of 16-bit pictures that become 0 and 255. */
+export interface PictureLevels {
+  from: number;
+  to: number;
+}
+
 /** A source that exposes its encoded pictures, so that they can be decoded elsewhere. */
 export interface PictureSource extends ImageSource {
   readonly pictures: readonly EncodedPicture[];
   readonly fit: PictureFit;
+  /** What 16-bit pictures are stretched over, where that was requested. */
+  readonly levels?: PictureLevels;
 }
 
 /** The source of a data set whose images are picture files; undefined for other sources. */

@@ -100,7 +100,11 @@ function facts(name: string, { train, test }: TrainAndTest) {
   const { imageShape, classNames, targetNames } = train;
   const part = ({ count, sampleWeights, source }: Dataset) => {
     const encoded = picturesOf(source);
-    return { count, ...(sampleWeights && { isWeighted: true }), ...(encoded && { pictures: encoded.fit }) };
+    return {
+      count,
+      ...(sampleWeights && { isWeighted: true }),
+      ...(encoded && { pictures: encoded.fit, levels: encoded.levels }),
+    };
   };
   return {
     name,

@@ -77,7 +77,7 @@ export function picturesInChrome({
       });
       const sent: SentPictures = {
         ...pictures,
-        files: files.map(({ path, file, format }) => ({ path, size: file.size, format: { name: format.name } })),
+        files: files.map(({ path, file, format }) => ({ path, size: file.size, format })),
         ...(targets && { targets: { ...targets, of: [...targets.of] } }),
       };
       const reading = page!.evaluate((sent, options) => window.wgrad.readPictures(sent, options), sent, options);
@@ -128,13 +128,13 @@ function withImages(
   images: Map<string, Uint8Array>,
   files: readonly PictureFile[],
 ): UserDataset {
-  const part = (name: string, { targets, pictures, ...facts }: PicturesRead['train']): DatasetParts => {
+  const part = (name: string, { targets, pictures, levels, ...facts }: PicturesRead['train']): DatasetParts => {
     const { imageShape, pictureFit = 'cover' } = facts;
     const source =
       pictures &&
       encodedPictures(
         pictures.map((at) => files[at]!),
-        { imageShape, fit: pictureFit },
+        { imageShape, fit: pictureFit, ...(levels && { levels }) },
       );
     return {
       ...facts,

@@ -102,7 +102,10 @@ const shared = {
       'which labels, where files have several: a column of a table, fine or coarse for CIFAR-100, a set of EMNIST',
     ),
   stretch: () =>
-    new Option('--stretch', 'spread the values of images over all of 0 to 255, where arrays use a part of it'),
+    new Option(
+      '--stretch',
+      'spread the values of images over all of 0 to 255, where arrays or 16-bit PNGs use a part of it',
+    ),
   seed: () =>
     new Option('--seed <n>', 'every random number of the run follows from it')
       .argParser(integer('--seed', { min: 0, max: largestSeed }))

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: signatures consist of such bytes
 import { cifar10RecordBytes } from './cifar.ts';
+import { isWidePng } from './wide_head.ts';
 
 /** The format of a file, determined by its content. The name is only used if the content has no signature. */
 export interface FileFormat {
@@ -21,6 +22,8 @@ export interface FileFormat {
   name: string;
   /** Whether the content is compressed with gzip. */
   gzip?: boolean;
+  /** Whether a picture has 16 bits per channel. Undefined for other files, and for pictures in tables, which are not identified. */
+  isWide?: boolean;
   /** Number of axes of an IDX file: labels have one, images have more. */
   dimensions?: number;
   /** How to convert the file to a format that wgrad reads. */
@@ -115,7 +118,7 @@ export async function formatOf(path: string, content: Content): Promise<FileForm
   const signature = signatures.find(([pattern]) => pattern.test(text));
   if (signature) {
     const [, kind, name, fix] = signature;
-    return { kind, name, ...(fix && { fix }) };
+    return { kind, name, ...(fix && { fix }), ...(isWidePng(head) && { isWide: true }) };
   }
   const idx = idxSizeOf(head);
   const idxFormat: FileFormat = { kind: 'idx', name: 'IDX', dimensions: head[3] };

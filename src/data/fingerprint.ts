@@ -24,8 +24,10 @@ async function fingerprintOfParts({ train, test }: TrainAndTest): Promise<string
 }
 
 /** A hash of each encoded picture. */
-async function filesOf({ pictures, fit }: PictureSource, { count, imageShape }: Dataset): Promise<Uint8Array> {
-  const hashes: Uint8Array[] = [new TextEncoder().encode(`${imageShape} ${fit}`)];
+async function filesOf({ pictures, fit, levels }: PictureSource, { count, imageShape }: Dataset): Promise<Uint8Array> {
+  const hashes: Uint8Array[] = [
+    new TextEncoder().encode(`${imageShape} ${fit}${levels ? ` ${levels.from} ${levels.to}` : ''}`),
+  ];
   for (const { file } of pictures.slice(0, count)) {
     hashes.push(new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer())));
   }

@@ -6,7 +6,7 @@ import type { PictureFolders } from './picture_folders.ts';
 export interface PictureFile {
   path: string;
   file: FileBytes;
-  format: Pick<FileFormat, 'name'>;
+  format: Pick<FileFormat, 'name' | 'isWide'>;
 }
 
 /** Pictures whose classes or numbers are known, from any source: the input of a picture reader. */

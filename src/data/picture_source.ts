@@ -2,6 +2,7 @@ import { ConfigurationError, DataError } from '../errors.ts';
 import {
   type EncodedPicture,
   type ImageSource,
+  type PictureLevels,
   type PictureSource,
   partOfSource,
   picturesOf,
@@ -10,6 +11,7 @@ import { type PictureFit, pictureDecoding } from '../picture_fit.ts';
 import { type ImageShape, isImageShape } from './dataset.ts';
 import { canvasFor, drawn, takeChannels } from './drawn_picture.ts';
 import { inParallel } from './in_parallel.ts';
+import { isWidePng, widePngHead } from './wide_head.ts';
 
 /** Options of `pictureSource`. */
 export interface PictureSourceOptions {
@@ -51,10 +53,13 @@ export function pictureSource(
   return encodedPictures(pictures, { imageShape, fit });
 }
 
+/** Options that determine the bytes of the images. */
+export type EncodedPictureOptions = Required<PictureSourceOptions> & { levels?: PictureLevels };
+
 /** Like pictureSource, but without checks: the command passes pictures to its page and doesn't decode them itself. */
 export function encodedPictures(
   pictures: readonly EncodedPicture[],
-  { imageShape, fit }: Required<PictureSourceOptions>,
+  { imageShape, fit, levels }: EncodedPictureOptions,
 ): PictureSource {
   const [height, width, channels] = imageShape as ImageShape;
   const bytes = height * width * channels;
@@ -64,7 +69,7 @@ export function encodedPictures(
     if (!picture) {
       throw new DataError({ what: `There is no picture ${index}`, expected: `0 to ${pictures.length - 1}` });
     }
-    const bitmap = await decode(picture);
+    const bitmap = await decode(picture, levels);
     const context = idle.pop() ?? canvasFor(height, width);
     takeChannels(drawn(context, bitmap, fit), channels, into);
     idle.push(context);
@@ -73,6 +78,7 @@ export function encodedPictures(
     kind: 'pictures',
     pictures,
     fit,
+    ...(levels && { levels }),
     read: async (indices) => {
       const images = new Uint8Array(indices.length * bytes);
       await inParallel([...indices], picturesAtOnce, (index, at) =>
@@ -91,20 +97,35 @@ export function imagesOfSource(
 ): ImageSource {
   const encoded = picturesOf(source);
   if (!encoded) return partOfSource(source, (index) => indices[index]!);
-  const { pictures, fit } = encoded;
+  const { pictures, fit, levels } = encoded;
   return encodedPictures(
     indices.map((index) => pictures[index]!),
-    { imageShape, fit },
+    { imageShape, fit, ...(levels && { levels }) },
   );
 }
 
-/** @throws the browser's error for a picture that it can't decode. */
-export const bitmapOf = async (file: EncodedPicture['file']): Promise<ImageBitmap> =>
-  createImageBitmap(file instanceof Blob ? file : new Blob([await file.arrayBuffer()]), pictureDecoding);
+/**
+ * Decodes a picture.
+ *
+ * @param levels the range that 16-bit pictures are stretched over. Without it the browser decodes them and keeps their upper 8 bits.
+ * @throws the browser's error for a picture that it can't decode.
+ */
+export async function bitmapOf(file: EncodedPicture['file'], levels?: PictureLevels): Promise<ImageBitmap> {
+  const blob = file instanceof Blob ? file : new Blob([await file.arrayBuffer()]);
+  if (levels && (await isWide(blob))) {
+    const { decodeWidePng, imageDataOf } = await import('./wide_pictures.ts');
+    const pixels = decodeWidePng(new Uint8Array(await blob.arrayBuffer()));
+    return createImageBitmap(imageDataOf(pixels, levels), pictureDecoding);
+  }
+  return createImageBitmap(blob, pictureDecoding);
+}
 
-async function decode({ path, file }: EncodedPicture): Promise<ImageBitmap> {
+const isWide = async (file: Blob): Promise<boolean> =>
+  isWidePng(new Uint8Array(await file.slice(0, widePngHead).arrayBuffer()));
+
+async function decode({ path, file }: EncodedPicture, levels: PictureLevels | undefined): Promise<ImageBitmap> {
   try {
-    return await bitmapOf(file);
+    return await bitmapOf(file, levels);
   } catch (cause) {
     throw new DataError(
       {

@@ -1,5 +1,6 @@
 import { ConfigurationError, DataError } from '../errors.ts';
 import { byteWords, counted } from '../figures.ts';
+import type { PictureLevels } from '../image_source.ts';
 import type { PictureFit } from '../picture_fit.ts';
 import { type DatasetParts, type ImageShape, mostClasses } from './dataset.ts';
 import { canvasFor, drawn, takeChannels } from './drawn_picture.ts';
@@ -15,6 +16,8 @@ import { describeIgnored, type IgnoredFile, type UserDataset } from './reading_r
 import { type Split, splits } from './splits.ts';
 import { isDamage } from './unpacking_errors.ts';
 import type { UserFilesOptions } from './user_files.ts';
+import { isWidePng, widePngHead } from './wide_head.ts';
+import type { WideLevels } from './wide_levels.ts';
 
 const fewestClasses = 2;
 /** Maximum bytes of decoded pictures kept between the two passes; larger sets are decoded twice. */
@@ -58,14 +61,16 @@ export async function readPictureFiles(
     options.signal?.throwIfAborted();
     options.onProgress?.(Math.floor((halves - left) / 2), placed.length);
   };
-  const { pictures, failed } = await measure(placed, files, (done) => progress(halves - done));
+  const { pictures, failed, wide } = await measure(placed, files, options.stretch, (done) => progress(halves - done));
   if (!targets) requireClasses(pictures, files, others ?? describeFailed(failed));
   const sizes = sizesOf(pictures);
   const { size, rule } = imageSize(sizes, options);
   const bytes = 3 * size[0] * size[1] * pictures.length;
   const isStreamed = options.streamAbove !== undefined && bytes > options.streamAbove;
   const read = isStreamed ? leaveInFiles : decodeAll;
-  const { parts, isGray } = await read(pictures, size, options.fit ?? defaultFit, progress, given);
+  const levels = options.stretch ? wide?.levels : undefined;
+  const how = { size, fit: options.fit ?? defaultFit, ...(levels && { levels }) };
+  const { parts, isGray } = await read(pictures, how, progress, given);
   const report = {
     format: given.format,
     ignored: [...unlabeled, ...failed],
@@ -73,6 +78,7 @@ export async function readPictureFiles(
     notes: [
       rule,
       ...(isGray ? ['all pictures are gray: the images have one channel'] : []),
+      ...(wide?.notes(options.stretch) ?? []),
       ...(isStreamed ? [streamedNote(isGray ? bytes / 3 : bytes, options.streamAbove!)] : []),
       ...given.notes,
     ],
@@ -81,7 +87,13 @@ export async function readPictureFiles(
 }
 
 /** Decodes every picture to get its size, from which the image size is chosen. */
-async function measure(placed: readonly PlacedPicture[], files: readonly PictureFile[], tell: (done: number) => void) {
+async function measure(
+  placed: readonly PlacedPicture[],
+  files: readonly PictureFile[],
+  stretch: boolean | undefined,
+  tell: (done: number) => void,
+) {
+  let wide: WideLevels | undefined;
   const byPath = new Map(files.map((file) => [file.path, file]));
   let kept = 0;
   let done = 0;
@@ -90,6 +102,20 @@ async function measure(placed: readonly PlacedPicture[], files: readonly Picture
     try {
       const bitmap = await bitmapOf(file);
       const { width, height } = bitmap;
+      if (await mayBeWide(format, file)) {
+        const { decodeWidePng, WideLevels } = await import('./wide_pictures.ts');
+        wide ??= new WideLevels();
+        try {
+          wide.add(decodeWidePng(new Uint8Array(await file.arrayBuffer())));
+        } catch (error) {
+          if (stretch) throw error; // else the browser's pixels are taken
+        }
+        // It is stretched when the levels of all pictures are known.
+        if (stretch) {
+          bitmap.close();
+          return { ...each, file, width, height };
+        }
+      }
       kept += 4 * width * height;
       if (kept > mostKept) bitmap.close();
       return { ...each, file, width, height, ...(kept <= mostKept && { bitmap }) };
@@ -103,8 +129,13 @@ async function measure(placed: readonly PlacedPicture[], files: readonly Picture
   return {
     pictures: measured.filter((one): one is Measured => 'file' in one),
     failed: measured.filter((one): one is IgnoredFile => 'reason' in one),
+    wide,
   };
 }
+
+/** Pictures in a table were not looked at before. */
+const mayBeWide = async ({ name, isWide }: PictureFile['format'], file: FileBytes): Promise<boolean> =>
+  name === 'picture' ? isWidePng(new Uint8Array(await file.slice(0, widePngHead).arrayBuffer())) : isWide === true;
 
 function reasonOf(error: unknown, format: string): string {
   if (isDamage(error)) return 'damaged in its archive';
@@ -143,19 +174,18 @@ type Parts = Partial<Record<Split, DatasetParts>>;
 /** Creates the parts of a data set from measured pictures. @param tell called with the number of remaining pictures. */
 type PartsReader = (
   pictures: readonly Picture[],
-  size: readonly [height: number, width: number],
-  fit: PictureFit,
+  how: { size: readonly [height: number, width: number]; fit: PictureFit; levels?: PictureLevels },
   tell: (left: number) => void,
   given: LabeledPictures,
 ) => Promise<{ parts: Parts; isGray: boolean }>;
 
 /** Decodes all images into memory. */
-const decodeAll: PartsReader = async (pictures, [height, width], fit, tell, given) => {
+const decodeAll: PartsReader = async (pictures, { size: [height, width], fit, levels }, tell, given) => {
   const context = canvasFor(height, width);
   let isGray = true;
   let left = pictures.length;
   const decoded = await inParallel(pictures, picturesAtOnce, async (picture) => {
-    const bitmap = picture.bitmap ?? (await bitmapOf(picture.file));
+    const bitmap = picture.bitmap ?? (await bitmapOf(picture.file, levels));
     delete picture.bitmap;
     const pixels = new Uint8Array(3 * height * width);
     takeChannels(drawn(context, bitmap, fit), 3, pixels);
@@ -178,7 +208,7 @@ const decodeAll: PartsReader = async (pictures, [height, width], fit, tell, give
 };
 
 /** Leaves the images in their files; they are decoded during training. */
-const leaveInFiles: PartsReader = async (pictures, [height, width], fit, tell, given) => {
+const leaveInFiles: PartsReader = async (pictures, { size: [height, width], fit, levels }, tell, given) => {
   const context = canvasFor(height, width);
   let isGray = true;
   let left = pictures.length;
@@ -188,7 +218,7 @@ const leaveInFiles: PartsReader = async (pictures, [height, width], fit, tell, g
     delete picture.bitmap;
     // A single color picture decides that the images have three channels; the others need not be decoded again.
     if (!isGray) return bitmap?.close();
-    const rgba = drawn(context, bitmap ?? (await bitmapOf(picture.file)), fit);
+    const rgba = drawn(context, bitmap ?? (await bitmapOf(picture.file, levels)), fit);
     for (let at = 0; at < rgba.length && isGray; at += 4)
       isGray = rgba[at] === rgba[at + 1] && rgba[at] === rgba[at + 2];
   });
@@ -196,7 +226,11 @@ const leaveInFiles: PartsReader = async (pictures, [height, width], fit, tell, g
   const parts: Parts = {};
   for (const { split, taken, facts } of partsOf(pictures, imageShape, fit, given)) {
     const files = taken.map((at) => ({ path: pictures[at]!.path, file: pictures[at]!.file }));
-    parts[split] = { ...facts, images: new Uint8Array(), source: encodedPictures(files, { imageShape, fit }) };
+    parts[split] = {
+      ...facts,
+      images: new Uint8Array(),
+      source: encodedPictures(files, { imageShape, fit }),
+    };
   }
   return { parts, isGray };
 };

@@ -1,8 +1,8 @@
 import { DataError, type ErrorParts } from '../errors.ts';
-import type { ImageSource } from '../image_source.ts';
+import type { ImageSource, PictureLevels } from '../image_source.ts';
 import type { PictureFit } from '../picture_fit.ts';
 import { bytesAnImage, createDatasets, type ImageShape, labelsFrom, type TrainAndTest } from './dataset.ts';
-import type { PictureSourceOptions } from './picture_source.ts';
+import type { EncodedPictureOptions } from './picture_source.ts';
 
 export type { TrainAndTest } from './dataset.ts';
 
@@ -27,6 +27,8 @@ interface PartFacts {
    * Set if the images are encoded pictures, with how they are fitted: each is fetched and decoded when it is needed for training.
    */
   pictures?: PictureFit;
+  /** What 16-bit pictures are stretched over. */
+  levels?: PictureLevels | undefined;
 }
 
 /** Parts of at most this many bytes of images are fetched at once; images of larger parts are fetched on demand. */
@@ -77,7 +79,7 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
   const part = async (part: 'train' | 'test') => {
     const floats = async (field: string, isThere: unknown) =>
       isThere ? new Float32Array((await bytes(`${part}/${field}`)).buffer) : undefined;
-    const { count, pictures } = facts[part];
+    const { count, pictures, levels } = facts[part];
     const isLarge = count * bytesAnImage(imageShape) > mostFetchedBytes;
     const [images, labels, targets, sampleWeights] = await Promise.all([
       isLarge || pictures ? undefined : bytes(`${part}/images`),
@@ -92,7 +94,11 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
         ? { images }
         : {
             source: pictures
-              ? await servedPictures(`${at}/${part}/pictures`, count, { imageShape, fit: pictures })
+              ? await servedPictures(`${at}/${part}/pictures`, count, {
+                  imageShape,
+                  fit: pictures,
+                  ...(levels && { levels }),
+                })
               : servedImages(`${at}/${part}/images`),
           }),
       labels: isWide ? new Uint16Array(labels.buffer) : labels,
@@ -116,7 +122,7 @@ const servedImages = (path: string): ImageSource => ({
 });
 
 /** Pictures on a server that are fetched and decoded when they are needed for training. */
-async function servedPictures(at: string, count: number, how: Required<PictureSourceOptions>): Promise<ImageSource> {
+async function servedPictures(at: string, count: number, how: EncodedPictureOptions): Promise<ImageSource> {
   const { encodedPictures } = await import('./picture_source.ts');
   const pictures = Array.from({ length: count }, (_, i) => {
     const path = `${at}/${i}`;

@@ -22,8 +22,8 @@ export interface UserFilesOptions extends PictureOptions {
    */
   labels?: string;
   /**
-   * Scales the values of arrays (IDX, NumPy, CSV and MATLAB files) to the full range 0 to 255 if they use only part of their range,
-   * such as 0 to 16 or 12 bits of 16. The report states the range. Pictures are not changed. Default false.
+   * Scales the values of arrays (IDX, NumPy, CSV and MATLAB files) and of 16-bit PNGs to the full range 0 to 255 if they use only part
+   * of their range, such as 0 to 16 or 12 bits of 16. The report states the range. Other pictures are not changed. Default false.
    */
   stretch?: boolean;
   /**

@@ -1,3 +1,5 @@
+import { zlibSync } from 'fflate';
+import { crc32 } from '../../src/data/crc32.ts';
 import type { PlacedFile } from '../../src/index.ts';
 
 /** An IDX file of bytes. */
@@ -46,3 +48,39 @@ export const textBytes = (text: string) => new TextEncoder().encode(text) as Uin
 
 /** Bytes of characters from 0 to 255. */
 export const bytesOf = (characters: string) => Uint8Array.from(characters, (character) => character.charCodeAt(0));
+
+/** A PNG of 16 bits a channel whose rows have the five filters in turn. @param color 0 gray, 2 color, 4 and 6 with alpha. */
+export function widePng(width: number, color: 0 | 2 | 4 | 6, samples: readonly number[]): Uint8Array<ArrayBuffer> {
+  const pixelBytes = 2 * { 0: 1, 2: 3, 4: 2, 6: 4 }[color];
+  const rowBytes = width * pixelBytes;
+  const plain = Uint8Array.from(samples.flatMap((sample) => [sample >> 8, sample & 255]));
+  const height = plain.length / rowBytes;
+  const filtered = Array.from({ length: height }, (_, y) => {
+    const at = (x: number, row: number) => (x < 0 || row < 0 ? 0 : plain[row * rowBytes + x]!);
+    return Uint8Array.from({ length: 1 + rowBytes }, (_, i) => {
+      if (i === 0) return y % 5;
+      const [left, above, corner] = [at(i - 1 - pixelBytes, y), at(i - 1, y - 1), at(i - 1 - pixelBytes, y - 1)];
+      const paeth = [left, above, corner].sort(
+        (a, b) => Math.abs(left + above - corner - a) - Math.abs(left + above - corner - b),
+      )[0]!;
+      return at(i - 1, y) - [0, left, above, Math.floor((left + above) / 2), paeth][y % 5]!;
+    });
+  });
+  const chunk = (type: string, data: Uint8Array) => {
+    const named = joined(textBytes(type), data);
+    const numbers = new DataView(new ArrayBuffer(8));
+    numbers.setUint32(0, data.length);
+    numbers.setUint32(4, crc32(named));
+    return joined(new Uint8Array(numbers.buffer, 0, 4), named, new Uint8Array(numbers.buffer, 4, 4));
+  };
+  const header = new DataView(new ArrayBuffer(13));
+  header.setUint32(0, width);
+  header.setUint32(4, height);
+  header.setUint16(8, 16 * 256 + color);
+  return joined(
+    bytesOf('\x89PNG\r\n\x1a\n'),
+    chunk('IHDR', new Uint8Array(header.buffer)),
+    chunk('IDAT', zlibSync(joined(...filtered))),
+    chunk('IEND', new Uint8Array()),
+  );
+}

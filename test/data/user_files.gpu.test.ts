@@ -2,6 +2,7 @@ import { zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
 import {
   ConfigurationError,
+  createDatasets,
   DataError,
   type DatasetParts,
   datasetFrom,
@@ -10,10 +11,11 @@ import {
   type PlacedFile,
   readDataset,
   readUserFiles,
+  takeFirst,
   trainingParts,
 } from '../../src/index.ts';
 import dataFiles from '../fixtures/data_files.json';
-import { bytesOf, gzip, joined, mnistLike, placed } from './made_files.ts';
+import { bytesOf, gzip, joined, mnistLike, placed, widePng } from './made_files.ts';
 
 const parquet = dataFiles.parquet as {
   files: Record<string, string>;
@@ -70,6 +72,67 @@ test('pixels are read as stored; gray pictures of one small size keep it and bec
   ]);
   expect(progress).toEqual([...progress].sort(([a], [b]) => a - b));
   expect(progress.at(-1)).toEqual([3, 3]);
+});
+
+test('16-bit pictures: the report gives their range, and they are stretched over it on request, in memory and in their files', async () => {
+  const levels = Array.from({ length: 4 * 5 }, (_, i) => 100 + 37 * i);
+  const gray = (shift: number) =>
+    new Blob([
+      widePng(
+        4,
+        0,
+        levels.map((level) => level + shift),
+      ),
+    ]);
+  // What is transparent counts neither for the range nor as a color.
+  const color = new Blob([
+    widePng(
+      4,
+      6,
+      levels.flatMap((level, i) => [level, level, level, i ? 65535 : 0]),
+    ),
+  ]);
+  const files = [
+    named('a/1.png', gray(0)),
+    named('a/2.png', gray(40)),
+    named('b/1.png', color),
+    named('b/2.png', await picture([4, 5], '#404040')),
+  ];
+  const [least, most] = [100, 100 + 37 * 19 + 40];
+  const plain = await readUserFiles(files, { validationSplit: 0 });
+  expect(plain.report.notes).toContain(
+    `3 16-bit pictures: values from ${least} to ${most}: 65535 became 255, 10 bits of 16; they can be stretched`,
+  );
+  expect(Math.max(...plain.train.images.subarray(0, 20))).toBe(Math.round(Math.max(...levels) / 257));
+  const stretched = (level: number) => Math.round(((level - least) * 255) / (most - least));
+  const expected = [
+    ...levels.map(stretched),
+    ...levels.map((level) => stretched(level + 40)),
+    ...levels.map((level, i) => (i ? stretched(level) : 255)),
+    ...levels.map(() => 0x40),
+  ];
+  const read = await readUserFiles(files, { validationSplit: 0, stretch: true });
+  expect(read.report.notes).toContain(
+    `3 16-bit pictures: values from ${least} to ${most}, stretched over 0 to 255, as requested`,
+  );
+  expect(read.train.imageShape).toEqual([5, 4, 1]);
+  expect([...read.train.images]).toEqual(expected);
+  const streamed = await readUserFiles(files, { validationSplit: 0, stretch: true, streamAbove: 1 });
+  expect([...(await streamed.train.source!.read(Uint32Array.of(0, 1, 2, 3)))]).toEqual(expected);
+  const part = createDatasets({ train: streamed.train, test: streamed.train });
+  const source = takeFirst(part.train, 2).source!;
+  expect([...(await source.read(Uint32Array.of(1)))]).toEqual(expected.slice(20, 40));
+  // Parquet tables and archives have them too.
+  const zip = zipSync(
+    Object.fromEntries(
+      await Promise.all(files.map(async ({ path, file }) => [path, new Uint8Array(await file.arrayBuffer())] as const)),
+    ),
+  );
+  const zipped = await readUserFiles([named('z.zip', new Blob([zip as Uint8Array<ArrayBuffer>]))], {
+    validationSplit: 0,
+    stretch: true,
+  });
+  expect([...zipped.train.images]).toEqual(expected);
 });
 
 describe('the content decides what a file is', () => {

@@ -35,11 +35,13 @@ export async function readServedPictures(
   );
   const indexOf = new Map(files.map(({ path }, i) => [path, i]));
   const deliver = async (name: string, { images, source, targets, ...rest }: DatasetParts) => {
-    const encoded = picturesOf(source)?.pictures.map(({ path }) => indexOf.get(path)!);
+    const { pictures: left, levels } = picturesOf(source) ?? {};
+    const encoded = left?.map(({ path }) => indexOf.get(path)!);
     if (!encoded) await fetch(`images/${name}`, { method: 'POST', body: images as Uint8Array<ArrayBuffer> });
     return {
       ...rest,
       ...(encoded && { pictures: encoded }),
+      ...(levels && { levels }),
       labels: Array.from(rest.labels),
       classNames: [...rest.classNames!],
       ...(targets && { targets: Array.from(targets) }),

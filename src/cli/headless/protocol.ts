@@ -3,6 +3,7 @@ import type { PairRecord } from '../../compare/twin_record.ts';
 import type { DatasetParts, ReadingReport, UserFilesOptions } from '../../data/index.ts';
 import type { LabeledPictures, PictureFile } from '../../data/labeled_pictures.ts';
 import type { ErrorParts } from '../../errors.ts';
+import type { PictureLevels } from '../../image_source.ts';
 import type {
   AdapterFacts,
   AugmentationConfig,
@@ -123,6 +124,8 @@ type ReadPart = Omit<DatasetParts, 'images' | 'labels' | 'targets' | 'source'> &
   targets?: number[];
   /** Indices of the pictures that its images correspond to, if they remain in their files. */
   pictures?: number[];
+  /** What 16-bit ones among these are stretched over. */
+  levels?: PictureLevels;
 };
 
 /** Labeled pictures as the command sends them to the page, which fetches the bytes separately. */
