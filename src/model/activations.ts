@@ -18,20 +18,20 @@ export const activationNames = [
   'mish',
   'exponential',
 ] as const;
-/** The name of an activation: docs/models.md lists them. */
+/** Name of an activation; docs/models.md lists them. */
 export type ActivationName = (typeof activationNames)[number];
 
-/** Element by element; softmax, which looks at all classes, belongs to the loss. */
+/** Elementwise activations. Softmax, which needs all classes, is part of the loss. */
 export type ElementwiseName = Exclude<ActivationName, 'softmax'>;
 
-/** An activation of a layer that is compiled; an object where it has a number of its own. */
+/** The activation of a compiled layer; an object if it has a parameter. */
 export type ActivationSpec = ElementwiseName | { name: 'leakyRelu'; negativeSlope: number };
 
 export const activationName = (activation: ActivationSpec): ElementwiseName =>
   typeof activation === 'string' ? activation : activation.name;
 
-/** Zero, and without a gradient, wherever the sum before them is negative: units that can die. */
+/** Zero, with zero gradient, wherever the pre-activation is negative, so that their units can die. */
 export const rectifiers: readonly ActivationName[] = ['relu', 'relu6'];
 
-/** keras.activations.leaky_relu's default; Keras' layer LeakyReLU has 0.3. */
+/** Default of keras.activations.leaky_relu. Keras' LeakyReLU layer uses 0.3. */
 export const defaultNegativeSlope = 0.2;

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
 
-/** An axis counted from 1, the batch being 0, of one that may be counted from the end: Keras' `axis`. */
+/** Converts Keras' `axis`, which may count from the end, to an axis counted from 1 (axis 0 is the batch). */
 export function axisOf(subject: string, axis: number, shape: readonly number[]): number {
   const at = axis < 0 ? shape.length + 1 + axis : axis;
   if (at < 1 || at > shape.length) {

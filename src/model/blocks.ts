@@ -7,14 +7,14 @@ type Activation = LayerConfigOf<'activation'>['activation'];
 export interface ResidualBlockOptions {
   /** Output channels; a positive integer. */
   filters: number;
-  /** Strides of the first convolution and of the shortcut's; 1 by default. */
+  /** Strides of the first convolution and of the shortcut's convolution; 1 by default. */
   strides?: number;
-  /** `relu` by default. */
+  /** Activation of both convolutions; `relu` by default. */
   activation?: Activation;
   /**
-   * `identity` adds the block's input unchanged, which must have `filters` channels; `projection` gives it the right shape by
-   * a 1x1 convolution and a normalization; `none` leaves it out, for a plain network to compare with. By default `projection`
-   * where `strides` isn't 1, else `identity`.
+   * `identity` adds the block's input unchanged, so the input must have `filters` channels. `projection` adapts its shape with
+   * a 1x1 convolution and a normalization. `none` omits the shortcut, for a plain network to compare with. The default is
+   * `projection` if `strides` isn't 1, otherwise `identity`.
    */
   shortcut?: 'identity' | 'projection' | 'none';
 }
@@ -26,7 +26,7 @@ const normalizedConvolution = (filters: number, kernelSize: number, strides: num
 
 /**
  * Two 3x3 convolutions with batch normalization and a shortcut around them (He et al. 2015, "Deep residual learning for image
- * recognition", figure 2): layers for a model's list, to be spread into it: `...residualBlock({ filters: 32, strides: 2 })`.
+ * recognition", figure 2). Returns layers to spread into a model's list: `...residualBlock({ filters: 32, strides: 2 })`.
  */
 export function residualBlock({
   filters,
@@ -41,7 +41,7 @@ export function residualBlock({
     ...normalizedConvolution(filters, 3, 1),
   ];
   if (shortcut === 'none') return [...main, end];
-  // Counted from the sum: the layer before the block.
+  // Counted from the add layer: the layer before the block.
   if (shortcut === 'identity') return [...main, add({ inputs: [-1, -1 - main.length] }), end];
   const [convolution, normalization] = normalizedConvolution(filters, 1, strides) as [LayerConfig, LayerConfig];
   return [
@@ -59,13 +59,13 @@ export interface SeparableBlockOptions {
   filters: number;
   /** Strides of the depthwise convolution; 1 by default. */
   strides?: number;
-  /** `relu6` by default. */
+  /** Activation of both convolutions; `relu6` by default. */
   activation?: Activation;
 }
 
 /**
  * A 3x3 depthwise convolution and a 1x1 convolution, each with batch normalization and an activation (Howard et al. 2017,
- * "MobileNets", table 1): layers for a model's list, to be spread into it.
+ * "MobileNets", table 1). Returns layers to spread into a model's list.
  */
 export const separableBlock = ({
   filters,

@@ -29,7 +29,7 @@ export function sidesOf(border: Border): Sides {
   return { top, bottom, left, right };
 }
 
-/** @throws ConfigurationError where cropping leaves nothing. */
+/** @throws ConfigurationError if cropping leaves nothing. */
 export function croppedSize(subject: string, [height, width]: readonly number[], sides: Sides): [number, number] {
   const left = [height! - sides.top - sides.bottom, width! - sides.left - sides.right] as [number, number];
   if (Math.min(...left) < 1) {

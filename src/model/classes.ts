@@ -2,8 +2,8 @@ import { activationOption } from './layer.ts';
 import { definitionOf, type LayerConfig, type LayerType } from './layers/index.ts';
 
 /**
- * The option that sets a model's number of classes, and the position of its layer: the last layer, if it ends in softmax, or
- * the one before a separate softmax layer. undefined for other models, whether or not their layers fit together.
+ * The option that sets a model's number of classes, and the index of its layer: the last layer if it ends in softmax, or the
+ * one before a separate softmax layer. Undefined for other models, whether they are valid or not.
  */
 export function classesOption(layers: readonly LayerConfig[]): { layer: number; option: string } | undefined {
   const last = layers.length - 1;
@@ -17,14 +17,14 @@ export function classesOption(layers: readonly LayerConfig[]): { layer: number; 
   return undefined;
 }
 
-/** The same layers for a number of classes. */
+/** The same layers for another number of classes. */
 export function withClasses(layers: readonly LayerConfig[], classes: number): readonly LayerConfig[] {
   const at = classesOption(layers);
   if (!at) return layers;
   return layers.map((layer, index) => (index === at.layer ? { ...layer, [at.option]: classes } : layer) as LayerConfig);
 }
 
-/** The same layers with so many outputs, where the last one has an option for that: numbers of an image, in place of classes. */
+/** The same layers with the given number of outputs, if the last layer has an option for it; for regression targets. */
 export function withOutputs(layers: readonly LayerConfig[], outputs: number): readonly LayerConfig[] {
   const last = layers.at(-1);
   const option = last && definitionOf(last.type as LayerType)?.outputs;

@@ -14,7 +14,7 @@ export function depthwiseKernel(
 ): WeightSpec {
   const { depthMultiplier } = config;
   const pixels = window[0] * window[1];
-  // Keras' compute_fans takes the last two axes for inputs and outputs, here too.
+  // As in Keras' compute_fans, the last two axes count as inputs and outputs.
   return weightSpec(
     'depthwiseKernel',
     [...window, channels, depthMultiplier],

@@ -7,25 +7,25 @@ import { optimizerDefinitions } from './optimizers/index.ts';
 
 /** A type of layer and its options. */
 export interface LayerFacts {
-  /** Its name in a model. */
+  /** Name of the type in a model. */
   type: string;
-  /** Its options, without `name` and `inputs`. */
+  /** Its options, except `name` and `inputs`. */
   options: OptionFacts[];
-  /** The layer that a form begins with. */
+  /** Initial values of a form for a new layer. */
   starter: LayerConfig;
-  /** How many layers it takes as inputs, at least. */
+  /** Minimum number of inputs. */
   leastInputs: number;
 }
 
-/** A definition that is its type and its options. */
+/** A definition that consists of its type and its options. */
 export interface TypeFacts {
-  /** Its name. */
+  /** Name of the type. */
   type: string;
   /** Its options. */
   options: OptionFacts[];
 }
 
-/** Everything that a model and its training can be made of. */
+/** Everything that a model and its training can be built from. */
 export interface ModelFacts {
   /** Every type of layer. */
   layers: LayerFacts[];
@@ -37,7 +37,10 @@ export interface ModelFacts {
   metrics: TypeFacts[];
 }
 
-/** The options of layers, optimizers, losses and metrics as plain JSON, from the schemas that check them: for a form. */
+/**
+ * The options of layers, optimizers, losses and metrics as plain JSON, taken from the schemas that validate them. Used to build
+ * forms.
+ */
 export function describeModels(): ModelFacts {
   return {
     // biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options

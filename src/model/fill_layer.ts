@@ -3,9 +3,9 @@ import { ConfigurationError, suggest } from '../errors.ts';
 import { definitionOf, type FilledLayer, type LayerType, layerTypes } from './layers/index.ts';
 
 /**
- * Checks one layer and fills its defaults in.
+ * Validates one layer and fills in its defaults.
  *
- * @param position of the layer in its model, from 1, for the error.
+ * @param position of the layer in its model, counted from 1, for error messages.
  * @throws ConfigurationError for an unknown type, option or activation, or a value out of range.
  */
 export function fillLayer(layer: unknown, position: number): FilledLayer {

@@ -5,9 +5,9 @@ import { definitionOf } from './layers/index.ts';
 type Graph = Pick<CompiledModel, 'layers' | 'consumers' | 'order'>;
 
 /**
- * The layers that belong to one before them, in order: a shortcut's sum after a normalization, an activation, a pool of
- * largest elements. Each is the only one to take what the one before it gives. A layer is measured with them, and kernels
- * that can do so compute them together.
+ * The layers that are treated as part of the layer before them, in order: a shortcut's add after a normalization, an
+ * activation, a max pool. Each is the only consumer of the previous one. They are measured together with that layer, and fused
+ * into its kernel if the kernel supports it.
  */
 export function followersOf(graph: Graph, index: number): number[] {
   const { layers } = graph;
@@ -33,7 +33,7 @@ export function onlyConsumer({ consumers }: Graph, index: number): number | unde
   return others.length === 0 ? next : undefined;
 }
 
-/** Whether a layer is the last computed of a sum's two inputs, which have the same shape. */
+/** True if a layer is the last computed of an add's two inputs, which have the same shape. */
 function joinsLast({ layers, order }: Graph, index: number, sum: number): boolean {
   const { inputs, inputShapes } = layers[sum]!;
   const [a, b] = inputShapes;

@@ -5,8 +5,9 @@ import type { LayerConfig } from './layers/index.ts';
 /**
  * Freezes layers: returns the model with `trainable: false` on every layer with weights whose name matches.
  *
- * @param patterns names of layers; `*` stands for any text: `'conv2d'`, `'conv*'`, `'*'`.
- * @throws ConfigurationError where a pattern matches no layer with weights, or all would be frozen, and for an invalid model.
+ * @param patterns layer names; `*` matches any text: `'conv2d'`, `'conv*'`, `'*'`.
+ * @throws ConfigurationError if a pattern matches no layer with weights, if all layers would be frozen, or for an invalid
+ * model.
  */
 export function freezeLayers(model: Model, ...patterns: readonly string[]): Model {
   const { layers, tensors } = compileModel(model);

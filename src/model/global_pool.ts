@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { needImage } from './layer.ts';
 
-/** The output is [1, 1, channels], not [channels]. */
+/** If true, the output is [1, 1, channels] instead of [channels]. */
 export const keepdims = v.optional(v.boolean(), false);
 
-/** The shape of one number for each channel. */
+/** The output shape of a global pool: one number per channel. */
 export function compileGlobalPool(
   { keepdims }: { keepdims: boolean },
   [shape]: readonly (readonly number[])[],

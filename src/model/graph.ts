@@ -16,83 +16,86 @@ import { type MeasuredLayer, measuredLayersOf } from './measured_layers.ts';
 import { checkShapeOf } from './weight_options.ts';
 import { checkNames, images, inputsOf, orderOf, outputOf } from './wiring.ts';
 
-/** A model as plain JSON: what `--model` reads. */
+/** A model as plain JSON, as read by `--model`. */
 export interface Model {
   /** [height, width, channels]. */
   inputShape: readonly [number, number, number];
-  /** The layers. Each takes the one before it, or those that its `inputs` name. Their order is the order of the weights. */
+  /**
+   * The layers. Each takes the previous layer as input, or those listed in its `inputs`. The order of the layers is the order
+   * of the weights.
+   */
   layers: readonly LayerConfig[];
 }
 
-/** A layer of a graph whose shapes have been worked out. */
+/** A layer of a graph, with its shapes. */
 export interface CompiledNode<T extends LayerType> {
   type: T;
   config: FilledLayerOf<T>;
   details: DetailsOf<T>;
   /** Keras' name: conv2d, conv2d_1, max_pooling2d, flatten, dense ... */
   name: string;
-  /** Where in the model's list each input comes from; `images` for the images. */
+  /** For each input, the index of the layer it comes from; `images` for the images. */
   inputs: number[];
-  /** Without the batch: [height, width, channels] or [units]; `inputShape` is the first. */
+  /** Without the batch dimension: [height, width, channels] or [units]. `inputShape` is the first of them. */
   inputShapes: number[][];
   inputShape: number[];
   outputShape: number[];
-  /** The activation that the layer itself applies to its output. What belongs to the loss, a softmax or sigmoid at the end, is linear here. */
+  /** The activation that the layer itself applies. A final softmax or sigmoid that is part of the loss is `linear` here. */
   activation: ActivationSpec;
-  /** In Keras' get_weights() order: trained tensors first. Empty for layers without. */
+  /** In the order of Keras' get_weights(): trainable tensors first. Empty for layers without weights. */
   weights: WeightSpec[];
   parameters: number;
 }
 
 export type CompiledLayerOf<T extends LayerType> = CompiledNode<T>;
-/** A layer of a compiled model: its options filled in, its shapes and its tensors. */
+/** A layer of a compiled model, with its options filled in, its shapes and its tensors. */
 export type CompiledLayer = { [T in LayerType]: CompiledNode<T> }[LayerType];
 
-/** Where a tensor of the model belongs. */
+/** The position of a tensor in the model. */
 export interface ModelTensor {
-  /** Position in `layers`. */
+  /** Index in `layers`. */
   layer: number;
-  /** Its name, its shape, how it begins, and whether it is trained. */
+  /** Name, shape, initializer, and whether it is trainable. */
   spec: WeightSpec;
-  /** Its number among the trained tensors, or among those that are not. */
+  /** Index among the trainable tensors, or among those that are not trainable. */
   index: number;
 }
 
-/** A model whose shapes have been worked out and fit: a graph, in data. */
+/** A validated model with all shapes: a graph, as data. */
 export interface CompiledModel {
   /** Height, width and channels of the images. */
   inputShape: [number, number, number];
   /** In the order of the model's list. */
   layers: CompiledLayer[];
-  /** Positions in `layers`, each after the ones it takes as inputs; the list's own order where that is one. */
+  /** Indices in `layers` in execution order: each layer follows its inputs. The list's own order if that is possible. */
   order: number[];
-  /** For each layer, the layers that take it as an input, once for each time. */
+  /** For each layer, the layers that use it as an input, once per use. */
   consumers: number[][];
-  /** Position in `layers` of the one whose output is the model's. */
+  /** Index in `layers` of the layer whose output is the model's. */
   output: number;
-  /** Training and inference compute differently somewhere: batch statistics, dropout. */
+  /** True if some layer computes differently in training and inference: batch statistics, dropout. */
   inferenceDiffers: boolean;
   /** The activation that the loss applies to the last layer's values; the result is the model's output. */
   lossActivation: 'softmax' | 'sigmoid' | 'linear';
-  /** All tensors, in Keras' get_weights() order. */
+  /** All tensors, in the order of Keras' get_weights(). */
   tensors: ModelTensor[];
-  /** The layers that are measured each step: those with tensors that are trained. */
+  /** The layers that are measured in each step: those with trainable tensors. */
   measured: MeasuredLayer[];
-  /** Number of weights, trained or not. */
+  /** Number of weights, trainable or not. */
   parameters: number;
 }
 
 /**
- * Checks a model and gives it back: the same JSON.
+ * Validates a model and returns the same JSON.
  *
- * @throws ConfigurationError naming the layer, its shapes and what to do.
+ * @throws ConfigurationError that names the layer, its shapes and the fix.
  */
 export function sequential(model: Model): Model {
   compileModel(model);
   return model;
 }
 
-/** Returns a function that names layers, in order: by their own name, or as Keras does by their type and count. */
+/** Returns a function that names layers in order: by their own name, or as Keras does by type and count. */
 function namer(): (layer: { type: LayerType; name?: string | undefined }) => string {
   const counts = new Map<string, number>();
   return ({ type, name }) => {
@@ -103,13 +106,14 @@ function namer(): (layer: { type: LayerType; name?: string | undefined }) => str
   };
 }
 
-/** The names that errors have for the layers of a model, in order; of one that doesn't fit together, too. */
+/** The names by which errors refer to the layers of a model, in order; also for a model that is invalid. */
 export const layerNames = ({ layers }: Model): string[] => layers.map(namer());
 
 /**
- * Works out names, the graph, shapes and weights.
+ * Compiles a model: names, graph, shapes and weights.
  *
- * @param ending what the loss wants of the last layer: a sigmoid there is the loss' own only where the loss computes it.
+ * @param ending the activation that the loss expects of the last layer. A final sigmoid is part of the loss only if the loss
+ * computes it.
  * @throws ConfigurationError as `sequential` does.
  */
 export function compileModel(model: Model, ending?: LossEnding): CompiledModel {
@@ -149,7 +153,7 @@ export function compileModel(model: Model, ending?: LossEnding): CompiledModel {
   };
 }
 
-/** An error of one layer gets the layer's position in the model's list as the first part of its place. */
+/** Adds the layer's index in the model's list to the path of an error. */
 function within<T>(index: number, work: () => T): T {
   try {
     return work();
@@ -241,6 +245,6 @@ function numberTensors(layers: readonly CompiledLayer[]): ModelTensor[] {
   );
 }
 
-/** The tensors that the optimizer moves, in Keras' order. */
+/** The tensors that the optimizer updates, in Keras' order. */
 export const trainedTensors = ({ tensors }: CompiledModel): ModelTensor[] =>
   tensors.filter(({ spec }) => spec.trainable);

@@ -1,14 +1,14 @@
 /** Options of every initializer; the names and their meaning are Keras'. */
 export interface InitializerOptions {
-  /** What the numbers are multiplied by; 1 by default. (Keras' VarianceScaling scales the variance instead.) */
+  /** Factor for the initial values; 1 by default. (Keras' VarianceScaling scales the variance instead.) */
   scale?: number | undefined;
 }
 
 /** Options of `randomUniform`. */
 export interface RandomUniformOptions extends InitializerOptions {
-  /** The lower end; -0.05 by default. */
+  /** Lower bound; -0.05 by default. */
   minval?: number | undefined;
-  /** The upper end, not below `minval`; 0.05 by default. */
+  /** Upper bound, not below `minval`; 0.05 by default. */
   maxval?: number | undefined;
 }
 
@@ -22,42 +22,42 @@ export interface RandomNormalOptions extends InitializerOptions {
 
 /** Options of `orthogonal`. */
 export interface OrthogonalOptions extends InitializerOptions {
-  /** What the orthogonal matrix is multiplied by; 1 by default. */
+  /** Factor for the orthogonal matrix; 1 by default. */
   gain?: number | undefined;
 }
 
 /** Options of `constant`. */
 export interface ConstantInitializerOptions extends InitializerOptions {
-  /** The number that all weights begin with. */
+  /** Initial value of all elements. */
   value: number;
 }
 
-/** The options of each initializer. A test compares them with the schemas, which check them. */
+/** The options of each initializer. A test compares them with the schemas that validate them. */
 export interface InitializerOptionsByType {
-  /** Uniform within sqrt(6 / (fan in + fan out)) of 0 (Glorot and Bengio 2010). */
+  /** Uniform in +-sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010). */
   glorotUniform: InitializerOptions;
-  /** Normal, cut off at two deviations, with a variance of 2 / (fan in + fan out). */
+  /** Truncated normal with variance 2 / (fan in + fan out), cut off at two standard deviations. */
   glorotNormal: InitializerOptions;
-  /** Uniform within sqrt(6 / fan in) of 0 (He et al. 2015): for relu. */
+  /** Uniform in +-sqrt(6 / fan in) (He et al. 2015); for relu. */
   heUniform: InitializerOptions;
-  /** Normal, cut off at two deviations, with a variance of 2 / fan in: for relu. */
+  /** Truncated normal with variance 2 / fan in, cut off at two standard deviations; for relu. */
   heNormal: InitializerOptions;
-  /** Uniform within sqrt(3 / fan in) of 0. */
+  /** Uniform in +-sqrt(3 / fan in). */
   lecunUniform: InitializerOptions;
-  /** Normal, cut off at two deviations, with a variance of 1 / fan in. */
+  /** Truncated normal with variance 1 / fan in, cut off at two standard deviations. */
   lecunNormal: InitializerOptions;
-  /** Uniform between two numbers. */
+  /** Uniform between two bounds. */
   randomUniform: RandomUniformOptions;
   /** Normal. */
   randomNormal: RandomNormalOptions;
-  /** Normal, drawn again beyond two deviations. */
+  /** Normal, redrawn beyond two standard deviations. */
   truncatedNormal: RandomNormalOptions;
-  /** A random orthogonal matrix, for tensors of two axes or more (Saxe et al. 2014). */
+  /** A random orthogonal matrix, for tensors of two or more axes (Saxe et al. 2014). */
   orthogonal: OrthogonalOptions;
-  /** Zeros. */
+  /** All zeros. */
   zeros: InitializerOptions;
-  /** Ones. */
+  /** All ones. */
   ones: InitializerOptions;
-  /** One number. */
+  /** A single constant. */
   constant: ConstantInitializerOptions;
 }

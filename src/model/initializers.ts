@@ -3,8 +3,8 @@ import type { CompiledModel } from './graph.ts';
 import type { WeightSpec } from './layer.ts';
 
 /**
- * The initial weights of a model, in Keras' order, by the layers' initializers; kernels Glorot uniform and biases zero by
- * default. Element i of tensor t is a function of (seed, t, i), the initializer and, for `orthogonal`, the shape.
+ * The initial weights of a model in Keras' order, from the layers' initializers: Glorot uniform for kernels and zeros for
+ * biases by default. Element i of tensor t is a function of (seed, t, i), the initializer and, for `orthogonal`, the shape.
  */
 export function initialWeights(model: CompiledModel, seed: number): Float32Array[] {
   const specs = model.layers.flatMap((layer) => layer.weights);
@@ -66,10 +66,10 @@ function uniform(variance: number, next: () => number): () => number {
   return () => (2 * next() - 1) * limit;
 }
 
-/** Standard deviation of a standard normal variate that is drawn anew beyond +-2. */
+/** Standard deviation of a standard normal variate that is redrawn beyond +-2. */
 const truncatedDeviation = 0.8796256610342398;
 
-/** Box and Muller 1958, of 1 - u in (0, 1]: never a logarithm of zero. */
+/** Box and Muller 1958, applied to 1 - u in (0, 1], which avoids the logarithm of zero. */
 const standardNormal = (next: () => number) => () =>
   Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 
@@ -84,7 +84,7 @@ function withinTwo(next: () => number): () => number {
   };
 }
 
-/** Redrawn beyond two standard deviations; these are widened, so that what is left has the variance asked for. */
+/** Normal with a larger deviation, redrawn beyond two of them, so that the result has the requested variance. */
 function truncatedNormal(variance: number, next: () => number): () => number {
   const deviation = Math.sqrt(variance) / truncatedDeviation;
   const draw = withinTwo(next);
@@ -92,9 +92,9 @@ function truncatedNormal(variance: number, next: () => number): () => number {
 }
 
 /**
- * Keras' Orthogonal (Saxe et al. 2014): a tensor flattened to [all axes but the last, the last], whose rows or columns,
- * whichever are fewer, are orthonormal. It is Q of the QR decomposition, R's diagonal positive, of a standard normal matrix
- * [longer, shorter] drawn row by row: the columns that Gram and Schmidt's process makes of it.
+ * Keras' Orthogonal (Saxe et al. 2014): the tensor, flattened to [all axes but the last, the last], has orthonormal rows or
+ * columns, whichever are fewer. It is Q of the QR decomposition, with R's diagonal positive, of a standard normal matrix
+ * [longer, shorter] sampled row by row; Q is computed by the Gram-Schmidt process.
  */
 function orthogonal(shape: readonly number[], draw: () => number): Float64Array {
   const columns = shape.at(-1)!;
@@ -109,7 +109,7 @@ function orthogonal(shape: readonly number[], draw: () => number): Float64Array 
   });
 }
 
-/** Gram and Schmidt's process, twice for each vector: one pass leaves what rounding took, which a second takes away. */
+/** Two passes of the Gram-Schmidt process per vector: the second removes the rounding error of the first. */
 function orthonormalize(vectors: readonly Float64Array[]): void {
   const dot = (a: Float64Array, b: Float64Array) => {
     let sum = 0;
@@ -129,8 +129,8 @@ function orthonormalize(vectors: readonly Float64Array[]): void {
 }
 
 /**
- * Numbers in [0, 1) with 24 bits from two 32-bit keys: SplitMix32 (the 32-bit finaliser of MurmurHash3 over a Weyl
- * sequence, Steele et al. 2014), the stream started from both keys.
+ * Numbers in [0, 1) with 24 bits from two 32-bit keys: SplitMix32 (the 32-bit finalizer of MurmurHash3 over a Weyl sequence,
+ * Steele et al. 2014), seeded with both keys.
  */
 export function uniforms(seed: number, stream: number): () => number {
   let state = mix(mix(seed >>> 0) ^ (stream >>> 0));
@@ -147,7 +147,7 @@ function mix(value: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-/** A permutation of 0..count-1 from (seed, epoch): Fisher and Yates' shuffle. */
+/** A permutation of 0..count-1, determined by (seed, epoch): the Fisher-Yates shuffle. */
 export function shuffledOrder(count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const next = uniforms(seed, 0x0d000000 + epoch);

@@ -14,80 +14,80 @@ import {
 
 /** A tensor that a layer owns, in Keras' layout. */
 export interface WeightSpec {
-  /** Keras' name of it: kernel, bias, gamma, beta, moving_mean ... in camelCase. */
+  /** Keras' name in camelCase: kernel, bias, gamma, beta, movingMean ... */
   name: string;
   shape: number[];
-  /** Keras' compute_fans: a vector is as wide as it is long. */
+  /** From Keras' compute_fans; for a vector both fans are its length. */
   fanIn: number;
   fanOut: number;
   initializer: FilledInitializer;
-  /** How much of the sum of magnitudes, and of the sum of squares, is added to the loss; 0 for none. */
+  /** Coefficients of the sum of magnitudes and of the sum of squares that are added to the loss; 0 for none. */
   l1: number;
   l2: number;
-  /** Whether the optimizer updates it. Other tensors are updated by their layer, like moving statistics, or are constant. */
+  /** True if the optimizer updates it. Other tensors are updated by their layer, like moving statistics, or are constant. */
   trainable: boolean;
-  /** For a tensor that holds a statistic of the layer's input. A layer's variance follows its mean, of the same shape. */
+  /** Set for a tensor that holds a statistic of the layer's input. A layer's variance follows its mean and has the same shape. */
   statistic?: 'mean' | 'variance';
-  /** The kernel of a dense layer or a convolution: a matrix whose rows are all axes but the last. */
+  /** True for the kernel of a dense layer or a convolution: a matrix whose rows are all axes but the last. */
   isMatrix?: boolean;
-  /** For statistics that follow the batch's: how much of them a step keeps. */
+  /** For moving statistics: the fraction of the old value that a step keeps. */
   momentum?: number;
 }
 
-/** The result of a definition's `compile`, computed from one layer's options and the shapes of its inputs. */
+/** The result of a definition's `compile`, computed from the options of one layer and the shapes of its inputs. */
 export interface LayerParts<D> {
-  /** Without the batch: [height, width, channels] or [units]. */
+  /** Without the batch dimension: [height, width, channels] or [units]. */
   outputShape: number[];
-  /** In Keras' order: what is trained before what is not. */
+  /** In Keras' order: trainable tensors first. */
   weights?: WeightSpec[];
-  /** Applied to the output by the layer itself; linear unless given. */
+  /** Applied to the output by the layer itself; linear by default. */
   activation?: ActivationSpec | 'softmax';
-  /** Values that lowering and twin need beyond the options: windows, padding and the like. */
+  /** Values beyond the options that the lowering and the twin need: windows, padding and the like. */
   details: D;
 }
 
 type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
 
 /**
- * All that model, page, summary and reader know of a layer type. Its lowering to kernels is in `src/plan/layers`, so that
- * a page that only describes models does without the shaders.
+ * Everything about a layer type except its kernels. Its lowering is in `src/plan/layers`, so that a page that only describes
+ * models doesn't load the shaders.
  */
 export interface LayerDefinition<S extends Schema, D> {
   type: string;
   /** Keras' name for layers of this type: conv2d, max_pooling2d ... */
   kerasName: string;
-  /** Checks the options and fills their defaults in. */
+  /** Validates the options and fills in their defaults. */
   schema: S;
-  /** The options that a form begins with when the layer is added. */
+  /** Initial options of a form when the layer is added. */
   starter: Record<string, unknown>;
-  /** The role of layers that others are measured or computed together with. */
+  /** Set for layers that may be measured or fused together with another layer. */
   role?: 'activation' | 'largest' | 'normalization' | 'sum';
-  /** The option that sets the number of its output's channels or units, where there is one. */
+  /** Name of the option that sets the number of output channels or units, if there is one. */
   outputs?: string;
-  /** The tensor that shows as pictures, a filter each: [height, width, channels, filters]. */
+  /** Name of the tensor that can be displayed as pictures, one per filter: [height, width, channels, filters]. */
   pictures?: string;
-  /** Training computes otherwise than inference. */
+  /** True if training computes differently from inference. */
   inferenceDiffers?: boolean;
-  /** How many layers it takes as inputs; one unless given. */
+  /** Number of inputs; exactly one by default. */
   inputs?: { least: number; most: number };
-  /** @param subject what the layer is, as an error's first words: "Layer 3 (conv2d)". */
+  /** @param subject the layer, as the first words of an error: "Layer 3 (conv2d)". */
   compile(config: v.InferOutput<S>, inputs: readonly (readonly number[])[], subject: string): LayerParts<D>;
   /** Further checks that a schema can't express. @param subject "layer 3 (conv2d)". */
   check?(config: v.InferOutput<S>, subject: string): void;
 }
 
-/** Gives a definition its types. */
+/** Infers the types of a definition. */
 export const defineLayer = <const T extends string, S extends Schema, D>(
   definition: LayerDefinition<S, D> & { type: T },
 ): LayerDefinition<S, D> & { type: T } => definition;
 
 /** One number for both axes, or [vertical, horizontal]. */
 export type Size = number | readonly [number, number];
-/** How the edge of an image is treated: `'valid'` has no padding, `'same'` pads with what does not count. */
+/** Treatment of the image border: `'valid'` adds no padding; `'same'` adds padding that is excluded from sums and means. */
 export type Padding = 'valid' | 'same';
 
 const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 1;
-/** valibot's union would report one of the two only. */
+/** A union schema of valibot would report only one of the two forms. */
 export const size = v.custom<Size>(
   (value) => isCount(value) || (Array.isArray(value) && value.length === 2 && value.every(isCount)),
   'a positive integer or a pair of them',
@@ -96,8 +96,8 @@ export const padding = v.optional(v.picklist(['valid', 'same']), 'valid');
 export const activation = v.optional(v.picklist(activationNames), 'linear');
 
 /**
- * The layers that a layer takes as inputs: by name, "input" for the images, or counted back from the layer itself, -1 being the one
- * before it. Without `inputs` a layer takes the one before it.
+ * The inputs of a layer: names, "input" for the images, or negative numbers counted back from the layer itself (-1 is the
+ * previous layer). By default the previous layer.
  */
 export type LayerInputs = readonly (string | number)[];
 const isInput = (value: unknown) =>
@@ -117,19 +117,19 @@ export const layerOptions = {
   inputs: v.optional(inputs),
 };
 
-/** Share of elements, or channels, that are dropped: 0 <= rate < 1. */
+/** Fraction of elements, or channels, to drop: 0 <= rate < 1. */
 export const dropoutRate = v.pipe(
   number(0, 1),
   v.check((rate) => rate < 1, 'a number from 0 to 1, 1 excluded: it would drop everything'),
 );
 
-/** Options of layers that own weights. */
+/** Options of layers with weights. */
 export const trainable = v.optional(v.boolean(), true);
 
-/** Checked by `fillInitializer` and `fillRegularizer`, whose errors are more helpful than a schema's. */
+/** Validated by `fillInitializer` and `fillRegularizer`, whose errors are more helpful than a schema's. */
 export const initializer = v.custom<InitializerConfig>(() => true);
 export const regularizer = v.custom<RegularizerConfig>(() => true);
-/** Options of layers with a kernel and a bias; Keras' names. */
+/** Options of layers with a kernel and a bias, under Keras' names. */
 export const kernelOptions = {
   useBias: v.optional(v.boolean(), true),
   kernelInitializer: v.optional(initializer, 'glorotUniform'),
@@ -138,7 +138,7 @@ export const kernelOptions = {
   biasRegularizer: v.optional(regularizer),
 };
 
-/** The options of weights, by their names: every option that ends in Initializer or Regularizer. */
+/** Validates the options of weights: every option whose name ends in Initializer or Regularizer. */
 export function checkWeightOptions(config: object, subject: string): void {
   for (const [option, value] of Object.entries(config)) {
     if (option.endsWith('Initializer')) fillInitializer(value, `${subject}: ${option}`);
@@ -178,7 +178,7 @@ interface KernelConfig {
   trainable?: boolean | undefined;
 }
 
-/** A kernel whose last two axes are inputs and outputs, and the bias of `biases` elements. */
+/** A kernel whose last two axes are inputs and outputs, and a bias of `biases` elements. */
 export function kernelAndBias(config: KernelConfig, shape: number[], biases = shape.at(-1)!): WeightSpec[] {
   const [inputs, outputs] = shape.slice(-2) as [number, number];
   const window = product(shape.slice(0, -2));
@@ -201,11 +201,11 @@ export function kernelAndBias(config: KernelConfig, shape: number[], biases = sh
 export const matrixOf = ({ isMatrix, shape }: WeightSpec): [number, number] | undefined =>
   isMatrix ? [product(shape.slice(0, -1)), shape.at(-1)!] : undefined;
 
-/** The activation that a layer's options name, where the layer has such an option. */
+/** The activation in a layer's options, if the layer has that option. */
 export const activationOption = (config: object): ActivationName | undefined =>
   (config as { activation?: ActivationName }).activation;
 
-/** [height, width, channels] of what reaches a layer that works on images. */
+/** Returns [height, width, channels] of the input of a layer that works on images. @throws ConfigurationError for other shapes. */
 export function needImage(subject: string, shape: readonly number[]): [number, number, number] {
   if (shape.length !== 3) {
     throw new ConfigurationError({

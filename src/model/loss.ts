@@ -11,7 +11,7 @@ export type { FilledLoss, LossConfig, LossType } from './losses/index.ts';
 /** The default loss. */
 export const defaultLoss: LossType = 'sparseCategoricalCrossentropy';
 
-/** Fills the defaults in. @throws ConfigurationError for an unknown loss or option, or a value out of range. */
+/** Fills in the defaults. @throws ConfigurationError for an unknown loss or option, or a value out of range. */
 export function fillLoss(config: LossConfig): FilledLoss {
   const json = typeof config === 'string' ? { type: config } : config;
   const type: unknown = json?.type;
@@ -26,7 +26,7 @@ export function fillLoss(config: LossConfig): FilledLoss {
   return parse(lossDefinition(type as LossType).schema, json, type) as FilledLoss;
 }
 
-/** How the last layer has to end for a loss, in words, and a layer that does. */
+/** For each ending of a model: what the loss needs, in words, and a layer that provides it. */
 const endings: Record<LossEnding, { needs: string; expected: string; layer: string }> = {
   softmax: {
     needs: 'a model that ends in probabilities',
@@ -45,14 +45,14 @@ const endings: Record<LossEnding, { needs: string; expected: string; layer: stri
   },
 };
 
-/** The activation of a last layer that a loss fits. */
+/** The activation of the last layer that fits each kind of loss. */
 export const endingActivation: Record<LossEnding, ActivationName> = {
   softmax: 'softmax',
   sigmoid: 'sigmoid',
   numbers: 'linear',
 };
 
-/** The loss for a model that ends in an activation. */
+/** The default loss for a model that ends in the given activation. */
 export const lossFor = (activation: ActivationName): LossType =>
   activation === 'softmax'
     ? 'sparseCategoricalCrossentropy'
@@ -61,10 +61,10 @@ export const lossFor = (activation: ActivationName): LossType =>
       : 'meanSquaredError';
 
 /**
- * Compiles a model for a loss, which computes a softmax or sigmoid at its end.
+ * Compiles a model for a loss, which computes the final softmax or sigmoid.
  *
- * @returns the model, and how many numbers its last layer gives for a sample.
- * @throws ConfigurationError as `compileModel` does, and where the last layer doesn't end as the loss needs it.
+ * @returns the model, and the number of outputs of its last layer.
+ * @throws ConfigurationError as `compileModel` does, and if the last layer doesn't end as the loss requires.
  */
 export function compileForLoss(model: Model, loss: FilledLoss): { model: CompiledModel; outputs: number } {
   const { ending } = lossDefinition(loss.type);
@@ -72,7 +72,7 @@ export function compileForLoss(model: Model, loss: FilledLoss): { model: Compile
   return { model: compiled, outputs: requireEnding(compiled, loss.type) };
 }
 
-/** @returns the outputs of the last layer. @throws ConfigurationError where it doesn't end as the loss needs it. */
+/** @returns the number of outputs of the last layer. @throws ConfigurationError if it doesn't end as the loss requires. */
 export function requireEnding(model: CompiledModel, type: LossType): number {
   const { ending } = lossDefinition(type);
   const last = model.layers[model.output]!;
@@ -89,20 +89,23 @@ export function requireEnding(model: CompiledModel, type: LossType): number {
   });
 }
 
-/** It compares probabilities of classes, of which a sample has one, or shares. Other losses compare each output with a number. */
+/**
+ * True for losses that compare class probabilities with one class, or with soft labels. Other losses compare each output with a
+ * number.
+ */
 export const isOfClasses = ({ type }: FilledLoss): boolean => lossDefinition(type).ending === 'softmax';
 
-/** Calls with a batch bring [n, outputs] numbers for labels. */
+/** True if batches for this loss come with [n, outputs] numbers instead of labels. */
 export const takesTargets = ({ type }: FilledLoss): boolean => lossDefinition(type).labels !== 'classes';
 
-/** The metric that is measured in addition to the loss. */
+/** The metric that is measured besides the loss. */
 export const metricOf = ({ type }: FilledLoss): LossMetric => lossDefinition(type).metric;
 
-/** Cross-entropy of classes without options. */
+/** True for cross-entropy of classes without options. */
 export const isCrossEntropy = (loss: FilledLoss): boolean =>
   isOfClasses(loss) && !('gamma' in loss) && 'labelSmoothing' in loss && loss.labelSmoothing === 0;
 
-/** A model whose last layer ends in softmax, with the ending that a loss needs in its place. */
+/** A model that ends in softmax, with the last activation replaced by the one that the loss requires. */
 export function endingFor(model: Model, { type }: { type: LossType }): Model {
   const last = model.layers.at(-1)!;
   const activation = endingActivation[lossDefinition(type).ending];

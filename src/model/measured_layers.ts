@@ -3,25 +3,28 @@ import { type ActivationSpec, activationName } from './activations.ts';
 import { followersOf } from './followers.ts';
 import type { CompiledModel, ModelTensor } from './graph.ts';
 
-/** A layer with tensors that are trained, and what of it is measured each step. Nothing else decides what is measured. */
+/** A layer with trainable tensors, and what is measured of it in each step. This is the only definition of what is measured. */
 export interface MeasuredLayer {
-  /** Position in the model's list. */
+  /** Index in the model's list. */
   layer: number;
   /** The name of the layer. */
   name: string;
   /** The activation of its output: its own, or that of an activation layer directly after it. */
   activation: ActivationSpec;
-  /** Channels or units. */
+  /** Number of channels or units. */
   units: number;
-  /** The layer whose output is looked at: itself, or the last of the activation, sum or pool that follow at once. */
+  /**
+   * Index of the layer whose output is measured: the layer itself, or the last of the activation, add or pool that directly
+   * follow it.
+   */
   values: number;
-  /** Elements of a sample of its own output, before any pool: the gradient there is averaged over them. */
+  /** Elements per sample of its own output, before any pool; the gradient is averaged over them. */
   outputElements: number;
-  /** Its trained tensors, with their numbers among all trained tensors of the model. */
+  /** Its trainable tensors, with their indices among all trainable tensors of the model. */
   tensors: { name: string; elements: number; index: number }[];
   /**
-   * Position, among the measured layers, of the one that its gradient comes from by the shortest path: where branches part, the
-   * first to be met on the way to the output. Undefined for the last.
+   * Index, among the measured layers, of the next layer on the shortest path to the output, from which its gradient comes. At a
+   * branch, the first one encountered. Undefined for the last layer.
    */
   next?: number;
 }
@@ -29,8 +32,8 @@ export interface MeasuredLayer {
 type Graph = Pick<CompiledModel, 'layers' | 'consumers' | 'order' | 'tensors'>;
 
 /**
- * The layers that are measured, in the order of computation, which is that of the model's list unless a layer there takes one
- * after it as an input: the last of them is the one nearest to the loss.
+ * The measured layers in execution order, which is the model's list order unless a layer uses a later one as an input. The last
+ * is the one nearest to the loss.
  */
 export function measuredLayersOf(graph: Graph): MeasuredLayer[] {
   const measured = unconnected(graph);
@@ -41,11 +44,11 @@ export function measuredLayersOf(graph: Graph): MeasuredLayer[] {
   return measured;
 }
 
-/** The nearest measured layer after this one; of two that are equally near, the one on the consumer that comes first. */
+/** The nearest measured layer after this one; of two equally near ones, the one reached through the first consumer. */
 function nextMeasured({ consumers }: Graph, from: number, measured: readonly MeasuredLayer[]): number {
   const met = [...consumers[from]!];
   const seen = new Set(met);
-  // The list grows while it is gone through: breadth first.
+  // Breadth-first search: the list grows during the loop.
   for (const index of met) {
     const found = measured.findIndex(({ layer }) => layer === index);
     if (found >= 0) return found;
@@ -78,12 +81,12 @@ function unconnected(graph: Graph): MeasuredLayer[] {
   });
 }
 
-/** A measured layer, with the numbers of its tensors among all that are trained. */
+/** A measured layer, with the indices of its tensors among all trainable tensors. */
 export interface LayerTensors {
   name: string;
   tensors: number[];
 }
 
-/** Which of the trained tensors belong to which layer, in the order of `measured`. */
+/** The trainable tensors of each layer, in the order of `measured`. */
 export const tensorsByLayer = ({ measured }: Pick<CompiledModel, 'measured'>): LayerTensors[] =>
   measured.map(({ name, tensors }) => ({ name, tensors: tensors.map(({ index }) => index) }));

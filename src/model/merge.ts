@@ -15,7 +15,7 @@ export const elementwiseMerge = <const T extends string>(type: T) => ({
   }),
 });
 
-/** The error of a merge layer whose inputs have shapes that don't fit each other. */
+/** The error for a merge layer whose inputs have incompatible shapes. */
 export function shapesDiffer(
   subject: string,
   shapes: readonly (readonly number[])[],
@@ -29,7 +29,7 @@ export function shapesDiffer(
   });
 }
 
-/** The shape that all inputs are broadcast to, as Keras does: each axis as long as the longest, or 1. */
+/** The shape that all inputs are broadcast to, as in Keras: each axis has the maximum length, or 1. */
 export function broadcastShape(subject: string, shapes: readonly (readonly number[])[]): number[] {
   const expected = 'shapes of as many axes, each axis equal or 1';
   const axes = shapes[0]!.length;

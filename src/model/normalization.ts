@@ -7,7 +7,7 @@ import type { InitializerConfig, RegularizerConfig } from './weight_options.ts';
 export const normalizationOptions = {
   /** Added to the variance. */
   epsilon: v.optional(number(0, Infinity, 'open'), 1e-3),
-  /** Whether beta is added, and gamma multiplied. */
+  /** True to add beta (`center`) and multiply by gamma (`scale`). */
   center: v.optional(v.boolean(), true),
   scale: v.optional(v.boolean(), true),
   betaInitializer: v.optional(initializer, 'zeros'),
@@ -30,7 +30,7 @@ interface NormalizationConfig {
   trainable: boolean;
 }
 
-/** gamma and beta of a shape, in Keras' order, where the options ask for them. */
+/** gamma and beta of the given shape, in Keras' order, if the options ask for them. */
 export function gammaAndBeta(config: NormalizationConfig, shape: number[]): WeightSpec[] {
   const { center, scale, gammaInitializer, gammaRegularizer, betaInitializer, betaRegularizer } = config;
   const gamma = { initializer: gammaInitializer, regularizer: gammaRegularizer };

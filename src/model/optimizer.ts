@@ -20,15 +20,15 @@ import type {
 } from './optimizers/options.ts';
 
 /**
- * Adam in Keras' form (Kingma and Ba 2015, section 2, last paragraph; keras/src/optimizers/adam.py):
- * w -= learningRate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). PyTorch's and TensorFlow.js' epsilon
- * stands elsewhere and gives other numbers in the first steps. With `amsgrad` the largest v so far takes the place of v.
+ * Adam in Keras' form (Kingma and Ba 2015, section 2, last paragraph; keras/src/optimizers/adam.py): w -= learningRate * sqrt(1
+ * - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). PyTorch and TensorFlow.js place epsilon differently, which changes the
+ * first steps. With `amsgrad`, v is replaced by its maximum so far.
  */
 export const adam = (options: AdamOptions = {}): OptimizerConfigOf<'adam'> => checked({ type: 'adam', ...options });
 
 /**
- * Adam whose weights decay apart from the gradient (Loshchilov and Hutter 2019; keras/src/optimizers/adamw.py):
- * w -= learningRate * weightDecay * w, biases included, and then Adam's step.
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019; keras/src/optimizers/adamw.py): w -= learningRate * weightDecay
+ * * w, biases included, followed by Adam's step.
  */
 export const adamW = (options: AdamOptions = {}): OptimizerConfigOf<'adamW'> => checked({ type: 'adamW', ...options });
 
@@ -91,7 +91,7 @@ export const sgd = (options: SgdOptions = {}): OptimizerConfigOf<'sgd'> => check
 
 export type { FilledOptimizer, OptimizerConfig } from './optimizers/index.ts';
 
-/** Fills the defaults in. @throws ConfigurationError for an unknown optimizer or option, or a value out of range. */
+/** Fills in the defaults. @throws ConfigurationError for an unknown optimizer or option, or a value out of range. */
 export function fillOptimizer(config: OptimizerConfig): FilledOptimizer {
   const json = typeof config === 'string' ? { type: config } : config;
   const type: unknown = json?.type;
@@ -126,21 +126,21 @@ export function fillOptimizer(config: OptimizerConfig): FilledOptimizer {
 
 const clipNames = ['clipnorm', 'clipvalue', 'globalClipnorm'] as const;
 
-/** How an optimizer clips gradients: each tensor's norm, that of all tensors together, or each element. */
+/** How an optimizer clips gradients: by the norm of each tensor, by the norm of all tensors together, or elementwise. */
 export interface Clip {
   by: 'norm' | 'globalNorm' | 'value';
   /** > 0 */
   most: number;
 }
 
-/** How gradients are clipped, or undefined. The norms that a step reports are those before. */
+/** How gradients are clipped; undefined if they are not. A step reports the norms before clipping. */
 export function clipOf({ clipnorm, clipvalue, globalClipnorm }: FilledOptimizer): Clip | undefined {
   if (clipnorm !== undefined) return { by: 'norm', most: clipnorm };
   if (globalClipnorm !== undefined) return { by: 'globalNorm', most: globalClipnorm };
   return clipvalue === undefined ? undefined : { by: 'value', most: clipvalue };
 }
 
-/** How the moving average of the weights is kept, or undefined. */
+/** How the moving average of the weights is kept; undefined if there is none. */
 export function averageOf({
   useEma,
   emaMomentum,
@@ -154,17 +154,17 @@ function checked<T extends Exclude<OptimizerConfig, string>>(config: T): T {
   return config;
 }
 
-/** The numbers that an optimizer keeps for each weight, by name, in the order of a snapshot. */
+/** Names of the optimizer's slots, in the order of a snapshot. */
 export const slotsOf = (optimizer: FilledOptimizer): string[] => optimizerDefinition(optimizer.type).slots(optimizer);
 
-/** The slot that averages gradients, and whether it points with them (1) or against them (-1); undefined for none. */
+/** The slot that averages gradients, and its sign: 1 if it points along them, -1 if against them. Undefined if there is none. */
 export const momentumOf = (optimizer: FilledOptimizer): { slot: string; sign: 1 | -1 } | undefined =>
   optimizerDefinition(optimizer.type).momentum(optimizer);
 
-/** The betas of the bias corrections in a step's state; the ones of an optimizer that has none change nothing. */
+/** The betas of the bias corrections in a step's state. For an optimizer without bias correction they have no effect. */
 export const betasOf = (optimizer: FilledOptimizer): Betas =>
   optimizerDefinition(optimizer.type).betas?.(optimizer) ?? { beta1: 0, beta2: 0 };
 
-/** Whether two optimizers keep the same slots, so that one can continue from the other's. */
+/** True if two optimizers have the same slots, so that one can continue from the other's. */
 export const sameSlots = (a: FilledOptimizer, b: FilledOptimizer): boolean =>
   a.type === b.type && slotsOf(a).join() === slotsOf(b).join();

@@ -8,14 +8,14 @@ import type { InitializerConfig } from './weight_options.ts';
 type Dense = LayerConfigOf<'dense'>;
 
 interface Preset {
-  /** One line for a list. */
+  /** One-line description for a list. */
   about: string;
   model: (inputShape: Model['inputShape'], classes: number) => Model;
 }
 
 const units = 64;
 
-/** Dense layers alike on flat images, and a softmax after them. */
+/** Identical dense layers on flattened images, followed by a softmax. */
 const denseNetwork =
   (depth: number, layer: Omit<Dense, 'type' | 'units'>): Preset['model'] =>
   (inputShape, classes) => ({
@@ -27,7 +27,7 @@ const denseNetwork =
     ],
   });
 
-/** Ten dense layers, each with a normalization between it and its activation. */
+/** Ten dense layers, each with a normalization before its activation. */
 const normalizedNetwork =
   (normalization: LayerConfig, activation: 'sigmoid' | 'tanh'): Preset['model'] =>
   (inputShape, classes) => ({
@@ -55,7 +55,7 @@ const classifier = (classes: number): LayerConfig[] => [
   { type: 'dense', units: classes, activation: 'softmax' },
 ];
 
-/** He et al. 2015, section 4.2: three stages of `blocks` blocks with 16, 32 and 64 filters, 6 * blocks + 2 layers in all. */
+/** He et al. 2015, section 4.2: three stages of `blocks` blocks with 16, 32 and 64 filters; 6 * blocks + 2 layers in total. */
 const residualNetwork =
   (blocks: number, shortcuts = true): Preset['model'] =>
   (inputShape, classes) => ({
@@ -72,7 +72,10 @@ const residualNetwork =
     ],
   });
 
-/** Simonyan and Zisserman 2014 in small: pairs of 3x3 convolutions and a pool, for images of at least 8 pixels. */
+/**
+ * A small version of Simonyan and Zisserman 2014: pairs of 3x3 convolutions followed by a pool, for images of at least 8
+ * pixels.
+ */
 const vggModel: Preset['model'] = (inputShape, classes) => {
   const convolution = (filters: number): LayerConfig => ({
     type: 'conv2d',
@@ -98,7 +101,7 @@ const vggModel: Preset['model'] = (inputShape, classes) => {
   };
 };
 
-/** Howard et al. 2017 in small: depthwise and 1x1 convolutions in turns. */
+/** A small version of Howard et al. 2017: alternating depthwise and 1x1 convolutions. */
 const mobilenetModel: Preset['model'] = (inputShape, classes) => ({
   inputShape,
   layers: [
@@ -112,7 +115,7 @@ const mobilenetModel: Preset['model'] = (inputShape, classes) => ({
   ],
 });
 
-/** Ten dense sigmoid layers, each but the first with a shortcut past it. */
+/** Ten dense sigmoid layers, all but the first with a shortcut around them. */
 const deepSigmoidWithShortcuts: Preset['model'] = (inputShape, classes) => ({
   inputShape,
   layers: [
@@ -131,33 +134,35 @@ const deepSigmoidWithShortcuts: Preset['model'] = (inputShape, classes) => ({
 
 const scaled = (type: 'glorotUniform' | 'heNormal', scale: number): InitializerConfig => ({ type, scale });
 
-/** Models by name: the tutorial's, and networks whose gradients do what is known of them. */
+/** Models by name: the tutorial's, and networks whose gradients behave in a known way. */
 const presets = {
   tutorial: {
     about: 'two convolutions with pools, two dense layers: the Keras tutorial on MNIST',
     model: tutorialModel,
   },
-  // A sigmoid's derivative is 1/4 at most: ten layers leave less than a millionth (Hochreiter 1991; Glorot and Bengio 2010).
+  // A sigmoid's derivative is at most 1/4, so ten layers leave less than a millionth of the gradient (Hochreiter 1991; Glorot
+  // and Bengio 2010).
   'deep-sigmoid': {
     about: 'ten dense sigmoid layers, Glorot: gradients vanish towards the input',
     model: denseNetwork(10, { activation: 'sigmoid' }),
   },
-  // Glorot's variance keeps a linear layer's signal as large as it was; eight times the weights make it eight times larger.
+  // Glorot's variance preserves the scale of a linear layer's signal; weights eight times as large multiply it by eight per
+  // layer.
   'exploding-linear': {
     about: 'ten dense linear layers with weights 8 times too large: gradients explode',
     model: denseNetwork(10, { activation: 'linear', kernelInitializer: scaled('glorotUniform', 8) }),
   },
-  // The same of He's variance and ReLU.
+  // The same with He's variance and ReLU.
   'exploding-relu': {
     about: "ten dense ReLU layers with weights twice He's scale: gradients explode",
     model: denseNetwork(10, { activation: 'relu', kernelInitializer: scaled('heNormal', 2) }),
   },
-  // Images from 0 to 1 and Glorot's weights never bring a unit to 10; without a gradient its bias never changes.
+  // With images from 0 to 1 and Glorot's weights no unit reaches 10, and without a gradient its bias never changes.
   'dead-relu': {
     about: 'a dense ReLU layer whose biases start at -10: no unit is ever positive',
     model: denseNetwork(1, { activation: 'relu', biasInitializer: { type: 'constant', value: -10 } }),
   },
-  // (100 x) w = x (100 w): scaling the kernel scales the inputs.
+  // (100 x) w = x (100 w): scaling the kernel is equivalent to scaling the inputs.
   'saturated-tanh': {
     about: 'a dense tanh layer fed with inputs times 100: flat almost everywhere',
     model: denseNetwork(1, { activation: 'tanh', kernelInitializer: scaled('glorotUniform', 100) }),
@@ -166,12 +171,12 @@ const presets = {
     about: 'five dense ReLU layers, He: deep, and healthy',
     model: denseNetwork(5, { activation: 'relu', kernelInitializer: 'heNormal' }),
   },
-  // Ioffe and Szegedy 2015: normalization keeps the input of a sigmoid where it is steep.
+  // Ioffe and Szegedy 2015: normalization keeps the input of a sigmoid in its steep region.
   'deep-sigmoid-batchnorm': {
     about: 'deep-sigmoid with batch normalization before each sigmoid: a cure',
     model: normalizedNetwork({ type: 'batchNormalization' }, 'sigmoid'),
   },
-  // He et al. 2015: a shortcut hands the gradient on as it is, whatever the layer that it passes does to it.
+  // He et al. 2015: a shortcut passes the gradient on unchanged, regardless of the layer it bypasses.
   'deep-sigmoid-shortcuts': {
     about: 'deep-sigmoid with a shortcut past each layer but the first: another cure',
     model: deepSigmoidWithShortcuts,
@@ -209,13 +214,13 @@ export type PresetName = keyof typeof presets;
 /** The names of the preset models. */
 export const presetNames = Object.keys(presets) as PresetName[];
 
-/** A preset's description, in one line. */
+/** One-line description of a preset. */
 export const aboutPreset = (name: PresetName): string => presets[name].about;
 
 /**
- * A model by its name, for images of this shape (height, width, channels) and that many classes.
+ * A model by its name, for an image shape (height, width, channels) and a number of classes.
  *
- * @throws ConfigurationError for a name that isn't known.
+ * @throws ConfigurationError for an unknown name.
  */
 export function presetModel(name: PresetName, inputShape: Model['inputShape'], classes: number): Model {
   if (!Object.hasOwn(presets, name)) {

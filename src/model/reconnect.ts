@@ -3,11 +3,11 @@ import type { LayerConfig } from './layers/index.ts';
 import { images, imagesName } from './wiring.ts';
 
 /**
- * The layers of a model in another order, some left out, others new. Names that come from a layer's place and numbers that
- * count back would then mean other layers: here each layer's `inputs` mean those that they meant before. In place of a layer
- * that is left out they take what that layer took first. A layer without `inputs` still takes the one before it.
+ * Reorders the layers of a model, where some may be removed and others added. Automatic names and relative inputs would then
+ * refer to other layers, so each layer's `inputs` are rewritten to refer to the same layers as before. A removed layer is
+ * replaced by its own first input. A layer without `inputs` still takes the one before it.
  *
- * @param order the new order: positions in `layers`, or new layers, whose `inputs` use the existing names.
+ * @param order the new order: indices in `layers`, or new layers whose `inputs` use the existing names.
  */
 export function reconnect(layers: readonly LayerConfig[], order: readonly (number | LayerConfig)[]): LayerConfig[] {
   const moved = order.map((each) => (typeof each === 'number' ? layers[each]! : each));
@@ -15,13 +15,13 @@ export function reconnect(layers: readonly LayerConfig[], order: readonly (numbe
   const after = layerNames({ layers: moved } as never);
   const placeNow = new Map(order.flatMap((each, now) => (typeof each === 'number' ? [[each, now] as const] : [])));
 
-  /** Where an input lay; undefined for a name that no layer has. */
+  /** Previous index of an input; undefined for a name that no layer has. */
   const placeBefore = (input: string | number, own: number): number | undefined => {
     if (typeof input === 'number') return own + input;
     const at = before.indexOf(input);
     return at >= 0 ? at : input === imagesName ? images : undefined;
   };
-  /** The layer itself, or else what it took. */
+  /** The layer itself, or its input if it was removed. */
   const remaining = (at: number, seen = 0): number | undefined => {
     if (at <= images) return images;
     const now = placeNow.get(at);

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import type { CompiledModel } from './graph.ts';
 
-/** @throws ConfigurationError for a model without a tensor that is trained: no step would change it. */
+/** @throws ConfigurationError for a model without trainable tensors, which no step would change. */
 export function requireTrained({
   layers,
   tensors,

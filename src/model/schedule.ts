@@ -28,7 +28,7 @@ const factory =
     return config;
   };
 
-/** The same rate for all steps, as a schedule. @throws ConfigurationError */
+/** A constant rate, as a schedule. @throws ConfigurationError */
 export const constant = factory('constant');
 /** Keras' ExponentialDecay: rate = initialLearningRate * decayRate^(step / decaySteps). @throws ConfigurationError for an option out of range */
 export const exponentialDecay = factory('exponentialDecay');
@@ -45,7 +45,7 @@ export const cosineDecayRestarts = factory('cosineDecayRestarts');
 /** PyTorch's OneCycleLR, without its cycle of the momentum. @throws ConfigurationError */
 export const oneCycle = factory('oneCycle');
 
-/** Fills the defaults in. @throws ConfigurationError for an unknown schedule or option, or a value out of range. */
+/** Fills in the defaults. @throws ConfigurationError for an unknown schedule or option, or a value out of range. */
 export function fillSchedule(config: ScheduleConfig): FilledSchedule {
   const type: unknown = config?.type;
   if (typeof type !== 'string' || !scheduleTypes.includes(type as ScheduleType)) {
@@ -69,7 +69,7 @@ const isSchedule = (value: unknown): value is ScheduleConfig =>
 
 const isRate = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 
-/** A number from 0, or a schedule, whose defaults are filled in. An optimizer's `learningRate` is one. */
+/** A number >= 0, or a schedule, whose defaults are filled in. The type of an optimizer's `learningRate`. */
 export const learningRate = () =>
   v.pipe(
     v.custom<LearningRate>(
@@ -84,14 +84,14 @@ export const learningRate = () =>
 export const fillLearningRate = (value: LearningRate): FilledLearningRate =>
   parse(learningRate(), value, 'learningRate');
 
-/** A number is the schedule that never changes. */
+/** Converts a number to a constant schedule. */
 export const scheduleOf = (learningRate: FilledLearningRate): FilledSchedule =>
   typeof learningRate === 'number' ? { type: 'constant', learningRate } : learningRate;
 
 /**
  * The learning rate of an update, in float64. The GPU computes the same in float32.
  *
- * @param update counted from 0: how many updates were applied before it.
+ * @param update index of the update, counted from 0.
  * @throws ConfigurationError for an invalid schedule.
  */
 export function learningRateAt(learningRate: LearningRate, update: number): number {
@@ -100,9 +100,9 @@ export function learningRateAt(learningRate: LearningRate, update: number): numb
 }
 
 /**
- * A warning where a schedule and a run do not end together; undefined where they do, or where that does not matter.
+ * A warning if a schedule and a run don't end together; undefined if they do, or if it doesn't matter.
  *
- * @param updates that the whole run applies, those before a resumption included.
+ * @param updates of the whole run, including those before it was resumed.
  */
 export function scheduleLengthWarning(learningRate: FilledLearningRate, updates: number): string | undefined {
   if (typeof learningRate === 'number') return undefined;

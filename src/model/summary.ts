@@ -3,40 +3,40 @@ import { type CompiledModel, compileModel, type Model } from './graph.ts';
 import { activationOption } from './layer.ts';
 import { compileForLoss, defaultLoss, fillLoss, type LossConfig } from './loss.ts';
 
-/** A layer as a table of the model lists it. */
+/** One row of a model's summary table. */
 export interface LayerSummary {
   /** Its name. */
   name: string;
   /** Its type. */
   type: string;
-  /** Without the batch. */
+  /** Without the batch dimension. */
   outputShape: number[];
-  /** Number of its weights, trained or not. */
+  /** Number of its weights, trainable or not. */
   parameters: number;
-  /** Positions in the list of the layers whose outputs it takes, in its order of inputs; -1 stands for the images. */
+  /** Indices of the layers whose outputs it uses, in the order of its inputs; -1 for the images. */
   inputs: number[];
-  /** The activation, for layers that have such an option. */
+  /** The activation, for layers with that option. */
   activation?: ActivationName;
-  /** Present for measured layers; the activation is that of a layer after it where it has none of its own. */
+  /** Present for measured layers. */
   measured?: {
-    /** The activation of its output. */
+    /** The activation of its output; that of a following activation layer if it has none of its own. */
     activation: ElementwiseName;
-    /** Among the measured layers, the one that its gradient comes from; undefined for the last. */
+    /** Index, among the measured layers, of the one that its gradient comes from; undefined for the last. */
     next?: number | undefined;
   };
 }
 
 /**
- * The layers of a model with their names, output shapes and parameters, in order; needs no GPU.
+ * The layers of a model with their names, output shapes and parameters, in order. Needs no GPU.
  *
- * @throws ConfigurationError for a model that doesn't fit together.
+ * @throws ConfigurationError for an invalid model.
  */
 export const modelSummary = (model: Model): LayerSummary[] => summarizeLayers(compileModel(model));
 
 /**
- * The same of a model that can be trained: one whose last layer ends as the loss needs it, by default in probabilities.
+ * As `modelSummary`, for a model to be trained: its last layer must end as the loss requires, by default in probabilities.
  *
- * @throws ConfigurationError for one that doesn't, or that doesn't fit together.
+ * @throws ConfigurationError if it doesn't, or if the model is invalid.
  */
 export const classifierSummary = (model: Model, loss: LossConfig = defaultLoss): LayerSummary[] =>
   summarizeLayers(compileForLoss(model, fillLoss(loss)).model);

@@ -1,21 +1,21 @@
 import type { CompiledModel } from './graph.ts';
 import { initialWeights } from './initializers.ts';
 
-/** Weights of a model that begins with another one's. */
+/** Weights of a model that were taken from another model where possible. */
 export interface TransferredWeights {
-  /** The values of all tensors, in the model's order. */
+  /** Values of all tensors, in the model's order. */
   weights: Float32Array[];
-  /** Names of the layers whose weights came with them, and of those that begin with new ones. */
+  /** Names of the layers whose weights were transferred, and of those that were newly initialized. */
   transferred: string[];
   fresh: string[];
 }
 
 /**
- * The weights for a model that begins with another one's: a layer takes those of the layer with its name where all shapes are
- * equal, and else begins with its initializer's.
+ * Initial weights for a model that extends another one: a layer gets the weights of the other model's layer of the same name if
+ * all shapes are equal; otherwise its initializer is used.
  *
- * @param from the weights in Keras' order and layout.
- * @param seed of new weights.
+ * @param from the other model's weights in Keras' order and layout.
+ * @param seed for new weights.
  */
 export function transferWeights(
   from: { model: CompiledModel; weights: readonly Float32Array[] },
@@ -41,7 +41,7 @@ export function transferWeights(
   return { weights, transferred, fresh };
 }
 
-/** The tensors of each layer that has some, whether they are trained or not, with their positions in Keras' order. */
+/** The tensors of each layer with weights, trainable or not, with their indices in Keras' order. */
 function allTensorsByLayer({ layers, tensors }: CompiledModel) {
   const byLayer = new Map<string, { at: number; spec: CompiledModel['tensors'][number]['spec'] }[]>();
   for (const [at, { layer, spec }] of tensors.entries()) {

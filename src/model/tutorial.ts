@@ -2,16 +2,16 @@ import type { Model } from './graph.ts';
 import type { Padding } from './layer.ts';
 
 /**
- * The run that everything here is measured by: the network, the optimizer and the augmentation of a well-known Keras
- * tutorial on MNIST, as the plain JSON that `createTrainer` takes.
+ * The reference run: network, optimizer and augmentation of a well-known Keras tutorial on MNIST, as plain JSON for
+ * `createTrainer`.
  */
 
 /**
- * The tutorial's network for images of this shape (height, width, channels) and that many classes. Its convolutions
- * have no padding; images that are too small for that (8 x 8 digits) get `same`.
+ * The tutorial's network for an image shape (height, width, channels) and a number of classes. Its convolutions have no
+ * padding; images too small for that (8 x 8 digits) get `same`.
  */
 export function tutorialModel(inputShape: Model['inputShape'] = [28, 28, 1], classes = 10): Model {
-  // Two rounds of a 3x3 convolution and a 2x2 pool leave nothing of fewer than ten pixels.
+  // Two rounds of a 3x3 convolution and a 2x2 pool leave nothing of an image of fewer than ten pixels.
   const padding: Padding = Math.min(inputShape[0], inputShape[1]) < 10 ? 'same' : 'valid';
   const convolution = { type: 'conv2d' as const, kernelSize: 3, padding, activation: 'relu' as const };
   const pool = { type: 'maxPooling2d' as const, poolSize: 2 };
@@ -29,23 +29,23 @@ export function tutorialModel(inputShape: Model['inputShape'] = [28, 28, 1], cla
   };
 }
 
-/** ImageDataGenerator's arguments there. The flip does not keep a digit's meaning; the tutorial has it all the same. */
+/** The tutorial's arguments of ImageDataGenerator. A flip changes the meaning of digits, but the tutorial uses it. */
 export const tutorialAugmentation = {
   /** Degrees. */
   rotationRange: 15,
-  /** A part of the width. */
+  /** Fraction of the width. */
   widthShiftRange: 0.1,
-  /** A part of the height. */
+  /** Fraction of the height. */
   heightShiftRange: 0.1,
   /** Degrees. */
   shearRange: 0.1,
   /** Zoom factors from 1 - zoomRange to 1 + zoomRange. */
   zoomRange: 0.1,
-  /** Left to right, every other image on average. */
+  /** Left to right, with probability 1/2. */
   horizontalFlip: true,
-  /** What is seen beyond the image's border. */
+  /** How pixels outside the image are filled. */
   fillMode: 'nearest' as const,
-  /** What bytes are multiplied by. */
+  /** Factor that bytes are multiplied by. */
   rescale: 1 / 255,
 };
 

@@ -7,11 +7,11 @@ const finite = v.pipe(
   v.number('a finite number'),
   v.check((n) => Number.isFinite(n), 'a finite number'),
 );
-/** The factor that the numbers are multiplied by. (Keras' VarianceScaling scales the variance instead.) */
+/** Factor for the initial values. (Keras' VarianceScaling scales the variance instead.) */
 const scale = v.optional(finite, 1);
 const normal = { mean: v.optional(finite, 0), stddev: v.optional(number(0), 0.05), scale };
 
-/** Checks the options of each initializer; initializer_options.ts says what each is. */
+/** Validates the options of each initializer; initializer_options.ts documents them. */
 export const initializerSchemas = {
   glorotUniform: v.strictObject({ type: v.literal('glorotUniform'), scale }),
   glorotNormal: v.strictObject({ type: v.literal('glorotNormal'), scale }),
@@ -40,15 +40,15 @@ const initializerTypes = Object.keys(initializerSchemas) as InitializerType[];
 
 export type FilledInitializer = { [T in InitializerType]: v.InferOutput<Schemas[T]> }[InitializerType];
 
-/** A name, or a name with numbers: { type: 'heNormal', scale: 2 } gives weights twice as large. */
+/** A name, or a name with options: { type: 'heNormal', scale: 2 } gives weights twice as large. */
 export type InitializerConfig =
   | Exclude<InitializerType, 'constant'>
   | { [T in InitializerType]: { type: T } & InitializerOptionsByType[T] }[InitializerType];
 
 /**
- * Fills an initializer's defaults in.
+ * Fills in an initializer's defaults.
  *
- * @param subject what it belongs to, as the error's first words: "layer 3 (dense): kernelInitializer".
+ * @param subject what it belongs to, as the first words of an error: "layer 3 (dense): kernelInitializer".
  * @throws ConfigurationError for an unknown name or option, or a value out of range.
  */
 export function fillInitializer(config: unknown, subject: string): FilledInitializer {
@@ -74,7 +74,10 @@ export function fillInitializer(config: unknown, subject: string): FilledInitial
   return filled;
 }
 
-/** @throws ConfigurationError where an initializer can't fill a tensor of this shape: a vector has no orthogonal columns. */
+/**
+ * @throws ConfigurationError if an initializer can't fill a tensor of this shape; a vector has no orthogonal columns, for
+ * example.
+ */
 export function checkShapeOf({ type }: FilledInitializer, shape: readonly number[], subject: string): void {
   if (type !== 'orthogonal' || shape.length >= 2) return;
   throw new ConfigurationError({
@@ -85,15 +88,18 @@ export function checkShapeOf({ type }: FilledInitializer, shape: readonly number
   });
 }
 
-/** A penalty on the sum of |w|, and one on the sum of w * w. */
+/** Penalties on the sum of |w| and on the sum of w * w. */
 export interface Penalties {
-  /** What the sum of |w| is multiplied by, >= 0; none by default. */
+  /** Coefficient of the sum of |w|, >= 0; none by default. */
   l1?: number;
-  /** What the sum of w * w is multiplied by, >= 0; none by default. Keras' `l2` too has no factor of 1/2. */
+  /** Coefficient of the sum of w * w, >= 0; none by default. Without a factor of 1/2, as in Keras. */
   l2?: number;
 }
 
-/** Keras' L1, L2 and L1L2: the loss gets l1 * sum of |w| + l2 * sum of w*w, so the gradient l1 * sign(w) + 2 * l2 * w. */
+/**
+ * Keras' L1, L2 and L1L2: adds l1 * sum of |w| + l2 * sum of w * w to the loss, and so l1 * sign(w) + 2 * l2 * w to the
+ * gradient.
+ */
 export type RegularizerConfig = Penalties & ({ l1: number } | { l2: number });
 
 const regularizer = v.strictObject({ l1: v.optional(number(0)), l2: v.optional(number(0)) });

@@ -1,15 +1,21 @@
 import { ConfigurationError } from '../errors.ts';
 import { checkWeightOptions, type Padding, pair, type Size } from './layer.ts';
 
-/** A window that moves over an image: all sizes are [vertical, horizontal]. */
+/** A window that slides over an image. All sizes are [vertical, horizontal]. */
 export interface Window {
   window: [number, number];
   strides: [number, number];
-  /** Rows above and columns left of the image that `same` adds, as TensorFlow does; what is odd goes below and right. */
+  /**
+   * Rows above and columns left of the image that `same` adds, as in TensorFlow; an odd row or column goes below or to the
+   * right.
+   */
   pad: [number, number];
 }
 
-/** Where a window can stand: TensorFlow's rules for `valid` and `same`. A dilated window spans `reach` pixels. */
+/**
+ * Number of window positions along each axis, by TensorFlow's rules for `valid` and `same`. A dilated window spans `reach`
+ * pixels.
+ */
 export function slide(
   subject: string,
   shape: readonly number[],
@@ -40,8 +46,8 @@ export function slide(
 }
 
 /**
- * What a schema of a convolution can't express: the options of its weights, and that Keras refuses strides together with a
- * dilationRate, whichever axis each is for.
+ * Checks that a convolution's schema can't express: the options of its weights, and that strides and dilationRate are not
+ * combined, which Keras refuses even for different axes.
  *
  * @throws ConfigurationError
  */
@@ -58,7 +64,7 @@ export function checkConvolution(config: { strides: Size; dilationRate: Size }, 
   });
 }
 
-/** Where a convolution's kernel can stand, and how far apart its elements are. */
+/** The window positions of a convolution's kernel, and the distance between its elements. */
 export function convolutionWindow(
   subject: string,
   shape: readonly number[],
@@ -70,7 +76,7 @@ export function convolutionWindow(
   return { ...slide(subject, shape, window, pair(config.strides), config.padding, reach), dilation };
 }
 
-/** Where a pool can stand: windows lie side by side where no strides are given. */
+/** The window positions of a pool. Without strides, windows don't overlap. */
 export function poolWindow(
   subject: string,
   shape: readonly number[],

@@ -1,9 +1,9 @@
 import { ConfigurationError, suggest } from '../errors.ts';
 import { definitionOf, type FilledLayer } from './layers/index.ts';
 
-/** In `inputs` of a compiled layer: the images themselves. */
+/** Stands for the images in the `inputs` of a compiled layer. */
 export const images = -1;
-/** The name of the images in a layer's `inputs`. */
+/** Stands for the images in a layer's `inputs`. */
 export const imagesName = 'input';
 
 export function checkNames(names: readonly string[]): void {
@@ -16,7 +16,7 @@ export function checkNames(names: readonly string[]): void {
   });
 }
 
-/** Where a layer's inputs come from: the ones that it names, or else the layer before it. */
+/** The inputs of a layer: the ones that it names, otherwise the previous layer. */
 export function inputsOf(config: FilledLayer, index: number, names: readonly string[]): number[] {
   const where = `Layer ${index + 1} (${names[index]})`;
   const { least, most } = definitionOf(config.type).inputs ?? { least: 1, most: 1 };
@@ -58,7 +58,7 @@ function countedBack(index: number, offset: number, where: string): number {
   });
 }
 
-/** The layers in an order in which each follows its inputs. @throws ConfigurationError for a cycle. */
+/** Orders the layers so that each follows its inputs. @throws ConfigurationError for a cycle. */
 export function orderOf(inputs: readonly (readonly number[])[], names: readonly string[]): number[] {
   const order: number[] = [];
   const state = new Array<'new' | 'open' | 'done'>(names.length).fill('new');
@@ -82,7 +82,7 @@ export function orderOf(inputs: readonly (readonly number[])[], names: readonly 
   return order;
 }
 
-/** The one layer that is no other layer's input. @throws ConfigurationError where there are more. */
+/** The only layer that is no other layer's input. @throws ConfigurationError if there are several. */
 export function outputOf(consumers: readonly number[][], names: readonly string[]): number {
   const ends = [...consumers.keys()].filter((index) => consumers[index]!.length === 0);
   if (ends.length === 1) return ends[0]!;

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../../errors.ts';
 import { activationNames, defaultNegativeSlope } from '../activations.ts';
 import { defineLayer, layerOptions } from '../layer.ts';
 
-/** y = activation(x), element by element: Keras' Activation. A softmax may only end the model. */
+/** y = activation(x), elementwise: Keras' Activation. A softmax is allowed only at the end of the model. */
 export const activationLayer = defineLayer({
   type: 'activation',
   kerasName: 'activation',

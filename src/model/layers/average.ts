@@ -1,5 +1,5 @@
 import { defineLayer } from '../layer.ts';
 import { elementwiseMerge } from '../merge.ts';
 
-/** The mean of its inputs, element by element: Keras' Average. An axis of length 1 is broadcast. */
+/** The elementwise mean of its inputs: Keras' Average. An axis of length 1 is broadcast. */
 export const averageLayer = defineLayer(elementwiseMerge('average'));

@@ -2,7 +2,10 @@ import * as v from 'valibot';
 import { defineLayer, layerOptions, needImage, padding, size } from '../layer.ts';
 import { poolWindow } from '../window.ts';
 
-/** The mean of each window: Keras' AveragePooling2D. What `same` pads doesn't count. `strides` is `poolSize` by default. */
+/**
+ * The mean of each window: Keras' AveragePooling2D. Padding added by `same` is excluded from the mean. `strides` defaults to
+ * `poolSize`.
+ */
 export const averagePooling2dLayer = defineLayer({
   type: 'averagePooling2d',
   kerasName: 'average_pooling2d',

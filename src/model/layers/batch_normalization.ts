@@ -6,10 +6,10 @@ import { checkWeightOptions, defineLayer, initializer, weightSpec } from '../lay
 import { anyAxis, gammaAndBeta, normalizationOptions } from '../normalization.ts';
 
 /**
- * y = gamma (x - mean) / sqrt(variance + epsilon) + beta, mean and variance of each channel over the batch's real samples and
- * pixels: Keras' BatchNormalization. Inference, and a layer with `trainable: false`, use the moving statistics. A step that
- * counts moves them: moving += (batch's - moving) * (1 - momentum), with the population variance (over n), as Keras does;
- * PyTorch's running_var takes the unbiased one (over n - 1).
+ * y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and variance of each channel over the batch's real samples
+ * and pixels: Keras' BatchNormalization. Inference, and a layer with `trainable: false`, use the moving statistics. A step that
+ * counts updates them: moving += (batch - moving) * (1 - momentum), with the biased variance (divided by n), as in Keras;
+ * PyTorch's running_var uses the unbiased one (divided by n - 1).
  */
 export const batchNormalizationLayer = defineLayer({
   type: 'batchNormalization',

@@ -4,7 +4,7 @@ import { axisOf } from '../axis.ts';
 import { defineLayer, layerOptions } from '../layer.ts';
 import { shapesDiffer } from '../merge.ts';
 
-/** Its inputs one after the other along an axis, the last by default: Keras' Concatenate. The batch is axis 0. */
+/** Concatenates its inputs along an axis, by default the last: Keras' Concatenate. Axis 0 is the batch. */
 export const concatenateLayer = defineLayer({
   type: 'concatenate',
   kerasName: 'concatenate',

@@ -15,8 +15,9 @@ import {
 import { checkConvolution } from '../window.ts';
 
 /**
- * A transposed convolution, the gradient of a convolution as a layer: Keras' Conv2DTranspose. The kernel is
- * [kernelHeight, kernelWidth, filters, channels]; `valid` gives (n - 1) * stride + max(kernel, stride) rows, `same` n * stride.
+ * A transposed convolution, which computes the data gradient of a convolution: Keras' Conv2DTranspose. The kernel is
+ * [kernelHeight, kernelWidth, filters, channels]. The output has (n - 1) * stride + max(kernel, stride) rows for `valid`, n *
+ * stride for `same`.
  */
 export const conv2dTransposeLayer = defineLayer({
   type: 'conv2dTranspose',
@@ -41,7 +42,7 @@ export const conv2dTransposeLayer = defineLayer({
     const window = pair(config.kernelSize);
     const strides = pair(config.strides);
     const dilation = pair(config.dilationRate);
-    // Keras' deconv_output_length without output_padding; `same` cuts off the odd one at the end, as TensorFlow does.
+    // Keras' deconv_output_length without output_padding; `same` crops the odd element at the end, as TensorFlow does.
     const along = (n: number, axis: 0 | 1): [number, number] => {
       const overlap = Math.max(0, (window[axis] - 1) * dilation[axis] + 1 - strides[axis]);
       return config.padding === 'same'

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { border, croppedSize, sidesOf } from '../border.ts';
 import { defineLayer, layerOptions, needImage } from '../layer.ts';
 
-/** An image without some of its rows and columns at the border: Keras' Cropping2D, whose default is 0. */
+/** Removes rows and columns at the border of an image: Keras' Cropping2D, whose default is 0. */
 export const cropping2dLayer = defineLayer({
   type: 'cropping2d',
   kerasName: 'cropping2d',

@@ -16,8 +16,8 @@ import {
 import { checkConvolution, convolutionWindow } from '../window.ts';
 
 /**
- * A convolution of each channel by itself: Keras' DepthwiseConv2D. The kernel is [kernelHeight, kernelWidth, channels,
- * depthMultiplier]; output channel c * depthMultiplier + m comes from input channel c.
+ * A separate convolution of each channel: Keras' DepthwiseConv2D. The kernel is [kernelHeight, kernelWidth, channels,
+ * depthMultiplier]; output channel c * depthMultiplier + m is computed from input channel c.
  */
 export const depthwiseConv2dLayer = defineLayer({
   type: 'depthwiseConv2d',

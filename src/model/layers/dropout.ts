@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { defineLayer, dropoutRate, layerOptions } from '../layer.ts';
 
 /**
- * Each element is 0 with probability `rate`, and else divided by 1 - rate, while the model trains: Keras' Dropout. The mask is a function of (seed, epoch, the sample's place in
- * the epoch, layer). Inference hands on what it gets.
+ * During training, each element is set to 0 with probability `rate` and otherwise divided by 1 - rate: Keras' Dropout. The mask
+ * is a function of (seed, epoch, the sample's position in the epoch, layer). Inference passes the input through.
  */
 export const dropoutLayer = defineLayer({
   type: 'dropout',

@@ -3,8 +3,8 @@ import { number } from '../../check.ts';
 import { defineLayer, layerOptions } from '../layer.ts';
 
 /**
- * Adds normal noise of mean 0 while the model trains: Keras' GaussianNoise. The noise is a function of (seed, epoch, the
- * sample's place in the epoch, layer). Inference hands on what it gets.
+ * During training, adds normal noise with mean 0: Keras' GaussianNoise. The noise is a function of (seed, epoch, the sample's
+ * position in the epoch, layer). Inference passes the input through.
  */
 export const gaussianNoiseLayer = defineLayer({
   type: 'gaussianNoise',

@@ -2,7 +2,10 @@ import * as v from 'valibot';
 import { compileGlobalPool, keepdims } from '../global_pool.ts';
 import { defineLayer, layerOptions } from '../layer.ts';
 
-/** The largest of each channel over all pixels: Keras' GlobalMaxPooling2D. [height, width, channels] -> [channels], or [1, 1, channels] with `keepdims`. */
+/**
+ * The maximum of each channel over all pixels: Keras' GlobalMaxPooling2D. [height, width, channels] -> [channels], or [1, 1,
+ * channels] with `keepdims`.
+ */
 export const globalMaxPooling2dLayer = defineLayer({
   type: 'globalMaxPooling2d',
   kerasName: 'global_max_pooling2d',

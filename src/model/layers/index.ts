@@ -28,7 +28,7 @@ import { spatialDropout2dLayer } from './spatial_dropout2d.ts';
 import { upSampling2dLayer } from './up_sampling2d.ts';
 import { zeroPadding2dLayer } from './zero_padding2d.ts';
 
-/** Every layer type, in the order in which a list shows them. */
+/** Every layer type, in the order in which lists show them. */
 export const layerDefinitions = {
   conv2d: conv2dLayer,
   depthwiseConv2d: depthwiseConv2dLayer,
@@ -63,7 +63,7 @@ type Definitions = typeof layerDefinitions;
 export type LayerType = keyof Definitions;
 export const layerTypes = Object.keys(layerDefinitions) as LayerType[];
 
-/** A layer as plain JSON, options that have a default left out or not. */
+/** A layer as plain JSON; options with a default may be omitted. */
 export type LayerConfigOf<T extends LayerType> = { type: T } & LayerOptionsByType[T];
 /** A layer of a model as plain JSON: its `type`, and the options of that type. */
 export type LayerConfig = { [T in LayerType]: LayerConfigOf<T> }[LayerType];
@@ -72,7 +72,7 @@ export type LayerConfig = { [T in LayerType]: LayerConfigOf<T> }[LayerType];
 export type FilledLayerOf<T extends LayerType> = v.InferOutput<Definitions[T]['schema']>;
 export type FilledLayer = { [T in LayerType]: FilledLayerOf<T> }[LayerType];
 
-/** The values that a type's definition computes beyond shapes and weights. */
+/** The values that a type's definition computes besides shapes and weights. */
 export type DetailsOf<T extends LayerType> = ReturnType<Definitions[T]['compile']>['details'];
 
 // biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options

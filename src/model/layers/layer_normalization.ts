@@ -11,8 +11,8 @@ const axes = v.custom<number | readonly number[]>(
 );
 
 /**
- * y = gamma (x - mean) / sqrt(variance + epsilon) + beta, mean and variance over the axes, the last one by default: Keras'
- * LayerNormalization. The axes are the last ones, without gaps: -1, [-2, -1] or [1, 2, 3] for images.
+ * y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and variance over the given axes, by default the last one:
+ * Keras' LayerNormalization. The axes must be the last ones, without gaps: -1, [-2, -1] or [1, 2, 3] for images.
  */
 export const layerNormalizationLayer = defineLayer({
   type: 'layerNormalization',

@@ -3,10 +3,10 @@ import { ConfigurationError } from '../../errors.ts';
 import { defineLayer, layerOptions, needImage, padding, pair, size } from '../layer.ts';
 import { poolWindow } from '../window.ts';
 
-/** The largest window: which of its elements was the largest is kept in 8 bits. */
+/** Maximum number of pixels in a window, because the position of the maximum is stored in 8 bits. */
 export const largestPool = 256;
 
-/** The largest element of each window: Keras' MaxPooling2D. `strides` is `poolSize` by default. */
+/** The maximum of each window: Keras' MaxPooling2D. `strides` defaults to `poolSize`. */
 export const maxPooling2dLayer = defineLayer({
   type: 'maxPooling2d',
   kerasName: 'max_pooling2d',

@@ -12,7 +12,7 @@ const target = v.custom<readonly number[]>(
   '[units] or [height, width, channels]: positive integers, at most one of them -1',
 );
 
-/** The same elements in another shape, the batch left out: Keras' Reshape. One axis may be -1: what is left for it. */
+/** The same elements in another shape, without the batch dimension: Keras' Reshape. One axis may be -1, which is then inferred. */
 export const reshapeLayer = defineLayer({
   type: 'reshape',
   kerasName: 'reshape',

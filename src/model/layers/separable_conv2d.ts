@@ -16,8 +16,8 @@ import {
 import { checkConvolution, convolutionWindow } from '../window.ts';
 
 /**
- * A depthwise convolution and a 1x1 convolution over what it gives: Keras' SeparableConv2D. Tensors: depthwiseKernel
- * [kernelHeight, kernelWidth, channels, depthMultiplier], pointwiseKernel [1, 1, channels * depthMultiplier, filters], bias.
+ * A depthwise convolution followed by a 1x1 convolution: Keras' SeparableConv2D. Tensors: depthwiseKernel [kernelHeight,
+ * kernelWidth, channels, depthMultiplier], pointwiseKernel [1, 1, channels * depthMultiplier, filters], bias.
  */
 export const separableConv2dLayer = defineLayer({
   type: 'separableConv2d',

@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { defineLayer, dropoutRate, layerOptions, needImage } from '../layer.ts';
 
 /**
- * Whole channels of a sample are 0 with probability `rate`, the others divided by 1 - rate, while the model trains: Keras'
- * SpatialDropout2D. The mask is a function of (seed, epoch, the sample's place in
- * the epoch, layer). Inference hands on what it gets.
+ * During training, whole channels of a sample are set to 0 with probability `rate` and otherwise divided by 1 - rate: Keras'
+ * SpatialDropout2D. The mask is a function of (seed, epoch, the sample's position in the epoch, layer). Inference passes the
+ * input through.
  */
 export const spatialDropout2dLayer = defineLayer({
   type: 'spatialDropout2d',

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { defineLayer, layerOptions, needImage, pair, size } from '../layer.ts';
 
-/** Every pixel becomes `size` pixels, alike or bilinear between the pixels' centers: Keras' UpSampling2D. */
+/** Each pixel becomes `size` pixels, repeated or interpolated bilinearly between pixel centers: Keras' UpSampling2D. */
 export const upSampling2dLayer = defineLayer({
   type: 'upSampling2d',
   kerasName: 'up_sampling2d',

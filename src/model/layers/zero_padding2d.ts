@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { border, sidesOf } from '../border.ts';
 import { defineLayer, layerOptions, needImage } from '../layer.ts';
 
-/** Rows and columns of zeros around an image: Keras' ZeroPadding2D. */
+/** Adds rows and columns of zeros around an image: Keras' ZeroPadding2D. */
 export const zeroPadding2dLayer = defineLayer({
   type: 'zeroPadding2d',
   kerasName: 'zero_padding2d',

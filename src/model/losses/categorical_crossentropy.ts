@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { defineLoss, entropy, labelSmoothing } from '../loss_definition.ts';
 
 /**
- * loss = -sum over k of t[k] log p[k], the mean over the samples: Keras' CategoricalCrossentropy on a model that ends in
- * softmax. t are shares of classes; with `labelSmoothing` s they become t (1 - s) + s / classes.
+ * loss = -sum over k of t[k] log p[k], averaged over the samples: Keras' CategoricalCrossentropy for a model that ends in
+ * softmax. t are class probabilities; with `labelSmoothing` s they become t (1 - s) + s / classes.
  */
 export const categoricalCrossentropy = defineLoss({
   type: 'categoricalCrossentropy',

@@ -3,8 +3,8 @@ import { number } from '../../check.ts';
 import { defineLoss, labelSmoothing } from '../loss_definition.ts';
 
 /**
- * loss = -sum over k of alpha (1 - p[k])^gamma t[k] log p[k], the mean over the samples: Keras' CategoricalFocalCrossentropy
- * (Lin et al. 2017) on a model that ends in softmax. Samples that are predicted well count less, the more the larger gamma.
+ * loss = -sum over k of alpha (1 - p[k])^gamma t[k] log p[k], averaged over the samples: Keras' CategoricalFocalCrossentropy
+ * (Lin et al. 2017) for a model that ends in softmax. The larger gamma, the less samples count that are already predicted well.
  * Keras clips p to 1e-7 .. 1 - 1e-7; here the log is computed from the logits, and nothing is clipped.
  */
 export const categoricalFocalCrossentropy = defineLoss({

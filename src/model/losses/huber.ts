@@ -3,8 +3,8 @@ import { number } from '../../check.ts';
 import { defineLoss } from '../loss_definition.ts';
 
 /**
- * loss = e^2 / 2 where |e| <= delta, else delta |e| - delta^2 / 2, with e = y - t; the mean over outputs and samples: Keras'
- * Huber. For numbers instead of classes with some that lie far off.
+ * loss = e^2 / 2 where |e| <= delta, else delta |e| - delta^2 / 2, with e = y - t, averaged over outputs and samples: Keras'
+ * Huber. For regression with outliers.
  */
 export const huber = defineLoss({
   type: 'huber',

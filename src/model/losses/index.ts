@@ -9,7 +9,7 @@ import { meanSquaredError } from './mean_squared_error.ts';
 import type { LossOptionsByType } from './options.ts';
 import { sparseCategoricalCrossentropy } from './sparse_categorical_crossentropy.ts';
 
-/** Every loss, in the order in which a list shows them. */
+/** Every loss, in the order in which lists show them. */
 export const lossDefinitions = {
   sparseCategoricalCrossentropy,
   categoricalCrossentropy,
@@ -25,10 +25,10 @@ type Definitions = typeof lossDefinitions;
 export type LossType = keyof LossOptionsByType;
 export const lossTypes = Object.keys(lossDefinitions) as LossType[];
 
-/** The options of a loss as plain JSON, with its type. */
+/** The options of a loss as plain JSON, including its type. */
 export type LossConfigOf<T extends LossType> = { type: T } & LossOptionsByType[T];
 export type FilledLossOf<T extends LossType> = v.InferOutput<Definitions[T]['schema']>;
-/** A loss as plain JSON, or its name for its defaults. */
+/** A loss as plain JSON, or only its name to use its defaults. */
 export type LossConfig = { [T in LossType]: LossConfigOf<T> }[LossType] | LossType;
 export type FilledLoss = { [T in LossType]: FilledLossOf<T> }[LossType];
 

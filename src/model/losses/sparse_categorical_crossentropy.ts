@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { defineLoss, entropy, labelSmoothing } from '../loss_definition.ts';
 
 /**
- * loss = -log p[label], the mean over the samples: Keras' SparseCategoricalCrossentropy on a model that ends in softmax. With
- * `labelSmoothing` s the label is 1 - s + s / classes of its class and s / classes of each other one, as in PyTorch's
- * CrossEntropyLoss; Keras has that option for shares of classes only.
+ * loss = -log p[label], averaged over the samples: Keras' SparseCategoricalCrossentropy for a model that ends in softmax. With
+ * `labelSmoothing` s the label's class gets 1 - s + s / classes and every other class s / classes, as in PyTorch's
+ * CrossEntropyLoss; Keras has that option only for class probabilities.
  */
 export const sparseCategoricalCrossentropy = defineLoss({
   type: 'sparseCategoricalCrossentropy',

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { defineMetric, ratio } from './metric_definition.ts';
 
-/** The share of samples whose label has the largest probability. Every step and every evaluation counts it anyway. */
+/** The fraction of samples whose label has the largest probability. It is counted in every step and every evaluation. */
 export const accuracyMetric = defineMetric({
   type: 'accuracy',
   kerasName: 'SparseCategoricalAccuracy',

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import type { Tally } from './tally.ts';
 
-/** Keras' `average` of F1Score, for every metric that has a figure for each class. */
+/** `average` of Keras' F1Score, for every metric that has a value per class. */
 export const averageOption = v.optional(v.picklist(['macro', 'micro', 'weighted']), 'macro');
 
-/** The counts that such a figure is made of, of one class or of all together. */
+/** The counts from which such a metric is computed, for one class or for all together. */
 export interface ClassCounts {
   truePositives: number;
   support: number;
@@ -12,8 +12,8 @@ export interface ClassCounts {
 }
 
 /**
- * A figure of each class, and their average: `macro` is the plain mean, a class without samples included, `weighted` goes by
- * how many samples a class has, `micro` is the figure of the counts of all classes together.
+ * The value of each class, and their average: `macro` is the unweighted mean, including classes without samples; `weighted`
+ * weights each class by its number of samples; `micro` is computed from the counts of all classes together.
  */
 export function averaged(
   tally: Tally,

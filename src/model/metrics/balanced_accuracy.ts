@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { defineMetric } from './metric_definition.ts';
 
 /**
- * The mean recall of the classes that have samples, so that a rare class counts as much as a common one:
- * scikit-learn's `balanced_accuracy_score`.
+ * The mean recall over the classes that have samples, so that a rare class counts as much as a common one: scikit-learn's
+ * `balanced_accuracy_score`.
  */
 export const balancedAccuracyMetric = defineMetric({
   type: 'balancedAccuracy',

@@ -1,7 +1,10 @@
 import * as v from 'valibot';
 import { defineMetric } from './metric_definition.ts';
 
-/** How many samples of each class were predicted as each class: [label][prediction], as TensorFlow's `confusion_matrix`. */
+/**
+ * Number of samples of each class that were predicted as each class: [label][prediction], as in TensorFlow's
+ * `confusion_matrix`.
+ */
 export const confusionMatrixMetric = defineMetric({
   type: 'confusionMatrix',
   schema: v.strictObject({ type: v.literal('confusionMatrix'), name: v.optional(v.string()) }),

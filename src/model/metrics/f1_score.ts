@@ -3,8 +3,8 @@ import { averaged, averageOption } from './average.ts';
 import { defineMetric, ratio } from './metric_definition.ts';
 
 /**
- * The harmonic mean of precision and recall of a class: 2 TP / (2 TP + FP + FN), as Keras' F1Score without a threshold. Keras
- * adds 1e-7 to each denominator, which these figures do without.
+ * The harmonic mean of a class's precision and recall: 2 TP / (2 TP + FP + FN), as in Keras' F1Score without a threshold, but
+ * without the 1e-7 that Keras adds to each denominator.
  */
 export const f1ScoreMetric = defineMetric({
   type: 'f1Score',

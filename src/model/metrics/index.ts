@@ -12,7 +12,7 @@ import { recallMetric } from './recall.ts';
 import type { Tally } from './tally.ts';
 import { topKCategoricalAccuracyMetric } from './top_k_categorical_accuracy.ts';
 
-/** Every metric, in the order in which a list shows them. */
+/** Every metric, in the order in which lists show them. */
 export const metricDefinitions = {
   accuracy: accuracyMetric,
   topKCategoricalAccuracy: topKCategoricalAccuracyMetric,
@@ -29,26 +29,26 @@ export type MetricType = keyof MetricOptionsByType;
 export const metricTypes = Object.keys(metricDefinitions) as MetricType[];
 
 /**
- * A metric as plain JSON, or its type for its defaults. `name`, the type unless given, is what the figure is called in
- * evaluations, and with `validation` before it in records of epochs.
+ * A metric as plain JSON, or only its type to use its defaults. `name`, by default the type, is the name of the value in
+ * evaluations and, prefixed with `validation`, in records of epochs.
  */
 export type MetricConfig = { [T in MetricType]: { type: T } & MetricOptionsByType[T] }[MetricType] | MetricType;
 export type FilledMetric = { [T in MetricType]: v.InferOutput<Definitions[T]['schema']> }[MetricType] & {
   name: string;
-  /** Samples count as much as they weigh. */
+  /** True if samples count by their weight. */
   isWeighted?: true;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options
 export const metricDefinition = (type: MetricType): MetricDefinition<any> => metricDefinitions[type];
 
-/** Names that an evaluation has already. */
+/** Names that evaluations already use. */
 const taken = ['loss'];
 
 /**
- * Fills the defaults in, and the names; those that weigh the samples come last.
+ * Fills in the defaults and names. Weighted metrics come last.
  *
- * @throws ConfigurationError for an unknown metric or option, a value out of range, and two figures of one name.
+ * @throws ConfigurationError for an unknown metric or option, a value out of range, or two metrics of the same name.
  */
 export function fillMetrics(
   metrics: readonly MetricConfig[] = [],
@@ -78,7 +78,7 @@ export function fillMetrics(
   return filled;
 }
 
-/** Its name is `weightedAccuracy` unless given: the same metric may be there without weights. */
+/** The default name is `weightedAccuracy`, since the same metric may also be listed without weights. */
 function fillWeightedMetric(config: MetricConfig): FilledMetric {
   const { type, name, ...options } = fillMetric(config);
   const isNamed = typeof config === 'object' && config.name !== undefined;
@@ -108,7 +108,7 @@ function fillMetric(config: MetricConfig): FilledMetric {
   return { ...filled, name: filled.name ?? type };
 }
 
-/** Under which name a metric's figures by class are stored. */
+/** Name under which a metric's values per class are stored. */
 export const byClassName = (name: string): string => `${name}ByClass`;
 
 /** @throws ConfigurationError for options that don't fit the number of classes. */
@@ -119,11 +119,11 @@ export function requireMetricsFit(metrics: readonly FilledMetric[], classes: num
   }
 }
 
-/** The metrics that an evaluation has to count for: accuracy is there anyway, where it has its usual name. */
+/** The metrics that an evaluation has to count. Accuracy is counted anyway, unless it has another name. */
 export const countedMetrics = (metrics: readonly FilledMetric[]): FilledMetric[] =>
   metrics.filter(({ type, name }) => type !== 'accuracy' || name !== 'accuracy');
 
-/** The figures by their names, and those by class. */
+/** The values by metric name, and the values per class. */
 export function figuresOf(metrics: readonly FilledMetric[], tally: Tally): Record<string, MetricValue> {
   const entries = metrics.flatMap((metric): [string, MetricValue][] => {
     const { value, byClass } = metricDefinition(metric.type).compute(tally, metric);
@@ -132,6 +132,6 @@ export function figuresOf(metrics: readonly FilledMetric[], tally: Tally): Recor
   return Object.fromEntries(entries);
 }
 
-/** The name of a validation figure in an epoch's record. */
+/** Name of a validation metric in an epoch's record. */
 export const validationName = (name: string): `validation${string}` =>
   `validation${name[0]!.toUpperCase()}${name.slice(1)}`;

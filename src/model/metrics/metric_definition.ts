@@ -1,30 +1,30 @@
 import type * as v from 'valibot';
 import type { Tally } from './tally.ts';
 
-/** The value of a metric: a number, a number for each class, or for confusionMatrix [label][prediction]. */
+/** The value of a metric: a number, a number per class, or for confusionMatrix [label][prediction]. */
 export type MetricValue = number | number[] | number[][];
 
 type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
 
-/** All that anybody knows of a metric. It is computed on the host in float64, from what an evaluation has counted. */
+/** Everything about a metric. It is computed on the host in float64, from the counts of an evaluation. */
 export interface MetricDefinition<S extends Schema> {
   type: string;
-  /** Its name in Keras, where Keras has it. */
+  /** Its name in Keras, if Keras has it. */
   kerasName?: string;
-  /** Checks the options and fills their defaults in. */
+  /** Validates the options and fills in their defaults. */
   schema: S;
-  /** Which direction is better: what a callback with `mode: 'auto'` goes by. Undefined for what is no single number. */
+  /** The direction in which it improves, for callbacks with `mode: 'auto'`. Undefined if it is not a single number. */
   direction?: 'min' | 'max';
-  /** The value; `byClass` is stored too, under `<name>ByClass`. */
+  /** Computes the value. `byClass` is also stored, under `<name>ByClass`. */
   compute(tally: Tally, config: v.InferOutput<S>): { value: MetricValue; byClass?: number[] };
-  /** The error of the options for that many classes; undefined where they fit. */
+  /** Validates the options for a number of classes; returns undefined if they fit. */
   check?(config: v.InferOutput<S>, classes: number): { found: unknown; expected: string } | undefined;
 }
 
-/** Gives a definition its types. */
+/** Infers the types of a definition. */
 export const defineMetric = <const T extends string, S extends Schema>(
   definition: MetricDefinition<S> & { type: T },
 ): MetricDefinition<S> & { type: T } => definition;
 
-/** As Keras has it: 0 where nothing was counted. */
+/** As in Keras, 0 if nothing was counted. */
 export const ratio = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);

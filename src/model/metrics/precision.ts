@@ -3,8 +3,8 @@ import { averaged, averageOption } from './average.ts';
 import { defineMetric, ratio } from './metric_definition.ts';
 
 /**
- * The share of the samples predicted as a class that belong to it: TP / (TP + FP). The prediction is
- * the class with the largest probability; Keras' Precision counts every class above a threshold instead, and averages as `micro`.
+ * The fraction of the samples predicted as a class that belong to it: TP / (TP + FP). The prediction is the class with the
+ * largest probability; Keras' Precision counts every class above a threshold instead, and averages as `micro`.
  */
 export const precisionMetric = defineMetric({
   type: 'precision',

@@ -3,8 +3,8 @@ import { averaged, averageOption } from './average.ts';
 import { defineMetric, ratio } from './metric_definition.ts';
 
 /**
- * The share of the samples of a class that were predicted as it: TP / (TP + FN). The prediction is
- * the class with the largest probability; Keras' Recall counts every class above a threshold instead, and averages as `micro`.
+ * The fraction of the samples of a class that were predicted as it: TP / (TP + FN). The prediction is the class with the
+ * largest probability; Keras' Recall counts every class above a threshold instead, and averages as `micro`.
  */
 export const recallMetric = defineMetric({
   type: 'recall',

@@ -1,11 +1,11 @@
-/** The counts that metrics of classes are computed from: how often each label got each prediction, and the label's rank. */
+/** The counts from which classification metrics are computed: label against prediction, and the rank of the label. */
 export class Tally {
   readonly classes: number;
-  /** [label, prediction], row by row: samples, or their weights. */
+  /** [label, prediction], row by row: number of samples, or their total weight. */
   readonly confusion: Float64Array;
-  /** [label]: samples whose probabilities are not numbers, and so predict no class. */
+  /** [label]: samples whose probabilities are not finite, so that no class is predicted. */
   readonly unpredicted: Float64Array;
-  /** [rank]: samples whose label has that many classes with a larger probability. */
+  /** [rank]: samples for which `rank` classes have a larger probability than the label. */
   readonly ranks: Float64Array;
   /** Number of samples, or the sum of their weights. */
   total = 0;
@@ -18,11 +18,11 @@ export class Tally {
   }
 
   /**
-   * Counts samples in.
+   * Counts samples.
    *
    * @param labels n class indices.
-   * @param probabilities [n, classes]. The first of equal ones is the prediction, as in NumPy's argmax. A label is as far up
-   *   as the largest of those that it equals, as in TensorFlow's `in_top_k`.
+   * @param probabilities [n, classes]. Of equal ones the first is the prediction, as in NumPy's argmax. A tied label gets the
+   * best rank, as in TensorFlow's `in_top_k`.
    * @param weights n weights; 1 by default.
    */
   add(labels: ArrayLike<number>, probabilities: ArrayLike<number>, weights?: ArrayLike<number>): void {
@@ -56,7 +56,7 @@ export class Tally {
     return sum;
   }
 
-  /** Samples that were predicted as a class, whatever they are. */
+  /** Samples that were predicted as a class, whatever their label. */
   predicted(label: number): number {
     let sum = 0;
     for (let k = 0; k < this.classes; k++) sum += this.confusion[k * this.classes + label]!;

@@ -2,7 +2,10 @@ import * as v from 'valibot';
 import { integer } from '../../check.ts';
 import { defineMetric, ratio } from './metric_definition.ts';
 
-/** The share of samples whose label is among the k classes with the largest probabilities. Ties are decided for the label. */
+/**
+ * The fraction of samples whose label is among the k classes with the largest probabilities. Ties are resolved in favor of the
+ * label.
+ */
 export const topKCategoricalAccuracyMetric = defineMetric({
   type: 'topKCategoricalAccuracy',
   kerasName: 'TopKCategoricalAccuracy',

@@ -12,13 +12,13 @@ export const adamOptions = {
   amsgrad: v.optional(v.boolean(), false),
 };
 
-/** `vHat` is the largest `v` so far. */
+/** `vHat` is the maximum of `v` so far. */
 export const adamSlots = ({ amsgrad }: { amsgrad: boolean }): string[] => (amsgrad ? ['m', 'v', 'vHat'] : ['m', 'v']);
 
 /**
- * Adam in Keras' form (Kingma and Ba 2015, section 2, last paragraph; keras/src/optimizers/adam.py):
- * w -= learningRate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). PyTorch's and TensorFlow.js' epsilon
- * stands elsewhere and gives other numbers in the first steps. With `amsgrad` the largest v so far takes the place of v.
+ * Adam in Keras' form (Kingma and Ba 2015, section 2, last paragraph; keras/src/optimizers/adam.py): w -= learningRate * sqrt(1
+ * - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). PyTorch and TensorFlow.js place epsilon differently, which changes the
+ * first steps. With `amsgrad`, v is replaced by its maximum so far.
  */
 export const adamOptimizer = defineOptimizer({
   type: 'adam',

@@ -4,8 +4,8 @@ import { clippingAndDecay, defineOptimizer } from '../optimizer_definition.ts';
 import { adamOptions, adamSlots } from './adam.ts';
 
 /**
- * Adam whose weights decay apart from the gradient (Loshchilov and Hutter 2019; keras/src/optimizers/adamw.py):
- * w -= learningRate * weightDecay * w, biases included, and then Adam's step.
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019; keras/src/optimizers/adamw.py): w -= learningRate * weightDecay
+ * * w, biases included, followed by Adam's step.
  */
 export const adamWOptimizer = defineOptimizer({
   type: 'adamW',

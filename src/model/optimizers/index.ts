@@ -11,7 +11,7 @@ import type { OptimizerOptionsByType } from './options.ts';
 import { rmspropOptimizer } from './rmsprop.ts';
 import { sgdOptimizer } from './sgd.ts';
 
-/** Every optimizer, in the order in which a list shows them. */
+/** Every optimizer, in the order in which lists show them. */
 export const optimizerDefinitions = {
   adam: adamOptimizer,
   sgd: sgdOptimizer,
@@ -29,10 +29,10 @@ type Definitions = typeof optimizerDefinitions;
 export type OptimizerType = keyof OptimizerOptionsByType;
 export const optimizerTypes = Object.keys(optimizerDefinitions) as OptimizerType[];
 
-/** An optimizer's options as plain JSON, with its type. */
+/** An optimizer's options as plain JSON, including its type. */
 export type OptimizerConfigOf<T extends OptimizerType> = { type: T } & OptimizerOptionsByType[T];
 export type FilledOptimizerOf<T extends OptimizerType> = v.InferOutput<Definitions[T]['schema']>;
-/** An optimizer as plain JSON, or its name for its defaults. */
+/** An optimizer as plain JSON, or only its name to use its defaults. */
 export type OptimizerConfig = { [T in OptimizerType]: OptimizerConfigOf<T> }[OptimizerType] | OptimizerType;
 export type FilledOptimizer = { [T in OptimizerType]: FilledOptimizerOf<T> }[OptimizerType];
 

@@ -21,7 +21,7 @@ export const rmspropOptimizer = defineOptimizer({
     ...clippingAndDecay,
   }),
   slots: ({ momentum, centered }) => ['v', ...(momentum > 0 ? ['m'] : []), ...(centered ? ['a'] : [])],
-  // The steps that are added up are gradients, each scaled by what v is for it.
+  // The accumulated steps are gradients, each scaled by the current v.
   momentum: ({ momentum, centered }) =>
     momentum > 0 ? { slot: 'm', sign: 1 } : centered ? { slot: 'a', sign: 1 } : undefined,
 });

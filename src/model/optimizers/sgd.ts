@@ -17,6 +17,6 @@ export const sgdOptimizer = defineOptimizer({
     ...clippingAndDecay,
   }),
   slots: ({ momentum }) => (momentum > 0 ? ['v'] : []),
-  // The velocity is what is added to the weights, so it points against the gradient.
+  // The velocity is added to the weights, so it points against the gradient.
   momentum: ({ momentum }) => (momentum > 0 ? { slot: 'v', sign: -1 } : undefined),
 });

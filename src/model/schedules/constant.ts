@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { defineSchedule, rate } from '../schedule_definition.ts';
 
-/** rate = learningRate: the same as a number in place of a schedule. */
+/** rate = learningRate: equivalent to a number instead of a schedule. */
 export const constantSchedule = defineSchedule({
   type: 'constant',
   schema: v.strictObject({

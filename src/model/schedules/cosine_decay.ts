@@ -3,9 +3,9 @@ import { integer } from '../../check.ts';
 import { alpha, defineSchedule, raisedCosine, rate, updates } from '../schedule_definition.ts';
 
 /**
- * Keras' CosineDecay (Loshchilov and Hutter 2017): from initialLearningRate along half a cosine to alpha times that within
- * `decaySteps`. With `warmupTarget` the rate first climbs in a line from initialLearningRate to it within `warmupSteps`, and
- * the cosine begins there.
+ * Keras' CosineDecay (Loshchilov and Hutter 2017): follows half a cosine from initialLearningRate to alpha times that within
+ * `decaySteps`. With `warmupTarget` the rate first rises linearly from initialLearningRate to it within `warmupSteps`, and the
+ * cosine starts there.
  */
 export const cosineDecaySchedule = defineSchedule({
   type: 'cosineDecay',

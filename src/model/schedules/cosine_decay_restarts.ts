@@ -3,8 +3,8 @@ import { number } from '../../check.ts';
 import { alpha, defineSchedule, raisedCosine, rate, updates } from '../schedule_definition.ts';
 
 /**
- * Keras' CosineDecayRestarts (Loshchilov and Hutter 2017): a cosine decay over `firstDecaySteps`, then another that takes
- * tMul times as long and begins at mMul times the rate, and so on; alpha is the part of initialLearningRate that each ends at.
+ * Keras' CosineDecayRestarts (Loshchilov and Hutter 2017): a cosine decay over `firstDecaySteps`, then another that takes tMul
+ * times as long and starts at mMul times the rate, and so on. alpha is the fraction of initialLearningRate at which each ends.
  */
 export const cosineDecayRestartsSchedule = defineSchedule({
   type: 'cosineDecayRestarts',
@@ -18,7 +18,7 @@ export const cosineDecayRestartsSchedule = defineSchedule({
   }),
   starter: (steps, initialLearningRate) => ({ initialLearningRate, firstDecaySteps: Math.ceil(steps / 3) }),
   rate: ({ initialLearningRate, firstDecaySteps, tMul, mMul, alpha }, step) => {
-    // Keras finds the restarts before a step by a logarithm, which rounding may move by one step. Counted, they stay in place.
+    // Keras computes the number of restarts with a logarithm, which rounding may shift by one step. Counting them is exact.
     let restarts = tMul === 1 ? Math.floor(step / firstDecaySteps) : 0;
     let position = step - restarts * firstDecaySteps;
     let length = firstDecaySteps;

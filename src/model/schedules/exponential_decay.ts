@@ -3,8 +3,8 @@ import { number } from '../../check.ts';
 import { defineSchedule, rate, updates } from '../schedule_definition.ts';
 
 /**
- * Keras' ExponentialDecay: rate = initialLearningRate * decayRate^(step / decaySteps). With `staircase` the exponent is
- * rounded down, so that the rate falls once every `decaySteps`.
+ * Keras' ExponentialDecay: rate = initialLearningRate * decayRate^(step / decaySteps). With `staircase` the exponent is rounded
+ * down, so that the rate drops once every `decaySteps`.
  */
 export const exponentialDecaySchedule = defineSchedule({
   type: 'exponentialDecay',

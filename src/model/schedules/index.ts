@@ -10,7 +10,7 @@ import type { ScheduleOptionsByType } from './options.ts';
 import { piecewiseConstantDecaySchedule } from './piecewise_constant_decay.ts';
 import { polynomialDecaySchedule } from './polynomial_decay.ts';
 
-/** Every learning-rate schedule, in the order in which a list shows them. */
+/** Every learning-rate schedule, in the order in which lists show them. */
 export const scheduleDefinitions = {
   constant: constantSchedule,
   exponentialDecay: exponentialDecaySchedule,
@@ -27,7 +27,7 @@ type Definitions = typeof scheduleDefinitions;
 export type ScheduleType = keyof ScheduleOptionsByType;
 export const scheduleTypes = Object.keys(scheduleDefinitions) as ScheduleType[];
 
-/** The options of a schedule as plain JSON, with its type. */
+/** The options of a schedule as plain JSON, including its type. */
 export type ScheduleConfigOf<T extends ScheduleType> = { type: T } & ScheduleOptionsByType[T];
 /** A learning-rate schedule as plain JSON. */
 export type ScheduleConfig = { [T in ScheduleType]: ScheduleConfigOf<T> }[ScheduleType];

@@ -3,8 +3,8 @@ import { number } from '../../check.ts';
 import { defineSchedule, raisedCosine, updates } from '../schedule_definition.ts';
 
 /**
- * PyTorch's OneCycleLR (Smith and Topin 2018): from maxLearningRate / divFactor up to maxLearningRate within the first
- * `pctStart` of `totalSteps`, then down to the first rate divided by finalDivFactor, along half a cosine or a line
+ * PyTorch's OneCycleLR (Smith and Topin 2018): rises from maxLearningRate / divFactor to maxLearningRate within the first
+ * `pctStart` of `totalSteps`, then falls to the initial rate divided by finalDivFactor, along half a cosine or linearly
  * (`anneal`). The optimizer's momentum does not change: PyTorch's `cycle_momentum=False`.
  */
 export const oneCycleSchedule = defineSchedule({

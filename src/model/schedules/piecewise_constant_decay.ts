@@ -2,12 +2,12 @@ import * as v from 'valibot';
 import { integer } from '../../check.ts';
 import { defineSchedule, rate } from '../schedule_definition.ts';
 
-/** A buffer on the GPU has room for so many. */
+/** Limited by the size of the schedule's buffer on the GPU. */
 export const mostBoundaries = 100;
 
 /**
  * Keras' PiecewiseConstantDecay: values[0] up to and including boundaries[0], then values[1] up to boundaries[1], and so on;
- * the last value after the last boundary. There is one value more than there are boundaries, at most 100 of them.
+ * the last value after the last boundary. There is one more value than there are boundaries, of which at most 100 are allowed.
  */
 export const piecewiseConstantDecaySchedule = defineSchedule({
   type: 'piecewiseConstantDecay',

@@ -4,8 +4,8 @@ import { defineSchedule, rate, updates } from '../schedule_definition.ts';
 
 /**
  * Keras' PolynomialDecay: rate = (initialLearningRate - endLearningRate) * (1 - step / decaySteps)^power + endLearningRate,
- * step being at most decaySteps. With `cycle` the decay begins again whenever it has reached its end, over twice, three
- * times ... as many steps from step 0, Keras' way.
+ * with step limited to decaySteps. With `cycle`, each time the decay ends it restarts over two, three, ... times decaySteps
+ * counted from step 0, as in Keras.
  */
 export const polynomialDecaySchedule = defineSchedule({
   type: 'polynomialDecay',
