@@ -5,10 +5,10 @@ import { OpenRunFile } from './features/run/open_run_file.tsx';
 import { run } from './features/run/state.ts';
 import './header.css';
 
-/** The program's repository. */
+/** URL of the repository. */
 const source = 'https://github.com/wgrad/wgrad';
 
-/** The page's title, and what applies to the page as a whole. */
+/** The page's title, and actions that apply to the whole page. */
 export function Header() {
   return (
     <header>
@@ -41,7 +41,7 @@ export function Header() {
   );
 }
 
-/** The experiment as a link, and runs as files. */
+/** Copies the experiment as a link, and saves and opens runs. */
 function Files() {
   const shown = run.value;
   shown?.events.value;
@@ -78,7 +78,7 @@ async function share(): Promise<void> {
     await navigator.clipboard.writeText(link);
     say('Copied a link to this experiment.');
   } catch {
-    // No page that has lost the focus may write there; the address bar has the same link.
+    // A page without the focus may not write to the clipboard; the address bar has the same link.
     history.replaceState(null, '', link);
     say('The link to this experiment is in the address bar: copy it from there.');
   }

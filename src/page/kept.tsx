@@ -3,7 +3,7 @@ import { installRuns } from './features/runs/model.ts';
 
 export { LastRun } from './features/runs/last_run.tsx';
 
-/** For main.tsx, once this code is there: runs are kept from then on, and the page itself. */
+/** Called by main.tsx when this chunk has loaded: from then on runs are saved, and the page is cached. */
 export function installKept(): void {
   installRuns();
   keepOffline();

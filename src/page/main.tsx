@@ -27,7 +27,7 @@ import { failedFetch, fetchFailed } from './ui/fetched_code.ts';
 import { onDemand } from './ui/lazy.tsx';
 import { followWidth } from './ui/panel.tsx';
 
-/** The only file that starts anything: effects, listeners, timers and the thread that trains. All others define. */
+/** The only module with side effects: it starts effects, listeners, timers and the worker. All others only define. */
 
 const thread = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'training' });
 connectWorker(thread);
@@ -44,7 +44,7 @@ thread.addEventListener('error', ({ message }) => {
   pageError.value = failure;
 });
 
-/** Inside another page, which has chosen what is shown. */
+/** The embedded page, whose parts are chosen in the URL. */
 const Embedded = onDemand(async () => (await import('./embedded.tsx')).Embedded);
 
 installRunState();
@@ -63,10 +63,10 @@ installWaitingFiles();
 installRun();
 installRunTime();
 if (!embed) guardUnsaved();
-// What is fetched later has installs of its own.
+// Chunks that are loaded later install their own effects.
 effect(() => afterTraining.code.value?.installAfterTraining());
 effect(() => kept.code.value?.installKept());
-// One error stands for all parts of the page that could not be fetched: it goes when the last of them is there.
+// A single error stands for all chunks that could not be loaded; it disappears when the last of them has been.
 effect(() => {
   const found = failedFetch.value;
   if (found === undefined) {
@@ -80,14 +80,14 @@ effect(() => {
     retry: fetchFailed,
   };
 });
-// What trains is fetched as soon as the page is ready, so that Train need not wait for it, and then what keeps runs. Asking again
-// fetches nothing.
+// When the page is ready, the training code is loaded, so that Train need not wait for it, and then the code that saves runs.
+// Repeated calls load nothing.
 effect(() => {
   if (!isReady.value) return;
   training
     .prepare()
-    .catch(() => undefined) // Train tries again, and reports the error
-    // A page inside another one keeps nothing: it is there to be looked at.
+    .catch(() => undefined) // Train retries, and reports the error
+    // An embedded page saves nothing, because it is only for viewing.
     .then(() => (embed ? undefined : kept.fetch()));
 });
 
@@ -96,10 +96,10 @@ installQuiz();
 installTwins(async (twin, pairs) => (await import('./features/twins/model.ts')).trainTwins(twin, pairs));
 showSample();
 const place = document.getElementById('studio')!;
-place.replaceChildren(); // the title, until then
+place.replaceChildren(); // removes the title, which is shown until then
 render(embed ? <Embedded /> : <Studio />, place);
 
-/** Not awaited here: code that is fetched later would wait for it. */
+/** Not awaited here, because chunks that are loaded later would wait for it. */
 async function openGpu(): Promise<void> {
   try {
     if (!navigator.gpu) throw { what: 'This browser has no WebGPU' } satisfies ErrorParts;

@@ -3,7 +3,7 @@ import { browserOf, waysToWebGpu } from './app/browser.ts';
 import { noGpu } from './app/state.ts';
 import { textOf } from './ui/error_facts.tsx';
 
-/** In place of everything, where there is no WebGPU: what was tried, and what to do in this browser on this system. */
+/** Replaces the page if there is no WebGPU: what was tried, and what to do in this browser on this system. */
 export function NoWebGpu() {
   const error = noGpu.value;
   if (!error) return null;
@@ -34,6 +34,6 @@ export function NoWebGpu() {
   );
 }
 
-/** Backquotes as in Markdown. */
+/** Formats text in backquotes as code. */
 const withCode = (text: string): ComponentChildren =>
   text.split('`').map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));

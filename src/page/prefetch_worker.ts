@@ -1,4 +1,4 @@
-/** Fetches all code of the worker that somebody may want later: its own, and what the library imports on demand. */
+/** Loads all code of the worker that may be needed later: its own, and modules that the library imports on demand. */
 export async function prefetch(): Promise<void> {
   await Promise.all([
     import('./app/worker/own_data.ts'),

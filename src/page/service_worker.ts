@@ -1,9 +1,10 @@
 /**
- * Keeps the whole page, so that it opens and trains without a network after the first visit. Files whose name has a hash never
- * change and come from the cache; the page itself comes from the network where there is one, so that a new version shows at once.
+ * Caches the whole page, so that it opens and trains without a network after the first visit. Files with a hash in their name never
+ * change and are served from the cache; the page itself is loaded from the network if possible, so that a new version shows at
+ * once.
  */
 
-/** The part of a service worker's global scope that is used here: TypeScript's own library of it excludes the page's. */
+/** The part of a service worker's global scope that is used here: TypeScript's own library for it conflicts with the page's. */
 interface Scope {
   readonly registration: { readonly scope: string };
   readonly clients: { claim(): Promise<void> };
@@ -18,7 +19,7 @@ interface FetchEvent extends Extendable {
   respondWith(response: Promise<Response>): void;
 }
 
-/** Written in front of this file by the build: the built files, relative to this one, and a hash of their contents. */
+/** The build inserts these before this file: the built files, relative to this one, and a hash of their contents. */
 declare const builtFiles: readonly string[];
 declare const builtVersion: string;
 
@@ -29,7 +30,7 @@ const prefix = `wgrad ${scope} `;
 const cacheName = prefix + builtVersion;
 
 const page = './';
-/** Files under the same name in every version. */
+/** Files that have the same name in every version. */
 const changing = [page, 'datasets.json'];
 const urlOf = (file: string) => new URL(file, scope).href;
 const fixed = new Set(builtFiles.filter((file) => !changing.includes(file)).map(urlOf));
@@ -44,7 +45,7 @@ async function keepAll(): Promise<void> {
 
 worker.addEventListener('activate', (event) => event.waitUntil(takeOver()));
 
-/** The page that has installed this is served by it at once: what it has not fetched yet, it gets from here. */
+/** Takes control of the page that installed it at once, so that its further requests are served from here. */
 async function takeOver(): Promise<void> {
   const names = await caches.keys();
   await Promise.all(

@@ -19,21 +19,21 @@ import { fetched } from './ui/fetched_code.ts';
 import { later, onDemand } from './ui/lazy.tsx';
 import { isWide } from './ui/panel.tsx';
 
-/** Not needed where WebGPU is available. */
+/** Loaded on demand, because most browsers have WebGPU. */
 const NoWebGpu = onDemand(async () => (await import('./no_webgpu.tsx')).NoWebGpu);
 
-/** Few visitors open one. */
+/** Loaded on demand, because few visitors open a lesson. */
 const Lesson = onDemand(async () => (await import('./features/lessons/panel.tsx')).LessonPanel);
 
-/** What is trained, from its images to its network. */
+/** The experiment's settings, from its images to its network. */
 const setup = [ModelPanel, DataPanel, OptimizerPanel, AugmentationPanel, GoalsPanel];
-/** What is needed when something was trained. */
+/** Panels that are useful only after training. */
 export const afterTraining = fetched(() => import('./after_training.tsx'));
-/** What this browser keeps, runs and the page itself: asked for when the page is ready. */
+/** The code that saves runs and caches the page; loaded when the page is ready. */
 export const kept = fetched(() => import('./kept.tsx'));
-/** The run and what it shows, on the first screen. */
+/** The run and its results, on the first screen. */
 const outcome = [NextStep, NetworkPanel, GradientsPanel, TrainingPanel];
-/** Panels that are not needed to begin. */
+/** Panels that are not needed at first. */
 const Later = later(
   afterTraining,
   ({ AfterTraining }) => AfterTraining,
@@ -100,6 +100,6 @@ export function Studio() {
 function skipSetup(): void {
   const outcome = document.getElementById('outcome');
   outcome?.focus({ preventScroll: true });
-  // It is higher than the window, and the browser might show any part of it.
+  // The panel is higher than the window, so the browser might otherwise show any part of it.
   outcome?.scrollIntoView();
 }

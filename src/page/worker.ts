@@ -20,9 +20,9 @@ import * as underWay from './features/run/run_control.ts';
 import type { Listener, TrainRequest } from './features/run/worker.ts';
 import type { TwinsListener, TwinsRequest } from './features/twins/worker.ts';
 
-/** What trains: a page shows its data before that is here. */
+/** The training code, loaded after the page has shown its data. */
 const session = () => import('./features/run/worker.ts');
-/** Wanted by few visitors: fetched when it is. */
+/** Loaded on demand, because few visitors need it. */
 const runFile = () => import('./features/run/saved_run_worker.ts');
 const twins = () => import('./features/twins/worker.ts');
 const modelFile = () => import('./features/runs/worker.ts');
@@ -36,29 +36,29 @@ const sample = () => import('./features/sample/worker.ts');
 const network = () => import('./features/network/worker.ts');
 
 /**
- * Trains away from the page, which stays free for its user whatever the GPU does; a hidden page does not slow it down
- * either. Rejections are ErrorParts: an error's class does not survive the way between threads.
+ * Trains outside the page's thread, so that the page stays responsive whatever the GPU does; a hidden page does not slow it down
+ * either. Rejections are ErrorParts, because an error's class is lost between threads.
  */
 const worker = {
   /** Opens the GPU. */
   open: plainly(async (): Promise<AdapterFacts> => (await device()).adapter),
-  /** How much of each data set there is here. */
+  /** Returns how much of each data set is available. */
   availability: plainly(availability),
   /** Shape, classes and counts, without the images. */
   facts: plainly((source: Source): Promise<DatasetFacts> => factsOf(source)),
-  /** Class counts and an image of each class: fetches them all. */
+  /** Class counts and an image of each class; loads all images. */
   overview: plainly((source: Source): Promise<DatasetOverview> => overviewOf(source)),
-  /** What may be wrong with the images: looks at them all. */
+  /** Finds possible problems with the images; checks all of them. */
   inspect: plainly(inspect),
-  /** What an augmentation may say: for its form. */
+  /** The options of augmentations, for their form. */
   augmentationFacts: plainly(async () => describeAugmentation()),
-  /** The shape that an augmentation gives, or what is wrong with it. */
+  /** The shape of augmented images, or the augmentation's error. */
   augmentedShape: plainly(augmentedShape),
-  /** What an augmentation makes of some training images. */
+  /** Augments some training images. */
   preview: plainly((request: PreviewRequest): Promise<Preview> => previewOf(request)),
-  /** Fetches what trains, before somebody waits for it. */
+  /** Loads the training code before it is needed. */
   prepare: plainly(async () => void (await session())),
-  /** Fetches all code that somebody may want later, so that it is here when the network is gone. */
+  /** Loads all code that may be needed later, so that it is available without a network. */
   prefetch: plainly(async () => (await import('./prefetch_worker.ts')).prefetch()),
   train: plainly(async (request: TrainRequest, listener: Listener) => {
     const held = underWay.begin(request.paused); // a step or a stop counts from here on
@@ -69,13 +69,13 @@ const worker = {
     return (await session()).resumeRun(rest, listener, held);
   }),
   resumesFrom: plainly(async () => (await session()).resumesFrom()),
-  /** Pairs of networks that differ in one variable. */
+  /** Trains pairs of networks that differ in one variable. */
   trainTwins: plainly(async (request: TwinsRequest, listener: TwinsListener) => {
     const held = underWay.begin(false); // a stop counts from here on
     return (await twins()).trainTwins(request, listener, held);
   }),
   comparisonFile: plainly(async () => (await twins()).comparisonFile()),
-  /** Of the run that is under way, of one network or of twins. */
+  /** These control the current run, of one network or of twins. */
   stop: underWay.stop,
   pause: underWay.pause,
   resume: underWay.resume,

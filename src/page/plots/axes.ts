@@ -1,15 +1,15 @@
-/** Where the axes of the plots begin and end, and what stands at them. */
+/** Ranges and ticks of the plots' axes. */
 
-/** Steps that the axis has room for at the least. */
+/** Minimum number of steps on the axis. */
 const leastSteps = 50;
 
-/** Steps that a mean is of at the least. */
+/** Minimum number of steps in a moving average. */
 const leastWindow = 20;
 
-/** Distances between the ticks of the steps. */
+/** Possible distances between the ticks of the steps. */
 export const wholeSteps = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
 
-/** The axis doubles when it is full, rather than crawl with every step, and ends with the run. */
+/** The axis doubles when it is full instead of growing with every step, and ends with the run. */
 export function roomFor(step: number, steps: number): number {
   let room = leastSteps;
   while (room < step) room *= 2;
@@ -17,18 +17,18 @@ export function roomFor(step: number, steps: number): number {
 }
 
 /**
- * How many steps a smoothed curve is the mean of, where the axis has room for so many: the more steps share a pixel,
- * the more, or the curves of a long run would be bands of noise.
+ * Number of steps in a curve's moving average, given the number of steps on the axis: it increases with the number of steps per
+ * pixel, because the curves of a long run would otherwise be bands of noise.
  */
 export const windowFor = (room: number): number => Math.max(leastWindow, Math.ceil(room / 125));
 
 /**
- * Steps from one of its points to the next: half of those that a point is the mean of. A wide line with more corners takes
- * most of the time of a drawing, and dashes get lost in one that turns more often than a pixel.
+ * Steps between two points of a smoothed curve: half the moving average's window. More points would take most of the drawing time
+ * in a wide line, and obscure dashes in a line that turns more often than once per pixel.
  */
 export const strideFor = (room: number): number => Math.max(1, Math.floor(room / 250));
 
-/** From a round number to another, at least a decade apart. */
+/** A range between round numbers that spans at least a decade. */
 export function logRange(least: number | null, most: number | null): [number, number] {
   if (least === null || most === null || !(least > 0)) return [0.01, 10];
   const bottom = roundNumbers(least).findLast((it) => it <= least)!;
@@ -37,9 +37,9 @@ export function logRange(least: number | null, most: number | null): [number, nu
 }
 
 /**
- * 1, 2 and 5 of each decade while there is room for them, else each decade, or every second one and so on.
+ * 1, 2 and 5 of each decade if there is room for them, otherwise each decade, or every second one etc.
  *
- * @param room how many there may be.
+ * @param room maximum number of ticks.
  */
 export function logTicks(least: number, most: number, room = 9): number[] {
   const first = Math.floor(Math.log10(least));
@@ -59,16 +59,16 @@ export function tickText(value: number | null): string {
   return plain ? String(Number(value.toPrecision(6))) : value.toExponential();
 }
 
-/** 1, 2, 5 and 10 of the decade that a number lies in. */
+/** 1, 2, 5 and 10 of the decade that contains a number. */
 function roundNumbers(value: number): number[] {
   const decade = tenTo(Math.floor(Math.log10(value)));
   return [decade, 2 * decade, 5 * decade, 10 * decade];
 }
 
-/** Exact where 10 ** power is not. */
+/** Exact, which 10 ** power is not. */
 const tenTo = (power: number) => Number(`1e${power}`);
 
-/** Round numbers from one to another, so many at the most. */
+/** Round numbers in a range, at most `room` of them. */
 export function linearTicks(least: number, most: number, room: number): number[] {
   if (!(most > least) || !(room > 0)) return [least];
   const rough = (most - least) / room;
@@ -76,7 +76,7 @@ export function linearTicks(least: number, most: number, room: number): number[]
   const step = [1, 2, 5, 10].map((digit) => digit * decade).find((it) => it >= rough * 0.999)!;
   const first = Math.ceil(least / step - 1e-9);
   const count = Math.floor(most / step + 1e-9) - first + 1;
-  // Divided where the step is below 1, so that three steps of 0.1 are 0.3.
+  // Division for steps below 1 is exact, so that three steps of 0.1 are 0.3.
   return Array.from({ length: count }, (_, i) => (step < 1 ? (first + i) / Math.round(1 / step) : (first + i) * step));
 }
 

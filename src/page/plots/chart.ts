@@ -7,30 +7,30 @@ import { diamond } from './line_style.ts';
 import type { Line } from './lines.ts';
 import type { PlotOptions } from './plot.ts';
 
-/** What uPlot calls a series: a column of a line, and how it is drawn. */
+/** A series of uPlot: one column of a line, and how it is drawn. */
 export interface Series {
   line: Line;
   column: Column;
   kind: Line['kind'];
 }
 
-/** What is drawn, as far as it got. */
+/** The data drawn so far. */
 export interface Drawn {
   steps: number[];
-  /** The first step of each epoch but the first. */
+  /** The first step of each epoch, except for the first epoch. */
   epochs: readonly number[];
-  /** Steps that the axis has room for. */
+  /** Number of steps on the axis. */
   room: number;
-  /** Steps that a smoothed curve is the mean of. */
+  /** Number of steps in the moving average. */
   window: number;
-  /** The value of a network that has learned nothing. */
+  /** The value for a network that has learned nothing. */
   chance?: number | undefined;
 }
 
-/** Pixels from one tick of a vertical axis to the next, at the least. */
+/** Minimum distance in pixels between two ticks of a vertical axis. */
 const tickHeight = 18;
 
-/** Axes and curves of a plot, by uPlot: code that nobody needs before there is a run. */
+/** Draws axes and curves with uPlot. Loaded on demand, because this code is not needed before there is a run. */
 export class Chart {
   private readonly plot: uPlot;
   private readonly sizes: ResizeObserver;
@@ -38,9 +38,9 @@ export class Chart {
   private isDragged = false;
 
   /**
-   * @param frame is filled by it, whatever its size becomes.
-   * @param canvas inside of it, gets uPlot's elements.
-   * @param point gets the row that the user points at in this chart; undefined when they leave it.
+   * @param frame filled by the chart, also when its size changes.
+   * @param canvas element inside it for uPlot's elements.
+   * @param point called with the row under the pointer in this chart; undefined when the pointer leaves it.
    */
   constructor(
     private readonly frame: HTMLElement,
@@ -53,7 +53,7 @@ export class Chart {
     this.plot = new uPlot(this.uplotOptions(), this.data(), canvas);
     this.sizes = new ResizeObserver(this.resize);
     this.sizes.observe(frame);
-    // A canvas is empty when its GPU was lost, and its fonts are others than uPlot remembers.
+    // When its GPU is lost, the canvas is cleared, and its font differs from the one that uPlot has cached.
     this.plot.ctx.canvas.addEventListener('contextrestored', this.resize);
     darkness.addEventListener('change', this.redraw);
     this.plot.over.addEventListener('mouseenter', () => (this.isPointedAt = true));
@@ -66,7 +66,7 @@ export class Chart {
     });
   }
 
-  /** Puts the cursor on a row that is pointed at elsewhere, or takes it away. */
+  /** Moves the cursor to a row that is under the pointer elsewhere, or hides it. */
   showRow(row: number | undefined): void {
     if (this.isPointedAt) return;
     const step = row === undefined ? undefined : this.drawn.steps[row];
@@ -76,11 +76,11 @@ export class Chart {
 
   draw(drawn: Drawn): void {
     this.drawn = drawn;
-    // At once, for whoever counts the milliseconds: by itself uPlot draws behind its caller's back.
+    // Drawn synchronously, so that the painting time can be measured: by default uPlot draws asynchronously.
     this.plot.batch(() => this.plot.setData(this.data()));
   }
 
-  /** Shows a line or hides it. */
+  /** Shows or hides a line. */
   show(line: Line, shown: boolean): void {
     this.series.forEach((its, index) => {
       if (its.line === line) this.plot.setSeries(index + 1, { show: shown });
@@ -162,7 +162,7 @@ export class Chart {
     };
   }
 
-  /** A run that diverges leaves the plot rather than flatten all else: at twenty times what they began with. */
+  /** If a run diverges, values above twenty times the initial ones are clipped, so that the rest remains readable. */
   private topFor(most: number): number {
     const first = Math.max(...this.series.map(({ column }) => column[0] ?? 0));
     const top = first > 0 && !this.options.whole ? Math.min(most, 20 * first) : most;
@@ -179,7 +179,7 @@ export class Chart {
     return { ...shared, width: 1.5, dash, spanGaps: true, points: { show } };
   }
 
-  /** uPlot knows round points; a diamond differs from a line's bends. */
+  /** Draws diamonds, which unlike uPlot's round points differ from a line's bends. */
   private drawMarks(series: number): boolean {
     const { ctx, data } = this.plot;
     const size = 4.5 * uPlot.pxRatio;
@@ -193,7 +193,7 @@ export class Chart {
     return false;
   }
 
-  /** A thin line where an epoch begins, with its number while there is room. */
+  /** A thin line at the beginning of each epoch, with its number if there is room. */
   private drawEpochs(): void {
     const { ctx, bbox } = this.plot;
     ctx.save();

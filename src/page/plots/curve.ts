@@ -1,20 +1,20 @@
 import { strideFor, windowFor } from './axes.ts';
 
-/** A curve's values, one a row; null where there is nothing to draw. */
+/** A curve's values, one per row; null for a gap. */
 export type Column = (number | null)[];
 
-/** A noisy figure of each step, and what it does on the whole: the mean of the last steps, as the axis shows them. */
+/** A noisy value per step, and its moving average over the last steps, with a window that depends on the axis. */
 export class Curve {
-  /** Where a row is of several steps, the least of them in one row, the largest in the next: noise keeps its width. */
+  /** If a row has several steps, rows alternate between their minimum and maximum, which preserves the width of the noise. */
   readonly each: Column = [];
-  /** With gaps, in a long run. */
+  /** Has gaps in a long run. */
   readonly mean: Column = [];
-  /** Of all values up to the end of a row, and how many there were. */
+  /** Cumulative sums of all values up to the end of each row, and their counts. */
   private readonly sums = [0];
   private readonly counts = [0];
-  /** The first row of gaps. */
+  /** The first row of a gap at the end. */
   private end = Infinity;
-  /** In rows. */
+  /** Measured in rows. */
   private window = windowFor(0);
   private stride = strideFor(0);
 
@@ -23,7 +23,7 @@ export class Curve {
     private readonly fromAxis: (value: number) => number = (value) => value,
   ) {}
 
-  /** What is missing is a gap, and no part of a mean. @param opens it is the first of a row. */
+  /** A missing value is a gap and is not part of a mean. @param opens whether it is the first of a row. */
   add(value: number | null, opens = true): void {
     const row = opens ? this.each.length : this.each.length - 1;
     const before = opens ? row : row + 1;
@@ -33,14 +33,14 @@ export class Curve {
     this.mean[row] = this.meanAt(row);
   }
 
-  /** A step that there isn't, after the last one there is: what is missing there is no part of the run, and has no mean. */
+  /** Adds a step that this run does not have, after its last one; unlike a missing value within the run, it has no mean. */
   addGap(opens: boolean): void {
     this.add(null, opens);
     this.end = Math.min(this.end, opens ? this.each.length - 1 : this.each.length);
     this.mean[this.mean.length - 1] = this.meanAt(this.mean.length - 1);
   }
 
-  /** Two rows become one. */
+  /** Merges every two rows. */
   halve(): void {
     this.end = Math.ceil(this.end / 2);
     const rows = this.each.length / 2;
@@ -54,7 +54,7 @@ export class Curve {
     this.smooth(this.window / 2, this.stride / 2, true);
   }
 
-  /** @param window rows that a mean is of. @param stride rows from one to the next. */
+  /** @param window number of rows in the moving average. @param stride rows between two of its points. */
   smooth(window: number, stride: number, force = false): void {
     const [rows, gap] = [Math.max(1, Math.round(window)), Math.max(1, Math.floor(stride))];
     if (rows === this.window && gap === this.stride && !force) return;
@@ -63,7 +63,7 @@ export class Curve {
     for (let i = 0; i < this.mean.length; i++) this.mean[i] = this.meanAt(i);
   }
 
-  /** Mean of all that these rows have, `end` left out; null where they have nothing. */
+  /** Mean of all values in the rows from `begin` to before `end`; null if there are none. */
   meanOf(begin: number, end: number): number | null {
     const count = this.counts[end]! - this.counts[begin]!;
     return count ? this.fromAxis((this.sums[end]! - this.sums[begin]!) / count) : null;

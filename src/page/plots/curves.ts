@@ -4,31 +4,31 @@ import { strideFor, windowFor } from './axes.ts';
 import { type Column, Curve } from './curve.ts';
 import { LayerCurves } from './layer_curves.ts';
 
-/** Rows that are kept at the most, as many as a wide screen has pixels for. A longer run has several steps in a row. */
+/** Maximum number of rows, about the width of a wide screen in pixels. In a longer run a row stands for several steps. */
 export const mostRows = 2048;
 
-/** What the plots draw: columns that grow by a row with each step, and by a row for every few steps in a long run. */
+/** The data of the plots: columns to which each step adds a row, or in a long run every few steps. */
 export class Curves {
   /** The last step of each row. */
   readonly steps: number[] = [];
   readonly loss = new Curve();
-  /** Or the mean absolute error, where the loss is of numbers. */
+  /** Accuracy, or the mean absolute error if the loss is for numbers. */
   readonly accuracy = new Curve();
   readonly learningRate = new Curve();
-  /** Whether the learning rate was another at some step: a rate that stays needs no plot. */
+  /** Whether the learning rate has changed: a constant rate needs no plot. */
   ratesVary = false;
   private firstRate: number | undefined;
-  /** At the last step of each epoch, or of the run. */
+  /** Set at the last step of each epoch, or of the run. */
   readonly validationLoss: Column = [];
   readonly validationAccuracy: Column = [];
-  /** The first step of each epoch but the first. */
+  /** The first step of each epoch, except for the first epoch. */
   readonly epochs: number[] = [];
   private readonly layers = new Map<string, LayerCurves>();
   private epoch = 1;
   private taken = 0;
   private stepsPerRow = 1;
 
-  /** Steps that a row is of. */
+  /** Number of steps per row. */
   get span(): number {
     return this.stepsPerRow;
   }
@@ -51,20 +51,20 @@ export class Curves {
     }
   }
 
-  /** A step that this run doesn't have, and the one beside it does: their rows stay alike. */
+  /** Adds a step that this run does not have but its twin does, so that their rows stay aligned. */
   addGap(step: number): void {
     const opens = this.open(step);
     for (const curve of this.all()) curve.addGap(opens);
   }
 
-  /** After the step that was added last. */
+  /** Adds the validation after the last step. */
   addValidation(loss: number | undefined, accuracy: number | undefined): void {
     if (!this.steps.length) return;
     this.validationLoss[this.steps.length - 1] = finite(loss);
     this.validationAccuracy[this.steps.length - 1] = finite(accuracy);
   }
 
-  /** Of a layer; empty, and filled later, before its first step. */
+  /** The curves of a layer; empty before its first step, and filled later. */
   layerOf(layer: string): LayerCurves {
     const curves = this.layers.get(layer) ?? new LayerCurves();
     this.layers.set(layer, curves);
@@ -76,12 +76,12 @@ export class Curves {
     return this.layerOf(layer).norm;
   }
 
-  /** The row that a step is in, whether or not it is there yet. */
+  /** The row of a step, whether or not it exists yet. */
   rowOf(step: number): number {
     return Math.floor((step - 1) / this.span);
   }
 
-  /** Steps that each point of the smoothed curves is a mean of, where the axis has room for so many. */
+  /** Smooths all curves for an axis of `room` steps. @returns the number of steps in the moving average. */
   smooth(room: number): number {
     for (const curve of this.all()) curve.smooth(windowFor(room) / this.span, strideFor(room) / this.span);
     return windowFor(room);
@@ -100,7 +100,7 @@ export class Curves {
     return opens;
   }
 
-  /** Two rows become one. */
+  /** Merges every two rows. */
   private halve(): void {
     const rows = mostRows / 2;
     for (let i = 0; i < rows; i++) {

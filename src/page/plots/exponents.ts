@@ -2,18 +2,18 @@ import type { ProbeRecord } from '../../index.ts';
 import { putPixels } from '../ui/dom.ts';
 import { rampColor } from './ramp.ts';
 
-/** Of a ProbeRecord's `exponents`: bins, and the power of two that the first one begins at. */
+/** The bins of a ProbeRecord's `exponents`: their number, and the first bin's power of two. */
 export const binCount = 64;
 export const firstExponent = -48;
 
-/** Share of a gradient's elements from which on a bin has the lightest color: few distributions are narrower. */
+/** Fraction of a gradient's elements from which a bin has the lightest color: few distributions are narrower. */
 const lightest = 0.25;
 
 /**
- * Paints the histograms of a layer's gradient from left to right, large magnitudes at the top, a bin's share of all elements by
- * the ramp. The color goes with the square root of the share: the tails are what vanishing begins with.
+ * Paints the histograms of a layer's gradient from left to right, with large magnitudes at the top and each bin's fraction of
+ * elements as a color. The color is proportional to the square root of the fraction, because vanishing first shows in the tails.
  *
- * @param canvas a pixel high for each bin. @param room steps that its width is for. @param every steps that a probe stands for.
+ * @param canvas one pixel high per bin. @param room number of steps in its width. @param every steps between two probes.
  */
 export function paintExponents(
   canvas: HTMLCanvasElement,

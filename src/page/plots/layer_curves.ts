@@ -1,15 +1,15 @@
 import type { LayerFigures } from '../../health/health_table.ts';
 import { Curve } from './curve.ts';
 
-/** What a logarithm has no place for, as bits. */
+/** Bits for values that have no logarithm. */
 export const zeroMark = 1;
 export const nonFiniteMark = 2;
 
 /** A curve on a logarithmic axis, whose means are of logarithms. */
 export class LogCurve extends Curve {
-  /** Of each row, whether there is a zero in it, or what isn't finite. */
+  /** For each row, whether it contains a zero or a non-finite value. */
   readonly marks: number[] = [];
-  /** Of all that has a logarithm. */
+  /** Range of all values that have a logarithm. */
   least = Infinity;
   most = 0;
 
@@ -17,7 +17,7 @@ export class LogCurve extends Curve {
     super(Math.log, Math.exp);
   }
 
-  /** Zero is a gap, as what isn't finite: `marks` tells which. */
+  /** Zeros and non-finite values are gaps, which `marks` distinguishes. */
   override add(value: number | null, opens = true): void {
     const hasLogarithm = value !== null && value > 0 && value < Infinity;
     const mark = value === null || hasLogarithm ? 0 : value === 0 ? zeroMark : nonFiniteMark;
@@ -30,7 +30,7 @@ export class LogCurve extends Curve {
     super.add(hasLogarithm ? value : null, opens);
   }
 
-  /** Of a step, or of the few that share its row: 0 and NaN where it has no logarithm, undefined where there is nothing. */
+  /** The value of a step, or of the few that share its row: 0 or NaN if it has no logarithm, undefined if there is none. */
   valueAt(row: number): number | undefined {
     const mark = this.marks[row] ?? 0;
     if (mark & nonFiniteMark) return Number.NaN;
@@ -45,16 +45,16 @@ export class LogCurve extends Curve {
   }
 }
 
-/** What is measured of a layer. */
+/** The figures of a layer. */
 export class LayerCurves {
   readonly norm = new LogCurve();
   readonly updateRatio = new LogCurve();
   readonly transport = new LogCurve();
-  /** RMS of its delta over the last layer's: what comes to it of the gradient. */
+  /** Relative gradient: RMS of its delta over the last layer's. */
   readonly reach = new LogCurve();
-  /** Share of units that were never positive, 0 to 1. */
+  /** Fraction of units that were never positive, 0 to 1. */
   readonly dead = new Curve();
-  /** Shares of its outputs that are zero, and that lie where a tanh or sigmoid is flat. */
+  /** Fractions of its outputs that are zero, and that are in the flat range of a tanh or sigmoid. */
   readonly zeros = new Curve();
   readonly saturated = new Curve();
 
@@ -65,7 +65,7 @@ export class LayerCurves {
   add(norm: number, figures: LayerFigures | undefined, opens: boolean): void {
     this.norm.add(norm, opens);
     this.updateRatio.add(figures?.updateRatio ?? null, opens);
-    // Where the next layer's delta is zero, 0 / 0 is no ratio; what isn't finite shows in the norm, too.
+    // If the next layer's delta is zero, 0 / 0 is not a ratio. Non-finite values also show in the norm.
     const ratio = (value: number | undefined) =>
       value === undefined || (Number.isNaN(value) && Number.isFinite(norm)) ? null : value;
     this.transport.add(ratio(figures?.transport), opens);

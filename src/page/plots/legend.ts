@@ -3,10 +3,10 @@ import { element } from '../ui/dom.ts';
 import { swatch } from './line_style.ts';
 import type { Line } from './lines.ts';
 
-/** The lines of a plot with their styles and figures. Pressing one hides its line, and shows it again. */
+/** The lines of a plot with their styles and values. Clicking one hides or shows its line. */
 export class Legend {
   readonly root: HTMLElement;
-  /** Tells which step the figures are of. */
+  /** Shows the step of the values. */
   readonly place = element('span', { class: 'at' });
   private readonly values: HTMLElement[];
 
@@ -41,7 +41,7 @@ export class Legend {
   }
 }
 
-/** A text that stays as it is costs no layout. */
+/** An unchanged text is not written, because that would cause a layout. */
 function write(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,21 +1,23 @@
-/** The style of a line: a color of style.css, and dashes, so that two lines never differ by color alone. */
+/** The style of a line: a color of style.css, and dashes, so that two lines never differ in color only. */
 export interface LineStyle {
-  /** A custom property of style.css, which has it for light and for dark. */
+  /** A custom property of style.css, which defines it for light and for dark mode. */
   color: string;
-  /** Lengths of dashes and gaps, in pixels; none for a solid line. */
+  /** Lengths of dashes and gaps in pixels; empty for a solid line. */
   dash: readonly number[];
 }
 
 const colors = ['--curve-1', '--curve-2', '--curve-3', '--curve-4', '--curve-5', '--curve-6'];
 const dashes = [[], [9, 4], [2, 3], [9, 3, 2, 3], [5, 3]];
 
-/** The style of line `index` of a plot: thirty of them differ. */
+/** The style of line `index` of a plot; the first thirty differ. */
 export const styleOf = (index: number): LineStyle => ({
   color: colors[index % colors.length]!,
   dash: dashes[index % dashes.length]!,
 });
 
-/** Shades of each twin's color, A's blue and B's orange: the color says which twin, the dashes say which figure or layer. */
+/**
+ * Shades of each twin's color, blue for A and orange for B: the color distinguishes the twins, the dashes the figures or layers.
+ */
 const twinColors = {
   A: ['--twin-a', '--twin-a-2', '--twin-a-3'],
   B: ['--twin-b', '--twin-b-2', '--twin-b-3'],
@@ -26,7 +28,7 @@ export const twinStyleOf = (twin: 'A' | 'B', index: number): LineStyle => ({
   dash: dashes[index % dashes.length]!,
 });
 
-/** A short piece of the line, for a legend or a table. */
+/** A short segment of the line, for a legend or a table. */
 export function swatch({ color, dash }: LineStyle, mark = false): SVGSVGElement {
   const svg = svgElement('svg', { class: 'swatch', viewBox: '0 0 28 10', 'aria-hidden': 'true' });
   svg.append(svgElement('line', { x1: '1', x2: '27', y1: '5', y2: '5', 'stroke-dasharray': dash.join(' ') }));
@@ -35,7 +37,7 @@ export function swatch({ color, dash }: LineStyle, mark = false): SVGSVGElement 
   return svg;
 }
 
-/** The path of a diamond that stands on its point. */
+/** The path of a diamond shape. */
 export const diamond = (x: number, y: number, size: number): string =>
   `M${x} ${y - size}L${x + size} ${y}L${x} ${y + size}L${x - size} ${y}Z`;
 

@@ -2,21 +2,21 @@ import type { Column } from './curve.ts';
 import type { Curves } from './curves.ts';
 import { type LineStyle, styleOf } from './line_style.ts';
 
-/** The style of a plot's line by its number. */
+/** The style of a plot's line by its index. */
 export type LineStyles = (index: number) => LineStyle;
 
-/** One entry of a plot's legend, and what is drawn for it. */
+/** An entry of a plot's legend, and the columns drawn for it. */
 export interface Line {
   name: string;
   style: LineStyle;
-  /** The noise behind the line. */
+  /** The unsmoothed values, drawn behind the line. */
   faint?: Column;
   column: Column;
   /** `marks` for a figure that only some steps have. */
   kind: 'line' | 'noise' | 'marks';
 }
 
-/** Of training, as it comes and smoothed, and of the test images after each epoch. */
+/** The training loss, unsmoothed and smoothed, and the validation loss after each epoch. */
 export function lossLines({ loss, validationLoss }: Curves, style: LineStyles = styleOf): Line[] {
   return [
     { name: 'each step', style: style(0), column: loss.each, kind: 'noise' },
@@ -25,7 +25,7 @@ export function lossLines({ loss, validationLoss }: Curves, style: LineStyles = 
   ];
 }
 
-/** The same of the accuracy. */
+/** The same for the accuracy. */
 export function accuracyLines({ accuracy, validationAccuracy }: Curves, style: LineStyles = styleOf): Line[] {
   return [
     { name: 'each step', style: style(0), column: accuracy.each, kind: 'noise' },
@@ -39,7 +39,7 @@ export const rateLines = ({ learningRate }: Curves, style: LineStyles = styleOf)
   { name: 'learning rate', style: style(0), column: learningRate.each, kind: 'line' },
 ];
 
-/** A line for each layer that has weights, in the order of the model. */
+/** A line for each layer with weights, in the model's order. */
 export function normLines(curves: Curves, layers: readonly string[], style: LineStyles = styleOf): Line[] {
   return layers.map((name, index) => {
     const { each, mean } = curves.normOf(name);
@@ -49,7 +49,7 @@ export function normLines(curves: Curves, layers: readonly string[], style: Line
 
 export type MeasuredOfLayer = 'norm' | 'updateRatio' | 'transport' | 'dead';
 
-/** One figure of one layer, as it comes and smoothed. */
+/** One figure of one layer, unsmoothed and smoothed. */
 export function layerLines(curves: Curves, layer: string, of: MeasuredOfLayer, style: LineStyles = styleOf): Line[] {
   const { each, mean } = curves.layerOf(layer)[of];
   return [

@@ -1,11 +1,11 @@
 /**
- * Who paints when: what is in sight first, a few milliseconds a frame, so that no frame waits for the drawing of all plots;
- * what is out of sight once a second, so that it has no old picture when somebody scrolls to it.
+ * Schedules painting: visible elements first, for a few milliseconds per frame, so that no frame waits for all plots; invisible
+ * ones once a second, so that they are up to date when the user scrolls to them.
  */
 
-/** Milliseconds of a frame for painting; the last painting that begins in them ends behind them. */
+/** Milliseconds per frame for painting; a painting that begins within them may end later. */
 const share = 6;
-/** Milliseconds from one painting to the next, of what is seen and of what nobody sees. */
+/** Minimum milliseconds between two paintings of a visible and of an invisible element. */
 const pause = { inSight: 50, outOfSight: 1000 };
 
 const waiting = new Set<Painter>();
@@ -20,7 +20,7 @@ function paintSome(): void {
   isAsked = false;
   const begin = performance.now();
   let together: string | undefined;
-  // A set goes by who has waited longest.
+  // A set iterates in insertion order, so those that have waited longest come first.
   for (const painter of waiting) {
     const isDue = performance.now() - begin < share || (together && painter.together === together);
     if (!isDue) break;
@@ -36,7 +36,7 @@ function askForFrame(): void {
   isAsked = true;
 }
 
-/** Paints an element when it has been asked to, with what there is by then. */
+/** Paints an element after a request, with the data that are current by then. */
 export class Painter {
   private isInSight = false;
   private isStale = false;
@@ -44,8 +44,8 @@ export class Painter {
   private timer = 0;
 
   /**
-   * @param element that is painted: where it is decides how soon.
-   * @param together a name for elements that would look torn if some were a frame behind the others.
+   * @param element that is painted; its visibility determines the delay.
+   * @param together name of a group of elements that must be painted in the same frame.
    */
   constructor(
     private readonly element: Element,
@@ -56,13 +56,13 @@ export class Painter {
     sights.observe(element);
   }
 
-  /** There is something new to be seen. */
+  /** Requests a painting, because there are new data. */
   ask(): void {
     this.isStale = true;
     this.plan();
   }
 
-  /** @param isInSight whether a person sees the element now. */
+  /** @param isInSight whether the element is visible now. */
   come(isInSight: boolean): void {
     this.isInSight = isInSight;
     if (!this.isStale) return;
@@ -71,7 +71,7 @@ export class Painter {
     this.plan();
   }
 
-  /** @param begin of the frame. */
+  /** @param begin start time of the frame. */
   paint(begin: number): void {
     this.isStale = false;
     this.last = begin;

@@ -2,19 +2,19 @@ import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Painter } from './painter.ts';
 
-/** Device pixels that a canvas covers. */
+/** Size of a canvas in device pixels. */
 export interface Size {
   width: number;
   height: number;
-  /** Device pixels to a pixel of the page. */
+  /** Device pixels per CSS pixel. */
   scale: number;
 }
 
 /**
- * Paints a canvas after each drawing of its component, and when style gives it another size; when its turn has come
- * (painter.ts), with what there is by then.
+ * Paints a canvas after each render of its component, and when its size changes. Scheduled by painter.ts, it uses the data that are
+ * current by then.
  *
- * @param work gets the size that the canvas has on the screen. @param together see Painter.
+ * @param work called with the canvas's size on the screen. @param together see Painter.
  */
 export function usePainting(
   work: (canvas: HTMLCanvasElement, size: Size) => void,
@@ -32,7 +32,7 @@ export function usePainting(
     };
     const made = new Painter(element, paint, together);
     painter.current = made;
-    // The observer knows the size: to ask the canvas for it would force a layout.
+    // The observer provides the size: reading it from the canvas would force a layout.
     const sizes = new ResizeObserver(([entry]) => {
       const scale = Math.max(1, Math.round(devicePixelRatio));
       const { width, height } = entry!.contentRect;
@@ -53,9 +53,9 @@ export function usePainting(
   return canvas;
 }
 
-/** Gives a canvas a pixel for each that it covers. */
+/** Gives a canvas one pixel per device pixel. */
 export function sizeTo(canvas: HTMLCanvasElement, { width, height }: Size): void {
-  // Setting a size clears the canvas, even where it is the same.
+  // Setting the size clears the canvas, even if it is the same.
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
 }

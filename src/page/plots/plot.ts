@@ -11,23 +11,23 @@ import './plot.css';
 
 export interface PlotOptions {
   logarithmic?: boolean;
-  /** The axis reaches every value; otherwise a loss that diverges is cut off, so that what was before stays visible. */
+  /** The axis includes every value; by default a diverging loss is clipped, so that earlier values remain readable. */
   whole?: boolean;
   /** The axis ends at 1. */
   share?: boolean;
-  /** One of several that stand below each other on the same axis of steps, which only the first has: a low one, without labels. */
+  /** One of several plots below each other that share the first one's axis of steps: low, and without labels. */
   isStrip?: boolean;
-  /** For whoever can't see the curves. */
+  /** Text alternative for users who can't see the curves. */
   description: string;
-  /** Stands where the curves will be. */
+  /** Placeholder text before there are curves. */
   empty: string;
 }
 
-/** The row that the figures are of. */
+/** The row whose values are shown. */
 export interface ShownRow {
   row: number;
   step: number;
-  /** Rather than the last one. */
+  /** Whether it is the row under the pointer, not the last one. */
   isPointedAt: boolean;
 }
 
@@ -47,7 +47,7 @@ export class Plot {
     section: HTMLElement,
     private readonly lines: readonly Line[],
     private readonly options: PlotOptions,
-    /** Called with the step that the user points at. */
+    /** Called with the step under the pointer. */
     private readonly point: (step: number | undefined, isDragged: boolean) => void,
   ) {
     this.legend = new Legend(lines, (line, shown) => {
@@ -61,7 +61,7 @@ export class Plot {
     this.painter = new Painter(this.frame, () => this.paint());
   }
 
-  /** Shows the curves as far as they got: figures at once, the rest when its turn has come. @param made draws them. */
+  /** Shows the current curves: values at once, the drawing when it is scheduled. @param made draws the curves. */
   draw(
     { steps, epochs }: Curves,
     room: number,
@@ -78,7 +78,7 @@ export class Plot {
     if (made) this.painter.ask();
   }
 
-  /** Shows the figures of another row. */
+  /** Shows the values of another row. */
   show(shown: ShownRow | undefined): void {
     this.shown = shown;
     this.showValues();
@@ -102,7 +102,7 @@ export class Plot {
   }
 
   private begin(made: typeof Chart): void {
-    // The noise first, so that no line lies beneath it.
+    // Noise is drawn first, so that it doesn't cover any line.
     const series: Series[] = [
       ...this.lines.flatMap((line) => (line.faint ? [{ line, column: line.faint, kind: 'noise' as const }] : [])),
       ...this.lines.map((line) => ({ line, column: line.column, kind: line.kind })),

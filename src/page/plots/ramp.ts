@@ -1,13 +1,13 @@
 import { element, putPixels } from '../ui/dom.ts';
 
-/** A color as a canvas' ImageData has it in a Uint32Array, on the little-endian machines there are. */
+/** A color as in the Uint32Array of a canvas's ImageData, on little-endian machines (all that run browsers). */
 export const packed = (red: number, green: number, blue: number): number =>
   ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
-/** So many colors from end to end. */
+/** Number of colors in a table. */
 export const fine = 256;
 
-/** Colors between some that are given as 0xrrggbb, at equal distances. */
+/** Interpolates between colors given as 0xrrggbb at equal distances. */
 export const colorTable = (stops: readonly number[]): Uint32Array =>
   Uint32Array.from({ length: fine }, (_, i) => {
     const place = (i / (fine - 1)) * (stops.length - 1);
@@ -20,18 +20,18 @@ export const colorTable = (stops: readonly number[]): Uint32Array =>
   });
 
 /**
- * Matplotlib's viridis (https://bids.github.io/colormap, CC0) at nine places: as light rises from end to end, it reads in grey
- * and to eyes that don't tell red from green.
+ * Nine colors of Matplotlib's viridis (https://bids.github.io/colormap, CC0): its lightness increases monotonically, so it is
+ * readable in gray and by people with color blindness.
  */
 export const viridis = colorTable([
   0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725,
 ]);
 
-/** The color of a share, 0 for the darkest and 1 for the lightest; what lies beyond gets the end's. */
+/** The color of a value from 0, the darkest, to 1, the lightest; values beyond are clamped. */
 export const rampColor = (share: number): number =>
   viridis[Math.max(0, Math.min(fine - 1, Math.round(share * (fine - 1))))]!;
 
-/** A table of colors from left to right, for a legend. Its style is the page's. */
+/** Draws a table of colors from left to right, for a legend. The page's style sets its size. */
 export function rampPicture(table: Uint32Array): HTMLCanvasElement {
   const canvas = element('canvas', { width: String(fine), height: '1' });
   const image = new ImageData(fine, 1);
@@ -40,12 +40,12 @@ export function rampPicture(table: Uint32Array): HTMLCanvasElement {
   return canvas;
 }
 
-/** Powers of ten that the ramp goes over at the least: what a healthy network has lies in the middle of them. */
+/** Minimum range of the ramp in powers of ten: values of healthy networks are in the middle. */
 const leastDecades = [-5, 3] as const;
-/** And at the most: one step out of bounds must not make all others look alike. */
+/** Maximum range: a single extreme step must not make all others look the same. */
 const mostDecades = [-12, 12] as const;
 
-/** Powers of ten at the ends of the ramp: wider than usual where a value lies beyond. */
+/** Powers of ten at the ends of the ramp: wider than the minimum if values are beyond it. */
 export function decadesFor(least: number, most: number): [from: number, to: number] {
   if (!(least <= most)) return [...leastDecades];
   const from = Math.max(mostDecades[0], Math.min(leastDecades[0], Math.floor(Math.log10(least))));

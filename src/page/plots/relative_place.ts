@@ -5,8 +5,8 @@ import { thresholds } from '../../health/thresholds.ts';
 const { vanishingReach, explodingReach } = thresholds;
 
 /**
- * Where a relative gradient lies on the scale, from -1 to 1: logarithmic, 1 in the middle, the thresholds of the verdicts halfway
- * to the ends. So each half of the scale has the unit of its verdict, and an explosion of 60 times is as loud as it is.
+ * Position of a relative gradient on the scale, from -1 to 1: logarithmic, with 1 in the middle and the verdicts' thresholds
+ * halfway to the ends. So each half has its own unit, and exploding by a factor of 60 looks as bad as it is.
  */
 export function relativePlace(value: number): number {
   const threshold = value < 1 ? vanishingReach.enter : explodingReach.enter;
@@ -14,7 +14,7 @@ export function relativePlace(value: number): number {
   return Math.max(-1, Math.min(1, place));
 }
 
-/** Marks of the legend: the ends, which take all that lies beyond, the thresholds and the middle. */
+/** Labels of the legend: the ends, which include all values beyond, the thresholds and the middle. */
 export const relativeMarks: { value: number; kind: 'least' | 'most' | 'threshold' | 'middle' }[] = [
   { value: vanishingReach.enter ** 2, kind: 'least' },
   { value: vanishingReach.enter, kind: 'threshold' },
@@ -23,7 +23,7 @@ export const relativeMarks: { value: number; kind: 'least' | 'most' | 'threshold
   { value: explodingReach.enter ** 2, kind: 'most' },
 ];
 
-/** What lies beyond the thresholds is called, at the middle of its part. */
+/** Names of the ranges beyond the thresholds, each placed in its middle. */
 export const relativeNames = [
   { verdict: 'vanishing', value: vanishingReach.enter ** 1.5 },
   { verdict: 'exploding', value: explodingReach.enter ** 1.5 },

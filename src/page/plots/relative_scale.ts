@@ -1,16 +1,17 @@
 import { signal } from '@preact/signals';
 import { colorTable, fine } from './ramp.ts';
 import { relativePlace } from './relative_place.ts';
-// Imported here, since the colors are read as soon as this module is there: Vite's development server adds styles in the order of imports.
+// Imported here, because the colors are read when this module is evaluated: Vite's development server adds styles in the order of
+// imports.
 import './relative_scale.css';
 
-/** Colors of the relative gradient: 1 in the middle, what vanishes to the left of it and what explodes to the right. */
+/** Colors of the relative gradient: 1 is in the middle, vanishing on the left and exploding on the right. */
 
-/** Custom properties of relative_scale.css, which has them for light and for dark. */
+/** Custom properties of relative_scale.css, which defines them for light and for dark mode. */
 const stops = Array.from({ length: 9 }, (_, i) => `--relative-${i}`);
 
 const darkness = matchMedia('(prefers-color-scheme: dark)');
-/** The colors that there are now: whoever paints with them reads it, to paint again when they change. */
+/** The current colors. Code that paints with them reads this signal, so that it repaints when they change. */
 export const relativeTable = signal(tableOfStyle());
 
 export function followDarkness(): void {
@@ -24,7 +25,7 @@ function tableOfStyle(): Uint32Array {
   return colorTable(stops.map((stop) => Number.parseInt(style.getPropertyValue(stop).trim().slice(1), 16)));
 }
 
-/** The color at a place of the scale, from -1 to 1. */
+/** The color at a position of the scale, from -1 to 1. */
 export const relativeColorAt = (place: number): number =>
   relativeTable.value[Math.round(((place + 1) / 2) * (fine - 1))]!;
 

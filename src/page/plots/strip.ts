@@ -3,13 +3,13 @@ import type { Curves } from './curves.ts';
 import { type LogCurve, nonFiniteMark, zeroMark } from './layer_curves.ts';
 import { packed } from './ramp.ts';
 
-/** What a step looks like that has no logarithm: patterns that no color of the ramp has. */
+/** Patterns for steps without a logarithm, which no color of the ramp resembles. */
 export type Pattern = 'zero' | 'not-finite';
 
 const patterns: Record<Pattern, (x: number, y: number, scale: number) => number> = {
-  // Thin stripes on a middle grey.
+  // Thin stripes on medium gray.
   zero: (x, y, scale) => ((x + y) % (8 * scale) < 2 * scale ? packed(235, 235, 235) : packed(120, 120, 120)),
-  // A coarse check of black and orange.
+  // A coarse checkerboard of black and orange.
   'not-finite': (x, y, scale) =>
     (Math.floor(x / (4 * scale)) + Math.floor(y / (4 * scale))) % 2 ? packed(0, 0, 0) : packed(255, 130, 40),
 };
@@ -25,11 +25,11 @@ export function paintPattern(canvas: HTMLCanvasElement, pattern: Pattern, scale:
 }
 
 /**
- * Paints a figure of a layer over the steps from left to right: in each column of pixels the mean logarithm of its steps
- * gives the color. A step that isn't finite is never lost in such a mean.
+ * Paints a figure of a layer over the steps from left to right: the color of each pixel column is the mean logarithm of its steps.
+ * A non-finite step always shows, instead of being averaged.
  *
- * @param room steps that the width is for. @param colorOf a mean.
- * @param scale pixels of the canvas to one of the page.
+ * @param room number of steps in the width. @param colorOf maps a mean to its color.
+ * @param scale device pixels per CSS pixel.
  */
 export function paintStrip(
   canvas: HTMLCanvasElement,

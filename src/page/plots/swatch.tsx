@@ -1,6 +1,6 @@
 import type { LineStyle } from './line_style.ts';
 
-/** A short piece of a plot's line, for a table. */
+/** A short segment of a plot's line, for a table. */
 export function Swatch({ style: { color, dash } }: { style: LineStyle }) {
   return (
     <svg class="swatch" viewBox="0 0 28 10" aria-hidden="true" style={{ '--line-color': `var(${color})` }}>

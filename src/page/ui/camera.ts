@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ErrorParts } from '../../errors.ts';
 
-/** A camera that is on while it is used: a video element shows it, and pictures are taken from that. */
+/** A camera that is on while it is used. A video element shows it, and pictures are taken from that. */
 export interface Camera {
-  /** For the video element. */
+  /** Ref for the video element. */
   video: { current: HTMLVideoElement | null };
   isOn: boolean;
-  /** Why it is not. */
+  /** Why the camera is off. */
   error: ErrorParts | undefined;
   start(): Promise<void>;
   stop(): void;
@@ -26,7 +26,7 @@ export function useCamera(): Camera {
     setError(undefined);
     try {
       const opened = await openCamera();
-      // The person may have gone elsewhere while the browser asked.
+      // The user may have left while the browser asked for permission.
       if (!isWanted.current) return endTracks(opened);
       opened.getVideoTracks()[0]?.addEventListener('ended', () => {
         stop();
@@ -45,7 +45,7 @@ export function useCamera(): Camera {
     if (!stream) return undefined;
     if (video.current) {
       video.current.srcObject = stream;
-      // A video that plays by itself does so in sight only.
+      // A video with autoplay plays only while it is visible.
       video.current.play().catch(() => undefined);
     }
     return () => endTracks(stream);
@@ -67,7 +67,7 @@ const refusals: Record<string, Pick<ErrorParts, 'what' | 'fix'>> = {
   NotReadableError: { what: 'The webcam is in use', fix: 'close the other program that uses it, and turn it on again' },
 };
 
-/** @throws ErrorParts where there is none, or it was refused. */
+/** @throws ErrorParts if there is no camera, or access was denied. */
 async function openCamera(): Promise<MediaStream> {
   if (!navigator.mediaDevices) {
     throw {
@@ -86,9 +86,9 @@ async function openCamera(): Promise<MediaStream> {
 }
 
 /**
- * The middle of a picture, as large as fits in its proportions, as bytes [height, width, 3].
+ * The center of a picture, cropped to the given aspect ratio, as bytes [height, width, 3].
  *
- * @param isMirrored left and right are exchanged, as in a mirror.
+ * @param isMirrored exchanges left and right, as in a mirror.
  */
 export function middleOf(
   source: HTMLVideoElement | ImageBitmap,
@@ -108,6 +108,6 @@ export function middleOf(
   return Uint8Array.from({ length: height * width * 3 }, (_, i) => data[4 * Math.floor(i / 3) + (i % 3)]!);
 }
 
-/** Whether it has a picture to be taken. */
+/** Whether the video has a frame that can be captured. */
 export const hasPicture = (video: HTMLVideoElement | null): video is HTMLVideoElement =>
   video !== null && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth > 0;

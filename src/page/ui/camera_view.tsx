@@ -6,11 +6,11 @@ import './camera.css';
 interface CameraViewProps {
   id: string;
   camera: Camera;
-  /** What can be done in place of it, where it is refused or missing. */
+  /** Alternatives if the camera is denied or missing. */
   instead?: ComponentChildren;
 }
 
-/** What a camera sees, as in a mirror; or why it sees nothing, with what to do next. */
+/** The camera's picture, mirrored; or why there is none, with the alternatives. */
 export function CameraView({ id, camera, instead }: CameraViewProps) {
   const { video, isOn, error, start, stop } = camera;
   return (

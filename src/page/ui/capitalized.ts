@@ -1,2 +1,2 @@
-/** The same words as they begin a sentence or a title. */
+/** The words with a capital letter at the beginning, for a sentence or a title. */
 export const capitalized = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);

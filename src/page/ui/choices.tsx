@@ -1,4 +1,4 @@
-/** What a select offers: values that are their own words. */
+/** The options of a select whose values are also their labels. */
 export const Choices = ({ of }: { of: readonly (string | number)[] }) => (
   <>
     {of.map((value) => (

@@ -1,4 +1,4 @@
-/** The head of a table whose columns have a name each. */
+/** The head of a table, with a name for each column. */
 export const ColumnNames = ({ names }: { names: readonly string[] }) => (
   <thead>
     <tr>

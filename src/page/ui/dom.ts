@@ -1,4 +1,4 @@
-/** Makes an element. Strings become text, never markup: names come from files, and numbers from a GPU. */
+/** Makes an element. Strings become text, never markup, because names come from files. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Record<string, string> = {},
@@ -12,7 +12,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 
 const painted = new WeakMap<HTMLCanvasElement, ImageData>();
 
-/** Paints a canvas of that size, and once more where the browser has lost what was on it: with its GPU, that is. */
+/** Resizes and paints a canvas, and repaints it if the browser has lost its content together with the GPU. */
 export function putPixels(canvas: HTMLCanvasElement, image: ImageData): void {
   const paint = () => canvas.getContext('2d')?.putImageData(painted.get(canvas)!, 0, 0);
   if (!painted.has(canvas)) canvas.addEventListener('contextrestored', paint);

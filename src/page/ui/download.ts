@@ -1,4 +1,4 @@
-/** Hands a file to the person, by way of the browser's own downloads. */
+/** Downloads a file with the browser. */
 export function download(blob: Blob, name: string): void {
   const address = URL.createObjectURL(blob);
   const link = document.createElement('a');

@@ -5,14 +5,14 @@ import { Facts } from './error_facts.tsx';
 
 export interface ErrorBannerProps {
   error: ErrorParts | undefined;
-  /** Buttons for what can be done about it. */
+  /** Buttons for actions that may fix the error. */
   children: ComponentChildren;
 }
 
-/** An error where it can't be overlooked, and where a screen reader reads it out. */
+/** An error that is announced by screen readers and scrolled into view. */
 export function ErrorBanner({ error, children }: ErrorBannerProps) {
   const box = useRef<HTMLDivElement>(null);
-  // Also for whoever pressed something far below.
+  // The user may have pressed a button far below.
   useEffect(() => {
     if (error) box.current?.scrollIntoView({ block: 'nearest' });
   }, [error]);

@@ -1,6 +1,6 @@
 import type { ErrorParts } from '../../errors.ts';
 
-/** What an error knows besides its first sentence. */
+/** The details of an error, after its first sentence. */
 export function Facts({ found, expected, fix }: Partial<ErrorParts>) {
   const facts = Object.entries({ Found: found, Expected: expected, Fix: fix }).filter(
     ([, value]) => value !== undefined,
@@ -17,7 +17,7 @@ export function Facts({ found, expected, fix }: Partial<ErrorParts>) {
   );
 }
 
-/** An error in the panel whose button met it. */
+/** An error in the panel whose button caused it. */
 export function Refused({ what, ...facts }: ErrorParts) {
   return (
     <div role="alert">
@@ -27,6 +27,6 @@ export function Refused({ what, ...facts }: ErrorParts) {
   );
 }
 
-/** A value in an error's words. */
+/** A value as text in an error. */
 export const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));

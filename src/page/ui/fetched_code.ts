@@ -1,20 +1,20 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 
-/** A piece of the page's code that is fetched when it is wanted. */
+/** A chunk of the page's code that is loaded on demand. */
 export interface Fetched<Code> {
-  /** Undefined until it is there. */
+  /** Undefined until it has been loaded. */
   readonly code: ReadonlySignal<Code | undefined>;
-  /** Fetches it, where nobody has yet. Where that fails, `failedFetch` says why. */
+  /** Loads the code, unless that has been done. If it fails, `failedFetch` has the reason. */
   fetch(): Promise<void>;
 }
 
-/** Why a part of the page is missing that is wanted; undefined while all that is wanted is there. */
+/** Why a chunk that is needed is missing; undefined if none is missing. */
 export const failedFetch = signal<string | undefined>();
 
 const failed = new Set<() => Promise<void>>();
 const loads: (() => Promise<unknown>)[] = [];
 
-/** Tries again what has failed: at once, and otherwise by itself from time to time. */
+/** Retries failed chunks: at once when called, and otherwise at intervals. */
 export function fetchFailed(): void {
   for (const fetch of failed) fetch();
 }
@@ -33,12 +33,12 @@ function retryLater(): void {
   retryMs = Math.min(2 * retryMs, slowestRetryMs);
 }
 
-/** Fetches what has not been wanted yet, one part after the other, so that it is here when the network is gone. */
+/** Loads all remaining chunks, one after the other, so that they are available without a network. */
 export async function prefetch(): Promise<void> {
-  for (const load of loads) await load().catch(() => undefined); // whoever wants it tries again
+  for (const load of loads) await load().catch(() => undefined); // retried when it is needed
 }
 
-/** @param load imports it. */
+/** @param load imports the code. */
 export function fetched<Code>(load: () => Promise<Code>): Fetched<Code> {
   const code = signal<Code | undefined>();
   loads.push(load);

@@ -3,19 +3,19 @@ import { useEffect, useRef } from 'preact/hooks';
 import { type Fetched, fetched } from './fetched_code.ts';
 
 export interface LaterOptions {
-  /** The class of the paragraph that stands there until then. */
+  /** The class of the placeholder paragraph. */
   kind?: string;
-  /** Around the window, within which it counts as seen; below 0 it has to be further up. */
+  /** Margin around the window within which the component counts as visible; if negative, it has to be further up. */
   margin?: string;
-  /** Whether the code is wanted wherever the page has been scrolled to; reads signals. */
+  /** Whether to load the code regardless of the scroll position; reads signals. */
   isWanted: () => boolean;
 }
 
 /**
- * A component whose code is fetched when its place comes into sight, or when it is wanted: a visitor who looks at the first
- * screen alone doesn't wait for it.
+ * A component whose code is loaded when its place scrolls into view, or when it is wanted, so that visitors of the first screen
+ * need not wait for it.
  *
- * @param of the component in that code. @param what stands there until then.
+ * @param of selects the component from that code. @param what text of the placeholder.
  */
 export function later<Code>(
   { code, fetch }: Fetched<Code>,
@@ -50,7 +50,7 @@ export function later<Code>(
   };
 }
 
-/** A component whose code is fetched when it is first drawn; nothing stands there until then. */
+/** A component whose code is loaded when it is first rendered; nothing is shown until then. */
 export function onDemand(load: () => Promise<FunctionComponent>): FunctionComponent {
   const { code, fetch } = fetched(load);
   return function OnDemand() {

@@ -1,10 +1,10 @@
 import { layOut, type Tiles } from './tiles.ts';
 
-/** Maps and units of a layer as a picture: a tile a map, or a pixel a unit. */
+/** Maps and units of a layer as a picture: a tile per map, or a pixel per unit. */
 
 export interface Maps {
   tiles: Tiles;
-  /** Of a tile: [height, width]. */
+  /** Size of a tile: [height, width]. */
   size: [height: number, width: number];
   /** The largest magnitude. */
   most: number;
@@ -14,13 +14,13 @@ const split = (shape: readonly number[]): [height: number, width: number, channe
   shape.length === 3 ? (shape as [number, number, number]) : [1, 1, shape[0]!];
 
 const isDark = () => matchMedia('(prefers-color-scheme: dark)').matches;
-/** Zero, positive and negative numbers. Blue and orange are told apart by eyes that don't tell red from green. */
+/** Colors of zero, positive and negative numbers. People with color blindness can distinguish blue from orange. */
 const signed = {
   light: [0xf6f6f3, 0x0072b2, 0xd55e00],
   dark: [0x26282d, 0x56b4e9, 0xee8a3c],
 } as const;
 
-/** @param most maps that are shown, or a quarter of the units. */
+/** @param most maximum number of maps, or a quarter of the number of units. */
 export function signedMaps(shape: readonly number[], values: Float32Array, most = Infinity): Maps {
   const largest = values.reduce((size, value) => (Number.isFinite(value) ? Math.max(size, Math.abs(value)) : size), 0);
   const [zero, positive, negative] = signed[isDark() ? 'dark' : 'light'];
@@ -33,7 +33,7 @@ export function signedMaps(shape: readonly number[], values: Float32Array, most 
   return maps(shape, most, largest, 3, (value, channel) => colorOf(value, 16 - 8 * channel), values);
 }
 
-/** From black, which is the least value or 0, to white. */
+/** From black for 0, or the smallest value if that is negative, to white. */
 export function grayMaps(shape: readonly number[], values: Float32Array, most = Infinity): Maps {
   let [low, high] = [0, 0];
   for (const value of values) {
@@ -53,7 +53,7 @@ function maps(
   values: Float32Array,
 ): Maps {
   const [height, width, channels] = split(shape);
-  // Few units in a row, each large enough to be pointed at; of those that are only hinted at, a square.
+  // A few units are shown in a row, each large enough to be clicked; in a thumbnail they are shown as a square.
   const isHint = limit < Infinity;
   const isImage = shape.length === 3;
   const square = isImage ? limit : 4 * limit;
@@ -68,7 +68,7 @@ function maps(
   return { tiles, size: [height, width], most };
 }
 
-/** An element of the output as row, column and map, or as a unit; from 0. */
+/** The position of an output element: row, column and map, or the unit; from 0. */
 export function elementAt(shape: readonly number[], unit: number): number[] {
   if (shape.length !== 3) return [unit];
   const [, width, channels] = split(shape);

@@ -1,9 +1,9 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /**
- * For lists that are edited: the control that was pressed moves with its item, or goes with it, and the focus would be lost.
+ * For editable lists: the pressed control moves with its item, or disappears with it, so the focus would be lost.
  *
- * @returns a function that gives the focus, once the component is drawn again, to what a selector finds in the page.
+ * @returns a function that moves the focus, after the next render, to the element that a selector finds in the page.
  */
 export function useNextFocus(): (selector: string) => void {
   const next = useRef('');
@@ -16,6 +16,6 @@ export function useNextFocus(): (selector: string) => void {
   };
 }
 
-/** Of the two that move an item of a list on: the same again, or the other where the list ends. */
+/** The button to focus after an item has moved: the same one, or the opposite one at the end of the list. */
 export const movesOn = (to: number, by: number, items: number): 'up' | 'down' =>
   to === 0 ? 'down' : to === items - 1 ? 'up' : by < 0 ? 'up' : 'down';

@@ -6,18 +6,18 @@ import './option_field.css';
 
 export interface OptionFieldProps {
   option: OptionFacts;
-  /** Of the controls, each with a label of its own. */
+  /** Id of the controls, each of which has its own label. */
   id: string;
-  /** As the JSON has it; undefined for the default. */
+  /** The value in the JSON; undefined for the default. */
   value: unknown;
   onChange: (value: unknown) => void;
-  /** What is wrong with its value, shown below it. */
+  /** The error of its value, shown below it. */
   error?: ErrorParts | undefined;
-  /** Where a slider ends, in place of what is usual for options of its name. */
+  /** Upper end of the slider, instead of the usual one for options of this name. */
   end?: number | undefined;
 }
 
-/** Where a slider ends whose option has no end: what is usual, by the option's name. Typed numbers may go beyond. */
+/** Upper ends of sliders for options without a maximum, by the option's name. Typed numbers may be larger. */
 const usualMost: Record<string, number> = {
   rotationRange: 180,
   degrees: 180,
@@ -64,7 +64,7 @@ const usualMost: Record<string, number> = {
   k: 10,
 };
 
-/** Numbers that no slider is any good for, and text. */
+/** Text, and numbers for which a slider is unsuitable. */
 const typed = ['rescale', 'zcaEpsilon', 'preprocessingFunction'];
 const example: Record<string, string> = {
   rescale: '1/255',
@@ -72,7 +72,7 @@ const example: Record<string, string> = {
   baseline: 'none',
 };
 
-/** A control for an option, by what its schema says of it: a slider, two of them for a range, a box to tick, a list. */
+/** A control for an option, depending on its schema: a slider, two for a range, a checkbox, or a list. */
 export function OptionField({ option, id, value, onChange, error, end }: OptionFieldProps) {
   const shown = value ?? option.default;
   const { name, kind } = option;
@@ -206,12 +206,12 @@ export function OptionField({ option, id, value, onChange, error, end }: OptionF
   );
 }
 
-/** A number that may be left out and has no end: there is nowhere for a slider to begin. */
+/** An optional number without a minimum, so that a slider has no starting point. */
 const isUnbound = ({ default: byDefault, least }: OptionFacts) => byDefault === undefined && least === undefined;
 
 const refusedBy = (id: string) => ({ 'aria-invalid': true, 'aria-describedby': `${id}-refused` });
 
-/** What is wrong with a value, in a line beneath its field. */
+/** The error of a value, in a line below its field. */
 export function Refused({ id, what, found, expected, fix }: ErrorParts & { id: string }) {
   const text = typeof found === 'string' ? found : JSON.stringify(found);
   const more = [expected, fix].filter(Boolean).join('; ');
@@ -222,16 +222,16 @@ export function Refused({ id, what, found, expected, fix }: ErrorParts & { id: s
   );
 }
 
-/** Values of a choice, with one that is set and is none of them: it stays in sight, with what is wrong with it. */
+/** The choices, and the current value even if it is not one of them, so that it is shown with its error. */
 const choicesWith = (choices: readonly (string | number)[], shown: unknown): readonly (string | number)[] =>
   typeof shown !== 'string' || choices.includes(shown) ? choices : [shown, ...choices];
 
 interface VariantFieldProps extends OptionFieldProps {
-  /** What a variant begins with; only its type unless given. */
+  /** The initial value of a variant; by default only its type. */
   starter?: (type: string) => object;
 }
 
-/** A choice between a number and objects of several types, and the options of the one that is chosen. */
+/** A choice between a number and objects of several types, and the options of the chosen one. */
 export function VariantField({ option, id, value, onChange, starter, error }: VariantFieldProps) {
   const shown = (value ?? option.default) as number | { type: string } | undefined;
   const own = typeof shown === 'object' ? (shown as Record<string, unknown> & { type: string }) : undefined;
@@ -268,7 +268,7 @@ export function VariantField({ option, id, value, onChange, starter, error }: Va
   );
 }
 
-/** A long name where it may go on in the next line: between its words. */
+/** Allows line breaks between the words of a long name. */
 const broken = (name: string) => name.split(/(?=[A-Z])/).flatMap((word) => [word, <wbr key={word} />]);
 
 const isPair = (value: unknown): value is [number, number] => Array.isArray(value) && value.length === 2;
@@ -279,7 +279,7 @@ interface AlternativeProps {
   onChange: (value: unknown) => void;
 }
 
-/** Of an option that is a number or several, the other one. */
+/** For an option that is a number or several, switches between the two. */
 function Alternative({ option: { name, kind, most }, shown, onChange }: AlternativeProps) {
   if (kind !== 'numberOrRange' && kind !== 'numberOrList') return null;
   const isOne = !Array.isArray(shown);
@@ -300,10 +300,10 @@ function Alternative({ option: { name, kind, most }, shown, onChange }: Alternat
   );
 }
 
-/** Of numbers or ranges, those of whole numbers. */
+/** Options with whole numbers or ranges of them. */
 const whole = ['bits', 'channels', 'd'];
 
-/** Where a number x means [-x, x], and where [1 - x, 1 + x]; else it is one that is always the same. */
+/** For some options a number x means the range [-x, x] or [1 - x, 1 + x]; for others it is constant. */
 const aroundZero = ['degrees', 'hue'];
 const aroundOne = ['zoomRange', 'brightness', 'contrast', 'saturation'];
 
@@ -328,7 +328,7 @@ interface SliderProps extends Pick<OptionFieldProps, 'error' | 'end'> {
   onChange: (value: number) => void;
 }
 
-/** A slider with the number beside it, which can be typed as well. */
+/** A slider with a number next to it, which can also be typed. */
 function Slider({ option, label, id, value, onChange, error, end: given }: SliderProps) {
   const aria = error && refusedBy(id);
   const { name, kind, least = 0, most = Number.POSITIVE_INFINITY } = option;
@@ -368,13 +368,13 @@ function Slider({ option, label, id, value, onChange, error, end: given }: Slide
   );
 }
 
-/** Names with commas between them, or numbers that count back. */
+/** Names separated by commas, or negative numbers that count from the end. */
 function readLayers(text: string): (string | number)[] | undefined {
   if (text.trim() === '') return undefined;
   return text.split(',').map((part) => (/^\s*-\d+\s*$/.test(part) ? Number(part) : part.trim()));
 }
 
-/** What isn't JSON is a text: the library says what it wants instead. */
+/** Text that isn't JSON is kept as a string, so that the library reports what it expects. */
 function readJson(text: string): unknown {
   if (text.trim() === '') return undefined;
   try {

@@ -5,17 +5,17 @@ import { OptionField } from './option_field.tsx';
 import { withOption } from './with_option.ts';
 
 export interface OptionsFormProps {
-  /** As a definition's schema describes them. */
+  /** The options from a definition's schema. */
   options: readonly OptionFacts[];
-  /** Of the form's fields, before the name of each. */
+  /** Id prefix of the form's fields, followed by the option's name. */
   id: string;
-  /** The options that are set: what is left out has its default. */
+  /** The options that are set: others have their defaults. */
   value: object;
-  /** Gets all options that are set then. */
+  /** Called with all options that are then set. */
   onChange: (value: object) => void;
-  /** What is wrong with them: it stands at the option that it names, or else below all of them. */
+  /** Their error, shown at the option that it names, or below all of them. */
   error?: ErrorParts | undefined;
-  /** Where sliders end, in place of what is usual for options of their names. */
+  /** Upper ends of sliders, instead of the usual ones for options of their names. */
   endOf?: (option: OptionFacts) => number | undefined;
 }
 
@@ -46,7 +46,7 @@ export function OptionsForm({ options, id, value, onChange, error, endOf }: Opti
   );
 }
 
-/** What is wrong with a part of the settings, where no field of it is to blame alone. */
+/** An error of a part of the settings that is not caused by a single field. */
 export const SettingError = (error: ErrorParts) => (
   <div class="error inset" role="alert">
     <strong>{error.what}</strong>

@@ -2,16 +2,16 @@ import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
 export interface PanelProps {
-  /** Of the section, and of its heading with `-title` behind it. */
+  /** Element id of the section; its heading has the same id with `-title` appended. */
   id: string;
   title: string;
-  /** Stands at the right of the title. */
+  /** Shown at the right of the title. */
   aside?: ComponentChildren;
   class?: string;
   children: ComponentChildren;
 }
 
-/** The frame of a panel: a region of its own for a screen reader, under its heading. */
+/** The frame of a panel: a region for screen readers, labeled by its heading. */
 export function Panel({ id, title, aside, class: kind = '', children }: PanelProps) {
   return (
     <section id={id} class={`panel ${kind}`} aria-labelledby={`${id}-title`}>
@@ -25,7 +25,7 @@ export function Panel({ id, title, aside, class: kind = '', children }: PanelPro
 }
 
 const wide = matchMedia('(min-width: 60.01rem)');
-/** Where the panels stand side by side, as in style.css. There is room for all of them. */
+/** Whether the panels are side by side, as in style.css, so that there is room for all of them. */
 export const isWide = signal(wide.matches);
 
 export function followWidth(): void {
@@ -34,21 +34,21 @@ export function followWidth(): void {
   });
 }
 
-/** The panels that somebody has folded or opened, by their ids: for two columns, and for one. */
+/** The panels that the user has collapsed or expanded, by id: for two columns, and for one. */
 const isOpen = signal<Record<string, boolean>>({});
 
 export interface FoldingPanelProps extends Omit<PanelProps, 'aside' | 'class'> {
-  /** What it says in a line while it is folded. */
+  /** A one-line summary that is shown while it is collapsed. */
   gist: string;
-  /** Beneath that line. */
+  /** Shown below the summary. */
   glimpse?: ComponentChildren;
-  /** Something in it is wrong, and should be seen. */
+  /** It contains an error that should be seen. */
   isWrong?: boolean;
-  /** It is open from the start where there is room for two columns; the others fit below it. */
+  /** It is initially expanded if there is room for two columns; the other panels fit below it. */
   opensWide?: boolean;
 }
 
-/** A panel that can be folded, and is where all stand in one column, until somebody wants it otherwise. */
+/** A collapsible panel, which is initially collapsed in a single-column layout. */
 export function FoldingPanel({
   id,
   title,
@@ -74,7 +74,7 @@ export function FoldingPanel({
         {/* biome-ignore lint/a11y/noStaticElementInteractions: a summary is a button by itself */}
         <summary
           onClick={(event) => {
-            // Not by the browser: what is drawn a moment later from before a second press would undo that press.
+            // The browser must not toggle it: a render that is based on the state before a second click would undo that click.
             event.preventDefault();
             keep(!(isOpen.peek()[key] ?? byItself()));
           }}

@@ -2,15 +2,15 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { putPixels } from './dom.ts';
 
 export interface PictureProps {
-  /** NHWC of one image: grey levels or colors, 0 to 255. */
+  /** One image in NHWC: gray levels or colors, 0 to 255. */
   pixels: ArrayLike<number>;
   shape: readonly [height: number, width: number, channels: number];
-  /** Read out in its place; empty where something around it is. */
+  /** Read out by screen readers; empty if an element around it is. */
   label: string;
   class?: string;
 }
 
-/** One image, a pixel of the canvas for each of its own: style says how large. */
+/** An image on a canvas with one canvas pixel per image pixel: CSS determines the displayed size. */
 export function Picture({ pixels, shape, label, class: kind = '' }: PictureProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [height, width] = shape;
@@ -21,7 +21,7 @@ export function Picture({ pixels, shape, label, class: kind = '' }: PictureProps
   return <canvas ref={canvas} width={width} height={height} class={`picture ${kind}`} {...spoken} />;
 }
 
-/** Red, green and blue of the first three channels, grey of a single one or of the mean of two. */
+/** Red, green and blue from the first three channels, or gray from a single channel or the mean of two. */
 function imageDataOf(pixels: ArrayLike<number>, [height, width, channels]: PictureProps['shape']): ImageData {
   const data = new Uint8ClampedArray(height * width * 4);
   for (let i = 0; i < height * width; i++) {

@@ -3,13 +3,13 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import './scroll.css';
 
 interface ScrollProps {
-  /** Its name, or the id of the heading that has it. */
+  /** Accessible name, or the id of the heading that has it. */
   label?: string;
   labelledBy?: string;
   children: ComponentChildren;
 }
 
-/** Holds what may be wider than a phone: it scrolls sideways in its place, and says so as long as something is cut off. */
+/** Contains content that may be wider than a phone: it scrolls horizontally, and indicates that some of it is cut off. */
 export function Scroll({ label, labelledBy, children }: ScrollProps) {
   const place = useRef<HTMLElement>(null);
   const [hasMore, setHasMore] = useState(false);

@@ -1,15 +1,15 @@
-/** Many small images in one, to be drawn as one picture. */
+/** Many small images combined into one picture. */
 export interface Tiles {
-  /** Bytes. */
+  /** Pixel bytes. */
   pixels: Uint8Array;
   shape: [height: number, width: number, channels: 1 | 3];
-  /** Tiles in a row. */
+  /** Number of tiles per row. */
   columns: number;
-  /** Pixels of the picture, each way, for a pixel of a tile. */
+  /** Width and height in the picture of a tile's pixel. */
   scale: number;
 }
 
-/** Between two tiles, in pixels of the picture; a tile's own pixels are larger where it is small. */
+/** Distance between two tiles in pixels of the picture; the pixels of a small tile are enlarged. */
 const gap = 2;
 const gapGrey = 96;
 const leastSide = 24;
@@ -17,8 +17,8 @@ const leastSide = 24;
 /**
  * Lays tiles out in rows.
  *
- * @param pixel the byte of a pixel of a tile, for each of its channels.
- * @param columns tiles in a row; by default so many that the whole is about twice as wide as high.
+ * @param pixel returns the byte of a tile's pixel for each channel.
+ * @param columns tiles per row; by default such that the picture is about twice as wide as high.
  */
 export function layOut(
   count: number,
@@ -46,7 +46,7 @@ export function layOut(
   return { pixels, shape, columns, scale };
 }
 
-/** The pixel of a tile that lies at a place of the picture; undefined between two tiles. */
+/** The tile and its pixel at a position of the picture; undefined between two tiles. */
 export function pixelAt(
   { columns, scale }: Tiles,
   [height, width]: readonly [number, number],
@@ -58,15 +58,15 @@ export function pixelAt(
   return y < height && x < width && column < columns ? { tile: row * columns + column, y, x } : undefined;
 }
 
-/** The weights of a kernel. */
+/** Range of a kernel's weights. */
 export interface Range {
   least: number;
   most: number;
 }
 
 /**
- * The kernels of a convolution [kh, kw, in, out], a picture each: in color where there are three channels, else the first.
- * Gray is 0; `most`, the largest magnitude of all, is white.
+ * The kernels of a convolution [kh, kw, in, out], one picture each: in color if there are three input channels, otherwise the first
+ * channel. Gray is 0; `most`, the largest magnitude of all, is white.
  */
 export function kernelTiles({ shape, values }: { shape: readonly number[]; values: Float32Array }): {
   tiles: Tiles[];
@@ -94,8 +94,8 @@ export function kernelTiles({ shape, values }: { shape: readonly number[]; value
 }
 
 /**
- * What a layer made of one image: a tile a channel [height, width, channels], or a pixel a unit [units]. Black is `low`, which
- * is 0 where nothing is below that, white is `high`.
+ * A layer's output for one image: one tile per channel [height, width, channels], or one pixel per unit [units]. Black is `low`,
+ * which is 0 unless there are negative values; white is `high`.
  */
 export function outputTiles({ shape, values }: { shape: readonly number[]; values: Float32Array }): {
   tiles: Tiles;
@@ -116,7 +116,7 @@ export function outputTiles({ shape, values }: { shape: readonly number[]; value
   return { tiles, low, high };
 }
 
-/** What isn't finite is left out. */
+/** The largest finite value. */
 function largest(values: Float32Array, of: (value: number) => number): number {
   let most = 0;
   for (const value of values) {

@@ -2,10 +2,10 @@ import { useEffect, useState } from 'preact/hooks';
 
 interface TypedNumberProps {
   id: string;
-  /** For where no label is the field's own. */
+  /** Accessible name for a field without a label. */
   'aria-label'?: string;
   class?: string;
-  /** undefined where the page decides, and `placeholder` tells how; then the field may be empty. */
+  /** undefined if the page chooses the value, which `placeholder` describes; then the field may be empty. */
   value: number | undefined;
   placeholder?: string;
   least: number;
@@ -14,7 +14,10 @@ interface TypedNumberProps {
   onChange: (value: number | undefined) => void;
 }
 
-/** A number to type. One that can't be stays in sight, with what is expected, until it is mended: what was there stays in use. */
+/**
+ * A number input. An invalid number remains visible, with what is expected, until it is corrected; meanwhile the previous one stays
+ * in use.
+ */
 export function TypedNumber({ id, value, least, most = Number.MAX_VALUE, onChange, ...input }: TypedNumberProps) {
   const [refused, setRefused] = useState<string>();
   useEffect(() => setRefused(undefined), [value]);
@@ -50,7 +53,7 @@ export function TypedNumber({ id, value, least, most = Number.MAX_VALUE, onChang
   );
 }
 
-/** A whole number, or with `step` any, in a form of options, with its label. */
+/** A whole number, or with `step` any number, in a form of options, with its label. */
 export const NumberOption = ({ name, step = 1, ...number }: NumberOptionProps) => (
   <div class="option">
     <label for={number.id}>{name}</label>

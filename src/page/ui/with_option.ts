@@ -1,4 +1,4 @@
-/** The same options with one changed, or left out where it is undefined: then its default holds. */
+/** The options with one changed, or removed if it is undefined, so that its default applies. */
 export function withOption<Options extends object>(options: Options, name: string, value: unknown): Options {
   const { [name]: _, ...others } = options as Record<string, unknown>;
   return (value === undefined ? others : { ...others, [name]: value }) as Options;

@@ -8,7 +8,7 @@ import { Time } from './last_run.tsx';
 import { discard, fileOfKept, type KeptRun, keptRuns, openKept } from './model.ts';
 import './style.css';
 
-/** Runs that this browser keeps. */
+/** The runs that are saved in this browser. */
 export function RunsPanel() {
   const runs = keptRuns.value;
   return (

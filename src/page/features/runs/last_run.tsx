@@ -1,12 +1,12 @@
 import { describe, discard, lastRun, openKept } from './model.ts';
 import './style.css';
 
-/** What was trained last in an earlier visit, to be opened again. */
+/** Offers to reopen the last run of an earlier visit. */
 export function LastRun() {
   const kept = lastRun.value;
   if (!kept) return null;
   const leave = (work: () => Promise<void>) => {
-    document.getElementById('start')?.focus(); // this goes away
+    document.getElementById('start')?.focus(); // this component disappears
     work();
   };
   return (

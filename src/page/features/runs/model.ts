@@ -9,33 +9,33 @@ import type { Run } from '../run/run.ts';
 import { fileOf, loadRun } from '../run/saved_run.ts';
 import { run } from '../run/state.ts';
 
-/** Runs that this browser keeps, each as a run file and a small file that describes it. */
+/** Runs saved in this browser, each as a run file and a small file that describes it. */
 
 export interface KeptRun {
   id: string;
-  /** The model on the data set. */
+  /** The model and the data set. */
   name: string;
   /** Milliseconds since 1970. */
   date: number;
   steps: number;
-  /** Accuracy of the validation, for example, in words. */
+  /** The validation result in words, for example the accuracy. */
   result?: string;
 }
 
-/** The latest first. */
+/** Newest first. */
 export const keptRuns = signal<readonly KeptRun[]>([]);
-/** The last one of an earlier visit, until it is opened or discarded or something else is trained. */
+/** The last run of an earlier visit, until it is opened or discarded or something else is trained. */
 export const lastRun = signal<KeptRun | undefined>();
 
 const folder = 'runs';
 const mostRuns = 20;
-/** How often a run is kept while it trains. */
+/** Interval in milliseconds at which a run is saved during training. */
 const everyMs = 30_000;
 
 const runFile = (id: string) => `${id}.wgrad`;
 const factsFile = (id: string) => `${id}.json`;
 
-/** Tells other tabs that something was kept or discarded. */
+/** Notifies other tabs that a run was saved or discarded. */
 let otherTabs: BroadcastChannel | undefined;
 
 async function list(): Promise<void> {
@@ -45,7 +45,7 @@ async function list(): Promise<void> {
   );
   const runs = await Promise.all(complete.map(factsOf));
   keptRuns.value = runs.flatMap((facts) => facts ?? []).sort((a, b) => b.date - a.date);
-  // Another tab may have discarded the one that is shown here.
+  // Another tab may have discarded the run that is shown here.
   const shown = run.peek();
   const id = shown && ids.get(shown);
   if (id !== undefined && !keptRuns.peek().some((kept) => kept.id === id)) shown!.keptSteps.value = 0;
@@ -56,14 +56,14 @@ async function factsOf(id: string): Promise<KeptRun | undefined> {
     const facts = JSON.parse((await (await readFile(folder, factsFile(id)))?.text()) ?? '') as KeptRun;
     return typeof facts.name === 'string' && Number.isFinite(facts.date) ? { ...facts, id } : undefined;
   } catch {
-    return undefined; // a tab was closed before it was written
+    return undefined; // a tab was closed before the file was written
   }
 }
 
-/** Ids of the runs of this visit. */
+/** Ids of this visit's runs. */
 const ids = new WeakMap<Run, string>();
 
-/** Keeps a run as it is now. One after the other: `keeping` of the run is the last. */
+/** Saves a run in its current state. Saves run one after the other: the run's `keeping` is the promise of the last. */
 export function keep(of: Run): Promise<void> {
   of.keeping = of.keeping.then(() => write(of));
   return of.keeping;
@@ -86,16 +86,17 @@ async function write(of: Run): Promise<void> {
     await discardOldest(mostRuns);
     otherTabs?.postMessage(id);
   } catch (error) {
-    // Its network may be gone, with the GPU or because another run took its place; the status line has more to say then.
+    // The run's network may be gone, with the GPU or because another run replaced it; then the status line shows something more
+    // important.
     if (run.peek() !== of || of.hasFailed) return;
-    // What the worker rejects with are the parts of an error.
+    // The worker rejects with the parts of an error.
     const message = error instanceof Error ? error.message : (error as ErrorParts).what;
     const reason = isFull(error) ? 'the disk is full' : message;
     say(`This run is not kept in the browser (${reason}): save it as a file.`);
   }
 }
 
-/** Where there is no room, the oldest runs go, one after the other, but none of this visit's. */
+/** If there is not enough space, the oldest runs are deleted one after the other, but none of this visit's. */
 async function writeWithRoom(id: string, work: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
@@ -113,7 +114,7 @@ async function discardOldest(most: number): Promise<void> {
 }
 
 export async function discard(id: string): Promise<void> {
-  // First what names it: a run that is listed is there.
+  // The description is deleted first, so that a run that is listed always exists.
   await removeFile(folder, factsFile(id));
   await removeFile(folder, runFile(id));
   if (lastRun.peek()?.id === id) lastRun.value = undefined;
@@ -149,11 +150,11 @@ function resultOf(of: Run): Pick<KeptRun, 'result'> {
   return { result: words === 'accuracy' ? `${(100 * validated).toFixed(1)} %` : `${words} ${fixed(validated)}` };
 }
 
-/** A kept run in a line. */
+/** One-line description of a saved run. */
 export const describe = ({ name, steps, result }: KeptRun): string =>
   [name, ...(result ? [result] : []), `${count(steps)} steps`].join(', ');
 
-/** A file that is still without its other one after this long was left by a tab that was closed amid writing. */
+/** A file without its counterpart after this time was left by a tab that was closed while it was writing. */
 const remainsAfterMs = 3_600_000;
 
 async function removeRemains(): Promise<void> {
@@ -165,9 +166,9 @@ async function removeRemains(): Promise<void> {
   }
 }
 
-/** Keeps each run when it ends, and from time to time while it trains. */
+/** Saves each run when it ends, and at intervals while it trains. */
 export async function installRuns(): Promise<void> {
-  await list().catch(() => undefined); // a browser may forbid it
+  await list().catch(() => undefined); // the browser may deny access
   await removeRemains().catch(() => undefined);
   otherTabs = new BroadcastChannel(`wgrad runs ${location.pathname}`);
   otherTabs.onmessage = () => void list();
@@ -191,5 +192,5 @@ export async function installRuns(): Promise<void> {
   });
 }
 
-/** Runs that have ended, and with how many steps: each end is kept once. */
+/** The number of steps with which each run has ended, so that each end is saved once. */
 const endedWith = new WeakMap<Run, number>();

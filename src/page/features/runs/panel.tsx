@@ -14,7 +14,7 @@ const formatTitles: Record<ModelFormat, string> = {
   pytorch: 'PyTorch code',
 };
 
-/** The run as a file, and back: weights and optimizer, configuration, history. */
+/** Saves the run as a file and opens one: weights and optimizer, configuration, history. */
 export function RunFile() {
   const shown = run.value;
   shown?.events.value;

@@ -7,7 +7,7 @@ import type { ModelFile } from '../../../formats/trained_model.ts';
 import { trainerOptionsOf } from '../../../session/run_request.ts';
 import { current } from '../run/worker.ts';
 
-/** The model of this network in another program's format: a file, or a ZIP archive of several. */
+/** The model of the current network in another program's format: a file, or a ZIP archive of several. */
 export async function exportedModel(format: ModelFormat): Promise<ModelFile> {
   const run = current();
   if (!run) throw new DataError({ what: 'There is no model to export', fix: 'train first' });

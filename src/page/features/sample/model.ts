@@ -7,9 +7,9 @@ import type { PartOfRun } from '../run/questions_worker.ts';
 import { run } from '../run/state.ts';
 import type { FollowedLayer, FollowedSample, ShownUnit } from './worker.ts';
 
-/** One sample that is followed through the network of the run that is shown, and back. */
+/** Follows one sample through the network of the shown run, forward and back. */
 
-/** A stage of its way: the image, each layer, the loss, each layer again from the last to the first, the image, the update. */
+/** A stage on its way: the image, each layer, the loss, each layer in reverse order, the image's gradient, the update. */
 export type Stage =
   | { kind: 'image' | 'loss' | 'imageGradient' | 'update' }
   | { kind: 'forward' | 'backward'; layer: FollowedLayer };
@@ -19,7 +19,7 @@ export const followed = signal<(FollowedSample & { step: number }) | undefined>(
 export const isFollowing = signal(false);
 export const refused = signal<ErrorParts | undefined>();
 
-/** The stage that is looked at. */
+/** Index of the selected stage. */
 export const place = signal(0);
 
 export const stages = computed<Stage[]>(() => {
@@ -34,7 +34,7 @@ export const stages = computed<Stage[]>(() => {
   ];
 });
 
-/** The element of the layer's output that is looked into, by the name of the layer. */
+/** The selected element of each layer's output, by the layer's name. */
 export const chosenUnits = signal<Record<string, number>>({});
 export const shownUnit = signal<{ layer: string; unit: number; made: ShownUnit | undefined } | undefined>();
 
@@ -42,7 +42,7 @@ export const goTo = (to: number) => {
   place.value = Math.max(0, Math.min(stages.peek().length - 1, to));
 };
 
-/** Follows an image at the weights of now, and stays at the stage where that is possible. */
+/** Follows an image with the current weights, and stays at the same stage if possible. */
 export async function follow(part: PartOfRun, sample: number): Promise<void> {
   const shown = run.peek();
   if (!shown || isFollowing.peek()) return;
@@ -60,7 +60,7 @@ export async function follow(part: PartOfRun, sample: number): Promise<void> {
   }
 }
 
-/** The element of a layer that is looked into: the one that was chosen, else the largest. */
+/** The selected element of a layer: the one that the user chose, or else the largest. */
 export function unitOf({ layer, values }: FollowedLayer): number {
   const chosen = chosenUnits.value[layer];
   if (chosen !== undefined && chosen < values.length) return chosen;
@@ -78,7 +78,7 @@ async function look(of: FollowedSample, layer: FollowedLayer, unit: number): Pro
   if (followed.peek() === of) shownUnit.value = { layer: layer.layer, unit, made };
 }
 
-/** Another run has nothing followed yet. */
+/** A new run has no sample yet. */
 export function installSample(): void {
   followRun(
     () => {
@@ -95,7 +95,7 @@ export function installSample(): void {
     if (!sample || !stage || !('layer' in stage)) return;
     look(sample, stage.layer, unitOf(stage.layer));
   });
-  // Another panel has an image to be followed.
+  // Another panel requests that an image be followed.
   effect(() => {
     const wanted = sampleToFollow.value;
     if (!wanted) return;

@@ -40,7 +40,7 @@ export function SamplePanel() {
   );
 }
 
-/** Which image is followed, and at which weights. */
+/** Which image is followed, and with which weights. */
 function Choice() {
   const images = run.value?.plan.testSamples ?? 1;
   const now = followed.value;
@@ -83,7 +83,7 @@ function Choice() {
   );
 }
 
-/** A step that somebody has dragged to has no weights any more: says so. */
+/** Explains that the weights of the step that the user has dragged to no longer exist. */
 function notOf(step: number): string {
   const pinned = pinnedStep.value;
   if (pinned === undefined || pinned === step) return '';
@@ -99,7 +99,7 @@ const stepsOf: Record<Stage['kind'], string> = {
   update: 'Update',
 };
 
-/** The stages in a row, and the one that is looked at. */
+/** The row of stages, and the selected one. */
 function Way() {
   const all = stages.value;
   const at = place.value;
@@ -143,15 +143,15 @@ function Way() {
   );
 }
 
-/** A block a layer: what it gives above, and its gradient below, as far as the sample has come. */
+/** A block per layer: its output above, and its gradient below, up to the selected stage. */
 function Pipeline() {
-  void relativeTable.value; // its pictures have colors of light and dark
+  void relativeTable.value; // re-renders when the colors change between light and dark mode
   const { layers, pixels, imageGradient } = followed.value!;
   const shape = shapeOfRun()!;
   const at = place.value;
   const end = stages.value.length - 1;
   const list = useRef<HTMLOListElement>(null);
-  // The block that is looked at stays in sight.
+  // The selected block is kept in view.
   useEffect(() => {
     const current = list.current?.querySelector<HTMLElement>('[aria-current]');
     if (!current || !list.current) return;

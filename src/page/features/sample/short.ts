@@ -1,6 +1,6 @@
 import { powerOfTen } from '../../plots/axes.ts';
 
-/** Three digits that count, with powers of ten where a number is very small or large: 0.0123, −4.4 · 10⁻⁵. */
+/** Three significant digits, with powers of ten for very small or large numbers: 0.0123, −4.4 · 10⁻⁵. */
 export function short(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value || 0);
   const size = Math.abs(value);

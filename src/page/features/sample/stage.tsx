@@ -12,7 +12,7 @@ import { short } from './short.ts';
 import { Unit } from './unit.tsx';
 import type { FollowedLayer, Made } from './worker.ts';
 
-/** A stage in words. */
+/** The title of a stage. */
 export function titleOf(stage: Stage): string {
   if ('layer' in stage) {
     const { layer } = stage.layer;
@@ -26,7 +26,7 @@ export function titleOf(stage: Stage): string {
   }[stage.kind];
 }
 
-/** What happens in a stage, with its numbers. */
+/** The computation of a stage, with its numbers. */
 export function StageDetail({ stage }: { stage: Stage }) {
   if (stage.kind === 'forward') return <Forward layer={stage.layer} />;
   if (stage.kind === 'backward') return <Backward layer={stage.layer} />;
@@ -118,7 +118,7 @@ function Backward({ layer }: { layer: FollowedLayer }) {
   );
 }
 
-/** The maps of a layer: one of their numbers is chosen by pointing; the fields beside do the same. */
+/** The maps of a layer, in which a click selects a number; the fields next to them do the same. */
 function MapsToPoint({ layer, maps, what }: { layer: FollowedLayer; maps: Maps; what: string }) {
   const { shape } = layer;
   const [height, width] = maps.tiles.shape;
@@ -141,7 +141,7 @@ function MapsToPoint({ layer, maps, what }: { layer: FollowedLayer; maps: Maps; 
   );
 }
 
-/** A frame around the number that is looked into. */
+/** A frame around the selected number. */
 function Chosen({ layer, maps: { tiles, size } }: { layer: FollowedLayer; maps: Maps }) {
   const { shape } = layer;
   const unit = unitOf(layer);
@@ -270,5 +270,5 @@ const rms = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => su
 const least = (values: Float32Array) => values.reduce((a, b) => Math.min(a, b), Infinity);
 const most = (values: Float32Array) => values.reduce((a, b) => Math.max(a, b), -Infinity);
 const percent = (share: number) => `${short(100 * share)} %`;
-/** Of a probability. */
+/** A probability in percent. */
 const percentOf = (share: number) => (share > 0 && share < 0.0005 ? '< 0.1 %' : `${(100 * share).toFixed(1)} %`);

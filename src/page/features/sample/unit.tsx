@@ -6,7 +6,7 @@ import { chooseUnit, shownUnit, unitOf } from './model.ts';
 import { short } from './short.ts';
 import type { FollowedLayer, ShownNorm, ShownTerm, ShownUnit } from './worker.ts';
 
-/** One number of a layer: how it is made, or on the way back where its gradient goes. */
+/** One number of a layer: how it is computed, or in the backward pass where its gradient goes. */
 export function Unit({ layer, kind }: { layer: FollowedLayer; kind: 'forward' | 'backward' }) {
   const unit = unitOf(layer);
   const shown = shownUnit.value;
@@ -46,7 +46,7 @@ function Place({ layer: { layer, shape }, unit }: { layer: FollowedLayer; unit: 
   );
 }
 
-/** Where in its input a term lies, and in which one. A single map needs no number. */
+/** The position of a term in its input, and which input. A single map needs no index. */
 const placeWords = ({ shape }: ShownUnit, { at, from }: ShownTerm) =>
   at ? `${from ? `${from} ` : ''}[${(shape[2] === 1 ? at.slice(0, 2) : at).join(', ')}]` : 'padding';
 
@@ -108,7 +108,7 @@ function ForwardUnit({ layer, value, made }: { layer: FollowedLayer; value: numb
 
 interface RowProps {
   name: string;
-  /** Columns that the name takes. */
+  /** Number of columns that the name spans. */
   span?: number;
   id?: string;
   children: ComponentChildren;
@@ -123,7 +123,7 @@ const Row = ({ name, span = 1, id, children }: RowProps) => (
   </tr>
 );
 
-/** What a normalization does to a number, a row an operation. */
+/** The operations of a normalization on a number, one row each. */
 const Normalized = ({ mean, variance, epsilon, gamma, beta, over }: ShownNorm) => (
   <>
     <Row name={over === undefined ? '− moving mean' : `− mean of ${counted(over, 'number')}`}>{short(mean)}</Row>
@@ -177,7 +177,7 @@ function BackwardUnit({ layer, delta, made }: { layer: FollowedLayer; delta: num
   );
 }
 
-/** How the gradient of a number that has no weights reaches what it is made of. */
+/** How the gradient of a number without weights reaches its inputs. */
 function wayBack({ how, terms, others, norm }: ShownUnit, delta: number): string {
   const all = count(terms.length + others.count);
   if (norm) {

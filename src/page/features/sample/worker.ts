@@ -5,29 +5,29 @@ import { definitionOf } from '../../../model/layers/index.ts';
 import { type UnitNorm, type UnitTerms, unitTerms } from '../../../plan/layers/unit_terms.ts';
 import { datasetOf, type ImageOf, imageAt, ofCurrent, type PartOfRun } from '../run/questions_worker.ts';
 
-/** A layer on the way of a sample, with what its tensors get of it. */
+/** A layer on a sample's way through the network, with the gradients of its tensors. */
 export interface FollowedLayer {
   layer: string;
-  /** Its type. */
+  /** The layer's type. */
   type: string;
-  /** Of the layer itself; empty for none. */
+  /** The layer's own activation; empty for none. */
   activation: string;
   shape: number[];
   values: Float32Array;
   deltas: Float32Array;
-  /** How each of its values is made, where that is shown: of how many inputs. */
+  /** How each of its values is computed, and from how many inputs, if that can be shown. */
   made?: Made;
   tensors: FollowedTensor[];
 }
 
-/** How the values of a layer are made. */
+/** How the values of a layer are computed. */
 export interface Made {
   how: UnitTerms['how'];
-  /** Of how many numbers each; undefined where some are made of more than others. */
+  /** Number of terms per value; undefined if it varies. */
   terms: number | undefined;
   hasWeights: boolean;
   hasBias: boolean;
-  /** Of a normalization: whether it has moving statistics. */
+  /** For a normalization: whether it uses moving statistics. */
   isMoving: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface FollowedTensor {
   updateNorm: number;
 }
 
-/** A sample on its way through the network of the run, and back. */
+/** A sample on its way through the run's network, forward and back. */
 export interface FollowedSample
   extends Pick<SampleStep, 'loss' | 'learningRate' | 'outputs' | 'imageGradient'>,
     ImageOf {
@@ -49,10 +49,10 @@ export interface FollowedSample
   layers: FollowedLayer[];
 }
 
-/** What was followed last, for questions about its units. */
+/** The last sample followed, for questions about its units. */
 let last: { model: CompiledModel; step: SampleStep } | undefined;
 
-/** Follows an image of the run at the weights of now; undefined where there is no such image. */
+/** Follows an image of the run with the current weights; undefined if there is no such image. */
 export const followedSample = (part: PartOfRun, sample: number): Promise<FollowedSample | undefined> =>
   ofCurrent(async (session) => {
     const dataset = session[part];
@@ -89,7 +89,7 @@ function followedLayer(
   };
 }
 
-/** As many units as tell whether all are made of as many numbers. */
+/** Number of units examined to determine whether all have the same number of terms. */
 const looked = 9;
 
 function madeOf(node: CompiledLayer, units: number): { made?: Made } {
@@ -112,47 +112,47 @@ const norm = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => s
 
 /** A term of a unit, with its numbers. */
 export interface ShownTerm {
-  /** Row, column and channel of the input, or its number; undefined for the padding. */
+  /** Row, column and channel in the input, or its index; undefined for padding. */
   at: number[] | undefined;
-  /** The layer that it comes from, where there are several. */
+  /** The layer that it comes from, if there are several. */
   from?: string;
   x: number;
-  /** Its weight; of a separable convolution the product of both. */
+  /** Its weight; for a separable convolution, the product of both weights. */
   w?: number;
   product: number;
 }
 
-/** One element of a layer's output, and what makes it. */
+/** One element of a layer's output, and the terms that it is computed from. */
 export interface ShownUnit {
   how: UnitTerms['how'];
-  /** Of its input. */
+  /** Shape of its input. */
   shape: number[];
-  /** Those that count most. */
+  /** The largest terms. */
   terms: ShownTerm[];
-  /** The others, all together. */
+  /** The remaining terms, summed. */
   others: { count: number; sum: number };
   bias?: number;
-  /** Of a separable convolution: a weight is the product of two. */
+  /** For a separable convolution: each weight is the product of two. */
   isSeparable: boolean;
   norm?: ShownNorm;
-  /** Before the layer's activation. */
+  /** The value before the layer's activation. */
   z: number;
 }
 
-/** What a normalization does to its input. */
+/** The operations of a normalization on its input. */
 export interface ShownNorm {
   mean: number;
   variance: number;
   epsilon: number;
   gamma?: number;
   beta?: number;
-  /** How many numbers have this mean and variance; undefined for moving statistics. */
+  /** Number of values in this mean and variance; undefined for moving statistics. */
   over: number | undefined;
 }
 
 const mostTerms = 9;
 
-/** What makes an element of a layer of the sample that was followed last; undefined where it isn't shown term by term. */
+/** The terms of an element of a layer's output for the last sample followed; undefined if the layer isn't shown term by term. */
 export async function unitOfSample(layer: string, unit: number): Promise<ShownUnit | undefined> {
   if (!last) return undefined;
   const { model, step } = last;
@@ -198,7 +198,7 @@ export async function unitOfSample(layer: string, unit: number): Promise<ShownUn
   };
 }
 
-/** The statistics and weights of a normalization that belong to a unit. */
+/** A normalization's statistics and weights that apply to a unit. */
 function normOf(
   { over, element, epsilon, scale, center }: UnitNorm,
   values: Float32Array,
@@ -218,7 +218,7 @@ const placeOf = (element: number, shape: readonly number[]): number[] => {
   return [Math.floor(element / channels / width), Math.floor(element / channels) % width, element % channels];
 };
 
-/** What a layer takes: the output of a layer that computes something, or the image. */
+/** A layer's input: the output of another layer, or the image. */
 function inputOf(model: CompiledModel, step: SampleStep, index: number) {
   let at = index;
   for (; at >= 0; at = model.layers[at]!.inputs[0]!) {

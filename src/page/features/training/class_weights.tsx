@@ -7,7 +7,7 @@ import { SettingError } from '../../ui/options_form.tsx';
 import { TypedNumber } from '../../ui/typed_number.tsx';
 import { Part, setFit } from './setting_part.tsx';
 
-/** How much each class counts in the loss: all alike, balanced by how many images they have, or as somebody says. */
+/** The weight of each class in the loss: equal, balanced by the number of images, or set by the user. */
 export function ClassWeights() {
   const { classWeight } = experiment.value.fit ?? {};
   const { facts, overview } = dataset.value;
@@ -78,13 +78,13 @@ export function ClassWeights() {
 
 const rounded = (weight = 1) => Number(weight.toPrecision(3));
 
-/** The least and the greatest weight. */
+/** The smallest and the largest weight. */
 function extremes(weights: readonly number[], names: readonly string[]): string {
   const [least, most] = [Math.min(...weights), Math.max(...weights)];
   const of = (weight: number) => `${roughFigure(weight)} (${names[weights.indexOf(weight)]})`;
   return roughFigure(least) === roughFigure(most) ? `${roughFigure(most)} each` : `from ${of(least)} to ${of(most)}`;
 }
 
-/** A weight for each class that there is, 1 for those that have none. */
+/** A weight for each class of the data set, 1 for those without one. */
 const fitted = (weights: Exclude<ClassWeight, string>, classes: number): ClassWeight =>
   Object.fromEntries(Array.from({ length: classes }, (_, label) => [label, weights[label] ?? 1]));

@@ -3,7 +3,7 @@ import { activationOption } from '../../../model/layer.ts';
 import { endingActivation } from '../../../model/loss.ts';
 import { lossDefinition } from '../../../model/losses/index.ts';
 
-/** The same model with the activation at its end that a loss needs; as it is where its last layer has no such option. */
+/** The model with the activation of the last layer that a loss needs; unchanged if the last layer has no such option. */
 export function endedFor(model: Model, { type }: Exclude<LossConfig, string>): Model {
   const last = model.layers.at(-1);
   if (!last) return model;

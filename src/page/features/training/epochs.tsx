@@ -10,24 +10,24 @@ import { run } from '../run/state.ts';
 import './epochs.css';
 import { mapLayers } from '../run/chosen_layer.ts';
 
-/** An epoch that a stop left unfinished has no time of its own. */
+/** An epoch that was stopped before its end has no duration. */
 type Shown = Partial<EpochRecord>;
 
 interface EpochRow {
   name: string;
   record: Shown;
-  /** A's figures less B's; of norms, A's over B's. */
+  /** A's figures minus B's; for norms, A's divided by B's. */
   isDifference?: boolean;
 }
 
-/** Columns that stand together under one heading. */
+/** Columns that share a heading. */
 interface Group {
   name: string;
   columns: readonly string[];
   cells(record: Shown, isDifference?: boolean): (string | undefined)[];
 }
 
-/** A row for each epoch, and one for an epoch that a stop left unfinished. */
+/** A row for each epoch, and one for an epoch that was stopped before its end. */
 export function EpochsPanel() {
   const shown = run.value;
   shown?.events.value;
@@ -86,7 +86,7 @@ export function EpochsPanel() {
   );
 }
 
-/** Metrics of the validation that are one number: `F1Score` of `validationF1Score`. */
+/** Validation metrics that are a single number: `F1Score` for `validationF1Score`. */
 function metricsOf({ log }: Run): string[] {
   const known = ['validationLoss', 'validationAccuracy', 'validationMeanAbsoluteError'];
   const names = log.epochs.flatMap((record) =>
@@ -147,7 +147,7 @@ function rowsOf(shown: Run): EpochRow[] {
   return [...rows, { name, record: { loss, accuracy: measuredOf(summary), gradientNorms, ...validation } }];
 }
 
-/** Of each epoch A's, B's and what they differ by. A twin that has broken off has no more. */
+/** Three rows per epoch: A's, B's and their difference. A twin that has broken off has no more rows. */
 function rowsOfBoth(a: Run, b: Run): EpochRow[] {
   const epochs = Math.max(a.log.epochs.length, b.log.epochs.length);
   return Array.from({ length: epochs }, (_, i) => {
@@ -166,7 +166,7 @@ function rowsOfBoth(a: Run, b: Run): EpochRow[] {
   }).flat();
 }
 
-/** @param alike the layers of both are the same ones. */
+/** @param alike whether both have the same layers. */
 function differenceOf(a: EpochRecord, b: EpochRecord, alike: boolean): Shown {
   const less = (of: (record: EpochRecord) => number | undefined) => {
     const [ofA, ofB] = [of(a), of(b)];

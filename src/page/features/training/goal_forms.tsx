@@ -15,7 +15,10 @@ import { endedFor } from './ended_model.ts';
 import { Metrics } from './metrics.tsx';
 import { Part, setFit } from './setting_part.tsx';
 
-/** Forms for the loss and for what `fit` takes, made from the definitions: a new loss, metric or callback has one at once. */
+/**
+ * Forms for the loss and for the options of `fit`, generated from the definitions, so that a new loss, metric or callback needs no
+ * code here.
+ */
 export function GoalForms() {
   return (
     <>
@@ -126,13 +129,13 @@ function Validation() {
   );
 }
 
-/** What a callback begins with when it is switched on, where its defaults alone are of little use in a short run. */
+/** Initial options of a callback when it is switched on, if its defaults are of little use in a short run. */
 const starters: Partial<Record<CallbackName, object>> = {
   earlyStopping: { patience: 3, restoreBestWeights: true },
   reduceLrOnPlateau: { patience: 3 },
 };
 
-/** What it does, in words. */
+/** Descriptions of the callbacks. */
 const uses: Partial<Record<CallbackName, string>> = {
   earlyStopping: 'End the run when the monitored figure stops improving',
   reduceLrOnPlateau: 'Lower the learning rate when the monitored figure stops improving',
@@ -180,6 +183,6 @@ function Callback({ name }: { name: CallbackName }) {
 const patienceOf = (value: object, options: readonly { name: string; default?: unknown }[]) =>
   (value as { patience?: number }).patience ?? options.find(({ name }) => name === 'patience')?.default;
 
-/** "Early stopping" of earlyStopping. */
+/** "Early stopping" for earlyStopping. */
 const titleOf = (name: string): string =>
   capitalized(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(' lr ', ' learning rate '));

@@ -12,7 +12,7 @@ const Forms = later(
   { kind: 'facts', isWanted: () => run.value !== undefined },
 );
 
-/** What training makes small, what is measured, and when a run ends: forms that few visitors need are fetched in sight. */
+/** The loss, the metrics and early stopping: few visitors need these forms, so they are loaded when they scroll into view. */
 export function GoalsPanel() {
   const { optimizer, ...errors } = settingErrors.value;
   const [wrong] = Object.values(errors);

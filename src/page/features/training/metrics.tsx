@@ -8,7 +8,7 @@ import { Part } from './setting_part.tsx';
 
 type Metric = Exclude<MetricConfig, string>;
 
-/** What is measured of the validation beside loss and accuracy: a list, since two may differ in an option alone. */
+/** The validation metrics in addition to loss and accuracy: a list, because two may differ in an option only. */
 export function Metrics() {
   const { metrics = [] } = experiment.value;
   const error = settingErrors.value.metrics;
@@ -75,14 +75,14 @@ export function Metrics() {
   );
 }
 
-/** The name is asked for where two of a type need one each. */
+/** The name is editable only if there are two metrics of the same type, which need different names. */
 const optionsOf = (metric: Metric, all: readonly Metric[]) =>
   (known.value.metrics.find(({ type }) => type === metric.type)?.options ?? []).filter(
     ({ name }) =>
       name !== 'name' || metric.name !== undefined || all.filter(({ type }) => type === metric.type).length > 1,
   );
 
-/** A second one of a type has a name of its own. */
+/** A second metric of the same type gets a name. */
 function nameFor(type: string, all: readonly Metric[]): { name?: string } {
   const taken = all.map((metric) => metric.name ?? metric.type);
   if (!taken.includes(type as Metric['type'])) return {};
@@ -91,5 +91,5 @@ function nameFor(type: string, all: readonly Metric[]): { name?: string } {
   return { name: `${type}${number}` };
 }
 
-/** By its type alone where it has no option. */
+/** Only the type if there are no options. */
 const plain = (metric: Metric): MetricConfig => (Object.keys(metric).length > 1 ? metric : metric.type);

@@ -22,7 +22,7 @@ const isFinding = signal(false);
 
 type Optimizer = Exclude<OptimizerConfig, string>;
 
-/** How the weights are moved, and how much is trained. */
+/** The optimizer's options, and the length of training. */
 export function OptimizerPanel() {
   const { optimizer, batchSize, accumulationSteps, memoryBudget, seed, epochs } = experiment.value;
   const options = known.value.optimizers.find(({ type }) => type === optimizer.type)?.options ?? [];
@@ -126,20 +126,20 @@ export function OptimizerPanel() {
   );
 }
 
-/** Updates of the run as it is planned. */
+/** Number of updates in the planned run. */
 function plannedSteps(): number {
   const { epochs, trainSamples } = plan.peek() ?? { epochs: 1, trainSamples: 1000 };
   return epochs * Math.ceil(trainSamples / stepSamples(experiment.peek()));
 }
 
-/** The highest rate that there was, which another schedule takes over. */
+/** The highest rate of the current schedule, which a new schedule starts from. */
 function startRate(rate: Rate): number {
   if (typeof rate === 'number') return rate;
   const rates = Object.entries(rate).filter(([name, value]) => /LearningRate$/.test(name) && typeof value === 'number');
   return Math.max(0.001, ...rates.map(([, value]) => value as number));
 }
 
-/** What is wrong with a schedule, or that it is longer or shorter than the run. */
+/** The error of a schedule, or that it is longer or shorter than the run. */
 function ScheduleWords({ rate }: { rate: Rate }) {
   if (typeof rate === 'number') return null;
   const { error, filled } = filledRate(rate);
@@ -154,7 +154,7 @@ function ScheduleWords({ rate }: { rate: Rate }) {
   ) : null;
 }
 
-/** By decades: what matters of a learning rate is its size. */
+/** The slider is logarithmic, because the order of magnitude of a learning rate matters. */
 function LearningRate({ rate, onChange }: { rate: number; onChange: (rate: number) => void }) {
   return (
     <div class="option">

@@ -14,7 +14,7 @@ import { TwinsKey } from '../run/twins_key.tsx';
 
 const nothing = new Curves();
 
-/** How the run goes, in figures. */
+/** The progress of the run in figures. */
 export function TrainingPanel() {
   return (
     <Panel id="training" title="Training">
@@ -25,7 +25,7 @@ export function TrainingPanel() {
   );
 }
 
-/** Beside a rate that stays the same there is nothing to see. */
+/** A constant rate needs no plot. */
 function RatePlot() {
   const shown = run.value;
   shown?.events.value;

@@ -12,12 +12,12 @@ import { plannedRequest } from '../run/model.ts';
 import { isReady } from '../run/state.ts';
 import './rate_finder.css';
 
-/** A curve, and what it was measured of. */
+/** A curve, and the setup that it was measured with. */
 const found = signal<{ curve: LearningRateCurve; of: string } | undefined>();
 const refused = signal<ErrorParts | undefined>();
 const isBusy = signal(false);
 
-/** All that the curve depends on: the sweep sets the learning rate itself. */
+/** Everything that the curve depends on. The sweep sets the learning rate itself. */
 function setupOf({ optimizer, epochs, metrics, fit, ...others }: typeof settled.value): string {
   return JSON.stringify({ ...others, optimizer: { ...optimizer, learningRate: undefined } });
 }
@@ -45,7 +45,7 @@ function use(suggestion: number): void {
   change({ optimizer: { ...optimizer, learningRate: withSuggestion(suggestion) } as typeof optimizer });
 }
 
-/** The learning-rate finder: a button, then the curve and what it suggests. */
+/** The learning-rate finder: a button, then the curve and the suggested rate. */
 export function RateFinder() {
   const { curve, of } = found.value ?? {};
   const suggestion = curve?.suggestion;
@@ -80,7 +80,7 @@ export function RateFinder() {
 const [width, height] = [360, 170];
 const [left, right, top, bottom] = [44, 8, 18, 34];
 
-/** The loss by the logarithm of the rate. Losses above twice the first one are cut off. */
+/** The loss over the logarithm of the rate. Losses above twice the first one are clipped. */
 function CurveOf({ points, suggestion }: LearningRateCurve) {
   const rates = points.map(({ learningRate }) => Math.log10(learningRate));
   const [from, to] = [rates[0]!, rates.at(-1)!];

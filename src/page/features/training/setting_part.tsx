@@ -3,7 +3,7 @@ import type { FitSettings } from '../../../train/fit_settings.ts';
 import { change, experiment } from '../../app/state.ts';
 import './setting_part.css';
 
-/** A part that is folded until it is wanted, or wrong, with how it stands in a word. */
+/** A collapsed section with a one-line summary, which expands when the user opens it or it has an error. */
 export function Part({ id, title, gist, isWrong, children }: PartProps) {
   return (
     <details id={id} class="part" open={isWrong}>
@@ -24,7 +24,7 @@ interface PartProps {
   children: ComponentChildren;
 }
 
-/** Changes a part of what `fit` gets; undefined for the default. */
+/** Changes options of `fit`; undefined restores the default. */
 export function setFit(part: FitSettings): void {
   const given = Object.entries({ ...experiment.peek().fit, ...part }).filter(([, value]) => value !== undefined);
   change({ fit: given.length ? (Object.fromEntries(given) as FitSettings) : undefined });

@@ -4,7 +4,7 @@ import { load } from '../../app/worker/datasets.ts';
 import { device } from '../../app/worker/device.ts';
 import type { TrainRequest } from '../run/worker.ts';
 
-/** Sweeps the learning rate of what would be trained, on a network of its own, which leaves the run's alone. */
+/** Sweeps the learning rate of the current experiment, on a separate network that does not affect the run's. */
 export async function learningRateCurveOf({ paused, ...request }: TrainRequest): Promise<LearningRateCurve> {
   const trainer = createTrainer(await device(), trainerOptionsOf(request));
   try {

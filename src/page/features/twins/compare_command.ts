@@ -13,7 +13,7 @@ import {
   type SettledExperiment,
 } from '../../app/experiment.ts';
 
-/** What an experiment has of a variable, as `wgrad compare` takes it in --a and --b. */
+/** An experiment's value of a variable, in the syntax of --a and --b of `wgrad compare`. */
 export function flagOf(experiment: SettledExperiment, vary: Variable, facts: DatasetFacts): string {
   const { augmentation, model, optimizer } = experiment;
   switch (vary) {
@@ -33,7 +33,7 @@ export function flagOf(experiment: SettledExperiment, vary: Variable, facts: Dat
 const isPlain = (optimizer: Experiment['optimizer']) =>
   JSON.stringify(fillOptimizer(optimizer)) === JSON.stringify(fillOptimizer(optimizer.type));
 
-/** Options of an optimizer that have a flag. */
+/** Optimizer options that have a command-line option. */
 const optimizerFlags: Record<string, string> = {
   momentum: '--momentum',
   clipnorm: '--clipnorm',
@@ -42,7 +42,7 @@ const optimizerFlags: Record<string, string> = {
   weightDecay: '--weight-decay',
 };
 
-/** The flags of an optimizer, or JSON where an option has none. */
+/** The command-line options for an optimizer, or JSON if one of its options has none. */
 function optimizerWords(optimizer: Experiment['optimizer'], vary: Variable): string[] {
   const { type, learningRate, useEma, emaMomentum, ...options } = optimizer;
   const hasRate = vary !== 'learning-rate' && learningRate !== undefined;
@@ -63,9 +63,9 @@ function optimizerWords(optimizer: Experiment['optimizer'], vary: Variable): str
 }
 
 /**
- * The command that compares the same, pair for pair.
+ * The command that repeats the comparison with the same pairs.
  *
- * @returns undefined where none does: of the user's own images, of some left out, or with another loss.
+ * @returns undefined if there is none: for the user's images, cleaned data sets, or other losses.
  */
 export function compareCommand(
   twins: { vary: Variable; a: SettledExperiment; b: SettledExperiment },

@@ -23,9 +23,9 @@ import { mayReplace } from '../run/unsaved.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
 import type { TwinsListener, TwinsResult } from './worker.ts';
 
-/** Two networks from the same start that differ in one thing, and what came of it. */
+/** Two networks that start from the same weights and differ in one variable, and the results of their comparison. */
 
-/** What each twin has of the variable, in words: "augmentation none". */
+/** The value of the variable in each twin, in words: "augmentation none". */
 export interface Ways {
   a: string;
   b: string;
@@ -34,7 +34,7 @@ export interface Ways {
 /** The last comparison that was finished. */
 export const comparison = signal<{ ways: Ways; result: TwinsResult } | undefined>();
 
-/** The experiment with one thing changed. */
+/** The experiment with one variable changed. */
 export function changed(experiment: SettledExperiment, { vary, to }: Change): SettledExperiment {
   const { optimizer } = experiment;
   switch (vary) {
@@ -49,7 +49,7 @@ export function changed(experiment: SettledExperiment, { vary, to }: Change): Se
   }
 }
 
-/** What an experiment has of a variable, in words. */
+/** An experiment's value of a variable, in words. */
 export function nameOf(experiment: SettledExperiment, vary: Variable): string {
   const { augmentation, model, optimizer } = experiment;
   if (vary === 'learning-rate') return rateText(learningRateOf(optimizer));
@@ -57,7 +57,7 @@ export function nameOf(experiment: SettledExperiment, vary: Variable): string {
   return typeof value === 'string' ? value : 'its own';
 }
 
-/** Trains the experiment as it stands, and another like it but for one thing, step by step together. */
+/** Trains the current experiment, and another that differs in one variable, in lock-step. */
 export async function trainTwins(change: Change, pairs: number): Promise<void> {
   const { vary } = change;
   const a = state.settled.peek();
@@ -72,9 +72,9 @@ export async function trainTwins(change: Change, pairs: number): Promise<void> {
     state.pageError.value = error as ErrorParts;
     return;
   }
-  if (!runState.isReady.peek()) return; // it was pressed twice
+  if (!runState.isReady.peek()) return; // the button was pressed twice
   const [inputShape, inputShapeOfB] = shapes as [DatasetFacts['imageShape'], DatasetFacts['imageShape']];
-  /** As the models see it. */
+  /** The data set with the models' input shape. */
   const input = { ...facts, imageShape: inputShape };
   const askFor = (experiment: SettledExperiment) =>
     requestOf(experiment, experiment === a ? inputShape : inputShapeOfB, facts, plan);
@@ -114,7 +114,7 @@ export async function trainTwins(change: Change, pairs: number): Promise<void> {
   }
 }
 
-/** Pairs under way, the one that is shown last. */
+/** The pairs that are being trained, of which the last is shown. */
 class Twins {
   run: Run;
   private place = 0;
@@ -146,7 +146,7 @@ class Twins {
   private tell(item: PairEvent): void {
     if ('pair' in item) {
       if (item.pair === 0) return;
-      // What was asked for in the last moment of a pair is for the next one.
+      // A request at the very end of a pair applies to the next one.
       const before = this.run;
       const asked = before.phase.peek();
       this.place = item.pair;
@@ -172,20 +172,20 @@ class Twins {
       return;
     }
     own.add([item.event]);
-    if (item.twin === 'b') run.add([]); // whoever shows both reads the events of A
+    if (item.twin === 'b') run.add([]); // components that show both listen to the events of A
     const step = 'step' in item.event ? item.event.step.step : 0;
     if (other.brokeAt !== undefined && step > (other.curves.steps.at(-1) ?? 0)) other.curves.addGap(step);
   }
 }
 
-/** Hands the last comparison out as one HTML page, the one that `wgrad compare --report` writes. */
+/** Downloads the last comparison as an HTML page, like that of `wgrad compare --report`. */
 export const saveReport = (): Promise<void> =>
   hand('html', async (file, ways) => {
     const { comparisonReport } = await import('../../../report/report.ts');
     return new Blob([comparisonReport(file, ways)], { type: 'text/html' });
   });
 
-/** Hands its pairs out as JSON, which `wgrad compare --resume` goes on with. */
+/** Downloads the pairs as JSON, which `wgrad compare --resume` can continue. */
 export const savePairs = (): Promise<void> =>
   hand('json', async (file) => new Blob([`${JSON.stringify(file)}\n`], { type: 'application/json' }));
 

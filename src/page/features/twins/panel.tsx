@@ -13,12 +13,12 @@ import './style.css';
 import { TwinsKey } from '../run/twins_key.tsx';
 
 const chosenVariable = signal<Variable>('augmentation');
-/** What the experiment says, or else what was chosen here. */
+/** The experiment's variable, or the one chosen in the panel. */
 const vary = computed(() => experiment.value.twin?.vary ?? chosenVariable.value);
 const wanted = signal<Partial<Record<Variable, string>>>({});
 const pairs = signal(1);
 
-/** A second network with the same start and one thing changed, trained in lock-step with the first. */
+/** A second network that starts from the same weights with one variable changed, trained in lock-step with the first. */
 export function TwinsPanel() {
   const own = nameOf(settled.value, vary.value);
   const others = choicesOf(vary.value).filter(({ name }) => name !== own);
@@ -96,7 +96,7 @@ export function TwinsPanel() {
   );
 }
 
-/** The difference and its paragraph, while the runs that it is of are shown. */
+/** The difference and its description, as long as the runs that it is about are shown. */
 function Outcome() {
   const last = comparison.value;
   if (!last || !run.value?.twinB) return null;

@@ -6,14 +6,14 @@ import { augmentationPresets, modelPresets } from '../../app/presets.ts';
 import { adapter, dataset, model } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 
-/** What twin B can have of a variable. */
+/** A value of a variable that twin B can have. */
 export interface Choice {
   name: string;
-  /** What is wrong with it for the images that are chosen. */
+  /** Why it does not work with the current images. */
   refused?: string;
 }
 
-/** What is wrong with augmentations, by their names; moments behind a change of the images. */
+/** Errors of the augmentation presets by name, which arrive moments after the images have changed. */
 const refusedAugmentations = signal<Record<string, string>>({});
 
 const models = computed((): Choice[] => {
@@ -30,7 +30,7 @@ const models = computed((): Choice[] => {
   });
 });
 
-/** By their names; empty where it is a number. */
+/** The choices for a variable; empty if it is a number. */
 export function choicesOf(vary: Variable): Choice[] {
   switch (vary) {
     case 'augmentation':
@@ -44,7 +44,7 @@ export function choicesOf(vary: Variable): Choice[] {
   }
 }
 
-/** Tries each preset on the images that are chosen. */
+/** Checks each preset with the current images. */
 export function installTwinChoices(): void {
   effect(() => {
     const { facts } = dataset.value;

@@ -23,33 +23,33 @@ export interface TwinsRequest {
   vary: Variable;
   a: TrainRequest;
   b: TrainRequest;
-  /** What each has of the variable, in words. */
+  /** The value of the variable in each twin, in words. */
   ways: { a: string; b: string };
-  /** Pairs that are trained one after the other, each from a seed of its own: a's, and those that follow. */
+  /** Number of pairs, which are trained one after the other: the first with a's seed, the others with the following seeds. */
   pairs: number;
-  /** What does the same again. */
+  /** The command that repeats the comparison. */
   command: string;
 }
 
-/** The page, to which twins report. Made with comlink's `proxy`. */
+/** Receives the events of twins on the page. Made with comlink's `proxy`. */
 export type TwinsListener = Required<Omit<PairListener, 'state'>>;
 
-/** What came of it. */
+/** The results of a comparison. */
 export interface TwinsResult {
-  /** Rows of the figures at the end, of the whole network. */
+  /** The final figures of the whole network. */
   rows: Pick<Row, 'figure' | 'scale' | 'a' | 'b' | 'test' | 'differs'>[];
-  /** What differed beyond chance, and what did not. */
+  /** A description of what differed significantly and what did not. */
   paragraph: string;
   pairs: number;
 }
 
-/** The last comparison with its pairs, and what it was of. */
+/** The last comparison: its request, its data and its pairs. */
 let last: { request: TwinsRequest; datasets: TrainAndTest; records: PairRecord[] } | undefined;
 
 /**
  * Trains pairs of networks in lock-step from the same start.
  *
- * @returns undefined of a run that was stopped within its first pair.
+ * @returns undefined for a run that was stopped within its first pair.
  */
 export async function trainTwins(
   request: TwinsRequest,
@@ -80,7 +80,7 @@ export async function trainTwins(
   };
 }
 
-/** The last comparison, as `wgrad compare` writes and goes on with it; undefined where there is none. */
+/** The last comparison in the file format of `wgrad compare`; undefined if there is none. */
 export async function comparisonFile(): Promise<ComparisonFile | undefined> {
   if (!last) return undefined;
   const { request, datasets, records } = last;
@@ -106,7 +106,7 @@ function optionsOf({ paused, ...request }: TrainRequest) {
   return trainerOptionsOf(request);
 }
 
-/** Twins validate on the test images: a share of the training images that is held out is of a single run. */
+/** Twins validate on the test images, because a validationSplit is only supported by a single run. */
 function fitOf({ fit = {} }: TrainRequest): FitSettings {
   const { validationSplit, ...shared } = fit;
   return shared;
