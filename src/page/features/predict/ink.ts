@@ -15,8 +15,8 @@ export const spread = (count: number): number[] =>
   Array.from({ length: Math.min(count, most) }, (_, i) => Math.floor(i * Math.max(1, count / most)));
 
 /**
- * Estimates the paper and the ink of drawn single-channel images: the paper is the most common border value, the ink the value that
- * differs from it most, each as the median over images, so that a few unusual images don't matter.
+ * Estimates the paper and the ink of drawn single-channel images: the paper is the median of their borders, the ink the level that
+ * differs from it most, as the median over the images. Medians are robust against a few unusual images, or strokes at the border.
  */
 export function inkOf(images: Uint8Array, [height, width]: readonly [number, number, number]): Ink {
   const pixels = height * width;

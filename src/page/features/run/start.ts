@@ -7,7 +7,7 @@ import { train } from './model.ts';
 type TrainTwins = (twin: Change, pairs: number) => Promise<void>;
 let trainTwins: TrainTwins | undefined;
 
-/** Called by main.tsx, which imports the twins, to avoid an import cycle. */
+/** Called by main.tsx, which imports the code that trains twins. */
 export function installTwins(how: TrainTwins): void {
   trainTwins = how;
 }
