@@ -229,7 +229,7 @@ const leaveInFiles: PartsReader = async (pictures, { size: [height, width], fit,
     parts[split] = {
       ...facts,
       images: new Uint8Array(),
-      source: encodedPictures(files, { imageShape, fit }),
+      source: encodedPictures(files, { imageShape, fit, ...(levels && { levels }) }),
     };
   }
   return { parts, isGray };
