@@ -1,9 +1,7 @@
-import { ConfigurationError, ShaderError } from '../errors.ts';
 import type { Kernel } from '../gpu/kernel.ts';
 import type { Slice } from '../gpu/memory.ts';
 import type { Recorder } from '../gpu/recorder.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { denseForward, squareProduct } from '../kernels/dense.ts';
 import {
   type AugmentShape,
   augmentDraw,
@@ -11,12 +9,10 @@ import {
   gatherRows,
   hasRecords,
   isMapped,
-  isReading,
   mapWords,
   type WindowShape,
 } from './kernels/augment.ts';
 import { furtherAugmentation } from './loaded.ts';
-import { isAlways, type MatrixStep, type Need, type Op, pairSteps } from './op.ts';
 import { type Pass, plainPass } from './passes.ts';
 import type { Pipeline } from './pipeline.ts';
 import { isPlainPipeline } from './plain.ts';
@@ -30,7 +26,7 @@ export interface Drafter<B, D> {
   dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, B>): D;
 }
 
-interface BatchMemory<B> {
+export interface BatchMemory<B> {
   /** Creates a buffer of `elements` 4-byte numbers. */
   storage(label: string, elements: number): B;
   /** Creates a buffer that is filled before its first use. */
@@ -100,30 +96,53 @@ export interface BatchPlan extends Omit<BatchDraft<Slice, never>, 'dispatches'> 
 /** Creates the kernels, buffers and bindings that compute a batch. */
 export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: BatchSource): Promise<BatchPlan> {
   const { dispatches, ...plan } = draftBatch(recorder, pipeline, source);
-  const { ops } = opsInUse(pipeline, source);
-  return { recording: await tellOfPreprocessing(ops, Promise.all(dispatches)), ...plan };
+  const made = Promise.all(dispatches);
+  const recording = await (isPlainPipeline(pipeline)
+    ? made
+    : furtherAugmentation().tellOfPreprocessing(pipeline, source, made));
+  return { recording, ...plan };
 }
 
 /** Creates the buffers and dispatches that compute a batch: with a `Recorder` on a GPU, with a planner as plain data. */
 export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, source: BatchSource<B>): BatchDraft<B, D> {
+  if (!isPlainPipeline(pipeline)) return furtherAugmentation().draftAugmented(drafter, pipeline, source);
+  const pass = plainPass(pipeline.ops, pipeline.from);
+  const begun = beginBatch(drafter, pipeline, source, [pass]);
+  const { dispatches, passes } = begun;
+  const { pixels } = source;
+  if (pixels) dispatches.push(launchPixels(drafter, begun, source, pass, pixels.images, pixels.output));
+  return { dispatches, passes };
+}
+
+/** The first dispatches of a batch: they select its samples and draw the random numbers of its ops. */
+export interface BegunBatch<B, D> extends BatchDraft<B, D> {
+  /** The sizes of the batch, the slots of partners included. */
+  shape: AugmentShape;
+  /** The position of each slot's image. */
+  places: B;
+  /** Targets and sample weights of images and partners that are not mixed yet. */
+  gathered: { pairs?: B; pair_weights?: B };
+}
+
+/** Creates the first dispatches of a batch. @param pipeline only has ops that are applied. */
+export function beginBatch<B, D>(
+  drafter: Drafter<B, D>,
+  pipeline: Pipeline,
+  source: BatchSource<B>,
+  passes: Pass[],
+): BegunBatch<B, D> {
   const { memory } = drafter;
-  const { plain = false } = source;
-  const used = opsInUse(pipeline, source);
   // Partners take the slots after those of the images.
-  const batch = used.paired ? 2 * source.batch : source.batch;
-  const passes = isPlainPipeline(used)
-    ? [plainPass(used.ops, used.from)]
-    : furtherAugmentation().planPasses(used.ops, used.from, plain);
-  const shape: AugmentShape = { pipeline: used, passes, batch, images: source.count };
+  const batch = pipeline.paired ? 2 * source.batch : source.batch;
+  const shape: AugmentShape = { pipeline, passes, batch, images: source.count };
   const { window } = source;
   const ofWindow = window?.sourcesOf(batch);
   const sources = ofWindow ? ofWindow.samples : memory.storage('augment.sources', batch);
-  const recorded = hasRecords(used);
-  const draws = recorded ? (source.draws ?? memory.storage('augment.draws', batch * used.words)) : undefined;
+  const recorded = hasRecords(pipeline);
+  const draws = recorded ? (source.draws ?? memory.storage('augment.draws', batch * pipeline.words)) : undefined;
   const maps = isMapped(passes) ? memory.storage('augment.maps', batch * mapWords(passes) * 4) : undefined;
 
-  const dispatches: D[] = [];
-  dispatches.push(
+  const dispatches = [
     drafter.dispatch(
       augmentDraw,
       {
@@ -132,7 +151,7 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
         labelled: source.labels !== undefined,
         labelBytes: source.labels?.bytes ?? 1,
         records: source.draws ? 'given' : source.listed ? 'listed' : 'drawn',
-        probability: plain ? 0 : (source.probability ?? 1),
+        probability: source.plain ? 0 : (source.probability ?? 1),
         partners: source.partners ?? source.count,
         ...(window && { window: { ...window, placesAt: ofWindow!.placesAt } }),
       },
@@ -146,14 +165,14 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
         ...(source.labels && { labels: source.labels.all, batch_labels: source.labels.batch }),
       },
     ),
-  );
+  ];
 
   /**
    * Gathers the rows of a table of all samples for the images and their partners. The rows are mixed later, so they go into an
    * intermediate buffer.
    */
   const gather = (name: string, all: B, width: number, output: B): B => {
-    const y = used.paired ? memory.storage(`${name}.pairs`, batch * width) : output;
+    const y = pipeline.paired ? memory.storage(`${name}.pairs`, batch * width) : output;
     const shape = { slots: batch, rows: source.count, width };
     dispatches.push(drafter.dispatch(gatherRows, shape, { x: all, sources, y }));
     return y;
@@ -163,162 +182,26 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
     ...(ofBatch?.all !== undefined && { pairs: gather('targets', ofBatch.all, ofBatch.classes, ofBatch.slice) }),
     ...(weights && { pair_weights: gather('weights', weights.all, 1, weights.batch) }),
   };
-
-  const launchMatrix = ({ features, matrix }: MatrixStep, x: B, y: B) => {
-    const shape = squareProduct(batch, features);
-    return drafter.dispatch(denseForward, shape, { x, w: memory.upload('augment.matrix', matrix), y });
+  return {
+    ...{ shape, dispatches, passes, places: ofWindow?.places ?? sources, gathered },
+    ...(draws !== undefined && { draws }),
+    ...(maps !== undefined && { maps }),
   };
-
-  const planDisplacements = ({ to }: Pass, { op, step }: NonNullable<Pass['displaced']>): B => {
-    const { augmentElasticBlur, augmentElasticNoise, elasticWeights } = furtherAugmentation();
-    const shape = { op, step, picture: to, batch, words: used.words };
-    const [noise, smoothed] = ['noise', 'smoothed'].map((name) =>
-      memory.storage(`augment.${name}`, 2 * batch * to.height * to.width),
-    ) as [B, B];
-    const blur = (along: 'rows' | 'columns', x: B, y: B) => {
-      const weights = memory.upload(`augment.weights_${along}`, elasticWeights(step, along));
-      dispatches.push(drafter.dispatch(augmentElasticBlur, { ...shape, along }, { x, weights, draws: draws!, y }));
-    };
-    dispatches.push(drafter.dispatch(augmentElasticNoise, shape, { draws: draws!, y: noise }));
-    blur('rows', noise, smoothed);
-    // The noise is no longer needed, so its buffer is reused.
-    blur('columns', smoothed, noise);
-    return noise;
-  };
-
-  const planPixels = ({ images: first, bytes, output }: NonNullable<BatchSource<B>['pixels']>) => {
-    const made = outputsOf(passes, batch, memory, used.paired ? undefined : output);
-    for (const [i, pass] of passes.entries()) {
-      const images = pass.reads < 0 ? first : made[pass.reads]!;
-      if (pass.matrix) {
-        dispatches.push(launchMatrix(pass.matrix, images, made[i]!));
-        continue;
-      }
-      const picture = { ...pass.from, batch };
-      const statistics = pass.statistics
-        ? memory.storage('augment.statistics', batch * picture.channels * 4)
-        : undefined;
-      const tables = pass.tables ? memory.storage('augment.tables', batch * picture.channels * 64) : undefined;
-      const displacements = pass.displaced && planDisplacements(pass, pass.displaced);
-      const know = (of: Need['of'], about: B) => {
-        const { augmentStatistics, augmentTables, needText } = furtherAugmentation();
-        const kernel = of === 'statistics' ? augmentStatistics : augmentTables;
-        const text = needText(pass, of);
-        const needed = text === undefined ? undefined : { text, words: used.words };
-        return drafter.dispatch(
-          kernel,
-          { ...picture, needed },
-          { images, [of]: about, ...(needed && { draws: draws! }) },
-        );
-      };
-      if (statistics) dispatches.push(know('statistics', statistics));
-      if (tables) dispatches.push(know('tables', tables));
-      dispatches.push(
-        drafter.dispatch(
-          augmentPixels,
-          { ...shape, pass, reads: pass.reads >= 0 ? 'pass' : bytes ? 'bytes' : 'floats', ...(window && { window }) },
-          {
-            images,
-            y: made[i]!,
-            ...(pass.reads < 0 && { sources: ofWindow?.places ?? sources }),
-            ...(pass.maps.length > 0 && { maps: maps! }),
-            ...(displacements && { displacements }),
-            ...(isReading(pass) && { draws: draws! }),
-            ...(statistics && { statistics }),
-            ...(tables && { tables }),
-            ...(pass.beside !== undefined && { beside: made[pass.beside]! }),
-          },
-        ),
-      );
-    }
-    if (used.paired) {
-      const { labels, targets } = source;
-      const numeric = targets?.all !== undefined;
-      dispatches.push(
-        drafter.dispatch(
-          furtherAugmentation().augmentMix,
-          {
-            pipeline: used,
-            batch: source.batch,
-            ...(targets && { classes: targets.classes, numeric, weighted: weights !== undefined }),
-          },
-          {
-            images: made.at(-1)!,
-            draws: draws!,
-            y: output,
-            ...(targets && !numeric && { labels: labels!.batch }),
-            ...(targets && { targets: targets.slice }),
-            ...gathered,
-            ...(weights && { weights: weights.batch }),
-          },
-        ),
-      );
-    }
-  };
-  if (source.pixels) {
-    requireNothing(used.ops);
-    planPixels(source.pixels);
-  }
-  return { dispatches, passes, ...(draws !== undefined && { draws }), ...(maps !== undefined && { maps }) };
 }
 
-/** Chooses the output buffer of each pass: `output`, if given, for the last pass, and as few buffers as possible for the others. */
-function outputsOf<B>(passes: readonly Pass[], batch: number, memory: BatchMemory<B>, output?: B): B[] {
-  const buffers = passes.length === 1 ? [0] : furtherAugmentation().layOutputs(passes);
-  const sizes = new Map<number, number>();
-  passes.forEach(({ to }, i) => {
-    if (output && i === passes.length - 1) return;
-    const buffer = buffers[i]!;
-    sizes.set(buffer, Math.max(sizes.get(buffer) ?? 0, batch * to.height * to.width * to.channels));
-  });
-  const slices = new Map([...sizes].map(([i, elements]) => [i, memory.storage(`augment.images_${i}`, elements)]));
-  return buffers.map((buffer, i) => (output && i === passes.length - 1 ? output : slices.get(buffer)!));
-}
-
-/** Removes ops without effect. For unaugmented images, only the ops that decode or resize the image remain. */
-function opsInUse(pipeline: Pipeline, { plain, pixels, draws, listed }: Partial<BatchSource<unknown>>): Pipeline {
-  if (plain) return { ...pipeline, ops: pipeline.ops.filter(isForEveryImage), paired: false };
-  // A call that only returns parameters, or provides its own records, keeps all ops.
-  return pixels && !draws && !listed ? { ...pipeline, ops: pipeline.ops.filter((op) => !isStill(op)) } : pipeline;
-}
-
-/** Whether any op applies to training images only, rather than to every image. */
-export const isAugmenting = ({ ops }: Pipeline): boolean => ops.some((op) => !isForEveryImage(op) && !isStill(op));
-
-const isForEveryImage = ({ steps }: Op): boolean =>
-  steps.some((step) => isAlways(step) || (step.kind === 'map' && step.to !== undefined));
-
-/**
- * Whether an op can be removed because it is never applied or samples only the identity. Ops that mix pairs are kept because
- * partners occupy slots.
- */
-const isStill = (op: Op): boolean =>
-  pairSteps([op]).length === 0 &&
-  (op.p === 0 ||
-    (op.fields.length > 0 &&
-      !op.steps.some((step) => step.kind === 'map' && step.to) &&
-      op.fields.every(({ draw, identity = 0 }) => draw?.from === 'constant' && draw.value === identity)));
-
-/** Throws if an op lacks data that it needs to run, such as statistics of the training images. */
-function requireNothing(ops: readonly Op[]): void {
-  const op = ops.find(({ wanting }) => wanting !== undefined);
-  if (!op) return;
-  throw new ConfigurationError({ what: `augmentation: ${op.type} lacks something`, expected: op.wanting });
-}
-
-/** Reports a compilation error in the user's preprocessingFunction as a ConfigurationError. */
-async function tellOfPreprocessing<T>(ops: readonly Op[], work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof ShaderError) || !ops.some(({ type }) => type === 'preprocessing')) throw error;
-    throw new ConfigurationError(
-      {
-        what: `augmentation: preprocessingFunction doesn't compile:\n${error.parts.what}`,
-        expected: 'WGSL statements that return a pixel, of the type that `pixel` has',
-        place: ['preprocessingFunction'],
-      },
-      { cause: error },
-    );
-  }
+/** Creates the dispatch of one pass over the images of a batch. @param more the buffers that only an augmented pass binds. */
+export function launchPixels<B, D>(
+  drafter: Drafter<B, D>,
+  { shape, places }: BegunBatch<B, D>,
+  { window, pixels }: BatchSource<B>,
+  pass: Pass,
+  images: B,
+  y: B,
+  more: Record<string, B> = {},
+): D {
+  return drafter.dispatch(
+    augmentPixels,
+    { ...shape, pass, reads: pass.reads >= 0 ? 'pass' : pixels?.bytes ? 'bytes' : 'floats', ...(window && { window }) },
+    { images, y, ...(pass.reads < 0 && { sources: places }), ...more },
+  );
 }

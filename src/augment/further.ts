@@ -1,12 +1,3 @@
-export { drawLines, layMaps, mapLines, needText } from './kernels/augment_draw_text.ts';
-export { augmentElasticBlur, augmentElasticNoise, elasticWeights } from './kernels/augment_elastic.ts';
-export {
-  augmentMix,
-  augmentStatistics,
-  augmentTables,
-  drawing,
-  mapping,
-  warpFlags,
-  warping,
-} from './kernels/augment_further.ts';
-export { layOutputs, planPasses } from './plan_passes.ts';
+export { draftAugmented, isAugmenting, tellOfPreprocessing } from './augmented_batch.ts';
+export { drawLines, layMaps, mapLines } from './kernels/augment_draw_text.ts';
+export { drawing, mapping, warpFlags, warping } from './kernels/augment_further.ts';

@@ -1,8 +1,9 @@
-import { type BatchSource, type Drafter, isAugmenting, planBatch } from '../augment/batch.ts';
+import { type BatchSource, type Drafter, planBatch } from '../augment/batch.ts';
 import type { FeatureStatistics } from '../augment/image_data_generator.ts';
+import { furtherAugmentation } from '../augment/loaded.ts';
 import { mostPixels } from '../augment/op.ts';
 import type { AugmentationConfig, Pipeline } from '../augment/pipeline.ts';
-import { parseLoaded } from '../augment/plain.ts';
+import { isPlainPipeline, parseLoaded } from '../augment/plain.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
@@ -315,6 +316,10 @@ function plainOf({ labels, targets, listed: _, ...source }: BatchSource, buffers
     probability: 1,
   };
 }
+
+/** Whether any op changes training images only. */
+const isAugmenting = (pipeline: Pipeline): boolean =>
+  !isPlainPipeline(pipeline) && furtherAugmentation().isAugmenting(pipeline);
 
 const drawsAsKeras = ({ generator }: Pipeline): boolean => generator !== undefined && generator.compat !== 'corrected';
 
