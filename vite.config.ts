@@ -384,6 +384,7 @@ const libraryParts = [
   { name: 'targets', test: /src\/(plan\/targets|train\/sample_weights)\.ts/ },
   { name: 'class_weights', test: /src\/train\/class_weights\.ts/ },
   { name: 'callbacks', test: /src\/train\/callbacks\// },
+  { name: 'tuning', test: /src\/(gpu\/unmatched_variants|train\/tune_once)\.ts/ },
   { name: 'noise', test: /src\/health\/noise\.ts/ },
   { name: 'settings', test: /src\/(plan\/parsed_pipeline|train\/fill_\w+)\.ts/ },
   { name: 'verdicts', test: /src\/health\/(verdicts|run_watch|chance)\.ts/ },

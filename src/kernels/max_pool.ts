@@ -1,7 +1,5 @@
-import nan from '../../shaders/lib/nan.wgsl?raw';
 import poolSizes from '../../shaders/lib/pool_sizes.wgsl?raw';
 import backwardSource from '../../shaders/max_pool_backward.wgsl?raw';
-import forwardSource from '../../shaders/max_pool_forward.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
@@ -40,22 +38,13 @@ export const poolConstants = (s: MaxPoolShape) => ({
   pad_left: s.padLeft,
 });
 
-const elementsIn = (s: MaxPoolShape) => s.batch * s.inHeight * s.inWidth * s.channels;
-const elementsOut = (s: MaxPoolShape) => s.batch * s.outHeight * s.outWidth * s.channels;
-const cost = (s: MaxPoolShape) => ({
+export const elementsIn = (s: MaxPoolShape) => s.batch * s.inHeight * s.inWidth * s.channels;
+export const elementsOut = (s: MaxPoolShape) => s.batch * s.outHeight * s.outWidth * s.channels;
+/** What a pool computes and moves, forward as backward. */
+export const poolCost = (s: MaxPoolShape) => ({
   flops: elementsOut(s) * s.poolHeight * s.poolWidth,
   bytes: 4 * (elementsIn(s) + elementsOut(s)) + elementsOut(s),
 });
-
-export const maxPoolForward: Kernel<MaxPoolShape> = {
-  name: 'max_pool_forward',
-  source: forwardSource + poolSizes + nan,
-  flags: (s) => ({ vec: s.channels % 4 === 0 }),
-  constants: poolConstants,
-  buffers: (s) => ({ x: elementsIn(s), y: elementsOut(s), argmax: ceilDiv(elementsOut(s), 4) }),
-  workgroups: (s) => spread(ceilDiv(elementsOut(s), 4)),
-  cost,
-};
 
 /** True if every pixel belongs to exactly one window and four of its channels are one load. */
 const tiling = (s: MaxPoolShape) =>
@@ -72,5 +61,5 @@ export const maxPoolBackward: Kernel<MaxPoolShape> = {
   constants: poolConstants,
   buffers: (s) => ({ dy: elementsOut(s), argmax: ceilDiv(elementsOut(s), 4), dx: elementsIn(s) }),
   workgroups: (s) => spread(ceilDiv(tiling(s) ? elementsOut(s) : elementsIn(s), 4)),
-  cost,
+  cost: poolCost,
 };

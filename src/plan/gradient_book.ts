@@ -1,5 +1,5 @@
 import type { Activation } from '../kernels/activation.ts';
-import { gradientsMost, sumGradients } from '../kernels/sum_gradients.ts';
+import { furtherLayers } from './layers/loaded.ts';
 import type { Value } from './lowering.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 
@@ -11,7 +11,7 @@ export interface GradientTarget {
 }
 
 /** One layer's contribution to the gradient of a value. */
-interface Contribution {
+export interface Contribution {
   ref: BufferRef;
   /** True if it must still be multiplied by the derivative of the activation that produced the value. */
   pending: boolean;
@@ -69,24 +69,11 @@ export class GradientBook {
 
   /** The gradient of a value before its activation, with all parts added; undefined if there is none. */
   total(value: Value): BufferRef | undefined {
-    let parts = this.#list(value);
-    while (parts.length > 1 || parts[0]?.pending) parts = [this.#sum(value, parts), ...parts.slice(gradientsMost)];
+    const parts = this.#list(value);
+    if (parts.length > 1 || parts[0]?.pending) {
+      return furtherLayers().sumGradientParts(this.#planner, this.#batch, this.#backward, value, parts);
+    }
     return parts[0]?.ref;
-  }
-
-  #sum(value: Value, all: readonly Contribution[]): Contribution {
-    const parts = all.slice(0, gradientsMost);
-    const elements = this.#batch * value.elements;
-    const dy = this.#planner.buffer('gradient', `${value.name}.dy`, elements);
-    const pending = parts.map((part) => part.pending);
-    const buffers = {
-      ...Object.fromEntries(parts.map(({ ref }, i) => [`g${i}`, ref])),
-      ...(value.activation !== 'linear' && pending.includes(true) && { v: value.ref }),
-      dy,
-    };
-    const shape = { elements, pending, activation: value.activation };
-    this.#backward.push(this.#planner.dispatch(sumGradients, shape, buffers, value.name));
-    return { ref: dy, pending: false };
   }
 
   #isAlone(value: Value): boolean {

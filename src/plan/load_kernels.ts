@@ -3,6 +3,7 @@ import type { CompiledModel } from '../model/graph.ts';
 import { isCrossEntropy } from '../model/loss.ts';
 import { averageOf } from '../model/optimizer.ts';
 import { scheduleOf } from '../model/schedule.ts';
+import { fusionsOf } from './layers/fusion.ts';
 import { isBasic } from './layers/index.ts';
 import { setFurtherLayers } from './layers/loaded.ts';
 import { loadFurtherTraining } from './loaded_training.ts';
@@ -12,14 +13,24 @@ import { isBaseOptimizer } from './update.ts';
 
 const basicActivations = ['linear', 'relu', 'tanh', 'sigmoid'];
 
+/** Fetches the lowerings and shaders of all layers. */
+export async function loadFurtherLayers(): Promise<void> {
+  setFurtherLayers(await import('./layers/further.ts'));
+}
+
 /**
  * Loads the lowerings and shaders that a model needs beyond those of the basic layers, so that a page whose first run has none
  * of them starts sooner. Await it before planning the model.
  */
-async function loadLayers({ layers }: CompiledModel): Promise<void> {
-  const needsNoMore = (layer: (typeof layers)[number]) =>
-    isBasic(layer) && basicActivations.includes(activationName(layer.activation));
-  if (!layers.every(needsNoMore)) setFurtherLayers(await import('./layers/further.ts'));
+async function loadLayers(model: CompiledModel): Promise<void> {
+  // In inference, only normalizations are fused differently, and they are no basic layers.
+  const fusedAway = new Set([...fusionsOf(model, 'train').values()].flatMap(({ members }) => members));
+  const needsNoMore = (layer: CompiledModel['layers'][number], index: number) =>
+    (isBasic(layer) || fusedAway.has(index)) && basicActivations.includes(activationName(layer.activation));
+  // Gradients are added where a value has several consumers, which some merging layer brings together, and completed at an output whose
+  // activation is not a part of the loss.
+  const endsInLoss = activationName(model.layers[model.output]!.activation) === 'linear';
+  if (!endsInLoss || !model.layers.every(needsNoMore)) await loadFurtherLayers();
 }
 
 /** Loads everything that a trainer's step needs: its layers, optimizer, loss, regularizers and averages. */

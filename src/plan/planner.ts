@@ -3,7 +3,7 @@ import type { Traits } from '../gpu/device.ts';
 import { type Cost, type Kernel, type SpecializedKernel, specialize, type Variant } from '../gpu/kernel.ts';
 import { arenaLayout, largestBinding, storageBytes } from '../gpu/memory.ts';
 import { checkBuffers } from '../gpu/recording.ts';
-import { type KernelVariants, requireVariant, unmatchedVariants, variantKey } from '../gpu/variants.ts';
+import { type KernelVariants, requireVariant, variantKey } from '../gpu/variants.ts';
 
 /**
  * The content of a plan's buffer. `gradient` and `scratch` buffers are alive from their first to their last use in a step, a
@@ -106,33 +106,34 @@ export class PlannedDispatch {
   }
 }
 
-/** Maximum size in bytes of a storage buffer that can be bound as a whole. */
+/** The limits of a device that decide how a plan is laid out. */
 export interface PlanLimits {
-  /** Maximum size in bytes of an arena that one dispatch covers; more goes into another arena. */
+  /** Maximum size in bytes of a storage buffer that can be bound as a whole. */
   mostBytes: number;
-  /** Plans buffers and dispatches. It is pure: nothing in it needs a GPU. */
+  /** Maximum size in bytes of an arena that one dispatch covers; more goes into another arena. */
   mostArenaBytes: number;
 }
 
-/** The kernels of the plan that have several variants on this adapter, with each of their shapes, by `variantKey`. */
+/** Plans buffers and dispatches. It is pure: nothing in it needs a GPU. */
 export class Planner {
   readonly traits: Traits;
   readonly limits: PlanLimits;
   readonly buffers: PlanBuffer[] = [];
-  /** @param chosen variants that replace the adapter's defaults. */
+  /** The kernels of the plan that have several variants on this adapter, with each of their shapes, by `variantKey`. */
   readonly tunable = new Map<string, TunableKernel>();
-  readonly #chosen: KernelVariants;
-  /** A buffer for `elements` 4-byte numbers. @throws ConfigurationError if the device can't bind it. */
-  readonly #fitting = new Set<string>();
+  /** Variants that replace the adapter's defaults, by `variantKey`. */
+  readonly chosen: KernelVariants;
+  /** The keys of all kernels of the plan that list variants, if only one for this adapter. */
+  readonly fitting = new Set<string>();
 
-  /** A table that the host fills before its first use. */
+  /** @param chosen variants that replace the adapter's defaults. */
   constructor(traits: Traits, limits: PlanLimits, chosen: KernelVariants = {}) {
-    this.#chosen = chosen;
+    this.chosen = chosen;
     this.traits = traits;
     this.limits = limits;
   }
 
-  /** One buffer for several tensors, each aligned to 256 bytes, so that one dispatch can cover all of them. */
+  /** A buffer for `elements` 4-byte numbers. @throws ConfigurationError if the device can't bind it. */
   buffer(kind: BufferKind, label: string, elements: number, data?: ArrayBufferView): BufferRef {
     const size = storageBytes(elements);
     if (size > this.limits.mostBytes) throw new ConfigurationError(largestBinding(label, size, this.limits.mostBytes));
@@ -141,18 +142,12 @@ export class Planner {
     return new BufferRef(buffer);
   }
 
-  /**
-   * A launch of a kernel.
-   *
-   * @param buffers by their names in the shader.
-   * @param layer name of the layer it computes for; omitted if it belongs to the step as a whole.
-   * @throws ShaderError for buffers that don't match the shader; ConfigurationError for a shape with too many workgroups.
-   */
+  /** A table that the host fills before its first use. */
   upload(label: string, data: ArrayBufferView): BufferRef {
     return this.buffer('table', label, Math.ceil(data.byteLength / 4), data);
   }
 
-  /** The chosen variant; undefined for the adapter's default. */
+  /** One buffer for several tensors, each aligned to 256 bytes, so that one dispatch can cover all of them. */
   arena(
     kind: BufferKind,
     label: string,
@@ -163,27 +158,28 @@ export class Planner {
     return { all, tensors: places.map(({ label, offset, size }) => new BufferRef(all.buffer, label, offset, size)) };
   }
 
-  /** A kernel with a shape of any type. */
+  /**
+   * A launch of a kernel.
+   *
+   * @param buffers by their names in the shader.
+   * @param layer name of the layer it computes for; omitted if it belongs to the step as a whole.
+   * @throws ShaderError for buffers that don't match the shader; ConfigurationError for a shape with too many workgroups.
+   */
   dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
     const specialized = specialize(kernel, shape, this.traits, this.#variantOf(kernel, shape), layer);
     checkBuffers(specialized, layer, buffers);
     return new PlannedDispatch(specialized, layer, buffers, { kernel, shape } as unknown as TunableKernel);
   }
 
-  /** A sentence for each chosen variant that fits no kernel and shape which this plan launches. */
-  unmatchedVariants(): string[] {
-    return unmatchedVariants(this.#chosen, [...this.#fitting]);
-  }
-
   /** The chosen variant; undefined for the adapter's default. */
   #variantOf<S>(kernel: Kernel<S>, shape: S): Variant | undefined {
     if (!kernel.variants) return undefined;
     const key = variantKey(kernel, shape);
-    this.#fitting.add(key);
+    this.fitting.add(key);
     if (kernel.variants(shape, this.traits).length > 1) {
       this.tunable.set(key, { kernel, shape } as unknown as TunableKernel);
     }
-    const wanted = this.#chosen[key];
+    const wanted = this.chosen[key];
     return wanted && requireVariant(kernel, shape, this.traits, wanted);
   }
 }

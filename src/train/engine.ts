@@ -77,7 +77,13 @@ export const tunableKernels = async (gpu: Gpu, settings: Settings): Promise<Read
 
 /** A sentence for each of the settings' variants that fits no kernel of the network. */
 export const variantWarnings = async (gpu: Gpu, settings: Settings): Promise<string[]> =>
-  (await planOf(gpu, settings, new Memory(gpu.device))).planner.unmatchedVariants();
+  warningsOf((await planOf(gpu, settings, new Memory(gpu.device))).planner);
+
+async function warningsOf({ chosen, fitting }: Planner): Promise<string[]> {
+  if (Object.keys(chosen).every((key) => fitting.has(key))) return [];
+  const { unmatchedVariants } = await import('../gpu/unmatched_variants.ts'); // loaded on demand
+  return unmatchedVariants(chosen, [...fitting]);
+}
 
 /** The state that all of a trainer's methods share: everything on the GPU, and the progress of training. */
 export class Engine {
@@ -177,7 +183,8 @@ export class Engine {
       ...boundProbe,
       staging: memory.staging('probe.staging', boundProbe.results.all.size),
     };
-    const engine = new Engine(recorder, settings, steps, probe, reader, startup, planner.unmatchedVariants(), disposal);
+    const warnings = await warningsOf(planner);
+    const engine = new Engine(recorder, settings, steps, probe, reader, startup, warnings, disposal);
     engine.writeTensors(initialWeights(model, seed));
     startup.compileMs = performance.now() - begun;
     return engine;

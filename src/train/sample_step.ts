@@ -7,6 +7,7 @@ import { trainedTensors } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
 import { isOfClasses } from '../model/loss.ts';
 import type { Bound } from '../plan/bind.ts';
+import { loadFurtherLayers } from '../plan/load_kernels.ts';
 import { Planner } from '../plan/planner.ts';
 import { planSample, type SamplePlan, sampleSequences } from '../plan/sample_plan.ts';
 import { requireValues } from '../plan/targets.ts';
@@ -76,9 +77,11 @@ function networkOf(engine: Engine): Promise<BoundSample> {
   if (!network) {
     const { gpu, memory, settings } = engine;
     const reader = new RecordReader(settings.model, 'off', { ...settings, batchSize: 1, accumulationSteps: 1 });
-    const planner = new Planner(gpu.traits, memory);
-    const plan = planSample(planner, settings, reader);
-    network = engine.bind(planner, sampleSequences(plan), plan).then((bound) => ({ ...bound, reader }));
+    network = loadFurtherLayers().then(async () => {
+      const planner = new Planner(gpu.traits, memory);
+      const plan = planSample(planner, settings, reader);
+      return { ...(await engine.bind(planner, sampleSequences(plan), plan)), reader };
+    });
     networks.set(engine, network);
     network.catch(() => networks.delete(engine));
   }

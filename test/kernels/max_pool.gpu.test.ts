@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max_pool.ts';
+import { maxPoolBackward } from '../../src/kernels/max_pool.ts';
+import { maxPoolForward } from '../../src/kernels/max_pool_forward.ts';
 import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
 import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import { checkMaxPoolBackward, checkMaxPoolForward, withTies } from '../../src/selftest/kernels/max_pool_checks.ts';

@@ -18,7 +18,7 @@ import {
   depthwiseConv2dBackwardX,
   depthwiseConv2dForward,
 } from '../../src/kernels/depthwise_conv2d.ts';
-import { maxPoolForward } from '../../src/kernels/max_pool.ts';
+import { maxPoolForward } from '../../src/kernels/max_pool_forward.ts';
 import * as reference from '../../src/reference/conv2d.ts';
 import * as transposes from '../../src/reference/conv2d_transpose.ts';
 import * as depthwises from '../../src/reference/depthwise_conv2d.ts';

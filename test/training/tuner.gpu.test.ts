@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
-import { isSameVariant, runnableVariants, unmatchedVariants, variantKey } from '../../src/gpu/variants.ts';
+import { unmatchedVariants } from '../../src/gpu/unmatched_variants.ts';
+import { isSameVariant, runnableVariants, variantKey } from '../../src/gpu/variants.ts';
 import { createTrainer, type KernelVariants, loadTrainer, openGpu, type TunedKernel, tune } from '../../src/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { fastestOf } from '../../src/train/tuner.ts';

@@ -7,9 +7,8 @@ import { product } from '../../product.ts';
 import type { Lowering } from '../lowering.ts';
 import type { BufferRef } from '../planner.ts';
 import { furtherLayers } from './loaded.ts';
-import { poolShape } from './max_pooling2d.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';
-import { windowSizes } from './window.ts';
+import { poolShape, windowSizes } from './window.ts';
 
 /** A convolution followed by a 2x2 pool is one dispatch in each direction. */
 export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {

@@ -9,6 +9,7 @@ import { lowerConv2dTranspose } from './conv2d_transpose.ts';
 import { lowerDepthwiseConv2d } from './depthwise_conv2d.ts';
 import { lowerGlobalAveragePooling2d, lowerGlobalMaxPooling2d } from './global_pooling2d.ts';
 import type { BaseLayerType } from './index.ts';
+import { lowerMaxPooling2d } from './max_pooling2d.ts';
 import { lowerMerge } from './merge.ts';
 import { lowerDropout, lowerGaussianNoise, lowerSpatialDropout2d } from './noise.ts';
 import { lowerGroupNormalization, lowerLayerNormalization } from './sample_normalization.ts';
@@ -17,6 +18,7 @@ import { lowerUpSampling2d } from './up_sampling2d.ts';
 
 export { groupedConv2dKernelsFor } from '../../kernels/further_convolutions.ts';
 export { foldBatchNorm } from './fold_batch_norm.ts';
+export { sumGradientParts } from './gradient_sum.ts';
 export { planMicroBatchMoves, planMove, planMoveTable } from './moving_statistics.ts';
 export { activateUnfused } from './unfused_activation.ts';
 
@@ -25,6 +27,7 @@ export const furtherLowerings = {
   depthwiseConv2d: lowerDepthwiseConv2d,
   separableConv2d: lowerSeparableConv2d,
   conv2dTranspose: lowerConv2dTranspose,
+  maxPooling2d: lowerMaxPooling2d,
   averagePooling2d: lowerAveragePooling2d,
   globalAveragePooling2d: lowerGlobalAveragePooling2d,
   globalMaxPooling2d: lowerGlobalMaxPooling2d,

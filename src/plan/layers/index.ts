@@ -4,7 +4,6 @@ import type { Lowered, Lowering, LoweringContext } from '../lowering.ts';
 import { lowerConv2d } from './conv2d.ts';
 import { lowerDense } from './dense.ts';
 import { furtherLayers } from './loaded.ts';
-import { lowerMaxPooling2d } from './max_pooling2d.ts';
 import { passOn } from './pass_on.ts';
 
 /**
@@ -14,7 +13,6 @@ import { passOn } from './pass_on.ts';
 const lowerings = {
   conv2d: lowerConv2d,
   dense: lowerDense,
-  maxPooling2d: lowerMaxPooling2d,
   flatten: passOn,
   reshape: passOn,
 } satisfies Partial<{ [T in LayerType]: Lowering<T> }>;

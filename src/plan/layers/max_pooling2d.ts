@@ -1,7 +1,7 @@
-import { type MaxPoolShape, maxPoolBackward, maxPoolForward } from '../../kernels/max_pool.ts';
-import type { CompiledNode } from '../../model/graph.ts';
+import { maxPoolBackward } from '../../kernels/max_pool.ts';
+import { maxPoolForward } from '../../kernels/max_pool_forward.ts';
 import type { Lowering } from '../lowering.ts';
-import { windowSizes } from './window.ts';
+import { poolShape } from './window.ts';
 
 /** The output of the pool consists of values of the preceding activation. */
 export const lowerMaxPooling2d: Lowering<'maxPooling2d'> = (layer, context) => {
@@ -18,14 +18,3 @@ export const lowerMaxPooling2d: Lowering<'maxPooling2d'> = (layer, context) => {
     },
   };
 };
-
-export function poolShape(layer: CompiledNode<'maxPooling2d' | 'averagePooling2d'>, batch: number): MaxPoolShape {
-  const { window } = layer.details;
-  return {
-    batch,
-    ...windowSizes(layer, layer.outputShape),
-    channels: layer.inputShape[2]!,
-    poolHeight: window[0],
-    poolWidth: window[1],
-  };
-}

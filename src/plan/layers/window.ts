@@ -1,3 +1,6 @@
+import type { MaxPoolShape } from '../../kernels/max_pool.ts';
+import type { CompiledNode } from '../../model/graph.ts';
+
 /** A layer that slides a window over images, with strides and padding. */
 interface WindowedLayer {
   inputShape: readonly number[];
@@ -15,5 +18,16 @@ export function windowSizes({ inputShape, details: { strides, pad } }: WindowedL
     strideX: strides[1],
     padTop: pad[0],
     padLeft: pad[1],
+  };
+}
+
+export function poolShape(layer: CompiledNode<'maxPooling2d' | 'averagePooling2d'>, batch: number): MaxPoolShape {
+  const { window } = layer.details;
+  return {
+    batch,
+    ...windowSizes(layer, layer.outputShape),
+    channels: layer.inputShape[2]!,
+    poolHeight: window[0],
+    poolWidth: window[1],
   };
 }

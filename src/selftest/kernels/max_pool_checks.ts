@@ -1,4 +1,5 @@
-import { type MaxPoolShape, maxPoolBackward, maxPoolForward } from '../../kernels/max_pool.ts';
+import { type MaxPoolShape, maxPoolBackward } from '../../kernels/max_pool.ts';
+import { maxPoolForward } from '../../kernels/max_pool_forward.ts';
 import { magnitude } from '../../reference/magnitude.ts';
 import * as reference from '../../reference/max_pool.ts';
 import { numbers } from '../numbers.ts';
