@@ -379,7 +379,10 @@ const libraryParts = [
     name: 'data_parts',
     test: /src\/data\/(archives\/entry|cifar|class_names|crc32|csv|file_formats|formats\/(split_files|table_columns)|gzip_format|held_out|mat|splits|unpacking_errors)\.ts/,
   },
-  { name: 'data', test: /src\/data\/(?!archives|formats\/(read_|array_|image_values|label_values|lz4)|gzip_members|npy)/ },
+  {
+    name: 'data',
+    test: /src\/data\/(?!archives|formats\/(read_|array_|image_values|label_values|lz4)|gzip_members|npy)/,
+  },
   { name: 'augmentation', test: /src\/augment\/pipeline\.ts/ },
   { name: 'targets', test: /src\/(plan\/targets|train\/sample_weights)\.ts/ },
   { name: 'class_weights', test: /src\/train\/class_weights\.ts/ },
