@@ -21,13 +21,13 @@ import { headerSchema } from './run_header.ts';
 
 // A run in one file. All numbers are little-endian:
 //
-// 8 bytes   "wgradrun"
-// u32       version, 2
-// u32       bytes of the header
-// header    JSON in UTF-8, padded with spaces to a multiple of four bytes in the file
-// f32 ...   concatenated tensors: weights, optimizer slots ("moments"), averages, the whitening matrix, words of the
-//           units that were positive, the weights of the best epoch; the header has the length of each
-// u32       CRC-32C of everything before it, which detects flipped bits and truncation
+//     8 bytes   "wgradrun"
+//     u32       version, 2
+//     u32       bytes of the header
+//     header    JSON in UTF-8, padded with spaces to a multiple of four bytes in the file
+//     f32 ...   concatenated tensors: weights, optimizer slots ("moments"), averages, the whitening matrix, words of the
+//               units that were positive, the weights of the best epoch; the header has the length of each
+//     u32       CRC-32C of everything before it, which detects flipped bits and truncation
 //
 // Version 1 has no checksum.
 //

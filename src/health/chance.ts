@@ -3,16 +3,16 @@ import { lossDefinition } from '../model/losses/index.ts';
 
 /** The figures of a network that knows how often each class occurs, and ignores the images. */
 export interface ChanceLevel {
-  /** Undefined where the loss has none that is known. */
+  /** Undefined if no chance level is known for the loss. */
   loss?: number;
-  /** Share of the most frequent class. */
+  /** Fraction of the most frequent class. */
   accuracy: number;
 }
 
 /**
- * The chance level of a loss, from the labels of the training images.
+ * Computes the chance level of a loss from the labels of the training images.
  *
- * @param labels a class index each; none where the data set has targets instead.
+ * @param labels a class index each; empty if the data set has targets instead.
  */
 export function chanceLevel(loss: FilledLoss, labels: ArrayLike<number>, classes: number): ChanceLevel | undefined {
   if (labels.length === 0 || classes < 2) return undefined;

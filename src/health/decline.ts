@@ -2,18 +2,18 @@ import { product } from '../product.ts';
 import { pathFrom } from './path.ts';
 import type { JudgedLayer } from './verdicts.ts';
 
-/** How the gradient declines from the last hidden layer to one before it. */
+/** Decline of the gradient from the last hidden layer to an earlier layer. */
 export interface Decline {
   /** RMS of the layer's delta over that of the last hidden layer. */
   share: number;
-  /** The geometric mean of what each layer passes on. */
+  /** Geometric mean of the factors by which each layer scales the gradient. */
   each: number;
   hops: number;
 }
 
 /**
- * The decline to a layer where it is steady: every layer between it and the last hidden one passes on at most `most`, and there
- * are at least two. The last layer is left out, because its delta comes from the loss and is on another scale.
+ * The decline to a layer if it is steady: at least two layers lie between it and the last hidden layer, and each scales the
+ * gradient by at most `most`. The last layer is excluded, because its delta comes from the loss and has another scale.
  */
 export function steadyDecline<L extends JudgedLayer>(
   layers: readonly L[],
@@ -31,14 +31,14 @@ export function steadyDecline<L extends JudgedLayer>(
 
 const fractions = { half: 1 / 2, 'a third': 1 / 3, 'a quarter': 1 / 4, 'a fifth': 1 / 5 };
 
-/** "a quarter" where it is within a tenth of it, else "0.15". */
+/** Formats a fraction: "a quarter" if it is within a tenth of it, otherwise "0.15". */
 function fractionWords(value: number): string {
   const far = ([, fraction]: [string, number]) => Math.abs(value / fraction - 1);
   const nearest = Object.entries(fractions).reduce((a, b) => (far(b) < far(a) ? b : a));
   return far(nearest) <= 0.1 ? nearest[0] : String(Number(value.toPrecision(2)));
 }
 
-/** "each layer passes on a quarter; the first gets 1/79 of the last hidden layer's gradient" */
+/** For example "each layer passes on a quarter; the first gets 1/79 of the last hidden layer's gradient". */
 export function declineWords({ share, each }: Decline, name: string, isFirst: boolean): string {
   const part = `1/${Number((1 / share).toPrecision(2))}`;
   return `each layer passes on ${fractionWords(each)}; ${isFirst ? 'the first' : name} gets ${part} of the last hidden layer's gradient`;

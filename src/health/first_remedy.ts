@@ -1,9 +1,9 @@
 import type { Change, Remedy, RunVerdict, Verdict } from './health.ts';
 
 /**
- * The first remedy that is a change of the experiment: one of the verdict on the run, or else of the first layer that has one.
+ * The first remedy that changes the experiment: from the verdict on the run, or otherwise from the first layer that has one.
  *
- * @param verdicts every change, in order, of all layers.
+ * @param verdicts all changes, in order, of all layers.
  */
 export function firstRemedy(
   runVerdicts: readonly RunVerdict[],

@@ -1,13 +1,16 @@
-/** The gradient of a network on samples that stay the same, worked out in parts of equal size, in float64. */
+/** The gradient of a network on a fixed sample of the data, computed in parts of equal size, in float64. */
 
-/** A tensor a part, summed up in float64: sums of squares of float32 gradients that vanish would underflow. */
+/** One array per tensor, accumulated in float64, because squares of vanishing float32 gradients would underflow. */
 export type Gradient = readonly ArrayLike<number>[];
 
-/** Bins of a histogram of |gradient|: [2^(i - 48), 2^(i - 47)) for i from 0 to 63, what lies beyond in the first and last. */
+/**
+ * Number of bins of a histogram of |gradient|: bin i covers [2^(i - 48), 2^(i - 47)); the first and last bins include everything
+ * beyond.
+ */
 export const exponentBins = 64;
 export const firstExponent = -48;
 
-/** The mean of gradients on parts with as many samples each: the gradient on all of them. */
+/** Mean of the gradients on parts of equal size, which is the gradient on all of them. */
 export function meanGradient(parts: readonly Gradient[]): Float64Array[] {
   return parts[0]!.map((first, tensor) =>
     Float64Array.from(first, (_, i) => parts.reduce((sum, part) => sum + part[tensor]![i]!, 0) / parts.length),
@@ -16,13 +19,13 @@ export function meanGradient(parts: readonly Gradient[]): Float64Array[] {
 
 export const squaredNorm = (gradient: Gradient): number => dot(gradient, gradient);
 
-/** The cosine of the angle between two gradients of the same shapes; NaN if one is zero or not finite. */
+/** Cosine of the angle between two gradients of the same shapes; NaN if one is zero or not finite. */
 export function cosine(a: Gradient, b: Gradient): number {
   const between = dot(a, b) / Math.sqrt(squaredNorm(a)) / Math.sqrt(squaredNorm(b));
   return Number.isFinite(between) ? Math.max(-1, Math.min(1, between)) : Number.NaN;
 }
 
-/** Counts the elements by the binary exponent of their magnitude, zeros apart; what is not finite is in no bin. */
+/** Counts the elements by the binary exponent of their magnitude, and zeros separately; non-finite values are in no bin. */
 export function exponentsOf(gradient: Gradient): { exponents: number[]; zeros: number } {
   const exponents = new Array<number>(exponentBins).fill(0);
   let zeros = 0;
@@ -38,7 +41,7 @@ export function exponentsOf(gradient: Gradient): { exponents: number[]; zeros: n
 
 function binOf(size: number): number {
   let exponent = Math.floor(Math.log2(size));
-  // The logarithm is rounded: just below a power of two it can be that power's.
+  // The logarithm is rounded up just below a power of two.
   if (2 ** exponent > size) exponent--;
   return Math.max(0, Math.min(exponentBins - 1, exponent - firstExponent));
 }

@@ -15,7 +15,7 @@ import type { MeasuredLayer } from '../model/measured_layers.ts';
 import { product } from '../product.ts';
 import type { HealthRecord, LayerHealth, Pass, TensorHealth } from './health.ts';
 
-/** Words of a step's record, by their place in it. */
+/** Reads words of a step's record by index. */
 export interface RecordWords {
   u32(word: number): number;
   f32(word: number): number;
@@ -23,9 +23,9 @@ export interface RecordWords {
 
 type Tensor = TensorHealth & { elements: number; nonFinite: { gradients: number; weights: number } };
 
-/** Reads the part of a record that gradient health is in: shaders/health_reduce.wgsl. */
+/** Reads the gradient health part of a record: shaders/health_reduce.wgsl. */
 export class HealthReader {
-  /** Words that it takes. */
+  /** Number of words that it occupies. */
   readonly words: number;
   readonly #layers: (MeasuredLayer & { valueElements: number })[];
   readonly #first: number;
@@ -44,7 +44,7 @@ export class HealthReader {
     this.words = healthWords(this.#layers.length, tensors);
   }
 
-  /** @param samples that the figures of layers are of: the step's, or those of the last of its micro-batches. */
+  /** @param samples number of samples behind the layers' figures: those of the step, or of its last micro-batch. */
   read(words: RecordWords, samples = words.u32(recordField.count)): HealthRecord {
     const lossIsFinite = Number.isFinite(words.f32(recordField.loss));
     const layers = this.#layers.map((layer, i) =>
@@ -120,7 +120,7 @@ export class HealthReader {
   }
 }
 
-/** The figures of tensors taken together. */
+/** The combined figures of several tensors. */
 function figuresOf(tensors: readonly Tensor[]): TensorHealth {
   const norm = (of: (tensor: Tensor) => number) => Math.hypot(...tensors.map(of));
   const gradientNorm = norm((tensor) => tensor.gradientNorm);
@@ -138,9 +138,9 @@ function figuresOf(tensors: readonly Tensor[]): TensorHealth {
 }
 
 /**
- * Where a step's numbers first stopped being finite, in the order of computation: outputs from the first layer on, the
- * loss, gradients from the last layer back, the weights after the update. Gradients that are too large to square are
- * taken for such: a step with them is skipped like any other. Undefined where all are finite.
+ * Where the first non-finite number of a step occurred, in the order of computation: outputs from the first layer on, the loss,
+ * gradients from the last layer back, and the weights after the update. Gradients that are too large to square count as non-finite,
+ * because such steps are skipped too. Undefined if all numbers are finite.
  */
 export function firstNonFinite(
   layers: Readonly<Record<string, Pick<LayerHealth, 'nonFinite' | 'gradientNorm'>>>,

@@ -1,32 +1,32 @@
 import type { HealthRecord } from './health.ts';
 import type { StepRecord } from './history.ts';
 
-/** The part of a layer's health in a step that is kept, of the kilobytes that are measured. */
+/** The figures of a layer that are kept for each step, out of kilobytes of measurements. */
 export interface LayerFigures {
-  /** RMS of a step's change over the RMS of the weights. */
+  /** RMS of the weights' change over the RMS of the weights. */
   updateRatio: number;
   /** Undefined for the last layer. */
   transport?: number;
-  /** RMS of its delta over the last layer's: what comes to it of the gradient. */
+  /** Relative gradient: RMS of the layer's delta over the last layer's. */
   reach: number;
-  /** Share of units that were never positive since the epoch began, 0 to 1. */
+  /** Fraction of units that have not been positive since the epoch began, 0 to 1. */
   dead: number;
-  /** Shares of its outputs that are exactly zero, and where a tanh or sigmoid is flat. Older files have none. */
+  /** Fraction of the outputs that are exactly zero, 0 to 1. Older files have none. */
   zeros?: number;
-  /** Share of the units that are saturated, 0 to 1. */
+  /** Fraction of the outputs at which a tanh or sigmoid saturates, 0 to 1. Older files have none. */
   saturated?: number;
 }
 
-/** Layers' figures over the steps of a run, few enough to keep whatever its length. */
+/** Layer figures over the steps of a run, thinned out to a bounded size. */
 export interface HealthTable {
-  /** The steps that have a row, in order: every step of a short run, every second, fourth ... of a longer one. */
+  /** Steps that have a row, in order: all steps of a short run, every second, fourth ... of a longer one. */
   steps: number[];
-  /** By the layer's name: a column a figure, a value for each row. */
+  /** For each layer name, one column per figure with one value per row. */
   layers: Record<string, Columns>;
 }
 
 type Column = (number | null)[];
-/** A list for each figure of a layer. */
+/** One list of values per figure of a layer. */
 export type Columns = { [Figure in 'updateRatio' | 'transport' | 'reach' | 'dead']: Column } & {
   /** Older files have none. */
   zeros?: Column;
@@ -36,7 +36,7 @@ export type Columns = { [Figure in 'updateRatio' | 'transport' | 'reach' | 'dead
 
 export const mostHealthRows = 4096;
 
-/** By the layer's name, in the model's order; undefined where health was off. */
+/** Figures by layer name, in the model's order; undefined if health is off. */
 export function layerFigures(health: HealthRecord | undefined): Record<string, LayerFigures> | undefined {
   if (!health) return undefined;
   const layers = Object.entries(health.layers);
@@ -56,7 +56,7 @@ export function layerFigures(health: HealthRecord | undefined): Record<string, L
   );
 }
 
-/** Fills a table while a run trains. */
+/** Fills a table during training. */
 export class HealthRows {
   readonly table: HealthTable = { steps: [], layers: {} };
   private span = 1;
@@ -65,7 +65,7 @@ export class HealthRows {
   add(step: number, figures: Readonly<Record<string, LayerFigures>> | undefined): void {
     if (!figures) return;
     const { steps, layers } = this.table;
-    // Once is not enough where rows come from a table that was halved before, and all of them stay.
+    // Once may not suffice, because all rows of a previously thinned table are kept.
     while (steps.length >= mostHealthRows) this.halve();
     if ((step - 1) % this.span) return;
     const row = steps.push(step) - 1;
@@ -81,7 +81,7 @@ export class HealthRows {
     }
   }
 
-  /** Only every other step stays. */
+  /** Keeps every other step. */
   private halve(): void {
     this.span *= 2;
     const { steps, layers } = this.table;
@@ -93,9 +93,9 @@ export class HealthRows {
 }
 
 /**
- * The table of a run whose steps have their health.
+ * Builds the table of a run whose steps include their health.
  *
- * @param before of steps that come without it, from a file.
+ * @param before table of earlier steps that were loaded from a file without their health.
  */
 export function healthTable(steps: readonly StepRecord[], before?: HealthTable): HealthTable | undefined {
   const rows = new HealthRows();
@@ -104,7 +104,7 @@ export function healthTable(steps: readonly StepRecord[], before?: HealthTable):
   return rows.table.steps.length ? rows.table : undefined;
 }
 
-/** Reads a table in the order of its steps: the figures of each of them that has some. */
+/** Reads a table in the order of its steps: returns the figures of each step that has any. */
 export function healthReader(
   table: HealthTable | undefined,
 ): (step: number) => Record<string, LayerFigures> | undefined {

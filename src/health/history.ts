@@ -5,114 +5,114 @@ import { type Measured, metricIn } from './metric.ts';
 
 /** One training step. */
 export interface StepRecord {
-  /** From 1, over the whole run, with what was before `initialEpoch`. */
+  /** Step number, from 1, over the whole run including the part before `initialEpoch`. */
   step: number;
-  /** From 1. */
+  /** Epoch, counted from 1. */
   epoch: number;
-  /** Mean over the batch's real samples, each times its weight, and the layers' L2 penalties, as Keras has it. */
+  /** Weighted mean loss over the batch's real samples, plus the layers' L2 penalties, as in Keras. */
   loss: number;
   /**
-   * Share of correct predictions, 0 to 1: of classes, or with `binaryCrossentropy` of outputs on the target's side of 0.5, as
-   * in Keras. Every sample counts once, whatever its weight. Undefined where the loss is of numbers.
+   * Fraction of correct predictions, 0 to 1: of classes, or with `binaryCrossentropy` of outputs on the target's side of 0.5, as in
+   * Keras. Samples are not weighted. Undefined for a regression loss.
    */
   accuracy?: number;
-  /** Mean of |output - target| over outputs and samples, where the loss is of numbers. */
+  /** Mean of |output - target| over outputs and samples, for a regression loss. */
   meanAbsoluteError?: number;
   /** Number of samples in the step. */
   samples: number;
-  /** The loss or a gradient was not finite: the weights stayed as they were. */
+  /** Set if the loss or a gradient was not finite; the weights were left unchanged. */
   skipped: boolean;
-  /** The rate of this step, a float32. Records of older versions have none. */
+  /** Learning rate of this step, a float32. Records of older versions have none. */
   learningRate?: number;
   /**
-   * L2 norm of the gradient of all of a layer's tensors, by the layer's name: of the whole loss, its L2 penalties included,
-   * and before the optimizer clips it.
+   * L2 norm of the gradient over all tensors of each layer, by layer name: of the total loss including L2 penalties, before
+   * clipping.
    */
   gradientNorms: Record<string, number>;
-  /** The figures of each layer, unless `health` is off. */
+  /** Figures of each layer, unless `health` is off. */
   health?: HealthRecord;
 }
 
-/** The distribution of a figure over the steps of an epoch. */
+/** Distribution of a figure over the steps of an epoch. */
 export interface Spread {
-  /** Over the steps. */
+  /** Mean over the steps. */
   mean: number;
-  /** Over the steps. */
+  /** Minimum over the steps. */
   min: number;
-  /** Over the steps. */
+  /** Maximum over the steps. */
   max: number;
 }
 
-/** One pass over the training set. Metrics of the validation are under their names: `validationF1Score`. */
+/** One pass over the training set. Validation metrics are included by name: `validationF1Score`. */
 export interface EpochRecord extends ValidationFigures {
-  /** From 1. */
+  /** Epoch, counted from 1. */
   epoch: number;
-  /** Mean over the epoch's samples as they were seen, while the weights moved: Keras' figure. */
+  /** Mean over the epoch's samples, each at the weights of its step, as in Keras. */
   loss: number;
   /** 0 to 1, as in `StepRecord`. */
   accuracy?: number;
-  /** In place of accuracy, where the loss is of numbers. */
+  /** Replaces accuracy for a regression loss. */
   meanAbsoluteError?: number;
-  /** After the epoch, without augmentation and weights of samples. */
+  /** Validation loss after the epoch, without augmentation and sample weights. */
   validationLoss?: number;
-  /** 0 to 1. */
+  /** Validation accuracy, 0 to 1. */
   validationAccuracy?: number;
-  /** In place of accuracy, where the loss is of numbers. */
+  /** Replaces validation accuracy for a regression loss. */
   validationMeanAbsoluteError?: number;
-  /** The learning rate that reduceLrOnPlateau set at the end of the epoch; undefined where it left it alone. */
+  /** New learning rate if reduceLrOnPlateau reduced it at the end of the epoch; otherwise undefined. */
   reducedLearningRate?: number;
-  /** Time of training, without validation; for a resumed epoch, time of the rest. */
+  /** Training time in seconds, without validation; for a resumed epoch, the time since it was resumed. */
   seconds: number;
-  /** In training, without the validation. */
+  /** Training speed, without validation. */
   imagesPerSecond: number;
-  /** Over the epoch's steps, those left out that were not finite; NaN where none was. */
+  /** Distributions over the epoch's steps, excluding non-finite steps; NaN if all were non-finite. */
   gradientNorms: Record<string, Spread>;
 }
 
-/** Why a run ended before its last epoch, and what it ended with. */
+/** Why a run ended before its last epoch, and its best result. */
 export interface StoppedEarly {
-  /** The last one that was trained. */
+  /** Last trained epoch. */
   epoch: number;
-  /** The callback that ended it. */
+  /** The callback that ended the run. */
   reason: 'earlyStopping';
-  /** The figure that it watched. */
+  /** The monitored figure. */
   monitor: string;
-  /** The best value of it, and when; undefined where every value was NaN. */
+  /** Best value of the figure; undefined if every value was NaN. */
   best?: number;
-  /** From 1. */
+  /** Epoch of the best value, counted from 1. */
   bestEpoch?: number;
-  /** The weights are those of `bestEpoch`. */
+  /** Whether the weights of `bestEpoch` were restored. */
   restoredBestWeights: boolean;
 }
 
-/** What `fit` recorded. */
+/** The record of a call of `fit`. */
 export interface History {
-  /** A record for each complete epoch. */
+  /** One record per complete epoch. */
   epochs: EpochRecord[];
   /**
-   * Every step, with its health: in Chrome about 1.3 kB for each layer with weights, so 100 MB after 20,000 steps of the
-   * tutorial's four; a fifth of a kilobyte a step at the level `off`, or without `keepHealth`.
+   * All steps, with their health: in Chrome about 1.3 kB per layer with weights, or 100 MB after 20,000 steps of the tutorial's
+   * four layers; 0.2 kB per step at the level `off`, or without `keepHealth`.
    */
   steps: StepRecord[];
-  /** The signal ended it early; an unfinished epoch has no record of its own, its steps are in `steps`. */
+  /** Set if the signal stopped the run. An unfinished epoch has no record, but its steps are in `steps`. */
   stopped: boolean;
-  /** earlyStopping ended it, here or in the run that it resumes. */
+  /** Set if earlyStopping ended the run, in this call or in the run that it resumes. */
   stoppedEarly?: StoppedEarly;
-  /** Steps that were not finite, and left the weights as they were. */
+  /** Number of steps with non-finite values, which left the weights unchanged. */
   skippedSteps: number;
-  /** Every change, in order; empty where health is off. */
+  /** Changes of the layers' verdicts, in order; empty if health is off. */
   verdicts: Verdict[];
-  /** Every change of the verdict on the run: the last one is its verdict. None for a run of fewer than 100 steps. */
+  /** Changes of the run's verdict; the last one is current. Empty for a run of fewer than 100 steps. */
   runVerdicts: RunVerdict[];
-  /** At the level `full`: what the probes measured, one every `probeEvery` steps. */
+  /** At the level `full`: probe measurements, one every `probeEvery` steps. */
   probes: ProbeRecord[];
-  /** How the images lay on the GPU: all of them, or those of the next steps, and the time that was spent waiting for them. */
+  /** How images were stored on the GPU (all of them, or only those of the next steps), and the time spent waiting for them. */
   images?: ImagesUsed;
-  /** Warnings that do not stop a run: a schedule that is longer or shorter than the run. Without a full stop. */
+  /** Warnings that do not stop a run, such as a schedule that is longer or shorter than the run. Without a full stop. */
   warnings: string[];
 }
 
-/** The history of a run before its first step. */
+/** The initial history of a run. */
 export const emptyHistory = (): History => ({
   epochs: [],
   steps: [],
@@ -124,13 +124,13 @@ export const emptyHistory = (): History => ({
   warnings: [],
 });
 
-/** A fifth of a kilobyte, in place of one and more for each layer. */
+/** Reduces a record to about 0.2 kB; health takes more than 1 kB per layer. */
 export const withoutHealth = ({ health: _, ...record }: StepRecord): StepRecord => record;
 
 /**
- * Sums up an epoch's steps. Skipped ones are no part of the loss, which is NaN where nothing is left.
+ * Summarizes an epoch's steps. Skipped steps are excluded from the loss, which is NaN if all were skipped.
  *
- * @param seconds that they took, but for the first `untimed` of them.
+ * @param seconds duration of the steps, except the first `untimed` ones.
  */
 export function summarize(epoch: number, steps: readonly StepRecord[], seconds: number, untimed = 0): EpochRecord {
   const counted = steps.filter((step) => !step.skipped);
@@ -150,7 +150,7 @@ export function summarize(epoch: number, steps: readonly StepRecord[], seconds: 
   };
 }
 
-/** The mean of the metric that steps have in addition to their loss. */
+/** Mean of the steps' metric (accuracy or mean absolute error). */
 export function meanMetric(
   first: StepRecord | undefined,
   mean: (of: (step: StepRecord) => number) => number,

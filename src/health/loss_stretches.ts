@@ -1,6 +1,6 @@
 import type { StepRecord } from './history.ts';
 
-/** Sums over steps in a row. */
+/** Sums over consecutive steps. */
 export interface LossSums {
   steps: number;
   samples: number;
@@ -9,9 +9,9 @@ export interface LossSums {
   accuracy: number;
 }
 
-/** The losses of a run so far, in at most `mostStretches` stretches of as many steps each: plain data. */
+/** The losses of a run so far, in at most `mostStretches` stretches of equal length, as plain data. */
 export interface LossStretches {
-  /** Steps of a stretch; the last one may have fewer. */
+  /** Steps per stretch; the last one may have fewer. */
   span: number;
   stretches: LossSums[];
 }
@@ -27,7 +27,7 @@ const add = (a: LossSums, b: LossSums): LossSums => ({
 
 const empty: LossSums = { steps: 0, samples: 0, loss: 0, accuracy: 0 };
 
-/** Takes a step that counted, in place. */
+/** Adds a step that was not skipped, in place. */
 export function addLoss(losses: LossStretches, { loss, accuracy = 0, samples }: StepRecord): void {
   const step = { steps: 1, samples, loss: loss * samples, accuracy: accuracy * samples };
   const { stretches } = losses;

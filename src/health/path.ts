@@ -1,8 +1,8 @@
 import type { JudgedLayer } from './verdicts.ts';
 
 /**
- * The layer and the ones that its gradient comes from by the shortest path, to the last. Where nothing is known of the graph it
- * is taken for a chain.
+ * The layer and those on the shortest path from it to the loss, along which its gradient arrives. If the graph is unknown, it is
+ * assumed to be a chain.
  */
 export function pathFrom<L extends JudgedLayer>(layers: readonly L[], at: number): L[] {
   const isChain = layers.every(({ next }) => next === undefined);

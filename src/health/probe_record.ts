@@ -4,38 +4,38 @@ import { type LayerTensors, tensorsByLayer } from '../model/measured_layers.ts';
 import type { ProbeFigures, ProbeRecord } from './health.ts';
 import { estimateNoise, RunningNoise } from './noise.ts';
 
-/** The words that a probe reads back. Products are four words a tensor: g . h, |g|^2, |h|^2, nothing. */
+/** The words that a probe reads back. Products take four words per tensor: g . h, |g|^2, |h|^2, unused. */
 export interface ProbeWords {
-  /** g of the whole batch, h the last step's gradient and the momentum. */
+  /** g is the gradient of the whole batch; h is the previous step's gradient or the momentum. */
   last: Float32Array;
   momentum: Float32Array;
-  /** g of a part, and of the unaugmented images; h of the whole batch. */
+  /** g is the gradient of a part, or of the unaugmented images; h is that of the whole batch. */
   parts: { samples: number; products: Float32Array }[];
   plain?: Float32Array;
   histograms: Uint32Array;
-  /** Squared norms of single samples' gradients, in the order of the batch. */
+  /** Squared norms of per-sample gradients, in the order of the batch. */
   samples: { layer: string; squares: Float32Array }[];
 }
 
-/** The facts of the host about it. */
+/** Facts about the probe that are known on the host. */
 export interface ProbeFacts {
   step: number;
-  /** Samples of the step. */
+  /** Number of samples in the step. */
   count: number;
-  /** The batch's samples, as they stand in it; those of the last micro-batch where a step has several. */
+  /** The batch's samples in order; if a step has several micro-batches, those of the last one. */
   samples: { sample: number; label: number }[];
-  /** A step was done before, whose gradient `last` is about. */
+  /** Whether there was a previous step, to whose gradient `last` refers. */
   follows: boolean;
-  /** The product with the momentum's direction; undefined if there is none. */
+  /** Sign of the product with the momentum's direction; undefined without momentum. */
   momentumSign?: 1 | -1;
 }
 
-/** How many samples a record names. */
+/** Number of samples listed in a record. */
 const hardestMost = 8;
 
-/** Makes records of probes, and keeps the averages that a noise scale is made of. */
+/** Creates probe records, and keeps the moving averages for the noise scale. */
 export class ProbeReader {
-  /** Layer names, each with the numbers of its tensors. */
+  /** Layer names, each with the indices of its tensors. */
   private readonly layers: LayerTensors[];
   private readonly noise = new Map<string, RunningNoise>();
 
@@ -92,10 +92,10 @@ function sumProducts(products: Float32Array, tensors: readonly number[]): Produc
   return sum;
 }
 
-/** Undefined where one of them is nothing, and has no direction: the momentum at first, the gradient of a dead layer. */
+/** Undefined if one of the vectors is zero and has no direction, as the momentum initially and the gradient of a dead layer. */
 function cosine({ dot, squares, otherSquares }: Products, sign: 1 | -1 = 1): number | undefined {
   if (squares === 0 || otherSquares === 0) return undefined;
-  // float32's rounding can take it beyond by a little.
+  // Rounding in float32 may take it slightly beyond 1.
   return Math.max(-1, Math.min(1, (sign * dot) / (Math.sqrt(squares) * Math.sqrt(otherSquares))));
 }
 
@@ -114,7 +114,7 @@ function hardestOf({ samples: layers }: ProbeWords, { samples }: ProbeFacts): Pr
     gradientNorm: Math.sqrt(layers.reduce((sum, { squares }) => sum + squares[n]!, 0)),
     layers: Object.fromEntries(layers.map(({ layer, squares }) => [layer, Math.sqrt(squares[n]!)])),
   }));
-  // One that isn't a number pulls hardest of all.
+  // NaN sorts first, before the largest gradient.
   const size = ({ gradientNorm }: { gradientNorm: number }) => (Number.isNaN(gradientNorm) ? Infinity : gradientNorm);
   return norms.sort((a, b) => (size(a) === size(b) ? 0 : size(b) - size(a))).slice(0, hardestMost);
 }

@@ -8,23 +8,23 @@ import { HealthReader } from './health_record.ts';
 import type { StepRecord } from './history.ts';
 import type { Measured } from './metric.ts';
 
-/** How many steps the ring of records holds: more than two submissions of the most steps. */
+/** Capacity of the record ring in steps: more than two submissions of maximum length. */
 export const ringSlots = 128;
 
-/** Reads the records that the loss, gradient_norm_reduce and, above `off`, health_reduce write. */
+/** Reads the records written by the loss, gradient_norm_reduce and, above `off`, health_reduce. */
 export class RecordReader {
   readonly shape: RecordShape;
-  /** Layer names, each with the numbers of its tensors. */
+  /** Layer names, each with the indices of its tensors. */
   readonly #layers: LayerTensors[];
   readonly #health: HealthReader | undefined;
   readonly #metric: LossMetric;
-  /** Predictions of a sample that are right or wrong: several where labels do not exclude each other. */
+  /** Number of predictions per sample that are right or wrong: several for multi-label outputs. */
   readonly #predictions: number;
 
-  /** Samples of the micro-batch that figures of layers are of, from those of the step. */
+  /** Number of samples of the micro-batch behind the layers' figures, given the step's. */
   readonly #measured: (samples: number) => number;
 
-  /** @param trained for which loss, how many numbers the model gives for a sample, and how steps are cut. */
+  /** @param trained the loss, the number of outputs per sample, and how steps are divided into micro-batches. */
   constructor(
     model: CompiledModel,
     health: HealthLevel,
@@ -43,12 +43,12 @@ export class RecordReader {
     this.shape = { words: recordWords(trainedTensors(model).length) + (this.#health?.words ?? 0), slots: ringSlots };
   }
 
-  /** The mean of the metric over samples, from the means of batches and their numbers of samples. */
+  /** Mean of the metric over samples, from the batches' means and sample counts. */
   meanMetric(batches: readonly (Measured & { samples: number })[]): Measured {
     const samples = batches.reduce((sum, batch) => sum + batch.samples, 0);
     const sum = batches.reduce((total, batch) => total + batch[this.#metric]! * batch.samples, 0);
     if (this.#metric !== 'accuracy') return { [this.#metric]: sum / samples };
-    // A count, as exact as it was before it was divided.
+    // Recover the exact integer count, which was divided before.
     return { accuracy: Math.round(sum * this.#predictions) / (samples * this.#predictions) };
   }
 
@@ -57,9 +57,9 @@ export class RecordReader {
   }
 
   /**
-   * Unpacks record `index` of a buffer that holds several; undefined for a step after a halt.
+   * Unpacks record `index` of a buffer with several; undefined for a step after a halt.
    *
-   * @param measured with what only a training step measures.
+   * @param measured includes what only a training step measures.
    */
   read(bytes: ArrayBuffer, index: number, measured = false): StepRecord | undefined {
     const view = new DataView(bytes, index * this.bytes, this.bytes);

@@ -7,16 +7,19 @@ import { culprit, layerStates } from './verdict_words.ts';
 import type { Figures, JudgedLayer } from './verdicts.ts';
 
 /**
- * Remedies, the most likely to help first, in words and, where it is one setting, as a change of the experiment. None leads to
- * a verdict whose remedy leads back: each change can be made once (inputs into their range, weights to the scale of their
- * activation, sigmoid and tanh to relu, relu to leakyRelu, a clip) or goes one way (a smaller learning rate). So after some of
- * them nothing is left to suggest.
+ * Remedies, the most promising first, as text and, if it is a single setting, as a change of the experiment. They can't form
+ * cycles: each change can be made once (inputs into their range, weights to the scale of their activation, sigmoid and tanh to
+ * relu, relu to leakyRelu, a clip) or only goes in one direction (a smaller learning rate). After some of them, nothing is left to
+ * suggest.
  */
 
-/** The largest share of a layer's weights that a step may change before the learning rate is a suspect. */
+/** Largest relative change of a layer's weights per step before the learning rate is suspected to be too large. */
 export const largestUpdateRatio = 0.1;
 
-/** Whether random weights have about the scale that keeps the size of a signal. An unknown initializer counts as sound. */
+/**
+ * Whether random weights have approximately the scale that preserves the magnitude of a signal. Unknown initializers are assumed to
+ * be fine.
+ */
 function isSound(initializer: FilledInitializer | undefined): boolean {
   if (!initializer) return true;
   const within = (scale: number) => Math.abs(scale) >= 0.5 && Math.abs(scale) <= 1.5;
@@ -29,16 +32,16 @@ const isConstant = (initializer: FilledInitializer | undefined): boolean =>
 
 const squashing: readonly ActivationName[] = ['sigmoid', 'hardSigmoid', 'tanh', 'softsign', 'softmax', 'linear'];
 
-/** Activations that are flat somewhere and not rectifiers: relu replaces them, and no remedy brings them back. */
+/** Saturating activations other than rectifiers: relu replaces them, and no remedy brings them back. */
 const canSaturate: readonly ActivationName[] = [
   ...(['sigmoid', 'hardSigmoid', 'tanh', 'softsign', 'relu6', 'elu', 'selu', 'softplus', 'exponential'] as const),
 ];
 
-/** The initializer for an activation: He's for relu and its kin, which lose half of the signal; LeCun's for selu. */
+/** The initializer for an activation: He's for relu and its variants, which lose half of the signal; LeCun's for selu. */
 const fitting = (activation: ActivationName): 'heNormal' | 'lecunNormal' | 'glorotUniform' =>
   activation === 'selu' ? 'lecunNormal' : squashing.includes(activation) ? 'glorotUniform' : 'heNormal';
 
-/** Weights of the right scale in every layer that has others. */
+/** Changes initializers to the right scale in every layer that has another one. */
 function initialize(layers: readonly JudgedLayer[]): Change {
   const unsound = layers.filter(({ kernel }) => !isSound(kernel));
   return {
@@ -48,7 +51,7 @@ function initialize(layers: readonly JudgedLayer[]): Change {
   };
 }
 
-/** `activation` in place of those of its kind, and its weights, in all layers but the last. */
+/** Replaces the given activations by `to`, with a fitting initializer, in all layers except the last. */
 function activate(layers: readonly JudgedLayer[], from: readonly ActivationName[], to: ActivationName): Change {
   const kin = layers.slice(0, -1).filter(({ activation }) => from.includes(activation));
   const options = (layer: JudgedLayer) => ({
@@ -58,7 +61,7 @@ function activate(layers: readonly JudgedLayer[], from: readonly ActivationName[
   return { layers: Object.fromEntries(kin.map((layer) => [layer.name, options(layer)])) };
 }
 
-/** The inputs, where they are out of their range: they come before everything else. */
+/** Remedies for inputs that are out of range; they take precedence over all others. */
 export function inputRemedies(layers: readonly JudgedLayer[], input: HealthRecord['input']): Remedy[] {
   if (!input || isHealthyInput(layers, input)) return [];
   const factor = rescaleFor(input);
@@ -69,7 +72,7 @@ export const smallerRate: Remedy = { words: 'a learning rate ten times smaller',
 export const largerRate: Remedy = { words: 'a learning rate ten times larger', change: { learningRateTimes: 10 } };
 const isLarge = ({ mostUpdateRatio = 0 }: Figures) => mostUpdateRatio >= largestUpdateRatio;
 
-/** A sound scale for the weights of the layers, where it isn't. */
+/** Remedies for weights of the wrong scale. */
 function weights(layers: readonly JudgedLayer[], at: readonly JudgedLayer[]): Remedy[] {
   if (at.every(({ kernel }) => isSound(kernel))) return [];
   const words =
@@ -77,7 +80,7 @@ function weights(layers: readonly JudgedLayer[], at: readonly JudgedLayer[]): Re
   return [{ words, change: initialize(layers) }];
 }
 
-/** @returns none for a healthy layer. */
+/** @returns an empty list for a healthy layer. */
 export function remediesFor(name: VerdictName, figures: Figures): Remedy[] {
   if (name === 'healthy') return [];
   return [...inputRemedies(figures.layers, figures.health.input), ...remediesOf(name, figures)];
@@ -113,7 +116,7 @@ function remediesOf(name: Exclude<VerdictName, 'healthy'>, figures: Figures): Re
             },
           ]
         : [];
-      // A tanh of the right scale may do; a sigmoid never passes on more than a quarter.
+      // A tanh of the right scale may suffice; a sigmoid never passes on more than a quarter.
       const first = slope === '1/4' ? [...relu, ...scale] : [...scale, ...relu];
       return [...first, { words: 'fewer layers, normalizations or shortcuts' }];
     }
@@ -147,5 +150,5 @@ function remediesOf(name: Exclude<VerdictName, 'healthy'>, figures: Figures): Re
   }
 }
 
-/** The words of all of them, in order. */
+/** The texts of all remedies, in order. */
 export const remedyWords = (remedies: readonly Remedy[]): string => remedies.map(({ words }) => words).join('; ');

@@ -1,7 +1,7 @@
 import type { ProbeRecord, RunVerdict, Verdict } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 
-/** An event of a run in progress; `at` is in ms, by the clock of the thread that trains; 0 if it isn't known. */
+/** An event of a run in progress. `at` is in ms, by the clock of the training thread; 0 if unknown. */
 export type RunEvent =
   | { step: StepRecord; epochSteps: number; at: number }
   | { epoch: EpochRecord }
@@ -9,19 +9,19 @@ export type RunEvent =
   | { runVerdict: RunVerdict }
   | { probe: ProbeRecord };
 
-/** How many milliseconds events wait for each other. */
+/** Time in ms over which events are collected before they are sent. */
 const bundleMs = 100;
 
 /**
- * Delivers events in bundles: a message to another process or thread costs about a millisecond, more than a
- * step of a fast GPU.
+ * Delivers events in bundles, because a message to another process or thread takes about a millisecond, longer than a step of a
+ * fast GPU.
  */
 export class EventBundler<Item = RunEvent> {
   private waiting: Item[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   private sending: Promise<unknown> = Promise.resolve();
 
-  /** @param tell receives a bundle; it is called again once its promise has resolved. */
+  /** @param tell receives a bundle; it is called again only after its promise has resolved. */
   constructor(private readonly tell: (events: Item[]) => unknown) {}
 
   add(item: Item): void {
@@ -29,7 +29,7 @@ export class EventBundler<Item = RunEvent> {
     this.timer ??= setTimeout(() => this.send(), bundleMs);
   }
 
-  /** Sends the waiting events, and resolves when all have been delivered. */
+  /** Sends the pending events, and resolves when all have been delivered. */
   sent(): Promise<unknown> {
     this.send();
     return this.sending;

@@ -8,55 +8,55 @@ import { inputRemedies, largerRate, largestUpdateRatio, smallerRate } from './re
 import type { JudgedLayer } from './verdicts.ts';
 
 /**
- * The limits of the verdicts on a run. They follow from the meaning of the words, and none was tuned for a network: a run has four
- * quarters, and its loss stalls where that of the last quarter is not a hundredth below that of the third. A stall is a plateau
- * while the loss is above a third of chance level; below that, the network has learned what there is to learn.
+ * Thresholds of the verdicts on a run. They follow from the meaning of the verdicts and were not tuned for a network. A run is
+ * divided into four quarters; its loss stalls if that of the last quarter is less than 1 % below that of the third. A stall is a
+ * plateau if the loss is above a third of the chance level; below that, the network has learned what there is to learn.
  */
 export const runThresholds = {
-  /** Steps before a run is judged. */
+  /** Number of steps before a run is judged. */
   steps: 100,
-  /** The least share by which the loss falls from the third quarter to the last in a run that learns. */
+  /** Minimum relative decrease of the loss from the third to the last quarter in a run that is learning. */
   fall: 0.01,
-  /** Fractions of the chance level, or of the loss at the start where there is none. */
+  /** Fractions of the chance level, or of the initial loss if there is no chance level. */
   high: 1 / 3,
   low: 0.05,
-  /** The share of chance level from which on a network has learned almost nothing. */
+  /** Fraction of the chance level above which a network has learned almost nothing. */
   nothing: 0.95,
-  /** How far the loss has to rise above its least quarter, and above chance level, to diverge. */
+  /** A run diverges if its loss rises by this factor above its lowest quarter, and above the chance level. */
   rise: 1.5,
   aboveChance: 1.2,
-  /** How far the validation's loss has to rise above its least, for two epochs in a row. */
+  /** A run overfits if the validation loss is above its minimum by this factor for two epochs in a row. */
   validationRise: 1.1,
-  /** The share of a layer's weights that a step changes, below which the learning rate is too small. */
+  /** Relative change of a layer's weights per step below which the learning rate is too small. */
   leastUpdateRatio: 1e-5,
 } as const;
 
-/** The facts that a run is judged by in addition to its steps. */
+/** Facts about a run that are judged in addition to its steps. */
 export interface RunFacts {
-  /** Undefined where the data set has no classes. */
+  /** Undefined if the data set has no classes. */
   chance?: ChanceLevel | undefined;
-  /** Training images, and weights that are trained. */
+  /** Numbers of training images and of trainable weights. */
   images: number;
   weights: number;
 }
 
-/** All that a watch of a run knows, as plain data. */
+/** The complete state of a watch, as plain data. */
 export interface RunState {
   losses: LossStretches;
-  /** Steps in a row that were skipped, at the end. */
+  /** Number of consecutive skipped steps at the end. */
   skipped: number;
   epochs: { loss: number; validationLoss?: number }[];
   input?: HealthRecord['input'];
-  /** By layer: the largest update ratio, and its moving average. */
+  /** For each layer, the largest update ratio and its moving average. */
   ratios: Record<string, { most: number; recent: number }>;
   verdict?: RunVerdict;
-  /** The result of the last judgment, if it is not the verdict. */
+  /** Result of the last judgment if it differs from the verdict. */
   candidate?: RunVerdictName | undefined;
 }
 
 export const noCause = 'no cause found';
 
-/** Verdicts of layers that may keep a network from learning, the most likely cause first; `weakening` alone does not. */
+/** Layer verdicts that may keep a network from learning, the most likely cause first; `weakening` alone does not. */
 export const badVerdicts: readonly VerdictName[] = [
   'non-finite',
   'symmetric',
@@ -71,7 +71,7 @@ interface Cause {
   remedies: Remedy[];
 }
 
-/** Judges a run: whether it learns, and if not, why. Pure, as VerdictWatch is. */
+/** Judges whether a run is learning and, if not, why. Pure, like VerdictWatch. */
 export class RunWatch {
   readonly #layers: readonly JudgedLayer[];
   readonly #facts: RunFacts;
@@ -83,7 +83,7 @@ export class RunWatch {
     this.#state = structuredClone(state ?? { losses: { span: 1, stretches: [] }, skipped: 0, epochs: [], ratios: {} });
   }
 
-  /** A copy. */
+  /** A copy of the state. */
   get state(): RunState {
     return structuredClone(this.#state);
   }
@@ -114,11 +114,11 @@ export class RunWatch {
   }
 
   /**
-   * The verdict after a step, if it differs from the previous one. It changes only when two judgments in a row agree, except at the
-   * end.
+   * The verdict after a step if it differs from the previous one. It changes only when two consecutive judgments agree, except at
+   * the end.
    *
-   * @param verdicts the layers' current ones.
-   * @param end given at the end of the run, or when it fails because of numbers that are not finite.
+   * @param verdicts the layers' current verdicts.
+   * @param end set at the end of the run, or when it fails because of non-finite numbers.
    */
   judge(
     { step, epoch }: { step: number; epoch: number },
@@ -185,7 +185,7 @@ export class RunWatch {
 
   #causeOf(verdict: RunVerdictName, verdicts: readonly Verdict[]): Cause {
     const known = this.#inputs() ?? layerCause(verdicts, badVerdicts);
-    // A run that learns in spite of a problem keeps its cause.
+    // A run that is learning despite a problem keeps its cause.
     if (verdict === 'learning' || verdict === 'done') return known ?? { cause: '', remedies: [] };
     if (verdict === 'overfitting') return this.#fewImages();
     const found = known ?? this.#rate() ?? layerCause(verdicts, ['weakening']);
@@ -239,7 +239,7 @@ export class RunWatch {
 
 type Quarter = ReturnType<typeof quartersOf>[number];
 
-/** The first layer with the first of these verdicts. */
+/** The first layer with one of these verdicts, in the order of the verdicts. */
 function layerCause(verdicts: readonly Verdict[], names: readonly VerdictName[]): Cause | undefined {
   for (const name of names) {
     const found = verdicts.find(({ verdict }) => verdict === name);

@@ -10,18 +10,18 @@ export interface UnfinishedEpoch {
   loss: number;
   accuracy?: number;
   meanAbsoluteError?: number;
-  /** undefined until there is something to measure. */
+  /** Undefined until there is something to measure. */
   imagesPerSecond: number | undefined;
 }
 
-/** The events of a run so far. It outlives the trainer: after a stop or a crash the records are still there. */
+/** The events of a run so far. It outlives the trainer: the records are still available after a stop or a crash. */
 export class TrainingLog {
   readonly epochs: EpochRecord[] = [];
   readonly steps: StepRecord[] = [];
   readonly verdicts: Verdict[] = [];
   readonly runVerdicts: RunVerdict[] = [];
   readonly probes: ProbeRecord[] = [];
-  /** The health of the steps that `load` took, which come without theirs. */
+  /** Health of the steps that `load` added, which come without it. */
   health: HealthTable | undefined;
   stepsPerEpoch = 0;
   private readonly current = new RunningMean();
@@ -42,7 +42,7 @@ export class TrainingLog {
     }
   }
 
-  /** Adds the events of a run so far, from a file. */
+  /** Adds the events of an earlier part of the run, from a file. */
   load(
     history: Pick<TrainingLog, 'epochs' | 'steps' | 'verdicts' | 'probes'> & {
       runVerdicts?: readonly RunVerdict[];
@@ -68,7 +68,7 @@ export class TrainingLog {
     this.health = history.health;
   }
 
-  /** The epoch that is not finished, as far as it got; undefined between epochs. */
+  /** The unfinished epoch so far; undefined between epochs. */
   get unfinished(): UnfinishedEpoch | undefined {
     const epoch = this.steps.at(-1)?.epoch;
     if (epoch === undefined || this.current.samples === 0) return undefined;
@@ -76,17 +76,17 @@ export class TrainingLog {
     return { epoch, steps, loss, ...measured, imagesPerSecond };
   }
 
-  /** Milliseconds a step: of the epoch that runs as soon as that can be measured, else of the last one. */
+  /** Milliseconds per step: of the current epoch as soon as it can be measured, otherwise of the previous one. */
   get stepMs(): number | undefined {
     return this.current.stepMs ?? this.lastStepMs;
   }
 
-  /** Goes on after a pause, which is no part of the time that steps take. */
+  /** Resumes after a pause, which is excluded from the steps' time. */
   resume(): void {
     this.current.resume();
   }
 
-  /** A layer's gradient norm over all steps that were trained on. */
+  /** Distribution of a layer's gradient norm over all steps that were not skipped. */
   normsOf(layer: string): Spread | undefined {
     const norms = this.steps.map((step) => step.gradientNorms[layer]).filter(Number.isFinite);
     if (norms.length === 0) return undefined;
@@ -100,11 +100,11 @@ export class TrainingLog {
   }
 }
 
-/** Means over samples, as Keras shows them while an epoch runs. */
+/** Running means over samples, as Keras displays them during an epoch. */
 class RunningMean {
   steps = 0;
   samples = 0;
-  /** Steps whose time is known: not those from a file. */
+  /** Number of steps with a known time, which excludes those from a file. */
   timed = 0;
   private lossSum = 0;
   private metric: Metric = 'accuracy';
@@ -122,7 +122,7 @@ class RunningMean {
     this.metric = metricIn(record);
     this.metricSum += record[this.metric]! * samples;
     this.last = { at, samples: this.samples, steps: this.steps };
-    // Where it is 0, as of steps from a file, it isn't known.
+    // 0 stands for an unknown time, as for steps from a file.
     if (!this.first.at) this.first = this.last;
   }
 
@@ -134,7 +134,7 @@ class RunningMean {
     return { [this.metric]: this.metricSum / this.samples };
   }
 
-  /** Steps are reported in bursts: the time between two of the same burst is not that of a step. */
+  /** Steps are reported in bursts, and the time between two steps of the same burst is not a step's duration. */
   get imagesPerSecond(): number | undefined {
     return this.ms && (1000 * (this.last.samples - this.first.samples)) / this.ms;
   }

@@ -4,40 +4,40 @@ import type { Pass, VerdictName } from './health.ts';
 import { pathFrom } from './path.ts';
 import type { Figures, JudgedLayer } from './verdicts.ts';
 
-/** The sentence of a verdict, from the figures of the step that decided it or of any other one. */
+/** The sentence of a verdict, from the figures of the step that decided it or of any other step. */
 
-/** The figures of a layer in one step that the sentences need. Those that were not measured are undefined. */
+/** The figures of a layer in one step that the sentences use; undefined if not measured. */
 export interface LayerState extends JudgedLayer {
-  /** Its relative gradient: RMS of its delta over the last layer's. */
+  /** Relative gradient: RMS of its delta over the last layer's. */
   reach?: number;
-  /** RMS of its delta over the next layer's; undefined for the last one. */
+  /** Gradient ratio to the next layer: RMS of its delta over that layer's; undefined for the last layer. */
   transport?: number;
   updateRatio?: number;
   gradientNorm?: number;
   units: number;
-  /** Units that were never positive in this epoch. */
+  /** Number of units that have not been positive in this epoch. */
   dead?: number;
-  /** Shares of its outputs, 0 to 1. */
+  /** Fractions of its outputs, 0 to 1. */
   zeros?: number;
   saturated?: number;
-  /** Share of units that equal another one, 0 to 1. */
+  /** Fraction of units that equal another one, 0 to 1. */
   equal?: number | undefined;
 }
 
-/** Three digits that count: 0.0123, 6.34e7. */
+/** Formats with three significant digits: 0.0123, 6.34e7. */
 function short(value: number): string {
   const size = Math.abs(value);
   if (value === 0 || (size >= 1e-3 && size < 1e5)) return String(Number(value.toPrecision(3)));
   return value.toExponential(2).replace('e+', 'e');
 }
 
-/** As a percentage while that is legible: 34.3 %, 4 %, 0.16 %, 2.46e-7. */
+/** Formats as a percentage if that is readable: 34.3 %, 4 %, 0.16 %, 2.46e-7. */
 function share(value: number): string {
   if (value > 0 && value < 1e-5) return short(value);
   return `${Number((100 * value).toPrecision(value < 0.1 ? 2 : 3))} %`;
 }
 
-/** The figures that led to a verdict, in one sentence without its full stop. */
+/** The figures that led to a verdict, as one sentence without its full stop. */
 export function sentenceFor(name: VerdictName, figures: Figures): string {
   return name === 'non-finite'
     ? nonFiniteSentence(figures)
@@ -45,7 +45,7 @@ export function sentenceFor(name: VerdictName, figures: Figures): string {
 }
 
 /**
- * How a layer that has a verdict does in a step, in one sentence without its full stop; empty where too little is known.
+ * The state of a layer with a verdict in a step, as one sentence without its full stop; empty if too little is known.
  *
  * @param layers those with weights, in the model's order.
  */
@@ -88,7 +88,7 @@ export function layerStates({ health, layers }: Figures): LayerState[] {
   });
 }
 
-/** How much of the last layer's gradient comes to a layer; nothing where that isn't known. */
+/** The fraction of the last layer's gradient that reaches a layer; empty if unknown. */
 function arrivalClauses(layers: readonly LayerState[], at: number, isLittle: boolean): string[] {
   const { name, reach } = layers[at]!;
   const hops = pathFrom(layers, at).length - 1;
@@ -101,7 +101,7 @@ function arrivalClauses(layers: readonly LayerState[], at: number, isLittle: boo
     : [`${isLittle ? 'only' : 'about'} ${share(reach)} of the last layer's gradient reaches ${name}${each}`];
 }
 
-/** Where more than half of the orders of magnitude are lost or gained on the way down, if that is one layer. */
+/** The layer at which more than half of the orders of magnitude are lost or gained, if there is a single one. */
 function lossClauses(layers: readonly LayerState[], at: number, verdict: 'vanishing' | 'exploding'): string[] {
   const found = culprit(layers, at);
   if (!found) return [];
@@ -110,12 +110,12 @@ function lossClauses(layers: readonly LayerState[], at: number, verdict: 'vanish
   return [`most of it is ${verdict === 'vanishing' ? 'lost' : 'gained'} at ${layer.name} (${short(factor)} times)`];
 }
 
-/** The one layer at which more than half of the orders of magnitude are lost or gained on the way from the loss. */
+/** The single layer at which more than half of the orders of magnitude are lost or gained on the way from the loss. */
 export function culprit(layers: readonly LayerState[], at: number): { layer: LayerState; factor: number } | undefined {
   const path = pathFrom(layers, at)
     .slice(0, -1)
     .map((layer) => ({ layer, factor: layer.transport ?? Number.NaN }));
-  // From the last layer down: after the first that lets nothing through, 0 / 0 is no factor.
+  // Search from the last layer down: after the first layer that passes on nothing, 0 / 0 is not a factor.
   const stop = path.findLast(({ factor }) => factor === 0);
   if (stop || path.length < 2) return stop;
   return path.find(({ factor }) => Math.log(factor) / Math.log(layers[at]!.reach!) > 0.5);

@@ -11,20 +11,20 @@ import type { RunState, RunWatch } from './run_watch.ts';
 import { deadSamples, holdSteps, smallestDelta, thresholds, warmUpSteps } from './thresholds.ts';
 import { sentenceFor } from './verdict_words.ts';
 
-/** A measured layer, as far as a verdict needs to know it. */
+/** The properties of a measured layer that verdicts depend on. */
 export interface JudgedLayer {
   name: string;
   activation: ActivationName;
-  /** Position of the layer that its gradient comes from, `next` of a measured layer: in a chain the one after it. */
+  /** Index of the next measured layer, from which its gradient comes; in a chain the following one. */
   next?: number | undefined;
-  /** The initializers of its kernel and bias, where it has them and they are trained. */
+  /** The initializers of its kernel and bias, if it has them and they are trained. */
   kernel?: FilledInitializer | undefined;
   bias?: FilledInitializer | undefined;
-  /** It normalizes its input, whatever scale that has. */
+  /** Set if it normalizes its input, whatever its scale. */
   normalizes?: boolean | undefined;
 }
 
-/** The layers of a model that verdicts are about. */
+/** The layers of a model that get verdicts. */
 export function judgedLayers(model: CompiledModel): JudgedLayer[] {
   const trained = trainedTensors(model);
   return model.measured.map(({ layer, name, activation, next, tensors }) => {
@@ -42,18 +42,18 @@ export interface Figures {
   health: HealthRecord;
   layer: JudgedLayer;
   own: LayerHealth;
-  /** RMS of the layer's delta over the last layer's: the product of the transport factors between them. */
+  /** RMS of the layer's delta over the last layer's: the product of the gradient ratios between them. */
   reach: number;
   /** RMS of the gradient of its weights over the last layer's. */
   relativeGradient: number;
-  /** The layers, in the order of computation. */
+  /** All measured layers, in the order of computation. */
   layers: readonly JudgedLayer[];
-  /** The layer's update ratio in the last step that counted, and the largest one so far. */
+  /** The layer's update ratio in the last step that was not skipped, and the largest one so far. */
   lastUpdateRatio?: number | undefined;
   mostUpdateRatio?: number | undefined;
 }
 
-/** Steps in a row: where they begin, how many they are, and their samples. */
+/** Consecutive steps: where they begin, their number, and their number of samples. */
 export interface Stretch {
   step: number;
   epoch: number;
@@ -63,21 +63,23 @@ export interface Stretch {
 
 export interface Standing {
   verdict?: Verdict;
-  /** The judgment of the last steps in a row, if it isn't the verdict. */
+  /** The judgment of the last consecutive steps, if it differs from the verdict. */
   streak?: { name: VerdictName; steps: number; since: Stretch };
-  /** Steps in which a ReLU layer gave zeros alone. */
+  /** Steps in which a ReLU layer's outputs were all zero. */
   silence?: Stretch;
   lastUpdateRatio?: number;
   mostUpdateRatio?: number;
 }
 
-/** All that a watch knows between two steps, as plain data: another watch that gets it judges the next step as this one would. */
+/**
+ * The complete state of a watch between two steps, as plain data: another watch with this state judges the next step the same way.
+ */
 export interface WatchState {
   /** The steps of the epoch so far. */
   epoch?: Stretch;
-  /** By the layer's name. */
+  /** State by layer name. */
   standings: Record<string, Standing>;
-  /** The state of the run as a whole. Older files have none. */
+  /** State of the watch of the whole run. Older files have none. */
   run?: RunState | undefined;
 }
 
@@ -88,22 +90,22 @@ interface Finding {
 }
 
 /**
- * Judges each layer, step by step: healthy, weakening, vanishing, exploding, symmetric, dead, saturated or non-finite. Pure: the same records
- * give the same verdicts. A layer has no verdict until its first steps agree.
+ * Judges each layer step by step: healthy, weakening, vanishing, exploding, symmetric, dead, saturated or non-finite. Pure: the
+ * same records give the same verdicts. A layer has no verdict until its first steps agree.
  */
 export class VerdictWatch {
   readonly #layers: readonly JudgedLayer[];
   readonly #epochSteps: number;
   readonly #standings: Map<string, Standing>;
   #epoch: Stretch | undefined;
-  /** If it is set, it judges the run by the same steps. */
+  /** If set, the run is judged by the same steps. */
   run: RunWatch | undefined;
 
   /**
-   * @param layers those that are measured, in the order of computation.
-   * @param epochSteps steps of one epoch.
-   * @param before the verdicts so far of a resumed run.
-   * @param state the state of the watch that gave them, where it is known.
+   * @param layers measured layers, in the order of computation.
+   * @param epochSteps number of steps per epoch.
+   * @param before the previous verdicts of a resumed run.
+   * @param state the state of the previous watch, if known.
    */
   constructor(
     layers: readonly JudgedLayer[],
@@ -123,7 +125,7 @@ export class VerdictWatch {
     );
   }
 
-  /** A copy. */
+  /** A copy of the state. */
   get state(): WatchState {
     return structuredClone({
       ...(this.#epoch && { epoch: this.#epoch }),
@@ -132,12 +134,12 @@ export class VerdictWatch {
     });
   }
 
-  /** Every layer's verdict, in the model's order; of those that have one. */
+  /** The current verdicts, in the model's order, of all layers that have one. */
   get verdicts(): Verdict[] {
     return this.#layers.flatMap(({ name }) => this.#standings.get(name)!.verdict ?? []);
   }
 
-  /** Takes the next step. @returns the verdicts that change with it, in the model's order; none for a step without health. */
+  /** Adds the next step. @returns the verdicts that change with it, in the model's order; empty for a step without health. */
   add(step: StepRecord): Verdict[] {
     const { health } = step;
     this.run?.addStep(step);
@@ -178,7 +180,7 @@ export class VerdictWatch {
     streak.steps++;
     if (streak.steps < stepsFor(name, present)) return undefined;
     standing.streak = undefined;
-    // Evidence may reach back, but not to before the previous verdict.
+    // Evidence may reach back, but not beyond the previous verdict.
     const { step: from, epoch } = present && present.step > streak.since.step ? present : streak.since;
     const remedies = remediesFor(name, figures);
     standing.verdict = {
@@ -193,7 +195,7 @@ export class VerdictWatch {
     return standing.verdict;
   }
 
-  /** The judgment of a layer by this step; undefined if it has none, which changes nothing. */
+  /** The judgment of a layer by this step; undefined if the step allows none, in which case nothing changes. */
   #find(figures: Figures, last: LayerHealth, standing: Standing): Finding | undefined {
     const { step, health, layer, own, reach, relativeGradient } = figures;
     const since = longer(undefined, step);
@@ -207,12 +209,12 @@ export class VerdictWatch {
       const silent = own.activation.zeros === 1;
       standing.silence = silent ? longer(standing.silence, step) : undefined;
       if (!isSymmetric && (silent || own.dead / own.units >= past('dead', thresholds.dead))) {
-        // A layer that fell silent within the epoch has units that were positive since it began.
+        // If a layer fell silent within the epoch, some of its units were positive earlier in it.
         const evidence = silent && own.dead < own.units ? standing.silence! : this.#epoch!;
         return this.#isEnough(evidence) ? { name: 'dead', since: evidence } : undefined;
       }
     }
-    // Equal units explain the rest: a kernel of zeros lets nothing through either.
+    // Equal units explain everything else: a kernel of zeros also blocks the gradient.
     if (isSymmetric) return { name: 'symmetric', since };
     if (own.activation.saturated >= past('saturated', thresholds.saturated)) return { name: 'saturated', since };
     if (!(last.deltaRms >= smallestDelta) || !Number.isFinite(reach)) return undefined;
@@ -244,16 +246,16 @@ function longer(stretch: Stretch | undefined, { step, epoch, samples }: StepReco
   return { ...stretch, samples: stretch.samples + samples, steps: stretch.steps + 1 };
 }
 
-/** A number that isn't finite is no matter of opinion, and what is known of dead units is a sum over many steps already. */
+/** A non-finite number needs no confirmation, and counts of dead units already cover many steps. */
 function stepsFor(name: VerdictName, present: Verdict | undefined): number {
   if (name === 'non-finite' || name === 'dead') return 1;
   return present ? holdSteps : warmUpSteps;
 }
 
 /**
- * Steps that a layer spent in each verdict, up to the last step of the run.
+ * Number of steps that a layer spent in each verdict, up to the last step of the run.
  *
- * @param verdicts every change, in order, of all layers.
+ * @param verdicts all changes, in order, of all layers.
  */
 export function timeInVerdicts(
   verdicts: readonly Verdict[],

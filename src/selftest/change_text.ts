@@ -1,14 +1,14 @@
 import { count, counted } from '../figures.ts';
 import type { ChangeReport, TimeChange } from './changed_shader.ts';
 
-/** Checks that are shown: the others fail for the same reason as a rule. */
+/** Maximum number of failed checks to show; further ones usually fail for the same reason. */
 const mostShown = 3;
 
-/** The sentence about a change after which every check passed. */
+/** Sentence for a change after which every check passed. */
 export const checkedText = ({ kernels, checks }: ChangeReport): string =>
   `${kernels.join(', ')}: ${counted(checks, 'check')}, all within the bounds of the float64 twin`;
 
-/** How many checks failed, and what the first of them found. */
+/** Number of failed checks, and the errors of the first ones. */
 export function wrongText({ checks, wrong }: ChangeReport): string[] {
   const shown = wrong.slice(0, mostShown);
   return [
@@ -18,7 +18,7 @@ export function wrongText({ checks, wrong }: ChangeReport): string[] {
   ];
 }
 
-/** How a time differs from what it was before. */
+/** Describes how a time compares to the previous one. */
 export function changeText({ before, beforeSpread, now, nowSpread }: TimeChange): string {
   if (!(before > 0 && now > 0)) return 'too short to time';
   const percent = (100 * (now - before)) / before;

@@ -10,59 +10,59 @@ import type { LaunchChoice } from './kernel_launches.ts';
 import { compareWithTwin, variantsOf } from './kernels/check_kernel.ts';
 import { launchesFor, type TimedNetwork } from './time_kernel.ts';
 
-/** Shaders that were edited, and what they are compared with. */
+/** Edited shaders, and the versions that they are compared with. */
 export interface ShaderChange {
   /** All shaders as wgrad was built from them. */
   built: ShaderTexts;
-  /** Those that differed from that when they last agreed with their twins. */
+  /** Shaders that differed from the build when they last agreed with their twins. */
   before: ShaderTexts;
-  /** Those that differ from it now. */
+  /** Shaders that differ from the build now. */
   now: ShaderTexts;
-  /** The paths of those that differ between the two. */
+  /** Paths of the shaders that differ between the two. */
   changed: readonly string[];
-  /** Which kernels are checked and timed: all that have the text of a changed file, or one of them. */
+  /** Which kernels are checked and timed: all that include a changed file, or a selected one. */
   choice: LaunchChoice;
-  /** Whose shapes are timed. */
+  /** Network whose shapes are timed. */
   network: TimedNetwork;
-  /** Rounds that are timed. */
+  /** Number of timing rounds. */
   rounds: number;
 }
 
-/** A kernel at one of the network's shapes with the text before and with the text of now, timed in turns. */
+/** Times of a kernel at one of the network's shapes, with the previous and the current text, measured alternately. */
 export interface TimeChange {
   kernel: string;
   layers: string[];
   shape: object;
   variant: Variant;
-  /** Medians and distances between the quartiles, in microseconds. */
+  /** Medians and interquartile ranges, in microseconds. */
   before: number;
   beforeSpread: number;
   now: number;
   nowSpread: number;
 }
 
-/** What a change of shaders does. */
+/** The effects of a change of shaders. */
 export interface ChangeReport {
-  /** The kernels whose text has changed and which have checks. */
+  /** Changed kernels that have checks. */
   kernels: string[];
-  /** Checks that were made: every case of these kernels, in every variant. */
+  /** Number of checks that ran: every case of these kernels, in every variant. */
   checks: number;
-  /** Why a shader does not compile, with file and line. Nothing else was tried then. */
+  /** The compiler's error with file and line if a shader does not compile; nothing else is tried in that case. */
   doesNotCompile?: string;
-  /** The checks whose results differ from the twin's. */
+  /** Checks whose results differ from the twin's. */
   wrong: { kernel: string; variant: string; shape: string; error: string }[];
-  /** Where nothing is wrong: what the change does to the time of the network's kernels, those with the most arithmetic first. */
+  /** If all checks pass: the effect of the change on the time of the network's kernels, those with the most arithmetic first. */
   times: TimeChange[];
 }
 
-/** Checks under way at once, and launches that are timed at most. */
+/** Number of concurrent checks, and maximum number of timed launches. */
 const atOnce = 8;
 const mostTimed = 8;
 
 /**
- * Checks the kernels whose text was changed against their float64 twins, and times them with the text before and with the text of now.
+ * Checks the changed kernels against their float64 twins, and times them with the previous and the current text.
  *
- * @throws ConfigurationError as `chooseLaunches` does. DeviceLostError where a shader takes the device down.
+ * @throws ConfigurationError as `chooseLaunches` does. DeviceLostError if a shader causes the device to be lost.
  */
 export async function changedShader(gpu: Gpu, change: ShaderChange): Promise<ChangeReport> {
   const { built, before, now, changed, choice, network, rounds } = change;
@@ -123,7 +123,7 @@ export async function changedShader(gpu: Gpu, change: ShaderChange): Promise<Cha
   return report;
 }
 
-/** The compiler's message about a text with marked lines: it is the same, and names the file and the line in it. */
+/** The compiler's message for the text with marked lines: the error is the same, but names the file and the line in it. */
 async function compilerMessage(
   gpu: Gpu,
   kernels: EditedKernels,

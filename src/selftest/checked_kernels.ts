@@ -1,15 +1,15 @@
 import type { SelfTestCheck } from './self_test.ts';
 
-/** The checks of a kernel, all together. */
+/** The combined checks of a kernel. */
 export interface CheckedKernel {
   name: string;
   checks: number;
   failed: number;
-  /** The largest difference of those that passed, as a share of its bound. */
+  /** The largest difference among the passed checks, as a fraction of its bound. */
   share: number | undefined;
 }
 
-/** The kernels in the order in which they were checked. */
+/** Groups checks by kernel, in the order in which they ran. */
 export function checkedKernels(checks: readonly SelfTestCheck[]): CheckedKernel[] {
   return [...new Set(checks.map(({ name }) => name))].map((name) => {
     const all = checks.filter((check) => check.name === name);

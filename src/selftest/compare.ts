@@ -1,10 +1,10 @@
 type Numbers = ArrayLike<number>;
 
 /**
- * Fails unless |actual - expected| <= bound, element by element; `bound` is one number or one an element.
+ * Requires |actual - expected| <= bound for each element; `bound` is one number or one per element.
  *
- * @returns the worst difference as a share of its bound, for whoever keeps figures.
- * @throws Error that names the worst element, and how many others are off.
+ * @returns the largest difference as a fraction of its bound.
+ * @throws Error with the worst element and the number of other elements out of bounds.
  */
 export function expectWithin(name: string, actual: Numbers, expected: Numbers, bound: Numbers | number): number {
   for (const [other, length] of [
@@ -18,9 +18,9 @@ export function expectWithin(name: string, actual: Numbers, expected: Numbers, b
   for (let i = 0; i < actual.length; i++) {
     const difference = Math.abs(actual[i]! - expected[i]!);
     const limit = typeof bound === 'number' ? bound : bound[i]!;
-    // Equal is a share of nothing, even where nothing is allowed; equal infinities differ by NaN.
+    // Equal values are within any bound, including 0; equal infinities would otherwise differ by NaN.
     const share = actual[i] === expected[i] ? 0 : difference / limit;
-    // "not <=" so that a NaN fails, in the difference or in the bound.
+    // Written as !(share <= 1) so that NaN fails, in the difference or in the bound.
     if (!(share <= 1)) off++;
     if (worst.at < 0 || !(share <= worst.share)) {
       if (!Number.isNaN(worst.share)) worst = { share, at: i };
@@ -40,14 +40,14 @@ export function expectWithin(name: string, actual: Numbers, expected: Numbers, b
 
 let largest = 0;
 
-/** The largest share of a bound among all comparisons that `compare` makes. @throws Error where one of them fails. */
+/** The largest fraction of a bound among all comparisons in `compare`. @throws Error if one of them fails. */
 export function largestShareOf(compare: () => void): number {
   largest = 0;
   compare();
   return largest;
 }
 
-/** Fails unless every element is the same number: for whole numbers, copies and repeated runs. */
+/** Requires equal numbers in all elements: for integers, copies and repeated runs. */
 export function expectSame(name: string, actual: Numbers, expected: Numbers): void {
   expectWithin(name, actual, expected, 0);
 }

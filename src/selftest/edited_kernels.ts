@@ -1,14 +1,14 @@
 import type { Kernel } from '../gpu/kernel.ts';
 import { leanShader } from '../gpu/lean_shader.ts';
 
-/** The text of shaders, by their paths in the folder: `lib/activate.wgsl`. */
+/** Text of shaders by path relative to the shader folder: `lib/activate.wgsl`. */
 export type ShaderTexts = Readonly<Record<string, string>>;
 
 type Source = Kernel<object>['source'];
 
-/** Kernels with the text of files that were edited after wgrad was built. */
+/** Substitutes the text of files that were edited after wgrad was built into its kernels. */
 export class EditedKernels {
-  /** The text of each file as it is in the sources of the kernels: whole, or without comments where a build made it lean. */
+  /** Text of each file as it may appear in a kernel's source: unmodified, or without comments if the build stripped them. */
   readonly #built: ReadonlyMap<string, readonly string[]>;
 
   /** @param built the shaders from which the running code was built. */
@@ -16,13 +16,13 @@ export class EditedKernels {
     this.#built = new Map(Object.entries(built).map(([path, text]) => [path, [text, leanShader(text)]]));
   }
 
-  /** Whether a kernel's text, for a shape and a variant, includes a file. */
+  /** Whether the source of a kernel, for a shape and a variant, includes a file. */
   includes(kernel: Kernel<object>, shape: object, variant: object, path: string): boolean {
     const source = typeof kernel.source === 'function' ? kernel.source(shape, variant as never) : kernel.source;
     return this.#formIn(source, path) !== undefined;
   }
 
-  /** The kernel with the text of other files in place of those that it was built from. */
+  /** The kernel with edited files substituted for those that it was built from. */
   edited(kernel: Kernel<object>, edits: ShaderTexts): Kernel<object> {
     return withSource(kernel, (source) =>
       Object.entries(edits).reduce((text, [path, now]) => {
@@ -32,7 +32,7 @@ export class EditedKernels {
     );
   }
 
-  /** The same with a comment after each line that tells its file and its number there, for `withPlaces`. */
+  /** Like `edited`, with a comment after each line that states its file and line number, for `withPlaces`. */
   marked(kernel: Kernel<object>, edits: ShaderTexts): Kernel<object> {
     const marks = Object.fromEntries(
       [...this.#built].map(([path, [text]]) => [path, markLines(path, edits[path] ?? text!)]),
@@ -52,7 +52,7 @@ const withSource = (kernel: Kernel<object>, change: (source: string) => string):
   return { ...kernel, source: changed };
 };
 
-/** Lines of the preprocessor and of loops have to end where they do. */
+/** No comment can follow on lines of the preprocessor and of loops. */
 const markLines = (path: string, text: string): string =>
   text
     .split('\n')
@@ -61,7 +61,7 @@ const markLines = (path: string, text: string): string =>
 
 const mark = / \/\/@(\S+):(\d+)$/;
 
-/** The messages about a shader of `marked`, with the file and the line of each in place of the line of the rendered text. */
+/** Replaces the line numbers in compiler messages for a `marked` shader with the original files and lines. */
 export function withPlaces(messages: string): string {
   const lines = messages.split('\n');
   lines.forEach((line, i) => {

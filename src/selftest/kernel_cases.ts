@@ -117,12 +117,12 @@ import {
 import { stateOf } from './kernels/state_words.ts';
 import { checkBeginStep, checkScheduledStep, checkSumParts } from './kernels/step_checks.ts';
 
-/** A kernel beside its twin at one shape, whatever that shape is. */
+/** A kernel with its twin at one shape, whatever the type of the shape. */
 export type KernelCase = KernelCheck<object>;
 
 const any = <S extends object>(check: KernelCheck<S>): KernelCase => check as unknown as KernelCase;
 
-/** The tables of matrices are laid out for an adapter. */
+/** The tables of matrices depend on the adapter. */
 const software = { software: true, subgroupSize: 4 };
 
 const image: Convolution = {
@@ -230,7 +230,7 @@ const normBackwards = [
   ...(['relu', 'tanh', 'sigmoid'] as const).map((inActivation) => ({ inActivation })),
 ];
 const normKernels = [
-  // One channel is loaded at a time, and four.
+  // Covers loads of one channel at a time, and of four.
   ...[3, 4].flatMap((channels) => [
     ...[checkBatchNormStatistics, checkBatchNormCombine, checkBatchNormBackwardSums].map((check) =>
       any(check({ ...normBatch, channels }) as KernelCheck<object>),
@@ -256,8 +256,8 @@ const normKernels = [
 ];
 
 /**
- * Every kernel of a training step and of a probe, in so few shapes that each branch of its text is taken and not taken.
- * `loadFurtherTraining` has to be awaited before.
+ * Every kernel of a training step and of a probe, in as few shapes as cover each branch of its text both ways.
+ * `loadFurtherTraining` must be awaited first.
  */
 export const kernelCases = (): KernelCase[] => [
   ...images(forwards).map((s) => any(checkForward(s))),
@@ -412,7 +412,7 @@ export const kernelCases = (): KernelCase[] => [
   ),
   any(checkWeightAverage({ tensors: [70, 5], momentum: 0.9, t: 3 })),
   any(checkWeightAverage({ tensors: [70, 5], momentum: 0.9, t: 3, overwriteEvery: 3 })),
-  // Every slot beside everything else that may be bound: no more than eight storage buffers.
+  // Combines every optimizer slot with the other optional bindings, in at most eight storage buffers.
   ...(
     [
       { type: 'adam', amsgrad: true },

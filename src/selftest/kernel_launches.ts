@@ -6,31 +6,31 @@ import type { TunableKernel } from '../plan/planner.ts';
 import type { StepLaunch } from '../train/plan_training.ts';
 import type { KernelCase } from './kernel_cases.ts';
 
-/** Which kernel is timed, and in which shapes and variants: the flags of `wgrad profile --kernel`. */
+/** Selects the kernel to time, and its shapes and variants: the flags of `wgrad profile --kernel`. */
 export interface LaunchChoice {
-  /** The name of a kernel. */
+  /** Name of a kernel. */
   kernel?: string;
-  /** What differs from the shape that the kernel has otherwise. */
+  /** Sizes that replace those of the kernel's original shape. */
   shape?: Record<string, unknown>;
-  /** The only variant: its numbers, or as `variantText` writes them. */
+  /** The only variant to time: its parameters, or their text as `variantText` writes it. */
   variant?: string | Variant;
 }
 
-/** A kernel at a shape, in the variants that are compared. */
+/** A kernel at a shape, with the variants to compare. */
 export interface ChosenLaunch extends TunableKernel {
-  /** Whether the network launches this kernel, if at another shape. */
+  /** Whether the network launches this kernel, possibly at another shape. */
   isOfNetwork: boolean;
   layers: string[];
   variants: Variant[];
-  /** The variant that the network runs it in. */
+  /** The variant that the network uses. */
   used: Variant;
 }
 
 /**
- * The launches of a step that a choice names, with all variants of this adapter. A kernel that the step does not launch is taken in the
- * shape of its first check, changed as the choice says.
+ * The launches of a step that match a choice, with all variants for this adapter. A kernel that the step does not launch takes the
+ * shape of its first check, modified as the choice says.
  *
- * @throws ConfigurationError for a kernel, a size or a variant that is not known, with the nearest one.
+ * @throws ConfigurationError for an unknown kernel, size or variant, with the nearest known one.
  */
 export function chooseLaunches(
   step: readonly StepLaunch[],
@@ -71,7 +71,7 @@ function launchesOf(name: string, step: readonly StepLaunch[], cases: readonly K
   });
 }
 
-/** Each launch in the shape that is asked for; launches that have the same one then are one. */
+/** Applies the requested shape to each launch, and merges launches that then have the same shape. */
 function changedShapes(launches: readonly StepLaunch[], changes: Record<string, unknown>): StepLaunch[] {
   const changed = launches.map((launch) => ({ ...launch, shape: changedShape(launch, changes) }));
   const first = (at: number) =>
@@ -85,7 +85,7 @@ function changedShape({ kernel, shape }: TunableKernel, changes: Record<string, 
   return { ...own, ...changes };
 }
 
-/** @throws ConfigurationError for a size that the shape does not have, or a value of another kind than its own. */
+/** @throws ConfigurationError if the shape does not have this size, or if the value has another type. */
 function requireSize(kernel: Kernel<object>, own: Record<string, unknown>, size: string, value: unknown): void {
   const current = own[size];
   if (current === undefined) {

@@ -1,4 +1,4 @@
-/** Numbers from -1 to 1 that are the same on every run (an LCG: nothing here depends on their quality). */
+/** Reproducible numbers from -1 to 1. An LCG is good enough, because nothing depends on their quality. */
 export function numbers(count: number, seed: number): Float64Array {
   let state = seed >>> 0;
   return Float64Array.from({ length: count }, () => {

@@ -8,16 +8,16 @@ import { compareWithTwin } from './kernels/check_kernel.ts';
 import type { SelfTestCheck, SelfTestOptions, SelfTestReport } from './self_test.ts';
 import { networkChecks } from './small_network.ts';
 
-/** A check that is still to be run. */
+/** A check to be run. */
 export interface PlannedCheck {
   name: string;
   variant: string;
-  /** @returns the largest difference as a share of its bound. @throws Error where a number is beyond its bound. */
+  /** @returns the largest difference as a fraction of its bound. @throws Error if a number exceeds its bound. */
   run: () => Promise<number>;
   shape?: object;
 }
 
-/** Checks under way at once: shaders are compiled while others are compared. */
+/** Number of concurrent checks: some shaders compile while others run. */
 const atOnce = 8;
 
 /** Implements `selfTest`, whose docstring has the details. */
@@ -59,7 +59,7 @@ function noSuchCheck(only: string, all: readonly PlannedCheck[]): ConfigurationE
   });
 }
 
-/** The variants of a kernel that this adapter takes. */
+/** The checks of a kernel in all variants for this adapter. */
 function kernelChecks(gpu: Gpu, check: KernelCase): PlannedCheck[] {
   const { kernel, shape } = check;
   return (kernel.variants?.(shape, gpu.traits) ?? [{}]).map((variant) => ({
@@ -81,7 +81,7 @@ async function runCheck(gpu: Gpu, { name, variant, run, shape }: PlannedCheck): 
 
 function factsOf({ device, adapter }: Gpu): Pick<SelfTestReport, 'adapter' | 'features' | 'limits' | 'userAgent'> {
   const limits: Record<string, number> = {};
-  // The limits are properties of the prototype.
+  // The limits are properties of the prototype, so Object.entries would miss them.
   for (const name in device.limits) {
     const value = device.limits[name as keyof GPUSupportedLimits];
     if (typeof value === 'number') limits[name] = value;

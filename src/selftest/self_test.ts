@@ -2,66 +2,66 @@ import type { AdapterFacts, GpuOptions } from '../gpu/device.ts';
 
 /** Options of `selfTest`. */
 export interface SelfTestOptions {
-  /** The options of `openGpu`, for the device that is tested; none by default. */
+  /** Options of `openGpu` for the tested device. Default: none. */
   gpu?: GpuOptions;
-  /** Only the checks whose name contains this text, `'conv2d'` for example; all by default. */
+  /** Runs only the checks whose name contains this text, for example `'conv2d'`. Default: all. */
   only?: string;
-  /** Ends the test after the checks that are under way. */
+  /** Ends the test once the running checks have finished. */
   signal?: AbortSignal;
-  /** Called after each check; `done` of `total` are done. */
+  /** Called after each check; `done` of `total` checks are finished. */
   onCheck?: (check: SelfTestCheck, done: number, total: number) => void;
 }
 
 /** One check of `selfTest`. */
 export interface SelfTestCheck {
-  /** The kernel, named as its file in `shaders/`, or what of the small network is checked. */
+  /** Name of the kernel (its file in `shaders/`), or of a check of the small network. */
   name: string;
-  /** The variant of the kernel that ran, in words; `''` where a kernel has one. */
+  /** Description of the kernel's variant; `''` if the kernel has only one. */
   variant: string;
-  /** Whether everything that it computed is within its bound. */
+  /** Whether all results are within their bounds. */
   passed: boolean;
   /**
-   * The largest difference from the same formula in float64 as a share of what float32 and WebGPU's rules for rounding allow it: 0 for
-   * equal, 1 at most. Left out of a check that failed.
+   * The largest difference from the float64 result as a fraction of what float32 and WebGPU's rounding rules allow: 0 if equal, at
+   * most 1. Omitted if the check failed.
    */
   share?: number;
-  /** What went wrong, in a check that failed: the element and both numbers, or the error of WebGPU. */
+  /** Error of a failed check: the element and both numbers, or the WebGPU error. */
   error?: string;
-  /** The shape of a kernel that failed, as JSON. */
+  /** Shape of the failed kernel, as JSON. */
   shape?: string;
 }
 
-/** What `selfTest` found: plain JSON, to be attached to a bug report. */
+/** Result of `selfTest`, as plain JSON that can be attached to a bug report. */
 export interface SelfTestReport {
   /** Whether all checks ran and passed. */
   passed: boolean;
-  /** Checks that were planned; fewer have run where the test was ended or the device was lost. */
+  /** Number of planned checks; fewer have run if the test was aborted or the device was lost. */
   planned: number;
-  /** The checks that have run, in their order. */
+  /** The checks that ran, in order. */
   checks: SelfTestCheck[];
-  /** The adapter. */
+  /** Facts about the adapter. */
   adapter: AdapterFacts;
-  /** The optional features of WebGPU that the device has. */
+  /** Optional WebGPU features of the device. */
   features: string[];
-  /** The limits of the device by their WebGPU names. */
+  /** Limits of the device, by WebGPU name. */
   limits: Record<string, number>;
-  /** The browser, as it names itself; `''` outside of one. */
+  /** The browser's user agent string; `''` outside of a browser. */
   userAgent: string;
-  /** Seconds that the test took, compilation of the shaders included. */
+  /** Duration of the test in seconds, including shader compilation. */
   seconds: number;
 }
 
 /**
- * Checks a GPU and its driver: runs every kernel in the variants that this adapter takes, and a few steps of a small network, and compares
- * the numbers with the same formulas in float64 on the CPU. It opens a device of its own, takes seconds on a GPU and about a minute on
- * the CPU, and needs no data. The first thing to run where a GPU gives strange numbers.
+ * Checks a GPU and its driver: runs every kernel in all variants for this adapter, and a few steps of a small network, and compares
+ * the results with the same formulas in float64 on the CPU. It opens a separate device, takes seconds on a GPU and about a minute
+ * on a software adapter, and needs no data. Run it first if a GPU gives suspicious results.
  *
  * @example
  * const report = await selfTest();
  * console.log(report.passed, report.checks.filter(({ passed }) => !passed));
  *
- * @returns the report; a check that fails does not throw.
- * @throws ConfigurationError where no check's name contains `only`. SetupError where there is no WebGPU or no adapter, as `openGpu` does.
+ * @returns the report; a failed check does not throw.
+ * @throws ConfigurationError if no check's name contains `only`. SetupError if there is no WebGPU or no adapter, as in `openGpu`.
  */
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
   const { runSelfTest } = await import('./run_self_test.ts');

@@ -5,18 +5,18 @@ import { unitRoundoff } from './tolerance.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** What is computed from a network's weights and images: one array a tensor. */
+/** A computation on a network's weights and images, which returns one array per tensor. */
 export type Computation = (weights: Float64Array[], images: Float64Array) => Numbers[];
 
 /**
- * How far each tensor of a computation may be from float64 when it is done in float32.
+ * Bounds the float32 error of each tensor of a computation relative to float64.
  *
- * A sum of products in float32 is the exact sum of products that are each a little off (Higham, Accuracy and Stability,
- * 3.1). So the twin computes again with every weight and pixel a little off at random, and what moves says what rounding
- * can do: small-sample condition estimation (Kenney and Laub 1994). It knows of what follows from rounding, such as
- * cancellation, Adam's step on a small gradient or a relu near its corner, and of nothing else.
+ * A float32 sum of products equals the exact sum of slightly perturbed products (Higham, Accuracy and Stability, 3.1). The twin
+ * therefore computes a second time with a small random perturbation of every weight and pixel, and the resulting change shows the
+ * effect of rounding: small-sample condition estimation (Kenney and Laub 1994). It covers the consequences of rounding, such as
+ * cancellation, Adam's step on a small gradient or a relu near its kink, and nothing else.
  *
- * @returns a bound for each tensor, the same for all of its elements: twice the most that any of them moved.
+ * @returns a bound for each tensor, the same for all of its elements: twice the largest change of any of them.
  */
 export function boundsOf(
   compute: Computation,
@@ -44,8 +44,8 @@ export function boundsOf(
 }
 
 /**
- * How far a product may be off, as a share of it: the roundings of the sums of these small networks add up to less than
- * what WGSL lets the functions among them be off by, 16 ulp for the exp of a small logit and 1e-5 for tanh.
+ * Relative error of a product: the roundings in the sums of these small networks add up to less than the error that WGSL allows for
+ * the functions among them, 16 ulp for the exp of a small logit and 1e-5 for tanh.
  */
 function inaccuracyOf(model: CompiledModel): number {
   const hasTanh = model.layers.some(({ config }) => activationOption(config) === 'tanh');

@@ -9,7 +9,7 @@ import { numbers } from './numbers.ts';
 import type { PlannedCheck } from './run_self_test.ts';
 import { boundsOf } from './sensitivity.ts';
 
-/** Convolutions, a normalization, a pool and a shortcut: layers whose kernels have to fit together. */
+/** Convolutions, a normalization, a pool and a shortcut: layers whose kernels must work together. */
 const network: Model = {
   inputShape: [8, 8, 3],
   layers: [
@@ -28,7 +28,7 @@ const steps = 3;
 const elements = 8 * 8 * 3;
 const optimizer = { type: 'sgd', learningRate: 0.1, momentum: 0.9 } as const;
 
-/** Trains a small network for a few steps, beside its float64 twin, and once more: the bits have to be the same. */
+/** Trains a small network for a few steps against its float64 twin, and a second time, which must give identical bits. */
 export function networkChecks(gpu: Gpu): PlannedCheck[] {
   const model = compileModel(network);
   const images = Float32Array.from(numbers(steps * batch * elements, 7));
@@ -36,7 +36,7 @@ export function networkChecks(gpu: Gpu): PlannedCheck[] {
   const batchOf = (step: number, of: ArrayLike<number>) =>
     Float64Array.from({ length: batch * elements }, (_, i) => of[step * batch * elements + i]!);
   const labelsOf = (step: number) => labels.subarray(step * batch, (step + 1) * batch);
-  /** Works with a new trainer, whose first weights are the same every time. */
+  /** Runs `work` with a new trainer whose initial weights are always the same. */
   const withTrainer = async <T>(work: (trainer: Trainer) => Promise<T>): Promise<T> => {
     const trainer = new Trainer(gpu, { model: network, optimizer, batchSize: batch, seed: 1 });
     try {

@@ -11,29 +11,29 @@ import { type TimedVariant, timeLaunches } from '../train/tuner.ts';
 import { kernelCases } from './kernel_cases.ts';
 import { type ChosenLaunch, chooseLaunches, type LaunchChoice } from './kernel_launches.ts';
 
-/** The network whose shapes are the defaults. */
+/** The network whose shapes are used by default. */
 export interface TimedNetwork {
   trainer: TrainerOptions;
-  /** The data set, as far as the plan of a step depends on it. */
+  /** The facts about the data set on which the plan of a step depends. */
   dataset: DatasetFacts;
 }
 
-/** A variant, and what its time amounts to. */
+/** A variant with the throughput derived from its time. */
 export interface TimedLaunch extends TimedVariant {
-  /** Billions of floating-point operations a second, by the formula of the kernel. */
+  /** Billions of floating-point operations per second, by the kernel's cost formula. */
   gflops: number;
-  /** Billions of bytes a second, each element counted once. */
+  /** Billions of bytes per second, counting each element once. */
   gbps: number;
   /** See `rooflineShare`. */
   rooflineShare: number;
-  /** The variant that the network runs it in. */
+  /** Whether the network uses this variant. */
   isUsed: boolean;
 }
 
-/** A kernel at a shape, timed alone in its variants. */
+/** Times of a kernel at one shape, measured separately in each of its variants. */
 export interface TimedKernel {
   kernel: string;
-  /** Whether the network launches this kernel, if at another shape. */
+  /** Whether the network launches this kernel, possibly at another shape. */
   isOfNetwork: boolean;
   layers: string[];
   shape: object;
@@ -42,13 +42,13 @@ export interface TimedKernel {
   timings: TimedLaunch[];
 }
 
-/** What `wgrad profile --kernel` measures. */
+/** The measurements of `wgrad profile --kernel`. */
 export interface KernelTimes {
   kernels: TimedKernel[];
   ceilings: Ceilings;
 }
 
-/** The launches of a network's step that a choice names; of a kernel that it does not launch, those of its checks. */
+/** The launches of a network's step that match a choice; for a kernel that the step does not launch, those of its checks. */
 export async function launchesFor(
   gpu: Gpu,
   { trainer, dataset }: TimedNetwork,
@@ -60,9 +60,10 @@ export async function launchesFor(
 }
 
 /**
- * Times one kernel alone, all its variants in turns, at the shapes that a network has or at another one.
+ * Times a single kernel, alternating between its variants, at the network's shapes or at another one.
  *
- * @throws ConfigurationError as `chooseLaunches` does, and for buffers that are too large. SetupError where the device has no timestamps.
+ * @throws ConfigurationError as `chooseLaunches` does, and if the buffers would be too large. SetupError if the device has no
+ *   timestamps.
  */
 export async function timeKernel(
   gpu: Gpu,

@@ -1,21 +1,21 @@
 /** Half the distance between 1 and the next float32. */
 export const unitRoundoff = 2 ** -24;
 
-/** The smallest normal float32: whatever is below may be flushed to zero (WGSL, "Floating Point Evaluation"). */
+/** The smallest normal float32: smaller results may be flushed to zero (WGSL, "Floating Point Evaluation"). */
 const smallestNormal = 2 ** -126;
 
 export interface Tolerance {
-  /** The c of c * n * 2^-24 * sum|terms|. */
+  /** The factor c in c * n * 2^-24 * sum|terms|. */
   sum: number;
-  /** Of the result, for what is done after the sum: in units of 2^-24 of its size. */
+  /** Relative to the result, for operations after the sum, in units of 2^-24. */
   result: number;
-  /** Of nothing: what a function may be off by near zero. */
+  /** Absolute error, which a function may have near zero. */
   absolute: number;
   reason: string;
 }
 
-// WGSL names no rounding mode, so every addition and multiplication may be off by 2^-23 of its result, twice 2^-24; in
-// n of them, in any order, the errors add up to at most n * 2^-23 * sum|terms| (Higham, Accuracy and Stability, 4.2).
+// WGSL prescribes no rounding mode, so every addition and multiplication may have a relative error of 2^-23, twice 2^-24; over n
+// operations, in any order, the errors add up to at most n * 2^-23 * sum|terms| (Higham, Accuracy and Stability, 4.2).
 const anyRounding = 2;
 
 const product: Tolerance = {
@@ -34,7 +34,7 @@ const activated: Tolerance = {
     'exp by 3 + 2|z| ulp, of which sigmoid keeps z exp(-z) / (1 + exp(-z)), less than 16',
 };
 
-/** How far each thing may be from its twin. One row a thing, named as the dispatch or its output. */
+/** Tolerances relative to the twins, one row per dispatch or output. */
 export const tolerances = {
   conv2d_forward: product,
   conv2d_backward_x: product,
@@ -42,7 +42,7 @@ export const tolerances = {
   dense_forward: product,
   dense_backward_x: product,
   dense_backward_w: product,
-  /** Instead of the row of a forward pass that ends in tanh or sigmoid. */
+  /** Replaces the row of a forward pass that ends in tanh or sigmoid. */
   activated,
   activation_forward: {
     sum: 0,
@@ -188,8 +188,8 @@ export const tolerances = {
 /**
  * The bound of each element, for `expectWithin`.
  *
- * @param terms of the longest sum: n.
- * @param magnitude the twin on absolute values (src/reference/magnitude.ts), or nothing for what isn't a sum.
+ * @param terms number of terms in the longest sum, n.
+ * @param magnitude the twin's result on absolute values (src/reference/magnitude.ts); omitted for results that aren't sums.
  */
 export function boundOf(
   { sum, result, absolute }: Tolerance,
@@ -200,7 +200,7 @@ export function boundOf(
     throw new Error(`a sum wants its terms and magnitude: found ${terms} terms, ${magnitude?.length} magnitudes`);
   }
   return Float64Array.from(expected, (value, i) => {
-    // Exact things stay exact: flushing is for results of arithmetic.
+    // Exact operations stay exact: flushing only applies to results of arithmetic.
     if (sum === 0 && result === 0 && absolute === 0) return 0;
     const ofSum = sum === 0 ? 0 : sum * terms * unitRoundoff * magnitude![i]!;
     return ofSum + result * unitRoundoff * Math.abs(value) + absolute + (terms + 1) * smallestNormal;

@@ -22,7 +22,7 @@ interface AccumulatedValues {
   correct: number;
 }
 
-/** The words of an Accumulated; `loss` is a float, and `correct` too where it is fractional. */
+/** The words of an Accumulated; `loss` is a float, and so is `correct` if it is fractional. */
 function accumulatedOf(values: AccumulatedValues, fractional = false): Uint32Array {
   const words = Uint32Array.from(accumulatedFields, (field) => values[field as keyof AccumulatedValues]);
   const at = (field: keyof AccumulatedValues) => accumulatedFields.indexOf(field);
@@ -49,10 +49,10 @@ export function checkBeginMicroBatch(batch: number, values: StateValues, loss = 
 }
 
 export interface AccumulateCase {
-  /** Elements of each tensor. */
+  /** Number of elements of each tensor. */
   tensors: number[];
   place: MicroBatchPlace;
-  /** Samples of this micro-batch that count, and those of the step with them. */
+  /** Number of valid samples in this micro-batch, and in the step including it. */
   own: number;
   count: number;
   fractional?: boolean;

@@ -5,7 +5,7 @@ import { numbers } from '../numbers.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
 import { type KernelCheck, sameFloats, within } from './check_kernel.ts';
 
-/** Where the formulas change over, and far out. */
+/** Points where formulas change, and points far out. */
 const special = [0, -0, 0.5, -0.5, -0.501, 1, -1, 3, -3, 2.999, -2.999, 6, 6.001, 1e-6, -1e-6, 1e-20, 15, -15];
 
 const inputs = (elements: number): Float32Array =>
@@ -13,7 +13,7 @@ const inputs = (elements: number): Float32Array =>
     i % 3 === 1 ? special[Math.floor(i / 3) % special.length]! : 8 * u,
   );
 
-/** These copy numbers or leave them out. */
+/** Activations that only copy values or set them to zero. */
 const isExact = (activation: AnyActivation) =>
   activation === 'linear' || activation === 'relu' || activation === 'relu6';
 
@@ -35,7 +35,7 @@ export function checkActivationForward(shape: ActivationShape): KernelCheck<Acti
 export function checkActivationBackward(shape: ActivationShape): KernelCheck<ActivationShape> {
   const { activation, elements } = shape;
   const x = inputs(elements);
-  // What an activation can't give has a slope that it can't have.
+  // Values outside of the activation's range would have impossible slopes, so y is computed with it.
   const y = x.map((value) => reference.activate(activation, value));
   return {
     kernel: activationBackward,

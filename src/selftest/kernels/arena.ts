@@ -2,18 +2,18 @@ import { cutIntoChunks } from '../../plan/chunks.ts';
 import { numbers } from '../numbers.ts';
 import { poison } from './guarded_launch.ts';
 
-/** The gradients of several tensors in one buffer, as training has them, with poison between. */
+/** The gradients of several tensors in one buffer, laid out as in training, with poison in between. */
 export interface Arena {
-  /** vec4s of all of it. */
+  /** Size in vec4s. */
   elements: number;
   dw: Float32Array;
   tensors: Float32Array[];
-  /** As the kernels have them: src/train/chunks.ts. */
+  /** Chunk table as the kernels read it: src/train/chunks.ts. */
   chunks: Uint32Array;
   ranges: Uint32Array;
 }
 
-/** Tensors begin at multiples of 256 bytes; the last vec4 of one that ends within it is filled with zeros. */
+/** Tensors begin at multiples of 256 bytes; the last vec4 of a tensor is zero-padded if the tensor ends within it. */
 export function arenaOf(sizes: readonly number[], scale = 1): Arena {
   const places: { offset: number; size: number }[] = [];
   let at = 0;
@@ -35,13 +35,13 @@ export function arenaOf(sizes: readonly number[], scale = 1): Arena {
   return { elements: at / 4, dw, tensors, chunks, ranges };
 }
 
-/** The arena's numbers that chunk c holds; of another arena with the same layout as well. */
+/** The values of chunk c in an arena, or in another one with the same layout. */
 export function chunkOf({ chunks }: Arena, c: number, values: Float32Array): Float32Array {
   const [first, end] = chunks.subarray(4 * c);
   return values.subarray(4 * first!, 4 * end!);
 }
 
-/** The same arena with other numbers, from -1 to 1 unless mapped; what lies between the tensors stays poison. */
+/** Fills an arena of the same layout with other numbers, from -1 to 1 unless mapped; the gaps between the tensors stay poisoned. */
 export function likeArena(arena: Arena, seed: number, map: (u: number) => number = (u) => u): Float32Array {
   const values = arena.dw.slice();
   for (const tensor of arena.tensors) {

@@ -7,11 +7,11 @@ import { inTensors } from './optimizer_checks.ts';
 import { stateOf } from './state_words.ts';
 
 export interface WeightAverageCase {
-  /** Elements of each tensor. */
+  /** Number of elements of each tensor. */
   tensors: number[];
   momentum: number;
   overwriteEvery?: number | undefined;
-  /** The update's number, from 1. */
+  /** Update number, from 1. */
   t: number;
 }
 
@@ -31,13 +31,13 @@ export function checkWeightAverage(c: WeightAverageCase): KernelCheck<WeightAver
       chunks: arena.chunks,
       state: stateOf({ updates: t }),
       w: likeArena(arena, 40),
-      // The first average knows no other before it.
+      // The first update must not read the uninitialized average.
       a: t === 1 ? 'unread' : likeArena(arena, 50, (u) => 3 * u),
     },
     twin: (given) => {
       const inputs = { w: given.w!, a: given.a ?? new Float32Array(given.w!.length), t };
       const after = movingAverage({ emaMomentum: momentum, emaOverwriteFrequency: overwriteEvery }, inputs);
-      // The first average is the weights, to the bit.
+      // The first average equals the weights exactly.
       const magnitude = Float64Array.from(inputs.w, (w, i) => (t === 1 ? 0 : Math.abs(w) + 2 * Math.abs(inputs.a[i]!)));
       const bound = boundOf(tolerances.weight_average, after.a, { terms: 1, magnitude });
       const near = (values: Float64Array) => inTensors(arena, values, bound);

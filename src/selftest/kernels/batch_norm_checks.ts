@@ -29,7 +29,7 @@ import { poison } from './guarded_launch.ts';
 import { anyUlp, isSmooth, momentsBounds, type NormalizationCase } from './norm_bounds.ts';
 import { stateOf } from './state_words.ts';
 
-/** A batch normalization in a training step; each kernel takes what it needs of it. */
+/** A batch normalization in a training step; each kernel uses the fields that it needs. */
 export interface BatchNormCase extends NormalizationCase {
   batch: number;
   pixels: number;
@@ -43,7 +43,7 @@ type Contents = Record<string, Float32Array>;
 const poisoned = (elements: number) => new Float32Array(new Uint32Array(elements).fill(poison).buffer);
 const positive = (count: number, seed: number) => Float32Array.from(numbers(count, seed), (u) => u + 1.05);
 
-/** Numbers for the real samples, poison for the slots that no sample fills. */
+/** Numbers for the real samples, poison for empty slots. */
 function sampled(c: BatchNormCase, seed: number, map: (u: number) => number = (u) => u): Float32Array {
   const values = poisoned(c.batch * c.pixels * c.channels);
   values.set(numbers(c.count * c.pixels * c.channels, seed).map(map));
@@ -54,7 +54,7 @@ const inputOf = (c: BatchNormCase) =>
   sampled(c, 91, (u) => (c.spread ?? 1) * activate(c.inActivation, 2 * u) + (c.mean ?? 0));
 const state = (c: BatchNormCase) => stateOf({ count: c.count });
 
-/** A mean and a variance as the kernels have them, with poison in the gap between the two tensors. */
+/** A mean and a variance in the kernels' layout, with poison in the gap between the two tensors. */
 function packStatistics(channels: number, mean: ArrayLike<number>, variance: ArrayLike<number>): Float32Array {
   const statistics = poisoned(statisticsElements(channels));
   statistics.set(mean);
@@ -77,7 +77,7 @@ const unpack = (channels: number, statistics: Float32Array) => ({
 const absolute = (values: ArrayLike<number> | undefined) => values && Float64Array.from(values, Math.abs);
 const opposite = (values: ArrayLike<number> | undefined) => values && Float64Array.from(values, (v) => -Math.abs(v));
 
-/** What the twins take for a magnitude: deviations from the mean, which the kernels subtract exactly but for one rounding. */
+/** The twins compute magnitudes from deviations from the mean, which the kernels subtract with a single rounding. */
 function deviations(c: { channels: number }, x: Float32Array, mean: Float32Array) {
   return { x: Float64Array.from(x, (v, i) => Math.abs(v - mean[i % c.channels]!)), mean: mean.map(() => 0) };
 }
@@ -106,7 +106,7 @@ export function checkBatchNormStatistics(c: BatchNormCase): KernelCheck<BatchNor
   };
 }
 
-/** The gap between mean and variance stays what it was. */
+/** Checks the statistics, and that the gap between mean and variance is unchanged. */
 const statisticsWithin =
   (channels: number, exact: reference.Statistics, bounds: { mean: Float64Array; variance: Float64Array }): Verify =>
   (name, bits) => {
@@ -129,8 +129,8 @@ export function checkBatchNormCombine(c: BatchNormCase): KernelCheck<BatchNormSu
       const given = inputs.partials as Float32Array;
       const exact = reference.batchNormCombine(c, { partials: given, count: c.count });
       const n = c.count * c.pixels;
-      // The mean is a weighted sum of differences from the first chunk's, five operations a term, added to that one. The
-      // variance is taken about a mean that is off by so much, which adds its square, with eight operations a term.
+      // The mean is the first chunk's mean plus a weighted sum of differences from it, with five operations per term. The error of
+      // that mean adds its square to the variance, which takes eight operations per term.
       const mean = exact.mean.map((value, channel) => {
         let sum = 0;
         for (let k = 0; k < c.chunks; k++) {
@@ -174,13 +174,13 @@ export function checkBatchNormForward(c: BatchNormCase): KernelCheck<BatchNormFo
 }
 
 export interface BatchNormMoveCase {
-  /** Channels of each layer. */
+  /** Number of channels of each layer. */
   layers: number[];
   momenta: number[];
   skip?: boolean;
 }
 
-/** The arena of statistics that a case is about, and where its tensors lie. */
+/** The statistics arena of a case, and the offsets of its tensors. */
 function statisticsArena({ layers, momenta }: BatchNormMoveCase) {
   const arena = arenaOf(layers.flatMap((channels) => [channels, channels]));
   const places = arena.tensors.map((tensor, t) => ({
@@ -191,7 +191,10 @@ function statisticsArena({ layers, momenta }: BatchNormMoveCase) {
   return { arena, places, shape: { elements: arena.elements, tensors: places.length } };
 }
 
-/** Every tensor as the statistics move it, or as it was; nothing between them is written: `into` has what stands there. */
+/**
+ * Every tensor, either moved by the statistics or unchanged. Nothing between the tensors is written: `into` has their previous
+ * content.
+ */
 const moved =
   (
     { places }: ReturnType<typeof statisticsArena>,
@@ -213,7 +216,7 @@ const moved =
       expectWithin(name, actual.subarray(first, end), exact, bound);
       expected.set(actual.subarray(first, end), first);
     }
-    // Between the tensors nothing is written: poison is NaN, so words are compared.
+    // Checks that nothing is written between the tensors. Poison is NaN, so words are compared.
     const words = new Uint32Array(expected.buffer);
     const changed = bits.findIndex((word, i) => word !== words[i]);
     if (changed >= 0) throw new Error(`${name}[${changed}], which belongs to no tensor, was written`);
@@ -229,7 +232,7 @@ export function checkBatchNormMove(c: BatchNormMoveCase): KernelCheck<BatchNormM
       statistics: own.arena.dw,
       moving: likeArena(own.arena, 5),
       table: packMovingTensors(own.places),
-      // skip is all that is read of it; with an even word next to it the sabotage changes only what it has to.
+      // Only `skip` is read. The word next to it is even, so the sabotage changes nothing else.
       state: stateOf({ skip: Number(skip) }),
     },
     twin: (given) => {
@@ -319,7 +322,7 @@ export function checkBatchNormBackwardX(c: BatchNormCase): KernelCheck<BatchNorm
       const given = unpack(c.channels, statistics!);
       const { count } = c;
       const { dx } = reference.batchNormBackwardX(c, { x, dy: dy!, ...given, gamma, dgamma, dbeta, count });
-      // No derivative is above 1. With the sums negative, nothing in the twin's formula is subtracted.
+      // No derivative exceeds 1. With negative sums, the twin's formula subtracts nothing, so it gives the magnitude.
       const { dx: magnitude } = reference.batchNormBackwardX(
         { ...c, inActivation: 'linear' },
         {

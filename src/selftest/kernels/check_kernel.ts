@@ -4,36 +4,36 @@ import { expectSame, expectWithin, largestShareOf } from '../compare.ts';
 import { numbers } from '../numbers.ts';
 import { type Contents, type GuardedLaunch, launchGuarded, poison } from './guarded_launch.ts';
 
-/** Fails unless the bits that a kernel left in a binding are right. */
+/** Throws unless the bits in a binding are right after a kernel ran. */
 export type Verify = (name: string, bits: Uint32Array) => void;
 
-/** A kernel beside its twin. */
+/** A kernel with its twin. */
 export interface KernelCheck<S> {
   kernel: Kernel<S>;
   shape: S;
   /**
-   * What stands in a binding before the launch, where that isn't just any number from -1 to 1. A written binding that is
-   * not here is poisoned; `unread` poisons one that the shader declares and must not look at.
+   * Initial content of bindings that need more than arbitrary numbers from -1 to 1. Written bindings that are not listed are
+   * poisoned; `unread` poisons one that the shader declares but must not read.
    */
   given?: Record<string, Contents | 'unread'>;
-  /** What every written binding has to hold for these inputs. */
+  /** The expected content of every written binding for these inputs. */
   twin: (inputs: Record<string, Contents>) => Record<string, Verify>;
 }
 
-/** Floats, each within its own bound of the twin's. */
+/** Checks floats, each against its own bound. */
 export const within =
   (expected: ArrayLike<number>, bound: ArrayLike<number> | number): Verify =>
   (name, bits) => {
     expectWithin(name, floats(bits), expected, bound);
   };
 
-/** The same words. */
+/** Checks that words are equal. */
 export const same =
   (expected: ArrayLike<number>): Verify =>
   (name, bits) =>
     expectSame(name, bits, expected);
 
-/** The same floats, NaN included where the twin has one. */
+/** Checks that floats are equal, including NaN. */
 export const sameFloats =
   (expected: ArrayLike<number>): Verify =>
   (name, bits) => {
@@ -48,14 +48,14 @@ export const sameFloats =
 
 export const floats = (bits: Uint32Array): Float32Array => new Float32Array(bits.buffer, bits.byteOffset, bits.length);
 
-/** Bytes as the shaders read them, four a word. */
+/** Packs bytes as the shaders read them, four per word. */
 export function packed(bytes: Uint8Array): Uint32Array {
   const words = new Uint32Array(Math.ceil(bytes.length / 4));
   new Uint8Array(words.buffer).set(bytes);
   return words;
 }
 
-/** Every form that a kernel has on this device; the one that no optional feature is needed for always among them. */
+/** All variants of a kernel on this device, always including one that needs no optional feature. */
 export function variantsOf<S>(kernel: Kernel<S>, shape: S, traits: Traits): Variant[] {
   const adapters = [traits, { ...traits, subgroupSize: 0 }, { software: !traits.software, subgroupSize: 0 }];
   const forms = adapters.flatMap((adapter) => kernel.variants?.(shape, adapter) ?? [{}]);
@@ -64,7 +64,7 @@ export function variantsOf<S>(kernel: Kernel<S>, shape: S, traits: Traits): Vari
 
 const caches = new WeakMap<Gpu, KernelCache>();
 
-/** One for each device, so that tests share pipelines. */
+/** One cache per device, so that tests share pipelines. */
 export function cacheOf(gpu: Gpu): KernelCache {
   const cache = caches.get(gpu) ?? new KernelCache(gpu.device, gpu.traits);
   caches.set(gpu, cache);
@@ -72,16 +72,17 @@ export function cacheOf(gpu: Gpu): KernelCache {
 }
 
 export interface CheckOptions {
-  /** Of what isn't given. */
+  /** Seed of the inputs that are not given. */
   seed?: number;
-  /** Which variant, counted round and round: one is enough where another shape follows at once. All by default. */
+  /**
+   * Index of the variant to run, modulo the number of variants; useful if a check of another shape follows. Default: all variants.
+   */
   pick?: number;
 }
 
 /**
- * Runs the variants of a kernel beside its twin, over inputs that are the same for the same seed, and compares all that
- * it writes. Then the sabotage: for each input in turn the kernel is given one element that the twin isn't, and the
- * comparison has to see it.
+ * Runs the variants of a kernel against its twin on inputs determined by the seed, and compares everything it writes. Then
+ * sabotages each input in turn: one element is changed for the kernel but not for the twin, and the comparison has to detect it.
  */
 export async function checkKernel<S>(
   gpu: Gpu,
@@ -106,11 +107,11 @@ export async function checkKernel<S>(
 }
 
 /**
- * Runs one variant of a kernel beside its twin and compares all that it writes, without a sabotage: the tests have shown that the
- * comparison sees one.
+ * Runs one variant of a kernel against its twin and compares everything it writes, without sabotage: the tests have shown that the
+ * comparison detects it.
  *
- * @returns the largest difference as a share of its bound.
- * @throws Error where one is larger than its bound.
+ * @returns the largest difference as a fraction of its bound.
+ * @throws Error if a difference exceeds its bound.
  */
 export async function compareWithTwin<S>(gpu: Gpu, check: KernelCheck<S>, variant: Variant): Promise<number> {
   const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, variant);
@@ -148,12 +149,15 @@ function fill<S>(check: KernelCheck<S>, launch: GuardedLaunch, seed: number): Re
   return inputs;
 }
 
-/** Not every element matters: a stride may step over it, relu or a pool drop it. So many are tried, or all of a few. */
+/**
+ * Number of elements tried, or all if there are fewer. Some elements don't affect the result: a stride may skip them, relu or a
+ * pool may drop them.
+ */
 const tries = 64;
 
 /**
- * Where to change an input. A gap between tensors, or a slot without a sample, is poisoned because nothing may read it; so
- * these come last.
+ * Indices at which to change an input. Gaps between tensors and empty sample slots are poisoned because nothing may read them, so
+ * they are tried last.
  */
 function placesToTry(input: Contents, seed: number): number[] {
   const words = new Uint32Array(input.buffer, input.byteOffset, input.length);

@@ -19,7 +19,7 @@ const rowsOf = (s: Conv2dShape) => (s.kernelHeight * s.kernelWidth * s.inChannel
 export const cellsOf = (s: Conv2dShape): number =>
   s.batch * (s.pooled ? Math.floor(s.outHeight / 2) * Math.floor(s.outWidth / 2) : s.outHeight * s.outWidth);
 
-/** The narrow form keeps all rows of w in registers: at most 9. */
+/** The narrow form keeps all rows of w in registers, at most 9. */
 export const fitsForwardNarrow = (s: Conv2dShape): boolean => rowsOf(s) <= 9;
 export const fitsBackwardW = (s: Conv2dShape): boolean => s.inChannels % 4 === 0;
 
@@ -32,7 +32,7 @@ export const checkForward = (
     ({ argmax }, inputs): Record<string, Verify> => (argmax ? { argmax: isWinner(shape, argmax, inputs) } : {}),
   );
 
-/** The place that the twin says, or one whose sum is as large up to what rounding can do to both. */
+/** Checks an argmax: it must be the twin's, or an element whose sum is equally large within the rounding error of both. */
 function isWinner(s: Conv2dShape, argmax: Uint8Array, inputs: ForwardInputs): Verify {
   const whole: Conv2dShape = { ...s, pooled: false, activation: 'linear' };
   const z = reference.conv2dForward(whole, inputs).y;
@@ -60,7 +60,7 @@ function isWinner(s: Conv2dShape, argmax: Uint8Array, inputs: ForwardInputs): Ve
 export const checkForwardNarrow = (shape: Conv2dShape): KernelCheck<Conv2dShape> =>
   checkForward(shape, conv2dForwardNarrow);
 
-/** Places in 2x2 windows, any. */
+/** Arbitrary argmax values of 2x2 windows. */
 const somePlaces = (count: number) => Uint8Array.from(numbers(count, 77), (u) => Math.floor(2 * (u + 1)));
 
 export const checkBackwardW = (

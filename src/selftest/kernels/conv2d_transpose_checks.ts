@@ -27,7 +27,7 @@ export const checkTransposeBackwardX: Check = (shape) => {
 };
 
 export const checkTransposeBackwardW: Check = (shape, kernel = conv2dTransposeBackwardW) => {
-  // No sum is longer than that of db.
+  // The sum for db is the longest.
   const terms = shape.batch * Math.max(shape.outHeight * shape.outWidth, shape.inHeight * shape.inWidth);
   return backwardWCheck({ kernel, shape, pass: reference.conv2dTransposeBackwardW, terms });
 };

@@ -7,10 +7,10 @@ import { numbers } from '../numbers.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
 import { floats, type KernelCheck, packed, type Verify, within } from './check_kernel.ts';
 
-// The passes of a convolution beside their twins, whether it is plain, grouped, depthwise or transposed: they differ in how many products
-// a sum has, which is `terms`.
+// Checks of the convolution passes against their twins, for plain, grouped, depthwise and transposed convolutions. They differ in
+// the number of products per sum, which is `terms`.
 
-/** What the checks need of a convolution's shape. */
+/** The fields of a convolution's shape that the checks need. */
 interface Convolution {
   useBias: boolean;
   activation: Activation;
@@ -18,7 +18,7 @@ interface Convolution {
 }
 
 type Pass<S, Inputs, Outputs> = (shape: S, inputs: Inputs) => Outputs;
-/** A kernel, a shape that it computes, the twin of the pass, and the products of its longest sum. */
+/** A kernel, its shape, the twin of the pass, and the number of products in its longest sum. */
 interface PassCheck<S, Inputs, Outputs> {
   kernel: Kernel<S>;
   shape: S;
@@ -34,7 +34,7 @@ export interface ForwardInputs {
 
 const isSmooth = (activation: Activation) => activation !== 'linear' && activation !== 'relu';
 
-/** y. @param more what else the kernel writes. */
+/** Checks y. @param more checks of the kernel's other outputs. */
 export function forwardCheck<S extends Convolution, O extends { y: Float64Array }>(
   { kernel, shape, pass, terms }: PassCheck<S, ForwardInputs, O>,
   more: (outputs: O, inputs: ForwardInputs) => Record<string, Verify> = () => ({}),
@@ -54,7 +54,7 @@ export function forwardCheck<S extends Convolution, O extends { y: Float64Array 
   };
 }
 
-/** dx. @param elements of x. */
+/** Checks dx. @param elements of x. */
 export function backwardXCheck<S extends Convolution>(
   {
     kernel,
@@ -64,7 +64,7 @@ export function backwardXCheck<S extends Convolution>(
   }: PassCheck<S, { w: Float32Array; dy: Float32Array; x: Float32Array | undefined }, { dx: Float64Array }>,
   elements: number,
 ): KernelCheck<S> {
-  // An activation made x: values that it can't give would have derivatives that it can't have.
+  // x is the output of an activation: values outside of its range would have impossible derivatives.
   const x = Float32Array.from(numbers(elements, 99), (z) => activate(shape.inActivation, 2 * z));
   return {
     kernel,
@@ -75,14 +75,14 @@ export function backwardXCheck<S extends Convolution>(
       const given = { w: w!, dy: dy!, x };
       const { dx } = pass(shape, given);
       const size = magnitude(pass, shape, given).dx;
-      // No derivative is above 1; it takes three more operations.
+      // No derivative exceeds 1; it takes three more operations.
       const bound = boundOf(tolerances.conv2d_backward_x, dx, { terms: terms + 3, magnitude: size });
       return { dx: within(dx, bound) };
     },
   };
 }
 
-/** dw and db. @param argmax the places of a pool's maxima, where one is fused. */
+/** Checks dw and db. @param argmax of the pool, if one is fused. */
 export function backwardWCheck<S extends Convolution>(
   {
     kernel,
@@ -115,7 +115,7 @@ export function backwardWCheck<S extends Convolution>(
   };
 }
 
-/** How a shader divides the sum is its own affair; that its parts add up, and none is left out, is not. */
+/** A shader may divide the sum in any way, but its parts must add up and be complete. */
 const partsAddUpTo =
   (expected: Float64Array, bound: Float64Array): Verify =>
   (name, bits) => {

@@ -59,7 +59,7 @@ export const checkDenseBackwardWNarrow = (s: DenseShape): KernelCheck<Conv2dShap
   checkDenseBackwardW(s, denseBackwardWNarrow);
 
 export function checkDenseBackwardX(s: DenseShape): KernelCheck<Conv2dShape> {
-  // What made x was an activation: values that it can't give would have derivatives that it can't have.
+  // x is the output of an activation: values outside of its range would have impossible derivatives.
   const x = Float32Array.from(numbers(s.batch * s.inputs, 99), (z) => activate(s.inActivation, 2 * z));
   return {
     kernel: denseBackwardX,
@@ -69,7 +69,7 @@ export function checkDenseBackwardX(s: DenseShape): KernelCheck<Conv2dShape> {
       const { w, dy, x } = inputs as Floats;
       const { dx } = reference.denseBackwardX(s, { w: w!, dy: dy!, x });
       const size = magnitude(reference.denseBackwardX, s, { w: w!, dy: dy!, x }).dx;
-      // No derivative is above 1; it takes three more operations.
+      // No derivative exceeds 1; it takes three more operations.
       const bound = boundOf(tolerances.dense_backward_x, dx, { terms: s.outputs + 3, magnitude: size });
       return { dx: within(dx, bound) };
     },

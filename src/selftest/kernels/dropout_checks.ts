@@ -11,10 +11,10 @@ import { boundOf, tolerances } from '../tolerance.ts';
 import { type KernelCheck, within } from './check_kernel.ts';
 import { stateFrom, stateOf } from './state_words.ts';
 
-/** An epoch, with as many samples before this batch. */
+/** State in the middle of an epoch, after `start` samples. */
 export const someState: StateValues = { seed: 0xdeadbeef, epoch: 3, start: 40, count: 2 };
 
-/** Zero where the twin has zero: the masks are the same to the bit. */
+/** Zeros must be exactly where the twin has them: the masks are identical. */
 export function checkDropoutForward(shape: DropoutShape, values = someState): KernelCheck<DropoutShape> {
   return {
     kernel: dropoutForward,

@@ -8,7 +8,7 @@ import { floats, type KernelCheck } from './check_kernel.ts';
 import { poison } from './guarded_launch.ts';
 import { stateOf } from './state_words.ts';
 
-/** A layer whose units are alike where they have the same `kind`. */
+/** A layer whose units are identical if they have the same `kind`. */
 export interface UnitsCase {
   rows: number;
   units: number;
@@ -17,12 +17,12 @@ export interface UnitsCase {
 }
 
 export interface EqualUnitsCase {
-  /** Undefined for a layer that has no kernel. */
+  /** Undefined for a layer without a kernel. */
   layers: (UnitsCase | undefined)[];
   batch?: number;
   samples?: number;
   inputElements?: number;
-  /** What the numbers of the batch are around. */
+  /** Mean of the batch's numbers. */
   mean?: number;
 }
 
@@ -89,7 +89,7 @@ export function checkEqualUnits(it: EqualUnitsCase): KernelCheck<EqualUnitsShape
   };
 }
 
-/** The rows that the kernel looks at, of weights and gradients. */
+/** The rows of weights and gradients that the kernel compares. */
 function rowsOf({ kernel, rows, units, bias }: UnitPlace, arenas: readonly Float32Array[]): Float32Array[] {
   const seen = Math.min(rows, 16);
   const firsts = Array.from({ length: seen }, (_, r) => kernel + Math.floor((r * rows) / seen) * units);

@@ -1,7 +1,7 @@
 import { type GatherRowsShape, gatherRows } from '../../augment/kernels/augment.ts';
 import { type KernelCheck, sameFloats } from './check_kernel.ts';
 
-/** Rows in any order, some twice. */
+/** Gathers rows in arbitrary order, some of them twice. */
 export const checkGatherRows = (shape: GatherRowsShape): KernelCheck<GatherRowsShape> => ({
   kernel: gatherRows,
   shape,

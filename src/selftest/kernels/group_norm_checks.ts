@@ -21,7 +21,7 @@ interface Options extends NormalizationCase {
   keepsStatistics: boolean;
 }
 
-/** A group normalization in a training step; each kernel takes what it needs of it. */
+/** A group normalization in a training step; each kernel uses the fields that it needs. */
 export interface GroupNormCase extends Options {
   instances: number;
   instancesPerSample: number;
@@ -38,7 +38,7 @@ export interface LayerNormCase extends Options {
 
 type Contents = Record<string, Float32Array>;
 
-/** Numbers for the real samples, poison for the slots that no sample fills. */
+/** Numbers for the real samples, poison for empty slots. */
 function sampled(c: GroupNormCase, seed: number, map: (u: number) => number = (u) => u): Float32Array {
   const values = new Float32Array(new Uint32Array(c.instances * c.pixels * c.channels).fill(poison).buffer);
   values.set(numbers(c.count * c.instancesPerSample * c.pixels * c.channels, seed).map(map));
@@ -47,11 +47,11 @@ function sampled(c: GroupNormCase, seed: number, map: (u: number) => number = (u
 
 const inputOf = (c: GroupNormCase) => sampled(c, 91, (u) => activate(c.inActivation, 2 * u) + (c.mean ?? 0));
 
-/** A mean and a rstd for each unit. */
+/** A mean and an rstd for each unit. */
 const someStatistics = (c: GroupNormCase) =>
   Float32Array.from(numbers(2 * c.instances * c.groups, 81), (u, i) => (i % 2 ? u + 1.05 : u + (c.mean ?? 0)));
 
-/** The unit and, within its group, the elements that belong to it, of every element of x. */
+/** For an element of x, its unit and the elements of that unit within its group. */
 const unitOf = (c: GroupNormCase, at: number) =>
   Math.floor(at / c.channels / c.pixels) * c.groups + Math.floor(((at % c.channels) * c.groups) / c.channels);
 
@@ -86,8 +86,8 @@ export function checkGroupNormForward(
         const values = places.map((at) => x![at]!);
         const moments = momentsBounds(values);
         const [mean, rstd] = [statistics[2 * unit]!, statistics[2 * unit + 1]!];
-        // What M2 is off by is, as a share of variance + epsilon, twice the share that rstd is off by; a division, a sum and
-        // an inverseSqrt of 2 ulp come to it.
+        // Relative to variance + epsilon, the error of M2 is twice the relative error of rstd; a division, a sum and an inverseSqrt
+        // of 2 ulp are added.
         const share = (moments.m2 / values.length) * rstd ** 2 + 6 * anyUlp;
         ofStatistics.set([moments.mean, share * rstd], 2 * unit);
         for (const [i, at] of places.entries()) {
@@ -95,7 +95,7 @@ export function checkGroupNormForward(
           const [g, b, r] = [c.scale ? gamma![channel]! : 1, c.center ? beta![channel]! : 0, residual?.[at] ?? 0];
           const deviation = Math.abs(values[i]! - mean);
           const ofTerm = Math.abs(g) * rstd * (moments.mean + deviation * (share + 6 * anyUlp));
-          // No activation is steeper than 1.
+          // No activation has a slope above 1.
           bound[at] = ofTerm * (1 + share) + 3 * anyUlp * (Math.abs(b) + Math.abs(r)) + ofActivation[at]! + 2 ** -126;
         }
       }

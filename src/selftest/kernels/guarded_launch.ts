@@ -5,32 +5,32 @@ import { readSlices } from '../../gpu/readback.ts';
 import { bind, replay } from '../../gpu/recording.ts';
 import { expectSame } from '../compare.ts';
 
-/** What a binding holds: floats, or words. */
+/** Content of a binding: floats or words. */
 export type Contents = Float32Array | Uint32Array;
 
-/** The bits of a NaN that no arithmetic makes: memory that nobody has written, or should have read. */
+/** The bits of a NaN that no arithmetic produces: marks memory that was never written or must not be read. */
 export const poison = 0x7fc0dead;
 
-/** Words of poison behind every binding and inside of it, where a robust access out of bounds doesn't hide. */
+/** Words of poison at the end of every binding, inside of it: robust access would hide an access beyond the binding. */
 const guardWords = 64;
 
 export interface GuardedLaunch {
-  /** The bindings that the shader reads, and those that it writes; one that it does both to is among the written. */
+  /** Bindings that the shader only reads, and bindings that it writes or both reads and writes. */
   read: string[];
   written: string[];
-  /** Elements of each. */
+  /** Number of elements of each binding. */
   elements: Record<string, number>;
   /**
    * Runs the kernel once. Bindings without contents are poisoned.
    *
    * @returns the bits of every binding that the shader may write.
-   * @throws Error where it wrote behind the end of one.
+   * @throws Error if it wrote beyond the end of one.
    */
   run(contents: Readonly<Record<string, Contents>>): Promise<Record<string, Uint32Array>>;
   dispose(): void;
 }
 
-/** Compiles a kernel and binds it to memory that shows what was never written, and what was written too far. */
+/** Compiles a kernel and binds it to guarded memory, which reveals unwritten elements and out-of-bounds writes. */
 export async function launchGuarded<S>(
   gpu: Gpu,
   cache: KernelCache,

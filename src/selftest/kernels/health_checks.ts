@@ -19,28 +19,28 @@ import { floats, type KernelCheck } from './check_kernel.ts';
 import { poison } from './guarded_launch.ts';
 import { stateOf } from './state_words.ts';
 
-/** A layer's output, or its gradient, as a case says it. */
+/** A layer's output or its gradient in a case. */
 export interface TensorCase {
-  /** Of a sample: pixels by channels. */
+  /** Shape of one sample: pixels by channels. */
   pixels: number;
   channels: number;
   activation?: AnyActivationName;
   gradient?: boolean;
-  /** What stands in it, from what it would be by itself. */
+  /** Modifies the default values. */
   change?: (value: number, index: number) => number;
 }
 
 export interface StatisticsCase {
   batch: number;
-  /** Real samples. */
+  /** Number of real samples. */
   count: number;
   tensors: TensorCase[];
 }
 
-/** A value that the activation can take, from a number between -1 and 1: some of them flat where it can be. */
+/** Maps a number from -1 to 1 to the activation's range, with some saturated values if the activation saturates. */
 const made = (activation: AnyActivation, z: number) => activate(activation, (activation === 'linear' ? 1 : 8) * z);
 
-/** The scales at which squares of gradients are summed: shaders/lib/delta_scales.wgsl. */
+/** Scales at which squares of gradients are summed: shaders/lib/delta_scales.wgsl. */
 const [scale, scaleOfLarge] = [2 ** 32, 2 ** -70];
 
 interface Laid {
@@ -50,7 +50,7 @@ interface Laid {
   words: number;
 }
 
-/** The tensors side by side in four arenas, 256 bytes aligned, with poison in slots that hold no sample and between. */
+/** Lays the tensors out in four arenas, aligned to 256 bytes, with poison in empty sample slots and in the gaps. */
 function lay({ batch, count, tensors }: StatisticsCase): Laid {
   let words = 0;
   const sizes = [0, 0, 0, 0];
@@ -82,7 +82,7 @@ function lay({ batch, count, tensors }: StatisticsCase): Laid {
   return { table, tensors: laid, arenas: arenas as Laid['arenas'], words: words + 1 };
 }
 
-/** What a chunk must hold: numbers and how far off each may be. */
+/** Expected content of a chunk, and the bound of each number. */
 function ofChunk({ gradient, activation = 'linear' }: TensorCase, values: Float32Array): [number[], number[]] {
   const n = values.length;
   const rounding = 4 * (n + 2) * unitRoundoff;
@@ -118,7 +118,7 @@ export function checkLayerStatistics(it: StatisticsCase): KernelCheck<LayerStati
   };
   const [y0, y1, dy0, dy1] = arenas;
   const before = new Uint32Array(words);
-  before[words - 1] = 2; // nobody's: it must stay
+  before[words - 1] = 2; // This word belongs to no tensor and must not change.
   return {
     kernel: layerStatistics,
     shape,
@@ -144,9 +144,9 @@ export function checkLayerStatistics(it: StatisticsCase): KernelCheck<LayerStati
           const actual = own.slice(8 * (firstPartial + c), 8 * (firstPartial + c) + 8);
           const [expected, bounds] = ofChunk(tensor, values);
           const bad = expected[6]! > 0;
-          if (values.length === 0) actual[1] = expected[1] = 0; // nobody reads the shift of nothing
+          if (values.length === 0) actual[1] = expected[1] = 0; // The shift of an empty chunk is never read.
           if (tensor.gradient) {
-            // Each invocation sums at the scale that it needs: what counts is the sum of both.
+            // Each invocation sums at the scale that it needs; only the sum of both is determined.
             const total = actual[2]! / scale ** 2 + actual[3]! / scaleOfLarge ** 2;
             if (bad) expectSame(`${name}[${c}] is not finite`, [Number(Number.isFinite(total))], [0]);
             else expectWithin(`${name}[${c}].squares`, [total], [expected[2]! / scale ** 2], bounds[2]! / scale ** 2);
@@ -173,15 +173,15 @@ export function checkLayerStatistics(it: StatisticsCase): KernelCheck<LayerStati
 }
 
 export interface ReduceCase {
-  /** Chunks of values, of deltas, and units of each layer; no units where they can't be dead. */
+  /** Number of chunks of values and of deltas, and number of units of each layer; 0 units if they can't be dead. */
   layers: { values: number; deltas: number; units: number }[];
-  /** Chunks of each tensor. */
+  /** Number of chunks of each tensor. */
   tensors: number[];
-  /** Chunks whose gradient had to be summed at the scale of large ones. */
+  /** Set if gradients had to be summed at the scale for large ones. */
   large?: boolean;
 }
 
-/** Chunks of known contents, added up to a record. */
+/** Reduces chunks of known content to a record. */
 export function checkHealthReduce({ layers, tensors, large }: ReduceCase): KernelCheck<HealthReduceShape> {
   const total = layers.reduce((sum, { values, deltas }) => sum + values + deltas, 0);
   const chunks = tensors.reduce((sum, count) => sum + count, 0);
@@ -201,7 +201,7 @@ export function checkHealthReduce({ layers, tensors, large }: ReduceCase): Kerne
     }
     ranges.layers.push({ values: [at, at + values], deltas: [at + values, at + values + deltas], units, bits });
     for (let c = 0; c < values; c++) {
-      const n = c % 5 === 4 ? 0 : 10 + (c % 7); // a short batch leaves chunks empty
+      const n = c % 5 === 4 ? 0 : 10 + (c % 7); // A short batch leaves chunks empty.
       const sum = n * (u[8 * (at + c)]! - 0.5);
       const squares = sum ** 2 / Math.max(1, n) + u[8 * (at + c) + 1]!;
       partials.set([n, 3 + u[8 * (at + c) + 2]!, n ? sum : 0, n ? squares : 0, n >> 1, c, c % 3, 0], 8 * (at + c));

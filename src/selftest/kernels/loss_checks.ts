@@ -11,19 +11,19 @@ import { stateOf } from './state_words.ts';
 export interface LossCase {
   batch: number;
   classes: number;
-  /** Samples that are real. */
+  /** Number of real samples. */
   count: number;
-  /** Targets are shares of classes. */
+  /** Whether targets are soft labels. */
   soft: boolean;
   step: number;
   record: RecordShape;
-  /** The logits lie from -scale to scale. */
+  /** Logits lie between -scale and scale. */
   scale: number;
-  /** How many chunks of weights have a penalty. */
+  /** Number of chunks of weights with a penalty. */
   penalties?: number;
 }
 
-/** Labels, or shares of which every second is nothing and whose sum need not be 1. */
+/** Labels, or soft labels of which every second is zero and whose sum need not be 1. */
 function targetsOf({ batch, classes, soft }: LossCase): { labels: Uint32Array } | { targets: Float32Array } {
   const label = (u: number) => Math.floor(((u + 1) / 2) * classes);
   if (!soft) return { labels: Uint32Array.from(numbers(batch, 3), label) };
@@ -49,7 +49,7 @@ export function checkSoftmaxCrossEntropy(c: LossCase): KernelCheck<LossShape> {
     twin: ({ z, labels, targets, penalties }) => {
       const penalty = c.count * Array.from(penalties ?? []).reduce((sum, value) => sum + value, 0);
       const { p, dz, loss, correct } = reference.softmaxCrossEntropy(c, { z: z!, labels, targets });
-      // The mean's division apart, so that the bound is that of one sample.
+      // Remove the mean's division, so that the bound is that of one sample.
       const scaled = dz.map((value) => value * c.count);
       const nearScaled: Verify = (name, bits) => {
         const actual = Float64Array.from(floats(bits), (value) => value * c.count);
@@ -64,7 +64,7 @@ export function checkSoftmaxCrossEntropy(c: LossCase): KernelCheck<LossShape> {
       return {
         p: within(p, boundOf(tolerances.softmax, p)),
         dz: nearScaled,
-        // The rest of the ring stays what it was.
+        // The rest of the ring must not change.
         records: (name, bits) => {
           const at = first + recordField.loss;
           const bound = lossBound(c, { z: z!, labels, targets });
@@ -82,8 +82,8 @@ export function checkSoftmaxCrossEntropy(c: LossCase): KernelCheck<LossShape> {
 }
 
 /**
- * Each sample's loss is a few terms of the logits' size: log of a sum over the classes, largest, z[label], times the
- * shares; then a sum over the samples.
+ * Each sample's loss has a few terms of the logits' size: the log of a sum over the classes, the largest logit, and z[label], times
+ * the soft labels; the total sums over the samples.
  */
 function lossBound(
   c: LossCase,

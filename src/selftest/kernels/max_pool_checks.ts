@@ -8,11 +8,11 @@ import { type KernelCheck, packed, same, sameFloats, within } from './check_kern
 
 const elementsIn = (s: MaxPoolShape) => s.batch * s.inHeight * s.inWidth * s.channels;
 
-/** Numbers of which many are equal, so that ties are the rule. */
+/** Numbers with many equal values, so that most windows have ties. */
 export const withTies = (s: MaxPoolShape): Float32Array =>
   Float32Array.from(numbers(elementsIn(s), 5), (u) => Math.round(2 * u));
 
-/** A pool only copies: to the bit, and the places too. `x` is any numbers unless given. */
+/** A pool only copies, so values and argmax must be exact. `x` is random by default. */
 export function checkMaxPoolForward(shape: MaxPoolShape, x?: Float32Array): KernelCheck<MaxPoolShape> {
   return {
     kernel: maxPoolForward,
@@ -25,7 +25,7 @@ export function checkMaxPoolForward(shape: MaxPoolShape, x?: Float32Array): Kern
   };
 }
 
-/** Gradients go where a forward pass says. */
+/** Gradients go to the argmax of the forward pass. */
 export function checkMaxPoolBackward(shape: MaxPoolShape): KernelCheck<MaxPoolShape> {
   const { argmax } = reference.maxPoolForward(shape, { x: withTies(shape) });
   return {

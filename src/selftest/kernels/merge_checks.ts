@@ -8,12 +8,12 @@ import { boundOf, tolerances } from '../tolerance.ts';
 import { type KernelCheck, within } from './check_kernel.ts';
 import type { Contents } from './guarded_launch.ts';
 
-/** A shape of y and those of its inputs: [height, width, channels]. */
+/** The shapes of y and of the inputs: [height, width, channels]. */
 export interface MergeCase {
   operation: MergeShape['operation'];
   batch: number;
   size: [number, number, number];
-  /** Per input, the axes along which it is broadcast. */
+  /** For each input, the axes along which it is broadcast. */
   broadcast: [boolean, boolean, boolean][];
   activation?: MergeShape['activation'];
 }
@@ -26,7 +26,7 @@ export function mergeShape({ operation, batch, size, broadcast, activation = 'li
 }
 
 const absolute = (values: ArrayLike<number>) => Float64Array.from(values, Math.abs);
-/** In float64, what a linear merge of absolute values gives: never less than any term of it. */
+/** A linear merge of absolute values in float64, which is at least as large as any of its terms. */
 const magnitudeOf = (s: MergeShape, inputs: ArrayLike<number>[]) => {
   const operation = s.operation === 'average' ? 'add' : s.operation;
   return reference.mergeForward({ ...s, operation, activation: 'linear' }, { inputs: inputs.map(absolute) }).y;
@@ -34,7 +34,7 @@ const magnitudeOf = (s: MergeShape, inputs: ArrayLike<number>[]) => {
 const inputsOf = (s: MergeShape, given: Record<string, Contents>) =>
   s.inputs.map((input, i) => given[`x${i}`] ?? new Float32Array(s.batch * input.height * input.width * input.channels));
 
-/** Numbers of which many are equal, so that the largest are often several. */
+/** Numbers with many equal values, so that the maximum is often not unique. */
 const withTies = (count: number, seed: number) => Float32Array.from(numbers(count, seed), (u) => Math.round(2 * u) / 2);
 
 const tiedInputs = (s: MergeShape) =>
@@ -73,7 +73,7 @@ export function checkMergeBackward(shape: MergeBackwardShape): KernelCheck<Merge
 }
 
 export function checkSumGradients(shape: SumGradientsShape): KernelCheck<SumGradientsShape> {
-  // What the activation can't give has a slope that it can't have.
+  // Values outside of the activation's range would have impossible slopes.
   const v = Float32Array.from(numbers(shape.elements, 71), (z) => activate(shape.activation, 2 * z));
   const isActivated = shape.activation !== 'linear' && shape.pending.includes(true);
   return {

@@ -38,7 +38,7 @@ import { stateOf } from './state_words.ts';
 
 type Numbers = Float64Array;
 
-/** Rows and columns of tensors that are matrices, or elements of those that are not. */
+/** Rows and columns of matrix tensors, or the number of elements of others. */
 export type MatrixTensors = readonly (readonly [number, number] | number)[];
 
 const sizeOf = (tensor: MatrixTensors[number]) => (typeof tensor === 'number' ? tensor : tensor[0] * tensor[1]);
@@ -73,7 +73,7 @@ type Matrix = ReturnType<typeof laidOut>['matrices'][number];
 const placeOf = (it: Matrix, row: number, column: number) =>
   it.first + (it.transposed ? column * it.rows + row : row * it.columns + column);
 
-/** Numbers in the layout of x: zeros where a row ends before its last vec4. */
+/** Numbers in the layout of x: rows are zero-padded to whole vec4s. */
 function padded(matrices: readonly Matrix[], length: number, values: ArrayLike<number>): Float32Array {
   const x = new Float32Array(length);
   for (const { x: at, rows, columns, width } of matrices) {
@@ -130,7 +130,7 @@ export function checkMuonMomentum(c: MomentumCase, traits: Traits): KernelCheck<
       const bound = boundOf(tolerances.muon_momentum, m, { terms: 3, magnitude: size });
       return {
         x: within(x, boundOf(tolerances.muon_momentum, x, { terms: 4, magnitude: sizeOfX })),
-        // What is no matrix keeps its bits.
+        // Tensors that are not matrices must keep their bits.
         m: (name, bits) => {
           const before = new Uint32Array(old.buffer, old.byteOffset, old.length);
           const matrix = (i: number) => size[i]! > 0;
@@ -147,7 +147,7 @@ export function checkMuonMomentum(c: MomentumCase, traits: Traits): KernelCheck<
   };
 }
 
-/** x^T x over some rows, of numbers in the layout of x. */
+/** x^T x over a range of rows, for numbers in the layout of x. */
 function gramOf(it: Matrix, x: ArrayLike<number>, [from, to]: readonly [number, number]): Numbers {
   const gram = new Float64Array(it.width ** 2);
   for (let row = from; row < to; row++) {
@@ -187,7 +187,7 @@ export function checkNewtonSchulzGram(tensors: MatrixTensors, traits: Traits): K
   };
 }
 
-/** Of a pair's buffer, the half that is written is near the numbers, and the other one untouched. */
+/** In a pair of halves, the written half must be near the expected numbers and the other half unchanged. */
 const onlyHalf =
   (values: Numbers, bound: Numbers, half: 0 | 1): Verify =>
   (name, bits) => {
@@ -204,7 +204,7 @@ export function checkNewtonSchulzScale(
 ): KernelCheck<ScaleShape> {
   const { matrices, of } = laidOut(tensors, traits);
   const { shape, tables } = of('scale');
-  // As large as a gradient may be.
+  // Numbers as large as gradients may be.
   const x = ofX(shape, matrices, 7).map((u) => 100 * u);
   return {
     kernel: newtonSchulzScale,
@@ -231,20 +231,22 @@ export function checkNewtonSchulzScale(
   };
 }
 
-/** Symmetric matrices that are polynomials of one another, in the layout of square matrices: their products are symmetric. */
+/**
+ * Symmetric matrices that are polynomials of each other, in the layout of square matrices, so that their products are symmetric.
+ */
 function squaresOf(matrices: readonly Matrix[], length: number, polynomial: (g: number, eye: number) => number) {
   const squares = new Float64Array(length);
   for (const [m, { square, width, columns }] of matrices.entries()) {
     const u = numbers(width, 7 + m);
     for (let i = 0; i < columns; i++) {
-      // A matrix of rank one: its square is itself times a number.
+      // For a matrix of rank one, the square is a multiple of the matrix.
       for (let j = 0; j < columns; j++) squares[square + i * width + j] = polynomial(u[i]! * u[j]!, Number(i === j));
     }
   }
   return Float32Array.from(squares);
 }
 
-/** The product of the square matrices of x, from a place on, and of p. */
+/** The product of the square matrices in x, from an offset on, with those in p. */
 function productOf(matrices: readonly Matrix[], x: ArrayLike<number>, begins: number, p: ArrayLike<number>): Numbers {
   const y = new Float64Array(p.length);
   for (const { square, width } of matrices) {
@@ -353,7 +355,7 @@ export function checkNewtonSchulzApply(
             }
           }
         }
-        // Zeros up to a whole vec4.
+        // The kernel zero-pads to a whole vec4.
         if (last) for (let i = it.rows * it.columns; i % 4; i++) written[it.first + i] = 1;
       }
       const bound = boundOf(tolerances.newton_schulz, y, { terms, magnitude });
@@ -374,7 +376,7 @@ export interface MuonCase extends Omit<UpdateCase, 'tensors'> {
   t: number;
 }
 
-/** The last dispatch: given what the matrices are to move by. */
+/** Checks the last dispatch, given the updates of the matrices. */
 export function checkMuon(c: MuonCase, traits: Traits): KernelCheck<MuonShape> {
   const { arena } = laidOut(c.tensors, traits, c.scale);
   const { optimizer, t } = c;
@@ -440,7 +442,7 @@ export function checkMuon(c: MuonCase, traits: Traits): KernelCheck<MuonShape> {
   };
 }
 
-/** The fourth word of the chunk that each element lies in. */
+/** For each element, the fourth word of its chunk. */
 function scaleByElement(arena: Arena, chunks: Uint32Array): Float32Array {
   const scales = new Float32Array(arena.dw.length);
   for (let i = 0; i < chunks.length; i += 4) {

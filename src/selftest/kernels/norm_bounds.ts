@@ -1,9 +1,9 @@
 import type { Activation } from '../../kernels/activation.ts';
 import { unitRoundoff } from '../tolerance.ts';
 
-/** What the cases of all normalizations say. */
+/** Common fields of all normalization cases. */
 export interface NormalizationCase {
-  /** Real samples; what the other slots hold must not be looked at. */
+  /** Number of real samples; the content of the other slots must not be read. */
   count: number;
   chunks: number;
   epsilon: number;
@@ -14,29 +14,29 @@ export interface NormalizationCase {
   inActivation: Activation;
   /** Added to all of x. */
   mean?: number;
-  /** Of x about its mean: 1 unless given. */
+  /** Standard deviation of x about its mean. Default 1. */
   spread?: number;
 }
 
-/** Whether an activation's own error counts, beside that of the sum. */
+/** Whether the activation has a rounding error of its own in addition to that of the sum. */
 export const isSmooth = (activation: Activation): boolean => activation === 'tanh' || activation === 'sigmoid';
 
-/** What one operation may be off by, of its result: WGSL names no rounding mode. */
+/** Relative error bound of one operation: WGSL prescribes no rounding mode. */
 export const anyUlp = 2 * unitRoundoff;
 
 const smallestNormal = 2 ** -126;
 
-/** A mean and a sum of squared deviations, and how far the corrected two-pass algorithm may be from them in float32. */
+/** A mean and a sum of squared deviations, and the error bounds of the corrected two-pass algorithm in float32. */
 export interface MomentsBounds {
   mean: number;
   m2: number;
 }
 
 /**
- * First pass: the sum's n roundings leave the mean off by at most `rough`. The second sums deviations d = x - mean', each
- * rounded once and of at most |x - mean| + rough, so their sum is off by `e`. Its mean is added to the first one: what is left
- * of it is e / n and the rounding of the result. M2 is what the squares about mean' give, less n rough^2, which is known up to
- * the square of a sum that is off by e. A large mean comes in only through `rough`, squared, and through its own rounding.
+ * First pass: the n roundings of the sum give the mean an error of at most `rough`. The second pass sums deviations d = x - mean',
+ * each rounded once and at most |x - mean| + rough, so their sum has an error of `e`. Adding its mean to the first one leaves an
+ * error of e / n and the rounding of the result. M2 is the sum of squares about mean' minus n rough^2, which is known up to the
+ * square of a sum with error e. A large mean only matters through `rough`, squared, and through its own rounding.
  */
 export function momentsBounds(x: readonly number[]): MomentsBounds {
   const n = Math.max(1, x.length);

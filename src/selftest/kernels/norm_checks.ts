@@ -41,8 +41,8 @@ const regularizerOf = (regularizers: Float32Array, tensor: number) => ({
 });
 
 /**
- * A chunk's sum of squares, how many of its elements aren't finite, and the largest; with the l1 and l2 of
- * each tensor, their gradients are added first.
+ * Per chunk: the sum of squares, the number of non-finite elements, and the largest magnitude. If l1 and l2 of the tensors are
+ * given, their gradients are added first.
  */
 export function checkGradientNorm(arena: Arena, regularizers?: Float32Array): KernelCheck<GradientNormShape> {
   return {
@@ -50,7 +50,7 @@ export function checkGradientNorm(arena: Arena, regularizers?: Float32Array): Ke
     shape: { ...chunked(arena), regularized: regularizers !== undefined },
     given: { dw: arena.dw, chunks: arena.chunks, ...(regularizers && { regularizers, w: likeArena(arena, 50) }) },
     twin: ({ dw, w }) => {
-      // Exact where nothing is added.
+      // Exact if nothing is added.
       const whole = Float64Array.from(dw!);
       const bound = new Float64Array(whole.length);
       if (regularizers) {
@@ -100,7 +100,7 @@ export function checkGradientNorm(arena: Arena, regularizers?: Float32Array): Ke
   };
 }
 
-/** l1 * sum of magnitudes and l2 * sum of squares, chunk by chunk; a tensor without a regularizer has none, whatever it holds. */
+/** Per chunk: l1 * sum of magnitudes and l2 * sum of squares; 0 for a tensor without a regularizer, whatever its content. */
 export function checkWeightPenalty(arena: Arena, regularizers: Float32Array): KernelCheck<ChunkedShape> {
   return {
     kernel: weightPenalty,
@@ -119,15 +119,18 @@ export function checkWeightPenalty(arena: Arena, regularizers: Float32Array): Ke
 }
 
 export interface EndOfStepCase {
-  /** The state before. */
+  /** State before the launch. */
   state: Uint32Array;
   loss: number;
   clip?: Clip;
-  /** The momentum follows Nadam's schedule. */
+  /** Whether the momentum follows Nadam's schedule. */
   isScheduled?: boolean;
 }
 
-/** The second half: chunks to tensors, and whether the step counts. Its first half's results are the twin's. */
+/**
+ * Checks the second half: it reduces chunks to tensors and decides whether the step counts. The results of the first half are the
+ * twin's.
+ */
 export function checkGradientNormReduce(
   arena: Arena,
   { state, loss, clip, isScheduled }: EndOfStepCase,
@@ -164,7 +167,7 @@ export function checkGradientNormReduce(
       return {
         ...(clip &&
           clip.by !== 'value' && {
-            // Of a step that counts: others leave the weights alone.
+            // Only for a step that counts: other steps leave the weights unchanged.
             factors: (name, bits) => {
               if (after.skipped) return;
               const terms = shape.chunks + shape.tensors + 2;
@@ -174,7 +177,7 @@ export function checkGradientNormReduce(
           }),
         state: sameState(after.state, {
           ...correctionBounds(after.state),
-          // exp2 may be off by 3 ulp and twice its argument; the product that it goes into fades.
+          // exp2 may have an error of 3 ulp and twice its argument's; the product that contains it decays.
           ...(isScheduled && { correction1: 8 * unitRoundoff }),
         }),
         records: (name, bits) => {
@@ -188,7 +191,7 @@ export function checkGradientNormReduce(
           for (const [t, { squares, nonFinite }] of norms.entries()) {
             const at = first + gradientAt(t);
             const [from, to] = arena.ranges.subarray(2 * t);
-            // Each partial was rounded once, and they are added in a row.
+            // Each partial was rounded once, and they are added sequentially.
             const how = { terms: to! - from! + 1, magnitude: [squares] };
             if (Number.isFinite(Math.fround(squares))) {
               const bound = boundOf(tolerances.gradient_norm, [squares], how);
@@ -204,12 +207,12 @@ export function checkGradientNormReduce(
   };
 }
 
-/** What rounding can have done to the bias corrections since the first update, step by step in shaders' recurrence. */
+/** Accumulated rounding error of the bias corrections since the first update, following the shaders' recurrence step by step. */
 export function correctionBounds({ updates }: Readonly<Record<string, number>>): Record<string, number> {
   const boundAfter = (beta: number) => {
     let bound = 0;
     for (let t = 1; t <= updates!; t++) {
-      // The error so far fades with beta; 1 - beta is rounded, the product and the sum are, in either direction.
+      // The previous error decays with beta; 1 - beta, the product and the sum are each rounded, in either direction.
       const size = 1 - beta ** t;
       bound = beta * bound + 2 * unitRoundoff * (size + 2 * (1 - beta) * beta ** (t - 1));
     }

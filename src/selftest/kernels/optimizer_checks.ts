@@ -17,18 +17,18 @@ import { type Contents, poison } from './guarded_launch.ts';
 import { stateOf } from './state_words.ts';
 
 export interface UpdateCase {
-  /** Elements of each tensor. */
+  /** Number of elements of each tensor. */
   tensors: number[];
   measured: boolean;
   learningRate: number;
-  /** The gradients lie from -scale to scale. */
+  /** Gradients lie between -scale and scale. */
   scale: number;
   clip?: Clip | undefined;
   weightDecay?: number | undefined;
 }
 
 export interface AdamCase extends UpdateCase, Omit<AdamShape, keyof UpdateShape> {
-  /** The update's number, from 1. */
+  /** Update number, from 1. */
   t: number;
 }
 
@@ -45,11 +45,11 @@ export const shapeOf = (arena: Arena, c: UpdateCase): UpdateShape => ({
   weightDecay: c.weightDecay,
 });
 
-/** One factor a tensor, as gradient_norm_reduce would give, or whatever else. */
+/** One clipping factor per tensor, as gradient_norm_reduce would compute, or an arbitrary one. */
 export const factorsOf = (arena: Arena, { clip }: UpdateCase) =>
   clip && clip.by !== 'value' && { factors: Float32Array.from(numbers(arena.tensors.length, 60), (u) => (u + 1) / 2) };
 
-/** The gradients as the update takes them. */
+/** The gradients after clipping. */
 export function clipped(arena: Arena, { clip }: UpdateCase, { dw, factors }: Record<string, Contents>): Numbers {
   const taken = Float64Array.from(dw!);
   for (let i = 0; i < arena.chunks.length / 4; i++) {
@@ -63,7 +63,7 @@ export function clipped(arena: Arena, { clip }: UpdateCase, { dw, factors }: Rec
 
 export function checkAdam(c: AdamCase): KernelCheck<AdamShape> {
   const arena = arenaOf(c.tensors, c.scale);
-  // Nothing has been averaged before the first update.
+  // Before the first update the averages are 0.
   const past = c.t > 1 ? c.scale : 0;
   return {
     kernel: adam,
@@ -124,11 +124,11 @@ export function checkSgd(c: SgdCase): KernelCheck<SgdShape> {
 
 export interface OptimizerCase extends UpdateCase {
   optimizer: FilledOptimizer;
-  /** The update's number, from 1. */
+  /** Update number, from 1. */
   t: number;
 }
 
-/** How large each slot may be, as a share of the gradients; those that hold squares, or magnitudes, are not negative. */
+/** Scale of each slot relative to the gradients. Slots that hold squares or magnitudes are not negative. */
 export const slotValues: Record<string, (u: number, scale: number) => number> = {
   m: (u, scale) => 0.5 * scale * u,
   a: (u, scale) => 0.5 * scale * u,
@@ -138,7 +138,7 @@ export const slotValues: Record<string, (u: number, scale: number) => number> = 
   u: (u, scale) => 1.2 * scale * Math.abs(u),
 };
 
-/** What the twin's results would move by, were every number it is given off by a share of it, divided by that share. */
+/** Condition number: the change of the twin's results if every input has a relative error, divided by that error. */
 export function conditionOf(
   update: (of: Record<string, Numbers>) => Record<string, Numbers>,
   given: Record<string, Numbers>,
@@ -157,7 +157,7 @@ export function conditionOf(
   return { exact, size };
 }
 
-/** Any optimizer that goes element by element: its bound comes from how its results depend on what it is given. */
+/** Checks any elementwise optimizer; its bound is derived from the sensitivity of its results to its inputs. */
 export function checkOptimizer(c: OptimizerCase): KernelCheck<UpdateShape> {
   const { optimizer, t } = c;
   const arena = arenaOf(c.tensors, c.scale);
@@ -166,7 +166,7 @@ export function checkOptimizer(c: OptimizerCase): KernelCheck<UpdateShape> {
   const slots = slotsOf(optimizer);
   const { beta1, beta2, isScheduled } = betasOf(optimizer);
   const filled = { ...optimizer, learningRate: c.learningRate, weightDecay: c.weightDecay ?? 0 };
-  // Nothing has been averaged before the first update.
+  // Before the first update the averages are 0.
   const past = t > 1 ? c.scale : 0;
   return {
     kernel,
@@ -204,7 +204,7 @@ export function checkOptimizer(c: OptimizerCase): KernelCheck<UpdateShape> {
   };
 }
 
-/** Within its bound in every tensor, and nothing else touched: what lies between the tensors is still poison. */
+/** Checks that every tensor is within its bound, and that the poison between the tensors is unchanged. */
 export function inTensors(arena: Arena, expected: Numbers, bound: Numbers): Verify {
   return (name, bits) => {
     const between = bits.slice();
@@ -219,8 +219,8 @@ export function inTensors(arena: Arena, expected: Numbers, bound: Numbers): Veri
 }
 
 /**
- * What an update tells of each chunk. What was added to an element is off by no more than its new weight, and the norm of
- * all of it by no more than the norm of these.
+ * The figures of an update per chunk. The error of an element's change is at most that of its new weight, and the error of the norm
+ * of all changes is at most the norm of those errors.
  */
 export function measured(arena: Arena, before: Contents, after: Numbers, bound: Numbers): Verify {
   return (name, bits) => {
@@ -231,7 +231,7 @@ export function measured(arena: Arena, before: Contents, after: Numbers, bound: 
       const { weightSquares, updateSquares, nonFinite } = measureUpdate(old, of(after));
       const [ofWeights, ofUpdate, bad, none] = floats(bits).subarray(4 * i);
       expectSame(`${name}[${i}].zw`, [bad!, none!], [nonFinite, 0]);
-      // Each term was rounded when it was made, of a difference that was.
+      // Each term is rounded when it is computed, from a difference that was rounded too.
       const sum = (squares: number) =>
         boundOf(tolerances.gradient_norm, [squares], { terms: old.length + 3, magnitude: [squares] })[0]!;
       expectWithin(`${name}[${i}].x`, [ofWeights!], [weightSquares], sum(weightSquares));

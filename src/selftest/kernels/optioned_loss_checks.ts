@@ -14,19 +14,19 @@ export interface OptionedLossCase {
   loss: LossConfig;
   batch: number;
   outputs: number;
-  /** Samples that are real. */
+  /** Number of real samples. */
   count: number;
-  /** Of a loss of classes: targets are shares of them. */
+  /** For a loss of classes: whether targets are soft labels. */
   soft: boolean;
   weighted: boolean;
   step: number;
   record: RecordShape;
-  /** Outputs before the loss lie from -scale to scale. */
+  /** Logits lie between -scale and scale. */
   scale: number;
   penalties?: number;
 }
 
-/** Weights of samples from 0 on, the first of them nothing. */
+/** Weights of samples from 0 on; the first is 0. */
 const weightsOf = (batch: number) => Float32Array.from(numbers(batch, 7), (u, n) => (n === 0 ? 0 : 1.5 * (u + 1)));
 
 function labelsOf({ batch, outputs, soft, loss }: OptionedLossCase): Record<string, Uint32Array | Float32Array> {
@@ -34,13 +34,13 @@ function labelsOf({ batch, outputs, soft, loss }: OptionedLossCase): Record<stri
   const shares = Float32Array.from(numbers(batch * outputs, 3), (u) => Math.max(0, u));
   if (metricOf(filled) === 'meanAbsoluteError')
     return { targets: Float32Array.from(numbers(batch * outputs, 3), (u) => 2 * u) };
-  // Halves of a target are no kink of any loss, and no tie of its measure.
+  // None of these targets is at a kink of a loss or at a tie of its metric.
   if (!isOfClasses(filled)) return { targets: shares.map((share) => (share === 0 ? 0 : share > 0.5 ? 1 : 0.3)) };
   const label = (u: number) => Math.floor(((u + 1) / 2) * outputs);
   return soft ? { targets: shares } : { labels: Uint32Array.from(numbers(batch, 3), label) };
 }
 
-/** A loss with options or weights, or of outputs that each stand for themselves, beside its twin. */
+/** Checks a loss with options or weights, or one of independent outputs, against its twin. */
 export function checkLoss(c: OptionedLossCase): KernelCheck<object> {
   const filled = fillLoss(c.loss);
   const { batch, outputs, count, record, soft, weighted, penalties = 0 } = c;
@@ -67,7 +67,7 @@ export function checkLoss(c: OptionedLossCase): KernelCheck<object> {
       const largest = Math.max(...Array.from(z!, Math.abs), ...Array.from(targets ?? [1], Math.abs));
       const weight = Math.max(1, ...Array.from(weights ?? []));
       const whole = soft ? outputs : 1;
-      // As of a sample whose weight, shares and slope are 1: alpha and delta are about that.
+      // Scales to a sample whose weight, soft labels and slope are 1; alpha and delta are about that size.
       const scaled = dz.map((value) => (value * count) / (weight * whole));
       return {
         p: within(p, boundOf(tolerances.softmax, p)),

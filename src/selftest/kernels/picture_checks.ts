@@ -3,7 +3,7 @@ import { pictureBytes as twin } from '../../reference/picture_bytes.ts';
 import { type KernelCheck, packed, same } from './check_kernel.ts';
 import { poison } from './guarded_launch.ts';
 
-/** Pixels of every color, rows with the gap that a texture leaves. */
+/** Pixels of arbitrary colors, with rows padded as in a texture copy. */
 export function checkPictureBytes(shape: PictureBytesShape): KernelCheck<PictureBytesShape> {
   const { batch, height, width } = shape;
   const pitch = pitchOf(width);

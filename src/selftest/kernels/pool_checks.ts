@@ -14,7 +14,7 @@ import { numbers } from '../numbers.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
 import { type KernelCheck, same, sameFloats, within } from './check_kernel.ts';
 
-/** What an activation gives: other values have slopes that it can't have. Many are equal, so that ties are the rule. */
+/** Outputs of an activation, because other values have impossible slopes. Many are equal, so that most windows have ties. */
 const madeBy = (activation: AveragePoolShape['inActivation'], elements: number) =>
   Float32Array.from(numbers(elements, 99), (z) => activate(activation, Math.round(4 * z) / 2));
 
@@ -74,7 +74,7 @@ export function checkGlobalAveragePoolBackward(shape: GlobalPoolShape): KernelCh
   };
 }
 
-/** Copies, to the bit, and the index of each; the first of equal ones. */
+/** Copies exactly, with the index of each maximum: the first one if several are equal. */
 export function checkGlobalMaxPoolForward(shape: GlobalPoolShape): KernelCheck<GlobalPoolShape> {
   return {
     kernel: globalMaxPoolForward,

@@ -21,17 +21,17 @@ const shapeOf = (arena: Arena): ChunkedShape => ({
   tensors: arena.tensors.length,
 });
 
-/** One past the last element of each tensor, in elements of the arena. */
+/** End of each tensor, exclusive, in elements of the arena. */
 const endsOf = ({ dw, tensors }: Arena): Uint32Array =>
   Uint32Array.from(tensors, (tensor) => (tensor.byteOffset - dw.byteOffset) / 4 + tensor.length);
 
 export function checkExponentHistogram(arena: Arena): KernelCheck<ChunkedShape> {
   const { words, zeros, nonFinite } = histogramField;
   const ends = endsOf(arena);
-  // Behind a tensor, in its last vec4, lies something that counts if anybody counts it.
+  // The last vec4 of a tensor contains a value after the tensor's end, which must not be counted.
   const dw = arena.dw.slice();
   for (const end of ends) dw.fill(1, end, Math.ceil(end / 4) * 4);
-  // What is there before is added to.
+  // The kernel adds to the previous content.
   const histograms = Uint32Array.from({ length: words * arena.tensors.length }, (_, i) => i % 7);
   return {
     kernel: exponentHistogram,
@@ -50,7 +50,7 @@ export function checkExponentHistogram(arena: Arena): KernelCheck<ChunkedShape> 
   };
 }
 
-/** The other arena's numbers are drawn from another seed, in the same places. */
+/** The other arena has the same layout and numbers from another seed. */
 export function checkGradientProducts(arena: Arena, other: Arena): KernelCheck<ChunkedShape> {
   return {
     kernel: gradientProducts,

@@ -9,14 +9,14 @@ import { numbers } from '../numbers.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
 import { type KernelCheck, sameFloats, within } from './check_kernel.ts';
 
-/** The rest of y is what other inputs' dispatches wrote. */
+/** The rest of y is written by the dispatches of the other inputs and must not change. */
 export function checkConcatenateForward(shape: ConcatenateShape): KernelCheck<ConcatenateShape> {
   const y = Float32Array.from(numbers(shape.runs * shape.total, 44));
   return {
     kernel: concatenateForward,
     shape,
     given: { y },
-    // An element that x replaces says nothing, and where x is all of y every one is.
+    // Elements that x replaces have no effect; if x is all of y, none has.
     twin: (given) => ({
       y: sameFloats(concatenations.concatenateForward(shape, { x: given.x!, y }).y),
     }),

@@ -16,7 +16,7 @@ interface Windows {
   dilation?: Pair;
 }
 
-/** A convolution as a model says it. */
+/** A convolution with a model's options. */
 export interface Convolution extends Windows {
   filters: number;
   kernelSize: Pair;
@@ -28,15 +28,15 @@ export interface Convolution extends Windows {
   groups?: number;
 }
 
-/** A depthwise convolution as a model says it. */
+/** A depthwise convolution with a model's options. */
 export interface DepthwiseConvolution extends Omit<Convolution, 'filters' | 'pooled' | 'groups'> {
   multiplier: number;
 }
 
-/** A transposed convolution as a model says it. */
+/** A transposed convolution with a model's options. */
 export type TransposedConvolution = Omit<Convolution, 'pooled' | 'groups'>;
 
-/** What a plain convolution needs no word for. */
+/** Default options of a plain convolution. */
 export const plain = {
   strides: [1, 1],
   padding: 'valid',
@@ -47,12 +47,12 @@ export const plain = {
   parts: 1,
 } satisfies Partial<Convolution>;
 
-/** A pool as a model says it. */
+/** A pool with a model's options. */
 export interface Pool extends Windows {
   poolSize: Pair;
 }
 
-/** How often a window fits an axis, and the padding before it: TensorFlow's rules. */
+/** Number of window positions along an axis and the padding before it, by TensorFlow's rules. */
 function slide(n: number, window: number, stride: number, padding: 'valid' | 'same'): { out: number; before: number } {
   if (padding === 'valid') return { out: Math.floor((n - window) / stride) + 1, before: 0 };
   const out = Math.ceil(n / stride);
@@ -77,7 +77,7 @@ function place({ batch, size, strides, padding, dilation = [1, 1] }: Windows, wi
 
 const dilationOf = ({ dilation }: Windows) => dilation && { dilationY: dilation[0], dilationX: dilation[1] };
 
-/** What plain and depthwise convolutions have in common. */
+/** Options that plain and depthwise convolutions share. */
 const filtered = (c: Pick<Convolution, keyof Convolution & keyof DepthwiseConvolution>) => ({
   ...place(c, c.kernelSize),
   ...dilationOf(c),

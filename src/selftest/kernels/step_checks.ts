@@ -29,7 +29,7 @@ export function checkBeginStep(batch: number, values: StateValues): KernelCheck<
   };
 }
 
-/** begin_step with a schedule that began after so many updates. @param rate the learning rate that it has to compute. */
+/** Checks begin_step with a schedule that began after some updates. @param rate the expected learning rate. */
 export function checkScheduledStep(
   values: StateValues,
   schedule: { numbers: ScheduleNumbers; begin: number },
@@ -37,7 +37,7 @@ export function checkScheduledStep(
 ): KernelCheck<BeginStepShape> {
   const state = stateOf(values);
   const shape = { batch: 32, schedule: schedule.numbers.type };
-  // The schedule's words that its function does not read are poisoned.
+  // Poison the schedule's words that its function must not read.
   const words = packSchedule(schedule.numbers, schedule.begin);
   words.fill(poison, 1 + Object.keys(schedule.numbers.parameters).length);
   return {
@@ -51,7 +51,7 @@ export function checkScheduledStep(
   };
 }
 
-/** scheduled_rate of the steps 0, 1, ... */
+/** A kernel that evaluates scheduled_rate for the steps 0, 1, ... */
 export const manyRates = (type: ScheduleNumbers['type'], steps: number): Kernel<null> => ({
   name: 'many_rates',
   source: `// rates[i] = scheduled_rate(i)
