@@ -65,7 +65,7 @@ export interface EncodedPicture {
   file: Pick<Blob, 'arrayBuffer'>;
 }
 
-/** The levels of 16-bit pictures that become 0 and 255. */
+/** The levels of 16-bit pictures that are mapped to 0 and 255. */
 export interface PictureLevels {
   from: number;
   to: number;
@@ -75,7 +75,7 @@ export interface PictureLevels {
 export interface PictureSource extends ImageSource {
   readonly pictures: readonly EncodedPicture[];
   readonly fit: PictureFit;
-  /** What 16-bit pictures are stretched over, where that was requested. */
+  /** The levels to which 16-bit pictures are stretched, if requested. */
   readonly levels?: PictureLevels;
 }
 

@@ -42,7 +42,7 @@ export async function printPlan(asked: ProfileCommandOptions): Promise<void> {
   if (asked.json) writeJson(asked.json, { config, assumed: { ...traits, ...limits }, plan });
 }
 
-/** What a run's options come to where only its shapes matter: no image of a known data set is read. */
+/** The resolved options of a run for which only shapes matter: no image of a known data set is read. */
 export async function plannedRun(asked: ProfileCommandOptions) {
   const optimizer = optimizerOf(asked);
   const { imageShape, classNames, targetNames, options, train, test } = await datasetOf(asked);

@@ -19,15 +19,15 @@ export interface ProfileCommandOptions extends RunOptions {
   against?: ProfileFile;
   /** Print the plan of a step instead of timing one. */
   plan: boolean;
-  /** Check and time the kernels of shaders that are saved, until Ctrl-C. */
+  /** Check and time the kernels of shaders whenever they are saved, until Ctrl-C. */
   watch: boolean;
-  /** The folder that is watched; that of the clone by default. */
+  /** The watched folder; the clone's by default. */
   shaders?: string;
-  /** Time this kernel alone, in all its variants. */
+  /** Time only this kernel, in all its variants. */
   kernel?: string;
-  /** What differs from the shapes that the network has for it. */
+  /** Differences from the shapes that the network uses for the kernel. */
   shape?: Record<string, unknown>;
-  /** The only variant to time: as the tables print it, or its numbers. */
+  /** The only variant to time: as the tables print it, or as numbers. */
   variant?: string | Variant;
 }
 

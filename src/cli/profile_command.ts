@@ -10,7 +10,7 @@ import { addRunOptions } from './run_options.ts';
 import { addTuningOptions } from './tune_run.ts';
 import { integer, namedOrJson, oneOf, outputFile } from './values.ts';
 
-/** Options that say what is done with the times of a whole step. */
+/** Options for the output of a complete step's times. */
 const ofAStep = ['trace', 'roofline', 'against'];
 
 /** `wgrad profile` */

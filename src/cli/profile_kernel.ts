@@ -38,7 +38,7 @@ export const choiceOf = ({ kernel, shape, variant }: ProfileCommandOptions): Lau
   ...(variant !== undefined && { variant }),
 });
 
-/** How Chrome is started for a command that needs no data set. */
+/** The session options of a command that needs no data set. */
 export const sessionOf = ({ adapter, chrome, browserTimeout, yes }: ProfileCommandOptions) => ({
   ...{ adapter, chrome, browserTimeout, yes, report: console.error },
   datasets: () => {
@@ -46,7 +46,7 @@ export const sessionOf = ({ adapter, chrome, browserTimeout, yes }: ProfileComma
   },
 });
 
-/** A row for each variant of the kernel at each shape; the one that the network runs is marked. */
+/** A row for each variant of the kernel at each shape; the network's variant is marked. */
 export function kernelTable({ kernels }: KernelTimes): string {
   const rows = kernels.flatMap(({ kernel, shape, layers, timings }) =>
     timings.map((timing, i) => [

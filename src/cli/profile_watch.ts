@@ -19,7 +19,7 @@ import { shapeText } from './tune.ts';
 
 const shadersOfClone = fileURLToPath(new URL('../../shaders', import.meta.url));
 
-/** An editor may write a file in several steps: for so many milliseconds it has to stay the same. */
+/** Milliseconds for which a file must stay unchanged, because an editor may write it in several steps. */
 const settled = 100;
 
 /** `wgrad profile --watch`: runs until Ctrl-C. */
@@ -35,7 +35,7 @@ export async function profileWatch(options: ProfileCommandOptions): Promise<void
     interrupts.stop = () => resolve('ended');
   });
   let woken = () => {};
-  // Folder by folder: on Linux, Node's recursive watch loses files that an editor replaces by new ones.
+  // Each folder is watched separately: on Linux, Node's recursive watch loses files that an editor replaces.
   const folders = [...new Set(Object.keys(shaders).map((path) => dirname(join(folder, path))))];
   const watchers = folders.map((each) => watch(each, () => woken()));
   try {
@@ -54,7 +54,7 @@ export async function profileWatch(options: ProfileCommandOptions): Promise<void
       const change = new Promise<'changed'>((resolve) => {
         woken = () => resolve('changed');
       });
-      // What was saved while the last change was checked has woken nobody.
+      // Changes that were saved during the last check have not been reported.
       let now = editsOf(built, readShaders(folder));
       if (pathsOf(last, now).length === 0) {
         if ((await Promise.race([change, ended])) === 'ended') return;
@@ -73,7 +73,7 @@ export async function profileWatch(options: ProfileCommandOptions): Promise<void
       );
       if (changed.length === 0) continue;
       const checking = (session ?? (await open())).call('changedShader', { ...order, before: good, now, changed });
-      checking.catch(() => undefined); // a Ctrl-C leaves it
+      checking.catch(() => undefined); // Ctrl-C abandons it
       try {
         const report = await Promise.race([checking, ended]);
         if (report === 'ended') return;
@@ -82,7 +82,7 @@ export async function profileWatch(options: ProfileCommandOptions): Promise<void
       } catch (error) {
         if (!(error instanceof WgradError)) throw error;
         console.log(`failed   ${error.message}`);
-        // A shader can take its device or all of Chrome down: the next change gets new ones.
+        // A shader can crash its device or all of Chrome, so the next change gets new ones.
         await session?.close();
         session = undefined;
       }
@@ -94,7 +94,7 @@ export async function profileWatch(options: ProfileCommandOptions): Promise<void
   }
 }
 
-/** The shaders of a folder and of those in it. @throws ConfigurationError where there are none, as in the package. */
+/** The shaders of a folder and its subfolders. @throws ConfigurationError if there are none, as in the package. */
 function readShaders(folder: string): ShaderTexts {
   const paths = existsSync(folder) ? (readdirSync(folder, { recursive: true }) as string[]) : [];
   const shaders = paths.filter((path) => path.endsWith('.wgsl'));
@@ -114,7 +114,7 @@ function readShaders(folder: string): ShaderTexts {
   });
 }
 
-/** undefined for a file that an editor is just replacing: gone, or still empty. */
+/** undefined for a file that an editor is replacing: deleted, or still empty. */
 function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8') || undefined;
@@ -123,14 +123,17 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** The shaders that differ from those that wgrad was built from. A new file is in no kernel yet; one that is gone stays as it was. */
+/**
+ * The shaders that differ from those that wgrad was built from. A new file belongs to no kernel yet; a deleted one keeps its built
+ * text.
+ */
 const editsOf = (built: ShaderTexts, now: ShaderTexts): ShaderTexts =>
   Object.fromEntries(Object.entries(now).filter(([path, text]) => path in built && text !== built[path]));
 
 const pathsOf = (a: ShaderTexts, b: ShaderTexts): string[] =>
   Object.keys({ ...a, ...b }).filter((path) => a[path] !== b[path]);
 
-/** What a change of shaders did, for a terminal. */
+/** The results of a shader change, for the terminal. */
 export function* reportLines(report: ChangeReport): Generator<string> {
   const { doesNotCompile, checks, wrong, times } = report;
   if (doesNotCompile) yield `broken   ${doesNotCompile}`;

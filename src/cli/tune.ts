@@ -33,7 +33,7 @@ export function tuningTable({ kernels }: Pick<TuneResult, 'kernels'>): string {
   return table(['kernel', 'shape', 'variant', 'microseconds', 'spread', ''], rows, 3);
 }
 
-/** A shape in a few characters: of a convolution "32 x 13 x 13 x 32 to 64, 3 x 3", of others "batch 32, pixels 64". */
+/** A short text for a shape: "32 x 13 x 13 x 32 to 64, 3 x 3" for a convolution, "batch 32, pixels 64" for others. */
 export function shapeText(shape: object): string {
   const { batch, inHeight, inWidth, inChannels, outChannels, kernelHeight, kernelWidth } = shape as Record<
     string,

@@ -111,7 +111,7 @@ function fill(file: number, content: Content): void {
   else writeFileSync(file, content);
 }
 
-/** Writes a value as JSON on one line, and says so. */
+/** Writes a value as JSON on one line, and reports that. */
 export function writeJson(path: string, value: unknown): void {
   writeWhole(path, `${JSON.stringify(value)}\n`);
   console.log(`written  ${path}`);

@@ -1,7 +1,7 @@
 /** The training time between two writes is at least this many times the duration of a write. */
 const trainingPerWriting = 20;
 
-/** Says when a state may be written again, so that writing never slows training down. */
+/** Decides when a state may be written again, so that writing never slows training down. */
 export class WritingPace {
   private free = 0;
 
@@ -9,7 +9,7 @@ export class WritingPace {
     return performance.now() >= this.free;
   }
 
-  /** @param milliseconds that the last one took. */
+  /** @param milliseconds duration of the last write. */
   took(milliseconds: number): void {
     this.free = performance.now() + trainingPerWriting * milliseconds;
   }

@@ -124,7 +124,7 @@ type ReadPart = Omit<DatasetParts, 'images' | 'labels' | 'targets' | 'source'> &
   targets?: number[];
   /** Indices of the pictures that its images correspond to, if they remain in their files. */
   pictures?: number[];
-  /** What 16-bit ones among these are stretched over. */
+  /** The levels to which 16-bit pictures among these are stretched. */
   levels?: PictureLevels;
 };
 
@@ -170,11 +170,11 @@ export interface Page {
   trainPair(order: PairOrder): Promise<Outcome<PairRecord | undefined>>;
   /** Times the kernels of a trainer; undefined if the mode is `auto` and there is no clock. */
   tune(order: TuningOrder): Promise<Outcome<TuneResult | undefined>>;
-  /** Times one kernel alone, in its variants. */
+  /** Times a single kernel in all its variants. */
   timeKernel(order: KernelOrder): Promise<Outcome<KernelTimes>>;
-  /** Checks and times the kernels of shaders that were edited. */
+  /** Checks and times the kernels of edited shaders. */
   changedShader(change: ShaderChange): Promise<Outcome<ChangeReport>>;
-  /** A sentence for each chosen variant that fits no kernel of a trainer. */
+  /** A warning for each chosen variant that fits no kernel of the trainer. */
   variantWarnings(trainer: TrainerOptions): Promise<Outcome<string[]>>;
   profile(options: ProfileOptions): Promise<Outcome<TrainingProfile>>;
   findLearningRate(

@@ -3,13 +3,13 @@ import { SetupError } from '../../errors.ts';
 
 export type BullMq = typeof Bull;
 
-/** The version that the tests run with. */
+/** The version with which the tests run. */
 const tested = '5.81.5';
 
 /**
- * BullMQ, which is an optional dependency: a sweep on one machine does without.
+ * Loads BullMQ, which is an optional dependency: a sweep on one machine does not need it.
  *
- * @throws SetupError where it is not installed.
+ * @throws SetupError if it is not installed.
  */
 export async function loadBullMq(load = (): Promise<BullMq> => import('bullmq')): Promise<BullMq> {
   try {

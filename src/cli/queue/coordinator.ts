@@ -8,29 +8,29 @@ import { QueueWatch } from './queue_watch.ts';
 import { failedResult } from './tasks.ts';
 import { resultKey, type Task, type TaskResult, type Work, type WorkerSign } from './work.ts';
 
-/** Milliseconds between two looks at the results, at the workers, and for tasks that the queue has lost. */
+/** Milliseconds between two checks for results, for workers, and for tasks that the queue has lost. */
 const lookEvery = 250;
 const signsEvery = 2_000;
 const lossesEvery = 5_000;
 
-/** What is to be trained, and where its results go. */
+/** A source of tasks that receives their results. */
 export interface TaskSource {
-  /** All that can be trained now, whether or not it is in the queue already. */
+  /** All tasks that can be trained now, including those already in the queue. */
   open(): (Task & { priority?: number })[];
-  /** Takes a result of a task; each once, but for what it had before. */
+  /** Receives each result of a task once, unless it was already known. */
   add(result: TaskResult, log: readonly string[]): void;
-  /** Shows what is under way. */
+  /** Shows the running tasks. */
   show?(running: readonly WorkerSign['running'][number][]): void;
 }
 
-/** The id of a work: a hash of all that its results follow from. */
+/** The id of a work: a hash of everything that determines its results. */
 export const workIdOf = (...facts: unknown[]): string =>
   createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
 
 /**
- * Puts a work into the queue, or finds it there.
+ * Adds a work to the queue, unless it is already there.
  *
- * @throws ConfigurationError where it has begun, and is not to be resumed.
+ * @throws ConfigurationError if it has begun and should not be resumed.
  */
 export async function beginWork(store: QueueStore, work: Work, head: unknown, resume: boolean): Promise<void> {
   const before = await store.work(work.id);
@@ -45,7 +45,7 @@ export async function beginWork(store: QueueStore, work: Work, head: unknown, re
   await store.putWork({ ...work, ...(before && { begun: before.begun }) }, head);
 }
 
-/** Hands out the tasks of a work, and gathers their results. It trains nothing itself. */
+/** Distributes the tasks of a work, and collects their results. It trains nothing itself. */
 export class Coordinator {
   private readonly queued = new Set<string>();
   private readonly failedBefore = new Set<string>();
@@ -79,9 +79,10 @@ export class Coordinator {
   }
 
   /**
-   * Resolves when nothing is left to train, or when it is stopped: then the workers go on, and whoever resumes the work has the results.
+   * Resolves when nothing is left to train, or when it is stopped: the workers then continue, and resuming the work collects their
+   * results.
    *
-   * @throws QueueLostError for a queue that is away for too long.
+   * @throws QueueLostError if the queue is unavailable for too long.
    */
   async run(): Promise<void> {
     let isNew = true;
@@ -99,7 +100,7 @@ export class Coordinator {
     if (!this.stopping) await this.watch.patiently(() => this.store.end(this.work, 'finished'));
   }
 
-  /** Takes the results that have come. @returns whether there were some. */
+  /** Collects new results. @returns whether there were any. */
   private async gather(): Promise<boolean> {
     const results = await this.store.results(this.work.id, this.place);
     for (const result of results) {
@@ -152,7 +153,7 @@ export class Coordinator {
     this.source.show?.(workers.flatMap(({ running }) => running.filter(({ work }) => work === this.work.id)));
   }
 
-  /** Tasks that BullMQ gave up, and whose worker was gone before it could say so. */
+  /** Records tasks that BullMQ gave up because their worker was lost before it could report. */
   private async takeFailures(): Promise<void> {
     const queue = this.store.queueOf(this.work.id);
     const failed = (await this.store.within(queue.getFailed(0, 100))) as (Job | undefined)[];
@@ -172,7 +173,7 @@ export class Coordinator {
     }
   }
 
-  /** A Redis that lost its file has lost the tasks: they are put in again. */
+  /** If Redis has lost its data, the tasks are added again. */
   private async restore(): Promise<void> {
     const queue = this.store.queueOf(this.work.id);
     const counts = await this.store.within(

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../errors.ts';
 
-/** Where Redis is, as ioredis takes it. */
+/** Connection options of Redis in ioredis' format. */
 interface Connecting {
   host: string;
   port: number;
@@ -12,7 +12,7 @@ interface Connecting {
 
 export interface QueueAddress {
   options: Connecting;
-  /** Without the password: for lines and errors. */
+  /** The address without its password, for messages and errors. */
   shown: string;
 }
 
@@ -21,10 +21,11 @@ const passwordVariable = 'WGRAD_QUEUE_PASSWORD';
 const defaultPort = 6379;
 
 /**
- * The address of the queue: that of `--queue`, else of the environment. No error repeats it: it may hold a password.
+ * The address of the queue: from `--queue`, or else from the environment. Errors never contain it, because it may include a
+ * password.
  *
- * @param given `true` for a flag without a value.
- * @throws ConfigurationError for what is no address of Redis.
+ * @param given `true` for an option without a value.
+ * @throws ConfigurationError for text that is not a Redis address.
  */
 export function queueAddress(given: string | true | undefined, environment = process.env): QueueAddress {
   const text = typeof given === 'string' ? given : environment[variable];
@@ -54,7 +55,7 @@ export function queueAddress(given: string | true | undefined, environment = pro
   }
   const [username, ofUrl] = [url.username, url.password].map(decoded) as [string, string];
   const password = ofUrl || environment[passwordVariable] || '';
-  // IPv6 has brackets in a URL alone.
+  // IPv6 addresses have brackets only in a URL.
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = url.port ? Number(url.port) : defaultPort;
   const user = username || password ? `${username}${password ? ':***' : ''}@` : '';

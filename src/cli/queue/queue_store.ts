@@ -6,30 +6,30 @@ import { type BullMq, loadBullMq } from './bullmq.ts';
 import type { QueueAddress } from './queue_address.ts';
 import { parseResult, parseSign, parseWork, type Task, type TaskResult, type Work, type WorkerSign } from './work.ts';
 
-/** Redis is away, or does not answer in time. */
+/** Redis is unreachable, or does not answer in time. */
 export class QueueLostError extends WgradError {
   static {
     giveName(QueueLostError, 'QueueLostError');
   }
 }
 
-/** Milliseconds: to connect, until an answer, and between two tries to connect again. */
+/** Time limits in milliseconds: to connect, to answer, and between two attempts to reconnect. */
 const openingLimit = 8_000;
 const answerLimit = 10_000;
 const longestPause = 2_000;
-/** Results stay for whoever asks later. */
+/** How long results are kept for later requests. */
 const keptSeconds = 30 * 86_400;
-/** A worker without a sign for so long is gone. */
+/** A worker that has not reported for this long is considered gone. */
 const signSeconds = 30;
 const logLines = 2_000;
 const prefix = 'wgrad';
 const refused = /WRONGPASS|NOAUTH|NOPERM|invalid password|no password is set|AUTH failed/i;
 
-/** Words of errors of a Redis that cannot be reached, or that can't write for now. */
+/** Matches the errors of a Redis that is unreachable, or temporarily unable to write. */
 const lossOf =
   /closed|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|max retries|timed? ?out|LOADING|MASTERDOWN|READONLY|MISCONF|OOM/i;
 
-/** A result counts once: the first one. Atomic, since a worker may be cut off at any time. */
+/** Only the first result of a task counts. The script is atomic, because a worker may be interrupted at any time. */
 const addOnce = `
 if redis.call('SADD', KEYS[1], ARGV[1]) == 1 then
   redis.call('RPUSH', KEYS[2], ARGV[2])
@@ -44,10 +44,10 @@ interface Client {
   callBuffer(command: string, ...args: Argument[]): Promise<unknown>;
 }
 
-/** What the queue keeps beside the jobs of BullMQ: works, results, states, logs, and which workers are there. */
+/** The queue's data in addition to BullMQ's jobs: works, results, states, logs, and the list of workers. */
 export class QueueStore {
   private readonly queues = new Map<string, Queue>();
-  /** Of the connection: a call that was given up only says that it was. */
+  /** The connection's last error, because that of a call that was given up does not contain the reason. */
   private lastError = 'the connection was lost';
 
   private constructor(
@@ -58,8 +58,8 @@ export class QueueStore {
   ) {}
 
   /**
-   * @throws ConfigurationError where Redis refuses the password.
-   * @throws QueueLostError where it cannot be reached.
+   * @throws ConfigurationError if Redis rejects the password.
+   * @throws QueueLostError if it is unreachable.
    */
   static async open(address: QueueAddress): Promise<QueueStore> {
     const bull = await loadBullMq();
@@ -93,12 +93,12 @@ export class QueueStore {
       return store;
     } catch (error) {
       await connection.close(true).catch(() => undefined);
-      connection.on('error', () => undefined); // closing takes listeners away, and an error without one ends the process
+      connection.on('error', () => undefined); // closing removes listeners, and an error event without a listener ends the process
       throw openingError(address, last ?? (error as Error));
     }
   }
 
-  /** How BullMQ connects: it waits for Redis without end, and whoever calls it sets a limit. */
+  /** BullMQ's connection options: it waits for Redis indefinitely, so callers set a limit. */
   get connecting() {
     const retryStrategy = (times: number) => Math.min(100 * times, longestPause);
     return { ...this.address.options, ...timeLimits, retryStrategy, maxRetriesPerRequest: null };
@@ -113,15 +113,15 @@ export class QueueStore {
     let queue = this.queues.get(work);
     if (!queue) {
       const { connecting: connection } = this;
-      // Nobody listens to its events: results and signs have all that is shown.
+      // Its events are not used, because results and signs contain everything that is shown.
       queue = new this.bull.Queue(queueName(work), { connection, prefix, streams: { events: { maxLen: 10 } } });
-      queue.on('error', () => undefined); // calls report what they meet
+      queue.on('error', () => undefined); // each call reports its own errors
       this.queues.set(work, queue);
     }
     return queue;
   }
 
-  /** A call of BullMQ, which would wait for Redis without end. */
+  /** Limits the time of a BullMQ call, which would wait for Redis indefinitely. */
   async within<T>(work: Promise<T>, milliseconds = answerLimit): Promise<T> {
     try {
       return await withinTime(work, milliseconds, () => this.lost(`no answer within ${secondsText(milliseconds)}`));
@@ -131,7 +131,7 @@ export class QueueStore {
       if (lossOf.test(message)) throw this.lost(/max retries/.test(message) ? this.lastError : message);
       throw new WgradError(
         { what: 'The queue answers with an error', found: `${this.address.shown}: ${message}` },
-        // Not as its cause: an error of Redis has the command and all that was sent.
+        // The original error is not set as the cause, because it contains the command and all its data.
       );
     }
   }
@@ -149,7 +149,7 @@ export class QueueStore {
 
   private key = (work: string, name: string): string => `${prefix}:of:${work}:${name}`;
 
-  /** @param head all that a report says besides the results. */
+  /** @param head everything in a report besides the results. */
   async putWork(work: Work, head: unknown): Promise<void> {
     await this.call('SET', this.key(work.id, 'head'), gzipSync(JSON.stringify(head)));
     await this.call('HSET', `${prefix}:works`, work.id, JSON.stringify(work));
@@ -161,7 +161,7 @@ export class QueueStore {
       try {
         return [parseWork(JSON.parse(text))];
       } catch {
-        return []; // of a later version, in another format
+        return []; // written by a later version in another format
       }
     });
     return works.sort((a, b) => a.begun - b.begun);
@@ -177,7 +177,7 @@ export class QueueStore {
     return bytes ? (JSON.parse(gunzipSync(bytes).toString()) as Head) : undefined;
   }
 
-  /** Ends a work: its jobs go, its results stay for a month. */
+  /** Ends a work: its jobs are removed, its results are kept for a month. */
   async end(work: Work, state: 'finished' | 'canceled'): Promise<void> {
     await this.call('HSET', `${prefix}:works`, work.id, JSON.stringify({ ...work, state }));
     for (const name of ['head', 'results', 'once', 'twice']) {
@@ -186,7 +186,7 @@ export class QueueStore {
     await this.within(this.queueOf(work.id).obliterate({ force: true }), 6 * answerLimit).catch(() => undefined);
   }
 
-  /** @returns whether it is the first result of its key. */
+  /** @returns whether it is the first result with its key. */
   async addResult(work: string, key: string, result: TaskResult): Promise<boolean> {
     const keys = ['once', 'results', 'twice'].map((name) => this.key(work, name));
     return (await this.call('EVAL', addOnce, keys.length, ...keys, key, JSON.stringify(result))) === 1;
@@ -196,13 +196,13 @@ export class QueueStore {
     return (await this.call('SISMEMBER', this.key(work, 'once'), key)) === 1;
   }
 
-  /** Results in the order in which they came, from a place on. */
+  /** Results in the order of their arrival, starting at an index. */
   async results(work: string, from = 0): Promise<TaskResult[]> {
     const texts = (await this.call('LRANGE', this.key(work, 'results'), from, -1)) as string[];
     return texts.map((text) => parseResult(JSON.parse(text)));
   }
 
-  /** Results that came a second time, and did not count. */
+  /** Number of results that arrived a second time and were ignored. */
   async repeated(work: string): Promise<number> {
     return Number((await this.call('GET', this.key(work, 'twice'))) ?? 0);
   }
@@ -231,7 +231,7 @@ export class QueueStore {
     return (await this.call('LRANGE', this.key(work, `log:${id}`), 0, -1)) as string[];
   }
 
-  /** Redis forgets a sign by itself: clocks of machines differ. */
+  /** Redis expires signs itself, because the clocks of machines differ. */
   async sign(sign: WorkerSign): Promise<void> {
     await this.call('SET', `${prefix}:worker:${sign.name}`, JSON.stringify(sign), 'EX', signSeconds);
     await this.call('SADD', `${prefix}:workers`, sign.name);
@@ -258,7 +258,7 @@ export class QueueStore {
     return signs.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Adds tasks, which workers take in this order, but for those with a smaller number first. */
+  /** Adds tasks, which workers take in this order, except that smaller priority numbers come first. */
   async addTasks(work: Work, tasks: readonly (Task & { priority?: number })[]): Promise<void> {
     const jobs = tasks.map(({ priority, ...task }) => ({
       name: 'task',
@@ -287,12 +287,12 @@ export class QueueStore {
 
 export const queueName = (work: string): string => `work-${work}`;
 
-/** BullMQ takes no whole number for an id. */
+/** BullMQ does not accept an integer as an id. */
 const jobIdOf = ({ id, until }: Task): string => `task-${id}-${until ?? 'end'}`;
 
 const timeLimits = { connectTimeout: 5_000, socketTimeout: 20_000, keepAlive: 5_000 };
 
-/** Only the message: the error has the command with the password in it. */
+/** Only the message is used: the error contains the command, including the password. */
 function openingError({ shown }: QueueAddress, { message }: Error): WgradError {
   if (refused.test(message)) {
     return new ConfigurationError({

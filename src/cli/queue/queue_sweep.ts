@@ -18,11 +18,11 @@ import { anyKind, type Work } from './work.ts';
 import { hostOf, openTrainers, type WorkingOptions } from './worker.ts';
 
 export interface QueueSweepOptions extends SweepOptions, WorkingOptions {
-  /** How often a trial is begun before it counts as failed. */
+  /** How often a trial is started before it counts as failed. */
   attempts: number;
   /** Seconds without a sign of a worker after which another one takes over. */
   takeover: number;
-  /** The kind of adapter that trials are for. */
+  /** The kind of adapter that may train the trials. */
   kind?: string;
 }
 
@@ -65,7 +65,7 @@ export async function queueSweep(planFile: string, options: QueueSweepOptions): 
           : 'jobs     none here: each wgrad worker --queue takes trials',
       );
       const name = `${hostname()}-${process.pid}-sweep`;
-      // The coordinator says what is to be said of the queue.
+      // The coordinator reports everything about the queue itself.
       const report = (line: string) => /^(refused|state) /.test(line) && print(line);
       const host = trainers.length > 0 ? hostOf(store, trainers, options, { name, report, only: work.id }) : undefined;
       stop = () => {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { QueueLostError } from './queue_store.ts';
 
-/** Milliseconds between two tries of a call. */
+/** Milliseconds between two attempts of a call. */
 const pause = 1_000;
 
-/** Calls a queue that may be away for a while. */
+/** Calls a queue that may be temporarily unavailable. */
 export class QueueWatch {
   private since: number | undefined;
 
@@ -13,7 +13,7 @@ export class QueueWatch {
       /** Milliseconds without a queue after which `giveUp` is called. */
       limit: number;
       report: (line: string) => void;
-      /** What happens meanwhile, for the report: "Trials that are under way are finished". */
+      /** What happens in the meantime, for the report: "Trials that are under way are finished". */
       meanwhile: string;
       giveUp: (error: QueueLostError) => void;
       isStopping: () => boolean;
@@ -24,7 +24,7 @@ export class QueueWatch {
     return this.since !== undefined;
   }
 
-  /** The answer; undefined while the queue is away. */
+  /** The result of the call; undefined while the queue is unavailable. */
   async reached<T>(call: () => Promise<T>): Promise<T | undefined> {
     try {
       const value = await call();
@@ -38,7 +38,7 @@ export class QueueWatch {
     }
   }
 
-  /** Repeats a call until the queue is back; undefined where it is given up, or everything is to end. */
+  /** Repeats a call until the queue is available again; undefined if it is given up, or the process is to end. */
   async patiently<T>(call: () => Promise<T>): Promise<{ value: T } | undefined> {
     for (;;) {
       const answer = await this.reached(async () => ({ value: await call() }));

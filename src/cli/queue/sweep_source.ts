@@ -9,10 +9,10 @@ import type { TaskSource } from './coordinator.ts';
 import type { TrialOrder } from './trial_task.ts';
 import { anyKind, type Task, type TaskResult, type Work, type WorkerSign } from './work.ts';
 
-/** Bars of trials that are shown at most. */
+/** Maximum number of trials with a progress bar. */
 const mostBars = 8;
 
-/** The trials of a sweep as tasks: their results are kept in the sweep's folder, as those of a sweep on one machine are. */
+/** The trials of a sweep as tasks: their results are stored in the sweep's folder, as for a sweep on one machine. */
 export class SweepSource implements TaskSource {
   private readonly bars = new SweepBars();
   private readonly results = new Map<string, TrialResult>();
@@ -44,7 +44,7 @@ export class SweepSource implements TaskSource {
     }
     return tasks.map(({ trial, until }) => ({
       ...{ work: this.work.id, id: trial.id },
-      // What is furthest comes first, as in a sweep on one machine.
+      // The longest-trained configurations come first, as in a sweep on one machine.
       ...(until !== undefined && { until, priority: this.sweep.rungs!.filter(({ epochs }) => epochs >= until).length }),
       order: {
         options: trial.options,
@@ -90,7 +90,7 @@ export class SweepSource implements TaskSource {
   private left = (done: number, total: number) =>
     ((performance.now() - this.begun) / 1000 / (done - this.doneBefore)) * (total - done);
 
-  /** Whether a result says more than what is known. */
+  /** Whether a result contains more than the one already known. */
   private take(result: TrialResult): boolean {
     if (this.work.kind !== anyKind && result.kind !== this.work.kind) return false;
     const before = this.results.get(result.id);

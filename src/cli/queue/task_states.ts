@@ -4,22 +4,25 @@ import { makeFolder } from '../../formats/make_folder.ts';
 import { writeWhole } from '../whole_file.ts';
 import type { QueueStore } from './queue_store.ts';
 
-/** Where the states of unfinished tasks are, for whoever continues them. */
+/** Storage for the states of unfinished tasks, from which another worker can continue them. */
 export interface StatePlaces {
-  /** Larger states go to the folder. */
+  /** Size limit in bytes; larger states go to the folder. */
   limit: number;
-  /** A folder that all machines share. */
+  /** A folder shared by all machines. */
   folder?: string;
 }
 
-/** Small states are in the queue, large ones in a folder that all workers share; without one they are not kept. */
+/**
+ * Stores small states in the queue, and large ones in a folder shared by all workers; without a folder, large states are not
+ * stored.
+ */
 export class TaskStates {
   constructor(
     private readonly store: QueueStore,
     private readonly places: StatePlaces,
   ) {}
 
-  /** @returns whether there was a place for it. */
+  /** @returns whether it could be stored. */
   async put(work: string, id: string, kind: string, state: Uint8Array): Promise<boolean> {
     const { limit, folder } = this.places;
     const name = nameOf(id, kind);

@@ -2,7 +2,7 @@ import { giveName, WgradError } from '../../errors.ts';
 import type { TrialResult } from '../../report/sweep_file.ts';
 import type { Task, TaskResult, Work } from './work.ts';
 
-/** This machine cannot train the task, and another one may: its data set is missing here, or is another one. */
+/** This machine cannot train the task, but another one may: its data set is missing here, or differs. */
 export class UnfitError extends WgradError {
   static {
     giveName(UnfitError, 'UnfitError');
@@ -10,7 +10,7 @@ export class UnfitError extends WgradError {
 }
 
 export interface TaskHooks {
-  /** Where another worker has left it, as a run file. */
+  /** The state at which another worker stopped, as a run file. */
   from?: Uint8Array;
   /** Gets the newest state as a file, when it is wanted. */
   keep: (file: () => Uint8Array) => void;
@@ -22,19 +22,19 @@ export interface TaskHooks {
 export interface TaskOutcome {
   /** undefined for a task that was stopped: only its state is kept. */
   result?: TaskResult;
-  /** The state that it ended in. */
+  /** The final state. */
   state?: () => Uint8Array;
 }
 
 /** Trains one task after the other. */
 export interface TaskTrainer {
   readonly kind: string;
-  /** The adapter in words. */
+  /** Description of the adapter. */
   readonly adapter: string;
   /**
-   * What the task does wrong is a result too.
+   * An error caused by the task is a result, too.
    *
-   * @throws UnfitError where another machine has to train it.
+   * @throws UnfitError if another machine has to train it.
    */
   train(work: Work, task: Task, hooks: TaskHooks): Promise<TaskOutcome>;
   /** Ends what it trains after the step that it is in. */
@@ -42,7 +42,7 @@ export interface TaskTrainer {
   close(): Promise<void>;
 }
 
-/** The result of a task that has come to nothing. */
+/** The result of a task that has failed. */
 export function failedResult(
   { id }: Pick<Task, 'id'>,
   { kind, adapter }: Pick<TaskResult, 'kind' | 'adapter'>,

@@ -16,13 +16,13 @@ import { idOf } from '../sweep/trials.ts';
 import { UnfitError } from './tasks.ts';
 import type { Task } from './work.ts';
 
-/** What a job of a sweep has: options as plain JSON, no code and no path. */
+/** The order of a sweep's job: options as plain JSON, without code or paths. */
 export interface TrialOrder {
   options: JsonOptions;
   metric: { name: string; mode: 'min' | 'max' };
-  /** The fingerprint of the images. */
+  /** Fingerprint of the images. */
   data: string;
-  /** Seconds that it has taken so far, where it continues. */
+  /** Seconds of training so far, if it continues. */
   seconds: number;
 }
 
@@ -34,10 +34,10 @@ const orderSchema = v.strictObject({
 });
 
 /**
- * Checks a job's order as `train` checks its flags.
+ * Checks a job's order as `train` checks its options.
  *
- * @throws ConfigurationError for what nobody can train.
- * @throws UnfitError where the images are missing on this machine, or are others.
+ * @throws ConfigurationError for options that no machine can train.
+ * @throws UnfitError if the images are missing on this machine, or differ.
  */
 export async function checkTrialTask(
   task: Task,
@@ -70,7 +70,7 @@ export async function checkTrialTask(
   return { order, checked };
 }
 
-/** The names that options have whose text may be the path of a file. */
+/** Known names for the options whose text may otherwise be the path of a file. */
 const knownNames: Record<(typeof fromJsonFile)[number], readonly string[]> = {
   model: presetNames,
   augmentation: augmentationPresetNames,
@@ -80,7 +80,7 @@ const knownNames: Record<(typeof fromJsonFile)[number], readonly string[]> = {
 };
 
 /**
- * A job says by itself all that is trained: a worker opens no file because of it.
+ * Checks that a job describes its training completely, so that a worker never opens a file at a job's request.
  *
  * @throws ConfigurationError
  */
@@ -103,7 +103,7 @@ export function requireNoFiles(options: JsonOptions): void {
 }
 
 /**
- * The folder of a data set that a job names: below `--data`, or one of the known names as it is.
+ * The folder of a data set named by a job: a subfolder of `--data`, or the known name itself.
  *
  * @throws ConfigurationError for any other path.
  */

@@ -13,7 +13,7 @@ export class TrialTrainer implements TaskTrainer {
   readonly adapter: string;
   private isOpen = true;
 
-  /** @param chrome is open. */
+  /** @param chrome must be open. */
   constructor(
     private readonly chrome: TrialChrome,
     private readonly read: ReadImages,
@@ -58,7 +58,7 @@ export class TrialTrainer implements TaskTrainer {
   }
 }
 
-/** A state that is damaged is worth as much as none: the trial begins again. */
+/** A damaged state is treated as missing, so that the trial starts again. */
 function readState(bytes: Uint8Array): SavedRun | undefined {
   try {
     return parseRun(bytes, 'the state in the queue');

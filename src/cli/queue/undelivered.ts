@@ -12,7 +12,10 @@ interface Kept {
   result: TaskResult;
 }
 
-/** Results of this machine that are not in the queue yet: on disk first, so that neither a crash nor a Redis that is gone loses one. */
+/**
+ * Results of this machine that are not yet in the queue. They are on disk first, so that neither a crash nor the loss of Redis
+ * loses one.
+ */
 export class Undelivered {
   constructor(readonly folder = join(dirname(cacheFolder()), 'undelivered')) {}
 
@@ -28,10 +31,10 @@ export class Undelivered {
   }
 
   /**
-   * Delivers what is there. Results of a work that this queue does not know stay: they are for another one.
+   * Delivers all stored results. Results of a work that this queue does not know are kept for another queue.
    *
-   * @returns how many were delivered.
-   * @throws QueueLostError while Redis is gone.
+   * @returns the number of delivered results.
+   * @throws QueueLostError while Redis is unavailable.
    */
   async deliver(store: QueueStore): Promise<number> {
     let delivered = 0;
@@ -47,7 +50,7 @@ export class Undelivered {
   }
 }
 
-/** undefined for a file that another worker of this machine has just delivered, or that is damaged. */
+/** undefined for a damaged file, or one that another worker of this machine has just delivered. */
 function read(path: string): Kept | undefined {
   try {
     const { work, key, result } = JSON.parse(readFileSync(path, 'utf8')) as Kept;

@@ -2,29 +2,29 @@ import * as v from 'valibot';
 import { integer, parse } from '../../check.ts';
 import type { TrialResult } from '../../report/sweep_file.ts';
 
-/** What the queue has in it, as JSON that every version can read. */
+/** The contents of the queue, as JSON that every version can read. */
 
 export const workTypes = ['sweep', 'comparison', 'cures'] as const;
 export type WorkType = (typeof workTypes)[number];
 
-/** A worker with any adapter takes the tasks of a work that names this kind. */
+/** The kind of a work whose tasks any worker may take, whatever its adapter. */
 export const anyKind = 'any';
 
 /** A sweep or a comparison whose tasks are in the queue. */
 export interface Work {
   format: 1;
-  /** Hash of all that its results follow from. */
+  /** Hash of everything that determines its results. */
   id: string;
   type: WorkType;
-  /** For people: the plan's name. */
+  /** Display name: the plan's name. */
   name: string;
-  /** wgrad's version: no other one gets its tasks. */
+  /** The version of wgrad whose workers may take its tasks. */
   version: string;
-  /** The kind of adapter that its tasks are for, or `any`. */
+  /** The kind of adapter that may train its tasks, or `any`. */
   kind: string;
-  /** Tasks in all. */
+  /** Total number of tasks. */
   total: number;
-  /** How often a task is begun before it counts as failed. */
+  /** How often a task is started before it counts as failed. */
   attempts: number;
   /** Seconds without a sign of a worker after which another one takes over its task. */
   takeover: number;
@@ -36,7 +36,7 @@ export interface Work {
 
 const shortText = v.pipe(v.string('a text'), v.maxLength(200, 'at most 200 characters'));
 
-/** Others may write more into it than this version knows. */
+/** Other versions may add fields that this one does not know. */
 const workSchema = v.object({
   format: v.literal(1),
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits')),
@@ -53,14 +53,14 @@ const workSchema = v.object({
 
 export const parseWork = (json: unknown): Work => parse(workSchema, json, 'The entry of a work in the queue');
 
-/** A part of a work that a worker trains as a whole: a trial, a pair of twins, a run. */
+/** A part of a work that a worker trains as a whole: a trial, a pair of twins, or a run. */
 export interface Task {
   work: string;
   /** Hash of its order. */
   id: string;
-  /** The epoch after which it ends; undefined for the end of its order. */
+  /** The epoch after which it ends; undefined for its full length. */
   until?: number;
-  /** What is trained: its type's schema checks it. */
+  /** What is trained; checked by the schema of its type. */
   order: unknown;
 }
 
@@ -74,9 +74,9 @@ const taskSchema = v.strictObject({
 /** @throws ConfigurationError for a job that wgrad did not write. */
 export const parseTask = (json: unknown): Task => parse(taskSchema, json, 'The job') as Task;
 
-/** What every task's result has; each type has more. */
+/** The fields that every task's result has; each type adds its own. */
 export interface TaskResult extends Pick<TrialResult, 'id' | 'status' | 'seconds' | 'adapter' | 'kind' | 'error'> {
-  /** A pair's or a run's record. */
+  /** The record of a pair or a run. */
   record?: unknown;
 }
 
@@ -91,11 +91,11 @@ const resultSchema = v.looseObject({
 
 export const parseResult = (json: unknown): TaskResult => parse(resultSchema, json, 'A result in the queue');
 
-/** A task has one result for each kind of adapter, and in asha one for each of its rungs. */
+/** A task has one result per kind of adapter, and with asha also one per rung. */
 export const resultKey = ({ id, until }: Pick<Task, 'id' | 'until'>, kind: string): string =>
   `${id} ${until ?? 'end'} ${kind}`;
 
-/** What a worker says of itself every few seconds. */
+/** The status that a worker publishes every few seconds. */
 export interface WorkerSign {
   name: string;
   version: string;

@@ -19,14 +19,14 @@ import { TrialTrainer } from './trial_trainer.ts';
 import { Undelivered } from './undelivered.ts';
 import { WorkerHost } from './worker_host.ts';
 
-/** What a worker of its own and the one within `wgrad sweep --queue` share. */
+/** The options shared by a separate worker and the one within `wgrad sweep --queue`. */
 export interface WorkingOptions extends AdapterOptions {
   queue?: string | true;
-  /** The folder that has the data sets which jobs name. */
+  /** The folder with the data sets that jobs name. */
   data?: string;
-  /** The folder that all machines share for large states. */
+  /** A folder shared by all machines for large states. */
   checkpoints?: string;
-  /** Bytes up to which a state goes to the queue. */
+  /** Maximum size in bytes of a state in the queue. */
   stateLimit: number;
   /** Minutes without a queue after which it gives up. */
   queueTimeout: number;
@@ -40,12 +40,12 @@ interface WorkerOptions extends WorkingOptions {
   name?: string;
 }
 
-/** Milliseconds that states may take to be handed in at a SIGTERM: systems kill 10 to 30 seconds later. */
+/** Time limit in milliseconds for handing in states after a SIGTERM: systems send a kill 10 to 30 seconds later. */
 const handingIn = 8_000;
 const defaultStateLimit = 16 * 2 ** 20;
 const defaultQueueTimeout = 60;
 
-/** The flags of whoever trains tasks of a queue. */
+/** Adds the options of commands that train tasks of a queue. */
 export function addWorkingOptions(command: Command): Command {
   return command
     .option(
@@ -128,7 +128,7 @@ async function work(options: WorkerOptions): Promise<void> {
   }
 }
 
-/** Opens Chromes, and says which. @param chromes gets each as soon as it opens, for whoever closes them. */
+/** Opens Chromes, and reports which. @param chromes each is added as soon as it opens, so that the caller can close it. */
 export async function openTrainers(options: WorkingOptions, chromes: TrialChrome[]): Promise<TrialTrainer[]> {
   const first = new TrialChrome(options);
   chromes.push(first);

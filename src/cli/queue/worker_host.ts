@@ -10,10 +10,10 @@ import { failedResult, type TaskHooks, type TaskTrainer, UnfitError } from './ta
 import type { Undelivered } from './undelivered.ts';
 import { anyKind, parseTask, resultKey, type Task, type TaskResult, type Work } from './work.ts';
 
-/** Milliseconds between two looks at the works, and two signs of a worker. */
+/** Milliseconds between two checks for works, and between two signs of a worker. */
 const lookEvery = 1_000;
 const signEvery = 2_000;
-/** Milliseconds until BullMQ's connections are closed without an answer. */
+/** Time limit in milliseconds for BullMQ to close; then its connections are cut. */
 const closingLimit = 5_000;
 
 export interface HostOptions {
@@ -24,7 +24,7 @@ export interface HostOptions {
   /** Milliseconds without a queue after which it gives up. */
   queueLimit: number;
   report: (line: string) => void;
-  /** The only work that it takes tasks of. */
+  /** The only work whose tasks it takes; undefined for all works. */
   only?: string;
 }
 
@@ -35,7 +35,7 @@ interface Running {
   line: string;
 }
 
-/** Takes tasks out of the queue, one for each of its trainers at a time, and delivers their results. */
+/** Takes tasks from the queue, one at a time for each of its trainers, and delivers their results. */
 export class WorkerHost {
   private readonly running = new Set<Running>();
   private readonly free: TaskTrainer[];
@@ -44,7 +44,7 @@ export class WorkerHost {
   private lastBusy = performance.now();
   private stopping = false;
   private failure: unknown;
-  /** Results that it has delivered. */
+  /** Number of results that it has delivered. */
   delivered = 0;
 
   constructor(
@@ -68,16 +68,16 @@ export class WorkerHost {
     return this.trainers[0]!.kind;
   }
 
-  /** Ends the tasks that run; `run` resolves when they are given back with their states. */
+  /** Ends the running tasks; `run` resolves when they have been given back with their states. */
   stop(): void {
     this.stopping = true;
     for (const trainer of this.trainers) trainer.stop();
   }
 
   /**
-   * Works until it is stopped, has had nothing to do for too long, or its only work has ended.
+   * Works until it is stopped, has been idle for too long, or its only work has ended.
    *
-   * @throws QueueLostError for a queue that is away for too long, and what keeps a trainer from going on.
+   * @throws QueueLostError if the queue is unavailable for too long, and any error that prevents a trainer from continuing.
    */
   async run(): Promise<void> {
     const signing = this.signRegularly();
@@ -108,14 +108,14 @@ export class WorkerHost {
     return work !== undefined && work.state !== 'open';
   }
 
-  /** The work whose tasks it takes next: the oldest that has some. */
+  /** The work whose tasks it takes next: the oldest that has waiting tasks. */
   private async next(): Promise<Work | undefined> {
     const { only } = this.options;
     const works = (await this.watch.reached(() => this.store.works())) ?? [];
     const open = works.filter((work) => work.state === 'open' && (only === undefined || work.id === only));
     const fitting = open.filter((work) => this.isFit(work));
     for (const work of fitting) if (await this.hasWaiting(work)) return work;
-    // One where all is under way may need somebody to take over.
+    // A work without waiting tasks may need this worker to take over a running one.
     return fitting[0];
   }
 
@@ -145,7 +145,7 @@ export class WorkerHost {
     this.options.report(`refused  ${work.type} ${work.name}: ${why}`);
   }
 
-  /** Takes tasks of a work until it ends, or until only another one has some. */
+  /** Takes tasks of a work until it ends, or until only another work has waiting ones. */
   private async attend(work: Work): Promise<void> {
     const { bull, connecting: connection, prefix } = this.store;
     const worker: Worker = new bull.Worker(
@@ -159,7 +159,7 @@ export class WorkerHost {
         drainDelay: 2,
       },
     );
-    worker.on('error', () => undefined); // mostly of the connection, which signs watch
+    worker.on('error', () => undefined); // mostly connection errors, which the signs detect
     worker.on('failed', (job, error) => {
       if (job?.finishedOn !== undefined) void this.recordFailure(work, job, error);
     });
@@ -171,7 +171,7 @@ export class WorkerHost {
         if (this.running.size === 0 && (await this.shouldLeave(work))) break;
       }
     } finally {
-      // Waits for the tasks that run, which end soon if it is stopping.
+      // Waits for the running tasks, which end soon if the worker is stopping.
       const closing = worker.close();
       closing.catch(() => undefined);
       while (this.running.size > 0) await delay(50);
@@ -240,7 +240,7 @@ export class WorkerHost {
       await log.flush();
       if (error instanceof UnfitError) {
         this.refuse(work, `${error.parts.what}: ${String(error.parts.found)}`);
-        await worker.pause(true); // it would take the next one
+        await worker.pause(true); // otherwise it would take the next task
         await this.giveBack(job, token);
       }
       if (error instanceof SetupError) {
@@ -299,14 +299,17 @@ export class WorkerHost {
     };
   }
 
-  /** The next one who looks takes it. @throws what tells BullMQ that it has not failed. */
+  /**
+   * Returns a task to the queue, from which the next worker takes it. @throws the error that tells BullMQ that the task has not
+   * failed.
+   */
   private async giveBack(job: Job, token: string): Promise<never> {
     // Another worker may have taken it over.
     await this.watch.patiently(() => this.store.within(job.moveToWait(token))).catch(() => undefined);
     throw new this.store.bull.WaitingError();
   }
 
-  /** A task that was begun too often, or that no worker may train, is a result too. */
+  /** A task that was started too often, or that no worker may train, also gets a result. */
   private async recordFailure(work: Work, job: Job, { message }: Error): Promise<void> {
     const { id, until } = job.data as Task;
     const { kind, trainers } = this;
@@ -317,7 +320,7 @@ export class WorkerHost {
   }
 }
 
-/** Sends the lines of a log about once a second; those of a queue that is away are lost. */
+/** Sends log lines about once a second; lines are lost while the queue is unavailable. */
 class LogSender {
   private lines: string[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;

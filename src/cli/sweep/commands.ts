@@ -65,7 +65,7 @@ export function addSweepCommands(wgrad: Command): void {
   report.action((plan: string | undefined) => reportSweep(plan, report.optsWithGlobals<SweepReportOptions>()));
 }
 
-/** Flags that mean something to a queue alone. */
+/** Options that apply to a queue only. */
 const ofQueues = ['data', 'checkpoints', 'stateLimit', 'queueTimeout', 'attempts', 'takeover', 'kind'];
 
 function requireNoQueueFlags({ jobs }: QueueSweepOptions, isTyped: (name: string) => boolean): void {

@@ -83,7 +83,7 @@ export function FoldingPanel({
           <span class={isWrong ? 'gist wrong' : 'gist'}>{gist}</span>
           {glimpse && <span class="glimpse">{glimpse}</span>}
         </summary>
-        {/* Whoever works in it wants it open, also when what was wrong is not any more. */}
+        {/* Remains open while the user works in it, even after its error has been fixed. */}
         <div onFocusIn={() => keep(true)}>{children}</div>
       </details>
     </section>

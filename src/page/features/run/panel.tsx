@@ -35,7 +35,7 @@ export function RunBar() {
     <>
       <section ref={bar} class="run-bar" aria-label="Run">
         <div class="buttons">
-          {/* One button, so that the focus stays on it, and not disabled while it can only wait. */}
+          {/* A single button keeps the focus when its label changes, and is not disabled while the run is pending. */}
           <button
             id="start"
             type="button"
@@ -71,7 +71,7 @@ export function RunBar() {
         {!isWide.value && <Status />}
         {!isUnderWay && refusal.value && (
           <p id="refusal" class="cut">
-            {/* Among the ops that are on, which are not all in the list. */}
+            {/* Indices count only the ops that are switched on. */}
             Nothing to train yet: {refusal.value.what.replace(/: op \d+ \((\w+)\)/, ', $1')}.
           </p>
         )}
