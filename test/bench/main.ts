@@ -5,6 +5,7 @@ import { byteSize, integer, namedOrJson, oneOf, outputFile, real } from '../../s
 import { datasetNames } from '../../src/data/index.ts';
 import { presetNames } from '../../src/model/presets.ts';
 import { benchPeers, type PeersOptions } from './peers.ts';
+import { benchScale, type ScaleOptions } from './scale.ts';
 import { benchStreaming, type StreamOptions } from './streaming.ts';
 
 /** The command line with `bench` in it. */
@@ -53,6 +54,12 @@ function addBench(wgrad: Command): void {
   }
   bench
     .addOption(
+      new Option('--scale', 'GFLOP/s over 28 to 224 pixels, 1 and 3 channels and batches of 8 to 256, wgrad alone')
+        .default(false)
+        .conflicts(['dataset', 'augment', 'health', 'optimizers', 'stream']),
+    )
+    .option('--quick', 'with --scale: the smallest images and batch alone', false)
+    .addOption(
       new Option('--stream', 'trains on JPEG files that do not fit the GPU, and tells how long it waited for them')
         .default(false)
         .conflicts(['model', 'dataset', 'augment', 'health', 'optimizers', 'batchSize', 'rounds']),
@@ -65,7 +72,8 @@ function addBench(wgrad: Command): void {
     );
   addAdapterOptions(bench)
     .addOption(new Option('--json <file>', 'write all figures as one JSON object').argParser(outputFile('--json')))
-    .action((options: PeersOptions & StreamOptions & { stream: boolean }) =>
-      options.stream ? benchStreaming(options) : benchPeers(options),
-    );
+    .action((options: PeersOptions & ScaleOptions & StreamOptions & { stream: boolean; scale: boolean }) => {
+      if (options.scale) return benchScale(options);
+      return options.stream ? benchStreaming(options) : benchPeers(options);
+    });
 }

@@ -134,20 +134,31 @@ async function benchOptimizers(
 }
 
 async function withBenchPage(
-  { adapter, chrome, browserTimeout, yes }: AdapterOptions,
+  options: AdapterOptions,
   datasets: TrainAndTest,
   model: Model,
   work: (session: Session<BenchPage>) => Promise<void>,
 ): Promise<void> {
-  const opening = { page: 'bench-page', adapter, chrome, browserTimeout, yes, datasets: () => datasets };
-  await withSession<void, BenchPage>({ ...opening, report: console.error }, async (session) => {
+  const prepared = async (session: Session<BenchPage>) => {
     await session.call('prepare', model);
     await work(session);
-  });
+  };
+  await openBenchPage(options, () => datasets, prepared);
 }
 
+/** The page of the bench, before it has a data set and a network. */
+export const openBenchPage = (
+  { adapter, chrome, browserTimeout, yes }: AdapterOptions,
+  datasets: () => TrainAndTest,
+  work: (session: Session<BenchPage>) => Promise<void>,
+): Promise<void> =>
+  withSession<void, BenchPage>(
+    { page: 'bench-page', adapter, chrome, browserTimeout, yes, datasets, report: console.error },
+    work,
+  );
+
 /** Prints what the figures depend on. */
-async function tellFacts(session: Session<BenchPage>) {
+export async function tellFacts(session: Session<BenchPage>) {
   const [load] = loadavg();
   const facts = {
     date: new Date().toISOString().slice(0, 10),

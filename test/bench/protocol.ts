@@ -43,6 +43,16 @@ export interface StreamOrder {
   ms: number;
 }
 
+/** A network that is timed on images of noise. */
+export interface ScaleOrder {
+  model: Model;
+  batchSize: number;
+  imageShape: [number, number, number];
+  classes: number;
+  /** Milliseconds; one step at least is timed. */
+  ms: number;
+}
+
 /** How that went. */
 export interface Streamed {
   network: StreamedNetwork;
@@ -65,6 +75,8 @@ export interface BenchPage extends Opening {
   healthCost(batchSize: number): Promise<Outcome<HealthCost>>;
   /** Milliseconds a batch of so many images, over so many batches of training without augmentation. */
   stepTime(options: StepOptions, batchSize: number, batches: number): Promise<Outcome<number>>;
+  /** Milliseconds a step of a network. */
+  scaleStep(order: ScaleOrder): Promise<Outcome<number>>;
   /** JPEG files that the command will serve, as base64. */
   drawPictures(first: number, count: number, imageShape: readonly number[]): Promise<Outcome<string[]>>;
   stream(order: StreamOrder): Promise<Outcome<Streamed>>;

@@ -13,6 +13,7 @@ import type { Contender, Setup } from './contender.ts';
 import { HealthPair } from './health.ts';
 import { startJax } from './jax.ts';
 import { multiplyAddRate } from './multiply_add.ts';
+import { scaleStep } from './scale.ts';
 import { StepTimes } from './steps.ts';
 import { drawPictures, stream } from './streaming.ts';
 import { startTensorflow } from './tensorflow.ts';
@@ -71,6 +72,7 @@ const page: BenchPage = {
       stepTimes ??= new StepTimes(gpu, model);
       return stepTimes.measure(options, batchSize, batches(0, steps, batchSize));
     }),
+  scaleStep: (order) => orGone(() => scaleStep(gpu, order)),
   drawPictures: (...order) => outcome(() => drawPictures(...order)),
   stream: (order) => orGone(() => stream(gpu, order)),
   start: (name, batchSize) =>
