@@ -101,16 +101,15 @@ const fail = (message: string) => `throw new Error(${JSON.stringify(message)});`
  * reaches them anyhow gets one of these errors.
  */
 const unreached: [pattern: RegExp, code: string][] = [
-  [/\/bidi\.js$/, fail('wgrad has no Firefox')],
+  [
+    /\/BidiOverCdp\.js$/,
+    `export const connectBidiOverCdp = () => { ${fail('wgrad speaks to Chrome in its own protocol')} }`,
+  ],
   [/\/Device\.js$/, 'export const KnownDevices = {};'],
   [/\/USKeyboardLayout\.js$/, 'export const _keyDefinitions = {};'],
   [
     /\/urlpattern-polyfill\.js$/,
     `export class URLPattern { constructor() { ${fail('wgrad blocks no addresses by patterns')} } }`,
-  ],
-  [
-    /\/NodeWebSocketTransport\.js$/,
-    `export const NodeWebSocketTransport = { create: () => { ${fail('wgrad speaks to Chrome through a pipe')} } }`,
   ],
   [
     /^(pac|socks)-proxy-agent$/,
@@ -125,12 +124,29 @@ const unreachedParts: Plugin = {
   name: 'wgrad-unreached',
   enforce: 'pre',
   resolveId: (id) => {
+    // Fifty kilobytes, of which Puppeteer needs what this file has.
+    if (id === 'ws') return resolve(root, 'src/cli/hosts/web_socket.ts');
     const at = unreached.findIndex(([pattern]) => pattern.test(id));
     return at < 0 ? undefined : `\0unreached-${at}`;
   },
   load: (id) => {
     const at = /^\0unreached-(\d+)$/.exec(id)?.[1];
     return at === undefined ? undefined : unreached[Number(at)]![1];
+  },
+};
+
+/**
+ * Puppeteer writes names into functions before it sends them to Firefox, in place of PLACEHOLDER('name'), which it looks for in the
+ * functions' text. Minified code has backticks there.
+ */
+const placeholdersOfPuppeteer: Plugin = {
+  name: 'wgrad-placeholders-of-puppeteer',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.endsWith('puppeteer/util/Function.js')) return undefined;
+    const quoted = /\(\?:'(\$\{name\})'\|"\1"\)/;
+    if (!quoted.test(code)) this.error('Puppeteer has changed: it looks for its placeholders in another way');
+    return { code: code.replace(quoted, `['"\\x60]$1['"\\x60]`), map: null };
   },
 };
 
@@ -189,7 +205,7 @@ const nodeProgram = (main: string, outDir: string): UserConfig => ({
 function packagedProgram(main: string, outDir: string): UserConfig {
   const program = nodeProgram(main, outDir);
   return mergeConfig(program, {
-    plugins: [optionalStayOutside, unreachedParts, leanShaders, leanParquet, eachLicenseOnce],
+    plugins: [optionalStayOutside, unreachedParts, placeholdersOfPuppeteer, leanShaders, leanParquet, eachLicenseOnce],
     build: { license: { fileName: 'licenses.md' }, rolldownOptions: { output: { minify: classNamesStay } } },
     ssr: { noExternal: true },
   });
@@ -307,7 +323,7 @@ const packedScript: Plugin = {
 };
 
 /**
- * The entries of the package, and the script of the page that the command drives: they share their modules, so that an error of one is
+ * The entries of the package, and the scripts of the page and of the process that the command drives: they share their modules, so that an error of one is
  * an instance of the other's class, and so that the package has each module once.
  */
 const entries = {
@@ -316,6 +332,7 @@ const entries = {
   worker: 'src/api/worker/index.ts',
   'trainer.worker': 'src/api/worker/trainer.worker.ts',
   headless: 'src/cli/headless/main.ts',
+  headless_host: 'src/cli/headless/host.ts',
 };
 
 /**

@@ -1,10 +1,14 @@
 import { type Command, Option } from 'commander';
 import { browserTimeout } from '../time_limit.ts';
+import { browserNames, type HostName, type ProcessName, processNames } from './hosts/host_names.ts';
 import { integer, oneOf } from './values.ts';
 
-/** The kind of adapter, the Chrome to use, and whether a missing one may be installed. */
+/** Where it runs: which kind of adapter, in which host, and whether a missing one may be installed. */
 export interface AdapterOptions {
   adapter: 'auto' | 'software' | 'hardware';
+  browser?: 'auto' | 'chrome' | 'firefox';
+  /** Typed: dawn or deno. When a command begins, the host that was settled on; Chrome where it is undefined. */
+  host?: HostName;
   chrome?: string;
   /** Time limit in milliseconds for each of Chrome's answers. */
   browserTimeout?: number;
@@ -19,6 +23,22 @@ export function addAdapterOptions(command: Command): Command {
       'auto, software or hardware',
       oneOf('--adapter', ['auto', 'software', 'hardware']),
       'auto',
+    )
+    .addOption(
+      new Option(
+        '--browser <name>',
+        'chrome, firefox, or auto: Firefox where there is no GPU and it is installed with llvmpipe, which is faster there (default: chrome; auto with --adapter software)',
+      )
+        .argParser(oneOf('--browser', ['auto', ...browserNames]))
+        .env('WGRAD_BROWSER'),
+    )
+    .addOption(
+      new Option(
+        '--host <name>',
+        'run without a browser: dawn (the npm package webgpu) or deno (the program, or the npm package)',
+      )
+        .argParser<ProcessName>(oneOf('--host', processNames))
+        .conflicts(['chrome']),
     )
     .option('--chrome <path>', 'the Chrome, Chromium or Edge to use')
     .option(

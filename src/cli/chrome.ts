@@ -126,10 +126,10 @@ export async function launchChrome(options: ChromeOptions): Promise<Browser> {
   }
 }
 
-/** The error if Chrome has started but not opened the page in time. */
-export const pageIsLate = (timeout: number) =>
+/** The error if a browser has started but not opened the page in time. */
+export const pageIsLate = (timeout: number, browser = 'Chrome') =>
   new SetupError({
-    what: `Chrome did not open wgrad's page within ${secondsText(timeout)}`,
+    what: `${browser} did not open wgrad's page within ${secondsText(timeout)}`,
     found: 'it started, and then stopped answering',
     fix: 'run it again; on a slow machine allow more time with --browser-timeout <seconds>',
   });

@@ -16,6 +16,8 @@ import { finishedPairs, readComparison, writeComparison } from './comparison_fil
 import { comparisonCutLine, planComparison } from './comparison_length.ts';
 import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
 import type { TwinEvent } from './headless/protocol.ts';
+import { hostOfResumed } from './hosts/choose_host.ts';
+import { hostLine, hostOfVersion } from './hosts/host_names.ts';
 import { Interrupts } from './interrupts.ts';
 import { lengthWarnings } from './length_lines.ts';
 import { throughLosses } from './losses.ts';
@@ -38,6 +40,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
   const json = options.json ?? resume;
   const before = resume === undefined ? undefined : readComparison('--resume', resume);
   if (options.json !== undefined && options.json !== resume) requireUnused(options.json);
+  const host = before ? hostOfResumed(options, hostOfVersion(before.versions.chrome), console.error) : options.host;
   const { datasets: whole, dropped, reading } = await readCleaned(options);
   let datasets = whole;
   checkSamples(options, datasets);
@@ -55,6 +58,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     const open = (adapter: CompareOptions['adapter']) =>
       Session.open({
         adapter,
+        ...(host && { host }),
         chrome: options.chrome,
         browserTimeout: options.browserTimeout,
         yes: options.yes,
@@ -74,7 +78,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     const plan = planComparison(options, datasets, adapter.software);
     const { epochs, trainSamples, testSamples } = plan;
     datasets = { train: takeFirst(whole.train, trainSamples), test: takeFirst(whole.test, testSamples) };
-    console.log(`chrome   ${session.version}`);
+    console.log(hostLine(session.host, session.version));
     console.log(adapterLine(adapter));
     for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);

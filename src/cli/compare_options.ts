@@ -136,7 +136,7 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
 /** The options that also apply to the networks of a list; the list contains the rest of an experiment. */
 const ofCures: readonly (keyof CompareOptions)[] = [
   ...(['cures', 'networks', 'seeds', 'seed', 'epochs', 'trainSamples', 'testSamples', 'batchSize', 'dataset'] as const),
-  ...(['adapter', 'chrome', 'browserTimeout', 'yes', 'json', 'csv', 'report'] as const),
+  ...(['adapter', 'browser', 'host', 'chrome', 'browserTimeout', 'yes', 'json', 'csv', 'report'] as const),
 ];
 
 function checkCureFlags(options: CompareOptions, isTyped: (name: string) => boolean): void {

@@ -15,6 +15,7 @@ import type { CompareOptions } from './compare_options.ts';
 import { wrapped } from './comparison_report.ts';
 import { type CureExperiment, cureExperiments, readCures } from './cure_experiments.ts';
 import { finishedRuns, writeCures } from './cures_file.ts';
+import { hostLine } from './hosts/host_names.ts';
 import { Interrupts } from './interrupts.ts';
 import { throughLosses } from './losses.ts';
 import { version } from './package_facts.ts';
@@ -45,7 +46,13 @@ export async function testCures(
   try {
     const open = (adapter: CompareOptions['adapter']) =>
       Session.open({
-        ...{ adapter, chrome: options.chrome, browserTimeout: options.browserTimeout, yes: options.yes },
+        ...{
+          adapter,
+          host: options.host,
+          chrome: options.chrome,
+          browserTimeout: options.browserTimeout,
+          yes: options.yes,
+        },
         datasets: () => datasets,
         tell: (events: RunEvent[]) => {
           for (const event of events) log.add(event);
@@ -54,7 +61,7 @@ export async function testCures(
       });
     session = await open(options.adapter);
     const { adapter } = session;
-    console.log(`chrome   ${session.version}`);
+    console.log(hostLine(session.host, session.version));
     console.log(adapterLine(adapter));
     const file: CuresFile = {
       ...({ kind: 'wgrad cures', format: 1, command: compareCommand(typed) } as const),

@@ -12,6 +12,7 @@ import {
   digitNames,
   fashionMnistNames,
   isDatasetName,
+  type PictureReader,
   parseDigits,
   readFilesWith,
   type TrainAndTest,
@@ -21,8 +22,10 @@ import {
 import { ConfigurationError, DataError, type ErrorParts, suggest } from '../errors.ts';
 import { aptInstall, canInstall, type DebianPackage, type InstallOptions, installAdvice } from './apt.ts';
 import { cachedFolder } from './dataset_cache.ts';
+import { requireDecoder } from './hosts/choose_host.ts';
+import type { HostName } from './hosts/host_names.ts';
 import { makeDataset } from './make_dataset.ts';
-import { picturesInChrome } from './picture_reader.ts';
+import { picturesInBrowser } from './picture_reader.ts';
 import { filesIn } from './user_folder.ts';
 
 const fashionFolder = '/usr/share/datasets/fashion-mnist';
@@ -63,7 +66,9 @@ export const givenReadingOptions = ({
 export interface FolderOptions extends InstallOptions, ReadingOptions {
   /** Bytes of images above which pictures remain in their files and are decoded during training. */
   streamAbove?: number;
-  /** Path of the Chrome that decodes pictures. */
+  /** The browser that decodes pictures: Chrome unless given. Other hosts have no decoder. */
+  host?: HostName;
+  /** The Chrome that decodes pictures. */
   chrome?: string;
   /** Time limit in milliseconds for each of Chrome's answers. */
   browserTimeout?: number;
@@ -178,9 +183,12 @@ function mnistPackage(): string | undefined {
 
 /** Reads the files as the training page does. Pictures require Chrome. */
 async function readFolder(path: string, options: FolderOptions): Promise<ReadParts> {
-  const { chrome, browserTimeout, yes, report = console.error } = options;
+  const { host, chrome, browserTimeout, yes, report = console.error } = options;
   const { imageSize, ...reading } = givenReadingOptions(options);
-  const reader = picturesInChrome({ chrome, browserTimeout, yes, report });
+  const reader: PictureReader = (...read) => {
+    requireDecoder(host, path);
+    return picturesInBrowser({ host, chrome, browserTimeout, yes, report })(...read);
+  };
   const dataset = await readFilesWith(reader, filesIn(path), {
     ...reading,
     ...(imageSize !== undefined && { size: imageSize }),

@@ -4,11 +4,13 @@ import type { Browser } from 'puppeteer-core';
 import { SetupError } from '../errors.ts';
 import { browserTimeout, withinTime } from '../time_limit.ts';
 import type { AdapterOptions } from './adapter_options.ts';
-import { launchChrome, mayHaveGpu, pageIsLate } from './chrome.ts';
+import { mayHaveGpu, pageIsLate } from './chrome.ts';
 import { closeChrome } from './close_chrome.ts';
 import { datasetRoutes, datasetServer, knownDatasets } from './dataset_server.ts';
 import { absenceOf } from './datasets.ts';
 import { makeDefaultDataset } from './default_dataset.ts';
+import { hostTitles } from './hosts/host_names.ts';
+import { launchBrowser } from './hosts/launch_browser.ts';
 import { Interrupts } from './interrupts.ts';
 import { type Served, serve } from './server.ts';
 
@@ -39,10 +41,11 @@ export async function dev(options: DevOptions): Promise<void> {
       console.log('Open it in Chrome; on Linux start that with --enable-unsafe-webgpu --enable-features=Vulkan,');
       console.log('and without a GPU with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.');
     } else {
-      const { adapter, chrome, yes, browserTimeout: timeout = browserTimeout } = options;
+      const { adapter, host, chrome, yes, browserTimeout: timeout = browserTimeout } = options;
       const kind = adapter !== 'auto' ? adapter : mayHaveGpu() ? 'hardware' : 'software';
-      browser = await launchChrome({ adapter: kind, path: chrome, headless: false, yes, timeout });
-      await withinTime(show(browser, server.url), timeout, () => pageIsLate(timeout));
+      const name = host === 'firefox' ? host : 'chrome';
+      ({ browser } = await launchBrowser(name, { kind, chrome, headless: false, yes, timeout }));
+      await withinTime(show(browser, server.url), timeout, () => pageIsLate(timeout, hostTitles[name]));
     }
     console.log('Ctrl-C ends it.');
     await ended;

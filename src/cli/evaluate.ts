@@ -57,7 +57,7 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
   const run = await readRunOrModel(given);
   const dataset = options.dataset ?? datasetOf(run, given);
   const { datasets: whole, reading } = await readCleaned({ ...options, dataset });
-  const { testSamples, tta, json, adapter: kind, chrome, yes, browserTimeout } = options;
+  const { testSamples, tta, json, adapter: kind, host, chrome, yes, browserTimeout } = options;
   const test = testSamples === undefined ? whole.test : takeFirst(whole.test, testSamples);
   const settings = fillTrainerOptions(optionsOfRun(run));
   const { model, outputs, loss, inputView } = settings;
@@ -76,7 +76,7 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
   if (tta !== undefined) requireTestTimeAugmentationFits(inputView, test, fillTestTimeAugmentation(tta));
   const say = json === '-' ? console.error : console.log;
   const opening = {
-    ...{ chrome, yes, browserTimeout, adapter: kind, report: console.error },
+    ...{ host, chrome, yes, browserTimeout, adapter: kind, report: console.error },
     // The page fetches both parts, but uses the test images only.
     datasets: () => ({ train: takeFirst(test, 1), test }),
     files: servedModel(run),

@@ -10,28 +10,32 @@ const looksWithoutLife = 2 * looksPerTimeout;
 /** Fraction of one core: a page that only waits uses less, and one that works uses more. */
 const leastWork = 0.01;
 
+export interface LivenessOptions {
+  /** The name of the browser or host. */
+  title: string;
+  /** Milliseconds that it may take for one answer. */
+  timeout: number;
+  /** Seconds of processor time that it has taken; undefined where that cannot be seen, and it counts as alive. */
+  work: () => Promise<number | undefined>;
+  fail: (error: WgradError) => void;
+}
+
 /**
- * Ends the wait for a call to the page when Chrome is dead. Training may take days, so it has no time limit; but as long as Chrome
- * is alive, either the page reports progress or its processes use the CPU. If neither happens, the page is waiting for an answer
- * that never comes, or one of Chrome's processes has stopped.
+ * Ends the wait for a call to the page when the browser is dead. Training may take days, so it has no time limit; but as long as the
+ * browser is alive, either the page reports progress or its processes use the CPU. If neither happens, the page is waiting for an
+ * answer that never comes, or one of the browser's processes has stopped.
  */
 export class Liveness {
   private calls = 0;
   private looking = false;
   private reported = false;
-  private session: CDPSession | undefined;
 
-  /** @param timeout time limit in milliseconds for one of Chrome's answers. */
-  constructor(
-    private readonly browser: Browser,
-    private readonly timeout: number,
-    private readonly fail: (error: WgradError) => void,
-  ) {}
+  constructor(private readonly options: LivenessOptions) {}
 
-  /** Monitors Chrome until the call has ended. */
+  /** Monitors the browser until the call has ended. */
   async during<T>(call: Promise<T>): Promise<T> {
     this.calls++;
-    if (!this.looking) this.look().catch(() => undefined); // if Chrome has ended, that is reported elsewhere
+    if (!this.looking) this.look().catch(() => undefined); // if the browser has ended, that is reported elsewhere
     try {
       return await call;
     } finally {
@@ -46,21 +50,22 @@ export class Liveness {
 
   /** Counts checks instead of measuring time, because the laptop or this process may be suspended. */
   private async look(): Promise<void> {
+    const { timeout, title, fail } = this.options;
     this.looking = true;
     try {
       let [looks, lastWork] = [0, 0];
-      const enough = (leastWork * this.timeout * (looksWithoutLife / looksPerTimeout)) / 1000;
+      const enough = (leastWork * timeout * (looksWithoutLife / looksPerTimeout)) / 1000;
       while (this.calls > 0) {
-        await new Promise((resolve) => setTimeout(resolve, this.timeout / looksPerTimeout).unref());
+        await new Promise((resolve) => setTimeout(resolve, timeout / looksPerTimeout).unref());
         if (this.calls === 0) return;
         const work = await this.secondsOfWork();
-        if (this.reported || Math.abs(work - lastWork) >= enough) {
+        if (this.reported || work === undefined || Math.abs(work - lastWork) >= enough) {
           looks = 0;
-          lastWork = work;
+          lastWork = work ?? lastWork;
           this.reported = false;
         } else if (++looks >= looksWithoutLife) {
-          const idle = (this.timeout * looksWithoutLife) / looksPerTimeout;
-          this.fail(dead(idle, 'no message from the page, and no work in its process or the GPU process'));
+          const idle = (timeout * looksWithoutLife) / looksPerTimeout;
+          fail(dead(title, idle, 'no message from the page, and no work in its process or the GPU process'));
           return;
         }
       }
@@ -69,26 +74,31 @@ export class Liveness {
     }
   }
 
-  /** CPU time of the page's process and the GPU process. */
-  private async secondsOfWork(): Promise<number> {
-    const answer = (async () => {
-      this.session ??= await this.browser.target().createCDPSession();
-      return this.session.send('SystemInfo.getProcessInfo');
-    })();
-    const { processInfo } = await withinTime(answer, this.timeout, () => {
-      const error = dead(this.timeout, 'its main process does not answer');
-      this.fail(error);
+  private async secondsOfWork(): Promise<number | undefined> {
+    const { work, timeout, title, fail } = this.options;
+    return withinTime(work(), timeout, () => {
+      const error = dead(title, timeout, 'its main process does not answer');
+      fail(error);
       return error;
     });
-    const working = processInfo.filter(({ type }) => type === 'renderer' || type === 'GPU');
-    return working.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
   }
 }
 
-const dead = (milliseconds: number, found: string) =>
+/** CPU time of the page's process and of the GPU's. */
+export function chromeWork(browser: Browser): () => Promise<number> {
+  let session: CDPSession | undefined;
+  return async () => {
+    session ??= await browser.target().createCDPSession();
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    const working = processInfo.filter(({ type }) => type === 'renderer' || type === 'GPU');
+    return working.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+  };
+}
+
+const dead = (title: string, milliseconds: number, found: string) =>
   new BrowserSilentError({
-    what: `Chrome has shown no sign of life for ${secondsText(milliseconds)}`,
+    what: `${title} has shown no sign of life for ${secondsText(milliseconds)}`,
     found,
-    expected: 'a Chrome that works or answers',
+    expected: `a ${title} that works or answers`,
     fix: "run it again; if that doesn't help, update the GPU's driver or use --adapter software",
   });

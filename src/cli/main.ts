@@ -8,6 +8,7 @@ import { testCures } from './cures.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
 import { addEvaluateCommand } from './evaluate.ts';
+import { settleHost } from './hosts/choose_host.ts';
 import { findLearningRate, type LearningRateFindOptions } from './lr_find.ts';
 import { addModelCommands } from './model_files.ts';
 import { description, version } from './package_facts.ts';
@@ -47,7 +48,8 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
   wgrad
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    .hook('preAction', (_, command) => settleHost(command));
   const training = wgrad.command('train');
   addTuningOptions(addTrainOptions(training))
     .description('train a network headless in Chrome')

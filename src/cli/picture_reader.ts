@@ -6,9 +6,11 @@ import { encodedPictures } from '../data/picture_source.ts';
 import { WgradError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { browserTimeout, withinTime } from '../time_limit.ts';
-import { launchChrome, pageIsLate } from './chrome.ts';
+import { pageIsLate } from './chrome.ts';
 import { closeChrome } from './close_chrome.ts';
 import type { PicturesRead, SentPictures } from './headless/protocol.ts';
+import { type HostName, hostTitles } from './hosts/host_names.ts';
+import { launchBrowser } from './hosts/launch_browser.ts';
 import { Interrupts } from './interrupts.ts';
 import { revive } from './page_error.ts';
 import { pageFolders } from './page_folders.ts';
@@ -21,23 +23,28 @@ const longestSilence = 120;
 const many = 1000;
 
 /**
- * Reads pictures as the training page does, with the same code, in a separate Chrome, because Node cannot decode them. The page
+ * Reads pictures as the training page does, with the same code, in a separate browser, because Node cannot decode them. The page
  * requests one picture after the other, and returns the bytes of each split.
  */
-export function picturesInChrome({
+export function picturesInBrowser({
+  host,
   chrome,
   browserTimeout: timeout = browserTimeout,
   yes,
   report,
 }: {
+  /** Firefox, or else Chrome. */
+  host?: HostName;
   chrome?: string;
-  /** Time limit in milliseconds for starting Chrome and opening the page. */
+  /** Time limit in milliseconds for starting the browser and opening the page. */
   browserTimeout?: number;
   yes?: boolean;
   report: (line: string) => void;
 }): PictureReader {
+  const name = host === 'firefox' ? host : 'chrome';
+  const title = hostTitles[name];
   return async ({ files, targets, ...pictures }, { onProgress: _, signal: __, ...options }) => {
-    if (files.length >= many) report(`Reading ${counted(files.length, 'picture')} in Chrome.`);
+    if (files.length >= many) report(`Reading ${counted(files.length, 'picture')} in ${title}.`);
     const images = new Map<string, Uint8Array>();
     let heard = performance.now();
     const route = pictureRoutes(files, images);
@@ -45,7 +52,8 @@ export function picturesInChrome({
       heard = performance.now();
       route(request, response, next);
     });
-    const browser = await launchChrome({ adapter: 'software', path: chrome, yes, report, timeout }).catch((error) => {
+    const launched = launchBrowser(name, { kind: 'software', chrome, yes, report, timeout });
+    const { browser } = await launched.catch((error) => {
       server.close();
       throw error;
     });
@@ -62,17 +70,20 @@ export function picturesInChrome({
         heard = performance.now();
         progress.update(done, total);
       });
-      await withinTime(page!.goto(server.url, { timeout: 0 }), timeout, () => pageIsLate(timeout));
+      await withinTime(page!.goto(server.url, { timeout: 0 }), timeout, () => pageIsLate(timeout, title));
       const gone = new Promise<never>((_, reject) => {
         const fail = (what: string, found: string) => {
           // A Ctrl-C ends the process without an explanation.
           if (!isInterrupted) reject(new WgradError({ what, found, fix: 'try again' }));
         };
         page!.once('error', (error) => fail('The page that reads the pictures crashed', error.message));
-        browser.once('disconnected', () => fail('Chrome ended while it read the pictures', 'it crashed, or was ended'));
+        browser.once('disconnected', () =>
+          fail(`${title} ended while it read the pictures`, 'it crashed, or was ended'),
+        );
         watch = setInterval(() => {
           const silence = (performance.now() - heard) / 1000;
-          if (silence > longestSilence) fail('Chrome stopped reading the pictures', `nothing for ${longestSilence} s`);
+          if (silence > longestSilence)
+            fail(`${title} stopped reading the pictures`, `nothing for ${longestSilence} s`);
         }, 1000);
       });
       const sent: SentPictures = {

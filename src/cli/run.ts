@@ -13,6 +13,7 @@ import {
 import { mostInMemory } from '../data/user_files.ts';
 import { ConfigurationError } from '../errors.ts';
 import { count, counted } from '../figures.ts';
+import { describeAdapter } from '../gpu/adapter.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import {
   type AdapterFacts,
@@ -40,6 +41,7 @@ import { splitForTraining } from '../train/split.ts';
 import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../train/test_time_augmentation.ts';
 import { type FolderOptions, givenReadingOptions, readParts } from './datasets.ts';
 import { type FromModel, fromLine, modelFrom } from './from_model.ts';
+import { hostLine } from './hosts/host_names.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { lengthWarnings } from './length_lines.ts';
@@ -125,17 +127,28 @@ export async function withRun<Result>(
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
-    const { adapter: kind, chrome, yes, browserTimeout } = options;
+    const { adapter: kind, host, chrome, yes, browserTimeout } = options;
     const report = console.error;
     const files = new Map([...(from ? servedModel(from.run) : []), ...servedState(() => restored!()!)]);
-    const opening = { chrome, yes, browserTimeout, datasets: () => datasets, tell, keep, keepTuning, files, report };
+    const opening = {
+      host,
+      chrome,
+      yes,
+      browserTimeout,
+      datasets: () => datasets,
+      tell,
+      keep,
+      keepTuning,
+      files,
+      report,
+    };
     session = await Session.open({ ...opening, adapter: kind });
     const { adapter } = session;
     const plan = resumed
       ? planOfResumed(resumed, options.epochs!)
       : planRun(options, datasets, adapter.software, datasets.train.imageShape);
     datasets = firstOf(datasets, plan.trainSamples, plan.testSamples);
-    console.log(`chrome   ${session.version}`);
+    console.log(hostLine(session.host, session.version));
     console.log(adapterLine(adapter));
     for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
@@ -186,6 +199,7 @@ export async function withRun<Result>(
         datasets.train,
         await fingerprint(datasets),
         sampleWeight,
+        { name: session!.host, adapter: describeAdapter(adapter) },
       );
     return await work({
       get session() {

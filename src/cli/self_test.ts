@@ -35,11 +35,11 @@ export function addSelfTestCommand(wgrad: Command): void {
 }
 
 async function selfTestCommand(options: SelfTestCommandOptions): Promise<void> {
-  const { only, json, adapter, chrome, browserTimeout, yes } = options;
+  const { only, json, adapter, host, chrome, browserTimeout, yes } = options;
   const say = json === '-' ? console.error : console.log;
   const bar = new Bar('{bar} {value}/{total} checks', process.stderr);
   const opening = {
-    ...{ adapter, chrome, browserTimeout, yes, report: console.error },
+    ...{ adapter, host, chrome, browserTimeout, yes, report: console.error },
     datasets: () => {
       throw new Error('the self-test needs no data set');
     },

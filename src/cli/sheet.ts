@@ -23,14 +23,14 @@ export interface SheetCommandOptions
 
 /** `wgrad sheet` */
 export async function sheet(options: SheetCommandOptions): Promise<void> {
-  const { dataset, seed, images, draws, each, adapter, chrome, browserTimeout, yes, out, save } = options;
+  const { dataset, seed, images, draws, each, adapter, host, chrome, browserTimeout, yes, out, save } = options;
   const { datasets: whole, dropped, reading } = await readCleaned(options);
   const { train, test } = whole;
   const augmentation = augmentationOf(options);
   // The augmentation is checked before Chrome is started.
   parseAugmentation(augmentation, train.imageShape);
   const datasets = { train: takeFirst(train, images), test: test.count > 0 ? takeFirst(test, 1) : test };
-  const opening = { adapter, chrome, browserTimeout, yes, datasets: () => datasets, report: console.error };
+  const opening = { adapter, host, chrome, browserTimeout, yes, datasets: () => datasets, report: console.error };
   await withSession(opening, async (session) => {
     console.log(adapterLine(session.adapter));
     for (const line of readingLines(reading)) console.log(line);

@@ -18,6 +18,7 @@ import { bestOf, evaluateThrough, type Fitting, fitThrough } from './fit_through
 import { FreshEvents } from './fresh_events.ts';
 import { type FromOptions, readFrom } from './from_model.ts';
 import { runVerdictLines, verdictLines } from './health_report.ts';
+import { hostOfResumed } from './hosts/choose_host.ts';
 import { imagesLines } from './images_lines.ts';
 import { probeTables } from './probe_report.ts';
 import { Progress } from './progress.ts';
@@ -69,7 +70,15 @@ export async function train(
   const begun = await readFrom(asked, typed);
   const given = begun?.options ?? asked;
   const resumed = given.resume === undefined ? undefined : readResumed(given.resume);
-  const { fit, options } = fitSettingsOf(resumed ? optionsOfResumed(given, resumed, typed) : given, resumed?.run.fit);
+  const { fit, options } = fitSettingsOf(
+    resumed
+      ? {
+          ...optionsOfResumed(given, resumed, typed),
+          host: hostOfResumed(given, resumed.run.host?.name, console.error),
+        }
+      : given,
+    resumed?.run.fit,
+  );
   const { checkpoint = resumed?.folder } = options;
   if (checkpoint !== undefined && checkpoint !== resumed?.folder) requireNoCheckpoints(checkpoint);
   const folder = checkpoint === undefined ? undefined : new CheckpointFolder(checkpoint, options.keep ?? keptByDefault);

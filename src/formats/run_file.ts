@@ -83,6 +83,8 @@ export interface SavedRun {
   fit?: FitSettings;
   /** Number of augmented samples of each validation image over which its predictions were averaged. */
   testTimeAugmentation?: number;
+  /** Where the command trained it: `chrome`, `firefox`, `dawn` or `deno`, and its adapter in words. A run of the page, or of an older version, has none. */
+  host?: { name: string; adapter: string };
 }
 
 /**
@@ -91,7 +93,7 @@ export interface SavedRun {
  * @throws ConfigurationError for options that are invalid or weights that don't belong to the model.
  */
 export function formatRun(run: SavedRun): Uint8Array<ArrayBuffer> {
-  const { options, dataset, epochs, history, snapshot, fit, testTimeAugmentation } = run;
+  const { options, dataset, epochs, history, snapshot, fit, testTimeAugmentation, host } = run;
   check(options, snapshot, fit);
   const { weights, slots, averages = [], progress, learningRate, statistics, health } = snapshot;
   const { callbacks, bestWeights: best = [] } = snapshot;
@@ -103,6 +105,7 @@ export function formatRun(run: SavedRun): Uint8Array<ArrayBuffer> {
     epochs,
     ...(fit && { fit }),
     ...(testTimeAugmentation !== undefined && { testTimeAugmentation }),
+    ...(host && { host }),
     history,
     progress,
     learningRate,

@@ -161,5 +161,6 @@ export const headerSchema = v.object({
   }),
   fit: v.optional(v.custom<FitSettings>((value) => typeof value === 'object' && value !== null, 'an object')),
   testTimeAugmentation: v.optional(integer(1)),
+  host: v.optional(v.object({ name: v.string(), adapter: v.string() })),
   callbacks: v.optional(callbacks),
 });

@@ -11,12 +11,14 @@ export type RunToSave = Omit<SavedRun, 'history' | 'snapshot'>;
 /**
  * @param data fingerprint of the images, if it is known.
  * @param sampleWeight fingerprint of the training images' weights, if they have any.
+ * @param host where the command trains it; the page leaves it out.
  */
 export function runToSave(
   request: RunRequest,
   { imageShape, classNames, targetNames }: Pick<SavedRun['dataset'], 'imageShape' | 'classNames' | 'targetNames'>,
   data: string | undefined,
   sampleWeight?: string,
+  host?: SavedRun['host'],
 ): RunToSave {
   const { dataset, clean, epochs, trainSamples, testSamples, fit, testTimeAugmentation } = request;
   return {
@@ -35,6 +37,7 @@ export function runToSave(
     epochs,
     ...(fit && Object.keys(fit).length > 0 && { fit }),
     ...(testTimeAugmentation && { testTimeAugmentation }),
+    ...(host && { host }),
   };
 }
 

@@ -1,12 +1,20 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import puppeteer, { type Browser } from 'puppeteer';
+import { join } from 'node:path';
+import type { Browser } from 'puppeteer-core';
 import { launchChrome } from '../../src/cli/chrome.ts';
 import { findChrome } from '../../src/cli/find_chrome.ts';
+import { findFirefox, launchFirefox, versionOf } from '../../src/cli/hosts/firefox.ts';
+import { type HostName, hostNames, type ProcessName, processNames } from '../../src/cli/hosts/host_names.ts';
+import { findProgram, type HostProgram, programAdvice } from '../../src/cli/hosts/host_programs.ts';
+import {
+  type DriverName,
+  driverAdvice,
+  driverEnvironment,
+  driverNames,
+  findDriver,
+} from '../../src/cli/hosts/vulkan_drivers.ts';
 import { serve } from '../../src/cli/server.ts';
 import { withinTime } from '../../src/time_limit.ts';
 import { openPage, press, text, until } from '../page/visit.ts';
@@ -14,10 +22,7 @@ import type { PortableReport } from './suite.ts';
 
 // The hosts and drivers that the suite runs on: Chrome and Node's bindings are Dawn, Firefox and Deno are wgpu.
 
-export const hostNames = ['chrome', 'firefox', 'dawn', 'deno'] as const;
-export type HostName = (typeof hostNames)[number];
-export const driverNames = ['swiftshader', 'llvmpipe'] as const;
-export type DriverName = (typeof driverNames)[number];
+export { driverNames, hostNames };
 
 /** How long a host may take for the suite: some of them share two cores with nothing but a CPU to compute on. */
 const limit = 1_200_000;
@@ -54,43 +59,15 @@ export interface Missing {
   install: string;
 }
 
-/** A path of the first of these programs in PATH. */
-function program(...names: string[]): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
-  for (const name of names) {
-    const found = folders.map((folder) => join(folder, name)).find(existsSync);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-/** A package of npm that may be installed beside wgrad's own. */
-function packagePath(name: string): string | undefined {
-  try {
-    return createRequire(import.meta.url).resolve(name);
-  } catch {
-    return undefined;
-  }
-}
-
-const versionOf = (path: string, ...args: string[]) =>
-  /\d+(\.\d+)+/.exec(spawnSync(path, [...args, '--version'], { encoding: 'utf8' }).stdout ?? '')?.[0] ?? '';
-
 /** The Vulkan drivers on this machine: the file that names each to the loader. */
 export async function findDrivers(): Promise<{ found: Map<DriverName, string>; missing: Missing[] }> {
   const found = new Map<DriverName, string>();
   const missing: Missing[] = [];
-  const chrome = await findChrome();
-  const beside = chrome ? dirname(realpathSync(chrome)) : '';
-  const swiftshader = [beside, '/usr/lib/chromium', '/usr/lib/chromium-browser']
-    .map((folder) => join(folder, 'vk_swiftshader_icd.json'))
-    .find(existsSync);
-  if (swiftshader) found.set('swiftshader', swiftshader);
-  else missing.push({ name: 'swiftshader', install: 'install Chromium, which brings it: apt-get install chromium' });
-  const folder = '/usr/share/vulkan/icd.d';
-  const llvmpipe = existsSync(folder) && readdirSync(folder).find((name) => name.startsWith('lvp_icd'));
-  if (llvmpipe) found.set('llvmpipe', join(folder, llvmpipe));
-  else missing.push({ name: 'llvmpipe', install: 'apt-get install mesa-vulkan-drivers' });
+  for (const name of driverNames) {
+    const file = await findDriver(name);
+    if (file) found.set(name, file);
+    else missing.push({ name, install: driverAdvice[name] });
+  }
   return { found, missing };
 }
 
@@ -100,27 +77,15 @@ export async function findHosts(): Promise<{ found: Host[]; missing: Missing[] }
   const chrome = await findChrome();
   if (chrome) found.push(chromeHost(versionOf(chrome)));
   else missing.push({ name: 'chrome', install: 'install Chrome, or Chromium: apt-get install chromium' });
-  const firefox = process.env.FIREFOX_PATH ?? program('firefox-esr', 'firefox');
-  if (firefox) found.push(firefoxHost(firefox));
+  const firefox = findFirefox();
+  if (firefox) found.push(firefoxHost(versionOf(firefox)));
   else missing.push({ name: 'firefox', install: 'install Firefox: apt-get install firefox-esr' });
-  const dawn = packagePath('webgpu');
-  if (dawn) found.push(dawnHost(dawn));
-  else missing.push({ name: 'dawn', install: 'npm install --no-save webgpu' });
-  const deno = program('deno') ?? denoOfNpm();
-  if (deno) found.push(denoHost(deno));
-  else missing.push({ name: 'deno', install: 'npm install --no-save deno' });
+  for (const name of processNames) {
+    const program = findProgram(name);
+    if (program) found.push(processHost(name, program));
+    else missing.push({ name, install: programAdvice[name].replace('install', 'install --no-save') });
+  }
   return { found, missing };
-}
-
-/** The program in the npm package, which its script for installation may not have linked. */
-function denoOfNpm(): string | undefined {
-  const own = packagePath('deno/package.json');
-  if (!own) return undefined;
-  const programs = join(dirname(own), '..', '@deno');
-  const folders = existsSync(programs) ? readdirSync(programs) : [];
-  return folders
-    .map((name) => join(programs, name, process.platform === 'win32' ? 'deno.exe' : 'deno'))
-    .find(existsSync);
 }
 
 /** Runs the suite in a page of a browser. */
@@ -155,19 +120,11 @@ const chromeHost = (version: string): Host => {
   };
 };
 
-const firefoxHost = (path: string): Host => {
-  const open = (icd: string) =>
-    puppeteer.launch({
-      browser: 'firefox',
-      executablePath: path,
-      headless: true,
-      protocolTimeout: 0,
-      env: { ...process.env, ...driverEnvironment(icd) },
-      extraPrefsFirefox: { 'dom.webgpu.enabled': true, 'gfx.webgpu.ignore-blocklist': true },
-    });
+const firefoxHost = (version: string): Host => {
+  const open = (driver: string) => launchFirefox({ driver });
   return {
     name: 'firefox',
-    version: versionOf(path),
+    version,
     without: {},
     refuses: {},
     open,
@@ -188,25 +145,13 @@ async function during<T>(open: () => Promise<Browser>, work: (browser: Browser) 
   }
 }
 
-/** Tells the Vulkan loader which driver to take, under its old and its new name. */
-const driverEnvironment = (icd: string) => ({ VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd });
-
-const dawnHost = (path: string): Host => ({
-  name: 'dawn',
-  version: createRequire(import.meta.url)('webgpu/package.json').version as string,
+const processHost = (name: ProcessName, { path, version, args }: HostProgram): Host => ({
+  name,
+  version,
   without: {},
-  refuses: { llvmpipe: 'Dawn needs llvmpipe of Mesa 25 or later' },
+  refuses: name === 'dawn' ? { llvmpipe: 'Dawn needs llvmpipe of Mesa 25 or later' } : {},
   run: ({ folder, short }, icd) =>
-    inProcess(process.execPath, [join(folder, 'node_host.js'), pathToFileURL(path).href, String(short)], icd),
-});
-
-const denoHost = (path: string): Host => ({
-  name: 'deno',
-  version: versionOf(path),
-  without: {},
-  refuses: {},
-  run: ({ folder, short }, icd) =>
-    inProcess(path, ['run', '-A', '--no-lock', '--unstable-webgpu', join(folder, 'deno_host.js'), String(short)], icd),
+    inProcess(path, [...args(join(folder, name === 'dawn' ? 'node_host.js' : 'deno_host.js')), String(short)], icd),
 });
 
 /** Runs a program that prints the report as its last line. */

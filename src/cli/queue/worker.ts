@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { byteWords, counted } from '../../figures.ts';
 import { withinTime } from '../../time_limit.ts';
 import { type AdapterOptions, addAdapterOptions } from '../adapter_options.ts';
+import { hostLine } from '../hosts/host_names.ts';
 import { Interrupts } from '../interrupts.ts';
 import { version } from '../package_facts.ts';
 import { trialImages } from '../sweep/datasets.ts';
@@ -133,7 +134,7 @@ export async function openTrainers(options: WorkingOptions, chromes: TrialChrome
   const first = new TrialChrome(options);
   chromes.push(first);
   await first.open();
-  console.log(`chrome   ${first.version}`);
+  console.log(hostLine(first.host, first.version));
   console.log(adapterLine(first.adapter));
   const jobs = options.jobs ?? (first.adapter.software ? 1 : gpus());
   for (let i = 1; i < jobs; i++) {

@@ -17,7 +17,7 @@ export type ReadImages = (options: RunOptions) => Promise<TrialImages>;
  * @param placeOf returns the folder of a data set, given its name.
  */
 export function trialImages(
-  how: Pick<RunOptions, 'chrome' | 'browserTimeout' | 'yes'>,
+  how: Pick<RunOptions, 'host' | 'chrome' | 'browserTimeout' | 'yes'>,
   placeOf = (dataset: string): string => dataset,
 ): ReadImages {
   const read = new Map<string, Promise<TrialImages>>();

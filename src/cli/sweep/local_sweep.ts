@@ -64,7 +64,7 @@ export class LocalSweep {
       if (task) {
         this.chromes[slot] ??= new TrialChrome(this.how.options);
         if (slot > 0 && !this.chromes[slot]!.version) {
-          await this.chromes[slot]!.open(this.kind === 'software' ? 'software' : 'hardware');
+          await this.chromes[slot]!.open(this.chromes[0]!.adapter.software ? 'software' : 'hardware');
         }
         await this.train(slot, task);
       } else if (this.running.size > 0) await this.change;

@@ -3,6 +3,7 @@ import { ConfigurationError, WgradError } from '../../errors.ts';
 import { count, counted } from '../../figures.ts';
 import type { SweepFile } from '../../report/sweep_file.ts';
 import type { AdapterOptions } from '../adapter_options.ts';
+import { hostLine } from '../hosts/host_names.ts';
 import { Interrupts } from '../interrupts.ts';
 import { version } from '../package_facts.ts';
 import { adapterLine } from '../training_report.ts';
@@ -57,7 +58,7 @@ export async function sweep(planFile: string, options: SweepOptions): Promise<vo
   });
   try {
     await first.open();
-    console.log(`chrome   ${first.version}`);
+    console.log(hostLine(first.host, first.version));
     console.log(adapterLine(first.adapter));
     const jobs = options.jobs ?? (first.adapter.software ? 1 : gpus());
     console.log(sweepLine(plan, checked));

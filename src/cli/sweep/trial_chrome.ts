@@ -13,6 +13,7 @@ import { type Monitor, monitored } from '../../train/monitor.ts';
 import { planRun } from '../../train/run_length.ts';
 import type { AdapterOptions } from '../adapter_options.ts';
 import { FreshEvents } from '../fresh_events.ts';
+import type { HostName } from '../hosts/host_names.ts';
 import { throughLosses } from '../losses.ts';
 import { counts, firstOf, nameForPage } from '../run.ts';
 import { servedState } from '../served_runs.ts';
@@ -46,8 +47,12 @@ export interface TrialOutcome {
 }
 
 /** A name for the kind of adapter; results of different kinds are kept apart. */
-export const kindOf = ({ software, vendor, architecture }: AdapterFacts): string =>
-  software ? 'software' : [vendor, architecture].filter(Boolean).join(' ') || 'hardware';
+export const kindOf = ({ software, vendor, architecture, description }: AdapterFacts): string =>
+  software
+    ? /llvmpipe/i.test(description)
+      ? 'llvmpipe'
+      : 'software'
+    : [vendor, architecture].filter(Boolean).join(' ') || 'hardware';
 
 /** A Chrome that trains trials, one after the other. */
 export class TrialChrome {
@@ -61,13 +66,14 @@ export class TrialChrome {
   adapter!: AdapterFacts;
   /** `Chrome/156.0.8078.79` */
   version = '';
+  host!: HostName;
 
   constructor(private readonly options: AdapterOptions) {}
 
   async open(adapter = this.options.adapter): Promise<void> {
-    const { chrome, browserTimeout, yes } = this.options;
+    const { host, chrome, browserTimeout, yes } = this.options;
     this.session = await Session.open({
-      ...{ adapter, chrome, browserTimeout, yes },
+      ...{ adapter, host, chrome, browserTimeout, yes },
       datasets: () => this.datasets!,
       tell: (events: RunEvent[]) => this.hear(events),
       keep: (state) => {
@@ -77,8 +83,8 @@ export class TrialChrome {
       files: servedState(() => resumePoint(this.log, this.newest!)),
       report: console.error,
     });
-    ({ adapter: this.adapter, version: this.version } = this.session);
-    // stop was called while Chrome was starting.
+    ({ adapter: this.adapter, version: this.version, host: this.host } = this.session);
+    // stop was called while the browser was starting.
     if (this.stopping) this.session.stop();
   }
 

@@ -11,7 +11,19 @@ import { flagOf } from '../values.ts';
 /** Options of `train` for a run's files, for saving it, and for where it runs: these belong to the sweep, not to a trial. */
 const notOfATrial = [
   ...['json', 'save', 'csv', 'logdir', 'checkpoint', 'checkpointEvery', 'keep', 'monitor', 'resume'],
-  ...['applyRemedy', 'from', 'tta', 'adapter', 'chrome', 'browserTimeout', 'yes', 'tuning', 'kernelVariants'],
+  ...[
+    'applyRemedy',
+    'from',
+    'tta',
+    'adapter',
+    'browser',
+    'host',
+    'chrome',
+    'browserTimeout',
+    'yes',
+    'tuning',
+    'kernelVariants',
+  ],
 ];
 
 /** Names of command-line options that are shorter than the library's names. */
@@ -43,7 +55,7 @@ export function optionName(name: string, place: string): string {
       what: `${place}: ${name} is not an option of a trial`,
       found: name,
       expected: 'options that say what is trained and how',
-      fix: `leave it out of the plan${['adapter', 'chrome', 'browserTimeout', 'yes'].includes(name) ? `, and give ${flagOf(name)} to wgrad sweep` : ''}`,
+      fix: `leave it out of the plan${['adapter', 'browser', 'host', 'chrome', 'browserTimeout', 'yes'].includes(name) ? `, and give ${flagOf(name)} to wgrad sweep` : ''}`,
     });
   }
   throw new ConfigurationError({

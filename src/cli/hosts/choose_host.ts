@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+import { ConfigurationError } from '../../errors.ts';
+import type { AdapterOptions } from '../adapter_options.ts';
+import { mayHaveGpu } from '../chrome.ts';
+import { findFirefox, versionOf } from './firefox.ts';
+import { type HostName, hostNames, hostTitles, isProcess } from './host_names.ts';
+import { findDriver } from './vulkan_drivers.ts';
+
+/** Commands whose resumed runs say where they were trained: they choose the host themselves. */
+const resumable = ['train', 'compare'];
+
+/** Why a command has to run in a browser. */
+const needsBrowser: Record<string, string> = {
+  sheet: 'its pictures are drawn on the canvas of a page',
+  predict: 'pictures are decoded by a browser',
+  dev: 'it opens the page in a browser',
+  bench: 'TensorFlow.js and jax-js run in a page',
+};
+
+/** Before a command begins: settles in which host it runs, and says so where that is not the user's own choice. */
+export async function settleHost(command: Command): Promise<void> {
+  if (!command.options.some(({ long }) => long === '--browser')) return;
+  const options = command.opts<AdapterOptions & { resume?: unknown }>();
+  const reason = needsBrowser[command.name()];
+  if (options.host !== undefined && reason) {
+    throw new ConfigurationError({
+      what: `wgrad ${command.name()} needs a browser: ${reason}`,
+      found: `--host ${options.host}`,
+      fix: 'leave --host out, or name a browser: --browser chrome or --browser firefox',
+    });
+  }
+  if (options.host !== undefined && command.getOptionValueSource('browser') === 'cli') {
+    throw new ConfigurationError({
+      what: '--host and --browser both say where it runs',
+      found: `--host ${options.host} --browser ${options.browser}`,
+      fix: 'leave one of them out',
+    });
+  }
+  if (options.host !== undefined) return;
+  const isResumed = options.resume !== undefined && resumable.includes(command.name());
+  if (isResumed && command.getOptionValueSource('browser') === 'env') {
+    // What the environment says is a default: it does not come before what the run was trained in.
+    command.setOptionValueWithSource('browser', undefined, 'implied');
+    return;
+  }
+  const set = (host: HostName) => command.setOptionValueWithSource('host', host, 'implied');
+  if (options.browser === 'chrome' || options.browser === 'firefox') {
+    set(options.browser);
+    return;
+  }
+  const isOpen = options.browser === 'auto' || (askedForSoftware(command) && command.name() !== 'bench');
+  if (isResumed || !isOpen || options.adapter === 'hardware' || (options.adapter === 'auto' && mayHaveGpu())) return;
+  const chosen = await fasterOnCpu(options.chrome);
+  set(chosen.host);
+  console.error(`browser  ${chosen.why}`);
+}
+
+/** `--adapter software` and no word about the browser, in the arguments or in the environment. */
+const askedForSoftware = (command: Command) =>
+  command.getOptionValueSource('adapter') === 'cli' && command.opts<AdapterOptions>().adapter === 'software';
+
+/** Which of the installed browsers trains faster on the CPU, and why. */
+export async function fasterOnCpu(chrome: string | undefined): Promise<{ host: HostName; why: string }> {
+  const stays = (reason: string) => ({ host: 'chrome', why: `Chrome on SwiftShader: ${reason}` }) as const;
+  if (chrome !== undefined) return stays('--chrome names it');
+  const firefox = findFirefox();
+  if (!firefox) return stays('Firefox on llvmpipe is faster, and Firefox is not here (apt-get install firefox-esr)');
+  if (!(await findDriver('llvmpipe'))) {
+    return stays('Firefox on llvmpipe is faster, and llvmpipe is not here (apt-get install mesa-vulkan-drivers)');
+  }
+  return {
+    host: 'firefox',
+    why:
+      `Firefox ${versionOf(firefox)} on llvmpipe, which compiles kernels for the CPU's vector units and is faster than Chrome ` +
+      'on SwiftShader; their bits differ: --browser chrome takes Chrome',
+  };
+}
+
+/**
+ * The host of a resumed run: the one that was typed, else the one that it was trained in, whose bits it continues with.
+ *
+ * @param recorded undefined for a run of the page, or of an older version: those were trained in Chrome.
+ */
+export function hostOfResumed(
+  options: Pick<AdapterOptions, 'host' | 'browser'>,
+  recorded: string | undefined,
+  report: (line: string) => void,
+): HostName {
+  const typed = options.host ?? (options.browser === 'auto' ? undefined : options.browser);
+  const before = hostNames.find((name) => name === recorded) ?? 'chrome';
+  if (typed !== undefined && recorded !== undefined && typed !== recorded) {
+    report(`note     the run was trained in ${hostTitles[before]} before: in ${hostTitles[typed]} its bits may differ`);
+  }
+  return typed ?? before;
+}
+
+/** @throws ConfigurationError where pictures would have to be decoded in a host that has no decoder. */
+export function requireDecoder(host: HostName | undefined, path: string): void {
+  if (host === undefined || !isProcess(host)) return;
+  throw new ConfigurationError({
+    what: `${hostTitles[host]} does not decode pictures as wgrad needs them`,
+    found: `${path} with --host ${host}`,
+    expected: 'arrays: a data set with a name, or files of .npz, .npy, IDX, CSV, .mat or Parquet that hold numbers',
+    fix: 'leave --host out to train in a browser, or save the images as an .npz file',
+  });
+}

@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { SetupError, type WgradError } from '../../errors.ts';
+import { secondsText, withinTime } from '../../time_limit.ts';
+import { BrowserLostError } from '../browser_lost_error.ts';
+import type { FromHost, ToHost } from '../headless/host_messages.ts';
+import type { Outcome } from '../headless/protocol.ts';
+import { Liveness } from '../liveness.ts';
+import type { Served } from '../server.ts';
+import { hostTitles, type ProcessName } from './host_names.ts';
+import { type HostProgram, requireProgram } from './host_programs.ts';
+import { secondsOfGroup } from './process_time.ts';
+import type { Surface, SurfaceOptions } from './surface.ts';
+import { type DriverName, driverAdvice, driverEnvironment, driverTitle, firstDriver } from './vulkan_drivers.ts';
+
+/** The drivers for the CPU that each host takes, the better one first: Dawn refuses llvmpipe of Mesa before 25. */
+const drivers: Record<ProcessName, readonly DriverName[]> = {
+  dawn: ['swiftshader', 'llvmpipe'],
+  deno: ['llvmpipe', 'swiftshader'],
+};
+
+/** Lines of its stderr that an error shows. */
+const shownLines = 5;
+/** Milliseconds that it may take to end by itself. */
+const closeTimeout = 2000;
+
+export interface ProcessOptions extends SurfaceOptions {
+  name: ProcessName;
+  /** Serves the data. */
+  server: Served;
+}
+
+/** A process that trains: it takes calls as lines of JSON, and answers so. */
+export class HostProcess implements Surface {
+  private readonly failure: Promise<never>;
+  private readonly ended: Promise<void>;
+  private readonly liveness: Liveness;
+  private readonly calls = new Map<number, (outcome: Outcome<unknown>) => void>();
+  private readonly complaints: string[] = [];
+  private ready = () => {};
+  private readonly isReady = new Promise<void>((resolve) => {
+    this.ready = resolve;
+  });
+  private next = 0;
+  private closing = false;
+  readonly version: string;
+  readonly startedWith: string;
+  readonly howToGet: string;
+
+  private constructor(
+    private readonly child: ChildProcess,
+    { version }: HostProgram,
+    private readonly options: ProcessOptions,
+    readonly driver: string | undefined,
+  ) {
+    const { name, timeout, kind } = options;
+    const title = hostTitles[name];
+    this.version = `${name}/${version}`;
+    this.startedWith = driver ? `with the driver ${driver}` : "with the system's Vulkan drivers";
+    this.howToGet =
+      kind === 'software'
+        ? `install a driver for the CPU: ${drivers[name].map((each) => driverAdvice[each]).join('; or ')}`
+        : "install the GPU's Vulkan driver (vulkaninfo --summary has to list the GPU), or take --adapter software";
+    let reject: (error: WgradError) => void = () => {};
+    this.failure = new Promise((_, rejectIt) => {
+      reject = rejectIt;
+    });
+    this.failure.catch(() => undefined);
+    this.ended = new Promise((resolve) => {
+      const end = (how: string) => {
+        resolve();
+        const said = this.complaints.length > 0 ? `: ${this.complaints.join(' ')}` : '';
+        if (!this.closing) reject(new BrowserLostError({ what: `${title} ended`, found: `${how}${said}` }));
+      };
+      child.on('error', (error) => end(error.message));
+      child.on('close', (code, signal) => end(signal ? `by ${signal}` : `with code ${code}`));
+    });
+    // A pipe to a process that has ended: its end is reported by itself.
+    child.stdin!.on('error', () => undefined);
+    createInterface({ input: child.stdout! }).on('line', (line) => this.hear(JSON.parse(line) as FromHost));
+    createInterface({ input: child.stderr! }).on('line', (line) => {
+      this.complaints.push(line);
+      if (this.complaints.length > shownLines) this.complaints.shift();
+    });
+    this.liveness = new Liveness({ title, timeout, work: async () => secondsOfGroup(child.pid!), fail: reject });
+  }
+
+  /** @throws SetupError where the program or a driver is missing. */
+  static async start(options: ProcessOptions): Promise<HostProcess> {
+    const { name, kind, server } = options;
+    const program = requireProgram(name);
+    const driver = kind === 'software' ? await requireDriver(name) : undefined;
+    const runtime = mkdtempSync(join(tmpdir(), 'wgrad-host-'));
+    const script = fileURLToPath(new URL('../headless_host.js', import.meta.url));
+    const child = spawn(program.path, [...program.args(script), server.url], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A process group of its own: a Ctrl-C is for the command, which ends it in order.
+      detached: process.platform !== 'win32',
+      env: {
+        ...process.env,
+        ...(driver && driverEnvironment(driver)),
+        XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? runtime,
+        NO_COLOR: '1',
+      },
+    });
+    child.once('close', () => rmSync(runtime, { recursive: true, force: true }));
+    return new HostProcess(child, program, options, driver && driverTitle(driver));
+  }
+
+  async load(): Promise<void> {
+    const { timeout, name } = this.options;
+    await withinTime(Promise.race([this.isReady, this.failure]), timeout, () => {
+      return new SetupError({
+        what: `${hostTitles[name]} did not start within ${secondsText(timeout)}`,
+        found: this.complaints.join(' ') || 'no answer',
+        fix: 'run it again; on a slow machine allow more time with --browser-timeout <seconds>',
+      });
+    });
+  }
+
+  private hear(message: FromHost): void {
+    this.liveness.sign();
+    if ('ready' in message) this.ready();
+    else if ('event' in message) this.options.listeners[message.event]?.(...(message.args as never[]));
+    else {
+      this.calls.get(message.id)?.(message.outcome);
+      this.calls.delete(message.id);
+    }
+  }
+
+  private send(message: ToHost): void {
+    this.child.stdin!.write(`${JSON.stringify(message)}\n`);
+  }
+
+  async call(name: string, args: readonly unknown[]): Promise<Outcome<unknown>> {
+    const id = this.next++;
+    const answer = new Promise<Outcome<unknown>>((resolve) => this.calls.set(id, resolve));
+    this.send({ id, name, args });
+    return this.liveness.during(Promise.race([answer, this.failure]));
+  }
+
+  stop(): void {
+    this.send({ stop: true });
+  }
+
+  async close(): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    this.child.stdin!.end();
+    await withinTime(this.ended, closeTimeout, () => new Error('late')).catch(() => this.child.kill('SIGKILL'));
+    await this.ended;
+  }
+}
+
+async function requireDriver(name: ProcessName): Promise<string | undefined> {
+  // Elsewhere the host takes what the system has.
+  if (process.platform !== 'linux') return undefined;
+  const found = await firstDriver(drivers[name]);
+  if (found) return found;
+  throw new SetupError({
+    what: `${hostTitles[name]} finds no Vulkan driver that runs on the CPU`,
+    found: 'neither SwiftShader nor llvmpipe on this machine',
+    fix: drivers[name].map((driver) => driverAdvice[driver]).join('; or '),
+  });
+}

@@ -1,0 +1,80 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { SetupError } from '../../errors.ts';
+import { programInPath, versionOf } from './firefox.ts';
+import type { ProcessName } from './host_names.ts';
+
+/** A program that runs wgrad without a page. */
+export interface HostProgram {
+  /** The program to start. */
+  path: string;
+  version: string;
+  /** The arguments that run a script in it. */
+  args(script: string): string[];
+}
+
+/** How to get each. */
+export const programAdvice: Record<ProcessName, string> = {
+  dawn: 'npm install webgpu',
+  deno: 'npm install deno',
+};
+
+/**
+ * A package of npm that is installed where the command was started, or beside wgrad.
+ *
+ * @param file a file of the package, such as `webgpu/package.json`.
+ */
+export function packagedFile(file: string): string | undefined {
+  for (const from of [pathToFileURL(join(process.cwd(), 'package.json')).href, import.meta.url]) {
+    try {
+      return createRequire(from).resolve(file);
+    } catch {
+      // It is not installed there.
+    }
+  }
+  return undefined;
+}
+
+const finders: Record<ProcessName, () => HostProgram | undefined> = {
+  dawn: () => {
+    const main = packagedFile('webgpu');
+    if (!main) return undefined;
+    const { version } = createRequire(main)('webgpu/package.json') as { version: string };
+    return { path: process.execPath, version, args: (script) => [script, pathToFileURL(main).href] };
+  },
+  deno: () => {
+    const path = programInPath(process.platform === 'win32' ? 'deno.exe' : 'deno') ?? denoOfNpm();
+    if (!path) return undefined;
+    const how = ['run', '-A', '--no-lock', '--no-config', '--unstable-webgpu'];
+    return { path, version: versionOf(path), args: (script) => [...how, script] };
+  },
+};
+
+/** The program in the npm package, which its script for installation may not have linked. */
+function denoOfNpm(): string | undefined {
+  const own = packagedFile('deno/package.json');
+  if (!own) return undefined;
+  const programs = join(dirname(own), '..', '@deno');
+  const folders = existsSync(programs) ? readdirSync(programs) : [];
+  return folders
+    .map((name) => join(programs, name, process.platform === 'win32' ? 'deno.exe' : 'deno'))
+    .find(existsSync);
+}
+
+export const findProgram = (name: ProcessName): HostProgram | undefined => finders[name]();
+
+/** @throws SetupError where the program is not on this machine, with the way to get it. */
+export function requireProgram(name: ProcessName): HostProgram {
+  const found = findProgram(name);
+  if (found) return found;
+  throw new SetupError({
+    what: name === 'dawn' ? '--host dawn needs the npm package webgpu' : '--host deno needs Deno',
+    found:
+      name === 'dawn'
+        ? 'no package webgpu where the command was started, or beside wgrad'
+        : 'no program deno in the PATH, and no package deno where the command was started, or beside wgrad',
+    fix: `type: ${programAdvice[name]}; or leave --host out to run in a browser`,
+  });
+}

@@ -1,0 +1,293 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fasterOnCpu, hostOfResumed } from '../../src/cli/hosts/choose_host.ts';
+import { findFirefox, versionOf } from '../../src/cli/hosts/firefox.ts';
+import { hostOfVersion } from '../../src/cli/hosts/host_names.ts';
+import { findProgram } from '../../src/cli/hosts/host_programs.ts';
+import { secondsOfGroup } from '../../src/cli/hosts/process_time.ts';
+import { driverTitle, findDriver } from '../../src/cli/hosts/vulkan_drivers.ts';
+import LocalWebSocket from '../../src/cli/hosts/web_socket.ts';
+import { parseRun } from '../../src/formats/run_file.ts';
+import { processesWith } from './processes.ts';
+import { call, type Ended, program, run, startIn, temporaryFolder } from './wgrad.ts';
+
+/** Replaces variables of the environment while `work` runs. */
+async function within<T>(variables: Record<string, string>, work: () => T | Promise<T>): Promise<T> {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  try {
+    return await work();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
+/** The command, started in a folder. */
+function runIn(cwd: string, ...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended: Ended = { code: 0, stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (data) => {
+      ended[name] += data;
+    });
+  }
+  return new Promise((resolve) => child.on('close', (code) => resolve({ ...ended, code })));
+}
+
+describe('a host that cannot be', () => {
+  const train = ['train', '--dataset', 'digits'];
+
+  test.each([
+    ['is unknown', [...train, '--host', 'dawm'], 2, ['--host', '"dawm"', 'did you mean "dawn"']],
+    ['is a browser', [...train, '--browser', 'firefix'], 2, ['--browser', 'did you mean "firefox"']],
+    ['is named twice', [...train, '--host', 'deno', '--browser', 'firefox'], 2, ['leave one of them out']],
+    ['has no canvas', ['sheet', '--host', 'deno'], 2, ['needs a browser', 'canvas', '--browser']],
+    ['has no decoder', ['predict', 'a.wgrad', 'a.png', '--host', 'dawn'], 2, ['needs a browser', 'decoded']],
+  ] as const)('%s', async (_, args, code, words) => {
+    const ended = await call(...args);
+    expect(ended.code).toBe(code);
+    for (const word of words) expect(ended.stderr).toContain(word);
+  });
+
+  test('a Firefox that FIREFOX_PATH does not name', async () => {
+    const { code, stderr } = await within({ FIREFOX_PATH: '/nowhere/firefox' }, () =>
+      call(...train, '--browser', 'firefox'),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain('FIREFOX_PATH names no file');
+  });
+
+  test('a program that is no Firefox', async () => {
+    const { code, stderr } = await within({ FIREFOX_PATH: '/bin/false' }, () => call(...train, '--browser', 'firefox'));
+    expect(code).toBe(3);
+    expect(stderr).toContain('Firefox does not start');
+    expect(stderr).toContain('/bin/false');
+  });
+
+  test.skipIf(findProgram('dawn'))('a package that is not installed', async () => {
+    const { code, stderr } = await call('selftest', '--host', 'dawn', '--adapter', 'software');
+    expect(code).toBe(3);
+    expect(stderr).toContain('needs the npm package webgpu');
+    expect(stderr).toContain('npm install webgpu');
+  });
+
+  test('no program Deno', async () => {
+    const { code, stderr } = await within({ PATH: '/nowhere' }, () => call('selftest', '--host', 'deno'));
+    if (findProgram('deno')) return;
+    expect(code).toBe(3);
+    expect(stderr).toContain('npm install deno');
+  });
+});
+
+describe('a process', () => {
+  /** A folder with a package webgpu in it that does so much. */
+  function withBindings(create: string): string {
+    const folder = temporaryFolder();
+    const bindings = join(folder, 'node_modules/webgpu');
+    mkdirSync(bindings, { recursive: true });
+    writeFileSync(
+      join(bindings, 'package.json'),
+      '{"name":"webgpu","version":"0.0.1","type":"module","main":"index.js"}',
+    );
+    writeFileSync(join(bindings, 'index.js'), `export const globals = {}; export const create = () => (${create});`);
+    return folder;
+  }
+  const selftest = ['selftest', '--host', 'dawn', '--adapter', 'software'];
+
+  test('without an adapter, and one that ends', async () => {
+    const [none, gone] = await Promise.all([
+      runIn(withBindings('{ requestAdapter: async () => null }'), ...selftest),
+      runIn(withBindings('{ requestAdapter: () => process.exit(7) }'), ...selftest),
+    ]);
+    expect(none.code).toBe(3);
+    expect(none.stderr).toContain('it has no adapter');
+    expect(none.stderr).toContain('tried dawn/0.0.1 with');
+    expect(none.stderr).toContain('install a driver for the CPU');
+    expect(gone.code).toBe(3);
+    expect(gone.stderr).toContain('Dawn for Node ended');
+    expect(gone.stderr).toContain('with code 7');
+  });
+
+  test('does not outlive the command', async () => {
+    const folder = withBindings('{ requestAdapter: () => new Promise(() => setInterval(() => {}, 1000)) }');
+    const mark = `WGRAD_TEST_HOST=${folder}`;
+    const child = spawn(process.execPath, [program, ...selftest], {
+      cwd: folder,
+      env: { ...process.env, WGRAD_TEST_HOST: folder },
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    await expect.poll(() => processesWith(mark).length, { timeout: 200_000 }).toBe(2);
+    child.kill('SIGKILL');
+    await ended;
+    await expect.poll(() => processesWith(mark), { timeout: 200_000 }).toEqual([]);
+  });
+});
+
+test('the faster browser on the CPU is taken where it is installed, and why is said', async () => {
+  const [firefox, llvmpipe] = [findFirefox(), await findDriver('llvmpipe')];
+  const { host, why } = await fasterOnCpu(undefined);
+  expect(host).toBe(firefox && llvmpipe ? 'firefox' : 'chrome');
+  expect(why).toContain('llvmpipe');
+  expect(await fasterOnCpu('/usr/bin/chromium')).toMatchObject({ host: 'chrome' });
+  const without = await within({ PATH: '/nowhere' }, () => fasterOnCpu(undefined));
+  if (!process.env.FIREFOX_PATH) expect(without).toMatchObject({ host: 'chrome' });
+});
+
+test('a resumed run stays where it was trained', () => {
+  const said: string[] = [];
+  const resumed = (typed: Parameters<typeof hostOfResumed>[0], before?: string) =>
+    hostOfResumed(typed, before, (line) => said.push(line));
+  expect(resumed({}, 'firefox')).toBe('firefox');
+  expect(resumed({ browser: 'auto' }, 'deno')).toBe('deno');
+  expect(resumed({})).toBe('chrome');
+  expect(said).toEqual([]);
+  expect(resumed({ browser: 'chrome' }, 'firefox')).toBe('chrome');
+  expect(said).toEqual([expect.stringContaining('trained in Firefox before')]);
+});
+
+test('names of hosts and drivers', () => {
+  expect(['Chrome/156.0.1', 'firefox/153.0', 'dawn/0.6.2', 'node/20'].map(hostOfVersion)).toEqual([
+    'chrome',
+    'firefox',
+    'dawn',
+    undefined,
+  ]);
+  expect(driverTitle('/usr/share/vulkan/icd.d/lvp_icd.x86_64.json')).toBe('llvmpipe');
+  expect(driverTitle('/usr/lib/chromium/vk_swiftshader_icd.json')).toBe('SwiftShader');
+  expect(driverTitle('/etc/vulkan/icd.d/nvidia_icd.json')).toBe('nvidia_icd.json');
+});
+
+test.runIf(process.platform === 'linux')('the processor time of a group of processes', async () => {
+  const child = spawn(process.execPath, ['-e', 'for (;;);'], { detached: true, stdio: 'ignore' });
+  try {
+    await expect.poll(() => secondsOfGroup(child.pid!), { timeout: 60_000 }).toBeGreaterThan(0.1);
+  } finally {
+    process.kill(-child.pid!, 'SIGKILL');
+  }
+  await expect.poll(() => secondsOfGroup(child.pid!), { timeout: 60_000 }).toBeUndefined();
+});
+
+describe('a web socket', () => {
+  /** A frame of a server, which masks nothing. */
+  function frame(opcode: number, data: Buffer, isLast = true): Buffer {
+    const { length } = data;
+    const head = length < 126 ? Buffer.alloc(2) : length < 65536 ? Buffer.alloc(4) : Buffer.alloc(10);
+    head[0] = (isLast ? 128 : 0) | opcode;
+    head[1] = length < 126 ? length : length < 65536 ? 126 : 127;
+    if (head.length === 4) head.writeUInt16BE(length, 2);
+    if (head.length === 10) head.writeBigUInt64BE(BigInt(length), 2);
+    return Buffer.concat([head, data]);
+  }
+
+  test('exchanges messages of all lengths, in parts and in pieces', async () => {
+    const sent: string[] = [];
+    const lengths = [0, 5, 125, 126, 65535, 65536, 300_000];
+    const server = createServer().listen(0, '127.0.0.1');
+    server.on('upgrade', (request, socket) => {
+      const accept = createHash('sha1')
+        .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+        .digest('base64');
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      );
+      socket.on('end', () => socket.end());
+      let received = Buffer.alloc(0);
+      socket.on('data', (data: Buffer) => {
+        received = Buffer.concat([received, data]);
+        for (;;) {
+          const short = (received[1] ?? 0) & 127;
+          const at = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0);
+          if (received.length < at + 4) return;
+          const length =
+            short === 126 ? received.readUInt16BE(2) : short === 127 ? Number(received.readBigUInt64BE(2)) : short;
+          if (received.length < at + 4 + length) return;
+          const mask = received.subarray(at, at + 4);
+          const content = Buffer.from(received.subarray(at + 4, at + 4 + length).map((byte, i) => byte ^ mask[i & 3]!));
+          const opcode = received[0]! & 15;
+          received = received.subarray(at + 4 + length);
+          if (opcode === 10) sent.push(`pong ${content}`);
+          if (opcode !== 1) continue;
+          sent.push(content.toString());
+          // It comes back in three parts, with a ping between them, and the network cuts it wherever it likes.
+          const [a, b] = [Math.floor(length / 3), Math.floor((2 * length) / 3)];
+          const whole = Buffer.concat([
+            frame(1, content.subarray(0, a), false),
+            frame(9, Buffer.from('there?')),
+            frame(0, content.subarray(a, b), false),
+            frame(0, content.subarray(b)),
+          ]);
+          for (let i = 0; i < whole.length; i += 7919) socket.write(whole.subarray(i, i + 7919));
+        }
+      });
+    });
+    await new Promise((resolve) => server.once('listening', resolve));
+    const client = new LocalWebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/session`);
+    const messages: string[] = [];
+    client.addEventListener('message', (event) => messages.push((event as MessageEvent<string>).data));
+    await new Promise((resolve) => client.addEventListener('open', resolve));
+    const texts = lengths.map((length) => 'é'.repeat(length / 2).padEnd(length / 2 + (length % 2), 'x'));
+    for (const text of texts) client.send(text);
+    await expect.poll(() => messages.length, { timeout: 60_000 }).toBe(texts.length);
+    expect(messages).toEqual(texts);
+    await expect.poll(() => sent.length, { timeout: 60_000 }).toBe(2 * texts.length);
+    expect(sent.filter((text) => text === 'pong there?')).toHaveLength(texts.length);
+    const closed = new Promise((resolve) => client.addEventListener('close', resolve));
+    client.close();
+    await closed;
+    server.close();
+  });
+
+  test('says that nobody is there', async () => {
+    const client = new LocalWebSocket('ws://127.0.0.1:9/');
+    await new Promise((resolve) => client.addEventListener('error', resolve));
+  });
+});
+
+describe.runIf(findFirefox())('in Firefox', () => {
+  const training = [
+    'train',
+    '--dataset',
+    'digits',
+    '--train-samples',
+    '96',
+    '--test-samples',
+    '32',
+    '--augment',
+    'none',
+  ];
+
+  test('a run is trained, saved and resumed there', async () => {
+    const file = join(temporaryFolder(), 'run.wgrad');
+    const first = await run(
+      ...training,
+      '--adapter',
+      'software',
+      '--browser',
+      'firefox',
+      '--epochs',
+      '1',
+      '--save',
+      file,
+    );
+    expect(first.stderr).not.toContain('error');
+    expect(first.code).toBe(0);
+    expect(first.stdout).toContain(`firefox  firefox/${versionOf(findFirefox()!)}`);
+    expect(parseRun(readFileSync(file)).host).toMatchObject({ name: 'firefox' });
+    const resumed = startIn({ WGRAD_TEST_FIREFOX: file }, 'train', '--resume', file, '--epochs', '100000');
+    await resumed.says('epoch 2/');
+    expect(await resumed.says('firefox  ')).toContain('adapter  software adapter');
+    // Killed at once, the command leaves no Firefox.
+    resumed.child.kill('SIGKILL');
+    await resumed.ended;
+    await expect.poll(() => processesWith(`WGRAD_TEST_FIREFOX=${file}`), { timeout: 60_000 }).toEqual([]);
+  });
+});
