@@ -1,7 +1,7 @@
 import type { FilledLoss } from '../model/loss.ts';
 import { lossDefinition } from '../model/losses/index.ts';
 
-/** The figures of a network that knows how often each class occurs, and ignores the images. */
+/** Loss and accuracy of a model that predicts the class frequencies for every image. */
 export interface ChanceLevel {
   /** Undefined if no chance level is known for the loss. */
   loss?: number;

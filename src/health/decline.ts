@@ -12,8 +12,9 @@ export interface Decline {
 }
 
 /**
- * The decline to a layer if it is steady: at least two layers lie between it and the last hidden layer, and each scales the
- * gradient by at most `most`. The last layer is excluded, because its delta comes from the loss and has another scale.
+ * The decline to a layer if it is steady: the layer and those between it and the last hidden layer scale the gradient by at most
+ * `most` each, and there are at least two of them. The last layer is excluded, because its delta comes from the loss and has
+ * another scale.
  */
 export function steadyDecline<L extends JudgedLayer>(
   layers: readonly L[],

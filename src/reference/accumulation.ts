@@ -1,6 +1,6 @@
 type Numbers = ArrayLike<number>;
 
-/** The results of a micro-batch: its number of samples, its mean loss and the gradients of that. */
+/** The results of a micro-batch: its number of samples, its mean loss and the gradients of that loss. */
 export interface MicroBatch {
   samples: number;
   loss: number;
@@ -8,7 +8,7 @@ export interface MicroBatch {
   gradients: readonly Numbers[];
 }
 
-/** dw = (sum of n dw) / (sum of n) over micro-batches of n samples: the gradient of the mean loss of all of their samples. */
+/** dw = (sum of n dw) / (sum of n) over micro-batches of n samples: the gradient of the mean loss over all of their samples. */
 export function accumulateGradients(microBatches: readonly MicroBatch[]): Required<Omit<MicroBatch, 'gradients'>> & {
   gradients: Float64Array[];
 } {
@@ -25,13 +25,13 @@ export function accumulateGradients(microBatches: readonly MicroBatch[]): Requir
   return { ...sum, loss: sum.loss / sum.samples, gradients };
 }
 
-/** The words of shaders/lib/state.wgsl and of shaders/lib/accumulated.wgsl, by their names there. */
+/** The words of shaders/lib/state.wgsl and of shaders/lib/accumulated.wgsl, by the names used there. */
 type Words = Readonly<Record<string, number>>;
 
 /**
  * start, position = position, min(position + batch, samples);  own = count = position - start
  *
- * Where there is none left, or the loss so far is not finite, the batch stays what it is and own is 0.
+ * If no samples are left, or the loss so far is not finite, the batch does not change and own is 0.
  */
 export function beginMicroBatch(
   { batch }: { batch: number },

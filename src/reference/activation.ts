@@ -41,8 +41,8 @@ const derivatives: Record<FusedActivationName, (y: number, negativeSlope: number
 };
 
 /**
- * The standard normal distribution function: 1/2 + x density(x) (1 + x^2/3 + x^4/15 + ...), all terms positive (Abramowitz
- * and Stegun 26.2.11), and far out the continued fraction of the tail (26.2.14).
+ * The standard normal distribution function: 1/2 + x density(x) (1 + x^2/3 + x^4/15 + ...), whose terms are all positive
+ * (Abramowitz and Stegun 26.2.11), and for large |x| the continued fraction of the tail (26.2.14).
  */
 function normalDistribution(x: number): number {
   const size = Math.abs(x);
@@ -101,13 +101,13 @@ export function activate(activation: AnyActivation, z: number): number {
   return functions[name](z, negativeSlope);
 }
 
-/** act'(z), from y = act(z): what the shaders do, which keep y only. relu'(0) = 0, as in TensorFlow and PyTorch. */
+/** act'(z) from y = act(z), as in the shaders, which keep only y. relu'(0) = 0, as in TensorFlow and PyTorch. */
 export function derivative(activation: Activation, y: number): number {
   const [name, negativeSlope] = split(activation);
   return derivatives[name](y, negativeSlope);
 }
 
-/** act'(x) of an activation whose derivative does not follow from its value. */
+/** act'(x) of an activation whose derivative can't be computed from its value. */
 export const derivativeFromInput = (activation: UnfusedActivation, x: number): number =>
   unfused[activation].derivative(x);
 
@@ -116,7 +116,7 @@ export function activationForward({ activation }: ActivationShape, { x }: { x: N
   return { y: Float64Array.from(x, (value) => activate(activation, value)) };
 }
 
-/** dx[i] = act'(x[i]) * dy[i], and 0 where dy[i] is 0, whatever x[i] is; `made` is y or, for an unfused activation, x */
+/** dx[i] = act'(x[i]) * dy[i], and 0 where dy[i] is 0, whatever x[i] is; `made` is y or, for an unfused activation, x. */
 export function activationBackward(
   { activation }: ActivationShape,
   { made, dy }: { made: Numbers; dy: Numbers },

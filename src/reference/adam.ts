@@ -5,17 +5,17 @@ export interface AdamOptions {
   beta1: number;
   beta2: number;
   epsilon: number;
-  /** The largest v so far takes the place of v. */
+  /** Replaces v by the largest v so far. */
   amsgrad?: boolean | undefined;
-  /** AdamW's: before the step w -= lr weightDecay w. */
+  /** AdamW's weight decay: w -= lr weightDecay w before the step. */
   weightDecay?: number | undefined;
 }
 
 /**
  * m += (dw - m)(1 - beta1);  v += (dw*dw - v)(1 - beta2);  w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon)
  *
- * Keras' form (keras/src/optimizers/adam.py; Kingma and Ba 2015, end of section 2). `t` counts updates from 1. With amsgrad
- * vHat = max(vHat, v) takes the place of v in w's step.
+ * Keras' form (keras/src/optimizers/adam.py; Kingma and Ba 2015, end of section 2). `t` counts updates from 1. With amsgrad, w's
+ * step uses vHat = max(vHat, v) instead of v.
  */
 export function adam(
   { learningRate, beta1, beta2, epsilon, amsgrad = false, weightDecay = 0 }: AdamOptions,
@@ -35,7 +35,7 @@ export function adam(
   return after;
 }
 
-/** sum|terms| of what `adam` gives; for w the terms are w and the step, as far as m in it could have been. */
+/** sum|terms| of the results of `adam`; for w the terms are w and the step, with the largest possible m. */
 export function adamMagnitude(
   options: AdamOptions,
   inputs: { dw: Numbers; w: Numbers; m: Numbers; v: Numbers; vHat?: Numbers; t: number },

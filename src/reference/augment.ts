@@ -6,13 +6,13 @@ type Numbers = ArrayLike<number>;
 export type { Picture };
 export type Compat = 'corrected' | 'keras';
 
-/** The options that ImageDataGenerator's sampler and geometry need. */
+/** The options that the sampling and geometry of ImageDataGenerator need. */
 export interface Sampling extends SamplingOf {
   compat: Compat;
   rescale: number;
 }
 
-/** Keras' names, without the matrices that come with them. */
+/** Parameters under Keras' names, without their matrices. */
 export type KerasParameters = Omit<ImageDataGeneratorParameters, 'matrix' | 'inverse'>;
 
 export const identityParameters: KerasParameters = {
@@ -26,16 +26,16 @@ export const identityParameters: KerasParameters = {
   flipVertical: false,
 };
 
-/** Row by row: (row, column, 1) of the output to (row, column) of where it is sampled. */
+/** Matrix, row by row, from an output pixel (row, column, 1) to its sampling position (row, column). */
 export type Matrix = readonly [readonly number[], readonly number[], readonly number[]];
 
 const multiply = (a: Matrix, b: Matrix): Matrix =>
   a.map((row) => [0, 1, 2].map((j) => row[0]! * b[0][j]! + row[1]! * b[1][j]! + row[2]! * b[2][j]!)) as never;
 
 /**
- * C R T S Z C^-1, multiplied out as Keras does (apply_affine_transform in keras/src/legacy/preprocessing/image.py), flips
- * left out. Keras builds it for (x, y) and then exchanges both axes, but centre and shifts stay as they were: that is
- * what `keras` keeps. `corrected` takes each from its own axis.
+ * C R T S Z C^-1, multiplied out as in Keras (apply_affine_transform in keras/src/legacy/preprocessing/image.py), without flips.
+ * Keras builds it for (x, y) and then exchanges the axes, but not the center and the shifts; `keras` reproduces that. `corrected`
+ * takes each from its own axis.
  */
 export function affineMatrix(p: KerasParameters, { height, width }: Picture, compat: Compat): Matrix {
   const [theta, shear] = [(p.theta * Math.PI) / 180, (p.shear * Math.PI) / 180];
@@ -83,7 +83,7 @@ export function affineMatrix(p: KerasParameters, { height, width }: Picture, com
   return multiply(multiply(exchange, m), exchange);
 }
 
-/** Where coordinate v falls on an axis of n places, or nowhere (scipy/ndimage/src/ni_interpolation.c, map_coordinate). */
+/** Maps coordinate v to an axis of length n; undefined if it is outside (scipy/ndimage/src/ni_interpolation.c, map_coordinate). */
 export function fold(v: number, n: number, mode: SamplingOf['fillMode']): number | undefined {
   if (mode === 'gridConstant') return v;
   if (mode === 'constant') return v < 0 || v > n - 1 ? undefined : v;
@@ -101,7 +101,7 @@ export function fold(v: number, n: number, mode: SamplingOf['fillMode']): number
   return v > period ? v - period * Math.floor(v / period) : v;
 }
 
-/** Channel c of an image at (row, column), by order 0 or 1; `cval` where that is nowhere. */
+/** Samples channel c of an image at (row, column), with order 0 or 1; `cval` outside. */
 export function sampleAt(
   image: Numbers,
   { height, width, channels }: Picture,
@@ -126,7 +126,7 @@ export function sampleAt(
   );
 }
 
-/** y[row,column,c] = image at matrix (row, column, 1), by order 0 or 1; `cval` where that is nowhere. */
+/** y[row,column,c] = image at matrix (row, column, 1), with order 0 or 1; `cval` outside. */
 export function sampleImage(image: Numbers, s: Picture, matrix: Matrix, sampling: SamplingOf): Float64Array {
   const { height, width, channels } = s;
   return Float64Array.from({ length: height * width * channels }, (_, at) => {
@@ -137,7 +137,7 @@ export function sampleImage(image: Numbers, s: Picture, matrix: Matrix, sampling
   });
 }
 
-/** The image turned over, pixel by pixel. */
+/** Flips an image, pixel by pixel. */
 export function flipImage(image: Numbers, s: Picture, horizontal: boolean, vertical: boolean): Float64Array {
   return Float64Array.from({ length: s.height * s.width * s.channels }, (_, at) => {
     const c = at % s.channels;
@@ -148,7 +148,7 @@ export function flipImage(image: Numbers, s: Picture, horizontal: boolean, verti
   });
 }
 
-/** The warp, then the flips, then rescale: Keras' order. */
+/** Applies the warp, then the flips, then rescale, in Keras' order. */
 export function warpImage(image: Numbers, s: Picture, p: KerasParameters, sampling: Sampling): Float64Array {
   const warped = sampleImage(image, s, affineMatrix(p, s, sampling.compat), sampling);
   return flipImage(warped, s, p.flipHorizontal, p.flipVertical).map((value) => value * sampling.rescale);
@@ -158,9 +158,9 @@ export function warpImage(image: Numbers, s: Picture, p: KerasParameters, sampli
 export type Affine = [number, number, number, number, number, number];
 
 /**
- * The map from a pixel of the output to where it is sampled: Keras' R T S Z about the centre, in closed form
- * (apply_affine_transform in keras/src/legacy/preprocessing/image.py), flips after the warp. `keras` keeps its two slips:
- * each centre is the other axis', and the height's shift moves along x.
+ * Map from an output pixel to its sampling position: Keras' R T S Z about the center, in closed form (apply_affine_transform in
+ * keras/src/legacy/preprocessing/image.py), with flips after the warp. `keras` reproduces its two bugs: the coordinates of the
+ * center are exchanged, and the height's shift moves along x.
  */
 export function composeAffine(p: KerasParameters, height: number, width: number, compat: Compat): Affine {
   const [cosine, sine] = turn(p.theta);
@@ -176,13 +176,13 @@ export function composeAffine(p: KerasParameters, height: number, width: number,
   return [a, b, c, d, e, f];
 }
 
-/** The point that a warp leaves where it is, when nothing shifts. */
+/** The fixed point of a warp without shifts. */
 function centre(height: number, width: number, compat: Compat): { x: number; y: number } {
   const [x, y] = [(width - 1) / 2, (height - 1) / 2];
   return compat === 'keras' ? { x: y, y: x } : { x, y };
 }
 
-/** Cosine and sine of degrees, exact at quarter turns. */
+/** Cosine and sine of an angle in degrees, exact at quarter turns. */
 function turn(degrees: number): [number, number] {
   const quarters = Math.round(degrees / 90);
   const rest = ((degrees - 90 * quarters) * Math.PI) / 180;

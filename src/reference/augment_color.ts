@@ -1,21 +1,21 @@
 import type { Picture } from '../augment/op.ts';
 
 /**
- * The color ops on a whole image, as plain loops: torchvision's functional ops (functional_tensor.py) on grey
- * levels 0 to 255, in float64.
+ * The color ops on a whole image, as plain loops in float64: torchvision's functional ops (functional_tensor.py) on grey levels 0
+ * to 255.
  */
 
 type Numbers = ArrayLike<number>;
 type Image = Float64Array<ArrayBuffer>;
 
-/** The draws of an op, as in JSON. */
+/** The sampled parameters of an op, as in JSON. */
 export type Fields = Record<string, number | boolean | string | undefined>;
 
 const clip = (value: number) => Math.min(Math.max(value, 0), 255);
 const toByte = (value: number) => clip(Math.floor(value + 0.5));
 const each = (image: Numbers, f: (value: number, at: number) => number): Image => Float64Array.from(image, f);
 
-/** ratio a + (1 - ratio) b, kept among the grey levels. */
+/** ratio a + (1 - ratio) b, clipped to the range of grey levels. */
 const blend = (a: Numbers, b: (at: number) => number, ratio: number) =>
   each(a, (value, at) => clip(ratio * value + (1 - ratio) * b(at)));
 
@@ -26,7 +26,7 @@ export function channelOf(image: Numbers, { channels }: Picture, channel: number
 
 const meanOf = (values: Image) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The grey of each pixel of a color image. */
+/** The grey level of each pixel of a color image. */
 function greyOf(image: Numbers): Image {
   const [red, green, blue] = [0, 1, 2].map((c) => channelOf(image, { height: 0, width: 0, channels: 3 }, c));
   return red!.map((r, i) => 0.2989 * r + 0.587 * green![i]! + 0.114 * blue![i]!);
@@ -34,7 +34,7 @@ function greyOf(image: Numbers): Image {
 
 export const adjustBrightness = (image: Numbers, factor: number): Image => blend(image, () => 0, factor);
 
-/** About the mean of the greyed image; without colors, each channel about its own mean. */
+/** Scales about the mean of the image in grey; without colors, each channel about its mean. */
 export function adjustContrast(image: Numbers, s: Picture, factor: number): Image {
   const means = Array.from({ length: s.channels }, (_, c) =>
     meanOf(s.channels === 3 ? greyOf(image) : channelOf(image, s, c)),
@@ -47,7 +47,7 @@ export function adjustSaturation(image: Numbers, factor: number): Image {
   return blend(image, (at) => greys[Math.floor(at / 3)]!, factor);
 }
 
-/** By way of HSV. */
+/** Shifts the hue in HSV. */
 export function adjustHue(image: Numbers, turns: number): Image {
   const y = new Float64Array(image.length);
   for (let at = 0; at < image.length; at += 3) {
@@ -82,7 +82,7 @@ function fromHsv(h: number, s: number, v: number): [r: number, g: number, b: num
   return sextants[i % 6]!;
 }
 
-/** The adjustments one after the other, in an order that names them; what isn't named is left out. */
+/** Applies the adjustments in the given order; unnamed ones are skipped. */
 export function colorJitter(image: Numbers, s: Picture, fields: Fields): Image {
   const adjust: Record<string, (x: Image, by: number) => Image> = {
     brightness: adjustBrightness,
@@ -109,11 +109,11 @@ export const invert = (image: Numbers): Image => each(image, (value) => 255 - va
 export const solarize = (image: Numbers, threshold: number): Image =>
   each(image, (value) => (value >= threshold ? 255 - value : value));
 
-/** Bytes with their lowest bits masked. */
+/** Masks the lowest bits of each byte. */
 export const posterize = (image: Numbers, bits: number): Image =>
   each(image, (value) => toByte(value) & -(2 ** (8 - bits)));
 
-/** Pillow's table of a channel's bytes (ImageOps.equalize). */
+/** Pillow's equalization table for a channel's bytes (ImageOps.equalize). */
 export function equalizeTable(channel: Numbers): number[] {
   const histogram = new Array<number>(256).fill(0);
   for (let i = 0; i < channel.length; i++) histogram[toByte(channel[i]!)]!++;
@@ -133,7 +133,7 @@ export function equalize(image: Numbers, s: Picture): Image {
   return each(image, (value, at) => tables[at % s.channels]![toByte(value)]!);
 }
 
-/** Each channel's least becomes 0, its most 255. */
+/** Stretches each channel so that its minimum becomes 0 and its maximum 255. */
 export function autocontrast(image: Numbers, s: Picture): Image {
   const ends = Array.from({ length: s.channels }, (_, c) => {
     const channel = channelOf(image, s, c);
@@ -145,7 +145,7 @@ export function autocontrast(image: Numbers, s: Picture): Image {
   });
 }
 
-/** A blend with the image smoothed by (1 1 1, 1 5 1, 1 1 1) / 13, which leaves the outermost pixels unchanged. */
+/** Blends the image with itself blurred by (1 1 1, 1 5 1, 1 1 1) / 13; the outermost pixels are unchanged. */
 export function adjustSharpness(image: Numbers, { height, width, channels }: Picture, factor: number): Image {
   const smoothed = (at: number) => {
     const pixel = Math.floor(at / channels);
@@ -160,7 +160,7 @@ export function adjustSharpness(image: Numbers, { height, width, channels }: Pic
   return blend(image, smoothed, factor);
 }
 
-/** Channel c becomes what channel order[c] is. */
+/** Channel c of the result is channel order[c] of the image. */
 export const permuteChannels = (image: Numbers, { channels }: Picture, order: readonly number[]): Image =>
   each(image, (_, at) => image[at - (at % channels) + order[at % channels]!]!);
 
@@ -170,7 +170,7 @@ export const dropChannels = (image: Numbers, { channels }: Picture, dropped: rea
 const listed = ({ channels }: Picture, name: string, fields: Fields) =>
   Array.from({ length: channels }, (_, c) => fields[`${name}${c}`]);
 
-/** Every color op under its type, with what is drawn for it as JSON has it; what is left out is the identity. */
+/** Every color op by type, with its sampled parameters as in JSON; omitted ones are the identity. */
 export const colorOps: Record<string, (image: Numbers, s: Picture, fields: Fields) => Image> = {
   colorJitter,
   randomGamma: (image, _, { gamma = 1, gain = 1 }) => adjustGamma(image, Number(gamma), Number(gain)),

@@ -6,7 +6,7 @@ import { philox } from './random.ts';
 type Numbers = ArrayLike<number>;
 type Size = { height: number; width: number };
 
-/** Where pixel (column, row) of what an op gives is sampled in what it gets: (x, y). */
+/** Sampling position (x, y) in the input for pixel (column, row) of the output. */
 export type Where = (column: number, row: number) => readonly [x: number, y: number];
 
 /** y[row, column] = image at where(column, row). */
@@ -18,7 +18,7 @@ export function warp(image: Numbers, from: Picture, to: Size, where: Where, samp
   });
 }
 
-/** Whole pixels from (left, top) on; beyond the image what the fill mode says. */
+/** Crops at whole pixels, starting at (left, top); pixels outside of the image follow the fill mode. */
 export function cropImage(image: Numbers, from: Picture, crop: CropParameters, to: Size, sampling: Sampling) {
   return warp(image, from, to, (column, row) => [crop.left + column, crop.top + row], sampling);
 }
@@ -30,7 +30,7 @@ export interface CropParameters {
 
 export interface ResizedCropParameters extends CropParameters, Size {}
 
-/** torchvision's functional resized_crop: first the part, then its pixels as wide as they must be (align_corners=False). */
+/** torchvision's functional resized_crop: crops a part, then scales its pixels (align_corners=False). */
 export function resizedCrop(
   image: Numbers,
   from: Picture,
@@ -50,7 +50,10 @@ export function resizedCrop(
   );
 }
 
-/** torchvision's RandomResizedCrop.get_params, line by line; purposes from `purpose` on as random_resized_crop_draw.wgsl. */
+/**
+ * torchvision's RandomResizedCrop.get_params, line by line; uses the purposes from `purpose` on, as in
+ * random_resized_crop_draw.wgsl.
+ */
 export function drawResizedCrop(
   key: DrawKey,
   purpose: number,
@@ -74,14 +77,14 @@ export function drawResizedCrop(
   return { top: Math.floor((height - h) / 2), left: Math.floor((width - w) / 2), height: h, width: w };
 }
 
-/** Row by row: (x, y, 1) to (x, y, w). */
+/** Matrix, row by row, from (x, y, 1) to (x, y, w). */
 export type Matrix3 = readonly [Row, Row, Row];
 type Row = readonly [number, number, number];
 
 const multiply = (a: Matrix3, b: Matrix3): Matrix3 =>
   a.map((row) => [0, 1, 2].map((j) => row[0] * b[0][j]! + row[1] * b[1][j]! + row[2] * b[2][j]!)) as never;
 
-/** By Gauss and Jordan, pivots by size: columns of b after those of a. */
+/** Gauss-Jordan elimination with partial pivoting; the columns of b follow those of a. */
 function solve(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number[][] {
   const rows = a.map((row, i) => [...row, ...b[i]!]);
   for (let i = 0; i < rows.length; i++) {
@@ -109,7 +112,7 @@ export const identity: Matrix3 = [
   [0, 0, 1],
 ];
 
-/** Where a matrix takes a pixel. */
+/** Maps a pixel through a matrix. */
 export const through =
   (m: Matrix3): Where =>
   (column, row) => {
@@ -136,7 +139,7 @@ export interface AffineParameters {
 
 type Point = readonly [x: number, y: number];
 
-/** The middle of an image, or a centre as torchvision's options have it, which count from the corner of the first pixel. */
+/** The center of an image, or a center from torchvision's options, which count from the corner of the first pixel. */
 export const centreOf = ({ height, width }: Size, centre?: Point): Point =>
   centre ? [centre[0] - 0.5, centre[1] - 0.5] : [(width - 1) / 2, (height - 1) / 2];
 
@@ -175,14 +178,14 @@ export function affineMap(p: AffineParameters, [x, y]: Point): Matrix3 {
   );
 }
 
-/** Counter-clockwise: torchvision turns it the other way from affine. */
+/** Rotates counterclockwise, the direction opposite to torchvision's affine. */
 export const rotationMap = (angle: number, centre: Point): Matrix3 => affineMap({ angle: -angle }, centre);
 
 export const perspectiveCorners = ['topLeft', 'topRight', 'bottomRight', 'bottomLeft'] as const;
 
 export type PerspectiveParameters = Record<`${(typeof perspectiveCorners)[number]}${'X' | 'Y'}`, number>;
 
-/** torchvision's _get_perspective_coeffs: eight equations for the homography from the corners to those of the image. */
+/** torchvision's _get_perspective_coeffs: eight equations for the homography from the displaced corners to those of the image. */
 export function perspectiveMap(p: PerspectiveParameters, { height, width }: Size): Matrix3 {
   const starts = [
     [0, 0],
@@ -202,7 +205,7 @@ export function perspectiveMap(p: PerspectiveParameters, { height, width }: Size
     equations.map(({ of }) => of),
     equations.map(({ to }) => [to]),
   ).map(([value]) => value!);
-  // It works on coordinates whose pixels' middles lie at halves.
+  // The homography works on coordinates in which pixel centers are at halves.
   const homography: Matrix3 = [
     [c[0]!, c[1]!, c[2]!],
     [c[3]!, c[4]!, c[5]!],
@@ -211,7 +214,7 @@ export function perspectiveMap(p: PerspectiveParameters, { height, width }: Size
   return multiply(multiply(moved(-0.5, -0.5), homography), moved(0.5, 0.5));
 }
 
-/** Quarter turns counter-clockwise, pixel by pixel. */
+/** Rotates counterclockwise by quarter turns, pixel by pixel. */
 export function quarterTurns(image: Numbers, s: Picture, turns: number): Float64Array {
   const { height, width, channels } = s;
   const [h, w] = turns % 2 === 0 ? [height, width] : [width, height];
@@ -227,7 +230,7 @@ export function quarterTurns(image: Numbers, s: Picture, turns: number): Float64
   });
 }
 
-/** Every pixel moved on its own: (x, y) of the displacements of a picture, row by row, in pixels. */
+/** Displaces every pixel individually; `displacements` are (x, y) per pixel, row by row, in pixels. */
 export const displaced =
   (displacements: Numbers, { width }: Size): Where =>
   (column, row) => {
@@ -235,7 +238,7 @@ export const displaced =
     return [column + displacements[at]!, row + displacements[at + 1]!];
   };
 
-/** Two numbers in [-1, 1) for every pixel, of the number that elasticTransform drew. */
+/** Two numbers in [-1, 1) for every pixel, generated from the number that elasticTransform sampled. */
 export function elasticNoise(number: number, { height, width }: Size): Float64Array {
   const noise = new Float64Array(2 * height * width);
   for (let pixel = 0; pixel < height * width; pixel++) {
@@ -247,7 +250,7 @@ export function elasticNoise(number: number, { height, width }: Size): Float64Ar
 
 const elasticCode = 9;
 
-/** torchvision's ElasticTransform.get_params after its torch.rand: noise to displacements, in pixels. */
+/** torchvision's ElasticTransform.get_params after its torch.rand: converts noise to displacements in pixels. */
 export function elasticDisplacements(
   noise: Numbers,
   { height, width }: Size,
@@ -258,7 +261,7 @@ export function elasticDisplacements(
   const mirrored = (v: number, n: number) => fold(v, n, 'mirror')!;
   const scale = [(alpha[0] / height) * (width / 2), (alpha[1] / width) * (height / 2)];
   for (const axis of [0, 1]) {
-    // Its kernel is square, int(8 sigma + 1) wide, made odd.
+    // torchvision's kernel is square, with a width of int(8 sigma + 1), rounded up to an odd number.
     const half = sigma[axis]! > 0 ? Math.floor(Math.floor(8 * sigma[axis]! + 1) / 2) : 0;
     const weight = (k: number, deviation: number) => (half > 0 ? Math.exp(-0.5 * (k / deviation) ** 2) : 1);
     for (let at = 0; at < height * width; at++) {

@@ -2,7 +2,7 @@ import type { Picture } from '../augment/op.ts';
 import type { Fields } from './augment_color.ts';
 import { philox } from './random.ts';
 
-/** The ops of neighborhoods, noise and rectangles on a whole image of grey levels, as plain loops in float64. */
+/** Ops on neighborhoods, noise and rectangles for a whole image of grey levels, as plain loops in float64. */
 
 type Numbers = ArrayLike<number>;
 type Image = Float64Array<ArrayBuffer>;
@@ -21,13 +21,13 @@ function each(image: Numbers, { width, channels }: Picture, f: (value: number, p
   });
 }
 
-/** Beyond the outermost pixel comes the one before it. */
+/** Mirrors a coordinate at the outermost pixel, which is not repeated. */
 function mirrored(v: number, n: number): number {
   if (v < 0) return -v;
   return v >= n ? 2 * (n - 1) - v : v;
 }
 
-/** torchvision's gaussian_blur: a kernel of weights that sum to one, width by height, over the image mirrored at its border. */
+/** torchvision's gaussian_blur: a normalized kernel of the given width and height on the image mirrored at its border. */
 export function gaussianBlur(image: Numbers, s: Picture, sigma: number, kernelSize: readonly [number, number]): Image {
   const [across, down] = kernelSize.map((size) => {
     const weights = Array.from({ length: size }, (_, i) => Math.exp(-(((i - (size - 1) / 2) / sigma) ** 2) / 2));
@@ -47,7 +47,7 @@ export function gaussianBlur(image: Numbers, s: Picture, sigma: number, kernelSi
   });
 }
 
-/** The numbers in (0, 1) of a pixel: up to four channels take one each; of more, each has numbers of its own. */
+/** The random numbers in (0, 1) of a pixel: up to four channels share one Philox block; with more, each channel uses its own. */
 function noiseOf(s: Picture, image: number, purpose: number, { row, column, channel }: Place): [number, number] {
   const planar = s.channels > 4;
   const words = philox([row * s.width + column, planar ? channel : 0, 0, 0], [image, purpose]);
@@ -55,7 +55,7 @@ function noiseOf(s: Picture, image: number, purpose: number, { row, column, chan
   return [numbers[planar ? 0 : channel]!, numbers[1]!];
 }
 
-/** The normal number below which a share u of all lie, by the polynomials of Giles 2010 for erfinv in float32. */
+/** Quantile function of the standard normal distribution, with the polynomials for erfinv in float32 by Giles (2010). */
 export function normal(u: number): number {
   const horner = (x: number, coefficients: readonly number[]) => coefficients.reduce((p, c) => p * x + c, 0);
   const w = -Math.log(4 * u * (1 - u));
@@ -91,7 +91,7 @@ export function gaussianNoise(
   });
 }
 
-/** float32 on both sides of what is compared: whether a pixel is hit is exact. */
+/** Compares in float32 on both sides, so that which pixels are changed is exact. */
 export function saltAndPepper(
   image: Numbers,
   s: Picture,
@@ -120,7 +120,7 @@ export function erase(image: Numbers, s: Picture, fields: Fields, value: Value):
   });
 }
 
-/** Stripes of rows and of columns are kept, and what lies on neither becomes `value`: the authors' way. */
+/** Keeps stripes of rows and of columns, and sets pixels in neither to `value`, following the authors' code. */
 export function gridMask(image: Numbers, s: Picture, fields: Fields, value: number | readonly number[]): Image {
   const [d, kept, offsetX, offsetY] = ['d', 'kept', 'offsetX', 'offsetY'].map((name) => Number(fields[name]));
   const striped = (length: number, offset: number) => {
@@ -133,14 +133,14 @@ export function gridMask(image: Numbers, s: Picture, fields: Fields, value: numb
   return each(image, s, (x, { row, column, channel }) => (rows[row] || columns[column] ? x : levelOf(value, channel)));
 }
 
-/** The options of an op that are not drawn, as in JSON. */
+/** The fixed options of an op, as in JSON. */
 export interface PixelOptions {
   kernelSize?: number | readonly [number, number];
   clip?: boolean;
   value?: Value;
 }
 
-/** Every op of this file under its type, with what is drawn for it and its options, both as JSON has them. */
+/** Every op of this file by type, with its sampled parameters and its options as in JSON. */
 export const pixelOps: Record<string, (image: Numbers, s: Picture, fields: Fields, options: PixelOptions) => Image> = {
   gaussianBlur: (image, s, { sigma }, { kernelSize = 1 }) =>
     gaussianBlur(image, s, Number(sigma), typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize),

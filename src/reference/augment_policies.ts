@@ -16,10 +16,10 @@ import { type Where, warp } from './augment_geometry.ts';
 type Numbers = ArrayLike<number>;
 type Image = Float64Array<ArrayBuffer>;
 
-/** Where torchvision's _apply_op samples for a pixel, for the ops that move pixels. */
+/** Sampling position of a pixel in torchvision's _apply_op, for ops that move pixels. */
 export function policyWhere(op: PolicyOp, magnitude: number, { height, width }: Picture): Where | undefined {
   switch (op) {
-    // About the corner of the image, half a pixel from the middle of pixel (0, 0).
+    // Shears about the corner of the image, half a pixel from the center of pixel (0, 0).
     case 'shearX':
       return (column, row) => [column + magnitude * (row + 0.5), row];
     case 'shearY':
@@ -39,7 +39,7 @@ export function policyWhere(op: PolicyOp, magnitude: number, { height, width }: 
   }
 }
 
-/** torchvision's _apply_op on grey levels, in float64; a magnitude is what is applied. */
+/** torchvision's _apply_op on grey levels, in float64; the magnitude is the argument that is applied. */
 export function applyPolicyOp(image: Numbers, s: Picture, op: PolicyOp, magnitude: number, sampling: Sampling): Image {
   const where = policyWhere(op, magnitude, s);
   if (where) return warp(image, s, s, where, sampling) as Image;
@@ -67,10 +67,10 @@ export function applyPolicyOp(image: Numbers, s: Picture, op: PolicyOp, magnitud
   }
 }
 
-/** An op of a policy with what it applies. */
+/** An op of a policy with its applied argument. */
 export type AppliedOp = readonly [op: PolicyOp, magnitude: number];
 
-/** Each chain's ops one after the other on the image itself; the image and what the chains make of it, added by weight. */
+/** Applies each chain's ops in sequence to the original image, and mixes the image with the results by weight. */
 export function augMix(
   image: Numbers,
   s: Picture,

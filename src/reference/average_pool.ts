@@ -3,7 +3,7 @@ import { derivative } from './activation.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Every element of y with an element of x in its window, and how many of those there are: padding isn't counted. */
+/** Visits every element of y with each element of x in its window, and their number: padding isn't counted. */
 function visitWindows(s: AveragePoolShape, visit: (y: number, x: number, size: number) => void): void {
   for (let n = 0; n < s.batch; n++) {
     for (let oy = 0; oy < s.outHeight; oy++) {
@@ -25,7 +25,7 @@ function visitWindows(s: AveragePoolShape, visit: (y: number, x: number, size: n
   }
 }
 
-/** y[n,oy,ox,c] = mean over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c], padding left out */
+/** y[n,oy,ox,c] = mean over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c], excluding padding. */
 export function averagePoolForward(s: AveragePoolShape, { x }: { x: Numbers }): { y: Float64Array } {
   const y = new Float64Array(s.batch * s.outHeight * s.outWidth * s.channels);
   visitWindows(s, (yi, xi, size) => {
@@ -34,7 +34,7 @@ export function averagePoolForward(s: AveragePoolShape, { x }: { x: Numbers }): 
   return { y };
 }
 
-/** dx[n,iy,ix,c] = act'(x) * sum of dy[n,oy,ox,c] / size over the windows that hold (iy,ix); act is `inActivation` */
+/** dx[n,iy,ix,c] = act'(x) * sum of dy[n,oy,ox,c] / size over the windows that contain (iy,ix); act is `inActivation`. */
 export function averagePoolBackward(
   s: AveragePoolShape,
   { dy, x }: { dy: Numbers; x?: Numbers | undefined },

@@ -15,7 +15,7 @@ export interface Statistics {
   variance: Numbers;
 }
 
-/** The rows of chunk k: those of the batch's first `count` samples only. */
+/** The rows of chunk k, limited to the batch's first `count` samples. */
 function rowsOf(s: BatchNormSumShape, count: number, k: number): { first: number; end: number } {
   const each = Math.ceil((s.batch * s.pixels) / s.chunks);
   const first = Math.min(k * each, count * s.pixels);
@@ -46,7 +46,7 @@ export function batchNormStatistics(
 /**
  * mean[c] = sum over k of n[k] mean[k,c] / n;  variance[c] = sum over k of (M2[k,c] + n[k] (mean[k,c] - mean[c])^2) / n
  *
- * The population's variance, as Keras takes it for its moving variance too; PyTorch's running_var takes n / (n - 1) times it.
+ * The population variance, which Keras also uses for its moving variance; PyTorch's running_var is n / (n - 1) times larger.
  */
 export function batchNormCombine(
   s: BatchNormSumShape,
@@ -68,7 +68,7 @@ export function batchNormCombine(
   return { mean, variance };
 }
 
-/** The batch's mean and population variance over its first `count` samples. */
+/** Mean and population variance over the batch's first `count` samples. */
 export function batchStatistics(
   s: BatchNormShape,
   { x, count }: { x: Numbers; count: number },
@@ -104,7 +104,7 @@ export function batchNormForward(
   return { y };
 }
 
-/** moving[i] += (1 - momentum) * (statistics[i] - moving[i]), of one tensor */
+/** moving[i] += (1 - momentum) * (statistics[i] - moving[i]) for one tensor. */
 export function batchNormMove(
   s: { momentum: number },
   { statistics, moving }: { statistics: Numbers; moving: Numbers },
@@ -135,7 +135,7 @@ export function batchNormBackwardSums(
 /**
  * dx[r,c] = act'(x[r,c]) * gamma[c] * rstd[c] * (dy[r,c] - dbeta[c] / m - xhat[r,c] * dgamma[c] / m)
  *
- * frozen: act' * gamma * rstd * dy. m are the rows of the batch's first `count` samples; dx is 0 for the others.
+ * If frozen: act' * gamma * rstd * dy. m is the number of rows of the batch's first `count` samples; dx is 0 for the others.
  */
 export function batchNormBackwardX(
   s: BatchNormBackwardXShape,
@@ -151,7 +151,7 @@ export function batchNormBackwardX(
   }: Statistics & {
     dy: Numbers;
     count: number;
-    /** Not read where frozen, except by an activation's derivative. */
+    /** Not read if frozen, except for an activation's derivative. */
     x?: Numbers | undefined;
     gamma?: Numbers | undefined;
     dgamma?: Numbers | undefined;

@@ -3,7 +3,7 @@ import { philox } from './random.ts';
 
 const unitOf = (word: number) => ((word >>> 8) + 0.5) / 2 ** 24;
 
-/** The words of a try: the copy's upper half counts them. */
+/** Random words of one attempt, which is counted in the upper half of the copy's word. */
 function wordsOf({ seed, epoch, sample, copy = 0 }: DrawKey, purpose: number, attempt: number): number[] {
   return philox([sample, epoch, purpose, copy + attempt * 2 ** 16], [seed, 0]);
 }
@@ -25,7 +25,7 @@ export function logGammaDraw(key: DrawKey, purpose: number, tries: number, a: nu
   return a < 1 ? result + Math.log(unitOf(wordsOf(key, purpose, tries + 17)[0]!)) / a : result;
 }
 
-/** A number from Beta(a, a): one gamma variate's share of two. */
+/** Samples from Beta(a, a) as the fraction of one gamma variate in the sum of two. */
 export function betaDraw(key: DrawKey, purpose: number, a: number): number {
   if (a === 1) return (wordsOf(key, purpose, 0)[0]! >>> 8) / 2 ** 24;
   return 1 / (1 + Math.exp(logGammaDraw(key, purpose, 32, a) - logGammaDraw(key, purpose, 0, a)));

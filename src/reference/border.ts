@@ -2,7 +2,7 @@ import type { BorderShape } from '../kernels/border.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Every element of the image with the one that it is within the border. */
+/** Visits every element of the image with its element in the bordered image. */
 function visit(s: BorderShape, f: (inside: number, withBorder: number) => void): void {
   let inside = 0;
   for (let n = 0; n < s.batch; n++) {
@@ -16,7 +16,7 @@ function visit(s: BorderShape, f: (inside: number, withBorder: number) => void):
   }
 }
 
-/** y[n,oy,ox,c] = x[n, oy-top, ox-left, c], and 0 around it */
+/** y[n,oy,ox,c] = x[n, oy-top, ox-left, c], and 0 around it. */
 export function zeroPadding2d(s: BorderShape, { x }: { x: Numbers }): { y: Float64Array } {
   const rows = s.batch * (s.top + s.height + s.bottom);
   const y = new Float64Array(rows * (s.left + s.width + s.right) * s.channels);

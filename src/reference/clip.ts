@@ -1,6 +1,6 @@
 type Numbers = ArrayLike<number>;
 
-/** One of the three, as Keras has it, or none. */
+/** One of Keras' three clipping options, or none. */
 export interface ClipOptions {
   clipnorm?: number | undefined;
   clipvalue?: number | undefined;
@@ -8,9 +8,9 @@ export interface ClipOptions {
 }
 
 /**
- * factors[t] = clipnorm / max(norm[t], clipnorm), or the same of all tensors together
+ * factors[t] = clipnorm / max(norm[t], clipnorm), or the same with the norm of all tensors together.
  *
- * @param squares of each tensor's norm.
+ * @param squares squared norm of each tensor.
  */
 export function clipFactors({ clipnorm, globalClipnorm }: ClipOptions, squares: readonly number[]): number[] {
   const factor = (most: number, square: number) => most / Math.max(Math.sqrt(square), most);
@@ -20,7 +20,7 @@ export function clipFactors({ clipnorm, globalClipnorm }: ClipOptions, squares: 
   return squares.map(() => factor(globalClipnorm, all));
 }
 
-/** Gradients as an optimizer takes them: after Keras' clipnorm, global_clipnorm or clipvalue. */
+/** Applies Keras' clipnorm, global_clipnorm or clipvalue to the gradients, as before an optimizer's update. */
 export function clipGradients(options: ClipOptions, gradients: readonly Numbers[]): Float64Array[] {
   const arrays = gradients.map((dw) => Float64Array.from(dw));
   const { clipvalue } = options;

@@ -2,7 +2,7 @@ import type { ConcatenateShape } from '../kernels/concatenate.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** y[r, offset + k] = x[r, k]; what the other inputs put into y stays */
+/** y[r, offset + k] = x[r, k]; elements of y from other inputs do not change. */
 export function concatenateForward(s: ConcatenateShape, { x, y }: { x: Numbers; y: Numbers }): { y: Float64Array } {
   const result = Float64Array.from(y);
   for (let r = 0; r < s.runs; r++) {

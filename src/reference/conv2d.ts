@@ -4,11 +4,11 @@ import { maxPoolBackward, maxPoolForward } from './max_pool.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** One product of a convolution: which element of x meets which element of w for which element of y. */
+/** Called for each product of a convolution, with the indices of its elements of x, w and y. */
 type Visit = (x: number, w: number, y: number) => void;
 
 /**
- * Every (n, oy, ox, co, kh, kw, ci) whose element of x isn't padding. The three passes differ in what they add up. With
+ * Visits every (n, oy, ox, co, kh, kw, ci) whose element of x isn't padding. The three passes differ only in what they sum. With
  * groups, ci counts within the group of co: the kernel is [kernelHeight, kernelWidth, inChannels / groups, outChannels].
  */
 function visitProducts(s: Conv2dShape, visit: Visit): void {
@@ -63,10 +63,10 @@ const poolOf = (s: Conv2dShape) => ({
 /**
  * y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * w[kh,kw,ci,co])
  *
- * A dilated kernel's kh and kw count dilationY rows and dilationX columns of x.
+ * With dilation, kh and kw step by dilationY rows and dilationX columns of x.
  *
- * With `pooled`, y and argmax are those of the pool after it. The pool picks among the sums, before the activation, as
- * the shader does: activations never fall, so y is the same, and where relu makes a whole window 0 no gradient passes.
+ * With `pooled`, y and argmax are those of the pool after the convolution. The pool compares the sums before the activation, as the
+ * shader does. Activations are monotonic, so y is the same; if relu makes a whole window 0, no gradient passes.
  */
 export function conv2dForward(
   s: Conv2dShape,
@@ -85,8 +85,8 @@ export function conv2dForward(
 /**
  * dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, co] * w[kh,kw,ci,co]
  *
- * act is `inActivation`, which made x; dy is the gradient before this layer's own activation, and lies on the
- * convolution's own output whether a pool follows or not.
+ * act is `inActivation`, the activation that produced x. dy is the gradient before this layer's activation, and has the shape of
+ * the convolution's output whether a pool follows or not.
  */
 export function conv2dBackwardX(
   s: Conv2dShape,
@@ -103,8 +103,8 @@ export function conv2dBackwardX(
 /**
  * dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
  *
- * dy is the gradient before this layer's own activation. With `pooled`, dy and argmax are the pool's. All of the sum: what
- * `parts` share out is added up.
+ * dy is the gradient before this layer's activation. With `pooled`, dy and argmax are the pool's. Returns the complete sum, which
+ * the kernel divides into `parts`.
  */
 export function conv2dBackwardW(
   s: Conv2dShape,

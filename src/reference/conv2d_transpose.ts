@@ -3,7 +3,7 @@ import { activate, derivative } from './activation.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Every (n, iy, ix, ci, kh, kw, co) whose element of y isn't cut off. The three passes differ in what they add up. */
+/** Visits every (n, iy, ix, ci, kh, kw, co) whose element of y isn't cropped. The three passes differ only in what they sum. */
 function visitProducts(s: Conv2dTransposeShape, visit: (x: number, w: number, y: number) => void): void {
   const { dilationY = 1, dilationX = 1 } = s;
   for (let n = 0; n < s.batch; n++) {
@@ -44,7 +44,7 @@ export function conv2dTransposeForward(
 /**
  * dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, iy*sy+kh-top, ix*sx+kw-left, co] * w[kh,kw,co,ci]
  *
- * act is `inActivation`, which made x; dy is the gradient before this layer's own activation.
+ * act is `inActivation`, the activation that produced x; dy is the gradient before this layer's activation.
  */
 export function conv2dTransposeBackwardX(
   s: Conv2dTransposeShape,
@@ -61,7 +61,7 @@ export function conv2dTransposeBackwardX(
 /**
  * dw[kh,kw,co,ci] = sum over n,iy,ix of x[n,iy,ix,ci] * dy[n, iy*sy+kh-top, ix*sx+kw-left, co];  db[co] = sum of dy
  *
- * dy is the gradient before this layer's own activation. All of the sum: what `parts` share out is added up.
+ * dy is the gradient before this layer's activation. Returns the complete sum, which the kernel divides into `parts`.
  */
 export function conv2dTransposeBackwardW(
   s: Conv2dTransposeShape,

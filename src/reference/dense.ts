@@ -16,7 +16,7 @@ export function denseForward(s: DenseShape, { x, w, b }: { x: Numbers; w: Number
   return { y };
 }
 
-/** dx[n,i] = act'(x[n,i]) * sum over o of dy[n,o] * w[i,o], where act is `inActivation`, which made x */
+/** dx[n,i] = act'(x[n,i]) * sum over o of dy[n,o] * w[i,o], where act is `inActivation`, the activation that produced x. */
 export function denseBackwardX(
   s: DenseShape,
   { w, dy, x }: { w: Numbers; dy: Numbers; x?: Numbers },

@@ -3,7 +3,7 @@ import { activate, derivative } from './activation.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Every (n, oy, ox, c, m, kh, kw) whose element of x isn't padding. The three passes differ in what they add up. */
+/** Visits every (n, oy, ox, c, m, kh, kw) whose element of x isn't padding. The three passes differ only in what they sum. */
 function visitProducts(s: DepthwiseConv2dShape, visit: (x: number, w: number, y: number) => void): void {
   const { dilationY = 1, dilationX = 1, channels, multiplier } = s;
   for (let n = 0; n < s.batch; n++) {
@@ -46,7 +46,7 @@ export function depthwiseConv2dForward(
 /**
  * dx[n,iy,ix,c] = act'(x) * sum over kh,kw,m of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, c*multiplier+m] * w[kh,kw,c,m]
  *
- * act is `inActivation`, which made x; dy is the gradient before this layer's own activation.
+ * act is `inActivation`, the activation that produced x; dy is the gradient before this layer's activation.
  */
 export function depthwiseConv2dBackwardX(
   s: DepthwiseConv2dShape,
@@ -63,7 +63,7 @@ export function depthwiseConv2dBackwardX(
 /**
  * dw[kh,kw,c,m] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, c] * dy[n,oy,ox,c*multiplier+m];  db = sum of dy
  *
- * dy is the gradient before this layer's own activation. All of the sum: what `parts` share out is added up.
+ * dy is the gradient before this layer's activation. Returns the complete sum, which the kernel divides into `parts`.
  */
 export function depthwiseConv2dBackwardW(
   s: DepthwiseConv2dShape,

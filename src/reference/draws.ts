@@ -2,7 +2,7 @@ import { appliedPurpose, type Draw, isRecorded } from '../augment/op.ts';
 import type { Pipeline } from '../augment/pipeline.ts';
 import { philox } from './random.ts';
 
-/** For which image of which epoch something is drawn; `copy` is 0 unless an image is seen several times an epoch. */
+/** Key of random numbers: the image and the epoch. `copy` is 0 unless an image is seen several times per epoch. */
 export interface DrawKey {
   seed: number;
   epoch: number;
@@ -10,16 +10,16 @@ export interface DrawKey {
   copy?: number;
 }
 
-/** The first two words of Philox for a purpose, as numbers in [0, 1) with 24 bits and as words. */
+/** The first two words of Philox for a purpose: the first as a number in [0, 1) with 24 bits, and both as words. */
 function wordsFor({ seed, epoch, sample, copy = 0 }: DrawKey, purpose: number): [unit: number, second: number] {
   const [first, second] = philox([sample, epoch, purpose, copy], [seed, 0]);
   return [(first >>> 8) / 2 ** 24, second];
 }
 
-/** In [0, 1), 24 bits: what every draw is made of. */
+/** A number in [0, 1) with 24 bits, the basis of all sampling. */
 export const unit = (key: DrawKey, purpose: number): number => wordsFor(key, purpose)[0];
 
-/** WGSL's round(), and Python's. */
+/** Rounds halves to even, as WGSL's round() and Python do. */
 export function roundHalfEven(x: number): number {
   const low = Math.floor(x);
   if (x - low !== 0.5) return Math.round(x);
@@ -27,9 +27,9 @@ export function roundHalfEven(x: number): number {
 }
 
 /**
- * One number of an op, as its list of fields says.
+ * Samples one parameter of an op as its field specifies.
  *
- * @param drawnBefore what was drawn for an earlier field of the op.
+ * @param drawnBefore values of the op's earlier fields.
  */
 export function drawNumber(
   draw: Draw,
@@ -67,7 +67,10 @@ export function drawNumber(
 const oneOf = (values: readonly number[], u: number) =>
   values[Math.min(values.length - 1, Math.floor(values.length * u))]!;
 
-/** The record of a sample: for each op a word whether it is applied, then its fields. Ops with a draw of their own leave zeros. */
+/**
+ * The record of a sample: for each op a word that says whether it is applied, then its fields. Ops with their own sampling function
+ * leave zeros.
+ */
 export function drawRecord(pipeline: Pipeline, key: DrawKey, augmented = true): Float64Array {
   const record = new Float64Array(pipeline.words);
   for (const op of pipeline.ops.filter(isRecorded)) {

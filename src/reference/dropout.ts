@@ -5,16 +5,16 @@ import type { State } from './step.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** The key's second word for what layers draw. */
+/** Second key word for the random numbers of layers. */
 const layersKey = 0x80000000;
 
-/** The random word of an element, or a channel, of a sample: (seed, epoch, position of the sample in its epoch, layer). */
+/** The random word of an element or channel of a sample, keyed by (seed, epoch, position of the sample in its epoch, layer). */
 function wordOf({ layer }: RandomLayerShape, state: State, sample: number, element: number): number {
   const counter = [Math.floor(element / 4), state.start! + sample, state.epoch!, layer];
   return philox(counter, [state.seed!, layersKey])[element % 4]!;
 }
 
-/** The mask of a batch: whether each element is kept. */
+/** The mask of a batch: true for elements that are kept. */
 export function dropoutMask(s: DropoutShape, state: State): boolean[] {
   return Array.from({ length: s.batch * s.elements }, (_, at) => {
     const [sample, element] = [Math.floor(at / s.elements), at % s.elements];
@@ -33,7 +33,7 @@ export function dropoutBackward(s: DropoutShape, { dy, state }: { dy: Numbers; s
   return { dx: dropoutForward(s, { x: dy, state }).y };
 }
 
-/** y[n,e] = x[n,e] + standardDeviation * z[n,e], z normal */
+/** y[n,e] = x[n,e] + standardDeviation * z[n,e], where z is standard normal. */
 export function gaussianNoise(s: GaussianNoiseShape, { x, state }: { x: Numbers; state: State }): { y: Float64Array } {
   const y = Float64Array.from(x, (value, at) => {
     const word = wordOf(s, state, Math.floor(at / s.elements), at % s.elements);

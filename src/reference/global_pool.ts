@@ -3,7 +3,7 @@ import { derivative } from './activation.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Every element of x with the element of y that it goes into, pixel by pixel. */
+/** Visits every element of x with the element of y that it contributes to, pixel by pixel. */
 function visit(s: GlobalPoolShape, f: (x: number, y: number, pixel: number) => void): void {
   for (let n = 0; n < s.batch; n++) {
     for (let p = 0; p < s.pixels; p++) {
@@ -12,7 +12,7 @@ function visit(s: GlobalPoolShape, f: (x: number, y: number, pixel: number) => v
   }
 }
 
-/** The gradient through the activation that made x. */
+/** Multiplies the gradient by the derivative of the activation that produced x. */
 function throughActivation(s: GlobalPoolShape, dx: Float64Array, x: Numbers | undefined): Float64Array {
   if (s.inActivation === 'linear') return dx;
   return dx.map((gradient, i) => (gradient === 0 ? 0 : gradient * derivative(s.inActivation, x![i]!)));
@@ -27,7 +27,7 @@ export function globalAveragePoolForward(s: GlobalPoolShape, { x }: { x: Numbers
   return { y: y.map((sum) => sum / s.pixels) };
 }
 
-/** dx[n,p,c] = act'(x[n,p,c]) * dy[n,c] / pixels, where act is `inActivation` */
+/** dx[n,p,c] = act'(x[n,p,c]) * dy[n,c] / pixels, where act is `inActivation`. */
 export function globalAveragePoolBackward(
   s: GlobalPoolShape,
   { dy, x }: { dy: Numbers; x?: Numbers | undefined },
@@ -39,7 +39,7 @@ export function globalAveragePoolBackward(
   return { dx: throughActivation(s, dx, x) };
 }
 
-/** y[n,c] = max over pixels p of x[n,p,c];  argmax[n,c] = the first p of the largest; a NaN is never lost */
+/** y[n,c] = max over pixels p of x[n,p,c];  argmax[n,c] = the first p with the maximum. NaN propagates. */
 export function globalMaxPoolForward(
   s: GlobalPoolShape,
   { x }: { x: Numbers },
@@ -55,7 +55,7 @@ export function globalMaxPoolForward(
   return { y, argmax };
 }
 
-/** dx[n,p,c] = act'(x[n,p,c]) * dy[n,c] where p = argmax[n,c], else 0; act is `inActivation` */
+/** dx[n,p,c] = act'(x[n,p,c]) * dy[n,c] if p = argmax[n,c], otherwise 0; act is `inActivation`. */
 export function globalMaxPoolBackward(
   s: GlobalPoolShape,
   { dy, argmax, x }: { dy: Numbers; argmax: Uint32Array; x?: Numbers | undefined },

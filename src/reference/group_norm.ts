@@ -9,7 +9,7 @@ import { normalizedGradient } from './norm.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Every unit (n, g) with the places in x of its elements, and the channel of each. */
+/** Iterates over the units (n, g), with the indices of their elements in x and the channel of each. */
 function* unitsOf(s: GroupNormShape): Generator<{ instance: number; unit: number; places: [at: number, c: number][] }> {
   const size = s.channels / s.groups;
   for (let n = 0; n < s.instances; n++) {
@@ -26,7 +26,7 @@ function* unitsOf(s: GroupNormShape): Generator<{ instance: number; unit: number
 /**
  * y[n,p,c] = act(gamma[c] * (x[n,p,c] - mean[n,g]) * rstd[n,g] + beta[c] + residual[n,p,c]);  statistics[n,g] = mean, rstd
  *
- * mean and rstd = 1 / sqrt(variance + epsilon) are those of all pixels p and of the channels c of group g, in instance n.
+ * mean and rstd = 1 / sqrt(variance + epsilon) are over all pixels p and the channels c of group g, in instance n.
  */
 export function groupNormForward(
   s: GroupNormForwardShape,
@@ -56,7 +56,7 @@ export function groupNormForward(
 /**
  * dx[n,p,c] = act'(x[n,p,c]) * rstd[n,g] * (h[n,p,c] - mean of h - xhat[n,p,c] * mean of h xhat),  h = gamma[c] * dy[n,p,c]
  *
- * dx is 0 beyond the batch's first `count` samples.
+ * dx is 0 after the batch's first `count` samples.
  */
 export function groupNormBackwardX(
   s: GroupNormBackwardXShape,

@@ -5,7 +5,7 @@ import { gradientNorm, measureUpdate } from './norm.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Mean and population deviation of all values, how many are 0, how many flat for their activation, how many not finite. */
+/** Mean and population standard deviation, and the numbers of zeros, of saturated and of non-finite values. */
 export function statistics(
   values: Numbers,
   activation: string,
@@ -26,7 +26,7 @@ export function statistics(
   return { mean, standardDeviation: Math.sqrt(squares / count), zeros, saturated, nonFinite };
 }
 
-/** Values below the first and above the second number have next to no slope, or none: see src/kernels/activation.ts. */
+/** Below the first and above the second limit, the activation's slope is zero or negligible: see src/kernels/activation.ts. */
 const flatBeyond: Record<string, readonly [number, number]> = {
   tanh: [-0.99, 0.99],
   sigmoid: [0.01, 0.99],
@@ -39,27 +39,27 @@ const flatBeyond: Record<string, readonly [number, number]> = {
   exponential: [0.02, Infinity],
 };
 
-/** The limits as float32 has them, so that a value on one of them is on the same side. */
+/** Compares with the limits rounded to float32, so that a value at a limit is on the same side as on the GPU. */
 export function isFlat(value: number, activation: string): boolean {
   const [low, high] = flatBeyond[activation] ?? [-Infinity, Infinity];
   return value < Math.fround(low) || value > Math.fround(high);
 }
 
-/** Which of `units` were positive among values whose innermost axis they are; `before` are those that were already. */
+/** Which of `units`, the innermost axis of the values, were positive; `before` are those that already were. */
 export function positiveUnits(values: Numbers, units: number, before?: readonly boolean[]): boolean[] {
   const positive = before ? [...before] : new Array<boolean>(units).fill(false);
   for (let i = 0; i < values.length; i++) if (values[i]! > 0) positive[i % units] = true;
   return positive;
 }
 
-/** How many of the first `most` units have the bits of another one in every row, each a number a unit. */
+/** Number of units among the first `most` whose bits equal another unit's in every row; rows have one number per unit. */
 export function equalUnits(rows: readonly Numbers[], most = 512): number {
   const count = Math.min(most, rows[0]?.length ?? 0);
   const keys = Array.from({ length: count }, (_, unit) => rows.map((row) => row[unit]! + 0).join());
   return keys.filter((key, unit) => keys.some((other, at) => at !== unit && other === key)).length;
 }
 
-/** The rows of tensors whose last axis are the units. */
+/** The rows of tensors whose last axis is the units. */
 const rowsOf = (tensors: readonly Numbers[], units: number): Numbers[] =>
   tensors.flatMap((tensor) =>
     Array.from({ length: tensor.length / units }, (_, row) =>
@@ -67,7 +67,7 @@ const rowsOf = (tensors: readonly Numbers[], units: number): Numbers[] =>
     ),
   );
 
-/** Mean and population deviation of at most `most` of the numbers, evenly spaced; an odd distance apart. */
+/** Mean and population standard deviation of at most `most` numbers, evenly spaced at an odd distance. */
 export function inputStatistics(x: Numbers, most = 4096): { mean: number; standardDeviation: number } {
   const spacing = Math.ceil(x.length / most) | 1;
   const seen = Array.from({ length: Math.ceil(x.length / spacing) }, (_, i) => x[spacing * i]!);
@@ -75,25 +75,25 @@ export function inputStatistics(x: Numbers, most = 4096): { mean: number; standa
   return { mean, standardDeviation };
 }
 
-/** Everything that is measured of one step: what the network computed, and the weights on both sides of the update. */
+/** Everything measured in one step: the values computed by the network, and the weights before and after the update. */
 export interface MeasuredStep {
   network: NetworkGradients;
-  /** The batch that reached the first layer. */
+  /** The input of the first layer. */
   x: Numbers;
   before: readonly Numbers[];
   after: readonly Numbers[];
-  /** By layer, as the steps of the epoch so far left it; ReLU layers only are asked for. */
+  /** By layer, the units that were positive in the epoch's steps so far; only needed for ReLU layers. */
   positive: Record<string, boolean[]>;
 }
 
-/** Gradient health of a step, and the units that were positive up to it. */
+/** Gradient health of a step, and the units that have been positive up to it. */
 export function networkHealth(
   model: CompiledModel,
   { network, x, before, after, positive }: MeasuredStep,
 ): { health: HealthRecord; positive: Record<string, boolean[]> } {
   const layers: Record<string, LayerHealth> = {};
   const seen: Record<string, boolean[]> = {};
-  // The weights in the order of the gradients, which are those of trained tensors alone.
+  // The weights in the order of the gradients, which only include trained tensors.
   const trained = (all: readonly Numbers[]) =>
     model.tensors.flatMap(({ spec }, t) => (spec.trainable ? [all[t]!] : []));
   const [trainedBefore, trainedAfter] = [trained(before), trained(after)];
@@ -108,7 +108,7 @@ export function networkHealth(
     if (activation === 'relu' || activation === 'relu6')
       seen[layer.name] = positiveUnits(values, units, positive[layer.name]);
     const delta = gradientNorm(deltas);
-    // Only a kernel is drawn at random: units of a normalization may well start equal.
+    // Only kernels are initialized at random: units of a normalization may legitimately start equal.
     const hasKernel = layer.tensors.some(({ index }) => isKernel(model, index, units));
     const compared = layer.tensors.flatMap(({ name, index }, i) =>
       name === 'bias' || isKernel(model, index, units) ? [w1![i]!, dw![i]!] : [],
@@ -137,7 +137,7 @@ export function networkHealth(
   return { health: { layers, input: inputStatistics(x), transport }, positive: seen };
 }
 
-/** Whether a trained tensor is a kernel with a column a unit. */
+/** Whether a trained tensor is a kernel with one column per unit. */
 function isKernel({ tensors }: CompiledModel, index: number, units: number): boolean {
   const { isMatrix, shape } = tensors.filter(({ spec }) => spec.trainable)[index]!.spec;
   return isMatrix === true && shape.at(-1) === units;

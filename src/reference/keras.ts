@@ -26,13 +26,16 @@ const translation = (down: number, right: number): Matrix => [
   [0, 0, 1],
 ];
 
-/** Where keras-preprocessing 1.1 turns its images: half a pixel beyond the middle of the grid, hence one beyond the image's. */
+/**
+ * Center of rotation in keras-preprocessing 1.1: half a pixel beyond the center of the pixel grid, hence one pixel beyond the
+ * image's center.
+ */
 const centreOf = ({ height, width }: Picture): [down: number, right: number] => [height / 2 + 0.5, width / 2 + 0.5];
 
 /**
  * C R T S Z C^-1 of keras-preprocessing 1.1 (apply_affine_transform in keras_preprocessing/image/affine_transformations.py),
- * flips left out. It works on (row, column) throughout: tx moves down and zx zooms the rows, each axis has a centre of
- * its own, and with a theta above 0 the picture turns clockwise.
+ * without flips. It uses (row, column) throughout: tx moves down and zx zooms the rows, each axis has its own center, and a
+ * positive theta rotates the picture clockwise.
  */
 export function affineMatrixOf11(p: KerasParameters, s: Picture): Matrix {
   const [theta, shear] = [(p.theta * Math.PI) / 180, (p.shear * Math.PI) / 180];
@@ -59,7 +62,7 @@ export function affineMatrixOf11(p: KerasParameters, s: Picture): Matrix {
   );
 }
 
-/** The same in closed form, flips after the warp included. */
+/** The same map in closed form, including the flips after the warp. */
 export function composeAffineOf11(p: KerasParameters, s: Picture): Affine {
   const radians = Math.PI / 180;
   const [cosine, sine] = [Math.cos(p.theta * radians), Math.sin(p.theta * radians)];
@@ -77,20 +80,20 @@ export function composeAffineOf11(p: KerasParameters, s: Picture): Affine {
   return [a, b, c, d, e, f];
 }
 
-/** y = clip(x + intensity, min x, max x): the same for every channel, the bounds of all of them together. */
+/** y = clip(x + intensity, min x, max x), with the same intensity and bounds for all channels. */
 export function shiftChannels(image: Numbers, intensity: number): Float64Array {
   const { least, most } = rangeOf(image);
   return Float64Array.from(image, (value) => Math.min(Math.max(value + intensity, least), most));
 }
 
 /**
- * Brightness in three forms. `corrected`: clip(b x, 0, 255). Keras goes through bytes instead: `keras` truncates to them,
- * and only where the image leaves 0 .. 255 stretches it to them and back; `keras-preprocessing-1.1` always stretches it,
- * and leaves it so. What is in 0 .. 1 is therefore black in `keras`, and up to 255 times as bright in the other.
+ * Brightness in three variants. `corrected`: clip(b x, 0, 255). Keras goes through bytes instead: `keras` truncates to bytes, and
+ * stretches the image to bytes and back only if it exceeds 0 .. 255; `keras-preprocessing-1.1` always stretches it, and does not
+ * undo that. An image in 0 .. 1 therefore becomes black in `keras`, and up to 255 times as bright in the other.
  *
- * Keras reckons in float32 and truncates, so its two forms do the same here: they give Keras' numbers, all of them.
+ * Keras computes in float32 and truncates. The two Keras variants do the same here, so they reproduce Keras' numbers exactly.
  *
- * @param s 1, 3 or 4 channels for Keras; a fourth is transparency, which stays.
+ * @param s 1, 3 or 4 channels for Keras; the fourth is alpha, which does not change.
  */
 export function brighten(image: Numbers, s: Picture, b: number, compat: KerasCompat): Float64Array {
   if (compat === 'corrected') return Float64Array.from(image, (value) => Math.min(Math.max(b * value, 0), 255));
@@ -110,8 +113,7 @@ export function brighten(image: Numbers, s: Picture, b: number, compat: KerasCom
 }
 
 /**
- * Keras' apply_transform: the warp, the channel shift, both flips, the brightness. Between them Keras keeps float32, and so
- * does this.
+ * Keras' apply_transform: the warp, the channel shift, both flips, the brightness. Intermediate results are float32, as in Keras.
  */
 export function transformImage(
   image: Numbers,

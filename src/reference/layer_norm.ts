@@ -36,7 +36,7 @@ export function layerNormForward(
   return { y, statistics };
 }
 
-/** dx[r,i] = act'(x[r,i]) * rstd[r] * (h[r,i] - mean of h - xhat[r,i] * mean of h xhat), h = gamma dy;  0 beyond `count` samples */
+/** dx[r,i] = act'(x[r,i]) * rstd[r] * (h[r,i] - mean of h - xhat[r,i] * mean of h xhat), h = gamma dy;  0 after `count` samples. */
 export function layerNormBackwardX(
   s: LayerNormBackwardXShape,
   {

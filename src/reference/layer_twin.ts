@@ -6,24 +6,24 @@ export type Numbers = ArrayLike<number>;
 /** The arguments of a layer's twin. */
 export interface TwinInput {
   batch: number;
-  /** Real samples of the batch; the ones after them are a short batch's empty slots. */
+  /** Number of real samples in the batch; the ones after them are empty slots of a short batch. */
   count: number;
-  /** Training uses the batch's statistics and draws masks; inference does neither. */
+  /** Training uses the batch's statistics and samples masks; inference does neither. */
   mode: 'train' | 'infer';
-  /** The key of the draws: words of a step's state. */
+  /** Key of the random numbers: words of a step's state. */
   state: Readonly<Record<string, number>>;
-  /** The layer's position in the model. */
+  /** The layer's index in the model. */
   index: number;
   /** The layer's inputs, [batch, ...shape] each. */
   inputs: Float64Array[];
-  /** Its tensors by name. */
+  /** The layer's tensors, by name. */
   tensors: Readonly<Record<string, Numbers>>;
 }
 
-/** A layer's result before its own activation, and the values that its backward pass needs. */
+/** A layer's result before its activation, and the values that its backward pass needs. */
 export interface TwinOutput {
   z: Float64Array;
-  /** Anything else that the backward pass of the same layer needs. */
+  /** Other values that the backward pass needs. */
   kept?: unknown;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A twin's result on the absolute values of its inputs, without activations: sum|terms| of every element, which bounds
- * what rounding can do to the sum. `magnitude(conv2dForward, s, { x, w, b }).y` belongs to `conv2dForward(s, { x, w, b }).y`.
+ * A twin's result on the absolute values of its inputs, without activations: sum|terms| of every element, which bounds the rounding
+ * error of the sum. `magnitude(conv2dForward, s, { x, w, b }).y` belongs to `conv2dForward(s, { x, w, b }).y`.
  */
 export function magnitude<Shape extends object, Inputs extends object, Outputs>(
   twin: (s: Shape, inputs: Inputs) => Outputs,
@@ -17,7 +17,7 @@ export function magnitude<Shape extends object, Inputs extends object, Outputs>(
 }
 
 function absolute(value: unknown): unknown {
-  // Places in windows are no numbers to add up.
+  // An argmax is an index, not a summand.
   if (value instanceof Uint8Array || value === undefined) return value;
   return Float64Array.from(value as ArrayLike<number>, Math.abs);
 }

@@ -2,7 +2,7 @@ import type { MaxPoolShape } from '../kernels/max_pool.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Every (n, oy, ox, c, i, j) whose element of x isn't padding, in row-major order of the window. */
+/** Visits every (n, oy, ox, c, i, j) whose element of x isn't padding, in row-major order of the window. */
 function visitWindows(s: MaxPoolShape, visit: (x: number, place: number, y: number) => void): void {
   for (let n = 0; n < s.batch; n++) {
     for (let oy = 0; oy < s.outHeight; oy++) {
@@ -24,9 +24,9 @@ function visitWindows(s: MaxPoolShape, visit: (x: number, place: number, y: numb
 }
 
 /**
- * y[n,oy,ox,c] = max over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c];  argmax[n,oy,ox,c] = i*poolWidth+j of the first largest
+ * y[n,oy,ox,c] = max over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c];  argmax[n,oy,ox,c] = i*poolWidth+j of the first maximum
  *
- * Padding never is the maximum, a NaN always is. `argmax` holds a byte an element: the bytes of the words that the shader packs.
+ * Padding never is the maximum, a NaN always is. `argmax` has one byte per element: the bytes of the words that the shader packs.
  */
 export function maxPoolForward(s: MaxPoolShape, { x }: { x: Numbers }): { y: Float64Array; argmax: Uint8Array } {
   const elements = s.batch * s.outHeight * s.outWidth * s.channels;
@@ -43,7 +43,7 @@ export function maxPoolForward(s: MaxPoolShape, { x }: { x: Numbers }): { y: Flo
   return { y, argmax };
 }
 
-/** dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that hold (iy,ix) and whose maximum it is */
+/** dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that contain (iy,ix) as their maximum. */
 export function maxPoolBackward(
   s: MaxPoolShape,
   { dy, argmax }: { dy: Numbers; argmax: Uint8Array },

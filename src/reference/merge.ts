@@ -5,7 +5,7 @@ type Numbers = ArrayLike<number>;
 
 const elementsOf = ({ height, width, channels }: MergeInput) => height * width * channels;
 
-/** Every element of y with the element of each input that it depends on. */
+/** Visits every element of y with the element of each input that it depends on. */
 function visit(s: MergeShape, f: (y: number, x: number[]) => void): void {
   for (let n = 0; n < s.batch; n++) {
     for (let row = 0; row < s.height; row++) {
@@ -29,11 +29,11 @@ function merged({ operation, averagedOver = 0 }: MergeShape, values: readonly nu
     case 'average':
       return values.reduce((a, b) => a + b) / (averagedOver || values.length);
     case 'maximum':
-      return Math.max(...values); // NaN if one of them is
+      return Math.max(...values); // NaN if one of them is NaN.
   }
 }
 
-/** The derivative of the merged value by the input with this index. */
+/** The derivative of the merged value with respect to the input with this index. */
 function slope({ operation, averagedOver = 0, input }: MergeBackwardShape, values: readonly number[]): number {
   switch (operation) {
     case 'add':
@@ -57,7 +57,10 @@ export function mergeForward(s: MergeShape, { inputs }: { inputs: readonly Numbe
   return { y };
 }
 
-/** dx = sum over the axes that the input was broadcast along of dy * the derivative of the merged value by the input */
+/**
+ * dx = sum, over the axes along which the input was broadcast, of dy * the derivative of the merged value with respect to the
+ * input.
+ */
 export function mergeBackward(
   s: MergeBackwardShape,
   { dy, inputs }: { dy: Numbers; inputs: readonly Numbers[] },

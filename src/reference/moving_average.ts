@@ -2,7 +2,7 @@ type Numbers = ArrayLike<number>;
 
 export interface MovingAverageOptions {
   emaMomentum: number;
-  /** After every so many updates w = a. */
+  /** Number of updates after which w = a. */
   emaOverwriteFrequency?: number | undefined;
 }
 

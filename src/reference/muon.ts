@@ -13,7 +13,7 @@ export interface MuonOptions extends RateAndDecay {
 
 const [a, b, c] = [3.4445, -4.775, 2.0315];
 
-/** x^T y of matrices of so many rows, whose elements lie row by row. */
+/** x^T y of matrices with `rows` rows, stored row by row. */
 function transposedProduct(x: Float64Array, y: Float64Array, rows: number): Float64Array {
   const [n, k] = [x.length / rows, y.length / rows];
   const z = new Float64Array(n * k);
@@ -29,9 +29,10 @@ const transpose = (x: Float64Array, rows: number): Float64Array => {
 };
 
 /**
- * x = a x + b x x^T x + c x x^T x x^T x, so many times, from x / (|x| + 1e-7): all singular values come near 1.
+ * x = a x + b x x^T x + c x x^T x x^T x, iterated from x / (|x| + 1e-7), which brings all singular values near 1.
  *
- * @param rows the matrix lies row by row; one with fewer rows than columns gives its transpose's result, transposed.
+ * @param rows of the matrix, which is stored row by row; one with fewer rows than columns gives the transposed result of its
+ *   transpose.
  */
 export function orthogonalize(matrix: ArrayLike<number>, rows: number, steps: number): Float64Array {
   const columns = matrix.length / rows;

@@ -9,41 +9,44 @@ import { gradientNorm } from './norm.ts';
 import { regularize, weightPenalty } from './regularizer.ts';
 
 export interface NetworkGradients {
-  /** Mean over the real samples, and the layers' penalties. */
+  /** Mean over the real samples, plus the layers' penalties. */
   loss: number;
-  /** For classes, real samples whose largest probability is the label's; for independent probabilities, how many are right. */
+  /**
+   * For classes, the number of real samples whose largest probability is the label's; for independent probabilities, the number of
+   * correct ones.
+   */
   correct: number;
-  /** Sum over the real samples of the mean |output - target|. */
+  /** Sum of the mean |output - target| over the real samples. */
   absoluteError: number;
   /** The model's output, [batch, outputs]. */
   probabilities: Float64Array;
   /** Gradients of the trained tensors, in Keras' order and layout. */
   gradients: Float64Array[];
-  /** For each measured layer, over all its tensors. */
+  /** For each measured layer, the norm over all its tensors. */
   gradientNorms: Record<string, number>;
   /**
-   * For each measured layer, of the real samples only: its output, or its pool's where one follows at once, and the
-   * gradient of the loss with respect to its output before activation and pool.
+   * For each measured layer and only for real samples: its output, or that of a pool that follows directly, and the gradient of the
+   * loss with respect to its output before activation and pool.
    */
   layers: Record<string, { values: Float64Array; deltas: Float64Array }>;
-  /** The batch's mean and variance for each batch normalization, by the layer's position; a frozen layer's moving ones. */
+  /** Mean and variance of the batch for each batch normalization, by the layer's index; for a frozen layer the moving ones. */
   statistics: Record<number, { mean: Numbers; variance: Numbers }>;
 }
 
-/** The inputs and the outputs of a layer. */
+/** The inputs and outputs of a layer. */
 interface Pass {
   layer: CompiledLayer;
   given: TwinInput;
-  /** Before and after the layer's own activation. */
+  /** Values before and after the layer's activation. */
   z: Float64Array;
   y: Float64Array;
   kept: unknown;
 }
 
-/** The default key of random numbers: the first step of the first epoch. */
+/** Default key of random numbers: the first step of the first epoch. */
 const firstStep = { seed: 0, epoch: 0, start: 0 };
 
-/** For each ending, a loss that computes the model's output from the logits. */
+/** For each final activation, a loss that computes the model's output from the logits. */
 const endings: Record<CompiledModel['lossActivation'], FilledLoss> = {
   softmax: { type: 'sparseCategoricalCrossentropy', labelSmoothing: 0 },
   sigmoid: { type: 'binaryCrossentropy', labelSmoothing: 0 },
@@ -51,8 +54,8 @@ const endings: Record<CompiledModel['lossActivation'], FilledLoss> = {
 };
 
 /**
- * The outputs [batch, outputs] of images [batch, height, width, channels], which are not augmented: probabilities of
- * classes where the model ends in softmax. `weights` are in Keras' order and layout.
+ * The outputs [batch, outputs] of unaugmented images [batch, height, width, channels]: class probabilities if the model ends in
+ * softmax. `weights` are in Keras' order and layout.
  */
 export function networkProbabilities(model: CompiledModel, weights: readonly Numbers[], images: Numbers): Float64Array {
   const batch = batchOf(model, images);
@@ -62,11 +65,11 @@ export function networkProbabilities(model: CompiledModel, weights: readonly Num
 }
 
 /**
- * Loss and gradients of a batch. There may be more images than labels: the images after them are a short batch's empty
- * slots, and contribute nothing. `targets` [labels, outputs], soft labels or numbers, stand for the labels where they are given.
+ * Loss and gradients of a batch. There may be more images than labels: the excess images are empty slots of a short batch and
+ * contribute nothing. `targets` [labels, outputs], soft labels or numbers, replace the labels if given.
  *
- * @param loss by default the one that fits the model's end; the model was compiled for it.
- * @param sampleWeights one for each label.
+ * @param loss default: the one that fits the model's final activation; the model was compiled for it.
+ * @param sampleWeights one per label.
  */
 export function networkGradients(
   model: CompiledModel,
@@ -122,23 +125,23 @@ export function networkGradients(
   };
 }
 
-/** One sample on its way through a network and back. */
+/** The forward and backward pass of one sample. */
 export interface SampleGradients {
   loss: number;
   /** The model's output. */
   outputs: Float64Array;
-  /** Of every layer by its name: its output, and the gradient with respect to its output before its activation. */
+  /** For every layer, by name: its output, and the gradient with respect to its output before its activation. */
   layers: Record<string, { values: Float64Array; deltas: Float64Array }>;
-  /** [height, width, channels] */
+  /** [height, width, channels]. */
   imageGradient: Float64Array;
   /** Gradients of the trained tensors, in Keras' order and layout. */
   gradients: Float64Array[];
 }
 
 /**
- * A sample computed as in inference, with the gradients of its loss; or of one of the outputs before softmax or sigmoid.
+ * Computes a sample as in inference, with the gradients of its loss or of one of the outputs before softmax or sigmoid.
  *
- * @param label its class, or the numbers that the outputs are compared with; `{ output }` for the gradients of an output.
+ * @param label class, or the target values; `{ output }` for the gradients of an output.
  */
 export function sampleGradients(
   model: CompiledModel,
@@ -175,7 +178,7 @@ function batchOf({ inputShape: [height, width, channels] }: CompiledModel, image
   return images.length / (height * width * channels);
 }
 
-/** The output of each layer, by its position in the model's list. */
+/** The output of each layer, by its index in the model's list. */
 function forward(
   model: CompiledModel,
   weights: readonly Numbers[],
@@ -199,7 +202,7 @@ function forward(
   return passes;
 }
 
-/** By the layer's position: the gradient before its activation, and those of its tensors; and the gradient of the images. */
+/** By layer index, the gradient before its activation and the gradients of its tensors; and the gradient of the images. */
 function backward({ order, output, inputShape }: CompiledModel, passes: readonly Pass[], dz: Float64Array) {
   const dy = passes.map(({ y }) => new Float64Array(y.length));
   dy[output]!.set(dz);

@@ -1,8 +1,8 @@
 type Numbers = ArrayLike<number>;
 
 /**
- * squares = sum of g*g, how many g aren't finite, and the largest |g| (NaN where a g is one), over all the tensors given:
- * one, or all of a layer
+ * squares = sum of g*g, the number of non-finite g, and the largest |g| (NaN if any g is NaN), over the given tensors: a single
+ * one, or all of a layer.
  */
 export function gradientNorm(...tensors: Numbers[]): {
   squares: number;
@@ -24,8 +24,8 @@ export function gradientNorm(...tensors: Numbers[]): {
 }
 
 /**
- * dz = rstd (h - mean(h) - xhat mean(h xhat)) of one unit: the gradient of what a normalization gives by its input, h being
- * dy times gamma.
+ * dz = rstd (h - mean(h) - xhat mean(h xhat)) of one unit: the gradient of a normalization's output with respect to its input,
+ * where h is dy times gamma.
  */
 export function normalizedGradient(h: readonly number[], xhat: readonly number[], rstd: number): number[] {
   const meanOfH = h.reduce((sum, value) => sum + value, 0) / h.length;
@@ -33,7 +33,7 @@ export function normalizedGradient(h: readonly number[], xhat: readonly number[]
   return h.map((value, i) => rstd * (value - meanOfH - xhat[i]! * meanOfProducts));
 }
 
-/** The figures of an update: sum of w*w before, sum of u*u with u what was added, and how many new w aren't finite. */
+/** The figures of an update: sum of w*w before, sum of u*u where u is the change, and the number of non-finite new w. */
 export function measureUpdate(
   before: Numbers,
   after: Numbers,

@@ -1,12 +1,12 @@
 import { betaDraw, logGammaDraw } from './beta.ts';
 import { type DrawKey, drawNumber, unit } from './draws.ts';
 
-/** The draws of ops whose numbers depend on each other: twins of shaders/augment/*_draw.wgsl, purposes included. */
+/** Sampling of ops whose parameters depend on each other: twins of shaders/augment/*_draw.wgsl, with the same purposes. */
 
 const whole = (key: DrawKey, purpose: number, low: number, high: number) =>
   drawNumber({ from: 'integer', low, high }, key, purpose);
 
-/** For each channel, which one it becomes: the shuffle of Fisher and Yates. */
+/** Fisher-Yates shuffle: for each channel, the one that it becomes. */
 export function drawChannelPermutation(key: DrawKey, purpose: number, channels: number): number[] {
   const order = Array.from({ length: channels }, (_, c) => c);
   for (let c = 0; c + 1 < channels; c++) {
@@ -16,7 +16,7 @@ export function drawChannelPermutation(key: DrawKey, purpose: number, channels: 
   return order;
 }
 
-/** For each channel, whether it is dropped: Knuth's selection sampling. */
+/** Knuth's selection sampling: for each channel, whether it is dropped. */
 export function drawChannelDrop(
   key: DrawKey,
   purpose: number,
@@ -32,7 +32,7 @@ export function drawChannelDrop(
   });
 }
 
-/** A rectangle of an image, in pixels. */
+/** A rectangle in an image, in pixels. */
 export interface Rectangle {
   top: number;
   left: number;
@@ -41,8 +41,8 @@ export interface Rectangle {
 }
 
 /**
- * torchvision's RandomErasing.get_params. `sizes` are those that were tried, before rounding: where one is very near to a
- * half, either neighbour is right.
+ * torchvision's RandomErasing.get_params. `sizes` are the attempted sizes before rounding: if one is very close to a half, either
+ * neighbor is right.
  */
 export function drawErasing(
   key: DrawKey,
@@ -69,7 +69,7 @@ export function drawErasing(
   return { top: 0, left: 0, height: 0, width: 0, sizes };
 }
 
-/** GridMask's units, how much of their edge is kept, and where the first begins. */
+/** GridMask's unit size, the kept part of its edge, and the offset of the first unit. */
 export function drawGridMask(
   key: DrawKey,
   purpose: number,
@@ -85,10 +85,10 @@ export function drawGridMask(
   };
 }
 
-/** A row of AutoAugment's table: an op's number, its probability, its magnitude with one sign and with the other. */
+/** A row of AutoAugment's table: an op's number, its probability, and its magnitude with either sign. */
 export type AutoAugmentRow = readonly [op: number, p: number, one: number, other: number];
 
-/** For both ops of the sub-policy that was drawn: the number, and the magnitude with its sign. */
+/** For both ops of the sampled sub-policy: the number, and the magnitude with its sign. */
 export function drawAutoAugment(
   key: DrawKey,
   purpose: number,
@@ -100,7 +100,7 @@ export function drawAutoAugment(
   });
 }
 
-/** AugMix' weights of the image itself, by Beta(alpha, alpha), and then of each chain, by Dirichlet(alpha, alpha, ...). */
+/** AugMix' weights: of the original image, from Beta(alpha, alpha), and of each chain, from Dirichlet(alpha, alpha, ...). */
 export function drawAugMixWeights(key: DrawKey, purpose: number, chains: number, alpha: number): number[] {
   const rest = betaDraw(key, purpose, alpha);
   const logs = Array.from({ length: chains }, (_, i) => logGammaDraw(key, purpose + 1 + i, 0, alpha));

@@ -3,7 +3,7 @@ import type { PictureBytesShape } from '../kernels/picture_bytes.ts';
 /**
  * images[n,y,x,c] = pixels[n,y,x][c], or with one channel round(0.299 r + 0.587 g + 0.114 b)
  *
- * @param pixels [n, y, x, 4] bytes of red, green, blue and alpha, rows without a gap.
+ * @param pixels [n, y, x, 4] bytes of red, green, blue and alpha, without row padding.
  */
 export function pictureBytes(
   { batch, height, width, channels }: PictureBytesShape,

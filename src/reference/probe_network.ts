@@ -5,24 +5,24 @@ import { gradientProducts } from './probes.ts';
 type Numbers = ArrayLike<number>;
 
 export interface ProbedBatch {
-  /** [n, height, width, channels], unaugmented, and n labels. */
+  /** [n, height, width, channels], unaugmented, with n labels. */
   images: Numbers;
   labels: Numbers;
-  /** Samples in each part, which share the batch out in its order. */
+  /** Number of samples in each part; the parts partition the batch in order. */
   parts: readonly number[];
-  /** As the weights: what the batch's gradient is compared with. */
+  /** Tensors shaped like the weights, with which the batch's gradient is compared. */
   others?: Readonly<Record<string, readonly Numbers[]>>;
 }
 
 export interface NetworkProbe {
   gradients: Float64Array[];
-  /** By layer, and of all as `whole`. */
+  /** By layer, and `whole` for all layers together. */
   figures: Record<string, { cosines: Record<string, number>; covarianceTrace: number; squaredGradient: number }>;
-  /** Norm of each sample's own gradient, by layer. */
+  /** Norm of each sample's gradient, by layer. */
   sampleNorms: Record<string, number[]>;
 }
 
-/** The expected results of a probe of a batch: its parts and its samples are gone through one by one, each as a batch of its own. */
+/** The expected results of probing a batch: each part and each sample is computed as a separate batch. */
 export function networkProbe(
   model: CompiledModel,
   weights: readonly Numbers[],
@@ -58,7 +58,7 @@ export function networkProbe(
       const dot = sum(tensors, (t) => gradientProducts({ dw: gradients[t]!, other: with_[t]! }).dot);
       return [other, dot / Math.sqrt(squares(tensors, gradients) * squares(tensors, with_))];
     });
-    // E|g|^2 = |G|^2 + tr / n for a batch of n samples: two equations, of the whole batch and of the mean over its parts.
+    // E|g|^2 = |G|^2 + tr / n for a batch of n samples: one equation for the whole batch and one for the mean over its parts.
     const y = squares(tensors, gradients);
     const inverse = ofParts.reduce((total, part) => total + 1 / part.count / ofParts.length, 0);
     const mean = ofParts.reduce((total, part) => total + squares(tensors, part.gradients) / ofParts.length, 0);

@@ -1,6 +1,9 @@
 type Numbers = ArrayLike<number>;
 
-/** bins[i] = how many g have 2^(i - 48) <= |g| < 2^(i - 47), the ends taking what lies beyond; zeros and the non-finite apart */
+/**
+ * bins[i] = number of g with 2^(i - 48) <= |g| < 2^(i - 47); the first and last bins include everything beyond, but zeros and
+ * non-finite values are in none.
+ */
 export function exponentHistogram({ dw }: { dw: Numbers }): { bins: number[]; zeros: number; nonFinite: number } {
   const bins: number[] = Array(64).fill(0);
   let [zeros, nonFinite] = [0, 0];
@@ -9,7 +12,7 @@ export function exponentHistogram({ dw }: { dw: Numbers }): { bins: number[]; ze
     if (!Number.isFinite(size)) nonFinite++;
     else if (size === 0) zeros++;
     else {
-      // By comparison: a logarithm may be off by an ulp at the powers of two.
+      // Found by comparison, because a logarithm may be off by an ulp at the powers of two.
       let bin = 0;
       while (bin < 63 && size >= 2 ** (bin - 47)) bin++;
       bins[bin]!++;

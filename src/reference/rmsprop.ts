@@ -10,7 +10,7 @@ export interface RmspropOptions extends RateAndDecay {
 /**
  * v = rho v + (1 - rho) dw*dw;  s = lr dw / sqrt(v + epsilon);  w -= s or, with momentum, m = momentum m + s, then w -= m
  *
- * Keras' form (keras/src/optimizers/rmsprop.py). Centered: a = rho a + (1 - rho) dw, and max(v - a*a, 0) takes the place of v.
+ * Keras' form (keras/src/optimizers/rmsprop.py). If centered, a = rho a + (1 - rho) dw, and max(v - a*a, 0) replaces v.
  */
 export function rmsprop(options: RmspropOptions, before: Before): After {
   const { learningRate, rho, momentum, epsilon, centered } = options;

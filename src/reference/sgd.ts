@@ -4,7 +4,7 @@ export interface SgdOptions {
   learningRate: number;
   momentum: number;
   nesterov: boolean;
-  /** Before the step w -= lr weightDecay w. */
+  /** Weight decay: w -= lr weightDecay w before the step. */
   weightDecay?: number | undefined;
 }
 
@@ -31,7 +31,7 @@ export function sgd(
   return after;
 }
 
-/** sum|terms| of what `sgd` gives: on absolute values, and with the rate's sign turned every term is added. */
+/** sum|terms| of the results of `sgd`: on absolute values and with the sign of the rate inverted, every term is added. */
 export function sgdMagnitude(
   options: SgdOptions,
   { dw, w, v }: { dw: Numbers; w: Numbers; v: Numbers },

@@ -3,14 +3,14 @@ type Numbers = ArrayLike<number>;
 export interface SoftmaxCrossEntropyShape {
   batch: number;
   classes: number;
-  /** Samples that are real; the slots after them get p and a gradient of zero. */
+  /** Number of real samples; the empty slots after them get p and a gradient of zero. */
   count: number;
 }
 
 /**
  * p = softmax(z);  loss = -sum over n,k of t[n,k] log p[n,k];  dz[n,k] = (p[n,k] sum of t[n] - t[n,k]) / count
  *
- * t[n,k] is 1 where k = labels[n], or `targets[n,k]`, the share of class k in sample n.
+ * t[n,k] is 1 for k = labels[n], or `targets[n,k]`, the soft label of class k for sample n.
  */
 export function softmaxCrossEntropy(
   { batch, classes, count }: SoftmaxCrossEntropyShape,
@@ -35,7 +35,7 @@ export function softmaxCrossEntropy(
       row.forEach((value, k) => {
         if (t[k] !== 0) loss += t[k]! * (Math.log(sum) + largest - value);
       });
-      // The first of equal largest ones counts, as with argmax.
+      // The first of several equal maxima counts, as with argmax.
       if (row.indexOf(largest) === t.indexOf(Math.max(...t))) correct++;
     }
   }

@@ -2,23 +2,23 @@ import type { Picture } from './augment.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** The steps of Keras' standardize, in this order. Missing ones are not done. */
+/** The steps of Keras' standardize, in this order; omitted ones are skipped. */
 export interface Standardization {
   rescale?: number;
   samplewiseCenter?: boolean;
   samplewiseStdNormalization?: boolean;
-  /** One a channel: featurewiseCenter. */
+  /** One per channel, for featurewiseCenter. */
   mean?: Numbers;
-  /** One a channel: featurewiseStdNormalization. */
+  /** One per channel, for featurewiseStdNormalization. */
   std?: Numbers;
-  /** [features, features], row by row: zcaWhitening. */
+  /** [features, features], row by row, for zcaWhitening. */
   zcaMatrix?: Numbers;
 }
 
-/** Keras adds it to a standard deviation before it divides by it. */
+/** Keras adds this to a standard deviation before dividing by it. */
 const floor = 1e-6;
 
-/** Keras' standardize for one image (keras/src/legacy/preprocessing/image.py). Sample-wise is over all elements at once. */
+/** Keras' standardize for one image (keras/src/legacy/preprocessing/image.py). Samplewise statistics are over all elements. */
 export function standardize(image: Numbers, { channels }: Picture, how: Standardization): Float64Array {
   let y = Float64Array.from(image, (value) => value * (how.rescale ?? 1));
   if (how.samplewiseCenter) {
@@ -52,7 +52,7 @@ export function sumChannels(images: Numbers, channels: number) {
   return { count: images.length / channels, sum, sumOfSquares };
 }
 
-/** sum[i] = sum of x_i, gram[i, j] = sum of x_i x_j, over all images of so many elements. */
+/** sum[i] = sum of x_i, gram[i, j] = sum of x_i x_j, over all images of `features` elements. */
 export function sumProducts(images: Numbers, features: number) {
   const count = images.length / features;
   const sum = new Float64Array(features);

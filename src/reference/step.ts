@@ -1,12 +1,12 @@
 import { nadamProduct } from './nadam.ts';
 
-/** The words of shaders/lib/state.wgsl, by their names there. */
+/** The words of shaders/lib/state.wgsl, by the names used there. */
 export type State = Readonly<Record<string, number>>;
 
 /**
  * start, position = position, min(position + batch, samples);  count = position - start;  step = step + 1
  *
- * After a halt the batch stays what it is.
+ * After a halt, the batch does not change.
  */
 export function beginStep({ batch }: { batch: number }, { state }: { state: State }): { state: State } {
   const begun = { ...state, step: state.step! + 1, skip: 0 };
@@ -18,15 +18,15 @@ export function beginStep({ batch }: { batch: number }, { state }: { state: Stat
 export interface EndOfStep {
   beta1: number;
   beta2: number;
-  /** The momentum follows Nadam's schedule. */
+  /** Whether the momentum follows Nadam's schedule. */
   isScheduled?: boolean | undefined;
-  /** How many bad steps in a row end the run. */
+  /** Number of consecutive bad steps that halt the run. */
   badStepsToHalt: number;
-  /** The norm of all tensors together has to be finite too. */
+  /** Whether the norm of all tensors together must be finite too. */
   global?: boolean | undefined;
 }
 
-/** The decision of gradient_norm_reduce about a step: skip = any gradient, norm squared or the loss isn't finite in float32. */
+/** The decision of gradient_norm_reduce about a step: skip if any gradient, squared norm or the loss isn't finite in float32. */
 export function endStep(
   { beta1, beta2, isScheduled = false, badStepsToHalt, global = false }: EndOfStep,
   { state, loss, norms }: { state: State; loss: number; norms: readonly { squares: number; nonFinite: number }[] },

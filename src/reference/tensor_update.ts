@@ -1,14 +1,14 @@
 export type Numbers = ArrayLike<number>;
 
-/** One tensor before an update. */
+/** The state of one tensor before an update. */
 export interface Before {
   dw: Numbers;
   w: Numbers;
-  /** By their names; all start at zero. */
+  /** Slots by name; all are initialized to zero. */
   slots: Readonly<Record<string, Numbers>>;
-  /** The number of the update, from 1. */
+  /** Update number, from 1. */
   t: number;
-  /** Rows and columns of a kernel that is a matrix. */
+  /** Rows and columns of the kernel if it is a matrix. */
   matrix?: readonly [number, number] | undefined;
 }
 
@@ -19,14 +19,14 @@ export interface After {
 
 export interface RateAndDecay {
   learningRate: number;
-  /** AdamW's: before the step w -= lr weightDecay w. */
+  /** AdamW's weight decay: w -= lr weightDecay w before the step. */
   weightDecay?: number | undefined;
 }
 
 /**
- * Goes over a tensor element by element.
+ * Updates a tensor element by element.
  *
- * @param step of element i, which is taken away from the decayed weight; it changes the slots, which are copies.
+ * @param step returns the step of element i, which is subtracted from the decayed weight; it modifies the slots, which are copies.
  */
 export function elementwise(
   { learningRate, weightDecay = 0 }: RateAndDecay,

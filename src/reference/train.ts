@@ -14,14 +14,14 @@ import type { After, Before, Numbers } from './tensor_update.ts';
 
 type Matrices = readonly (readonly [number, number] | undefined)[];
 type Slots = Record<string, Float64Array>;
-/** Those at the weights as they stand, given the update's number from 0 and each tensor's slots so far. */
+/** Computes the gradients at the current weights, given the update's number from 0 and each tensor's slots so far. */
 type Gradients = (weights: Float64Array[], step: number, slots: readonly Slots[]) => Numbers[];
 type Update<O> = (optimizer: AtRate<O>, before: Before) => After;
 
-/** With the learning rate of this update, whatever the schedule. */
+/** With the learning rate of this update, independent of the schedule. */
 type AtRate<O> = Omit<O, 'learningRate'> & { learningRate: number };
 
-/** Adam's, with or without the decay that AdamW begins with. */
+/** Adam's update, with or without AdamW's initial decay. */
 const adamUpdate: { slots: string[]; update: Update<FilledOptimizerOf<'adam' | 'adamW'>> } = {
   slots: ['m', 'v', 'vHat'],
   update: (optimizer, { dw, w, slots: { m, v, vHat }, t }) => {
@@ -30,7 +30,7 @@ const adamUpdate: { slots: string[]; update: Update<FilledOptimizerOf<'adam' | '
   },
 };
 
-/** The update of each optimizer, and its slots, which start at zero; one that its options leave unused stays there. */
+/** The update of each optimizer, and its slots, which are initialized to zero; slots that the options leave unused stay zero. */
 const updates: { [T in OptimizerType]: { slots: string[]; update: Update<FilledOptimizerOf<T>> } } = {
   adam: adamUpdate,
   adamW: adamUpdate,
@@ -49,15 +49,15 @@ const updates: { [T in OptimizerType]: { slots: string[]; update: Update<FilledO
   },
 };
 
-/** The update of one tensor by an optimizer. */
+/** Updates one tensor with an optimizer. */
 export const updateTensor = (optimizer: AtRate<FilledOptimizer>, before: Before): After =>
   (updates[optimizer.type].update as Update<FilledOptimizer>)(optimizer, before);
 
 /**
- * The weights after `steps` updates: `gradients` is asked before each for those at the weights as they stand, with the
- * update's number from 0 and each tensor's slots so far.
+ * The weights after `steps` updates. Before each, `gradients` computes the gradients at the current weights, given the update's
+ * number from 0 and each tensor's slots so far.
  *
- * @param rateOf the learning rate of an update, counted from 0; needed where the optimizer's is no number.
+ * @param rateOf learning rate of an update, counted from 0; needed if the optimizer has a schedule.
  * @param matrices rows and columns of each tensor that is a matrix, for Muon.
  */
 export const trainSteps = (
@@ -69,7 +69,7 @@ export const trainSteps = (
   matrices?: Matrices,
 ): Float64Array[] => trainWithAverage(optimizer, weights, steps, gradients, rateOf, matrices).weights;
 
-/** The same with the moving average of the weights, which an optimizer without `useEma` does not keep. */
+/** Like `trainSteps`, and also returns the moving average of the weights, which an optimizer keeps only with `useEma`. */
 export function trainWithAverage(
   optimizer: FilledOptimizer,
   weights: readonly Numbers[],

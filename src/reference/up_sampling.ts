@@ -2,7 +2,7 @@ import type { UpSampling2dShape } from '../kernels/up_sampling.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Which pixels of an axis one of y takes what share of. */
+/** The source pixels along an axis for an output pixel, with their weights. */
 function sharesOf(s: UpSampling2dShape, o: number, factor: number, length: number): [index: number, share: number][] {
   if (s.interpolation === 'nearest') return [[Math.floor(o / factor), 1]];
   const at = (o + 0.5) / factor - 0.5;
@@ -14,7 +14,7 @@ function sharesOf(s: UpSampling2dShape, o: number, factor: number, length: numbe
   ];
 }
 
-/** Every element of y with an element of x and its weight. */
+/** Visits every element of y with each contributing element of x and its weight. */
 function visit(s: UpSampling2dShape, f: (y: number, x: number, weight: number) => void): void {
   const [height, width] = [s.height * s.sizeY, s.width * s.sizeX];
   for (let n = 0; n < s.batch; n++) {
@@ -34,7 +34,7 @@ function visit(s: UpSampling2dShape, f: (y: number, x: number, weight: number) =
 
 const elementsIn = (s: UpSampling2dShape) => s.batch * s.height * s.width * s.channels;
 
-/** y[n,oy,ox,c] = x[n, oy/sizeY, ox/sizeX, c] or the weighted mean of the four pixels of x around it */
+/** y[n,oy,ox,c] = x[n, oy/sizeY, ox/sizeX, c], or the weighted mean of the four pixels of x around it. */
 export function upSampling2dForward(s: UpSampling2dShape, { x }: { x: Numbers }): { y: Float64Array } {
   const y = new Float64Array(elementsIn(s) * s.sizeY * s.sizeX);
   visit(s, (yi, xi, weight) => {
@@ -43,7 +43,7 @@ export function upSampling2dForward(s: UpSampling2dShape, { x }: { x: Numbers })
   return { y };
 }
 
-/** dx[n,iy,ix,c] = sum of dy * the weight that (iy,ix) had */
+/** dx[n,iy,ix,c] = sum of dy * the weight of (iy,ix) in it. */
 export function upSampling2dBackward(s: UpSampling2dShape, { dy }: { dy: Numbers }): { dx: Float64Array } {
   const dx = new Float64Array(elementsIn(s));
   visit(s, (yi, xi, weight) => {

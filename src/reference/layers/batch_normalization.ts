@@ -33,7 +33,7 @@ export const batchNormalizationTwin: LayerTwin<'batchNormalization'> = {
   },
 };
 
-/** A layer that isn't trained computes as in inference. */
+/** A frozen layer computes as in inference. */
 const isFrozen = ({ config }: CompiledNode<'batchNormalization'>, { mode }: TwinInput) =>
   mode === 'infer' || !config.trainable;
 

@@ -5,7 +5,7 @@ import type { LayerTwin } from '../layer_twin.ts';
 
 type Bordered = CompiledNode<'zeroPadding2d' | 'cropping2d'>;
 
-/** @param inside the shape without the border. */
+/** @param inside shape without the border. */
 const shapeOf = ({ details }: Bordered, batch: number, [height, width, channels]: readonly number[]): BorderShape => ({
   batch,
   height: height!,

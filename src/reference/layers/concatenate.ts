@@ -16,7 +16,7 @@ export const concatenateTwin: LayerTwin<'concatenate'> = {
   }),
 };
 
-/** For each input: how many runs lie side by side from the axis inwards, and where in a run of the output they begin. */
+/** For each input: the number of contiguous elements from the axis inwards, and their offset in the output. */
 function partsOf({ details, inputShapes }: CompiledNode<'concatenate'>, batch: number) {
   const outer = batch * product(inputShapes[0]!.slice(0, details.axis - 1));
   const lengths = inputShapes.map((shape) => product(shape.slice(details.axis - 1)));

@@ -2,7 +2,7 @@ import type { CompiledNode } from '../../model/graph.ts';
 import { dropoutBackward, dropoutForward, gaussianNoise } from '../dropout.ts';
 import type { LayerTwin, TwinInput } from '../layer_twin.ts';
 
-/** @param spatial whole channels of a sample are dropped. */
+/** @param spatial drops whole channels of a sample. */
 function dropoutTwinOf<T extends 'dropout' | 'spatialDropout2d'>(spatial: boolean): LayerTwin<T> {
   const shapeOf = ({ config, inputShape }: CompiledNode<T>, { batch, inputs: [x], index }: TwinInput) => ({
     batch,

@@ -4,7 +4,7 @@ import { depthwiseConv2dBackwardW, depthwiseConv2dBackwardX, depthwiseConv2dForw
 import type { LayerTwin } from '../layer_twin.ts';
 import { depthwiseShapeOf } from './depthwise_conv2d.ts';
 
-/** A 1x1 convolution is a dense layer of every pixel. */
+/** A 1x1 convolution is a dense layer applied to every pixel. */
 const pointwise = (layer: CompiledNode<'separableConv2d'>, batch: number) => ({
   batch: batch * layer.outputShape[0]! * layer.outputShape[1]!,
   inputs: layer.details.between,

@@ -5,35 +5,38 @@ type Numbers = ArrayLike<number>;
 export interface LossSize {
   batch: number;
   outputs: number;
-  /** Samples that are real; the slots after them get p and a gradient of zero. */
+  /** Number of real samples; the empty slots after them get p and a gradient of zero. */
   count: number;
 }
 
 export interface LossInputs {
-  /** [batch, outputs]: what the last layer gives, without the activation that belongs to the loss. */
+  /** [batch, outputs]: the last layer's output before the activation that belongs to the loss. */
   z: Numbers;
   /** Class indices, [batch]. */
   labels?: Numbers | undefined;
-  /** [batch, outputs]; in place of labels. */
+  /** [batch, outputs]; instead of labels. */
   targets?: Numbers | undefined;
-  /** Sample weights, [batch]; 1 each by default. */
+  /** Sample weights, [batch]. Default 1. */
   weights?: Numbers | undefined;
 }
 
 export interface LossFigures {
   /** The model's output. */
   p: Float64Array;
-  /** Gradient of the loss' mean over the real samples. */
+  /** Gradient of the mean loss over the real samples. */
   dz: Float64Array;
-  /** Sum over the real samples of weight times loss. */
+  /** Sum of weighted losses over the real samples. */
   loss: number;
-  /** Real samples whose largest output is the label's; for independent outputs, how many are on the target's side of 0.5. */
+  /**
+   * Number of real samples whose largest output is the label's; for independent outputs, the number of outputs on the target's side
+   * of 0.5.
+   */
   correct: number;
-  /** Sum over the real samples of the mean |p - t|. */
+  /** Sum of the mean |p - t| over the real samples. */
   absoluteError: number;
 }
 
-/** The loss of one sample, and the gradient with respect to z. */
+/** The loss of one sample, and its gradient with respect to z. */
 interface Sample {
   y: number[];
   loss: number;
@@ -47,9 +50,9 @@ const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const argmax = (values: readonly number[]) => values.indexOf(Math.max(...values));
 
 /**
- * loss = sum over k of s[k] f(p[k]) with p = softmax(z) and s the smoothed shares of classes.
+ * loss = sum over k of s[k] f(p[k]) with p = softmax(z) and s the smoothed soft labels.
  *
- * @param f with p times its derivative by p, which is a number where p is 0, too.
+ * @param f with p times its derivative with respect to p, which is finite even at p = 0.
  */
 function categorical(
   z: number[],
@@ -64,7 +67,7 @@ function categorical(
   const s = t.map((share) => share * (1 - labelSmoothing) + labelSmoothing / z.length);
   const parts = y.map((p, k) => f(p, z[k]! - largest - Math.log(total)));
   const loss = sum(parts.map(({ value }, k) => (s[k] === 0 ? 0 : s[k]! * value)));
-  // dp[k]/dz[j] = p[k] (1 where k = j - p[j])
+  // dp[k]/dz[j] = p[k] (1 if k = j, else 0, - p[j]).
   const dp = parts.map(({ slope }, k) => s[k]! * slope);
   const whole = sum(dp);
   return { y, loss, dz: y.map((p, j) => dp[j]! - p * whole), correct: Number(argmax(z) === argmax(t)) };
@@ -72,7 +75,7 @@ function categorical(
 
 const crossEntropy = (_: number, logP: number) => ({ value: -logP, slope: -1 });
 
-/** The mean over the outputs of a loss of each. */
+/** The mean of an elementwise loss over the outputs. */
 function eachOutput(
   z: number[],
   t: number[],
@@ -125,7 +128,7 @@ const twins: { [T in LossType]: Twin<FilledLossOf<T>> } = {
     }),
 };
 
-/** A loss with its gradient, in float64. */
+/** A loss and its gradient, in float64. */
 export function lossTwin(loss: FilledLoss, size: LossSize, { z, labels, targets, weights }: LossInputs): LossFigures {
   const { batch, outputs, count } = size;
   const twin = twins[loss.type] as Twin<FilledLoss>;
