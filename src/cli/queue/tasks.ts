@@ -12,9 +12,9 @@ export class UnfitError extends WgradError {
 export interface TaskHooks {
   /** The state at which another worker stopped, as a run file. */
   from?: Uint8Array;
-  /** Gets the newest state as a file, when it is wanted. */
+  /** Receives a function that returns the newest state as a file. */
   keep: (file: () => Uint8Array) => void;
-  /** Hears how far it is, from 0 to 1. */
+  /** Called with the progress from 0 to 1. */
   progress: (share: number) => void;
   log: (lines: readonly string[]) => void;
 }
@@ -37,7 +37,7 @@ export interface TaskTrainer {
    * @throws UnfitError if another machine has to train it.
    */
   train(work: Work, task: Task, hooks: TaskHooks): Promise<TaskOutcome>;
-  /** Ends what it trains after the step that it is in. */
+  /** Ends the current training after its current step. */
   stop(): void;
   close(): Promise<void>;
 }
