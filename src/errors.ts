@@ -1,10 +1,10 @@
 /** The parts of an actionable error message. */
 export interface ErrorParts {
-  /** What is wrong: a full sentence without its full stop. */
+  /** The error: a full sentence without its full stop. */
   what: string;
   /** The value that was found. */
   found?: unknown;
-  /** What is expected. */
+  /** The values that would be valid. */
   expected?: string;
   /** How to fix it. */
   fix?: string;

@@ -294,7 +294,7 @@ export async function readCleaned(
     Omit<FolderOptions, 'report' | 'streamAbove'>,
 ): Promise<{ datasets: TrainAndTest; dropped?: Dropped; reading: string[] }> {
   const { dataset, clean, sampleWeight, memoryBudget = mostInMemory } = options;
-  // Finding duplicates requires all images in memory.
+  // Findings such as duplicates are computed over all images, which have to be in memory.
   const streamed = clean.length > 0 ? {} : { streamAbove: memoryBudget };
   // `report` of the compare options is a file, not a function.
   const read = await readParts(dataset, { ...options, report: undefined, ...streamed });

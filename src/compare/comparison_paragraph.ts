@@ -2,7 +2,7 @@ import { figure } from '../figures.ts';
 import { confidence, type Estimate, fewestSeeds } from './comparison.ts';
 import { type Comparison, type FigureId, type Row, significance } from './comparison_rows.ts';
 
-/** What a comparison is about, in words. */
+/** The subject of a comparison, in words. */
 export interface Subject {
   /** `augmentation`, `learning rate`. */
   variable: string;

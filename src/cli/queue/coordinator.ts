@@ -17,7 +17,7 @@ const lossesEvery = 5_000;
 export interface TaskSource {
   /** All tasks that can be trained now, including those already in the queue. */
   open(): (Task & { priority?: number })[];
-  /** Receives each result of a task once, unless it was already known. */
+  /** Receives each result of a task once, and after a restart again those that it already had. */
   add(result: TaskResult, log: readonly string[]): void;
   /** Shows the running tasks. */
   show?(running: readonly WorkerSign['running'][number][]): void;

@@ -13,7 +13,7 @@ export class QueueWatch {
       /** Milliseconds without a queue after which `giveUp` is called. */
       limit: number;
       report: (line: string) => void;
-      /** What happens in the meantime, for the report: "Trials that are under way are finished". */
+      /** The consequence of an unavailable queue, for the report: "Trials that are under way are finished". */
       meanwhile: string;
       giveUp: (error: QueueLostError) => void;
       isStopping: () => boolean;

@@ -60,7 +60,7 @@ export interface Task {
   id: string;
   /** The epoch after which it ends; undefined for its full length. */
   until?: number;
-  /** What is trained; checked by the schema of its type. */
+  /** The options to train with; checked by the schema of the work's type. */
   order: unknown;
 }
 

@@ -80,7 +80,7 @@ export function say(text: string): void {
 /** Whether the whole page is cached in this browser, so that it opens and trains without a network. */
 export const isKeptOffline = signal(false);
 
-/** What is known of the experiment's data set: first `facts`, then `overview`, or why it could not be loaded. */
+/** The experiment's data set as far as it has been loaded: first `facts`, then `overview`, or why it could not be loaded. */
 export const dataset = signal<{ name: string; facts?: DatasetFacts; overview?: DatasetOverview; error?: ErrorParts }>({
   name: '',
 });

@@ -6,7 +6,7 @@ import recorded from './thumbnails.json';
 export interface GalleryExperiment {
   id: string;
   title: string;
-  /** What the experiment shows, in one line. */
+  /** One-line description of the effect that the experiment shows. */
   line: string;
   /** The experiment, as the fragment of the page's URL. */
   parameters: string;

@@ -52,7 +52,7 @@ export interface LessonFault {
   place: string;
   found: string;
   expected: string;
-  /** What the page does instead. */
+  /** How the page handles the error. */
   instead: string;
 }
 

@@ -9,7 +9,7 @@ export interface Block {
   name: string;
   /** Names of its layers, in order; for the first block, of those that only reshape or rescale the images. */
   layers: string[];
-  /** Those of its layers that are measured: each has a relative gradient. */
+  /** Names of its measured layers, which have a relative gradient. */
   measured: string[];
   /** Shape of its output, without the batch. */
   shape: readonly number[];

@@ -4,7 +4,7 @@ import { type Ink, lightOnDark } from './ink.ts';
 export interface Placing {
   /** Longer side of the drawing as a fraction of the image's height. */
   box: number;
-  /** What is centered in the image: the center of mass or the bounding box. */
+  /** The point that is placed at the image's center: the center of mass or that of the bounding box. */
   center: 'mass' | 'box';
   /** Description for the user. */
   words: string;
