@@ -1,4 +1,4 @@
-import { figure } from '../figures.ts';
+import { figure, percent as percentOf } from '../figures.ts';
 import { confidence, type Estimate, fewestSeeds } from './comparison.ts';
 import { type Comparison, type FigureId, type Row, significance } from './comparison_rows.ts';
 
@@ -116,7 +116,7 @@ function endSentence(summary: readonly Row[], pairs: number): string[] {
   const name = accuracy ? 'an accuracy' : 'a mean absolute error';
   const [a, b] = (['a', 'b'] as const).map((twin) =>
     loss[twin].n
-      ? `a validation loss of ${figure(loss[twin].mean)} and ${name} of ${figure(measure[twin].mean)}`
+      ? `a validation loss of ${figure(loss[twin].mean)} and ${name} of ${(accuracy ? percentOf : figure)(measure[twin].mean)}`
       : 'neither',
   );
   return [`${pairs > 1 ? 'On average A' : 'A'} ended with ${a}, B with ${b}.`];

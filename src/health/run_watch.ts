@@ -1,4 +1,4 @@
-import { count, figure } from '../figures.ts';
+import { count, figure, percent } from '../figures.ts';
 import type { ChanceLevel } from './chance.ts';
 import type { HealthRecord, Remedy, RunVerdict, RunVerdictName, Verdict, VerdictName } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
@@ -154,7 +154,7 @@ export class RunWatch {
       return ['diverging', `the loss rises: ${figure(least)}, then ${figure(last.loss)} ${over}${level}`];
     const overfitting = this.#overfitting();
     if (overfitting) return ['overfitting', overfitting];
-    const accuracy = this.#facts.chance ? `, accuracy ${figure(last.accuracy)}` : '';
+    const accuracy = this.#facts.chance ? `, accuracy ${percent(last.accuracy)}` : '';
     const figures = `${figure(last.loss)}${accuracy} ${over}${level}`;
     const stands = !(third.loss - last.loss >= runThresholds.fall * third.loss);
     if (stands && last.loss > runThresholds.high * whole) {

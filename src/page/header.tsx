@@ -12,15 +12,9 @@ const source = 'https://github.com/wgrad/wgrad';
 export function Header() {
   return (
     <header>
-      <div>
-        <h1>
-          <span class="brand">wgrad</span> Watch gradients vanish.
-        </h1>
-        <p class="tagline">
-          Train a neural network in your browser and see, layer by layer, whether the error reaches the first one. Your
-          data stays on your machine.
-        </p>
-      </div>
+      <h1>
+        <span class="brand">wgrad</span> Watch gradients vanish.
+      </h1>
       <div class="header-actions">
         <Adapter />
         {isKeptOffline.value && (
@@ -36,6 +30,10 @@ export function Header() {
           Source
         </a>
       </div>
+      <p class="tagline">
+        Train a neural network in your browser and see, layer by layer, whether the error reaches the first one. Your
+        data stays on your machine.
+      </p>
       <Help />
     </header>
   );

@@ -32,7 +32,7 @@ export const afterTraining = fetched(() => import('./after_training.tsx'));
 /** The code that saves runs and caches the page; loaded when the page is ready. */
 export const kept = fetched(() => import('./kept.tsx'));
 /** The run and its results, on the first screen. */
-const outcome = [NextStep, NetworkPanel, GradientsPanel, TrainingPanel];
+const outcome = [NetworkPanel, GradientsPanel, TrainingPanel];
 /** Panels that are not needed at first. */
 const Later = later(
   afterTraining,
@@ -54,7 +54,9 @@ export function Studio() {
   const below = <Later key="later" />;
   const column = (
     <div key="column" class="column">
-      <RunBar />
+      <RunBar>
+        <NextStep />
+      </RunBar>
       <div id="outcome" class="outcome" tabIndex={-1}>
         {outcome.map((Each, place) => (
           <Each key={place} />

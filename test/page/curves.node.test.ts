@@ -203,6 +203,6 @@ describe('axes', () => {
     expect(logTicks(0.01, 10, 5)).toEqual([0.01, 0.1, 1, 10]);
     expect(logTicks(0.2, 2, 5)).toEqual([0.2, 0.5, 1, 2]);
     expect(logTicks(1e-9, 1, 4)).toEqual([1e-9, 1e-6, 1e-3, 1]);
-    expect([0, 0.05, 1000, 1e-7, 2e5].map(tickText)).toEqual(['0', '0.05', '1000', '1e-7', '2e+5']);
+    expect([0, 0.05, 1000, 1e-7, 2e5].map(tickText)).toEqual(['0', '0.05', '1000', '10⁻⁷', '2 × 10⁵']);
   });
 });

@@ -4,6 +4,7 @@ import { textOf } from '../../src/page/app/status.ts';
 import { experiments, thumbnails } from '../../src/page/features/experiments/experiments.ts';
 import { readFigures, readPlaces, writeFigures, writePlaces } from '../../src/page/features/experiments/recorded.ts';
 import sample from '../../src/page/features/experiments/sample.json';
+import { metricText, points, short, shortOrDash, withPowers } from '../../src/page/ui/numbers.ts';
 
 test('each experiment of the gallery matches its link, and has its picture', () => {
   expect(new Set(experiments.map(({ id }) => id)).size).toBe(experiments.length);
@@ -62,16 +63,30 @@ test('the sample run is of ten sigmoid layers, most of which vanish', () => {
 
 test('the status line says what a status is', () => {
   expect(textOf({ is: 'idle' })).toBe('');
-  expect(textOf({ is: 'epoch', epoch: 2, epochs: 10, validated: 'accuracy 0.9100' })).toBe(
-    'Epoch 2 of 10: validation accuracy 0.9100.',
+  expect(textOf({ is: 'epoch', epoch: 2, epochs: 10, validated: 'accuracy 91.0 %' })).toBe(
+    'Epoch 2 of 10: validation accuracy 91.0 %.',
   );
   expect(textOf({ is: 'paused', steps: 1, twins: true })).toBe('Paused after 1 step of both.');
   const end = { is: 'ended', steps: 470, seconds: 61, stopped: false } as const;
   expect(textOf(end)).toBe('Done in 1:01.');
-  expect(textOf({ ...end, stopped: true, skipped: 2, validated: 'accuracy 0.5000' })).toBe(
-    'Stopped after 470 steps. Validation accuracy 0.5000. Skipped 2 steps with numbers that are not finite.',
+  expect(textOf({ ...end, stopped: true, skipped: 2, validated: 'accuracy 50.0 %' })).toBe(
+    'Stopped after 470 steps. Validation accuracy 50.0 %. Skipped 2 steps with numbers that are not finite.',
   );
   expect(textOf({ ...end, early: { epoch: 7, monitor: 'val_loss', bestEpoch: 4 } })).toBe(
     'Stopped early after epoch 7: val_loss was best in epoch 4. Done in 1:01.',
+  );
+});
+
+test('figures: three digits, accuracy in per cent, powers of ten as superscripts', () => {
+  expect([0.69512, 2.3, 1, 64, 1234.5, 0.000318, -4.41e-5, 2.263e-7, 123456, 999.6, 0].map(short)).toEqual([
+    ...['0.695', '2.30', '1', '64', '1230', '3.18 × 10⁻⁴', '−4.41 × 10⁻⁵', '2.26 × 10⁻⁷', '1.23 × 10⁵', '1000', '0'],
+  ]);
+  expect([undefined, null, Number.NaN, Infinity].map(shortOrDash)).toEqual(['–', '–', 'not finite', 'Infinity']);
+  expect(metricText('accuracy', 0.9495)).toBe('95.0 %');
+  expect(metricText('validation accuracy', 0.09091)).toBe('9.1 %');
+  expect(metricText('mean absolute error', 0.0123)).toBe('0.0123');
+  expect(points(-0.0417)).toBe('−4.2 points');
+  expect(withPowers('only 2.40e-7 of it reaches dense_1e5; rates 1e-5 and 3e+4')).toBe(
+    'only 2.40 × 10⁻⁷ of it reaches dense_1e5; rates 10⁻⁵ and 3 × 10⁴',
   );
 });

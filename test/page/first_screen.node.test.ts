@@ -5,7 +5,7 @@ import { parseRun } from '../../src/index.ts';
 import { readFigures } from '../../src/page/features/experiments/recorded.ts';
 import sample from '../../src/page/features/experiments/sample.json';
 import { recordedOf } from '../screenshots/recording.ts';
-import { downloaded, drawFive, openPage, openStudio, press, type Studio, text, until } from './studio.ts';
+import { downloaded, drawFive, openPage, openStudio, press, readFigure, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -53,7 +53,7 @@ test("a new user's first minute: what it is for, one network dies and one learns
     );
   expect((await verdicts('A')).slice(0, 5)).toEqual(Array(5).fill('vanishing'));
   expect(await verdicts('B')).toEqual(Array(6).fill('healthy'));
-  const accuracy = (await text(page, '#validation-accuracy-now')).split('\n').map((it) => Number(it.slice(2)));
+  const accuracy = (await text(page, '#validation-accuracy-now')).split('\n').map((it) => readFigure(it.slice(2)));
   expect(accuracy[0]).toBeLessThan(0.2);
   expect(accuracy[1]).toBeGreaterThan(0.7);
 

@@ -2,7 +2,7 @@ import axe from 'axe-core';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { thresholds } from '../../src/health/thresholds.ts';
-import { openPage, openStudio, point, press, type Studio, text, until } from './studio.ts';
+import { number, openPage, openStudio, point, press, readFigure, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 let page: Page;
@@ -53,13 +53,13 @@ function warmth(color: string): number {
 /** What is said of the layer that is looked at, and what the plots and the map say of it. */
 const sayings = async (page: Page) => {
   const reason = await text(page, '#layer-detail .facts');
-  const [, moved, percent] = /weights by ([\d.]+(?:e-?\d+)?)( %)?/.exec(reason) ?? [];
+  const [, moved = ''] = /weights by ([\d.]+(?: × 10\S+)?(?: %)?)/.exec(reason) ?? [];
   return {
     at: await text(page, '#gradient-map .at'),
     places: await page.$$eval('#gradients .plot .at', (all) => [...new Set(all.map((it) => it.textContent))]),
     step: `step ${/At step ([\d,]+),\s/.exec(reason)?.[1]}`,
-    moved: Number(moved) / (percent ? 100 : 1),
-    plotted: Number(await text(page, '#layer-updateRatio .legend li:first-child .value')),
+    moved: readFigure(moved),
+    plotted: await number(page, '#layer-updateRatio .legend li:first-child .value'),
   };
 };
 
@@ -112,17 +112,15 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
 
   // Pointing at a place gives step and norm of each layer there.
   const latest = await text(page, `${row(1)} .norm`);
-  expect(latest).toMatch(/e-[678]$/);
+  expect(latest).toMatch(/ × 10⁻[⁶⁷⁸]$/);
   await point(page, `${row(1)} .strip`, 1);
   await until(page, '#gradient-map .at', '^step [1-9]$');
   expect(await text(page, `${row(1)} .norm`)).not.toBe(latest);
-  expect(Number(await text(page, `${row(11)} .norm`))).toBeGreaterThan(
-    1000 * Number(await text(page, `${row(1)} .norm`)),
-  );
+  expect(await number(page, `${row(11)} .norm`)).toBeGreaterThan(1000 * (await number(page, `${row(1)} .norm`)));
   // All of it is of that step, and says since when the verdict has held.
   const early = await expectAgreement(page);
   expect(await text(page, '#layer-detail .facts')).toMatch(
-    /^Vanishing since step 1\. At step [1-9], only \S+e-[67] of/,
+    /^Vanishing since step 1\. At step [1-9], only \S+ × 10⁻[⁶⁷] of/,
   );
   await page.mouse.move(0, 0);
   await until(page, `${row(1)} .norm`, `^${latest}$`);
@@ -145,7 +143,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   await page.hover(`${row(1)} .badge`);
   await page.waitForSelector(`${reason}:not([hidden])`);
   expect(await text(page, reason)).toMatch(
-    /Vanishing since step 1\..*only \S+ of the last layer's gradient reaches dense.*What usually helps: relu/,
+    /Vanishing since step 1\..*only .+? of the last layer's gradient reaches dense.*What usually helps: relu/,
   );
   await page.mouse.move(0, 0);
   await page.waitForSelector(`${reason}[hidden]`);
@@ -170,10 +168,10 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   expect(await plots()).toEqual(['layer-norm', 'layer-updateRatio']);
   await press(page, `${row(4)} th button`);
   expect(await plots()).toEqual(['layer-norm', 'layer-updateRatio', 'layer-transport']);
-  const transport = Number(await text(page, '#layer-transport .legend li:last-child .value'));
+  const transport = await number(page, '#layer-transport .legend li:last-child .value');
   expect(transport).toBeGreaterThan(0.15);
   expect(transport).toBeLessThan(0.3);
-  const ratio = Number(await text(page, '#layer-updateRatio .legend li:last-child .value'));
+  const ratio = await number(page, '#layer-updateRatio .legend li:last-child .value');
   expect(ratio).toBeGreaterThan(0);
 
   await page.evaluate(axe.source);
@@ -196,7 +194,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
 
 test('gradients that explode are seen to without being asked for, by day and by night; norms are a choice', async () => {
   await judged('exploding-relu', 1, 'exploding');
-  expect(Number(await text(page, `${row(1)} .norm`))).toBeGreaterThan(5);
+  expect(await number(page, `${row(1)} .norm`)).toBeGreaterThan(5);
   expect(await text(page, `${row(11)} .norm`)).toBe('1');
   const warmest = async (layer: number) => Math.max(...(await colors(layer)).map(warmth));
   let day = '';
@@ -217,7 +215,7 @@ test('gradients that explode are seen to without being asked for, by day and by 
   await page.select('#gradient-map-color', 'norm');
   await until(page, '#gradient-map caption', 'Gradient norm');
   expect(await page.$('.relative-scale')).toBeNull();
-  expect(Number(await text(page, `${row(11)} .norm`))).toBeGreaterThan(5);
+  expect(await number(page, `${row(11)} .norm`)).toBeGreaterThan(5);
 });
 
 test('a dead layer has the pattern of zeros, and all its units; without health there are norms', async () => {
@@ -228,7 +226,7 @@ test('a dead layer has the pattern of zeros, and all its units; without health t
   expect(await text(page, '#layer-detail .facts')).toMatch(
     /^Dead since step 1\. At step \d+, 64 of the 64 units of dense .* 100 % of its outputs are zero\./,
   );
-  await until(page, '#layer-dead .legend li:last-child', 'smoothed1$');
+  await until(page, '#layer-dead .legend li:last-child', 'smoothed100.0 %$');
 
   await page.evaluate(() => {
     location.hash = '#dataset=digits&epochs=1&train-samples=64&test-samples=32&health=off';
@@ -237,7 +235,7 @@ test('a dead layer has the pattern of zeros, and all its units; without health t
   await press(page, '#start');
   await until(page, '#status', 'Done in');
   expect(await text(page, '#gradient-map caption')).toContain('Gradient norm');
-  expect(Number(await text(page, `${row(1)} .norm`))).toBeGreaterThan(0);
+  expect(await number(page, `${row(1)} .norm`)).toBeGreaterThan(0);
 });
 
 test('probes show how the magnitudes of a gradient lie: low where it vanishes', async () => {
@@ -264,7 +262,7 @@ test('probes show how the magnitudes of a gradient lie: low where it vanishes', 
       const { data } = context.getImageData(0, 0, 1, height);
       return [...Array(height).keys()].filter((y) => data[4 * y + 3]);
     });
-  const half = async () => Number(/below (\S+);/.exec(await text(page, '#exponents-at'))?.[1]);
+  const half = async () => readFigure(/below (.*?);/.exec(await text(page, '#exponents-at'))?.[1] ?? '');
   await press(page, `${row(1)} th button`);
   const firstHalf = await half();
   await soon(async () => {

@@ -4,8 +4,12 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { decode, encode } from '../../src/page/app/experiment.ts';
 import augmentation from '../../src/page/features/lessons/augmentation.json';
 import batchNorm from '../../src/page/features/lessons/batch_norm.json';
+import type { LessonName } from '../../src/page/features/lessons/lesson.ts';
 import { most, readLesson } from '../../src/page/features/lessons/read_lesson.ts';
+import results from '../../src/page/features/lessons/results.json';
 import sigmoid from '../../src/page/features/lessons/sigmoid.json';
+import { experimentsOf, lessons, type Results } from '../screenshots/lessons.ts';
+import { claims, readOutcome, refuted } from './lesson_claims.ts';
 import { noRoutes, openPage, openStudio, patience, press, type Studio, text, until, upload } from './studio.ts';
 
 describe('a lesson as data', () => {
@@ -17,6 +21,26 @@ describe('a lesson as data', () => {
     for (const { experiment } of lesson!.steps) {
       if (experiment !== undefined) expect(encode(decode(experiment).experiment)).toBe(experiment);
     }
+  });
+
+  test.each(Object.keys(lessons) as LessonName[])(
+    'what %s says of its experiments holds in the recorded runs',
+    (name) => {
+      const recorded = (results as unknown as Results)[name]!;
+      // Whoever changes an experiment runs it again: npm run lessons.
+      expect(Object.entries(recorded).map(([step, { experiment }]) => ({ step: Number(step), experiment }))).toEqual(
+        experimentsOf(name),
+      );
+      for (const [step, outcome] of Object.entries(recorded)) expect(refuted(name, Number(step), outcome)).toEqual([]);
+      expect(claims.filter(({ lesson }) => lesson === name).length).toBeGreaterThanOrEqual(experimentsOf(name).length);
+    },
+  );
+
+  test('a run that does otherwise refutes them', () => {
+    const { networks } = (results as unknown as Results).sigmoid![4]!;
+    expect(refuted('sigmoid', 1, { experiment: '', networks })).toHaveLength(3);
+    const { networks: twins } = (results as unknown as Results)['batch-norm']![1]!;
+    expect(refuted('batch-norm', 1, { experiment: '', networks: [...twins].reverse() })).toHaveLength(3);
   });
 
   const step = { title: 'One', text: 'Read this.' };
@@ -106,6 +130,7 @@ test('a lesson is read, guessed, trained and looked at; the way back is the step
   await press(page, '#lesson-train');
   await until(page, '#status', 'Done in');
   await until(page, '.lesson-answer', '^Not quite\\. The first layer');
+  expect(refuted('sigmoid', 1, await readOutcome(page, ''))).toEqual([]);
   expect(await text(page, '.lesson-question label.right')).toBe('The first one, next to the imagesright');
   expect(await text(page, '.lesson-question label.wrong')).toContain('your guess');
   await press(page, '#lesson-look');

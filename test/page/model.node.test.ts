@@ -1,7 +1,17 @@
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeModels } from '../../src/index.ts';
-import { experimentIn, openPage, openStudio, press, type Studio, text, unfoldSettings, until } from './studio.ts';
+import {
+  experimentIn,
+  number,
+  openPage,
+  openStudio,
+  press,
+  type Studio,
+  text,
+  unfoldSettings,
+  until,
+} from './studio.ts';
 
 let studio: Studio;
 let url: string;
@@ -242,7 +252,7 @@ test('a schedule is chosen, is in the link and warns of a longer run; its rates 
   expect(await page.$('#rate-finder svg polyline')).not.toBeNull();
   const suggested = await page.$('#use-rate');
   if (suggested) {
-    const rate = Number((await text(page, '#use-rate')).replace('Use ', ''));
+    const rate = await number(page, '#use-rate');
     await press(page, '#use-rate');
     await page.waitForFunction(() => new URL(location.href).hash.includes('initialLearningRate'));
     expect(await rateIn()).toMatchObject({ type: 'cosineDecay', initialLearningRate: rate });

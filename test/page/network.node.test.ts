@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Model, modelSummary, presetModel } from '../../src/index.ts';
 import { blocksOf } from '../../src/page/features/network/blocks.ts';
 import { layerPicture } from '../../src/page/features/network/layer_picture.ts';
-import { blockAt, layOut, pointOn, sizesFor } from '../../src/page/features/network/layout.ts';
+import { blockAt, columnsOf, layOut, pointOn, sizesFor } from '../../src/page/features/network/layout.ts';
 import { cycle, fillAt, lightAt, Pace } from '../../src/page/features/network/light.ts';
 
 const shape = [8, 8, 1] as const;
@@ -44,7 +44,7 @@ test('branches: shortcuts pass blocks by, and one with a layer of its own is in 
 test.each([342, 500, 920, 1400])('in %i pixels all blocks, bars and lines are inside, and none on another', (width) => {
   for (const name of ['deep-sigmoid', 'deep-sigmoid-shortcuts', 'resnet8', 'resnet20', 'tutorial'] as const) {
     const blocks = blocksFor(presetModel(name, [28, 28, 1], 10));
-    const layout = layOut(blocks, width, sizesFor(width));
+    const layout = layOut(blocks, width, sizesFor(width, columnsOf(blocks)));
     expect(layout.blocks).toHaveLength(blocks.length);
     for (const { x, y, width: wide, height } of [...layout.blocks, ...layout.bars]) {
       expect(x).toBeGreaterThanOrEqual(0);
@@ -70,9 +70,21 @@ test.each([342, 500, 920, 1400])('in %i pixels all blocks, bars and lines are in
 });
 
 test('ten layers are in one row on a desk, and in two on a phone', () => {
-  const rows = (width: number) => layOut(preset('deep-sigmoid'), width, sizesFor(width)).rows.length;
+  const rows = (width: number) => layOut(preset('deep-sigmoid'), width, sizesFor(width, 12)).rows.length;
   expect(rows(920)).toBe(1);
   expect(rows(342)).toBe(2);
+});
+
+test('a short network is drawn larger, and fills the width; on a phone it stays as it is', () => {
+  const draw = (width: number) => {
+    const blocks = blocksFor(presetModel('tutorial', [28, 28, 1], 10));
+    return layOut(blocks, width, sizesFor(width, columnsOf(blocks)));
+  };
+  expect(draw(920).blocks[0]!.width).toBe(72);
+  expect(draw(920).loss.x).toBeGreaterThan(0.6 * 920);
+  expect(draw(342).blocks[0]!.width).toBe(36);
+  const many = preset('deep-sigmoid');
+  expect(layOut(many, 920, sizesFor(920, columnsOf(many))).blocks[0]!.width).toBeLessThan(56);
 });
 
 test('the light runs forward, then back; bars empty before it and fill behind it, from the last layer to the first', () => {

@@ -12,6 +12,7 @@ import {
   downloaded,
   downloadInto,
   draw,
+  number,
   openPage,
   openStudio,
   press,
@@ -123,7 +124,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await press(page, '#start');
   await until(page, '#status', 'Done in');
   await until(page, '#results .facts', '24 validation images after 18 steps');
-  expect(Number.parseFloat(await text(page, '#validation-accuracy-now'))).toBeGreaterThan(0.6);
+  expect(await number(page, '#validation-accuracy-now')).toBeGreaterThan(0.6);
   expect(await page.$$eval('.confusion tbody th', (all) => all.map((it) => it.textContent))).toEqual(names);
   expect(await page.$('main img')).toBeNull();
   expect(await page.title()).not.toContain('broken');

@@ -14,6 +14,7 @@ import {
   openPage,
   openStudio,
   press,
+  readFigure,
   type Studio,
   text,
   until,
@@ -69,16 +70,16 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   await until(page, '#status', 'Done in');
 
   // The end of the run has brought the results.
-  await until(page, '#results .facts', '297 validation images after 141 steps: accuracy 0\\.\\d{4}');
-  const accuracy = /accuracy (\d\.\d{4})/.exec(await text(page, '#results .facts'))![1]!;
+  await until(page, '#results .facts', '297 validation images after 141 steps: accuracy \\d\\d\\.\\d %');
+  const accuracy = /accuracy (\d+\.\d %)/.exec(await text(page, '#results .facts'))![1]!;
   expect(await text(page, '#validation-accuracy-now')).toBe(accuracy);
-  expect(Number(accuracy)).toBeGreaterThan(0.6);
+  expect(readFigure(accuracy)).toBeGreaterThan(0.6);
   const cells = await page.$$eval('.confusion tbody tr', (rows) =>
     rows.map((row) => [...row.querySelectorAll('td')].map((cell) => Number(cell.textContent!.replace('·', '0')))),
   );
   const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
   expect(sum(cells.map(sum))).toBe(297);
-  expect((sum(cells.map((row, label) => row[label]!)) / 297).toFixed(4)).toBe(accuracy);
+  expect(`${((100 * sum(cells.map((row, label) => row[label]!))) / 297).toFixed(1)} %`).toBe(accuracy);
   expect(await page.$$('.mistakes canvas')).not.toHaveLength(0);
   expect(await text(page, '#results')).toContain('32 kernels of 3 × 3');
   expect(await page.$$eval('.kernel-tiles li', (all) => all.map((it) => it.textContent).slice(0, 3))).toEqual([
@@ -274,7 +275,7 @@ test('a run that its URL lets stop early says so, shows its metrics by epoch and
   await until(page, '#status', 'Stopped early after epoch 2: loss was best in epoch 1');
   expect(await page.$$eval('#epochs tbody tr', (rows) => rows.length)).toBe(2);
   expect(await text(page, '#epochs thead')).toContain('f1Score');
-  await until(page, '#results .facts', 'accuracy 0\\.\\d{4}, balanced 0\\.\\d{4}, ');
+  await until(page, '#results .facts', 'accuracy \\d+\\.\\d %, balanced \\d+\\.\\d %, ');
   expect(await page.$$eval('#by-class tbody tr', (rows) => rows.map((row) => row.children.length))).toEqual(
     Array(10).fill(4),
   );

@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openPage, openStudio, press, type Studio, text, until } from './studio.ts';
+import { openPage, openStudio, press, readFigure, type Studio, text, until } from './studio.ts';
 
 // One sample on its way through the network, and other questions about single images, as a person asks them.
 
@@ -10,16 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => studio?.close());
 
-/** A figure of the page: "−0.0123", "4.4 · 10⁻⁵", "52.8 %". */
-function read(figure: string): number {
-  const raised = (power: string) =>
-    [...power]
-      .map((it) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(it))
-      .map((at) => (at ? at - 1 : '-'))
-      .join('');
-  const [, sign, digits, , power] = /(−?)([\d.]+)( · 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?/.exec(figure)!;
-  return (sign ? -1 : 1) * Number(digits) * 10 ** Number(power ? raised(power) : 0);
-}
 const cells = (page: Page, rows: string) =>
   page.$$eval(rows, (all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
 const stage = (page: Page) => text(page, '#stage-title');
@@ -43,13 +33,13 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   expect(await stage(page)).toBe('Forward conv2d');
   await page.waitForSelector('#unit-sum');
   const sumIs = async () => {
-    const rows = (await cells(page, '.unit tbody tr')).map((row) => read(row.at(-1)!));
-    return [rows.reduce((a, b) => a + b), read(await text(page, '#unit-sum'))] as const;
+    const rows = (await cells(page, '.unit tbody tr')).map((row) => readFigure(row.at(-1)!));
+    return [rows.reduce((a, b) => a + b), readFigure(await text(page, '#unit-sum'))] as const;
   };
   const [products, sum] = await sumIs();
   expect(await page.$$('.unit tbody tr')).toHaveLength(10);
   expect(products).toBeCloseTo(sum, 1.8);
-  expect(read(await text(page, '#unit-value'))).toBeCloseTo(Math.max(0, sum), 5);
+  expect(readFigure(await text(page, '#unit-value'))).toBeCloseTo(Math.max(0, sum), 5);
   // Another one: by pointing, or by its place.
   const place = () => page.$$eval('.unit input', (all) => all.map((it) => (it as HTMLInputElement).value).join());
   const before = await place();
@@ -88,8 +78,8 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   expect(outputs).toHaveLength(10);
   for (const [name, share, gradient] of outputs as [string, string, string][]) {
     const isActual = name.endsWith('(actual)');
-    if (share !== '< 0.1 %') expect(read(gradient)).toBeCloseTo(read(share) / 100 - Number(isActual), 2);
-    if (isActual) expect(read(share) / 100).toBeCloseTo(Number(probability), 2);
+    if (share !== '< 0.1 %') expect(readFigure(gradient)).toBeCloseTo(readFigure(share) - Number(isActual), 2);
+    if (isActual) expect(readFigure(share)).toBeCloseTo(Number(probability), 2);
   }
 
   await next(page);
@@ -98,7 +88,7 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   for (const layer of ['dense', 'max_pooling2d_1', 'conv2d_1', 'max_pooling2d', 'conv2d']) {
     await next(page);
     expect(await stage(page)).toBe(`Backward the gradient at ${layer}`);
-    rms.push(read(/RMS (.*?), .* of the last layer's/.exec(await text(page, '.stage-parts p'))![1]!));
+    rms.push(readFigure(/RMS (.*?), .* of the last layer's/.exec(await text(page, '.stage-parts p'))![1]!));
   }
   expect(Math.min(...rms)).toBeGreaterThan(0);
   await page.waitForSelector('#unit-delta');
@@ -108,7 +98,7 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   const update = await cells(page, '#sample-update tbody tr');
   expect(update.map(([name]) => name)).toHaveLength(8);
   // Adam moves each weight by its learning rate at the most: norms tell.
-  for (const row of update) expect(read(row[4]!)).toBeGreaterThan(0);
+  for (const row of update) expect(readFigure(row[4]!)).toBeGreaterThan(0);
   expect(await page.$eval('#next-stage', (it) => it.ariaDisabled)).toBe('true');
 
   // A block of the way is a stage; on a phone all of it has room.
@@ -178,8 +168,10 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   };
   await at(' norm');
   expect(await text(page, '.stage-parts p')).toContain('the input minus the moving mean of its map');
-  const [input, mean, deviation, gamma, beta] = (await cells(page, '.unit tbody tr')).map((row) => read(row.at(-1)!));
-  expect((gamma! * (input! - mean!)) / deviation! + beta!).toBeCloseTo(read(await text(page, '#unit-sum')), 1.5);
+  const [input, mean, deviation, gamma, beta] = (await cells(page, '.unit tbody tr')).map((row) =>
+    readFigure(row.at(-1)!),
+  );
+  expect((gamma! * (input! - mean!)) / deviation! + beta!).toBeCloseTo(readFigure(await text(page, '#unit-sum')), 1.5);
   await at(' depthwise');
   const [ofDepthwise, sumOfDepthwise] = await sumIs();
   expect(ofDepthwise).toBeCloseTo(sumOfDepthwise, 1.5);

@@ -30,3 +30,11 @@ test('outputs: a tile a channel, a square a unit, from the lowest or 0 to the hi
   expect([units.low, units.high]).toEqual([-1, 1]);
   expect([at(units.tiles, 0, 0), at(units.tiles, 0, 52)]).toEqual([[0], [255]]);
 });
+
+test('the last row of tiles is full where a number of columns near the usual one makes it so', () => {
+  const columns = (maps: number) =>
+    outputTiles({ shape: [2, 2, maps], values: new Float32Array(4 * maps) }).tiles.columns;
+  expect([10, 32, 64, 128].map((maps) => maps % columns(maps))).toEqual([0, 0, 0, 0]);
+  expect(columns(64)).toBe(16);
+  expect(columns(1)).toBe(1);
+});

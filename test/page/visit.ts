@@ -39,7 +39,15 @@ async function seeAll(page: Page): Promise<void> {
 }
 
 export const text = (page: Page, selector: string) => page.$eval(selector, (it) => it.textContent ?? '');
-export const number = async (page: Page, selector: string) => Number.parseFloat(await text(page, selector));
+export const number = async (page: Page, selector: string) => readFigure(await text(page, selector));
+
+/** Reads a figure as the page shows it: "−0.0123", "4.41 × 10⁻⁵", "94.9 %", which is 0.949. NaN where there is none. */
+export function readFigure(text: string): number {
+  const [, sign, digits, power = '0', unit] =
+    /([−-]?)([\d.]+)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?( %)?/.exec(text.replaceAll(',', '')) ?? [];
+  const exponent = [...power].map((it) => '-0123456789'['⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(it)] ?? it).join('');
+  return (sign ? -1 : 1) * Number(`${digits}e${Number(exponent) - (unit ? 2 : 0)}`);
+}
 /** What is set in the page's URL. Asked of the page: what Puppeteer knows of its URL comes a moment later. */
 export const experimentIn = async (page: Page) =>
   new URLSearchParams((await page.evaluate(() => location.hash)).slice(1));

@@ -9,7 +9,10 @@ import { yesOption } from '../../src/cli/adapter_options.ts';
 import { launchChrome } from '../../src/cli/chrome.ts';
 import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
 import { serve } from '../../src/cli/server.ts';
+import { experiments } from '../../src/page/features/experiments/experiments.ts';
+import type { LessonName } from '../../src/page/features/lessons/lesson.ts';
 import { openPage } from '../page/visit.ts';
+import { checkLessons, lessons } from './lessons.ts';
 import { recordExperiments } from './record.ts';
 import { type Frame, type State, states } from './states.ts';
 
@@ -28,13 +31,19 @@ interface Options {
   out: string;
   docs: boolean;
   record: boolean;
+  lessons: boolean;
   yes: boolean;
 }
 
 /** Pictures of the page's main states, each in every look, from one visit a state: `npm run screenshots`. */
 async function takeScreenshots(names: string[], options: Options): Promise<void> {
-  const unknown = names.find((name) => !states.some((state) => state.name === name));
-  if (unknown) throw new Error(`No state is called ${unknown}: there are ${states.map(({ name }) => name).join(', ')}`);
+  const known = options.lessons
+    ? Object.keys(lessons)
+    : options.record
+      ? experiments.map(({ id }) => id)
+      : states.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown) throw new Error(`Unknown: ${unknown}; expected: ${known.join(', ')}`);
   const expected = names.length ? states.filter(({ name }) => names.includes(name)) : states;
   mkdirSync(options.out, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-page-'));
@@ -42,7 +51,9 @@ async function takeScreenshots(names: string[], options: Options): Promise<void>
   const server = await serve(folder, datasetRoutes(knownDatasets()));
   const browser = await launchChrome({ adapter: 'software', yes: options.yes });
   try {
-    if (options.record) await recordExperiments(browser, server.url, root);
+    if (options.record) await recordExperiments(browser, server.url, root, names);
+    else if (options.lessons)
+      await checkLessons(browser, server.url, root, names.length ? (names as LessonName[]) : undefined);
     else for (const state of expected) await takeState(browser, server.url, state, options);
   } finally {
     await browser.close();
@@ -112,6 +123,11 @@ await new Command('screenshots')
   .option(
     '--record',
     'instead of pictures, train the experiments of the gallery and write their thumbnails and the sample run',
+    false,
+  )
+  .option(
+    '--lessons',
+    'instead of pictures, train the experiments of the lessons (of all, or of those that are named), write what came of them, and compare it with what the lessons say',
     false,
   )
   .action(takeScreenshots)

@@ -3,18 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'puppeteer';
 import { parseRun, type SavedRun } from '../../src/index.ts';
-import { experiments } from '../../src/page/features/experiments/experiments.ts';
+import { experiments, thumbnails as recorded } from '../../src/page/features/experiments/experiments.ts';
 import type { Thumbnail } from '../../src/page/features/experiments/recorded.ts';
 import { downloaded, downloadInto, openPage, press } from '../page/visit.ts';
 import { costOf, recordedOf, smallMapOf } from './recording.ts';
 
-/** Trains what the gallery has, on the page itself, and writes its thumbnails and the sample run into the sources again. */
-export async function recordExperiments(browser: Browser, url: string, root: string): Promise<void> {
+/**
+ * Trains what the gallery has, on the page itself, and writes its thumbnails and the sample run into the sources again: of all
+ * experiments, or of those that are named.
+ */
+export async function recordExperiments(
+  browser: Browser,
+  url: string,
+  root: string,
+  names: readonly string[],
+): Promise<void> {
   const folder = join(root, 'src/page/features/experiments');
-  const thumbnails: Record<string, Thumbnail> = {};
+  const thumbnails: Record<string, Thumbnail> = names.length ? { ...(recorded as Record<string, Thumbnail>) } : {};
   /** By their parameters: several experiments begin with the same network. */
   const runs = new Map<string, SavedRun>();
-  for (const { id, parameters } of experiments) {
+  for (const { id, parameters } of experiments.filter(({ id }) => !names.length || names.includes(id))) {
     const [alone, twin] = parameters.split('&twin=model:');
     const trained: SavedRun[] = [];
     for (const each of twin ? [alone!, alone!.replace(/&model=[^&]*/, `&model=${twin}`)] : [alone!]) {
@@ -28,7 +36,8 @@ export async function recordExperiments(browser: Browser, url: string, root: str
   const write = (name: string, what: unknown) =>
     writeFileSync(join(folder, name), `${JSON.stringify(what, null, 2)}\n`);
   write('thumbnails.json', thumbnails);
-  write('sample.json', recordedOf(runs.get(experiments[0]!.parameters)!));
+  const sample = runs.get(experiments[0]!.parameters);
+  if (sample) write('sample.json', recordedOf(sample));
 }
 
 /** Trains an experiment as its link has it, and reads the file in which the page saves the run. */

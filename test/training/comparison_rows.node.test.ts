@@ -191,7 +191,7 @@ describe('the paragraph', () => {
   test('one pair is no test; twins that are equal have none; a run that broke off is reported', () => {
     const [first] = pairs;
     const end = ({ epochs }: PairRecord['a']) =>
-      `a validation loss of ${epochs[1]!.validationLoss} and an accuracy of ${epochs[1]!.validationAccuracy}`;
+      `a validation loss of ${epochs[1]!.validationLoss} and an accuracy of ${100 * epochs[1]!.validationAccuracy!} %`;
     expect(paragraphOf(comparePairs([first!], 2), { ...subject, seeds: [0] })).toContain(
       `A ended with ${end(first!.a)}, B with ${end(first!.b)}. `,
     );

@@ -249,10 +249,14 @@ test('a unit is made of the terms that are shown of it', async () => {
       { type: 'multiply', inputs: ['around', 'of_rows'], name: 'products' },
       { type: 'maximum', inputs: ['products', 'of_groups'] },
       { type: 'average', inputs: ['maximum', 'of_channels'] },
+      { type: 'upSampling2d', size: [2, 3], interpolation: 'bilinear', name: 'smooth' },
+      { type: 'upSampling2d', size: [1, 2], name: 'doubled' },
+      { type: 'globalAveragePooling2d', name: 'of_enlarged' },
+      { type: 'dense', units: 3, name: 'of_larger' },
       { type: 'concatenate', axis: 2, inputs: ['average', 'of_groups'], name: 'side_by_side' },
       { type: 'globalAveragePooling2d', name: 'pooled' },
       { type: 'dense', units: 3, name: 'of_branch' },
-      { type: 'add', inputs: ['units', 'of_branch'], name: 'both' },
+      { type: 'add', inputs: ['units', 'of_branch', 'of_larger'], name: 'both' },
       { type: 'dense', units: 3, name: 'last' },
     ],
   };
@@ -273,7 +277,9 @@ test('a unit is made of the terms that are shown of it', async () => {
       const { how, terms, bias, shape, kernels = ['kernel'], norm } = found!;
       expect(terms).toHaveLength(shape.reduce((a, b) => a * b));
       const inputs = layer.inputs.map(valuesOf);
-      const each = terms.map(({ input, of = 0 }) => (input === undefined ? 0 : inputs[of]![input]!));
+      const each = terms.map(({ input, of = 0, factor = 1 }) =>
+        input === undefined ? 0 : factor * inputs[of]![input]!,
+      );
       const [kernel, second] = kernels.map((name) => tensor(name!));
       const sum = each.reduce((total, x, i) => {
         const { weight, pointwise } = terms[i]!;

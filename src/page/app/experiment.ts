@@ -32,6 +32,7 @@ import { tutorialBatchSize } from '../../model/tutorial.ts';
 import type { AugmentationPresetName } from '../../train/augmentation_presets.ts';
 import { fillFitSettings } from '../../train/fill_fit_settings.ts';
 import { fitSettingNames } from '../../train/fit_settings.ts';
+import { withPowers } from '../ui/numbers.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 import { viewNames } from './view.ts';
 
@@ -400,7 +401,8 @@ export function withRate(rate: LearningRate, to: number): LearningRate {
 }
 
 /** 0.001, or "cosineDecay". */
-export const rateWords = (rate: LearningRate): string => (typeof rate === 'number' ? figure(rate) : rate.type);
+export const rateWords = (rate: LearningRate): string =>
+  typeof rate === 'number' ? withPowers(figure(rate)) : rate.type;
 
 /** In the syntax of --learning-rate. */
 export const rateText = (rate: LearningRate): string =>

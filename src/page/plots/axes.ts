@@ -1,3 +1,5 @@
+import { withPowers } from '../ui/numbers.ts';
+
 /** Ranges and ticks of the plots' axes. */
 
 /** Minimum number of steps on the axis. */
@@ -56,8 +58,11 @@ export function logTicks(least: number, most: number, room = 9): number[] {
 export function tickText(value: number | null): string {
   if (value === null) return '';
   const plain = value === 0 || (value >= 1e-3 && value < 1e4);
-  return plain ? String(Number(value.toPrecision(6))) : value.toExponential();
+  return plain ? String(Number(value.toPrecision(6))) : withPowers(value.toExponential());
 }
+
+/** 50 % */
+export const shareText = (share: number | null): string => (share === null ? '' : `${Math.round(100 * share)} %`);
 
 /** 1, 2, 5 and 10 of the decade that contains a number. */
 function roundNumbers(value: number): number[] {
@@ -79,11 +84,3 @@ export function linearTicks(least: number, most: number, room: number): number[]
   // Division for steps below 1 is exact, so that three steps of 0.1 are 0.3.
   return Array.from({ length: count }, (_, i) => (step < 1 ? (first + i) / Math.round(1 / step) : (first + i) * step));
 }
-
-/** 10⁻³ */
-export const powerOfTen = (exponent: number): string =>
-  exponent === 0 ? '1' : `10${[...String(exponent)].map((digit) => superscripts[digit]).join('')}`;
-
-const superscripts: Record<string, string> = Object.fromEntries(
-  [...'-0123456789'].map((it, i) => [it, [...'⁻⁰¹²³⁴⁵⁶⁷⁸⁹'][i]!]),
-);

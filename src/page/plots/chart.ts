@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { count } from '../../figures.ts';
-import { logRange, logTicks, tickText, wholeSteps } from './axes.ts';
+import { logRange, logTicks, shareText, tickText, wholeSteps } from './axes.ts';
 import type { Column } from './curve.ts';
 import { diamond } from './line_style.ts';
 import type { Line } from './lines.ts';
@@ -146,7 +146,7 @@ export class Chart {
           ...axis,
           size: 48,
           gap: 6,
-          values: (_, splits) => splits.map(tickText),
+          values: (_, splits) => splits.map(this.options.share ? shareText : tickText),
           ...(this.options.logarithmic && {
             splits: ({ bbox }: uPlot, _: number, least: number, most: number) =>
               logTicks(least, most, Math.floor(bbox.height / uPlot.pxRatio / tickHeight)),

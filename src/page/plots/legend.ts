@@ -1,5 +1,5 @@
-import { figure } from '../../figures.ts';
 import { element } from '../ui/dom.ts';
+import { percent, shortOrDash } from '../ui/numbers.ts';
 import { swatch } from './line_style.ts';
 import type { Line } from './lines.ts';
 
@@ -10,7 +10,12 @@ export class Legend {
   readonly place = element('span', { class: 'at' });
   private readonly values: HTMLElement[];
 
-  constructor(lines: readonly Line[], toggle: (line: Line, shown: boolean) => void) {
+  /** @param areShares of values that are accuracies, shown in per cent. */
+  constructor(
+    lines: readonly Line[],
+    private readonly areShares: boolean,
+    toggle: (line: Line, shown: boolean) => void,
+  ) {
     this.values = lines.map(() => element('span', { class: 'value' }, '–'));
     const entries = lines.map((line, index) => {
       const mark = swatch(line.style, line.kind === 'marks');
@@ -36,7 +41,7 @@ export class Legend {
   show(place: string, values: readonly (number | null | undefined)[]): void {
     write(this.place, place);
     values.forEach((value, index) => {
-      write(this.values[index]!, figure(value ?? undefined) || '–');
+      write(this.values[index]!, this.areShares && typeof value === 'number' ? percent(value) : shortOrDash(value));
     });
   }
 }

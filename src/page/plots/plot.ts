@@ -13,7 +13,7 @@ export interface PlotOptions {
   logarithmic?: boolean;
   /** The axis includes every value; by default a diverging loss is clipped, so that earlier values remain readable. */
   whole?: boolean;
-  /** The axis ends at 1. */
+  /** The values are shares, shown in per cent; the axis ends at 100 %. */
   share?: boolean;
   /** One of several plots below each other that share the first one's axis of steps: low, and without labels. */
   isStrip?: boolean;
@@ -50,7 +50,7 @@ export class Plot {
     /** Called with the step under the pointer. */
     private readonly point: (step: number | undefined, isDragged: boolean) => void,
   ) {
-    this.legend = new Legend(lines, (line, shown) => {
+    this.legend = new Legend(lines, options.share ?? false, (line, shown) => {
       if (shown) this.hidden.delete(line);
       else this.hidden.add(line);
       this.chart?.show(line, shown);

@@ -24,7 +24,7 @@ export function layOut(
   count: number,
   [height, width, channels]: readonly [number, number, 1 | 3],
   pixel: (tile: number, y: number, x: number, channel: number) => number,
-  columns = Math.min(count, Math.ceil(Math.sqrt((2 * count * height) / width))),
+  columns = fullRows(count, Math.min(count, Math.ceil(Math.sqrt((2 * count * height) / width)))),
 ): Tiles {
   const scale = Math.ceil(leastSide / Math.max(height, width));
   const rows = Math.ceil(count / columns);
@@ -44,6 +44,13 @@ export function layOut(
     }
   }
   return { pixels, shape, columns, scale };
+}
+
+/** About so many columns that the last row is full, if there are any: a row that ends early leaves a gray field. */
+function fullRows(count: number, columns: number): number {
+  const full = [...Array(2 * columns).keys()].filter((it) => it > columns / 2 && count % it === 0);
+  const distance = (it: number) => Math.abs(Math.log(it / columns));
+  return full.sort((a, b) => distance(a) - distance(b))[0] ?? columns;
 }
 
 /** The tile and its pixel at a position of the picture; undefined between two tiles. */

@@ -13,6 +13,8 @@ export interface UnitTerm {
   weight?: number;
   /** Index of an element of a second kernel, by which the first one is multiplied. */
   pointwise?: number;
+  /** A fixed number that it is multiplied by, which nothing trains. */
+  factor?: number;
 }
 
 /** How a normalization shifts and scales its input. */
@@ -121,6 +123,20 @@ const movedPixel = (
   const isInside = y >= 0 && y < height! && x >= 0 && x < width!;
   return copyOf(isInside ? (y * width! + x) * channels! + channel : undefined);
 };
+
+/** Which pixels of an axis a pixel of an enlarged one is between, and its share of each. At the border both are the same. */
+function between(at: number, factor: number, length: number): { at: number; share: number }[] {
+  const place = (at + 0.5) / factor - 0.5;
+  const before = Math.floor(place);
+  const share = place - before;
+  if (before < 0 || before + 1 >= length || share === 0) {
+    return [{ at: Math.min(Math.max(Math.round(place), 0), length - 1), share: 1 }];
+  }
+  return [
+    { at: before, share: 1 - share },
+    { at: before + 1, share },
+  ];
+}
 
 const normalized = (
   { epsilon, scale, center }: { epsilon: number; scale: boolean; center: boolean },
@@ -235,6 +251,18 @@ const known: { [T in LayerType]?: TermsOf<T> } = {
   },
   zeroPadding2d: (layer, unit) => movedPixel(layer, unit, [-layer.details.top, -layer.details.left]),
   cropping2d: (layer, unit) => movedPixel(layer, unit, [layer.details.top, layer.details.left]),
+  upSampling2d({ inputShape: [height, width, channels], outputShape, config, details }, unit) {
+    const { row, column, channel } = placeOf(unit, outputShape);
+    const elementOf = (y: number, x: number) => (y * width! + x) * channels! + channel;
+    if (config.interpolation === 'nearest') {
+      return copyOf(elementOf(Math.floor(row / details.sizeY), Math.floor(column / details.sizeX)));
+    }
+    const [rows, columns] = [between(row, details.sizeY, height!), between(column, details.sizeX, width!)];
+    const terms = rows.flatMap((y) =>
+      columns.map((x) => ({ input: elementOf(y.at, x.at), factor: y.share * x.share })),
+    );
+    return { how: 'sum', terms, shape: [rows.length, columns.length, 1] };
+  },
   dense({ inputShape: [inputs], config: { units, useBias } }, unit) {
     return {
       how: 'sum',

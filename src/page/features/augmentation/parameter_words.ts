@@ -54,8 +54,14 @@ function generatorWords(drawn: Record<string, unknown>): string[] {
   return words;
 }
 
+/** What an op drew, but for the seed of its noise and for shifts, angles and the like of 0, which change nothing. */
 const fieldsOf = (fields: Record<string, unknown>): string =>
   Object.entries(fields)
-    .filter(([, value]) => typeof value !== 'object')
-    .map(([name, value]) => `${name} ${typeof value === 'number' ? roughFigure(value) : value}`)
+    .filter(([name, value]) => typeof value !== 'object' && name !== 'noise' && !(isChange(name) && value === 0))
+    .map(([name, value]) => `${wordsOf(name)} ${typeof value === 'number' ? roughFigure(value) : value}`)
     .join(', ');
+
+const isChange = (name: string) => /^(angle|translate|shear)/.test(name);
+
+/** "translate x" of translateX. */
+const wordsOf = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -147,14 +147,18 @@ function Length() {
   );
 }
 
+/** 5.9K: ten counts in a row have no room for more. */
+const dense = new Intl.NumberFormat('en', { notation: 'compact' });
+
 /** An example of each class, with a bar for its number of images. */
 function Classes() {
   const { facts, overview } = dataset.value;
   if (!facts) return null;
   const most = overview ? Math.max(...overview.counts.train) : 1;
+  const isDense = facts.classNames.every((name) => name.length <= short);
   return (
     <ul
-      class={facts.classNames.every((name) => name.length <= short) ? 'classes many' : 'classes'}
+      class={isDense ? 'classes many' : 'classes'}
       aria-label="Classes, with an image and the number of training images of each"
     >
       {facts.classNames.map((name, label) => {
@@ -168,7 +172,7 @@ function Classes() {
               <span class="picture none" />
             )}
             <span class="name">{name}</span>
-            <span class="count">{images === undefined ? '…' : count(images)}</span>
+            <span class="count">{images === undefined ? '…' : isDense ? dense.format(images) : count(images)}</span>
             <meter min={0} max={most} value={images ?? 0} aria-hidden="true" />
           </li>
         );

@@ -51,10 +51,8 @@ function Card({ experiment, isCurrent }: { experiment: GalleryExperiment; isCurr
     >
       {thumbnail && <Thumbnail thumbnail={thumbnail} />}
       <span class="card-title">{title}</span>
-      <span class="card-line">
-        <span class="about">{line}</span>
-        {time && <span class="time">{time}</span>}
-      </span>
+      <span class="card-line">{line}</span>
+      {time && <span class="time">{time}</span>}
     </a>
   );
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../../figures.ts';
 import { say, view } from '../../app/state.ts';
 import { lessonTitles } from './lesson.ts';
 import './menu.css';
@@ -11,9 +12,8 @@ export function LessonMenu() {
     <>
       <button id="lessons-button" type="button" class="card" popovertarget="lessons">
         <span class="card-title">Lessons</span>
-        <span class="card-line">
-          <span class="about">Guess, train, look</span>
-        </span>
+        <span class="card-line">Guess, train, look</span>
+        <span class="time">{counted(Object.keys(lessonTitles).length, 'lesson')}</span>
       </button>
       <div id="lessons" class="popover" popover>
         <h2>Lessons</h2>

@@ -6,6 +6,7 @@ import { change, experiment } from '../../app/state.ts';
 import { roomFor } from '../../plots/axes.ts';
 import { binCount, firstExponent, paintExponents } from '../../plots/exponents.ts';
 import { usePainting } from '../../plots/painting.ts';
+import { withPowers } from '../../ui/numbers.ts';
 import { twinsOf } from '../run/run.ts';
 import { pointedStep } from '../run/shown_step.ts';
 import { run } from '../run/state.ts';
@@ -152,4 +153,4 @@ function binText({ step, layers }: ProbeRecord, layer: string, bin: number): str
   return `Step ${count(step)}: ${share} % from ${power(bin)} to ${power(bin + 1)}.`;
 }
 
-const power = (bin: number) => (2 ** (firstExponent + bin)).toExponential(1);
+const power = (bin: number) => withPowers((2 ** (firstExponent + bin)).toExponential(1));

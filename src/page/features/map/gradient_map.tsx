@@ -1,6 +1,6 @@
 import { signal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { count, figure } from '../../../figures.ts';
+import { count } from '../../../figures.ts';
 import { lacksImages } from '../../app/state.ts';
 import { roomFor } from '../../plots/axes.ts';
 import { Curves } from '../../plots/curves.ts';
@@ -10,6 +10,7 @@ import { decadesFor, rampColor, rampPicture, viridis } from '../../plots/ramp.ts
 import { relativeMarks, relativeNames, relativePlace } from '../../plots/relative_place.ts';
 import { relativeColor, relativeTable } from '../../plots/relative_scale.ts';
 import { type Pattern, paintPattern, paintStrip } from '../../plots/strip.ts';
+import { powerOfTen, shortOrDash } from '../../ui/numbers.ts';
 import { chosenLayer, mapLayers, wantedLayer } from '../run/chosen_layer.ts';
 import { hidesVerdicts } from '../run/quiz.ts';
 import { type Run, twinsOf } from '../run/run.ts';
@@ -117,7 +118,7 @@ export function GradientMap() {
                   />
                 </td>
                 <td class="norm">
-                  {step === undefined ? '–' : textOf(curveOf(twin, layer).valueAt(curvesOf(twin).rowOf(step)))}
+                  {step === undefined ? '–' : shortOrDash(curveOf(twin, layer).valueAt(curvesOf(twin).rowOf(step)))}
                 </td>
                 <td class="verdict">
                   {hidesVerdicts.value && step !== undefined ? (
@@ -174,8 +175,6 @@ const decadesOf = (curves: readonly LogCurve[]): [number, number] =>
   decadesFor(Math.min(...curves.map(({ least }) => least)), Math.max(...curves.map(({ most }) => most)));
 
 const isMeasured = ({ most, marks }: LogCurve) => most > 0 || marks.some(Boolean);
-
-const textOf = (value: number | undefined) => (Number.isNaN(value) ? 'not finite' : figure(value) || '–');
 
 function pointByKey(event: KeyboardEvent, span: number, step: number | undefined, last: number | undefined): void {
   const move = { ArrowLeft: -span, ArrowRight: span }[event.key];
@@ -253,7 +252,7 @@ function RelativeScale({ colors }: Pick<LegendProps, 'colors'>) {
       {relativeMarks.map(({ value, kind }) => (
         <span key={value} class={`mark ${kind}`} style={placeOf(value)}>
           {{ least: '≤ ', most: '≥ ', threshold: '', middle: '' }[kind]}
-          {powerOfTen(value)}
+          {markText(value)}
         </span>
       ))}
       {(hidesVerdicts.value ? [] : relativeNames).map(({ verdict, value }) => (
@@ -273,7 +272,7 @@ function NormScale({ decades: [from, to] }: Pick<LegendProps, 'decades'>) {
       <Ramp table={viridis} />
       <span class="ends">
         {[from, Math.round((from + to) / 2), to].map((power) => (
-          <span key={power}>{powerOfTen(10 ** power)}</span>
+          <span key={power}>{markText(10 ** power)}</span>
         ))}
       </span>
     </li>
@@ -286,15 +285,11 @@ function Ramp({ table }: { table: Uint32Array }) {
   return <span class="ramp" ref={place} />;
 }
 
-/** 0.001, 1 and 30 are written out, but 10 to the power of -6 is not. */
-function powerOfTen(value: number) {
+/** 0.001, 1 and 30 are written out, but 10⁻⁶ is not. */
+function markText(value: number): string {
   const power = Math.log10(value);
-  if (Math.abs(power) < 4 || Math.abs(power - Math.round(power)) > 1e-9) return figure(value);
-  return (
-    <>
-      10<sup>{String(Math.round(power)).replace('-', '−')}</sup>
-    </>
-  );
+  const isPower = Math.abs(power) >= 4 && Math.abs(power - Math.round(power)) < 1e-9;
+  return isPower ? powerOfTen(Math.round(power)) : String(value);
 }
 
 function PatternSwatch({ pattern }: { pattern: Pattern }) {

@@ -33,15 +33,17 @@ export function GradientsPanel() {
       {run.value && <RunVerdictNote />}
       <HowToRead />
       {mapLayers().length > 0 && <LayerDetail />}
-      <RunPlot
-        id="norms"
-        title="Gradient norm of all layers"
-        logarithmic
-        lines={(run) => withTwin(run, ({ curves, trained }, style) => normLines(curves, trained, style))}
-        idle={() => normLines(nothing, mapLayers())}
-        description="Gradient norm of each layer over the training steps, on a logarithmic axis; the table of epochs has the figures"
-        empty="The norm of each layer's gradient appears here, step by step"
-      />
+      {mapLayers().length > 0 && (
+        <RunPlot
+          id="norms"
+          title="Gradient norm of all layers"
+          logarithmic
+          lines={(run) => withTwin(run, ({ curves, trained }, style) => normLines(curves, trained, style))}
+          idle={() => normLines(nothing, mapLayers())}
+          description="Gradient norm of each layer over the training steps, on a logarithmic axis; the table of epochs has the figures"
+          empty="The norm of each layer's gradient appears here, step by step"
+        />
+      )}
     </Panel>
   );
 }

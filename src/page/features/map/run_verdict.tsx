@@ -3,6 +3,7 @@ import type { Change, Remedy } from '../../../index.ts';
 import { augmentationOf, modelOf } from '../../app/experiment.ts';
 import { change, pageError } from '../../app/state.ts';
 import { capitalized } from '../../ui/capitalized.ts';
+import { withPowers } from '../../ui/numbers.ts';
 import { hidesVerdicts } from '../run/quiz.ts';
 import type { Run } from '../run/run.ts';
 import { run as shownRun } from '../run/state.ts';
@@ -19,11 +20,11 @@ export function RunVerdictNote() {
   return (
     <div id="run-verdict">
       <p>
-        <strong>{capitalized(verdict)}:</strong> {sentence}.
+        <strong>{capitalized(verdict)}:</strong> {withPowers(sentence)}.
       </p>
       {cause && (
         <p>
-          <strong>{because}:</strong> {cause}.
+          <strong>{because}:</strong> {withPowers(cause)}.
         </p>
       )}
       {remedies.length > 0 && (

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { count } from '../../../figures.ts';
 import type { VerdictName } from '../../../index.ts';
 import { capitalized } from '../../ui/capitalized.ts';
+import { withPowers } from '../../ui/numbers.ts';
 import type { Run } from '../run/run.ts';
 import { verdictSentence } from '../run/shown_step.ts';
 
@@ -54,7 +55,7 @@ export function VerdictReason({ run, layer, step }: VerdictReasonProps) {
         <strong>
           {name} since step {count(found.step)}.
         </strong>{' '}
-        {verdictSentence(run, layer, step)}
+        {withPowers(verdictSentence(run, layer, step))}
       </p>
       {remedy && (
         <p>

@@ -85,20 +85,29 @@ export interface Sizes {
   right: number;
 }
 
-/** @param width available width. @param isCompact for twins, which are drawn one above the other. */
-export function sizesFor(width: number, isCompact = false): Sizes {
+/**
+ * @param width available width.
+ * @param columns of the network: few of them are drawn larger.
+ * @param isCompact for twins, which are drawn one above the other.
+ */
+export function sizesFor(width: number, columns: number, isCompact = false): Sizes {
   if (width < 560) return { block: 36, merge: 20, gap: 11, chart: 56, text: 10, left: 34, right: 30 };
-  return isCompact
-    ? { block: 36, merge: 22, gap: 20, chart: 50, text: 11, left: 38, right: 50 }
-    : { block: 50, merge: 24, gap: 18, chart: 64, text: 11, left: 38, right: 50 };
+  if (isCompact) return { block: 36, merge: 22, gap: 20, chart: 50, text: 11, left: 38, right: 50 };
+  const sizes = { merge: 24, gap: 18, chart: 64, text: 11, left: 38, right: 50 };
+  const fitting = Math.floor((width - sizes.left - sizes.right - sizes.gap * (columns - 1)) / columns);
+  // What needs several rows anyway has blocks of the usual size.
+  return { ...sizes, block: fitting < 40 ? 50 : Math.min(fitting, 72) };
 }
 
 /** Height above the blocks of a row for shortcuts that bypass them. */
 const arc = 14;
 const rowGap = 14;
 
+/** How many blocks stand side by side, the images included. */
+export const columnsOf = (blocks: readonly Block[]): number => 1 + Math.max(...blocks.map(({ column }) => column));
+
 export function layOut(blocks: readonly Block[], width: number, sizes: Sizes): Layout {
-  const count = 1 + Math.max(...blocks.map(({ column }) => column));
+  const count = columnsOf(blocks);
   const columns = Array.from({ length: count }, (_, column) => {
     const own = blocks.filter((block) => block.column === column);
     return { own, width: own.every(({ kind }) => kind === 'merge') ? sizes.merge : sizes.block };
@@ -175,7 +184,7 @@ export function layOut(blocks: readonly Block[], width: number, sizes: Sizes): L
   return layout;
 }
 
-/** Fills rows from left to right; a single row is spread out a little. */
+/** Fills rows from left to right; a single row is spread over the width. */
 function inRows(widths: readonly number[], width: number, { left, right, gap }: Sizes) {
   const rows: { from: number; to: number; gap: number }[] = [];
   const room = width - left - right;
@@ -194,7 +203,7 @@ function inRows(widths: readonly number[], width: number, { left, right, gap }: 
   const [row] = rows;
   if (rows.length === 1 && row!.to > 1) {
     const used = widths.reduce((sum, each) => sum + each, 0);
-    row!.gap = Math.min(1.6 * gap, (room - used) / (row!.to - 1));
+    row!.gap = Math.min(4 * gap, (room - used - 14) / (row!.to - 1));
   }
   return rows;
 }

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { count, figure } from '../../../figures.ts';
+import { count } from '../../../figures.ts';
 import type { LayerSummary } from '../../../index.ts';
 import { adapter, dataset, layers as planned } from '../../app/state.ts';
 import { sizeTo, usePainting } from '../../plots/painting.ts';
@@ -14,10 +14,11 @@ import { pinnedStep, pointedStep, shownStep } from '../run/shown_step.ts';
 import { picturesAt, picturesKept, watchActivations } from './activations.ts';
 import { blocksOf } from './blocks.ts';
 import { copyImage, type Drawn } from './copy_image.ts';
-import { blockAt, type Layout, layOut, sizesFor } from './layout.ts';
+import { blockAt, columnsOf, type Layout, layOut, sizesFor } from './layout.ts';
 import { lightAt, onceMs, Pace } from './light.ts';
 import { paintNetwork, paletteOf, type Scene } from './paint.ts';
 import './style.css';
+import { short } from '../../ui/numbers.ts';
 
 /** The network as blocks from left to right, updated live: its activations, and how much of the gradient reaches each layer. */
 export function NetworkPanel() {
@@ -27,7 +28,9 @@ export function NetworkPanel() {
   if (!imageShape || !(shown || summary)) {
     return (
       <Panel id="network" title="Network">
-        <p class="facts">The network is drawn here when its layers fit together.</p>
+        <p class="facts">
+          The network is drawn here when {imageShape ? 'its layers fit together' : 'there are images'}.
+        </p>
       </Panel>
     );
   }
@@ -98,7 +101,7 @@ function Drawing({ name, run, layers, imageShape, isCompact }: DrawingProps) {
   const place = useRef<HTMLDivElement>(null);
   const blocks = useMemo(() => blocksOf(layers, imageShape), [layers, imageShape]);
   const layout = useMemo(
-    () => (width ? layOut(blocks, width, sizesFor(width, isCompact)) : undefined),
+    () => (width ? layOut(blocks, width, sizesFor(width, columnsOf(blocks), isCompact)) : undefined),
     [blocks, width, isCompact],
   );
   useEffect(() => {
@@ -221,7 +224,7 @@ function sceneOf(run: Run | undefined, step: number | undefined, light: Scene['l
       return layer === undefined ? undefined : pictures.of.get(layer);
     },
     light,
-    ...(typeof loss === 'number' && { loss: figure(Number(loss.toPrecision(3))) }),
+    ...(typeof loss === 'number' && { loss: short(loss) }),
     chosen: chosenLayer(),
   };
 }
@@ -235,7 +238,7 @@ function descriptionOf({ blocks }: Layout, run: Run | undefined, step: number | 
   const [first] = measured;
   if (run && step !== undefined && first) {
     const value = run.curves.layerOf(first).reach.valueAt(run.curves.rowOf(step));
-    if (value !== undefined) parts.push(`at step ${step} the relative gradient of ${first} is ${figure(value)}`);
+    if (value !== undefined) parts.push(`at step ${step} the relative gradient of ${first} is ${short(value)}`);
   }
   return `${parts.join('; ')}. The gradient map has the figures of all layers.`;
 }

@@ -1,8 +1,9 @@
 import { signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { count, counted, figure } from '../../../figures.ts';
+import { count, counted } from '../../../figures.ts';
 import { argmax, type LayerOutput } from '../../../index.ts';
 import { isOfClasses, metricWords } from '../../app/experiment.ts';
+import { percent, short } from '../../ui/numbers.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { outputTiles } from '../../ui/tiles.ts';
@@ -38,12 +39,18 @@ export function TryPanel() {
   return (
     <Panel id="try" title="Try it">
       <div class="try" {...pictureDrop}>
+        {shape[2] === 1 && (
+          <div>
+            <Pad />
+          </div>
+        )}
         <div>
-          {shape[2] === 1 && <Pad />}
-          <Choice />
-          <OwnPicture />
+          <Says />
+          <div class="ways">
+            <Choice />
+            <OwnPicture />
+          </div>
         </div>
-        <Says />
       </div>
       <Outputs />
     </Panel>
@@ -192,7 +199,17 @@ function Says() {
   const outputs = answer.value?.probabilities;
   const shown = run.value;
   const names = shown?.classNames ?? [];
-  if (!about || !shape || !shown) return <p class="facts">The prediction appears here.</p>;
+  if (!shape || !shown) return null;
+  if (!about) {
+    return (
+      <div class="says">
+        <p class="facts">The prediction appears here.</p>
+        {isOfClasses(shown.experiment) && (
+          <Bars label="Probability of each class" names={names} outputs={undefined} best={-1} />
+        )}
+      </div>
+    );
+  }
   if (!isOfClasses(shown.experiment)) return <SaysOfEach about={about} names={names} outputs={outputs} />;
   const best = outputs ? argmax(outputs) : -1;
   return (
@@ -272,8 +289,8 @@ function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
             <div key={k}>
               <dt>{name}</dt>
               <dd>
-                <strong>{outputs ? figure(outputs[k]!) : '…'}</strong>
-                {about.values && ` actual ${figure(about.values[k])}`}
+                <strong>{outputs ? short(outputs[k]!) : '…'}</strong>
+                {about.values && ` actual ${short(about.values[k]!)}`}
               </dd>
             </div>
           ))}
@@ -290,8 +307,6 @@ const nameOf = ({ sample, part }: Question) =>
   sample === undefined
     ? 'the image as the network sees it'
     : `${part === 'training' ? 'training' : 'validation'} image ${sample}`;
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 function Outputs() {
   const outputs = answer.value?.outputs;
@@ -316,7 +331,7 @@ function Output(output: LayerOutput) {
   return (
     <li>
       <p class="facts">
-        <strong>{layer}</strong> {`${what}, black ${figure(low)} to white ${figure(high)}`}
+        <strong>{layer}</strong> {`${what}, black ${short(low)} to white ${short(high)}`}
       </p>
       <div class="tiles">
         <Picture pixels={tiles.pixels} shape={tiles.shape} label={`${layer}: ${what}`} />

@@ -1,6 +1,7 @@
-import { count, fixed } from '../../../figures.ts';
+import { count } from '../../../figures.ts';
 import { labelThreshold } from '../../../train/label_scores.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
+import { percent } from '../../ui/numbers.ts';
 import { Scroll } from '../../ui/scroll.tsx';
 import type { LabelResults } from './worker.ts';
 
@@ -20,7 +21,7 @@ export function ByLabel({ names, scores }: LabelResults) {
                 <th scope="row">{names[k]}</th>
                 <td>{count(one.support)}</td>
                 {columns.map((column) => (
-                  <td key={column}>{fixed(one[column])}</td>
+                  <td key={column}>{percent(one[column])}</td>
                 ))}
               </tr>
             ))}
@@ -31,7 +32,7 @@ export function ByLabel({ names, scores }: LabelResults) {
                 <th scope="row">mean</th>
                 <td />
                 {columns.map((column) => (
-                  <td key={column}>{fixed(mean(column))}</td>
+                  <td key={column}>{percent(mean(column))}</td>
                 ))}
               </tr>
             </tfoot>

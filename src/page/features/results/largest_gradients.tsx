@@ -1,8 +1,9 @@
 import { effect, signal } from '@preact/signals';
-import { count, figure } from '../../../figures.ts';
+import { count } from '../../../figures.ts';
 import type { ProbeRecord } from '../../../index.ts';
 import { isOfClasses } from '../../app/experiment.ts';
 import { training } from '../../app/worker_client.ts';
+import { short } from '../../ui/numbers.ts';
 import { Picture } from '../../ui/picture.tsx';
 import { tryImage } from '../run/questions.ts';
 import type { ImageOf } from '../run/questions_worker.ts';
@@ -55,7 +56,7 @@ export function LargestGradients() {
               >
                 {picture && <Picture pixels={picture.pixels} shape={imageShape} label={`training image ${sample}`} />}
                 <span class="name">{nameOf(label)}</span>
-                <span class="fact">{`norm ${figure(gradientNorm)}`}</span>
+                <span class="fact">{`norm ${short(gradientNorm)}`}</span>
                 <span class="fact">{`image ${count(sample)}`}</span>
               </button>
             </li>

@@ -1,7 +1,8 @@
-import { count, counted, figure, fixed } from '../../../figures.ts';
+import { count, counted, fixed } from '../../../figures.ts';
 import type { RegressionFigures } from '../../../train/regression.ts';
 import { experiment } from '../../app/state.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
+import { metricText, percent, short } from '../../ui/numbers.ts';
 import { Panel, type PanelProps } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
@@ -59,19 +60,17 @@ function summaryOf(shown: Results): string {
   if (shown.kind === 'numbers') {
     const [{ meanAbsoluteError, meanSquaredError, r2 }, ...others] = shown.figures as [RegressionFigures];
     if (others.length) return `${images}${counted(shown.names.length, 'number')} of each.`;
-    return `${images}mean absolute error ${figure(meanAbsoluteError)}, mean squared error ${figure(meanSquaredError)}, R² ${fixed(r2, 3) || 'unknown'}.`;
+    return `${images}mean absolute error ${short(meanAbsoluteError)}, mean squared error ${short(meanSquaredError)}, R² ${fixed(r2, 3) || 'unknown'}.`;
   }
   if (shown.kind === 'labels') return `${images}${percent(shown.exact)} of them have every label right.`;
   const { confusion, balancedAccuracy, asked, mistakes } = shown;
   const known = ['accuracy', 'balancedAccuracy', 'precision', 'recall', 'f1Score'];
   const others = Object.entries(asked).filter(([name]) => !known.includes(name));
   return (
-    `${images}accuracy ${fixed(confusion.accuracy)}, balanced ${fixed(balancedAccuracy)}, ` +
-    `${others.map(([name, value]) => `${name} ${fixed(value)}, `).join('')}${counted(mistakes, 'mistake')}.`
+    `${images}accuracy ${percent(confusion.accuracy)}, balanced ${percent(balancedAccuracy)}, ` +
+    `${others.map(([name, value]) => `${name} ${metricText(name, value)}, `).join('')}${counted(mistakes, 'mistake')}.`
   );
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** Maximum number of classes for which the matrix is legible. */
 const mostClasses = 24;
@@ -186,7 +185,7 @@ function ByClass({ byClass: { precision, recall, f1Score }, macro }: ClassResult
               <tr key={label}>
                 <th scope="row">{names[label]}</th>
                 {[value, recall[label], f1Score[label]].map((one, i) => (
-                  <td key={i}>{fixed(one)}</td>
+                  <td key={i}>{one === undefined || Number.isNaN(one) ? '–' : percent(one)}</td>
                 ))}
               </tr>
             ))}
@@ -195,7 +194,7 @@ function ByClass({ byClass: { precision, recall, f1Score }, macro }: ClassResult
             <tr>
               <th scope="row">mean</th>
               {[macro.precision, macro.recall, macro.f1Score].map((one, i) => (
-                <td key={i}>{fixed(one)}</td>
+                <td key={i}>{one === undefined || Number.isNaN(one) ? '–' : percent(one)}</td>
               ))}
             </tr>
           </tfoot>
@@ -268,7 +267,7 @@ function Kernels({ kernels }: Results) {
         {tiles.map(({ pixels, shape }, filter) => (
           <li
             key={filter}
-            title={`Kernel ${filter}: weights from ${figure(ranges[filter]!.least)} to ${figure(ranges[filter]!.most)}`}
+            title={`Kernel ${filter}: weights from ${short(ranges[filter]!.least)} to ${short(ranges[filter]!.most)}`}
           >
             <Picture pixels={pixels} shape={shape} label={`kernel ${filter}`} />
             <span aria-hidden="true">{filter}</span>

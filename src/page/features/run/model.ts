@@ -2,7 +2,7 @@ import { effect } from '@preact/signals';
 import { type ProxyMarked, proxy } from 'comlink';
 import type { DatasetFacts } from '../../../data/served_datasets.ts';
 import type { ErrorParts } from '../../../errors.ts';
-import { counted, fixed } from '../../../figures.ts';
+import { counted } from '../../../figures.ts';
 import { upTo } from '../../../formats/history_until.ts';
 import type { RunEvent } from '../../../health/run_events.ts';
 import type { Model } from '../../../index.ts';
@@ -22,6 +22,7 @@ import {
 import * as state from '../../app/state.ts';
 import type { Status } from '../../app/status.ts';
 import { training } from '../../app/worker_client.ts';
+import { metricText } from '../../ui/numbers.ts';
 import { Run } from './run.ts';
 import * as runState from './state.ts';
 import { isUnsaved, mayReplace } from './unsaved.ts';
@@ -254,8 +255,9 @@ function outcome(run: Run, { stopped, stoppedEarly, skippedSteps, images }: Trai
 
 /** The validation result as text; undefined if there is none yet. */
 function validationOf(run: Run): string | undefined {
-  const value = fixed(run.validated);
-  return value ? `${metricWords(run.experiment)} ${value}` : undefined;
+  const { validated } = run;
+  const metric = metricWords(run.experiment);
+  return validated === undefined ? undefined : `${metric} ${metricText(metric, validated)}`;
 }
 
 /** The number of completed steps as text. */

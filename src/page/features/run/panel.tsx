@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { count, counted } from '../../../figures.ts';
 import { change, experiment, plan, refusal, statusLine } from '../../app/state.ts';
@@ -23,8 +24,10 @@ const names: Partial<Record<Phase, string>> = {
 /**
  * Starts, pauses and stops a run. This bar stays in view; the notes below it scroll away, so that it doesn't cover a quarter of a
  * phone's screen.
+ *
+ * @param props.children are shown among the notes: what to do next.
  */
-export function RunBar() {
+export function RunBar({ children }: { children?: ComponentChildren }) {
   const shown = run.value;
   const phase = shown?.phase.value ?? 'ended';
   const isUnderWay = phase !== 'ended';
@@ -81,7 +84,10 @@ export function RunBar() {
           </p>
         )}
         {!isUnderWay && <Twin />}
-        {resumesFrom.value && <ResumeRun />}
+        <div class="next">
+          {children}
+          {resumesFrom.value && <ResumeRun />}
+        </div>
         {waitingChanges.value.length > 0 && (
           <p id="waiting" class="cut">
             {isUnderWay

@@ -1,10 +1,11 @@
 import { effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
-import { count, fixed } from '../../../figures.ts';
+import { count } from '../../../figures.ts';
 import { datasetTitle } from '../../app/dataset_titles.ts';
 import { metricWords } from '../../app/experiment.ts';
 import { pageError, say } from '../../app/state.ts';
 import { filesIn, isFull, modifiedAt, readFile, removeFile, writeFile } from '../../app/storage.ts';
+import { percent, short } from '../../ui/numbers.ts';
 import type { Run } from '../run/run.ts';
 import { fileOf, loadRun } from '../run/saved_run.ts';
 import { run } from '../run/state.ts';
@@ -147,7 +148,7 @@ function resultOf(of: Run): Pick<KeptRun, 'result'> {
   const { validated } = of;
   if (validated === undefined) return {};
   const words = metricWords(of.experiment);
-  return { result: words === 'accuracy' ? `${(100 * validated).toFixed(1)} %` : `${words} ${fixed(validated)}` };
+  return { result: words === 'accuracy' ? percent(validated) : `${words} ${short(validated)}` };
 }
 
 /** One-line description of a saved run. */

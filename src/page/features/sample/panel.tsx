@@ -3,6 +3,7 @@ import { count, counted } from '../../../figures.ts';
 import { relativeTable } from '../../plots/relative_scale.ts';
 import { Facts } from '../../ui/error_facts.tsx';
 import { grayMaps, signedMaps } from '../../ui/maps.ts';
+import { short } from '../../ui/numbers.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { TypedNumber } from '../../ui/typed_number.tsx';
@@ -10,7 +11,6 @@ import { canAsk, notKept, shapeOfRun } from '../run/questions.ts';
 import { pinnedStep } from '../run/shown_step.ts';
 import { run } from '../run/state.ts';
 import { follow, followed, goTo, isFollowing, place, refused, type Stage, stages } from './model.ts';
-import { short } from './short.ts';
 import { StageDetail, titleOf } from './stage.tsx';
 import './style.css';
 

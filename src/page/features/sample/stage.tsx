@@ -2,13 +2,13 @@ import { count, counted } from '../../../figures.ts';
 import { isOfClasses } from '../../app/experiment.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
 import { elementOf, grayMaps, type Maps, signedMaps } from '../../ui/maps.ts';
+import { short } from '../../ui/numbers.ts';
 import { Picture } from '../../ui/picture.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { pixelAt } from '../../ui/tiles.ts';
 import { shapeOfRun } from '../run/questions.ts';
 import { run } from '../run/state.ts';
 import { chooseUnit, followed, type Stage, unitOf } from './model.ts';
-import { short } from './short.ts';
 import { Unit } from './unit.tsx';
 import type { FollowedLayer, Made } from './worker.ts';
 
@@ -53,7 +53,10 @@ function Image() {
 }
 
 const howMade: Record<Made['how'], (made: Made) => string> = {
-  sum: ({ terms, hasWeights }) => `the sum of ${terms ? `${count(terms)} ` : ''}${hasWeights ? 'products' : 'numbers'}`,
+  sum: ({ terms, hasWeights, hasFactors }) =>
+    hasFactors
+      ? 'the mean of the pixels around it, weighted by how near they are'
+      : `the sum of ${terms ? `${count(terms)} ` : ''}${hasWeights ? 'products' : 'numbers'}`,
   largest: ({ terms }) => `the largest of ${terms ? `${count(terms)} ` : 'the '}numbers`,
   mean: ({ terms }) => `the mean of ${terms ? `${count(terms)} ` : 'the '}numbers`,
   product: ({ terms }) => `the product of ${count(terms!)} numbers`,

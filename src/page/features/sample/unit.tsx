@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { count, counted } from '../../../figures.ts';
 import { elementAt, elementOf } from '../../ui/maps.ts';
+import { short } from '../../ui/numbers.ts';
 import { TypedNumber } from '../../ui/typed_number.tsx';
 import { chooseUnit, shownUnit, unitOf } from './model.ts';
-import { short } from './short.ts';
 import type { FollowedLayer, ShownNorm, ShownTerm, ShownUnit } from './worker.ts';
 
 /** One number of a layer: how it is computed, or in the backward pass where its gradient goes. */
@@ -67,7 +67,9 @@ function ForwardUnit({ layer, value, made }: { layer: FollowedLayer; value: numb
         <tr>
           <th scope="col">{inputWords(made)}</th>
           <th scope="col">value</th>
-          {isWeighted && <th scope="col">{made.isSeparable ? '× both weights' : '× weight'}</th>}
+          {isWeighted && (
+            <th scope="col">{made.hasFactors ? '× share' : made.isSeparable ? '× both weights' : '× weight'}</th>
+          )}
           {isWeighted && <th scope="col">= product</th>}
         </tr>
       </thead>
@@ -139,10 +141,11 @@ const Normalized = ({ mean, variance, epsilon, gamma, beta, over }: ShownNorm) =
 function BackwardUnit({ layer, delta, made }: { layer: FollowedLayer; delta: number; made: ShownUnit | undefined }) {
   const isMap = layer.shape.length === 3;
   const isWeighted = made && hasWeights(made) && delta !== 0;
+  const hasGradients = made && !made.isSeparable && !made.hasFactors;
   const row = (term: ShownTerm, i: number) => (
     <tr key={i}>
       <th scope="row">{placeWords(made!, term)}</th>
-      {!made!.isSeparable && <td>{short(delta * term.x)}</td>}
+      {hasGradients && <td>{short(delta * term.x)}</td>}
       <td>{short(delta * term.w!)}</td>
     </tr>
   );
@@ -157,14 +160,19 @@ function BackwardUnit({ layer, delta, made }: { layer: FollowedLayer; delta: num
           <thead>
             <tr>
               <th scope="col">{inputWords(made)}</th>
-              {!made.isSeparable && <th scope="col">gradient of its weight</th>}
+              {hasGradients && <th scope="col">gradient of its weight</th>}
               <th scope="col">gradient of the input</th>
             </tr>
           </thead>
           <tbody>{made.terms.map(row)}</tbody>
         </table>
       )}
-      {isWeighted && (
+      {isWeighted && made.hasFactors && (
+        <p class="facts">
+          An input gets gradient × share. It is a part of several pixels: its gradient is the sum over all of them.
+        </p>
+      )}
+      {isWeighted && !made.hasFactors && (
         <p class="facts">
           {`${made.isSeparable ? 'An input gets gradient × both weights' : 'A weight gets gradient × input, and an input gets gradient × weight'}. ${made.others.count ? `Of its ${counted(made.terms.length + made.others.count, 'weight')}, the ${count(made.terms.length)} with the largest products are shown. ` : ''}`}
           {isMap

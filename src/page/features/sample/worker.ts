@@ -25,7 +25,9 @@ export interface Made {
   how: UnitTerms['how'];
   /** Number of terms per value; undefined if it varies. */
   terms: number | undefined;
+  /** Multiplied by weights, or by fixed shares. */
   hasWeights: boolean;
+  hasFactors: boolean;
   hasBias: boolean;
   /** For a normalization: whether it uses moving statistics. */
   isMoving: boolean;
@@ -102,6 +104,7 @@ function madeOf(node: CompiledLayer, units: number): { made?: Made } {
       how: first.how,
       terms: isEven ? first.terms.length : undefined,
       hasWeights: first.terms.some(({ weight }) => weight !== undefined),
+      hasFactors: first.terms.some(({ factor }) => factor !== undefined),
       hasBias: first.bias !== undefined,
       isMoving: first.norm !== undefined && first.norm.over === undefined,
     },
@@ -117,7 +120,7 @@ export interface ShownTerm {
   /** The layer that it comes from, if there are several. */
   from?: string;
   x: number;
-  /** Its weight; for a separable convolution, the product of both weights. */
+  /** Its weight, or a fixed factor; for a separable convolution, the product of both weights. */
   w?: number;
   product: number;
 }
@@ -134,6 +137,8 @@ export interface ShownUnit {
   bias?: number;
   /** For a separable convolution: each weight is the product of two. */
   isSeparable: boolean;
+  /** What it is multiplied by is fixed, and no weight. */
+  hasFactors: boolean;
   norm?: ShownNorm;
   /** The value before the layer's activation. */
   z: number;
@@ -163,10 +168,10 @@ export async function unitOfSample(layer: string, unit: number): Promise<ShownUn
     [...step.tensors, ...step.constants].find((one) => one.layer === layer && one.name === name)?.values;
   const inputs = node.inputs.map((index) => inputOf(model, step, index));
   const [kernel, second] = (made.kernels ?? ['kernel']).map((name) => tensor(name!));
-  const terms = made.terms.map(({ input, of = 0, weight, pointwise }): ShownTerm => {
+  const terms = made.terms.map(({ input, of = 0, weight, pointwise, factor }): ShownTerm => {
     const { from, values, shape } = inputs[of]!;
     const x = input === undefined ? 0 : values[input]!;
-    const w = weight === undefined ? undefined : kernel![weight]! * (pointwise === undefined ? 1 : second![pointwise]!);
+    const w = weight === undefined ? factor : kernel![weight]! * (pointwise === undefined ? 1 : second![pointwise]!);
     const at = input === undefined ? undefined : placeOf(input, shape);
     const product = w === undefined ? x : x * w;
     return { at, ...(inputs.length > 1 && { from }), x, ...(w !== undefined && { w }), product };
@@ -190,6 +195,7 @@ export async function unitOfSample(layer: string, unit: number): Promise<ShownUn
   const others = terms.filter((term) => !shown.has(term));
   return {
     ...{ how: made.how, shape: inputs[0]!.shape, isSeparable: second !== undefined },
+    hasFactors: made.terms.some(({ factor }) => factor !== undefined),
     terms: terms.filter((term) => shown.has(term)),
     others: { count: others.length, sum: sumOf(others) },
     ...(bias !== undefined && { bias }),

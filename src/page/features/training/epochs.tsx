@@ -1,8 +1,9 @@
-import { count, counted, figure, fixed } from '../../../figures.ts';
+import { count, counted, fixed } from '../../../figures.ts';
 import { summarize } from '../../../health/history.ts';
 import type { EpochRecord } from '../../../index.ts';
 import { metricWords } from '../../app/experiment.ts';
 import { settled } from '../../app/state.ts';
+import { metricText, points, shortOrDash } from '../../ui/numbers.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { measuredOf, type Run, twinsOf, validatedOf } from '../run/run.ts';
@@ -97,22 +98,27 @@ function metricsOf({ log }: Run): string[] {
   return [...new Set(names)];
 }
 
+const shownMetric = (metric: string, value: number | undefined) =>
+  value === undefined || Number.isNaN(value) ? shortOrDash(value) : metricText(metric, value);
+
 const titleOf = (name: string) => name.replace(/^validation(.)/, (_, first: string) => first.toLowerCase());
 
 function groupsOf(layers: readonly string[], metrics: readonly string[], metric: string): Group[] {
+  const ofMetric = (value: number | undefined, isDifference = false) =>
+    isDifference && metric === 'accuracy' && value !== undefined ? points(value) : shownMetric(metric, value);
   return [
     {
       name: 'training',
       columns: ['loss', metric],
-      cells: (it) => [fixed(it.loss), fixed(measuredOf(it))],
+      cells: (it, isDifference) => [shortOrDash(it.loss), ofMetric(measuredOf(it), isDifference)],
     },
     {
       name: 'validation',
       columns: ['loss', metric, ...metrics.map(titleOf)],
-      cells: (it) => [
-        fixed(it.validationLoss),
-        fixed(validatedOf(it)),
-        ...metrics.map((name) => fixed((it as Record<string, unknown>)[name] as number | undefined)),
+      cells: (it, isDifference) => [
+        shortOrDash(it.validationLoss),
+        ofMetric(validatedOf(it), isDifference),
+        ...metrics.map((name) => shownMetric(name, (it as Record<string, unknown>)[name] as number | undefined)),
       ],
     },
     {
@@ -120,8 +126,8 @@ function groupsOf(layers: readonly string[], metrics: readonly string[], metric:
       columns: layers,
       cells: (it, isRatio) =>
         layers.map((layer) => {
-          const text = figure(it.gradientNorms?.[layer]?.mean);
-          return isRatio && text ? `× ${text}` : text;
+          const mean = it.gradientNorms?.[layer]?.mean;
+          return `${isRatio && mean !== undefined ? '× ' : ''}${shortOrDash(mean)}`;
         }),
     },
     {

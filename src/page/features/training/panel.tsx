@@ -1,9 +1,10 @@
-import { clock, count, duration, fixed, roughFigure } from '../../../figures.ts';
+import { clock, count, duration, roughFigure } from '../../../figures.ts';
 import { metricWords } from '../../app/experiment.ts';
 import { settled } from '../../app/state.ts';
 import { Curves } from '../../plots/curves.ts';
 import { rateLines } from '../../plots/lines.ts';
 import { capitalized } from '../../ui/capitalized.ts';
+import { metricText, short } from '../../ui/numbers.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { measuredOf, type Run, twinsOf } from '../run/run.ts';
 import { RunPlot } from '../run/run_plot.tsx';
@@ -53,12 +54,16 @@ function Figures() {
   const rate = log?.unfinished?.imagesPerSecond ?? last?.imagesPerSecond;
   const stepMs = log?.stepMs;
   const bytes = shown?.bytes.value;
-  const ofEach = (of: (run: Run) => number | undefined) =>
+  const ofEach = (of: (run: Run) => number | undefined, textOf = short) =>
     shown
       ? twinsOf(shown)
-          .map(({ name, run }) => `${name} ${fixed(of(run)) || '–'}`.trim())
+          .map(({ name, run }) => {
+            const value = of(run);
+            return `${name} ${value === undefined ? '–' : textOf(value)}`.trim();
+          })
           .join('\n')
       : '';
+  const ofMetric = (value: number) => metricText(metric, value);
   const figures: Figure[] = [
     { id: 'loss-now', name: 'Loss', text: ofEach(({ log }) => (log.unfinished ?? log.epochs.at(-1))?.loss) },
     {
@@ -67,7 +72,7 @@ function Figures() {
       text: ofEach(({ log }) => {
         const now = log.unfinished ?? log.epochs.at(-1);
         return now && measuredOf(now);
-      }),
+      }, ofMetric),
     },
     {
       id: 'validation-loss-now',
@@ -77,7 +82,7 @@ function Figures() {
     {
       id: 'validation-accuracy-now',
       name: `Validation ${metric}`,
-      text: ofEach(({ validated }) => validated),
+      text: ofEach(({ validated }) => validated, ofMetric),
     },
     { id: 'rate-now', name: 'Images/s', text: rate ? count(Math.round(rate)) : '' },
     { id: 'step-now', name: 'Time per step', text: stepMs ? duration(stepMs) : '' },

@@ -5,12 +5,13 @@ import type { LearningRateCurve } from '../../../index.ts';
 import { learningRateOf, sameRate, withRate } from '../../app/experiment.ts';
 import { change, experiment, settled } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
-import { linearTicks, powerOfTen } from '../../plots/axes.ts';
+import { linearTicks } from '../../plots/axes.ts';
 import { capitalized } from '../../ui/capitalized.ts';
 import { SettingError } from '../../ui/options_form.tsx';
 import { plannedRequest } from '../run/model.ts';
 import { isReady } from '../run/state.ts';
 import './rate_finder.css';
+import { powerOfTen, withPowers } from '../../ui/numbers.ts';
 
 /** A curve, and the setup that it was measured with. */
 const found = signal<{ curve: LearningRateCurve; of: string } | undefined>();
@@ -59,7 +60,7 @@ export function RateFinder() {
         </button>
         {suggestion !== undefined && (
           <button id="use-rate" type="button" aria-disabled={isUsed} onClick={() => use(suggestion)}>
-            {isUsed ? `${figure(suggestion)} is used` : `Use ${figure(suggestion)}`}
+            {isUsed ? `${withPowers(figure(suggestion))} is used` : `Use ${withPowers(figure(suggestion))}`}
           </button>
         )}
       </div>
@@ -131,7 +132,7 @@ function CurveOf({ points, suggestion }: LearningRateCurve) {
             y={top - 5}
             text-anchor={at > width - 60 ? 'end' : at < left + 40 ? 'start' : 'middle'}
           >
-            {figure(suggestion)}
+            {withPowers(figure(suggestion))}
           </text>
         </>
       )}

@@ -10,6 +10,7 @@ import { isReady, run } from '../run/state.ts';
 import { comparison, nameOf, savePairs, saveReport, trainTwins } from './model.ts';
 import { choicesOf } from './twin_choices.ts';
 import './style.css';
+import { metricText, points, short, withPowers } from '../../ui/numbers.ts';
 import { TwinsKey } from '../run/twins_key.tsx';
 
 const chosenVariable = signal<Variable>('augmentation');
@@ -104,7 +105,7 @@ function Outcome() {
   return (
     <div id="twins-outcome">
       <TwinsKey />
-      <p class="paragraph">{paragraph}</p>
+      <p class="paragraph">{withPowers(paragraph)}</p>
       <Scroll label="Comparison of the twins">
         <table>
           <ColumnNames names={['at the end', 'A', 'B', 'A − B, or A / B', ...(pairs > 1 ? ['p'] : [])]} />
@@ -112,11 +113,11 @@ function Outcome() {
             {rows.map(({ figure: name, scale, a, b, test, differs }) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                <td>{textOf(a.mean)}</td>
-                <td>{textOf(b.mean)}</td>
+                <td>{valueText(name, a.mean)}</td>
+                <td>{valueText(name, b.mean)}</td>
                 <td>
                   {scale === 'log' && !Number.isNaN(test.difference.mean) && '× '}
-                  {textOf(test.difference.mean)}
+                  {differenceText(name, test.difference.mean)}
                 </td>
                 {pairs > 1 && (
                   <td>
@@ -151,4 +152,7 @@ function Outcome() {
   );
 }
 
-const textOf = (value: number) => (Number.isNaN(value) ? '–' : figure(value));
+const valueText = (name: string, value: number) => (Number.isNaN(value) ? '–' : metricText(name, value));
+
+const differenceText = (name: string, value: number) =>
+  Number.isNaN(value) ? '–' : name.includes('accuracy') ? points(value) : short(value);
