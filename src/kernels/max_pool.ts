@@ -40,7 +40,7 @@ export const poolConstants = (s: MaxPoolShape) => ({
 
 export const elementsIn = (s: MaxPoolShape) => s.batch * s.inHeight * s.inWidth * s.channels;
 export const elementsOut = (s: MaxPoolShape) => s.batch * s.outHeight * s.outWidth * s.channels;
-/** What a pool computes and moves, forward as backward. */
+/** Cost of a pool, the same forward and backward. */
 export const poolCost = (s: MaxPoolShape) => ({
   flops: elementsOut(s) * s.poolHeight * s.poolWidth,
   bytes: 4 * (elementsIn(s) + elementsOut(s)) + elementsOut(s),

@@ -183,7 +183,7 @@ function keptOnce(): (graph: LoweredGraph) => GraphPlan {
   };
 }
 
-/** What a graph is lowered for. */
+/** The options of a lowering. */
 export interface Given {
   batch: number;
   mode: Mode;

@@ -11,7 +11,7 @@ import type { LearningRate } from '../model/schedule.ts';
 import { addShortcuts, changeHidden, hasOption, kernelOptions, normalizeHidden } from './change_structure.ts';
 import type { ExperimentChange } from './experiment_change.ts';
 
-/** The part of an experiment that a change can be about. */
+/** The parts of an experiment that a change can affect. */
 export interface Changeable {
   /** The network. */
   model: Model;
@@ -24,11 +24,11 @@ export interface Changeable {
 }
 
 /**
- * Makes a new experiment from another one and a change: a verdict's remedy, or a cure, as data.
+ * Applies a change, a verdict's suggestion or a cure, to an experiment and returns a new one.
  *
- * @param experiment stays as it is.
- * @throws ConfigurationError for a change that does not fit the experiment: a layer that the model does not have, shortcuts where
- *   no two layers have one shape, a warm-up of a schedule.
+ * @param experiment is not modified.
+ * @throws ConfigurationError for a change that doesn't fit the experiment: a layer that the model doesn't have, shortcuts if no
+ * two layers have the same shape, a warm-up for a schedule.
  */
 export function applyChange<E extends Changeable>(experiment: E, change: ExperimentChange): E {
   const { labelSmoothing } = change;
@@ -55,7 +55,7 @@ function changeModel(model: Model, { layers, hidden, normalization, shortcuts }:
   return changed;
 }
 
-/** undefined where nothing changes. */
+/** Returns undefined if nothing changes. */
 function changeOptimizer(before: OptimizerConfig, change: ExperimentChange): OptimizerConfig | undefined {
   const { optimizer = before, learningRateTimes, warmupSteps, clipnorm, clipvalue, globalClipnorm } = change;
   const clips = Object.entries({ clipnorm, clipvalue, globalClipnorm }).filter(([, value]) => value !== undefined);
@@ -81,7 +81,7 @@ function warmedUp(rate: LearningRate, steps: number): LearningRate {
 const smoothed = (loss: LossConfig, labelSmoothing: number): LossConfig =>
   ({ ...(typeof loss === 'string' ? { type: loss } : loss), labelSmoothing }) as LossConfig;
 
-/** undefined where nothing changes. */
+/** Returns undefined if nothing changes. */
 function changeImages(
   before: AugmentationConfig | null | undefined,
   { augmentation, standardize, rescale }: ExperimentChange,
@@ -108,10 +108,10 @@ const afterOps = (done: string, option: string) =>
 
 const bytes = 1 / 255;
 
-/** Options that hold a rate, or a list of rates, in schedules. */
+/** Names of schedule options that hold a rate or a list of rates. */
 const rates = /learningRate$|^warmupTarget$|^values$/i;
 
-/** A learning rate, or every rate of a schedule, times a factor; without the dust of float arithmetic. */
+/** Multiplies a learning rate, or every rate of a schedule, by a factor, and removes rounding noise. */
 function scaled(rate: LearningRate, factor: number): LearningRate {
   const times = (value: number) => Number((value * factor).toPrecision(12));
   if (typeof rate === 'number') return times(rate);
@@ -123,7 +123,7 @@ function scaled(rate: LearningRate, factor: number): LearningRate {
 }
 
 /**
- * Pixels are multiplied by ImageDataGenerator's `rescale`, which is 1/255 in a trainer unless it says another factor.
+ * Multiplies ImageDataGenerator's `rescale`, which defaults to 1/255 in a trainer.
  *
  * @throws ConfigurationError for a list of ops, after which pixels are always divided by 255.
  */
@@ -150,7 +150,7 @@ function changeLayers(model: Model, changes: Record<string, LayerChange>): Model
     if (kernelInitializer) for (const option of kernelOptions) if (has(option)) layers[at]![option] = kernelInitializer;
     if (biasInitializer && has('biasInitializer')) layers[at]!.biasInitializer = biasInitializer;
     if (!activation) continue;
-    // In the layer that has it: itself, or one right after it.
+    // The layer that has the option: the layer itself or one directly after it.
     const run = [at, ...followersOf(compiled, at)];
     const place = run.find((i) => activationName(compiled.layers[i]!.activation) !== 'linear') ?? at;
     layers[place]!.activation = activation;

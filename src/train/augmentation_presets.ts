@@ -3,10 +3,10 @@ import { tutorialAugmentation } from '../model/tutorial.ts';
 
 const { horizontalFlip: _, ...unmirrored } = tutorialAugmentation;
 
-/** The tutorial's arguments without its flip, which would turn digits and letters into other shapes. */
+/** The tutorial's arguments without the flip, which changes the shape of digits and letters. */
 export const handwritingAugmentation = unmirrored;
 
-/** Augmentations that the command and the page call by the same names. */
+/** Augmentations by the names that the command and the page share. */
 export const augmentationPresets = {
   tutorial: tutorialAugmentation,
   handwriting: handwritingAugmentation,

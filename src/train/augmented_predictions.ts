@@ -6,11 +6,12 @@ import { inferenceInput, inferencePass } from './inference_pass.ts';
 import { type FilledTestTimeAugmentation, requireOwnLabels, viewOf } from './test_time_augmentation.ts';
 
 /**
- * The mean predictions over augmented samples of each image: of probabilities, or of numbers. Sample number i of an image is
- * what training in epoch i would see of it, so the same seed gives the same figures.
+ * The mean predictions over augmented samples of each image, as probabilities or numbers. Sample i of an image is what training
+ * would see in epoch i, so the same seed gives the same result.
  *
- * @returns the predictions [n, outputs], and where there is one sample of each image the figures that the network's own kernel computes.
- * @throws ConfigurationError for an augmentation that mixes images, or whose images don't fit the model.
+ * @returns the predictions [n, outputs] and, if there is only one sample per image, the loss and metric from the network's own
+ * kernel.
+ * @throws ConfigurationError for an augmentation that mixes images, or images that don't fit the model.
  */
 export async function augmentedPredictions(
   engine: Engine,

@@ -23,11 +23,11 @@ export type BatchRecord = Pick<StepRecord, 'loss' | 'accuracy' | 'meanAbsoluteEr
 
 /** Options of `Trainer.trainOnBatch` and `Trainer.gradients`. */
 export interface BatchOptions {
-  /** A number >= 0 for each image: its loss counts that many times. */
+  /** Weight of each image's loss, >= 0; 1 by default. */
   sampleWeight?: ArrayLike<number>;
 }
 
-/** One step on one batch: `Trainer.trainOnBatch`. */
+/** Implements `Trainer.trainOnBatch`: one step on one batch. */
 export async function trainOnBatch(
   engine: Engine,
   images: Float32Array,
@@ -50,7 +50,7 @@ export async function trainOnBatch(
   return figures;
 }
 
-/** Loss and gradients on one batch, without an update: `Trainer.gradients`. */
+/** Implements `Trainer.gradients`: loss and gradients on one batch, without an update. */
 export async function gradients(
   engine: Engine,
   images: Float32Array,
@@ -68,7 +68,7 @@ export async function gradients(
   return { loss: record.loss, gradientNorms: record.gradientNorms, gradients: tensors };
 }
 
-/** The position of a step's record in the ring. */
+/** Position of a step's record in the ring. */
 function recordOf({ reader }: Engine, { records }: BoundState, step: number): Slice {
   const { buffer, offset, label } = records;
   return { buffer, label, offset: offset + (step % reader.shape.slots) * reader.bytes, size: reader.bytes };
@@ -80,9 +80,10 @@ interface Batch extends BatchOptions {
 }
 
 /**
- * Runs the micro-batches of a step, each on its part of the images. One without images computes the last part again.
+ * Runs the micro-batches of a step, each on its part of the images. A micro-batch without images computes the previous part
+ * again.
  *
- * @param cut the step with a loss that fits the labels, divided into the dispatches of each micro-batch.
+ * @param cut the step with a loss that fits the labels, split into the dispatches of each micro-batch.
  */
 async function runBatch(
   engine: Engine,
@@ -111,7 +112,10 @@ async function runBatch(
   }
 }
 
-/** @returns how many images the batch has, and their weights. @throws ConfigurationError for what doesn't fit the trainer. */
+/**
+ * @returns the number of images in the batch, and their weights. @throws ConfigurationError for a batch that doesn't fit the
+ * trainer.
+ */
 function requireBatch(
   { settings }: Engine,
   { images, labels, sampleWeight }: Batch,
@@ -143,15 +147,19 @@ function writeLabels(engine: Engine, labels: readonly number[]): void {
 }
 
 /**
- * The position of a batch among the samples of the run, which keys the random numbers of layers. Each step on a batch draws new
- * numbers, as in Keras, and a snapshot, which has the count of steps, continues with the next ones. Positions follow those of all
- * epochs that `fit` has trained, so that no epoch's numbers repeat; `gradients` draws the numbers of the next step.
+ * Position of a batch among the samples of the run, which seeds the random numbers of layers. Each step on a batch uses new
+ * numbers, as in Keras, and a trainer restored from a snapshot continues with the next ones, because the snapshot contains the
+ * step count. Positions come after those of all epochs that `fit` has trained, so that no epoch's numbers are repeated.
+ * `gradients` uses the numbers of the next step.
  */
 function positionOf({ trainingSteps, settings }: Engine): number {
   return (trainingSteps * stepSamples(settings)) % 2 ** 31;
 }
 
-/** The slots after the last image are zeroed: an earlier batch's NaN there times a gradient of zero is still NaN. */
+/**
+ * The slots after the last image are zeroed, because a NaN left there by an earlier batch stays NaN even when multiplied by a
+ * zero gradient.
+ */
 function writeImages({ gpu, steps }: Engine, images: Float32Array): void {
   const { buffer, offset, size } = steps.network.input;
   gpu.device.queue.writeBuffer(buffer, offset, images as Float32Array<ArrayBuffer>);

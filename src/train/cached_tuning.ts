@@ -4,7 +4,7 @@ import type { TuneOptions, TuneResult } from './tune.ts';
 import { chosenVariants, type Tuning, tuneKernels } from './tuner.ts';
 import { formatTuningCache, machineOf, readTuningCache } from './tuning_cache.ts';
 
-/** Times the variants of kernels that the cache does not know on this machine, and chooses among all. */
+/** Times the kernel variants that are not in the cache for this machine, and chooses the fastest of all. */
 export async function tuneWithCache(
   gpu: Gpu,
   kernels: ReadonlyMap<string, TunableKernel>,

@@ -4,7 +4,7 @@ import { type CompiledModel, compileModel, type Model } from '../model/graph.ts'
 import { definitionOf, type LayerConfig } from '../model/layers/index.ts';
 import type { ExperimentChange, NormalizationChange } from './experiment_change.ts';
 
-/** Options of layers that hold an initializer of what a kernel is. */
+/** The layer options that hold the initializer of a kernel. */
 export const kernelOptions = ['kernelInitializer', 'depthwiseInitializer', 'pointwiseInitializer'];
 
 export const hasOption = ({ type }: Pick<LayerConfig, 'type'>, name: string): boolean =>
@@ -13,7 +13,7 @@ export const hasOption = ({ type }: Pick<LayerConfig, 'type'>, name: string): bo
 const roleOf = (layer: LayerConfig | undefined) => layer && definitionOf(layer.type).role;
 const hasKernel = (layer: LayerConfig) => kernelOptions.some((name) => hasOption(layer, name));
 
-/** A model with other activations, initializers and filters in all its layers but the output's. */
+/** Changes the activations, initializers and filters of all layers but the output layer. */
 export function changeHidden(
   model: Model,
   { activation, kernelInitializer, filtersTimes = 1 }: NonNullable<ExperimentChange['hidden']>,
@@ -35,7 +35,7 @@ export function changeHidden(
 }
 
 /**
- * A model with a normalization after the kernel of every layer but the output's, before the activation.
+ * Inserts a normalization after the kernel of every layer but the output layer, before the activation.
  *
  * @throws ConfigurationError for a network with branches, whose layers name their inputs and would bypass the normalizations.
  */
@@ -60,17 +60,17 @@ export function normalizeHidden(model: Model, normalization: NormalizationChange
   return { ...model, layers };
 }
 
-/** The same place in the network; a normalization of the same type keeps its other options. */
+/** Replaces a normalization in the same position; one of the same type keeps its other options. */
 const replaced = (layer: LayerConfig, normalization: NormalizationChange): LayerConfig =>
   layer.type === normalization.type
     ? ({ ...layer, ...normalization } as LayerConfig)
     : { ...normalization, ...(layer.name && { name: layer.name }), ...(layer.inputs && { inputs: layer.inputs }) };
 
 /**
- * A model in which each layer, with the normalization and activation that follow it, adds its input to its output where both have
- * one shape: y = x + f(x) (He et al. 2015).
+ * Adds shortcuts: each layer, with the normalization and activation that follow it, adds its input to its output if both have
+ * the same shape: y = x + f(x) (He et al. 2015).
  *
- * @throws ConfigurationError where no layer has an input and an output of one shape, and for a network with branches.
+ * @throws ConfigurationError if no layer has an input and an output of the same shape, and for a network with branches.
  */
 export function addShortcuts(model: Model): Model {
   const compiled = compileModel(model);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { integer, number } from '../check.ts';
 
-/** How often the state of a run is taken: every so many steps or epochs, or as soon as so many seconds have passed. */
+/** How often checkpoints are taken: every given number of steps, epochs or seconds. */
 export type CheckpointEvery = { steps: number } | { epochs: number } | { seconds: number };
 
 export const checkpointEverySchema: v.GenericSchema<unknown, CheckpointEvery> = v.union(
@@ -13,7 +13,10 @@ export const checkpointEverySchema: v.GenericSchema<unknown, CheckpointEvery> = 
   '{ steps: n }, { epochs: n } or { seconds: n }',
 );
 
-/** Says when a state is due. Steps and epochs count from the start of the run, so a resumed run has them where the first one had. */
+/**
+ * Decides when a checkpoint is due. Steps and epochs count from the start of the run, so that a resumed run has checkpoints at
+ * the same points.
+ */
 export class CheckpointTimes {
   private takenAt: number;
 
@@ -24,17 +27,17 @@ export class CheckpointTimes {
     this.takenAt = now();
   }
 
-  /** Steps that may be submitted before a look is due. @param done steps. */
+  /** Number of steps that may be submitted before the next check. @param done completed steps. */
   stepsBeforeNext(done: number): number {
     return 'steps' in this.every ? this.every.steps - (done % this.every.steps) : Infinity;
   }
 
-  /** @param done steps, the last of them in the middle of an epoch. */
+  /** @param done completed steps, the last of them within an epoch. */
   isDueAfterStep(done: number): boolean {
     return this.isDue(done);
   }
 
-  /** @param done steps, the last of them the last one of this epoch. */
+  /** @param done completed steps, the last of them at the end of this epoch. */
   isDueAfterEpoch(done: number, epoch: number): boolean {
     return 'epochs' in this.every ? epoch % this.every.epochs === 0 : this.isDue(done);
   }

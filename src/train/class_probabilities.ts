@@ -1,16 +1,16 @@
-/** A class and how probable the model says it is. */
+/** A class and its predicted probability. */
 export interface ClassProbability {
-  /** The name of the class, from `classNames`. */
+  /** Name of the class, from `classNames`. */
   className: string;
   /** 0 to 1. */
   probability: number;
 }
 
 /**
- * The most probable classes of each image, the most probable first; of equal ones the first.
+ * The most probable classes of each image in descending order; of equal ones the first class comes first.
  *
- * @param probabilities [n, outputs]. One output is the probability of the second of two classes.
- * @param top how many, at most.
+ * @param probabilities [n, outputs]. A single output is the probability of the second of two classes.
+ * @param top maximum number of classes.
  */
 export function topClasses(
   probabilities: Float32Array,

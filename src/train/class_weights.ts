@@ -5,10 +5,10 @@ import { hasClasses } from '../plan/samples.ts';
 import { type ClassWeight, requireClassWeight, requireSampleWeight } from './sample_weights.ts';
 
 /**
- * The class of each sample that its weight goes by: its label; of targets the index of the single 1, or the only number itself where
- * all are 0 or 1.
+ * The class that determines each sample's weight: its label; for targets the index of the single 1, or the number itself if
+ * there is one output and all are 0 or 1.
  *
- * @throws ConfigurationError for samples that have no class.
+ * @throws ConfigurationError for samples without a class.
  */
 function classesOf(dataset: Dataset): { classes: number; of: ArrayLike<number> } {
   const { labels, classNames, targets, targetNames, count } = dataset;
@@ -29,10 +29,10 @@ function classesOf(dataset: Dataset): { classes: number; of: ArrayLike<number> }
 }
 
 /**
- * samples / (classes * samples of the class), so that all classes weigh the same; scikit-learn's formula. A class without
- * samples gets 1.
+ * samples / (classes * samples of the class), so that all classes have the same total weight; scikit-learn's formula. A class
+ * without samples gets 1.
  *
- * @param counts the samples of each class.
+ * @param counts number of samples per class.
  */
 export function balancedWeights(counts: readonly number[]): number[] {
   const samples = counts.reduce((a, b) => a + b, 0);
@@ -47,10 +47,10 @@ function balanced(classes: number, of: ArrayLike<number>): Record<number, number
 }
 
 /**
- * A weight for each sample of a data set, the class' times its own; undefined where neither is given.
+ * The weight of each sample of a data set: its class' weight times its own; undefined if neither is given.
  *
- * @throws ConfigurationError as `requireSampleWeight` and `requireClassWeight` do, and where a class has no weight, or a
- *   weight no class.
+ * @throws ConfigurationError as `requireSampleWeight` and `requireClassWeight` do, and if a class has no weight or a weight has
+ * no class.
  */
 export function weightsOf(
   dataset: Dataset,

@@ -1,31 +1,31 @@
-/** The confusion matrix of a data set, and its wrong predictions. */
+/** The confusion matrix of a data set, and its misclassified samples. */
 export interface Confusion {
-  /** [label][prediction]: how many images. */
+  /** [label][prediction]: number of images. */
   counts: number[][];
-  /** Over all images, 0 to 1. */
+  /** Accuracy over all images, 0 to 1. */
   accuracy: number;
-  /** Wrong predictions, the most confident first. */
+  /** Misclassified samples, the most confident first. */
   mistakes: Mistake[];
 }
 
-/** A sample whose prediction is wrong. */
+/** A misclassified sample. */
 export interface Mistake {
   /** Index in the data set. */
   sample: number;
-  /** The actual class, by its index. */
+  /** Index of the actual class. */
   label: number;
-  /** The predicted class, by its index. */
+  /** Index of the predicted class. */
   predicted: number;
   /** Probability of the predicted class, 0 to 1. */
   probability: number;
 }
 
 /**
- * Which classes are taken for which.
+ * Computes a confusion matrix.
  *
  * @param labels n class indices.
- * @param probabilities [n, classes], as `predict` gives them. The first of equal ones counts; an image whose
- *   probabilities are not numbers is predicted as no class, and counts in `accuracy` alone.
+ * @param probabilities [n, classes], as returned by `predict`. Of equal ones the first is the prediction. An image with
+ * non-finite probabilities has no prediction and counts only in `accuracy`.
  */
 export function confusionOf(labels: ArrayLike<number>, probabilities: Float32Array): Confusion {
   const classes = labels.length ? probabilities.length / labels.length : 0;
@@ -44,7 +44,7 @@ export function confusionOf(labels: ArrayLike<number>, probabilities: Float32Arr
   return { counts, accuracy: correct / labels.length, mistakes };
 }
 
-/** The index of the largest number, the first of equal ones; -1 where none is a number. */
+/** Index of the largest number, the first of equal ones; -1 if none is a number. */
 export function argmax(numbers: ArrayLike<number>): number {
   let best = -1;
   for (let i = 0; i < numbers.length; i++) {

@@ -3,7 +3,7 @@ import { lossOf } from '../plan/phases.ts';
 import type { Engine } from './engine.ts';
 import { readTrained } from './weights.ts';
 
-/** The gradient on each batch of a data set, without an update: `Trainer.datasetGradients`. */
+/** Implements `Trainer.datasetGradients`: the gradient on each batch of a data set, without an update. */
 export async function datasetGradients(
   engine: Engine,
   dataset: Dataset,
@@ -29,7 +29,7 @@ export async function datasetGradients(
     const batches: Float32Array[][] = [];
     for (let position = 0; position < dataset.count; position += batchSize) {
       disposal.throwIfAborted();
-      // Each batch stands for itself: no halt of the last one's.
+      // Each batch is independent: a halt of an earlier one is cleared.
       const halt = { halted: 0, bad_in_a_row: 0 };
       engine.writeState(evaluation, { seed, epoch: engine.epochs, position, samples: dataset.count, ...halt });
       await input.stream?.ready(disposal, engine.gpu.failure);

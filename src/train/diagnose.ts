@@ -6,12 +6,12 @@ import type { BoundSteps } from '../plan/steps.ts';
 import { NonFiniteError } from './diagnosis.ts';
 
 /**
- * Finds where the last step's numbers first stopped being finite. A skipped step does not change the weights, and the steps after
- * it repeat its numbers, so its buffers are intact. They are searched in this order: the updated weights, the images, weights and
- * outputs from the first layer on, gradients from the last layer back.
+ * Finds where the last step's numbers first stopped being finite. A skipped step doesn't change the weights, and the steps
+ * after it repeat its numbers, so its buffers are intact. They are searched in this order: updated weights, images, weights and
+ * outputs from the first layer to the last, gradients from the last layer to the first.
  *
- * @param step the step that training stopped at.
- * @param updated the last step whose update changed the weights; undefined where the host has replaced them since.
+ * @param step the step at which training stopped.
+ * @param updated the last step whose update changed the weights; undefined if the host has replaced them since.
  */
 export async function diagnose(
   gpu: Gpu,
@@ -44,7 +44,7 @@ export async function diagnose(
   return error(traces.at(-1)!.layer, 'loss', 'the loss is not finite');
 }
 
-/** The largest sum of squares that a float32 can represent: gradient_norm_reduce skips a step beyond it. */
+/** True if the sum of squares exceeds the largest float32, in which case gradient_norm_reduce skips the step. */
 function overflows(bytes: ArrayBuffer): boolean {
   const squares = new Float32Array(bytes).reduce((sum, value) => sum + value * value, 0);
   return !Number.isFinite(Math.fround(squares));

@@ -2,18 +2,18 @@ import { giveName, TrainingError } from '../errors.ts';
 import type { Pass } from '../health/health.ts';
 import type { History } from '../health/history.ts';
 
-/** Training stopped because its numbers were not finite. What was computed before is in `history`. */
+/** Training stopped because its numbers were not finite. Results up to that point are in `history`. */
 export class NonFiniteError extends TrainingError {
   static {
     giveName(NonFiniteError, 'NonFiniteError');
   }
-  /** The first layer, in the order of computation, with a number that isn't finite. */
+  /** The first layer, in execution order, with a non-finite number. */
   readonly layer: string;
-  /** `update`: weights, gradients and loss of a step were finite, and its updated weights were not. */
+  /** `update` means that weights, gradients and loss of a step were finite, but its updated weights were not. */
   readonly pass: Pass;
-  /** The step in which it arose: the last of the bad steps in a row, or the step before them for an update. */
+  /** The step in which it occurred: the last of the consecutive bad steps, or for an update the step before them. */
   readonly step: number;
-  /** What `fit` recorded before it. */
+  /** The history that `fit` recorded before it. */
   history?: History;
 
   constructor(found: { layer: string; pass: Pass; step: number }, stoppedAt: number, where: string) {

@@ -33,16 +33,16 @@ import { Interludes } from './interludes.ts';
 import { Scheduler } from './scheduler.ts';
 import { withAugmentation } from './trainer_options.ts';
 
-/** A bound probe, and where the host reads its results. */
+/** A bound probe, with the buffer from which the host reads its results. */
 export type BoundProbe = Bound<ProbePlan> & { staging: GPUBuffer };
 
-/** Milliseconds: pipelines and buffers; the first data set's upload; the first step from its submission to its end. */
+/** Start-up times in milliseconds. */
 export interface Startup {
-  /** Milliseconds for pipelines and buffers. */
+  /** Creating pipelines and buffers, in milliseconds. */
   compileMs: number;
-  /** Milliseconds for the upload of the first data set. */
+  /** Uploading the first data set, in milliseconds. */
   uploadMs: number;
-  /** Milliseconds from the submission of the first step to its end. */
+  /** The first step, from its submission to its end, in milliseconds. */
   firstStepMs: number;
 }
 
@@ -62,7 +62,7 @@ function cutStep(
   ]);
 }
 
-/** The plan of a step, and what it is made from. What the settings need is fetched first. */
+/** Plans a step. Loads the code that the settings need first. */
 async function planOf(gpu: Gpu, given: Settings, memory: Memory) {
   await Promise.all([loadKernels(given), loadAugmentation(given.inputView.augmentation)]);
   const settings = withAugmentation(given);
@@ -71,11 +71,11 @@ async function planOf(gpu: Gpu, given: Settings, memory: Memory) {
   return { settings, reader, planner, stepPlan: planSteps(planner, settings, reader) };
 }
 
-/** The kernels with variants that a trainer with these settings launches. */
+/** The kernels with several variants that a trainer with these settings launches. */
 export const tunableKernels = async (gpu: Gpu, settings: Settings): Promise<ReadonlyMap<string, TunableKernel>> =>
   (await planOf(gpu, settings, new Memory(gpu.device))).planner.tunable;
 
-/** A sentence for each of the settings' variants that fits no kernel of the network. */
+/** A warning for each of the settings' variants that fits no kernel of the network. */
 export const variantWarnings = async (gpu: Gpu, settings: Settings): Promise<string[]> =>
   warningsOf((await planOf(gpu, settings, new Memory(gpu.device))).planner);
 
@@ -85,42 +85,42 @@ async function warningsOf({ chosen, fitting }: Planner): Promise<string[]> {
   return unmatchedVariants(chosen, [...fitting]);
 }
 
-/** The state that all of a trainer's methods share: everything on the GPU, and the progress of training. */
+/** The state shared by all methods of a trainer: everything on the GPU, and the progress of training. */
 export class Engine {
   readonly gpu: Gpu;
   readonly settings: Settings;
   readonly memory: Memory;
   readonly steps: BoundSteps;
-  /** At the level `full`. */
+  /** Present if health is `full`. */
   readonly probe?: BoundProbe;
   readonly reader: RecordReader;
   readonly scheduler: Scheduler;
   readonly startup: Startup;
-  /** A sentence for each chosen variant of a kernel that fits none of the network. */
+  /** A warning for each chosen variant that fits no kernel of the network. */
   readonly variantWarnings: readonly string[];
-  /** Aborted when the trainer is disposed of. */
+  /** Aborted when the trainer is disposed. */
   readonly disposal: AbortSignal;
   readonly interludes = new Interludes();
-  /** Judges the steps of the `fit` that is under way, or was last. */
+  /** Computes verdicts on the steps of the current or last `fit`. */
   watch: VerdictWatch | undefined;
-  /** State of the health watch in the snapshot that was restored. */
+  /** State of the health watch from a restored snapshot. */
   watchBefore: WatchState | undefined;
   /** Callback states of the current or last `fit`, or of the snapshot that `fit` will resume from. */
   keptByCallbacks: { states?: CallbackStates | undefined; bestWeights?: Float32Array[] } = {};
-  /** The state is that of a restored snapshot: no step was trained since. */
+  /** True if the state is that of a restored snapshot and no step has been trained since. */
   isRestored = false;
   #inputView: InputView;
   #learningRate: FilledLearningRate;
-  /** The schedule whose function `begin_step` has. */
+  /** Type of the schedule that is compiled into `begin_step`. */
   #scheduleType: ScheduleType;
   #schedulesAsked = 0;
   readonly #steps = { training: 0, evaluation: 0 };
   #lastUpdate: number | undefined;
   #epochs = 0;
-  /** Weights of the samples of a batch that a method is given, allocated with the first batch that has any. */
+  /** Sample weights of a batch passed to a method, allocated for the first batch that has any. */
   #batchWeights: Slice | undefined;
   readonly #recorder: Recorder;
-  /** GPU memory without data sets, and without what single calls need. */
+  /** GPU memory without data sets and without temporary buffers of single calls. */
   readonly #networkBytes: number;
 
   private constructor(
@@ -154,9 +154,9 @@ export class Engine {
   }
 
   /**
-   * Fetches what the options need, makes all buffers and pipelines, and draws the initial weights.
+   * Loads the code that the options need, creates all buffers and pipelines, and initializes the weights.
    *
-   * @throws ConfigurationError for an augmentation that is invalid.
+   * @throws ConfigurationError for an invalid augmentation.
    */
   static async start(
     gpu: Gpu,
@@ -190,22 +190,22 @@ export class Engine {
     return engine;
   }
 
-  /** A launch beside those of the plan. The kernel is compiled once. */
+  /** A dispatch that is not part of the plan. The kernel is compiled once. */
   dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, Slice>): Promise<Dispatch> {
     return this.#recorder.dispatch(kernel, shape, buffers);
   }
 
-  /** Makes the GPU objects of another plan, in buffers of its own. They live as long as the trainer. */
+  /** Creates the GPU objects of another plan, in its own buffers, which live as long as the trainer. */
   bind<T>(planner: Planner, sequences: readonly Sequence[], planned: T): Promise<Bound<T>> {
     return bindPlan(this.#recorder, shareMemory(planner.buffers, sequences), planned);
   }
 
-  /** A training step, dispatch by dispatch, with what makes its batch. */
+  /** A training step, including the dispatches that produce its batch. */
   trainingRecording(input: BatchInput): Recording {
     return this.trainingStep(input).map(({ dispatch }) => dispatch);
   }
 
-  /** The same, each dispatch with its phase. */
+  /** As above, with the phase of each dispatch. */
   trainingStep(input: BatchInput): { phase: Phase; dispatch: Dispatch }[] {
     return stepOf(this.#phases(input), this.steps.training.accumulation);
   }
@@ -214,13 +214,13 @@ export class Engine {
     return phasesOf(this.steps, input.recording, lossOf(this.steps.training, input));
   }
 
-  /** A training step divided into the dispatches of each micro-batch, for callers that upload the images of each. */
+  /** A training step split into the dispatches of each micro-batch, for callers that upload the images of each. */
   trainingMicroBatches(input: BatchInput): Recording[] {
     const { update, ...pass } = this.#phases(input);
     return cutStep(pass, this.steps.training.accumulation, update);
   }
 
-  /** The same for a step that does not affect training and ends with the norms. */
+  /** As above, for a step that doesn't affect training and ends with the norms. */
   gradientMicroBatches(input: BatchInput): Recording[] {
     const { network, evaluation } = this.steps;
     const { forward, backward } = network.gradient;
@@ -228,12 +228,12 @@ export class Engine {
     return cutStep(pass, evaluation.accumulation, evaluation.norms);
   }
 
-  /** Everything but the update: weights, slots and the count of updates do not change. */
+  /** Everything but the update: weights, slots and the number of updates don't change. */
   gradientRecording(input: BatchInput): Recording {
     return this.trainingStep(input).flatMap(({ phase, dispatch }) => (phase === 'update' ? [] : dispatch));
   }
 
-  /** Keras' `fit` of the generator, with the first images that are trained on. */
+  /** Keras' `fit` of the generator, on the first images that are trained on. */
   async fitAugmentation(dataset: Dataset): Promise<void> {
     const { imageShape } = dataset;
     const { generator } = pipelineFor(this.inputView.augmentation, imageShape);
@@ -249,7 +249,7 @@ export class Engine {
   /**
    * @param alsoPlain also record how the same samples are uploaded unaugmented.
    * @param weights sample weights, [count].
-   * @param blank nothing is uploaded: a kernel writes the images.
+   * @param blank upload nothing, because a kernel generates the images.
    */
   async input(
     dataset: Dataset,
@@ -290,8 +290,8 @@ export class Engine {
   }
 
   /**
-   * Bytes for the images of a data set: of what the network leaves of the budget, half for those that are trained on, and a quarter
-   * for those of an evaluation. The last quarter is for what is made of a batch's images, and for calls during a `fit`.
+   * GPU memory for the images of a data set, in bytes. Of the budget that the network leaves, the training images get half and
+   * those of an evaluation a quarter. The last quarter is for intermediate images of a batch, and for calls during a `fit`.
    */
   #budgetOf(isTrained: boolean): { budget?: number } {
     const { memoryBudget } = this.settings;
@@ -307,19 +307,19 @@ export class Engine {
     });
   }
 
-  /** The loss of a state, for a batch with sample weights that a method is given. */
+  /** The loss of a state, for a batch with sample weights passed to a method. */
   batchLoss(stepState: BoundState, soft: boolean, weights: Float32Array): Promise<Dispatch> {
     return this.weightedLoss(stepState, soft, this.writeBatchWeights(weights));
   }
 
-  /** Uploads the sample weights of a batch, or of the next micro-batch, that a method is given. */
+  /** Uploads the sample weights of a batch, or of the next micro-batch, passed to a method. */
   writeBatchWeights(weights: Float32Array): Slice {
     this.#batchWeights ??= this.memory.storage('batch.weights', this.settings.batchSize);
     this.write(this.#batchWeights, weights);
     return this.#batchWeights;
   }
 
-  /** The loss of a state with sample weights. It is made on demand, since most runs have no sample weights. */
+  /** The loss of a state with sample weights. Created on demand, since most runs have none. */
   async weightedLoss(stepState: BoundState, soft: boolean, weights: Slice, inference = false): Promise<Dispatch> {
     await loadFurtherTraining();
     const { loss, outputs, batchSize: batch } = this.settings;
@@ -333,15 +333,15 @@ export class Engine {
     return this.#recorder.dispatch(kernel, shape, buffers as Record<string, Slice>);
   }
 
-  /** @param again the epoch is the one that was begun last. */
+  /** @param again true to repeat the epoch that was started last. */
   nextOrder(input: DatasetInput, shuffle: boolean, again = false): Uint32Array<ArrayBuffer> {
     if (!again) this.#epochs++;
     return input.orderOf(this.#epochs, shuffle);
   }
 
   /**
-   * @param position samples of the epoch that were trained on before.
-   * @param follow gives the epoch after it, whose first images are then read ahead.
+   * @param position number of samples of the epoch that have already been trained on.
+   * @param follow returns the next epoch, whose first images are then read ahead.
    */
   beginEpoch(
     stepState: BoundState,
@@ -354,13 +354,13 @@ export class Engine {
     this.beginSamples(stepState, order.length, position);
   }
 
-  /** Forgets which units were positive. */
+  /** Resets the record of which units were positive. */
   forgetUnits(): void {
     const positive = this.steps.measurement?.positive;
     if (positive) this.write(positive, new Uint32Array(positive.size / 4));
   }
 
-  /** Writes the state of the next step, which has so many samples. */
+  /** Writes the state for the next step, with its number of samples. */
   beginSamples(stepState: BoundState, samples: number, position = 0): void {
     this.writeState(stepState, { seed: this.settings.seed, epoch: this.epochs, position, samples });
   }
@@ -370,17 +370,17 @@ export class Engine {
     this.gpu.device.queue.writeBuffer(buffer, offset, packState(values));
   }
 
-  /** Takes effect with the next submission. A new schedule continues with the same count of updates. */
+  /** Takes effect with the next submission. A new schedule continues with the same update count. */
   setLearningRate(learningRate: FilledLearningRate): Promise<void> {
     this.#learningRate = learningRate;
     return this.useSchedule(scheduleOf(learningRate));
   }
 
   /**
-   * Takes effect with the next submission: at once where the schedule is of the type that `begin_step` has the function of, and
-   * else when the pipeline of another function has been compiled.
+   * Takes effect with the next submission if the schedule is of the type compiled into `begin_step`; otherwise as soon as the
+   * pipeline for its type has been compiled.
    *
-   * @param begin the number of updates before the schedule's first.
+   * @param begin number of updates before the schedule's first.
    */
   async useSchedule(schedule: FilledSchedule, begin = 0): Promise<void> {
     const { type } = schedule;
@@ -396,7 +396,7 @@ export class Engine {
       });
       // The last call wins, even if its pipeline was ready sooner.
       if (asked !== this.#schedulesAsked) return;
-      // Recordings in use hold the dispatch, so that the pipeline is exchanged within it. Its buffers are the same.
+      // Recordings in use hold this dispatch object, so the pipeline is replaced within it. Its buffers are the same.
       Object.assign(training.begin, { pipeline, wgsl, constants });
       this.#scheduleType = type;
     }
@@ -413,8 +413,8 @@ export class Engine {
   }
 
   /**
-   * @param badInARow steps, the last ones before now, whose numbers were not finite.
-   * @param atOnce halts at the next such step, not after several in a row.
+   * @param badInARow number of consecutive non-finite steps up to now.
+   * @param atOnce halt at the next non-finite step instead of after several in a row.
    */
   resetHalt(stepState: BoundState, { badInARow = 0, atOnce = false } = {}): void {
     this.writeState(stepState, { halted: 0, bad_in_a_row: badInARow, halt_at_once: Number(atOnce) });
@@ -424,7 +424,7 @@ export class Engine {
     this.gpu.device.queue.writeBuffer(slice.buffer, slice.offset, values as Float32Array<ArrayBuffer>);
   }
 
-  /** Restarts the moving average at these weights. */
+  /** Also restarts the moving average at these weights. */
   writeTensors(arrays: readonly Float32Array[]): void {
     this.#lastUpdate = undefined;
     const { network, average } = this.steps;
@@ -434,8 +434,8 @@ export class Engine {
 
   /**
    * Runs work with the moving averages in place of the trained weights, as Keras' SwapEMAWeights does, and then restores the
-   * weights; where `which` is `'current'`, or the optimizer keeps no averages, with the current weights. No training step may
-   * be under way.
+   * weights. If `which` is `'current'`, or the optimizer keeps no averages, it runs with the current weights. No training step
+   * may be in flight.
    */
   async withWeights<T>(which: WhichWeights, work: () => Promise<T>): Promise<T> {
     const { average, network } = this.steps;
@@ -459,7 +459,7 @@ export class Engine {
     });
   }
 
-  /** Training steps begun, which is also the position of the last record in the ring. */
+  /** Number of training steps started, which also determines the position of the last record in the ring. */
   get trainingSteps(): number {
     return this.#steps.training;
   }
@@ -468,40 +468,40 @@ export class Engine {
     return this.#steps.evaluation;
   }
 
-  /** @returns the number of the last of the steps that begin now. */
+  /** @returns the number of the last of the steps that start now. */
   trainingBegan(steps = 1): number {
     this.isRestored = false;
     this.#steps.training += steps;
     return this.#steps.training;
   }
 
-  /** The same for steps that do not affect training. */
+  /** As above, for steps that don't affect training. */
   evaluationBegan(steps = 1): number {
     this.#steps.evaluation += steps;
     return this.#steps.evaluation;
   }
 
-  /** The last step that changed the present weights; undefined after the host has replaced them. */
+  /** The last step that changed the current weights; undefined after the host has replaced them. */
   get lastUpdate(): number | undefined {
     return this.#lastUpdate;
   }
 
-  /** A step moved the weights. */
+  /** Records that a step changed the weights. */
   noteUpdate(step: number): void {
     this.#lastUpdate = step;
   }
 
-  /** Epochs begun by `fit` over the trainer's life, so that a second `fit` draws others. */
+  /** Epochs started by `fit` over the trainer's lifetime, so that a second `fit` uses other random numbers. */
   get epochs(): number {
     return this.#epochs;
   }
 
-  /** Nothing was trained on in the epoch that was begun last. */
+  /** Called if nothing was trained in the epoch that was started last. */
   undoEpoch(): void {
     this.#epochs--;
   }
 
-  /** Continues where a snapshot was taken. */
+  /** Continues from the progress of a snapshot. */
   async resumeAt({
     epochs,
     step,
@@ -521,7 +521,7 @@ export class Engine {
     return this.#learningRate;
   }
 
-  /** How training sees a data set, and how evaluation does, without augmentation. */
+  /** How training and evaluation see a data set; evaluation uses no augmentation. */
   get inputView(): InputView {
     return this.#inputView;
   }
@@ -534,7 +534,7 @@ export class Engine {
     this.#inputView = inputView;
   }
 
-  /** Statistics of the images that were trained on first. */
+  /** Sets the statistics of the images that were trained on first. */
   useStatistics(statistics: FeatureStatistics): void {
     this.#inputView = { ...this.#inputView, statistics };
   }

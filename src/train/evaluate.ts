@@ -28,26 +28,26 @@ import { requireMetricsOfClasses } from './trainer_options.ts';
 export interface Evaluation extends MetricFigures {
   /** Mean over the samples. */
   loss: number;
-  /** 0 to 1; undefined where the loss is of numbers. */
+  /** 0 to 1; undefined for a regression loss. */
   accuracy?: number;
-  /** Mean of |output - target|, where the loss is of numbers. */
+  /** Mean of |output - target|, for a regression loss. */
   meanAbsoluteError?: number;
-  /** Metrics that were asked for, by their names; those of classes have a list under `<name>ByClass`. */
+  /** The requested metrics, by name. Metrics with a value per class also have a list under `<name>ByClass`. */
   [metric: string]: MetricValue | undefined;
 }
 
 /** Options of `Trainer.evaluate`. */
 export interface EvaluateOptions {
-  /** Metrics in addition to loss and accuracy; the trainer's `metrics` by default. */
+  /** Metrics besides loss and accuracy; the trainer's `metrics` by default. */
   metrics?: readonly MetricConfig[];
   /**
-   * Averages the outputs over this many augmented samples of each image, and computes loss and metrics of the means;
+   * Averages the outputs over this many augmented samples of each image and computes loss and metrics from the means;
    * unaugmented by default.
    */
   testTimeAugmentation?: TestTimeAugmentation;
-  /** Metrics that count each sample as much as it weighs, Keras' weighted_metrics; the trainer's by default. */
+  /** Metrics that count samples by weight, Keras' weighted_metrics; the trainer's by default. */
   weightedMetrics?: readonly MetricConfig[];
-  /** How much each sample counts in the loss and in `weightedMetrics`, [count], finite and >= 0; the data set's by default. */
+  /** Weight of each sample in the loss and in `weightedMetrics`: [count], finite and >= 0; the data set's by default. */
   sampleWeight?: ArrayLike<number>;
 }
 
@@ -58,7 +58,7 @@ const evaluateOptions = v.strictObject({
   testTimeAugmentation: v.optional(v.custom<TestTimeAugmentation>(() => true)),
 });
 
-/** Options of an evaluation, checked and filled in. */
+/** Options of an evaluation after validation, with defaults filled in. */
 interface FilledEvaluateOptions {
   metrics?: readonly FilledMetric[];
   weightedMetrics?: readonly FilledMetric[];
@@ -79,10 +79,10 @@ export function fillEvaluateOptions(options: EvaluateOptions): FilledEvaluateOpt
   };
 }
 
-// For `fit`, which loads the code of validations as one.
+// For `fit`, which loads the code of validations as a whole.
 export { inferenceInput };
 
-/** Loss, accuracy and metrics on a data set: `Trainer.evaluate`. */
+/** Implements `Trainer.evaluate`: loss, accuracy and metrics on a data set. */
 export async function evaluate(
   engine: Engine,
   dataset: Dataset,
@@ -120,7 +120,7 @@ export async function evaluate(
   }
 }
 
-/** The same on a data set that lies on the GPU already. */
+/** As above, for a data set that is already on the GPU. */
 export async function evaluateInput(
   engine: Engine,
   input: DatasetInput,
@@ -129,7 +129,7 @@ export async function evaluateInput(
   { again = false }: Pick<PassOptions, 'again'> = {},
 ): Promise<Evaluation> {
   const counted = countedMetrics(metrics);
-  // Probabilities are read back for metrics only: loss and accuracy come from the steps' records.
+  // Probabilities are read back only for metrics: loss and accuracy come from the steps' records.
   const { count } = dataset;
   if (counted.length === 0) return inferencePass(engine, input, count, { again });
   const counting = new Counting(counted, dataset, engine.settings.outputs);
@@ -140,7 +140,7 @@ export async function evaluateInput(
   return { ...always, ...counting.figures() };
 }
 
-/** Counts the samples of a data set for metrics: each as one, and for those that weigh them as much as it weighs. */
+/** Counts the samples of a data set for metrics: unweighted, and by weight for weighted metrics. */
 class Counting {
   private readonly labels: ReturnType<typeof classesOf>;
   private readonly tallies: { metrics: readonly FilledMetric[]; tally: Tally; weights?: Float32Array }[];
@@ -161,7 +161,7 @@ class Counting {
     ];
   }
 
-  /** @param probabilities [n, classes] of the samples from `first` on. */
+  /** @param probabilities [n, classes] of the samples starting at `first`. */
   add(probabilities: Float32Array, first: number): void {
     const end = first + probabilities.length / this.classes;
     for (const { tally, weights } of this.tallies) {

@@ -3,10 +3,10 @@ import type { Settings } from '../plan/settings.ts';
 import { fillOptions, type TrainerOptions, withAugmentation } from './trainer_options.ts';
 
 /**
- * Checks all of a trainer's options at once, for callers that need the code of augmentations anyway: a trainer loads it only if it has
- * an augmentation.
+ * Validates all options of a trainer at once, for callers that need the augmentation code anyway. A trainer loads it only if it
+ * has an augmentation.
  *
- * @throws ConfigurationError for a model, optimizer or option that is invalid.
+ * @throws ConfigurationError for an invalid model, optimizer or option.
  */
 export function fillTrainerOptions(options: TrainerOptions): Settings {
   return withAugmentation(fillOptions(options), parsedInto);

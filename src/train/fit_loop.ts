@@ -25,20 +25,20 @@ import type { Split } from './split.ts';
 import { type FilledFitOptions, requireMetricsOfClasses } from './trainer_options.ts';
 import { readWeights } from './weights.ts';
 
-/** Few runs weigh samples or classes, so the code for it is loaded on demand. */
+/** Few runs have sample or class weights, so their code is loaded on demand. */
 const weightsIn = async (sampleWeight: Float32Array, { count }: Dataset) =>
   (await import('./sample_weights.ts')).requireSampleWeight(sampleWeight, count);
 
 const weightsByClass = async (dataset: Dataset, classWeight: ClassWeight, sampleWeight: Float32Array | undefined) =>
   (await import('./class_weights.ts')).weightsOf(dataset, { classWeight, ...(sampleWeight && { sampleWeight }) });
 
-/** Loaded on demand: a run without validation does not need it. */
+/** Loaded on demand: a run without validation doesn't need it. */
 const byEvaluation = () => import('./evaluate.ts');
 
-/** How often the run is judged. */
+/** Steps between verdicts on the run. */
 const stepsBetweenJudgments = 50;
 
-/** Trains on a data set, epoch by epoch: `Trainer.fit`. */
+/** Implements `Trainer.fit`: trains on a data set, epoch by epoch. */
 export async function fitDataset(engine: Engine, dataset: Dataset, options: FilledFitOptions): Promise<History> {
   const started = performance.now();
   const { steps, startup } = engine;
@@ -74,14 +74,14 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
     history.images = { training: input.use, ...(validation && { validation: validation.use }) };
     return history;
   } finally {
-    // A callback that threw, or a device that went away, left submissions under way.
+    // After an exception in a callback, or the loss of the device, submissions may still be in flight.
     await engine.scheduler.abandon();
     input.dispose();
     validation?.dispose();
   }
 }
 
-/** Loads the code on demand: only an augmentation that is more than a scale can have a split of its own. */
+/** Loaded on demand: only an augmentation that does more than rescale can define a split. */
 async function splitOf({ inputView }: Engine, dataset: Dataset, options: FilledFitOptions): Promise<Split> {
   if (isPlain(inputView.augmentation) && options.validationSplit === undefined) return { training: dataset, start: 0 };
   const { splitForTraining } = await import('./split.ts');
@@ -98,7 +98,7 @@ const noCallbacks: RunCallbacks = {
   stoppedEarly: () => undefined,
 };
 
-/** Loads the code of callbacks on demand. @throws ConfigurationError for those that do not fit the run. */
+/** Loads the code of callbacks on demand. @throws ConfigurationError for callbacks that don't fit the run. */
 async function begunCallbacks(
   engine: Engine,
   { callbacks: filled }: FilledFitOptions,
@@ -110,19 +110,19 @@ async function begunCallbacks(
   return () => new Callbacks(filled, measured, engine.keptByCallbacks.states);
 }
 
-/** What the verdicts on a run and its layers depend on. */
+/** The inputs of the verdicts on a run and its layers. */
 export interface JudgedRun {
   settings: Engine['settings'];
-  /** The samples that are trained on. */
+  /** The training samples. */
   data: Dataset;
-  /** Samples have weights. */
+  /** True if samples have weights. */
   isWeighted: boolean;
   epochSteps: number;
   verdictsBefore: readonly Verdict[];
   watchBefore: WatchState | undefined;
 }
 
-/** Loads the code for probes on demand. */
+/** Loads the code of probes on demand. */
 async function startProbing(
   engine: Engine,
   input: DatasetInput,
@@ -134,7 +134,7 @@ async function startProbing(
   return new Probing(engine, engine.probe!, input, labels, start, firstStep);
 }
 
-/** Where a run resumes, counted from its start. */
+/** The point at which a run resumes, counted from its start. */
 interface Place {
   epochSteps: number;
   stepsBefore: number;
@@ -190,14 +190,14 @@ async function train(
   const callbacks = beginCallbacks();
   engine.keptByCallbacks.states = callbacks.states;
   if (!callbacks.restoresBestWeights) delete engine.keptByCallbacks.bestWeights;
-  /** True where a callback had ended the run that this one resumes: nothing is left to train. */
+  /** True if a callback had already ended the run that this one resumes, so that nothing is left to train. */
   let isOver = callbacks.stoppedEarly(false) !== undefined;
   const watchBefore = stepsBefore > 0 ? engine.watchBefore : undefined;
-  // Fetched while the first steps are under way: nothing is judged before their records come.
+  // Loaded while the first steps are in flight: nothing is judged before their records arrive.
   const loading = import('./judging.ts');
-  loading.catch(() => undefined); // whoever waits for it throws
+  loading.catch(() => undefined); // reported to whoever awaits it
   let judging: Judging | undefined;
-  /** Records that came before it. */
+  /** Records that arrived before it was loaded. */
   const early: [bytes: ArrayBuffer, count: number][] = [];
   const judge = async () => {
     if (judging) return judging;
@@ -218,7 +218,7 @@ async function train(
     history.runVerdicts.push(verdict);
     options.onRunVerdict?.(verdict);
   };
-  /** From the run's count of steps to the trainer's. */
+  /** Converts the run's step count to the trainer's. */
   const offset = engine.trainingSteps - stepsBefore;
   let ofEpoch = [...initialSteps];
   let badInARow = initialSteps.length - 1 - initialSteps.findLastIndex(({ skipped }) => !skipped);
@@ -271,7 +271,7 @@ async function train(
     engine.beginEpoch(training, input, order, before * stepSamples(engine.settings), stream && follow);
     if (before === 0) engine.forgetUnits();
     let left = epochSteps - before;
-    /** The position in the epoch at which the last state was taken; a resumed run starts with that state. */
+    /** Position in the epoch at which the last checkpoint was taken; a resumed run starts from that checkpoint. */
     let lastKept = before > 0 ? left : Infinity;
     let heldMs = 0;
     while (left > 0) {
@@ -287,7 +287,7 @@ async function train(
       const there = stream
         ? await stream.ready(disposal, failure, ...(options.signal ? [options.signal] : []))
         : Infinity;
-      // Something else may have become due while the images were waited for.
+      // Something else may have become due while waiting for the images.
       if (isToStop() || isHeld()) continue;
       const next = engine.trainingSteps - offset + 1;
       if (times && left < epochSteps && left < lastKept && times.isDueAfterStep(next - 1)) {
@@ -308,7 +308,7 @@ async function train(
         heldMs += performance.now() - since;
         history.probes.push(probe);
         options.onProbe?.(probe);
-        continue; // the callback may hold or stop it
+        continue; // the callback may pause or stop it
       }
       firstSubmitted ||= performance.now();
       const most = Math.min(
@@ -336,7 +336,7 @@ async function train(
       engine.resetHalt(training);
       throw error;
     }
-    if (left === epochSteps) engine.undoEpoch(); // nothing of it was trained on
+    if (left === epochSteps) engine.undoEpoch(); // none of it was trained
     if (left > 0) break;
     const record = summarize(epoch, ofEpoch, (performance.now() - started - heldMs) / 1000, before);
     ofEpoch = [];
@@ -351,12 +351,13 @@ async function train(
     history.epochs.push(record);
     by.addEpoch(record);
     options.onEpoch?.(record);
-    // Calls that onEpoch made see the end of this epoch, not the start of the next. They are queued one microtask later.
+    // Calls made within onEpoch see the end of this epoch rather than the start of the next. They are queued one microtask
+    // later.
     await Promise.resolve();
     await interludes.run();
     if (times?.isDueAfterEpoch(stepsBefore + history.steps.length, epoch)) await keepState();
   }
-  // A restored state after the last epoch is from before this judgment.
+  // A state restored after the last epoch predates this judgment.
   if (history.steps.length > 0 || initialEpoch === epochs || isOver) judgeRun(await judge(), 'end');
   const isComplete = isOver || initialEpoch + history.epochs.length >= epochs;
   history.stopped = !isComplete;
@@ -366,7 +367,7 @@ async function train(
   return history;
 }
 
-/** Calls the callbacks after an epoch and applies their decisions. @returns whether it was the last epoch. */
+/** Calls the callbacks after an epoch and applies their decisions. @returns true after the last epoch. */
 async function applyCallbacks(engine: Engine, callbacks: RunCallbacks, record: EpochRecord): Promise<boolean> {
   const { learningRate: before, keptByCallbacks: kept } = engine;
   const { stop, keepWeights, learningRate } = callbacks.epochEnd(record, typeof before === 'number' ? before : 0);
@@ -374,7 +375,7 @@ async function applyCallbacks(engine: Engine, callbacks: RunCallbacks, record: E
     await engine.setLearningRate(learningRate);
     record.reducedLearningRate = learningRate;
   }
-  // With a moving average of the weights, it is what the best figure was measured with.
+  // If the optimizer keeps a moving average, the best value was measured with it.
   if (keepWeights && callbacks.restoresBestWeights) {
     kept.bestWeights = await readWeights(engine, engine.steps.average ? 'average' : 'current');
   }
@@ -382,7 +383,7 @@ async function applyCallbacks(engine: Engine, callbacks: RunCallbacks, record: E
   return stop;
 }
 
-/** At the end of a complete run, as Keras does, whether or not it ended early; a run that is interrupted keeps its weights. */
+/** At the end of a complete run, whether or not it ended early, as in Keras. An interrupted run keeps its weights. */
 function restoreBestWeights(engine: Engine, { earlyStopping }: FilledCallbacks): boolean {
   const { bestWeights } = engine.keptByCallbacks;
   if (!earlyStopping?.restoreBestWeights || !bestWeights) return false;
@@ -390,7 +391,7 @@ function restoreBestWeights(engine: Engine, { earlyStopping }: FilledCallbacks):
   return true;
 }
 
-/** Runs between two submissions, with none under way: serves calls of `meanwhile`, and waits while `pace` is paused. */
+/** Waits between two submissions, with nothing in flight: serves calls of `meanwhile`, and blocks while `pace` is paused. */
 async function hold(
   { gpu, interludes, disposal }: Engine,
   pace: Pace,
@@ -400,7 +401,7 @@ async function hold(
   let hasReported = false;
   while (isHeld()) {
     await interludes.run();
-    if (interludes.areWaiting) continue; // one arrived as the last one ended, and no event would signal it
+    if (interludes.areWaiting) continue; // one arrived as the last one ended, for which no event would be signaled
     if (!isHeld()) return;
     if (!hasReported) onPause?.();
     hasReported = true;

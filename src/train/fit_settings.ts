@@ -4,25 +4,25 @@ import { ConfigurationError } from '../errors.ts';
 import type { CallbackOptions, FilledCallbacks } from './callbacks/index.ts';
 import type { ClassWeight } from './sample_weights.ts';
 
-/** The options of `fit` that are plain JSON: a saved run keeps them with the trainer's options. */
+/** The options of `fit` that are plain JSON. A saved run keeps them together with the trainer's options. */
 export interface FitSettings extends CallbackOptions {
   /**
-   * Ends the run at the first step whose loss or gradients are not finite, with the error that otherwise comes after three of
-   * them in a row. No step after it moves the weights. Keras' TerminateOnNaN.
+   * Ends the run at the first step with a non-finite loss or gradient, with the error that otherwise follows three such steps
+   * in a row. No later step changes the weights. Keras' TerminateOnNaN.
    */
   terminateOnNaN?: boolean;
   /**
-   * The share of the samples, above 0 and below 1, that is held out for validation: the last ones of the data set, before it
-   * is shuffled, as Keras has it. Where there is `validationData`, that is taken instead.
+   * Fraction of the samples, between 0 and 1 (exclusive), to hold out for validation: the last ones of the data set before
+   * shuffling, as in Keras. Ignored if `validationData` is given.
    */
   validationSplit?: number;
-  /** Validates every so many epochs, or after those that are listed, from 1; after every one by default. */
+  /** Epochs between validations, or a list of the epochs (counted from 1) to validate after; 1 by default. */
   validationFreq?: number | readonly number[];
   /**
-   * How much the loss of each class counts, by its index: Keras' class_weight, a weight for every class that the data set has;
-   * `'balanced'` gives samples / (classes * samples of the class). For targets, the class is the index of the single 1, or a
-   * single 0 or 1 itself. The loss of a batch is the sum of weight * loss over its samples / their number, so that weights
-   * scale it; accuracy counts every sample as one, and validation is not weighted.
+   * Weight of each class in the loss, by class index: Keras' class_weight, with a weight for every class in the data set.
+   * `'balanced'` uses samples / (classes * samples of the class). For targets, the class is the index of the single 1, or a
+   * single 0 or 1 itself. The loss of a batch is the sum of weight * loss over its samples / their number, so weights scale it.
+   * Accuracy and validation are not weighted.
    */
   classWeight?: ClassWeight;
 }
@@ -49,7 +49,10 @@ const rest = v.strictObject({
   validationSplit: v.optional(number(0, 1, 'open')),
 });
 
-/** All but the callbacks and `classWeight`, whose code is loaded on demand. @throws ConfigurationError for a value out of range. */
+/**
+ * Everything but the callbacks and `classWeight`, whose code is loaded on demand. @throws ConfigurationError for a value out of
+ * range.
+ */
 export function fillOtherSettings({
   validationFreq = 1,
   terminateOnNaN,
@@ -81,10 +84,10 @@ function fillFrequency(value: unknown): number | readonly number[] {
   });
 }
 
-/** Whether there is a validation after an epoch, from 1. */
+/** True if there is a validation after this epoch, counted from 1. */
 export const isValidated = (epoch: number, frequency: number | readonly number[]): boolean =>
   typeof frequency === 'number' ? epoch % frequency === 0 : frequency.includes(epoch);
 
-/** Whether there is a validation after any of so many epochs. */
+/** True if there is a validation after any of the given number of epochs. */
 export const isEverValidated = (epochs: number, frequency: number | readonly number[]): boolean =>
   typeof frequency === 'number' ? frequency <= epochs : frequency.some((epoch) => epoch <= epochs);

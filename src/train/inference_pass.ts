@@ -7,21 +7,21 @@ import type { DatasetInput } from '../plan/input.ts';
 import type { Engine } from './engine.ts';
 import { requireSampleWeight } from './sample_weights.ts';
 
-/** The most bytes of probabilities that wait on the GPU to be read: a data set of many classes is read in parts. */
+/** Maximum number of bytes of probabilities kept on the GPU before they are read: a data set with many classes is read in parts. */
 const mostBytes = 2 ** 24;
 
 export interface PassOptions {
-  /** The order of the samples; that of the data set by default. */
+  /** Order of the samples; that of the data set by default. */
   order?: Uint32Array<ArrayBuffer>;
-  /** The epoch that keys the augmentation's random numbers, as in training. */
+  /** The epoch that seeds the augmentation's random numbers, as in training. */
   epoch?: number;
-  /** The same pass will be made again: its first images may be read ahead. */
+  /** True if the same pass will be made again, so that its first images may be read ahead. */
   again?: boolean;
-  /** Gets the probabilities [n, classes] of the next n samples of the order, in parts. Without it they stay on the GPU. */
+  /** Receives the probabilities [n, classes] of the next n samples of the order, in parts. Without it they stay on the GPU. */
   onProbabilities?: (probabilities: Float32Array, first: number) => void;
 }
 
-/** A data set on the GPU for an inference pass, unaugmented by default, with the weights of its samples where it has any. */
+/** A data set on the GPU for an inference pass, unaugmented by default, with sample weights if it has any. */
 export async function inferenceInput(engine: Engine, dataset: Dataset, view = engine.plain): Promise<DatasetInput> {
   const { sampleWeights, count } = dataset;
   const weighted = sampleWeights && { weights: requireSampleWeight(sampleWeights, count), inference: true };
@@ -29,9 +29,9 @@ export async function inferenceInput(engine: Engine, dataset: Dataset, view = en
 }
 
 /**
- * Sends a data set through the network in batches, the last one short, and nothing is trained.
+ * Runs inference on a data set in batches, the last of which may be short.
  *
- * @returns the mean loss, each sample's times its weight where `input` has weights, and the share of correct predictions or the mean absolute error.
+ * @returns the mean loss, weighted if `input` has sample weights, and the accuracy or the mean absolute error.
  */
 export async function inferencePass(
   engine: Engine,

@@ -7,7 +7,7 @@ import { trainedTensors } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
 import type { JudgedRun } from './fit_loop.ts';
 
-/** Judges the layers and the run as steps are reported. `fit` loads it while the first steps are under way. */
+/** Computes verdicts on the layers and the run as steps are reported. `fit` loads it while the first steps are in flight. */
 export class Judging {
   readonly watch: VerdictWatch;
   readonly #run: RunWatch;
@@ -16,7 +16,7 @@ export class Judging {
     const { model, loss } = settings;
     const layers = judgedLayers(model);
     const { labels, classNames, targets, count } = data;
-    // Samples with weights, and targets, give no chance level of the loss.
+    // With sample weights or targets, the chance level of the loss is unknown.
     const known = targets === undefined && !isWeighted;
     const facts = {
       chance: known ? chanceLevel(loss, labels, classNames.length) : undefined,
@@ -28,7 +28,7 @@ export class Judging {
     this.watch.run = this.#run;
   }
 
-  /** @returns the verdicts on layers that change with a step. */
+  /** @returns the layer verdicts that change with this step. */
   add(record: StepRecord): Verdict[] {
     return this.watch.add(record);
   }
@@ -37,7 +37,7 @@ export class Judging {
     this.#run.addEpoch(...epoch);
   }
 
-  /** @returns the verdict on the run, where it changes. */
+  /** @returns the verdict on the run, if it changes. */
   judgeRun(at: { step: number; epoch: number }, end?: 'end' | 'failure'): RunVerdict | undefined {
     return this.#run.judge(at, this.watch.verdicts, end);
   }

@@ -1,25 +1,25 @@
-/** How well one of several labels that do not exclude each other is predicted. */
+/** Scores of one of several independent labels. */
 export interface LabelScores {
-  /** The share of the samples predicted to have it that do have it; 0 where none is predicted to. */
+  /** Fraction of the samples predicted to have the label that do have it; 0 if none is predicted to. */
   precision: number;
-  /** The share of the samples that have it that are predicted to; 0 where none has it. */
+  /** Fraction of the samples with the label that are predicted to have it; 0 if none has it. */
   recall: number;
-  /** The harmonic mean of the two: 2 TP / (2 TP + FP + FN). */
+  /** Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN). */
   f1Score: number;
-  /** The share of all samples for which the prediction is right. */
+  /** Fraction of all samples for which the prediction is correct. */
   accuracy: number;
-  /** Samples that have it. */
+  /** Number of samples that have the label. */
   support: number;
 }
 
-/** A probability above it predicts that a sample has the label, as in Keras. */
+/** A sample is predicted to have a label if its probability exceeds this threshold, as in Keras. */
 export const labelThreshold = 0.5;
 
 /**
- * The scores of each label.
+ * Computes the scores of each label.
  *
  * @param targets [n, labels], 0 or 1; other numbers count as 1 above the threshold.
- * @param probabilities [n, labels], as `predict` gives them.
+ * @param probabilities [n, labels], as returned by `predict`.
  */
 export function labelScores(targets: Float32Array, probabilities: Float32Array, labels: number): LabelScores[] {
   const count = targets.length / labels;

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
 
-/** @throws ConfigurationError for a label that is no class of the model. */
+/** @throws ConfigurationError for a label that is not a class of the model. */
 export function requireLabels(labels: ArrayLike<number>, classes: number): void {
   const wrong = Array.from(labels).findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
   if (wrong < 0) return;

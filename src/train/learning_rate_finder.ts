@@ -12,41 +12,41 @@ import type { Engine } from './engine.ts';
 import { splitForTraining } from './split.ts';
 import { withTrainingRestored } from './training_restored.ts';
 
-/** How the learning rate is swept. */
+/** Options of a learning-rate sweep. */
 export interface LearningRateFinderOptions {
-  /** The first rate, > 0; 1e-6 by default. */
+  /** Initial rate, > 0; 1e-6 by default. */
   from?: number;
-  /** The last rate, larger than `from`; 1 by default. */
+  /** Final rate, larger than `from`; 1 by default. */
   to?: number;
-  /** Training steps, 20 to 10,000, each with a rate larger by the same factor; 100 by default. */
+  /** Number of training steps, 20 to 10,000; 100 by default. The rate grows by a constant factor per step. */
   steps?: number;
-  /** The sweep ends where the smoothed loss is more than this multiple of the lowest so far, > 1; 4 by default. */
+  /** The sweep ends if the smoothed loss exceeds this multiple of its minimum so far, > 1; 4 by default. */
   divergence?: number;
-  /** Aborting it ends the sweep: what there is of the curve is returned. */
+  /** Abort it to end the sweep; the curve so far is returned. */
   signal?: AbortSignal;
-  /** Called after each step, with the number of steps in all. */
+  /** Called after each step, with the total number of steps. */
   onStep?: (point: Pick<LearningRatePoint, 'learningRate' | 'loss'>, steps: number) => void;
 }
 
 /** One step of the sweep. */
 export interface LearningRatePoint {
-  /** The rate of the step. */
+  /** Learning rate of the step. */
   learningRate: number;
   /** Loss of the step with this rate, before its update. */
   loss: number;
-  /** Mean over the steps around it: a twentieth of the sweep to either side. */
+  /** Mean over the neighboring steps: a twentieth of the sweep on either side. */
   smoothedLoss: number;
 }
 
-/** The result of a sweep of the learning rate. */
+/** Result of a learning-rate sweep. */
 export interface LearningRateCurve {
   /** Every step, in order. */
   points: LearningRatePoint[];
-  /** The rate at which the loss falls fastest, two digits; undefined where it does not fall. */
+  /** The rate at which the loss falls fastest, to two digits; undefined if it doesn't fall. */
   suggestion?: number;
-  /** Why this one, or why none: a sentence. */
+  /** Why this rate is suggested, or why none is; one sentence. */
   reason: string;
-  /** Why there is no more of it: all steps were taken, the loss exceeded `divergence`, was not finite, or the signal. */
+  /** Why the sweep ended: all steps were taken, the loss exceeded `divergence`, it was not finite, or the signal was aborted. */
   ended: 'complete' | 'diverged' | 'notFinite' | 'aborted';
 }
 
@@ -77,7 +77,7 @@ export function fillFinderOptions(options: LearningRateFinderOptions): v.InferOu
   });
 }
 
-/** Trains with a rate that grows at every step, and puts everything back: `Trainer.findLearningRate`. */
+/** Implements `Trainer.findLearningRate`: trains with a rate that grows at every step, then restores everything. */
 export async function findLearningRate(
   engine: Engine,
   dataset: Dataset,
@@ -163,23 +163,23 @@ async function sweep(
   return { points, ...suggest(points, reach), ended: ended ?? (signal?.aborted ? 'aborted' : 'complete') };
 }
 
-/** Steps to either side that a smoothed loss is the mean of. */
+/** Number of steps on either side over which the loss is smoothed. */
 const reachOf = (steps: number) => Math.max(1, Math.round(steps / 20));
 
-/** Mean of the losses between two positions, as far as there are any. */
+/** Mean of the losses between two positions, as far as they exist. */
 function meanOf(points: readonly { loss: number }[], from: number, to: number): number {
   const part = points.slice(Math.max(0, from), to);
   return part.reduce((sum, { loss }) => sum + loss, 0) / part.length;
 }
 
-/** The loss must fall by this fraction for a rate to count as one that trains. */
+/** A rate counts as one that trains if the loss falls by at least this fraction. */
 const leastFall = 0.02;
 
 /**
- * The rate at which the smoothed loss falls fastest by the logarithm of the rate (Smith 2017, as fastai and PyTorch Lightning
- * read the curve), before its minimum.
+ * The rate at which the smoothed loss falls fastest per logarithm of the rate, before its minimum (Smith 2017; fastai and
+ * PyTorch Lightning read the curve the same way).
  *
- * @param reach steps to either side over which the slope is measured, the same as the smoothing's.
+ * @param reach number of steps on either side over which the slope is measured, the same as for smoothing.
  */
 export function suggest(
   points: readonly LearningRatePoint[],

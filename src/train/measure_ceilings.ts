@@ -6,10 +6,10 @@ import { bind } from '../gpu/recording.ts';
 import type { Ceilings } from '../gpu/roofline.ts';
 import { ceilingShapes, copyWords, multiplyAdd } from '../kernels/ceilings.ts';
 
-/** The best of so many rounds is the ceiling: everything else that a machine does makes them slower. */
+/** The best of this many rounds counts: any disturbance makes a round slower, never faster. */
 const rounds = 7;
 
-/** Measures what an adapter does at most: see `Ceilings`. @throws SetupError where the device has no timestamps. */
+/** Measures the peak rates of an adapter; see `Ceilings`. @throws SetupError if the device has no timestamps. */
 export async function measureCeilings(gpu: Gpu): Promise<Ceilings> {
   const memory = new Memory(gpu.device);
   try {

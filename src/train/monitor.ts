@@ -2,23 +2,26 @@ import { ConfigurationError, suggest } from '../errors.ts';
 import type { EpochRecord } from '../health/history.ts';
 import { type FilledMetric, metricDefinition, metricTypes, validationName } from '../model/metrics/index.ts';
 
-/** Which direction is better: `auto` goes by the figure, smaller for losses and larger for accuracies and scores. */
+/**
+ * The direction that counts as an improvement. `auto` derives it from the name: smaller for losses, larger for accuracies and
+ * scores.
+ */
 export type MonitorMode = 'auto' | 'min' | 'max';
 export const monitorModes = ['auto', 'min', 'max'] as const satisfies readonly MonitorMode[];
 
-/** A figure of the epochs that something watches, and which direction is better. */
+/** A monitored value of the epochs, and the direction that counts as an improvement. */
 export interface Monitor {
   name: string;
   mode: 'min' | 'max';
 }
 
-/** The figures that the epochs of a run have in addition to the training loss. */
+/** The values that the epochs of a run have besides the training loss. */
 export interface Measured {
-  /** There is a validation. */
+  /** True if there is a validation. */
   validation: boolean;
-  /** There is none because `validationFreq` leaves out every epoch. */
+  /** True if there is none because `validationFreq` skips every epoch. */
   isLeftOut?: boolean;
-  /** Accuracy is measured: it is of classes, and not of numbers. */
+  /** True if accuracy is measured, as for classification losses. */
   accuracy?: boolean;
   /** Metrics of the validation. */
   metrics?: readonly FilledMetric[];
@@ -26,7 +29,7 @@ export interface Measured {
 
 type Direction = Monitor['mode'];
 
-/** The figures that a monitor can name, each with its better direction. */
+/** The values that a monitor can name, each with its direction. */
 function directions({ validation, accuracy = true, metrics = [] }: Measured): Map<string, Direction> {
   const figures = new Map<string, Direction>([['loss', 'min']]);
   if (accuracy) figures.set('accuracy', 'max');
@@ -41,14 +44,14 @@ function directions({ validation, accuracy = true, metrics = [] }: Measured): Ma
   return figures;
 }
 
-/** The names that a monitor can have in such a run. */
+/** The names that can be monitored in such a run. */
 export const monitorNames = (measured: Measured): string[] => [...directions(measured).keys()];
 
 /**
- * The figure that a callback or a checkpoint watches.
+ * The value that a callback or a checkpoint monitors.
  *
- * @param subject whose option it is, the first words of an error: "earlyStopping".
- * @throws ConfigurationError for a figure that such a run doesn't measure, with the nearest one that it does.
+ * @param subject the first words of an error: "earlyStopping".
+ * @throws ConfigurationError for a value that the run doesn't measure, with the nearest one that it does.
  */
 export function monitorOf(
   { monitor: name, mode = 'auto' }: { monitor: string; mode?: MonitorMode },
@@ -93,22 +96,25 @@ function notMeasured(name: string, measured: Measured, subject: string): Configu
   });
 }
 
-/** Keras' name of a figure as it is here: `val_f1_score` is `validationF1Score`. */
+/** Converts Keras' name: `val_f1_score` becomes `validationF1Score`. */
 const fromKeras = (name: string): string =>
   name.replace(/^val_/, 'validation_').replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
-/** The metric that would be measured under that name, if it were asked for. */
+/** The metric that would be measured under that name if it were listed. */
 function unlistedMetric(name: string): string | undefined {
   return metricTypes.find((type) => metricDefinition(type).direction && validationName(type) === name);
 }
 
-/** An epoch's value of the monitored figure; undefined for an epoch without one, such as one that `validationFreq` skips. */
+/** An epoch's value of the monitored quantity; undefined for an epoch without one, such as one that `validationFreq` skips. */
 export function monitored(record: EpochRecord, { name }: Pick<Monitor, 'name'>): number | undefined {
   const value = (record as unknown as Record<string, unknown>)[name];
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Whether a value is better than the best one by more than `minDelta`; the first is, unless it is NaN or infinitely bad. */
+/**
+ * True if a value improves on the best one by more than `minDelta`. The first value always does, unless it is NaN or infinitely
+ * bad.
+ */
 export function isBetter({ mode }: Pick<Monitor, 'mode'>, value: number, best?: number, minDelta = 0): boolean {
   return mode === 'min' ? value + minDelta < (best ?? Infinity) : value - minDelta > (best ?? -Infinity);
 }

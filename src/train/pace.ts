@@ -1,9 +1,8 @@
 import { integer, parse } from '../check.ts';
 
 /**
- * Controls when the steps of a `fit` may run: pauses, single-steps and resumes them. It takes effect with the next submission;
- * up to two are under way, whose records still come. Made by `createPace` and passed to `fit` or `trainPair`, which alone read
- * `allowed`.
+ * Pauses, resumes and single-steps a `fit`. Calls take effect with the next submission; up to two may be in flight, whose
+ * records are still reported. Created by `createPace` and passed to `fit` or `trainPair`, the only readers of `allowed`.
  */
 export class Pace {
   #allowed: number;
@@ -13,17 +12,17 @@ export class Pace {
     this.#allowed = paused ? 0 : Infinity;
   }
 
-  /** Steps that may still be submitted; Infinity while the run is not paused. */
+  /** Number of steps that may still be submitted; Infinity unless the run is paused. */
   get allowed(): number {
     return this.#allowed;
   }
 
-  /** Whether the run is paused and has no steps left of `step`. */
+  /** True if the run is paused and has no steps left from `step`. */
   get paused(): boolean {
     return this.#allowed === 0;
   }
 
-  /** Pauses the run after the steps that are under way. */
+  /** Pauses the run after the steps in flight. */
   pause(): void {
     this.#allow(0);
   }
@@ -33,15 +32,15 @@ export class Pace {
     this.#allow(Infinity);
   }
 
-  /** Runs this many more steps and then pauses. */
+  /** Runs this many more steps, then pauses. */
   step(count = 1): void {
     parse(integer(1), count, 'step');
     this.#allow((this.#allowed === Infinity ? 0 : this.#allowed) + count);
   }
 
-  /** Notes that this many steps were submitted. */
+  /** Records that this many steps were submitted. */
   taken(steps: number): void {
-    // Infinity stays. The count cannot fall below 0 where a pause came after the steps were submitted.
+    // Infinity stays Infinity. The count must not fall below 0 if a pause came after the steps were submitted.
     this.#allowed = Math.max(0, this.#allowed - steps);
   }
 
@@ -58,5 +57,5 @@ export class Pace {
   }
 }
 
-/** Makes the control of a run. @param options with `paused`, no step runs before `resume` or `step`. */
+/** Creates a `Pace`. @param options with `paused`, no step runs before `resume` or `step`. */
 export const createPace = ({ paused = false }: { paused?: boolean } = {}): Pace => new Pace(paused);

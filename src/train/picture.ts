@@ -2,8 +2,8 @@ import { ConfigurationError } from '../errors.ts';
 import type { PictureFit } from '../picture_fit.ts';
 
 /**
- * A picture of any size, as a page has it: an element, a canvas, a frame, pixels, or a file (PNG, JPEG, WebP, GIF, BMP, AVIF) as a
- * Blob or as its bytes.
+ * A picture of any size, in any form that a page may have: an element, a canvas, a frame, pixels, or a file (PNG, JPEG, WebP,
+ * GIF, BMP, AVIF) as a Blob or as bytes.
  */
 export type Picture =
   | ImageBitmap
@@ -17,11 +17,11 @@ export type Picture =
   | ArrayBuffer
   | Uint8Array;
 
-/** How pictures become the images that the network was trained on. */
+/** How pictures are converted to the kind of images that the network was trained on. */
 export interface PicturePreparation {
-  /** Height, width and channels of the images in the data set: 1 channel is gray, 3 are red, green and blue. */
+  /** Height, width and channels of the images in the data set; 1 channel is gray, 3 are red, green and blue. */
   imageShape: readonly [height: number, width: number, channels: number];
-  /** How a picture of another shape is fitted: `'cover'` by default. */
+  /** How a picture of another shape is fitted; `'cover'` by default. */
   fit: PictureFit;
 }
 
@@ -29,13 +29,13 @@ const elements = ['HTMLImageElement', 'HTMLCanvasElement', 'HTMLVideoElement', '
 const files = ['Blob', 'File', 'ArrayBuffer', 'Uint8Array'];
 const kinds = new Set(['ImageBitmap', 'ImageData', ...elements, ...files]);
 
-/** The kind of an object, also of one from another window. */
+/** The class of an object, which also recognizes objects from another window. */
 export const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** Whether a value is a picture. Whether it can be decoded is another question. */
+/** True if a value is a picture, whether or not it can be decoded. */
 export const isPicture = (value: unknown): value is Picture => kinds.has(kindOf(value));
 
-/** @throws ConfigurationError for something else in a list of pictures. */
+/** @throws ConfigurationError for anything but pictures in a list. */
 export function requirePictures(values: readonly unknown[]): asserts values is readonly Picture[] {
   const wrong = values.findIndex((value) => !isPicture(value));
   if (wrong < 0) return;

@@ -9,11 +9,11 @@ import type { Engine } from './engine.ts';
 import { kindOf, type Picture, type PicturePreparation } from './picture.ts';
 
 /**
- * Pictures at the size of the training images, drawn in the same way. The first one shows what its element or canvas shows at
- * the time of the call.
+ * Scales pictures to the size of the training images, in the same way. Elements and canvases are captured at the time of the
+ * call.
  *
- * @throws ConfigurationError where there is no browser to draw them, or for images that are neither gray nor colored.
- * @throws DataError for a picture that cannot be decoded, or that has no pixels yet.
+ * @throws ConfigurationError without a browser to draw them, or for images that are neither gray nor colored.
+ * @throws DataError for a picture that can't be decoded, or that has no pixels yet.
  */
 export async function preparePictures(
   pictures: readonly Picture[],
@@ -61,7 +61,7 @@ export async function preparePictures(
 
 type Drawable = Exclude<CanvasImageSource, SVGImageElement>;
 
-/** The picture itself where a canvas can draw it. */
+/** The picture itself, if a canvas can draw it. */
 const drawable = (picture: Picture): Drawable | undefined =>
   ['ImageData', 'Blob', 'File', 'ArrayBuffer', 'Uint8Array'].includes(kindOf(picture))
     ? undefined
@@ -86,7 +86,7 @@ async function decoded(picture: Picture, i: number): Promise<ImageBitmap> {
   }
 }
 
-/** In pixels, whatever the size on the page. */
+/** Size in pixels, independent of its size on the page. */
 function sizeOf(source: Drawable): { width: number; height: number } {
   if ('naturalWidth' in source) return { width: source.naturalWidth, height: source.naturalHeight };
   if ('videoWidth' in source) return { width: source.videoWidth, height: source.videoHeight };
@@ -94,7 +94,7 @@ function sizeOf(source: Drawable): { width: number; height: number } {
   return { width: source.width, height: source.height };
 }
 
-/** Turns batches of prepared pictures into bytes like those of a data set, on the GPU. */
+/** Converts batches of prepared pictures to bytes like those of a data set, on the GPU. */
 export class PictureInput {
   private constructor(
     private readonly engine: Engine,
@@ -104,7 +104,7 @@ export class PictureInput {
     private readonly dispatch: Dispatch,
   ) {}
 
-  /** @param batch the most pictures at once. */
+  /** @param batch maximum number of pictures at once. */
   static async start(engine: Engine, { imageShape }: PicturePreparation, batch: number): Promise<PictureInput> {
     const [height, width, channels] = imageShape;
     const shape: PictureBytesShape = { batch, height, width, channels: channels as 1 | 3 };
@@ -135,7 +135,7 @@ export class PictureInput {
     }
   }
 
-  /** Writes the images of a batch, from its first on. */
+  /** Writes the images of a batch, starting with its first. */
   write(pictures: readonly ImageBitmap[]): void {
     const { texture } = this;
     const { height, width } = texture;

@@ -11,21 +11,21 @@ import { planSteps, sequencesOf } from '../plan/steps.ts';
 import { fillTrainerOptions } from './fill_trainer_options.ts';
 import type { TrainerOptions } from './trainer_options.ts';
 
-/** An adapter as far as a plan depends on it. */
+/** The properties of an adapter that a plan depends on. */
 export interface PlannedAdapter {
   traits: Traits;
   limits: PlanLimits;
 }
 
-/** The plan of a training step and how often it goes over the images of a batch. */
+/** The plan of a training step, and how often it reads and writes the images of a batch. */
 export interface TrainingPlan extends PlanFacts {
   augmentationPasses: number;
 }
 
 /**
- * The dispatches and buffers of a trainer with these options, for a data set. It needs no GPU, and no image.
+ * Plans the dispatches and buffers of a trainer with these options for a data set, without a GPU or images.
  *
- * @throws ConfigurationError as `createTrainer` and `fit` do, for a model that is too large for the adapter too.
+ * @throws ConfigurationError as `createTrainer` and `fit` do, including for a model that is too large for the adapter.
  */
 export async function planTraining(
   options: TrainerOptions,
@@ -37,14 +37,14 @@ export async function planTraining(
   return { ...describePlan(steps, input, slots), augmentationPasses: input.passes };
 }
 
-/** A kernel at a shape as a training step launches it. */
+/** A kernel and shape that a training step launches. */
 export interface StepLaunch extends TunableKernel {
   variant: Variant;
-  /** The layers that it computes for; empty for what belongs to the step as a whole. */
+  /** The layers that it computes for; empty if it belongs to the step as a whole. */
   layers: string[];
 }
 
-/** What a training step launches, each kernel at each shape once, in the order of the step. @throws as `planTraining` does. */
+/** The launches of a training step, each kernel and shape once, in execution order. @throws as `planTraining` does. */
 export async function stepLaunches(
   options: TrainerOptions,
   dataset: DatasetFacts,

@@ -20,16 +20,19 @@ import {
   type TestTimeAugmentation,
 } from './test_time_augmentation.ts';
 
-/** Several images: floats [n, height, width, channels] that are scaled already, a list of such floats, a data set, or a list of pictures. */
+/**
+ * Several images: floats [n, height, width, channels] that are already scaled, a list of such arrays, a data set, or a list of
+ * pictures.
+ */
 export type ImageList = Float32Array | Dataset | readonly Picture[] | readonly Float32Array[];
 
 /**
- * Images for the network. Pictures are resized and scaled, and the bytes of a data set are scaled, as in training; floats go into the network
- * as they are.
+ * Images for the network. Pictures are resized and scaled as in training, and so are the bytes of a data set; floats are used
+ * unchanged.
  */
 export type Images = ImageList | Picture;
 
-/** Images that have been decoded and resized. */
+/** Images after decoding and resizing. */
 export type PreparedImages = Float32Array | Dataset | PreparedPictures;
 
 /** Pictures at the size of the training images. */
@@ -39,14 +42,14 @@ interface PreparedPictures {
 }
 
 /**
- * Decodes and resizes what has to be, before the network's turn comes.
+ * Decodes and resizes images before it is the network's turn.
  *
- * @throws ConfigurationError, and DataError for a picture that cannot be decoded.
+ * @throws ConfigurationError, and DataError for a picture that can't be decoded.
  */
 export async function prepareImages(images: Images, preparation: PicturePreparation): Promise<PreparedImages> {
   if (isFloats(images) || isDataset(images)) return images;
   const list: readonly unknown[] | Images = isPicture(images) ? [images] : images;
-  if (!Array.isArray(list)) return list as unknown as Float32Array; // countImages says what it should be
+  if (!Array.isArray(list)) return list as unknown as Float32Array; // countImages reports what is wrong with it
   if (list.length > 0 && list.every(isFloats)) return concatenated(Float32Array, list);
   requirePictures(list);
   const { preparePictures } = await import('./picture_input.ts');
@@ -57,7 +60,7 @@ const isFloats = (images: unknown): images is Float32Array => images instanceof 
 
 /** The output of a layer for some images. */
 export interface LayerOutput {
-  /** The layer's name. A convolution that is computed together with the next pool is listed as that pool. */
+  /** Name of the layer. A convolution that is fused with the pool after it is listed as that pool. */
   layer: string;
   /** Shape for one image: [height, width, channels] or [units]. */
   shape: number[];
@@ -69,7 +72,7 @@ export interface LayerOutput {
 export interface PredictOptions {
   /** Averages the outputs over this many augmented samples of each image of a data set; unaugmented by default. */
   testTimeAugmentation?: TestTimeAugmentation;
-  /** The names and probabilities of so many of the most probable classes, in place of all outputs as numbers; a positive integer. */
+  /** Return the names and probabilities of this many most probable classes instead of all outputs; a positive integer. */
   top?: number;
 }
 
@@ -94,7 +97,7 @@ export function fillPredictOptions(options: PredictOptions): FilledPredictOption
   };
 }
 
-/** The model's outputs [n, outputs], probabilities of classes: `Trainer.predict`. */
+/** Implements `Trainer.predict`: the model's outputs [n, outputs]. */
 export async function predict(
   engine: Engine,
   images: PreparedImages,
@@ -121,7 +124,7 @@ export async function predict(
   return probabilities!;
 }
 
-/** The most probable classes: of one picture, or of each image. */
+/** The most probable classes, of one picture or of each image. */
 export function topClassesOf(
   images: Images,
   probabilities: Float32Array,
@@ -133,7 +136,7 @@ export function topClassesOf(
   return isPicture(images) ? classes[0]! : classes;
 }
 
-/** The output of every layer: `Trainer.activations`. */
+/** Implements `Trainer.activations`: the output of every layer. */
 export async function activations(
   engine: Engine,
   images: PreparedImages,
@@ -141,7 +144,7 @@ export async function activations(
 ): Promise<LayerOutput[]> {
   const { network, probabilities } = engine.steps;
   const outputs = network.inference.values.map(({ layer, shape, ref }) => ({ layer, shape, slice: ref }));
-  outputs.at(-1)!.slice = probabilities; // the softmax is computed with the loss: the layer's own buffer holds logits
+  outputs.at(-1)!.slice = probabilities; // softmax is computed with the loss, so the layer's own buffer holds logits
   const values = await read(
     engine,
     images,
@@ -151,7 +154,7 @@ export async function activations(
   return outputs.map(({ layer, shape }, i) => ({ layer, shape: [...shape], values: values[i]! }));
 }
 
-/** A result of a batch in the network's buffers, and its number of elements for each image. */
+/** A result of a batch in the network's buffers, with its number of elements per image. */
 interface Wanted {
   slice: Slice;
   elements: number;
@@ -163,7 +166,7 @@ const isDataset = (images: Images | PreparedImages): images is Dataset =>
 const arePictures = (images: PreparedImages): images is PreparedPictures =>
   typeof images === 'object' && images !== null && 'bitmaps' in images;
 
-/** Runs images through the network, and reads the results of all batches at the end. */
+/** Runs images through the network and reads the results of all batches at the end. */
 async function read(
   engine: Engine,
   images: PreparedImages,
@@ -214,7 +217,7 @@ async function read(
           await gpu.device.queue.onSubmittedWorkDone();
           stream.done(n);
         }
-        // A GPU that is some batches late gets no more until it catches up, so that other work such as the screen has its turn.
+        // If the GPU is several batches behind, wait for it, so that other work such as rendering gets its turn.
         if ((first / batchSize) % batchesAhead === batchesAhead - 1) {
           await gpu.device.queue.onSubmittedWorkDone();
           disposal.throwIfAborted();
@@ -231,10 +234,10 @@ async function read(
 }
 
 /**
- * Writes one image as the network sees it.
+ * Writes one image to the network's input.
  *
  * @param to [height, width, channels]
- * @throws ConfigurationError for other than one image.
+ * @throws ConfigurationError for anything but one image.
  */
 export async function writeImage(engine: Engine, images: PreparedImages, to: Slice): Promise<void> {
   const { steps, settings } = engine;
@@ -282,7 +285,7 @@ async function pictureInput(engine: Engine, { bitmaps, preparation }: PreparedPi
 
 const batchesAhead = 4;
 
-/** Encodes one batch, and copies its results to their position among those of all batches. */
+/** Encodes one batch and copies its results to their position among those of all batches. */
 function submitBatch(
   engine: Engine,
   recording: Recording,

@@ -5,17 +5,17 @@ import type { Settings } from '../plan/settings.ts';
 import type { PicturePreparation } from './picture.ts';
 import type { TrainerOptions } from './trainer_options.ts';
 
-/** The facts that a prediction needs in addition to the network: the names of the classes, and how pictures become images. */
+/** What a prediction needs besides the network: the class names, and how pictures are prepared. */
 export interface PredictionFacts {
   /** In the order of the outputs; undefined until they are known. */
   classNames?: readonly string[];
   pictures: PicturePreparation;
 }
 
-/** One output is the probability of the second of two classes. */
+/** A single output is the probability of the second of two classes. */
 export const classesOfOutputs = (outputs: number): number => (outputs === 1 ? 2 : outputs);
 
-/** @throws ConfigurationError for names of another number of classes, and for an invalid preparation of pictures. */
+/** @throws ConfigurationError if the number of names doesn't match, or for an invalid preparation of pictures. */
 export function fillPredictionFacts(
   { classNames, pictures }: Pick<TrainerOptions, 'classNames' | 'pictures'>,
   { model, outputs }: Pick<Settings, 'model' | 'outputs'>,
@@ -44,7 +44,7 @@ export function fillPredictionFacts(
 
 const isPositiveInteger = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
 
-/** @throws ConfigurationError for a loss of numbers. */
+/** @throws ConfigurationError for a regression loss. */
 export function requireClassesForTop(loss: FilledLoss): void {
   if (metricOf(loss) === 'accuracy') return;
   throw new ConfigurationError({

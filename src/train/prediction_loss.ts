@@ -5,14 +5,14 @@ import type { FilledLoss, FilledLossOf, LossType } from '../model/losses/index.t
 import type { LabelFacts } from '../plan/labels.ts';
 import { targetsOf } from '../plan/targets.ts';
 
-/** The loss of one sample from what the model predicts, and what it is compared with: a number for each output. */
+/** Computes the loss of one sample from its predictions and targets, one number per output. */
 type LossOfSample<L> = (loss: L, predicted: Float32Array, targets: ArrayLike<number>) => number;
 
-/** Keras' clipping of probabilities before their logarithm. */
+/** Keras clips probabilities to this distance from 0 and 1 before taking logarithms. */
 const epsilon = 1e-7;
 const log = (p: number) => Math.log(Math.min(1 - epsilon, Math.max(epsilon, p)));
 
-/** The sum over the classes of each one's share, smoothed, times `of` its probability. */
+/** Sums over the classes the smoothed target times `of` the probability. */
 function overClasses(
   predicted: Float32Array,
   shares: ArrayLike<number>,
@@ -33,7 +33,7 @@ const crossEntropy = (
   shares: ArrayLike<number>,
 ) => overClasses(predicted, shares, labelSmoothing, (p) => -log(p));
 
-/** The mean over the outputs. */
+/** Mean over the outputs. */
 function overOutputs(
   predicted: Float32Array,
   targets: ArrayLike<number>,
@@ -64,8 +64,8 @@ const lossOfSample: { [T in LossType]: LossOfSample<FilledLossOf<T>> } = {
 };
 
 /**
- * The figures of an evaluation from predictions: each sample's loss times its weight, and the metric of the loss, both means
- * over the samples. Probabilities are clipped as Keras clips them.
+ * The loss and metric of an evaluation, computed from predictions: means over the samples of the weighted loss and of the loss'
+ * metric. Probabilities are clipped as in Keras.
  *
  * @param predicted [count, outputs]: probabilities, or numbers.
  */

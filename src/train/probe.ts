@@ -9,19 +9,19 @@ import type { DatasetInput } from '../plan/input.ts';
 import { probeParts } from '../plan/probe_plan.ts';
 import type { BoundProbe, Engine } from './engine.ts';
 
-/** The next batch in an epoch's order of samples: its first position, and its number of samples. */
+/** The next batch in an epoch's order: its first position and its number of samples. */
 export interface BatchPlace {
   position: number;
   count: number;
 }
 
 /**
- * Measures the gradient of the next step's batch at the present weights: as it will be trained on, part by part, and with its
- * unaugmented images. Each is a step's forward and backward pass, in a submission of its own, so that a page stays responsive.
- * Weights and slots are only read, the state is restored each time, and the next step overwrites all other buffers, so training
+ * Measures the gradient of the next step's batch at the current weights: of the whole batch, of its parts, and of its
+ * unaugmented images. Each is a forward and backward pass in a submission of its own, so that a page stays responsive. Weights
+ * and slots are only read, the state is restored each time, and the next step overwrites all other buffers, so training
  * continues with the same bits as without a probe.
  *
- * Nothing may be under way: the gradients have to be the last step's.
+ * Nothing may be in flight: the gradients must still be the previous step's.
  */
 export async function runProbe(
   engine: Engine,
@@ -43,7 +43,7 @@ export async function runProbe(
   const parts = sharesOf(count, probeParts);
   let first = position;
   for (const [i, samples] of parts.entries()) {
-    // begin_step takes what is left of the epoch, up to a batch: here a part is all that is left.
+    // begin_step processes the rest of the epoch, up to a batch; here the rest is limited to one part.
     const { buffer, offset } = training.state;
     device.queue.writeBuffer(buffer, offset + 4 * stateFields.indexOf('position'), Uint32Array.of(first));
     device.queue.writeBuffer(buffer, offset + 4 * stateFields.indexOf('samples'), Uint32Array.of(first + samples));

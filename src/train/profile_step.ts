@@ -5,16 +5,16 @@ import type { Phase } from '../plan/phases.ts';
 import type { Engine } from './engine.ts';
 import { withTrainingRestored } from './training_restored.ts';
 
-/** Samples of an epoch that no profile gets to the end of. What lies beyond the data set is read as one of its samples. */
+/** Number of samples in an epoch, larger than any profile reaches. Indices beyond the data set are clamped to it. */
 const endless = 2 ** 31;
 
 /** A training step, dispatch by dispatch. */
 export interface TrainingProfile extends StepProfile {
-  /** In their order, and so phase by phase, micro-batch by micro-batch. */
+  /** In execution order, and so phase by phase and micro-batch by micro-batch. */
   dispatches: (DispatchProfile & { phase: Phase })[];
-  /** How often a batch's images are gone over to augment them: each is read and written once a pass. */
+  /** Number of augmentation passes over a batch's images; each reads and writes them once. */
   augmentationPasses: number;
-  /** With `ceilings: true`: the most that the adapter does, for `rooflineShare`. */
+  /** Present with `ceilings: true`: the adapter's peak rates, for `rooflineShare`. */
   ceilings?: Ceilings;
 }
 
@@ -22,11 +22,11 @@ export interface TrainingProfile extends StepProfile {
 export interface ProfileOptions {
   /** How often each dispatch is timed; 5 by default. Times are medians. */
   steps?: number;
-  /** Measure what the adapter does at most, too: a fraction of a second more. False by default. */
+  /** Also measure the adapter's peak rates, which takes a fraction of a second. False by default. */
   ceilings?: boolean;
 }
 
-/** Times each dispatch of a training step on its own, and puts back what training had: `Trainer.profile`. */
+/** Implements `Trainer.profile`: times each dispatch of a training step, then restores the state of training. */
 export async function profileStep(
   engine: Engine,
   dataset: Dataset,
@@ -43,7 +43,7 @@ export async function profileStep(
       const recording = step.map(({ dispatch }) => dispatch);
       engine.beginEpoch(training, input, engine.nextOrder(input, true));
       await input.stream?.ready(engine.disposal, gpu.failure);
-      // `begin_step` is repeated like every other dispatch: an epoch that ends would leave the others batches without samples.
+      // `begin_step` is repeated like every other dispatch; if the epoch ended, the others would get batches without samples.
       engine.beginSamples(training, endless);
       for (let i = 0; i < 3; i++) engine.run(recording);
       const profile = await profileRecording(gpu, memory, recording, rounds);

@@ -1,21 +1,21 @@
-/** The errors of predictions of a number. */
+/** The errors of a predicted number. */
 export interface RegressionFigures {
   /** Mean of |predicted - actual|. */
   meanAbsoluteError: number;
   /** Mean of (predicted - actual)^2. */
   meanSquaredError: number;
   /**
-   * 1 - the sum of squared errors / that of always predicting the mean of these samples: 1 is perfect, 0 no better than the
-   * mean. Undefined where all samples have one value.
+   * 1 - sum of squared errors / sum of squared errors of always predicting these samples' mean. 1 is perfect, 0 no better than
+   * the mean. Undefined if all samples have the same value.
    */
   r2: number | undefined;
 }
 
 /**
- * The figures of each number.
+ * Computes the errors of each output.
  *
  * @param targets [n, outputs], the true values.
- * @param predictions [n, outputs], as `predict` gives them.
+ * @param predictions [n, outputs], as returned by `predict`.
  */
 export function regressionFigures(
   targets: Float32Array,

@@ -11,24 +11,26 @@ import { fitDataset } from './fit_loop.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 import type { FilledFitOptions } from './trainer_options.ts';
 
-/** Losses in a row, without a new step between them, that end a `fit`. */
+/** A `fit` ends after this many consecutive device losses without a new step between them. */
 const lossesInARow = 3;
-/** Milliseconds between two tries to open a device, and at most from a failure of the device to the report that it is lost. */
+/**
+ * Milliseconds between two attempts to open a device; also the maximum time from a failure of the device to the report of its
+ * loss.
+ */
 const pause = 1000;
 
-/** The state from which `fit` starts again. */
+/** The state from which `fit` restarts. */
 interface State {
   snapshot: Snapshot;
-  /** Epochs that were complete, and the steps after them. */
+  /** Number of complete epochs, and the steps after them. */
   epochs: number;
   steps: readonly StepRecord[];
 }
 
 /**
- * Runs `fitDataset`, and runs it again from the last state where the device is lost. Steps, epochs, verdicts and probes are
- * reported once.
+ * Runs `fitDataset`, and again from the last state if the device is lost. Steps, epochs, verdicts and probes are reported once.
  *
- * @param reopen makes a new engine on a new device, from a snapshot.
+ * @param reopen creates a new engine on a new device from a snapshot.
  */
 export async function fitReopening(
   first: Engine,
@@ -109,20 +111,20 @@ export async function fitReopening(
     } catch (error) {
       if (error instanceof NonFiniteError) error.history = history;
       if (!(await isLost(current.gpu, error))) throw error;
-      attempt.catch(() => undefined); // it fails as soon as it asks the device for something
+      attempt.catch(() => undefined); // it fails as soon as it needs the device
       losses = reported > before ? 1 : losses + 1;
       before = reported;
       if (losses === lossesInARow) throw error;
       engine = await openAgain(() => reopen(state.snapshot), error, current);
-      // Calls that were waiting for their turn on the lost device reject.
+      // Rejects the calls that were waiting on the lost device.
       current.interludes.run();
     }
   }
 }
 
 /**
- * After the last epoch: calls that came during it take their turns, and what the device still has to do is done. A device that
- * was lost answers nothing, even before it is reported as lost.
+ * After the last epoch: runs the calls that arrived during it and waits for the device. A lost device never answers, even
+ * before its loss is reported.
  *
  * @throws DeviceLostError
  */
@@ -132,7 +134,7 @@ async function requireAlive({ gpu, memory, steps, interludes }: Engine): Promise
   gpu.failure.throwIfAborted();
 }
 
-/** Whether the device was lost other than by `gpu.dispose()`. */
+/** True if the device was lost other than through `gpu.dispose()`. */
 async function isLost(gpu: Gpu, error: unknown): Promise<boolean> {
   if (!(error instanceof DeviceLostError) || gpu.disposed) return false;
   return withinTime(
@@ -142,7 +144,7 @@ async function isLost(gpu: Gpu, error: unknown): Promise<boolean> {
   ).catch(() => false);
 }
 
-/** @throws the loss where no device opens, or the adapter is another one, which would compute other bits. */
+/** @throws the loss if no device opens, or if it is another adapter, which would compute other bits. */
 async function openAgain(reopen: () => Promise<Engine>, loss: unknown, { gpu, disposal }: Engine): Promise<Engine> {
   for (let tries = 1; ; tries++) {
     try {

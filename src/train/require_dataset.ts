@@ -2,8 +2,8 @@ import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 
 /**
- * The types of a data set's parts, for those who write without types: floats would be uploaded as if they were bytes.
- * Whether it fits the model is checked where it is uploaded.
+ * Checks the types of a data set's parts, for callers without static types: floats, for example, would be uploaded as if they
+ * were bytes. Whether the data set fits the model is checked at upload.
  *
  * @throws ConfigurationError for anything but a data set.
  */

@@ -2,26 +2,26 @@ import { counted, figure } from '../figures.ts';
 import { tutorialBatchSize, tutorialEpochs } from '../model/tutorial.ts';
 import { stepSamples } from '../plan/settings.ts';
 
-/** The tutorial's network at batch 32 on SwiftShader with two cores. */
+/** Measured with the tutorial's network at batch 32 on SwiftShader with two cores. */
 const softwareImagesPerSecond = { training: 200, validation: 600 };
-/** A default run on a software adapter ends in about two minutes, start included. */
+/** A default run on a software adapter takes about two minutes, including start-up. */
 const softwareSeconds = 110;
-/** Pixels of the images that these figures were measured with. */
+/** Pixels per image in that measurement. */
 const softwarePixels = 28 * 28;
-/** A network that has taken fewer steps has hardly begun to learn. */
+/** With fewer steps a network has hardly begun to learn. */
 const fewestSteps = 300;
 /** With fewer validation images, their accuracy means little. */
 const fewValidationImages = 50;
-/** A run that fits into that time, and still learns. */
+/** A run that fits into that time and still learns. */
 const softwarePart = { epochs: 2, trainSamples: 10_000, testSamples: 2_000 };
 
 export interface Plan {
   epochs: number;
   trainSamples: number;
   testSamples: number;
-  /** The run was cut to suit a software adapter. */
+  /** True if the run was shortened for a software adapter. */
   cut: boolean;
-  /** It has more epochs than usual, because the set is small. */
+  /** True if it has more epochs than usual, because the set is small. */
   lengthened?: true;
 }
 
@@ -33,17 +33,17 @@ export type AskedLength = Partial<Pick<Plan, 'epochs' | 'trainSamples' | 'testSa
 
 type ImageShape = readonly [height: number, width: number, channels: number];
 
-/** How many images there are. */
+/** Numbers of images. */
 export interface Counts {
   train: { count: number };
   test: { count: number };
 }
 
 /**
- * The length of a run: as the user set it, or else everything, or else as much as a software adapter computes in two minutes. A
- * small data set gets more epochs.
+ * The length of a run: as set by the user, otherwise the whole data set, or on a software adapter as much as it computes in two
+ * minutes. A small data set gets more epochs.
  *
- * @param imageShape where it is known: a software adapter takes longer for larger images.
+ * @param imageShape if known: larger images take longer on a software adapter.
  */
 export function planRun(asked: AskedLength, { train, test }: Counts, software: boolean, imageShape?: ImageShape): Plan {
   const whole: Plan = {
@@ -77,11 +77,11 @@ function lengthened(
   return epochs > plan.epochs ? { ...plan, epochs, lengthened: true } : plan;
 }
 
-/** @param samples of a step: a batch, or all micro-batches of it. */
+/** @param samples per step: a batch, or all micro-batches of a step. */
 export const stepsPerEpoch = ({ trainSamples }: Plan, samples = tutorialBatchSize): number =>
   Math.ceil(trainSamples / samples);
 
-/** A note on a validation set that is too small to mean much; undefined for a larger one, and without any. */
+/** A note about a validation set that is too small to mean much; undefined for a larger one, or for none. */
 export function fewValidationWords(testSamples: number): string | undefined {
   if (testSamples === 0 || testSamples >= fewValidationImages) return undefined;
   const share = figure(Number((100 / testSamples).toPrecision(2)));

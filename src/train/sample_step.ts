@@ -16,60 +16,60 @@ import type { Engine, WhichWeights } from './engine.ts';
 import { requireLabels } from './labels.ts';
 import { type PreparedImages, writeImage } from './predict.ts';
 
-/** A layer on the way of one sample. */
+/** A layer that the sample passes through. */
 export interface SampleLayer {
-  /** The name of the layer. */
+  /** Name of the layer. */
   layer: string;
-  /** Of its output: [height, width, channels] or [units]. */
+  /** Shape of its output: [height, width, channels] or [units]. */
   shape: number[];
-  /** Its output, after its activation; of the last layer the model's output. */
+  /** Its output, after its activation; for the last layer the model's output. */
   values: Float32Array;
   /**
-   * The gradient of the loss with respect to its output before its activation, delta; of a layer that is an activation alone and
-   * whose derivative is computed from its input, such as gelu, with respect to its output.
+   * Gradient of the loss with respect to the layer's pre-activation output. For an activation layer whose derivative is
+   * computed from its input, such as gelu, with respect to its output.
    */
   deltas: Float32Array;
 }
 
-/** One sample on its way through the network and back, and the update that would follow: `Trainer.sampleStep`. */
+/** A forward and backward pass of one sample, and the update that would follow: the result of `Trainer.sampleStep`. */
 export interface SampleStep {
-  /** The loss of this sample, with the layers' penalties. */
+  /** Loss of this sample, including regularization penalties. */
   loss: number;
-  /** The learning rate of the update. */
+  /** Learning rate of the update. */
   learningRate: number;
-  /** The model's output: probabilities of classes, or numbers. */
+  /** The model's output: class probabilities, or numbers. */
   outputs: Float32Array;
-  /** In the order of computation; layers that compute nothing, such as flatten, are left out. */
+  /** In execution order; layers that compute nothing, such as flatten, are omitted. */
   layers: SampleLayer[];
-  /** The gradient of the loss with respect to the image as the network sees it, [height, width, channels]. */
+  /** Gradient of the loss with respect to the network's input image, [height, width, channels]. */
   imageGradient: Float32Array;
-  /** The image as the network sees it, [height, width, channels]. */
+  /** The network's input image, [height, width, channels]. */
   image: Float32Array;
-  /** The tensors that are trained, in Keras' order and layout. */
+  /** The trainable tensors, in Keras' order and layout. */
   tensors: SampleTensor[];
-  /** Those that are not, the moving statistics and the weights of layers with `trainable: false`, in Keras' order and layout. */
+  /** The other tensors: moving statistics and the weights of layers with `trainable: false`, in Keras' order and layout. */
   constants: Pick<SampleTensor, 'layer' | 'name' | 'shape' | 'values'>[];
 }
 
 /** A tensor of a layer in a step on one sample. */
 export interface SampleTensor {
-  /** The name of the layer that it belongs to. */
+  /** Name of the layer that it belongs to. */
   layer: string;
-  /** 'kernel', 'bias' and the like. */
+  /** `kernel`, `bias` and the like. */
   name: string;
   /** As in Keras: a kernel is [height, width, in, out] or [in, out]. */
   shape: number[];
-  /** Before the update. */
+  /** Values before the update. */
   values: Float32Array;
-  /** The gradient of the loss of this sample. */
+  /** Gradient of the loss of this sample. */
   gradient: Float32Array;
-  /** What the optimizer would add to the values if its next step saw this sample alone. */
+  /** What the optimizer would add to the values if its next step saw only this sample. */
   update: Float32Array;
 }
 
 type BoundSample = Bound<SamplePlan> & { reader: RecordReader };
 
-/** Made with the first call, since few trainers follow a sample. */
+/** Created by the first call, since few trainers follow a sample. */
 const networks = new WeakMap<Engine, Promise<BoundSample>>();
 
 function networkOf(engine: Engine): Promise<BoundSample> {
@@ -88,10 +88,13 @@ function networkOf(engine: Engine): Promise<BoundSample> {
   return network;
 }
 
-/** The class of an image, which a loss that is not of classes takes as `fit` does; or the numbers or soft labels that its outputs are compared with. */
+/**
+ * The class of an image; losses that are not of classes convert it as `fit` does. Or the numbers or soft labels that the
+ * outputs are compared with.
+ */
 export type SampleLabel = number | ArrayLike<number>;
 
-/** A step on one sample that changes nothing of training: `Trainer.sampleStep`. */
+/** Implements `Trainer.sampleStep`: a step on one sample that changes nothing in training. */
 export async function sampleStep(
   engine: Engine,
   image: PreparedImages,
@@ -135,7 +138,7 @@ export async function sampleStep(
     return {
       layer,
       shape: [...shape],
-      // The softmax is computed with the loss: the layer's own buffer holds logits.
+      // softmax is computed with the loss, so the layer's own buffer holds logits.
       values: isLast ? probabilities.slice() : values(rest[2 * i]!, elements),
       deltas: values(rest[2 * i + 1]!, elements),
     };
@@ -170,19 +173,19 @@ export async function sampleStep(
   };
 }
 
-/** How the pixels of an image move an output: `Trainer.saliency`. */
+/** How the pixels of an image affect an output: the result of `Trainer.saliency`. */
 export interface Saliency {
-  /** The output that it is of: its index, for classes the class. */
+  /** Index of the output; for classification, of the class. */
   output: number;
   /** The model's output for the image. */
   outputs: Float32Array;
-  /** The gradient of that output before softmax or sigmoid with respect to the image as the network sees it. */
+  /** Gradient of that output, before softmax or sigmoid, with respect to the network's input image. */
   gradient: Float32Array;
   /** [height, width, channels] */
   shape: number[];
 }
 
-/** @param of the output; by default the largest one. */
+/** @param of index of the output; by default the largest one. */
 export async function saliency(
   engine: Engine,
   image: PreparedImages,
@@ -203,7 +206,7 @@ export async function saliency(
   const { steps, imageGradient } = sample;
   const { network, training } = steps;
   await take(engine, sample, image, weights);
-  // The loss is only asked for the model's output; its gradient is replaced.
+  // The loss is only computed for the model's output; its gradient is replaced.
   writeLabel(engine, sample, 0);
   engine.run([training.begin, ...network.training.forward, training.loss]);
   const [given] = await readSlices(gpu, memory, [steps.probabilities]);
@@ -216,7 +219,7 @@ export async function saliency(
   return { output, outputs, gradient: new Float32Array(gradient!, 0, elements), shape: [...model.inputShape] };
 }
 
-/** Copies all that a step depends on from training, and writes the image. */
+/** Copies everything that a step depends on from training, and writes the image. */
 async function take(
   engine: Engine,
   { steps: own }: BoundSample,
@@ -229,14 +232,14 @@ async function take(
   if (steps.average) from.push(steps.average.all);
   if (own.average) to.push(own.average.all);
   await engine.withWeights(weights, async () => engine.copy(from, to));
-  // The host may have exchanged the schedule since the trainer was made.
+  // The host may have replaced the schedule since the trainer was created.
   own.training.begin.pipeline = steps.training.begin.pipeline;
   const whole = { seed: settings.seed, epoch: epochs, position: 0, samples: 1 };
   engine.writeState(own.training, { ...whole, halted: 0, bad_in_a_row: 0, halt_at_once: 0 });
   await writeImage(engine, image, own.network.input);
 }
 
-/** @returns whether it is soft. @throws ConfigurationError for a label that doesn't fit the loss. */
+/** @returns true if it is a soft label. @throws ConfigurationError for a label that doesn't fit the loss. */
 function requireLabel({ settings }: Engine, label: SampleLabel): boolean {
   const { loss, outputs, soft } = settings;
   if (typeof label === 'number' && (isOfClasses(loss) || outputs > 1)) {

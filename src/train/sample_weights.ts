@@ -1,10 +1,10 @@
 import { ConfigurationError, suggest } from '../errors.ts';
 import { counted } from '../figures.ts';
 
-/** Weights of classes by their index, as Keras has them; `'balanced'`: samples / (classes * samples of the class). */
+/** Class weights by class index, as in Keras; `'balanced'` uses samples / (classes * samples of the class). */
 export type ClassWeight = Record<number, number> | 'balanced';
 
-/** @throws ConfigurationError for weights of another number than there are images, negative ones, or such that are not finite. */
+/** @throws ConfigurationError unless there is one finite weight >= 0 per image. */
 export function requireSampleWeight(weights: ArrayLike<number>, count: number): Float32Array {
   if (typeof weights !== 'object' || weights === null || weights.length !== count) {
     throw new ConfigurationError({
@@ -25,7 +25,7 @@ export function requireSampleWeight(weights: ArrayLike<number>, count: number): 
   });
 }
 
-/** @throws ConfigurationError for what is no weight of classes, whatever the data set. */
+/** @throws ConfigurationError for anything but class weights, whatever the data set. */
 export function requireClassWeight(classWeight: unknown): ClassWeight {
   if (classWeight === 'balanced') return classWeight;
   if (typeof classWeight !== 'object' || classWeight === null || Array.isArray(classWeight)) {

@@ -4,22 +4,22 @@ import { readStaging } from '../gpu/readback.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { type Submission, submit } from '../gpu/submission.ts';
 
-/** A submission lasts about this long: a page stays alive, a fast GPU is never idle. */
+/** Target duration of a submission: short enough to keep a page responsive, long enough to keep a fast GPU busy. */
 const submissionMs = 50;
-/** Submissions in flight. One more only lengthens the queue that a stop has to wait for. */
+/** Maximum number of submissions in flight. One more would only lengthen the queue that a stop has to wait for. */
 const inFlightMost = 2;
-/** Steps a submission at most: two submissions' records fit the ring. */
+/** Maximum number of steps per submission: the records of two submissions fit the ring. */
 const stepsMost = 60;
 
 interface Flight {
   done: Promise<void>;
-  /** Its records are no longer wanted. */
+  /** True if its records are no longer wanted. */
   abandoned: boolean;
 }
 
 /**
- * Replays a recorded step: several a submission, two submissions in flight, the records of each copied out and mapped
- * when they are ready. Nothing is created here after the constructor but command buffers.
+ * Replays a recorded step: several steps per submission, two submissions in flight. The records of each are copied out and
+ * mapped when they are ready. After the constructor it creates nothing but command buffers.
  */
 export class Scheduler {
   readonly #gpu: Gpu;
@@ -27,7 +27,7 @@ export class Scheduler {
   readonly #ringSlots: number;
   readonly #idle: GPUBuffer[];
   readonly #flights: Flight[] = [];
-  #stepMs = submissionMs; // the first submission is one step, which is then measured
+  #stepMs = submissionMs; // the first submission is a single step, which is then measured
   #lastDone = 0;
 
   constructor(gpu: Gpu, memory: Memory, recordBytes: number, ringSlots: number) {
@@ -39,23 +39,23 @@ export class Scheduler {
     );
   }
 
-  /** Milliseconds a step, from the last submission. */
+  /** Milliseconds per step, from the last submission. */
   get stepMs(): number {
     return this.#stepMs;
   }
 
-  /** Waits while two submissions are under way: the next one is then made at once. */
+  /** Waits while two submissions are in flight, so that the next one can be made immediately. */
   async ready(): Promise<void> {
     if (this.#flights.length >= inFlightMost) await this.#land();
   }
 
   /**
-   * Submits up to `steps` replays of the recording and returns how many; waits first while two submissions are under way.
+   * Submits up to `steps` replays of the recording and returns their number. Waits first while two submissions are in flight.
    *
    * @param records the ring that the recording writes to.
-   * @param firstStep the number that `state.step` will have in the first of them: where its record lies in the ring.
-   * @param onRecords gets the records' bytes when they are there, in order.
-   * @param afterEach encodes what follows each replay, of which it gets the number within this call, from 0.
+   * @param firstStep the value of `state.step` in the first of them, which determines the position of its record in the ring.
+   * @param onRecords receives the records' bytes in order, as they arrive.
+   * @param afterEach encodes work after each replay; its argument is the index within this call, from 0.
    */
   async submit(
     records: Slice,
@@ -90,23 +90,23 @@ export class Scheduler {
       try {
         onRecords(bytes, count);
       } catch (error) {
-        // After an error the receiver gets no more records, not even those that arrive before the error is awaited.
+        // After an error the receiver gets no more records, even those that arrive before the error is awaited.
         for (const other of this.#flights) other.abandoned = true;
         throw error;
       }
     });
     const flight: Flight = { done: landed, abandoned: false };
-    landed.catch(() => undefined); // thrown where the flight is awaited
+    landed.catch(() => undefined); // reported to whoever awaits the flight
     this.#flights.push(flight);
     return count;
   }
 
-  /** Waits until everything submitted is done and its records are handed over. */
+  /** Waits until everything submitted is done and its records have been delivered. */
   async drain(): Promise<void> {
     while (this.#flights.length) await this.#land();
   }
 
-  /** Waits until nothing is under way, whatever comes of it; no more records are handed over. After an error. */
+  /** Waits until nothing is in flight, ignoring errors and delivering no more records. For use after an error. */
   async abandon(): Promise<void> {
     const flights = this.#flights.splice(0);
     for (const flight of flights) flight.abandoned = true;

@@ -10,60 +10,60 @@ import type { CallbackStates } from './callbacks/index.ts';
 import type { Engine } from './engine.ts';
 import { copyWeights, readTensors, readTrained, slicesLike } from './weights.ts';
 
-/** The whole state of training: another trainer with the same options continues from it to the same bits. */
+/** The complete state of training. Another trainer with the same options continues from it with the same bits. */
 export interface Snapshot {
   /** In Keras' order and layout, like `getWeights`. */
   weights: Float32Array[];
   /** The optimizer that `slots` belong to; missing in snapshots of older versions. */
   optimizer?: string;
-  /** The optimizer's slots, in the order of the trained weights: Adam's m and then v, SGD's velocity where it has momentum. */
+  /** The optimizer's slots, in the order of the trained weights: Adam's m, then v; SGD's velocity if it has momentum. */
   slots: Float32Array[];
-  /** The moving average of the trained weights, in their order, of an optimizer that keeps one. */
+  /** The moving average of the trained weights, in their order, if the optimizer keeps one. */
   averages?: Float32Array[];
-  /** How far the run was. */
+  /** Progress of the run. */
   progress: Progress;
-  /** The rate of the next steps: `setLearningRate` may have replaced the one of the options. */
+  /** The rate of the next steps, which `setLearningRate` may have changed. */
   learningRate: LearningRate;
-  /** Statistics of the images that were trained on first, where the augmentation needs them. */
+  /** Statistics of the images that were trained on first, if the augmentation needs them. */
   statistics?: FeatureStatistics;
   /**
-   * The data of the verdicts of a `fit`, where health is measured: a `fit` that resumes mid-run reports the same verdicts and
-   * counts the same dead units as an uninterrupted one. Older files have none.
+   * State of the verdicts of a `fit`, if health is measured: a `fit` resumed mid-run reports the same verdicts and counts the
+   * same dead units as an uninterrupted one. Missing in older files.
    */
   health?: SnapshotHealth;
-  /** The states of the callbacks of a `fit`; left out where there are none. */
+  /** State of the callbacks of a `fit`, if there are any. */
   callbacks?: CallbackStates;
-  /** With earlyStopping's `restoreBestWeights`: those of the best epoch, like `weights`. */
+  /** The weights of the best epoch, in the form of `weights`, with earlyStopping's `restoreBestWeights`. */
   bestWeights?: Float32Array[];
 }
 
-/** What the verdicts remember of the run. */
+/** State of the verdicts. */
 export interface SnapshotHealth {
-  /** One bit per unit: whether it was positive since the epoch began, in words of 32 bits as on the GPU. */
+  /** One bit per unit, whether it was positive since the epoch began, in 32-bit words as on the GPU. */
   units: Float32Array;
-  /** Of the layers. */
+  /** State of the layer verdicts. */
   watch: WatchState;
 }
 
-/** How far a run is. */
+/** Progress of a run. */
 export interface Progress {
-  /** Epochs begun. `fit` draws order and augmentation of the next one from its number. */
+  /** Number of epochs started. The number of the next one seeds its order and augmentation. */
   epochs: number;
-  /** Steps begun. */
+  /** Number of steps started. */
   step: number;
-  /** Steps that moved the weights. */
+  /** Number of steps that changed the weights. */
   updates: number;
-  /** Steps that were skipped. */
+  /** Number of skipped steps. */
   skipped: number;
-  /** Adam's 1 - beta1^t, as the GPU has rounded it. */
+  /** Adam's 1 - beta1^t, as rounded on the GPU. */
   correction1: number;
-  /** Adam's 1 - beta2^t, as the GPU has rounded it. */
+  /** Adam's 1 - beta2^t, as rounded on the GPU. */
   correction2: number;
 }
 
 const ofState = ['step', 'updates', 'skipped', 'correction1', 'correction2'] as const;
 
-/** Reads it all: `Trainer.snapshot`. */
+/** Implements `Trainer.snapshot`. */
 export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   const { gpu, memory, steps, epochs, learningRate, inputView } = engine;
   const weights = await readTensors(engine, steps.network.tensors);
@@ -96,7 +96,10 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   };
 }
 
-/** Checks a snapshot against the trainer that will restore it. @throws ConfigurationError where it is another one's. */
+/**
+ * Checks a snapshot against the trainer that will restore it. @throws ConfigurationError if it belongs to another model or
+ * optimizer.
+ */
 export async function restoreSnapshot(engine: Engine, snapshot: Snapshot): Promise<void> {
   const { model, optimizer } = engine.settings;
   const weights = copyWeights(model, snapshot.weights);
@@ -137,10 +140,10 @@ export async function restoreSnapshot(engine: Engine, snapshot: Snapshot): Promi
   engine.keptByCallbacks = { ...(callbacks && { states: callbacks }), ...(bestWeights && { bestWeights }) };
   engine.watch = undefined;
   engine.watchBefore = snapshot.health?.watch;
-  // Other sizes come from a version of wgrad with another layout of units, which are then counted from zero.
+  // Another size means a version of wgrad with another layout of units; counting then starts from zero.
   if (positive && snapshot.health?.units.byteLength === positive.size) engine.write(positive, snapshot.health.units);
 }
 
-/** The tensors in each of the optimizer's arenas, which are laid out as the gradients' is. */
+/** The tensors in each of the optimizer's arenas, which have the layout of the gradients' arena. */
 const slotSlices = ({ steps }: Engine): Slice[][] =>
   steps.slots.map((arena) => slicesLike(steps.network.gradients, arena));

@@ -9,18 +9,18 @@ import { hasClasses, sliceDataset } from '../plan/samples.ts';
 export interface Split {
   training: Dataset;
   validation?: Dataset;
-  /** Index in the data set at which `training` begins. */
+  /** Index in the data set at which `training` starts. */
   start: number;
 }
 
 /**
- * The part of a data set that is trained on, and the part that is kept for validation.
+ * Splits a data set into training and validation samples.
  *
- * ImageDataGenerator's validationSplit keeps the first images, without a shuffle; with `subset: 'validation'` those are trained
- * on. The validationSplit of `fit` keeps the last ones, unless there is validation data.
+ * ImageDataGenerator's validationSplit holds out the first images, without shuffling; with `subset: 'validation'` those are
+ * trained on. The validationSplit of `fit` holds out the last ones, unless there is validation data.
  *
- * @throws ConfigurationError for both splits at once, for one that leaves a part empty, and where one part of the generator's
- *   has classes that the other lacks.
+ * @throws ConfigurationError for both splits at once, for a split that leaves a part empty, and if one part of the generator's
+ * split has classes that the other lacks.
  */
 export function splitForTraining(
   dataset: Dataset,
@@ -66,7 +66,7 @@ function splitOffLast(dataset: Dataset, share: number): Split {
 /**
  * Index of the first sample that `validationSplit` holds out.
  *
- * @throws ConfigurationError where that leaves nothing to train on, or to validate with.
+ * @throws ConfigurationError if that leaves nothing to train on or to validate with.
  */
 export function lastShareBegins(count: number, share: number): number {
   const at = Math.floor(count * (1 - share));

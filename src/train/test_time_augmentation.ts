@@ -5,7 +5,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type InputView, pipelineFor } from '../plan/input.ts';
 
-/** How many augmented samples of each image, and by which augmentation: the trainer's by default, null for none. */
+/** Number of augmented samples per image, and the augmentation: the trainer's by default, null for none. */
 export type TestTimeAugmentation = number | { samples: number; augmentation?: AugmentationConfig | null };
 
 const schema = v.strictObject({
@@ -21,7 +21,7 @@ export type FilledTestTimeAugmentation = v.InferOutput<typeof schema>;
 export const fillTestTimeAugmentation = (value: TestTimeAugmentation): FilledTestTimeAugmentation =>
   parse(schema, typeof value === 'object' ? value : { samples: value }, 'testTimeAugmentation');
 
-/** How a data set is seen: the trainer's augmentation, or the one that is given. */
+/** The input view of a data set: with the trainer's augmentation, or with the given one. */
 export const viewOf = (inputView: InputView, { augmentation }: FilledTestTimeAugmentation): InputView => ({
   ...inputView,
   ...(augmentation !== undefined && { augmentation: augmentation ?? {} }),
@@ -41,7 +41,7 @@ export function requireTestTimeAugmentationFits(
   requireOwnLabels(viewOf(inputView, given), dataset);
 }
 
-/** @throws ConfigurationError where samples would be mixed with images of other labels. */
+/** @throws ConfigurationError if samples would be mixed with images of other labels. */
 export function requireOwnLabels({ augmentation, statistics }: InputView, { imageShape }: Dataset): void {
   if (!pipelineFor(augmentation, imageShape, statistics).paired) return;
   throw new ConfigurationError({

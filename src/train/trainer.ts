@@ -33,47 +33,48 @@ import type { Snapshot } from './snapshot.ts';
 import { type FitOptions, fillFitOptions, fillOptions, type TrainerOptions } from './trainer_options.ts';
 import { copyWeights, readWeights } from './weights.ts';
 
-/** Loaded on demand: a page that only calls `fit` does without them. */
+/** Loaded on demand: a page that only calls `fit` doesn't need it. */
 const byBatch = () => import('./batch.ts');
 const byPrediction = () => import('./predict.ts');
 const byEvaluation = () => import('./evaluate.ts');
 const bySnapshot = () => import('./snapshot.ts');
 const bySample = () => import('./sample_step.ts');
 
-/** Which of a trainer's weights are meant. */
+/** Selects which of a trainer's weights to use. */
 export interface WeightsOption {
-  /** `'average'` is the moving average that an optimizer with `useEma` keeps. */
+  /** `'average'` selects the moving average that an optimizer with `useEma` keeps. */
   weights?: WhichWeights;
 }
 
 /** Options of `Trainer.saliency`. */
 export interface SaliencyOptions {
-  /** The index of the output, for classes the class; by default the one that is largest for the image. */
+  /** Index of the output; for classification, of the class. By default the largest output for the image. */
   output?: number;
 }
 
 type Prediction = Float32Array | ClassProbability[] | ClassProbability[][];
 
-/** How `predict` answers. */
+/** Signatures of `predict`. */
 export interface Predict {
   /**
    * @param picture one picture.
-   * @param options `top`: how many classes.
-   * @returns the most probable classes, the most probable first.
+   * @param options `top`: number of classes.
+   * @returns the most probable classes, in descending order.
    */
   (picture: Picture, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[]>;
-  /** Names the most probable classes of each image. */
+  /** Returns the most probable classes of each image. */
   (images: ImageList, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[][]>;
   /** @returns the model's outputs [n, outputs]. */
   (images: Images, options?: PredictOptions & WeightsOption & { top?: undefined }): Promise<Float32Array>;
 }
 
-/** Runs work in its turn. */
+/** Runs work when it is its turn. */
 type InTurn<T> = (work: (engine: Engine) => Promise<T>) => Promise<T>;
 
 /**
- * Waits for the checked options of a call that has its turn already. A method takes its turn when it is called, although the code that
- * checks its options may have to be loaded; invalid options are rejected without waiting for the turn.
+ * Waits for the validated options of a call that already has its place in the queue. A method takes its place when it is
+ * called, although the code that validates its options may have to be loaded; invalid options are rejected without waiting for
+ * the turn.
  */
 async function firstOf<O>(options: Promise<O>, turn: Promise<unknown>): Promise<O> {
   turn.catch(() => undefined); // the caller awaits it, unless the options are invalid
@@ -82,15 +83,15 @@ async function firstOf<O>(options: Promise<O>, turn: Promise<unknown>): Promise<
 
 const weightsOption = v.strictObject({ weights: v.optional(v.picklist(['current', 'average'])) });
 
-/** A model with its weights on the GPU. Made by `createTrainer`. */
+/** A model with its weights on the GPU. Created by `createTrainer`. */
 export class Trainer {
-  /** The model with its defaults filled in, its shapes and its order of computation. */
+  /** The compiled model: defaults filled in, shapes and execution order. */
   readonly model: CompiledModel;
-  /** Images in a batch. */
+  /** Number of images per batch. */
   readonly batchSize: number;
-  /** As `createTrainer` got them. */
+  /** The options passed to `createTrainer`. */
   readonly options: Readonly<TrainerOptions>;
-  /** How long it took to start, in milliseconds. */
+  /** Start-up times in milliseconds. */
   readonly startup: Startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
   readonly #hasAverage: boolean;
   readonly #settings: Settings;
@@ -100,12 +101,12 @@ export class Trainer {
   readonly #disposal = new AbortController();
   /** Aborts when the device has failed and no `fit` opens another one. */
   readonly #failure = new AbortController();
-  /** Calls of `fit`, under way or just ended, that open another device where this one is lost. */
+  /** Calls of `fit`, running or just ended, that open another device if this one is lost. */
   #reopenings = 0;
   #queue: Promise<unknown> = Promise.resolve();
-  /** Those of the options, or else of the data set that was trained on last. */
+  /** From the options, or from the data set that was trained on last. */
   #facts: PredictionFacts;
-  /** Calls of `fit` that have not ended. */
+  /** Number of `fit` calls that have not ended. */
   #fits = 0;
 
   constructor(gpu: Gpu, options: TrainerOptions) {
@@ -119,10 +120,10 @@ export class Trainer {
     this.#hasAverage = averageOf(settings.optimizer) !== undefined;
     this.#memory = new Memory(gpu.device);
     this.#ready = this.#start();
-    this.#ready.catch(() => undefined); // the first method that waits for it throws
+    this.#ready.catch(() => undefined); // the first method that awaits it throws
   }
 
-  /** The device of the trainer. A `fit` with `onDeviceLost: 'reopen'` may replace it. */
+  /** The trainer's device. A `fit` with `onDeviceLost: 'reopen'` may replace it. */
   get gpu(): Gpu {
     return this.#gpu;
   }
@@ -142,7 +143,7 @@ export class Trainer {
     return Engine.start(this.#gpu, this.#settings, this.#memory, this.startup, this.#disposal.signal);
   }
 
-  /** Once for a trainer: on a device in place of a lost one the kernels keep their variants, and the run its bits. */
+  /** Once per trainer: on a device that replaces a lost one, kernels keep their variants and the run its bits. */
   async #tune(): Promise<void> {
     const { tuneOnce } = await import('./tune_once.ts');
     const kernelVariants = await tuneOnce(this.#gpu, await tunableKernels(this.#gpu, this.#settings));
@@ -150,7 +151,7 @@ export class Trainer {
     (this.options as TrainerOptions).kernelVariants = kernelVariants;
   }
 
-  /** On a new device, in place of the one that was lost. */
+  /** Continues on a new device that replaces a lost one. */
   async #reopen(snapshot: Snapshot): Promise<Engine> {
     const gpu = await this.#gpu.reopen();
     this.#memory.dispose();
@@ -164,18 +165,21 @@ export class Trainer {
     return this.#ready;
   }
 
-  /** The names of the classes, in the order of the outputs: those of the options, or of the data set that was trained on, or "0" and on. */
+  /**
+   * The class names in the order of the outputs: those of the options, of the data set that was trained on, or "0", "1" and so
+   * on.
+   */
   get classNames(): string[] {
     const classes = classesOfOutputs(this.#settings.outputs);
     return [...(this.#facts.classNames ?? Array.from({ length: classes }, (_, i) => String(i)))];
   }
 
-  /** How `predict` prepares pictures: as those of the options, or of the data set that was trained on. */
+  /** How `predict` prepares pictures: as given in the options, or as in the data set that was trained on. */
   get pictures(): PicturePreparation {
     return this.#facts.pictures;
   }
 
-  /** The trainer's buffers without data sets, and their bytes on the GPU. */
+  /** Number of the trainer's buffers, without data sets, and their bytes on the GPU. */
   get memory(): { buffers: number; bytes: number } {
     return { buffers: this.#memory.buffers, bytes: this.#memory.bytes };
   }
@@ -186,12 +190,12 @@ export class Trainer {
   }
 
   /**
-   * Trains on a data set: each epoch goes over all of it once, in batches, the last one short. `onStep` and `onEpoch`
-   * are called in order, up to two submissions later than the GPU's work.
+   * Trains on a data set. Each epoch uses every sample once, in batches, the last of which may be short. `onStep` and `onEpoch`
+   * are called in order, up to two submissions after the GPU's work.
    *
-   * @returns the history; `stopped` when the signal ended it.
-   * @throws ConfigurationError for data that doesn't fit, NonFiniteError after three bad steps in a row (with the history
-   *   so far), DeviceLostError.
+   * @returns the history; `stopped` if the signal ended it.
+   * @throws ConfigurationError for data that doesn't fit; NonFiniteError (with the history so far) after three bad steps in a
+   * row; DeviceLostError.
    */
   async fit(dataset: Dataset, options: FitOptions = {}): Promise<History> {
     requireTrained(this.model);
@@ -221,7 +225,7 @@ export class Trainer {
     return turn;
   }
 
-  /** Later than the result of the `fit`: a device that is lost as it returns does not take that away. */
+  /** Runs after `fit` has returned its result, so that a device lost at that moment does not discard it. */
   #endReopening(): void {
     setTimeout(() => {
       this.#reopenings--;
@@ -231,37 +235,37 @@ export class Trainer {
   }
 
   /**
-   * The methods that do not affect training, for callers that cannot wait for the end of a `fit`: while one runs or is paused,
-   * they take turns with it between two of its submissions.
+   * The methods that don't affect training, for callers that can't wait for the end of a `fit`: they run between two of its
+   * submissions, also while it is paused.
    */
   readonly meanwhile = {
-    /** The same as `Trainer.predict`. */
+    /** As `Trainer.predict`. */
     predict: ((images, options) => this.#predict(images, options, (work) => this.#between(work))) as Predict,
-    /** The same as `Trainer.activations`. */
+    /** As `Trainer.activations`. */
     activations: (images: Images, options?: WeightsOption): Promise<LayerOutput[]> =>
       this.#activations(images, options, (work) => this.#between(work)),
-    /** The same as `Trainer.sampleStep`. */
+    /** As `Trainer.sampleStep`. */
     sampleStep: (image: Images, label: SampleLabel, options?: WeightsOption): Promise<SampleStep> =>
       this.#sampleStep(image, label, options, (work) => this.#between(work)),
-    /** The same as `Trainer.saliency`. */
+    /** As `Trainer.saliency`. */
     saliency: (image: Images, options?: SaliencyOptions & WeightsOption): Promise<Saliency> =>
       this.#saliency(image, options, (work) => this.#between(work)),
-    /** The same as `Trainer.evaluate`. */
+    /** As `Trainer.evaluate`. */
     evaluate: (dataset: Dataset, options?: EvaluateOptions & WeightsOption): Promise<Evaluation> =>
       this.#evaluate(dataset, options, (work) => this.#between(work)),
-    /** The same as `Trainer.getWeights`. */
+    /** As `Trainer.getWeights`. */
     getWeights: async (options?: WeightsOption): Promise<Float32Array[]> => {
       const weights = this.#whichWeights(options, 'current');
       return this.#between((engine) => readWeights(engine, weights));
     },
-    /** Called in `onEpoch`, it returns the state at that epoch's end. */
+    /** Called within `onEpoch`, it returns the state at the end of that epoch. */
     snapshot: (): Promise<Snapshot> => this.#between(async (engine) => (await bySnapshot()).takeSnapshot(engine)),
   };
 
   /**
-   * Changes the learning rate of the next steps; in a running `fit`, from its next submission on. A number replaces
-   * a schedule for good; a schedule goes by the count of all updates so far, as if it had been there from the first.
-   * Snapshots keep it.
+   * Changes the learning rate of the next steps; in a running `fit`, starting with its next submission. A number replaces a
+   * schedule permanently. A schedule continues with the count of all updates so far, as if it had been used from the start.
+   * Snapshots include it.
    *
    * @throws ConfigurationError for a number below 0 or an invalid schedule.
    */
@@ -273,13 +277,13 @@ export class Trainer {
   }
 
   /**
-   * One step on one batch. Layers that draw random numbers draw others at each call.
+   * Trains one step on one batch. Layers with random numbers use new ones in each call.
    *
-   * @param images [n, height, width, channels], already scaled; n up to the batch size.
+   * @param images [n, height, width, channels], already scaled; n is at most the batch size.
    * @param labels n class indices; for categoricalCrossentropy and categoricalFocalCrossentropy soft labels [n, classes] that
    * sum to one; for the other losses [n, outputs] numbers.
-   * @param options `sampleWeight`: a number >= 0 for each image.
-   * @throws NonFiniteError when this was the third step in a row whose numbers are not finite.
+   * @param options `sampleWeight`: a number >= 0 per image.
+   * @throws NonFiniteError if this was the third non-finite step in a row.
    */
   async trainOnBatch(
     images: Float32Array,
@@ -291,8 +295,9 @@ export class Trainer {
   }
 
   /**
-   * Loss and gradients on one batch, without an update: computed as `trainOnBatch` would now, with the batch's statistics and the
-   * same dropout, but without changing any state. Gradients are those of the trained tensors, in the order and layout of `getWeights`.
+   * Loss and gradients on one batch, without an update. They are computed as `trainOnBatch` would do now, with the batch's
+   * statistics and the same dropout, but without changing any state. Gradients are those of the trainable tensors, in the order
+   * and layout of `getWeights`.
    */
   gradients(
     images: Float32Array,
@@ -303,8 +308,8 @@ export class Trainer {
   }
 
   /**
-   * The gradient on each batch of a data set in turn, without an update: on its unaugmented images, or on augmented ones as
-   * `fit` sees them. Gradients have Keras' order and layout, like `getWeights`.
+   * The gradient on each batch of a data set, without an update: on its unaugmented images, or on augmented ones as `fit` sees
+   * them. Gradients have Keras' order and layout, like `getWeights`.
    */
   async datasetGradients(dataset: Dataset, options: { augmented?: boolean } = {}): Promise<Float32Array[][]> {
     requireDataset(dataset);
@@ -315,15 +320,15 @@ export class Trainer {
   }
 
   /**
-   * The model's predictions for one image or any number: its outputs [n, outputs], probabilities of classes, or with `top` the
-   * names and probabilities of the most probable classes, of each image of a list.
+   * The model's predictions for one or more images: its outputs [n, outputs] (class probabilities for classification) or, with
+   * `top`, the names and probabilities of the most probable classes, for each image of a list.
    *
    * A picture (an ImageBitmap, ImageData, an image, canvas or video element, an OffscreenCanvas, a VideoFrame, a Blob or the
-   * bytes of a file) is resized and scaled as the pictures that were trained on. It stays on the GPU where the browser has it
-   * there. With `testTimeAugmentation` the answer is the mean over augmented samples of each image of a data set.
+   * bytes of a file) is resized and scaled like the pictures in training. It stays on the GPU if the browser has it there. With
+   * `testTimeAugmentation` the result is the mean over augmented samples of each image of a data set.
    *
-   * @param options `weights` to compute with: with `useEma` their moving average by default, or `'current'`.
-   * @throws ConfigurationError for images or options that don't fit; DataError for a picture that cannot be decoded.
+   * @param options `weights` to use: with `useEma` their moving average by default, or `'current'`.
+   * @throws ConfigurationError for images or options that don't fit; DataError for a picture that can't be decoded.
    */
   predict(picture: Picture, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[]>;
   predict(images: ImageList, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[][]>;
@@ -353,16 +358,16 @@ export class Trainer {
       : (await loading).topClassesOf(images, probabilities, outputs, this.classNames, top);
   }
 
-  /** Loads the code of predictions, and prepares the images as the facts at the time of the call say. */
+  /** Loads the prediction code and prepares the images, with the settings at the time of the call. */
   #prepare(images: Images) {
     const { pictures } = this.#facts;
     const loading = byPrediction();
     const prepared = loading.then(({ prepareImages }) => prepareImages(images, pictures));
-    prepared.catch(() => undefined); // the turn that waits for it throws
+    prepared.catch(() => undefined); // the turn that awaits it throws
     return { loading, prepared };
   }
 
-  /** Takes the names of the classes and the preparation of pictures from a data set, unless the options have them. */
+  /** Takes the class names and the preparation of pictures from a data set, unless they are given in the options. */
   #takeFacts({ classNames, targetNames, imageShape, pictureFit = 'cover' }: Dataset): void {
     const names = classNames.length > 0 ? classNames : targetNames;
     const fits = names?.length === classesOfOutputs(this.#settings.outputs);
@@ -374,10 +379,10 @@ export class Trainer {
   }
 
   /**
-   * The output of every layer for some images, in the order of the model, including the last one's probabilities; flatten, which
-   * changes no value, is left out. All outputs of all images are on the GPU at once, so this is not for a whole data set.
+   * The output of every layer for some images, in the order of the model, including the final probabilities; flatten, which
+   * changes no value, is omitted. All outputs of all images are on the GPU at once, so this is not meant for whole data sets.
    *
-   * @param options `weights` to compute with, as for `predict`.
+   * @param options `weights` to use, as for `predict`.
    * @throws ConfigurationError for images that don't fit.
    */
   activations(images: Images, options?: WeightsOption): Promise<LayerOutput[]> {
@@ -395,14 +400,15 @@ export class Trainer {
   }
 
   /**
-   * Follows one image through the network and back: the output of each layer and the gradient of the loss with respect to it, the
-   * gradient of the image and of each tensor, and the update that the optimizer would make if its next step saw this image alone.
-   * Training is left alone. It is computed as in evaluation: normalizations use their moving statistics, nothing is dropped, and no
-   * layers are fused. The first call plans a network for one image, which stays on the GPU beside the one that trains.
+   * Runs one image forward and backward through the network: returns the output of each layer and the gradient of the loss with
+   * respect to it, the gradients of the image and of each tensor, and the update that the optimizer would make if its next step
+   * saw only this image. Training is not affected. As in evaluation, normalizations use their moving statistics and nothing is
+   * dropped; layers are not fused. The first call plans a network for one image, which stays on the GPU alongside the one that
+   * trains.
    *
-   * @param image one image, in any of the forms that `predict` takes.
-   * @param label its class; or the numbers that the model's outputs are compared with, or soft labels, as for `gradients`.
-   * @param options `weights` to compute with, as for `predict`.
+   * @param image one image, in any form that `predict` accepts.
+   * @param label its class; or the numbers or soft labels that the outputs are compared with, as for `gradients`.
+   * @param options `weights` to use, as for `predict`.
    * @throws ConfigurationError for an image or a label that doesn't fit.
    */
   sampleStep(image: Images, label: SampleLabel, options?: WeightsOption): Promise<SampleStep> {
@@ -423,11 +429,11 @@ export class Trainer {
   }
 
   /**
-   * How each pixel of an image moves one of the model's outputs: the gradient of that output, before softmax or sigmoid, with
-   * respect to the image as the network sees it (Simonyan et al., 2013, arXiv:1312.6034). Computed as in evaluation.
+   * How each pixel of an image affects one of the model's outputs: the gradient of that output, before softmax or sigmoid, with
+   * respect to the network's input image (Simonyan et al., 2013, arXiv:1312.6034). Computed as in evaluation.
    *
-   * @param image one image, in any of the forms that `predict` takes.
-   * @param options `output`: which, by default the largest; `weights` to compute with, as for `predict`.
+   * @param image one image, in any form that `predict` accepts.
+   * @param options `output`: index, by default of the largest output; `weights` to use, as for `predict`.
    * @throws ConfigurationError for an image or an output that doesn't fit.
    */
   saliency(image: Images, options?: SaliencyOptions & WeightsOption): Promise<Saliency> {
@@ -447,10 +453,10 @@ export class Trainer {
   }
 
   /**
-   * Loss and accuracy on a data set, and the `metrics` of these options or the trainer's; without augmentation, or with
-   * `testTimeAugmentation` of the mean outputs of augmented samples.
+   * Loss and accuracy on a data set, and the `metrics` of these options or of the trainer; without augmentation or, with
+   * `testTimeAugmentation`, from the mean outputs of augmented samples.
    *
-   * @param options `weights` to compute with: with `useEma` their moving average by default, or `'current'`.
+   * @param options `weights` to use: with `useEma` their moving average by default, or `'current'`.
    * @throws ConfigurationError for a data set, metric or augmentation that doesn't fit.
    */
   evaluate(dataset: Dataset, options?: EvaluateOptions & WeightsOption): Promise<Evaluation> {
@@ -472,11 +478,11 @@ export class Trainer {
   }
 
   /**
-   * All weights in Keras' order and layout: kernels [kh, kw, in, out] and [in, out], biases [out], a copy.
+   * A copy of all weights in Keras' order and layout: kernels [kh, kw, in, out] and [in, out], biases [out].
    *
-   * @param options `{ weights: 'average' }` for the moving average of those that are trained, with an optimizer that keeps
-   *   one (`useEma`). Tensors that are not trained, and moving statistics, are the same either way.
-   * @throws ConfigurationError for the average of an optimizer that keeps none.
+   * @param options `{ weights: 'average' }` for the moving average of the trainable weights, if the optimizer keeps one
+   * (`useEma`). Other tensors, including moving statistics, are the same either way.
+   * @throws ConfigurationError if the optimizer keeps no average.
    */
   async getWeights(options?: WeightsOption): Promise<Float32Array[]> {
     const weights = this.#whichWeights(options, 'current');
@@ -484,9 +490,9 @@ export class Trainer {
   }
 
   /**
-   * Replaces all weights; the optimizer's slots stay, and a moving average starts again at these weights.
+   * Replaces all weights. The optimizer's slots are kept, and a moving average restarts at these weights.
    *
-   * @throws ConfigurationError for another number or other sizes.
+   * @throws ConfigurationError if the number or the sizes of the arrays differ.
    */
   async setWeights(arrays: readonly ArrayLike<number>[]): Promise<void> {
     const copies = copyWeights(this.model, arrays);
@@ -496,23 +502,23 @@ export class Trainer {
     });
   }
 
-  /** The whole state of training: weights, the optimizer's slots, the progress. A copy, for `restore` or a file. */
+  /** A copy of the complete state of training (weights, optimizer slots, progress), for `restore` or a file. */
   snapshot(): Promise<Snapshot> {
     return this.#exclusively(async (engine) => (await bySnapshot()).takeSnapshot(engine));
   }
 
   /**
-   * Continues from a snapshot: with the same options, the next steps are those that would have followed the snapshot.
+   * Continues from a snapshot: with the same options, the next steps are those that would have followed it.
    *
-   * @throws ConfigurationError for a snapshot of another model or optimizer; nothing has changed then.
+   * @throws ConfigurationError for a snapshot of another model or optimizer; nothing is changed in that case.
    */
   restore(snapshot: Snapshot): Promise<void> {
     return this.#exclusively(async (engine) => (await bySnapshot()).restoreSnapshot(engine, snapshot));
   }
 
   /**
-   * Times each dispatch of a training step on its own, on the first batches of a data set. Weights, optimizer, step and
-   * epoch count are restored afterwards.
+   * Times each dispatch of a training step, on the first batches of a data set. Weights, optimizer, step and epoch count are
+   * restored afterwards.
    */
   async profile(dataset: Dataset, options: ProfileOptions = {}): Promise<TrainingProfile> {
     const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
@@ -524,10 +530,10 @@ export class Trainer {
   }
 
   /**
-   * Trains for some steps with a learning rate that grows from step to step, to find which rates lower the loss. The trainer's
-   * state is restored afterwards: a `fit` that follows has the same bits as without it.
+   * Trains for some steps with an increasing learning rate, to find which rates lower the loss. The trainer's state is restored
+   * afterwards: a `fit` that follows has the same bits as without it.
    *
-   * @throws ConfigurationError for data or options that are invalid.
+   * @throws ConfigurationError for invalid data or options.
    */
   async findLearningRate(dataset: Dataset, options: LearningRateFinderOptions = {}): Promise<LearningRateCurve> {
     requireTrained(this.model);
@@ -538,14 +544,14 @@ export class Trainer {
     return this.#exclusively((engine) => findLearningRate(engine, dataset, filled));
   }
 
-  /** Calls under way reject, later ones too; the buffers are freed when the GPU is done with them. The device stays. */
+  /** Rejects running and later calls. The buffers are freed when the GPU is done with them; the device stays open. */
   dispose(): void {
     this.#disposal.abort(new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' }));
-    // Not at once: work under way would use destroyed buffers, which the device reports as an error to all its users.
+    // Not immediately: work in flight would use destroyed buffers, which the device reports as an error to all its users.
     this.#queue = Promise.allSettled([this.#queue, this.#ready]).then(() => this.#memory.dispose());
   }
 
-  /** @throws ConfigurationError for what is neither, and for the average of an optimizer that keeps none. */
+  /** @throws ConfigurationError for an invalid value, and for the average if the optimizer keeps none. */
   #whichWeights(options: WeightsOption | undefined, byDefault: WhichWeights): WhichWeights {
     const { weights = byDefault } = parse(weightsOption, options ?? {}, 'the options');
     if (weights === 'average' && !this.#hasAverage) {
@@ -559,24 +565,24 @@ export class Trainer {
     return weights;
   }
 
-  /** The weights to evaluate with, the same that `fit` validates. */
+  /** The weights to evaluate with, the same as `fit` uses for validation. */
   #evaluated(options: WeightsOption | undefined): WhichWeights {
     return this.#whichWeights(options, this.#hasAverage ? 'average' : 'current');
   }
 
-  /** Runs work between two submissions of a running `fit`, or else in turn. */
+  /** Runs work between two submissions of a running `fit`, otherwise when it is its turn. */
   #between<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
     if (!this.#fits) return this.#exclusively(work);
     const turn = this.#ready.then((engine) =>
-      // The `fit` may have just ended, and then interludes no longer get a turn.
+      // The `fit` may have just ended, after which interludes no longer run.
       this.#fits ? engine.interludes.add(() => work(engine)) : this.#exclusively(work),
     );
     return unlessAborted(turn, this.#failure.signal, this.#disposal.signal);
   }
 
   /**
-   * Methods take turns: the GPU's buffers are one batch wide. Callers are rejected at once when the device is lost or the
-   * trainer is disposed of; the next turn waits until the work has really ended.
+   * Methods run one at a time, since the GPU's buffers hold a single batch. Callers are rejected immediately when the device is
+   * lost or the trainer is disposed; the next turn waits until the work has really ended.
    */
   #exclusively<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
     const turn = this.#queue.then(async () => {

@@ -40,135 +40,143 @@ import type { Snapshot } from './snapshot.ts';
 export interface TrainerOptions {
   /** The network: `sequential(...)`, a preset, or the same as JSON. */
   model: Model;
-  /** `'adam'` by default. */
+  /** The optimizer; `'adam'` by default. */
   optimizer?: OptimizerConfig;
   /**
-   * The loss that training minimizes, by name or as JSON with its options: `'sparseCategoricalCrossentropy'` by default. The
-   * model ends as the loss needs it: in softmax for classes that exclude each other, in sigmoid for `binaryCrossentropy`, in
-   * any other activation for numbers. Methods with a batch take class indices with the default, and else [n, outputs] numbers:
-   * soft labels, 0 or 1, or any numbers. A data set's classes fit every loss, its targets those of numbers.
+   * The loss to minimize, by name or as JSON with its options; `'sparseCategoricalCrossentropy'` by default. The model must end
+   * as the loss requires: in softmax for mutually exclusive classes, in sigmoid for `binaryCrossentropy`, in any other
+   * activation for regression. Methods that take a batch expect class indices for the default loss, otherwise [n, outputs]
+   * numbers: soft labels, 0 or 1, or arbitrary numbers. A data set's classes fit every loss; its targets fit those for numbers.
    */
   loss?: LossConfig;
-  /** Images in a batch, 1 to 65,536; 32 by default. Larger batches take more memory and fewer updates. */
+  /** Images per batch, 1 to 65,536; 32 by default. Larger batches take more memory and fewer updates. */
   batchSize?: number;
   /**
-   * Number of batches whose gradients a training step accumulates before it updates the weights; 1 by default. The step has
-   * up to `batchSize * accumulationSteps` samples and their mean gradient, in the memory of one batch. Batch normalization
-   * takes the statistics of each batch by itself.
+   * Number of batches whose gradients are accumulated before the weights are updated; 1 by default. A step then has up to
+   * `batchSize * accumulationSteps` samples and their mean gradient, in the memory of one batch. Batch normalization uses the
+   * statistics of each batch separately.
    */
   accumulationSteps?: number;
   /**
-   * The most bytes of GPU memory that the trainer may take: weights, activations and images. A data set that is larger than what
-   * is left is streamed: the images of the next steps are uploaded while others are trained on, and the results have the same
-   * bits. By default a data set may take up to two of the adapter's largest bindings. The images of at least two steps must fit.
+   * Maximum GPU memory of the trainer in bytes: weights, activations and images. A data set that exceeds the rest is streamed:
+   * the images of the next steps are uploaded during training, with the same bits as result. By default a data set may use up
+   * to two of the adapter's largest bindings. The images of at least two steps must fit.
    */
   memoryBudget?: number;
-  /** The seed of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */
+  /** Seed of the initial weights, the order of samples and the augmentation: an integer from 0 to 2^32 - 1. */
   seed?: number;
-  /** Keras' ImageDataGenerator arguments in camelCase, or a list of ops; null for none. `rescale` is 1 / 255 unless given. */
+  /** Keras' ImageDataGenerator arguments in camelCase, or a list of ops; null for none. `rescale` is 1 / 255 by default. */
   augmentation?: AugmentationConfig | null;
-  /** How augmented and unaugmented images are mixed: `'replace'` by default, every image is augmented again each epoch. */
+  /** How augmented and unaugmented images are mixed. `'replace'`, the default, augments every image anew in each epoch. */
   mix?: Mix;
-  /** Augmented copies of each image in an epoch, with `mix: 'merge'`; 1 by default. */
+  /** Number of augmented copies of each image per epoch, with `mix: 'merge'`; 1 by default. */
   copies?: number;
   /**
-   * The figures that each step measures of its layers in addition to the norms of their gradients: nothing (`'off'`), the figures of
-   * `StepRecord.health` (`'norms'`, the default), or also probes every few steps (`'full'`).
+   * What each step measures of its layers besides gradient norms: nothing (`'off'`), the fields of `StepRecord.health`
+   * (`'norms'`, the default), or also periodic probes (`'full'`).
    */
   health?: HealthLevel;
   /**
-   * Steps from one probe to the next, the first before step 1, at the level `full`; 100 by default. A probe takes the time
-   * of about six steps: the gradient of the next batch, of its four parts, and of its unaugmented images.
+   * Steps between probes with health `full`, the first before step 1; 100 by default. A probe takes as long as about six steps:
+   * it computes the gradient of the next batch, of its four parts, and of its unaugmented images.
    */
   probeEvery?: number;
-  /** Metrics that `fit` and `evaluate` measure on their data in addition to loss and accuracy. */
+  /** Metrics that `fit` and `evaluate` compute besides loss and accuracy. */
   metrics?: readonly MetricConfig[];
   /**
-   * Metrics that count each sample as much as it weighs, by the data set's `sampleWeights` or `evaluate`'s `sampleWeight`: Keras'
+   * Metrics that count samples by weight, from the data set's `sampleWeights` or `evaluate`'s `sampleWeight`: Keras'
    * weighted_metrics. They are named `weightedAccuracy` and so on.
    */
   weightedMetrics?: readonly MetricConfig[];
-  /** The names of the classes, in the order of the model's outputs, for `predict` with `top`; by default those of the data set that is trained on. */
+  /** Class names in the order of the model's outputs, for `predict` with `top`; by default those of the training data set. */
   classNames?: readonly string[];
   /**
-   * How `predict` prepares a picture: it scales it to an image of `imageShape` [height, width,
-   * channels] and crops it (`fit: 'cover'`), pads it with white (`'contain'`) or stretches it (`'fill'`). By default as the
-   * pictures of the data set that is trained on, and before that as the model's `inputShape` says.
+   * How `predict` prepares a picture: scaled to `imageShape` [height, width, channels] and cropped (`fit: 'cover'`), padded
+   * with white (`'contain'`) or stretched (`'fill'`). By default as in the training data set, and before training as given by
+   * the model's `inputShape`.
    */
   pictures?: Partial<PicturePreparation>;
   /**
-   * The variants that kernels run in where it is not the adapter's default, by kernel and shape: what `tune` returns as `variants`. `{}` for
-   * the defaults. By default the trainer tunes itself as `openGpu`'s `tuning` says, and `options.kernelVariants` has the result once a
-   * method has resolved. A choice is part of the run: with the same variants it has the same bits.
+   * Kernel variants that replace the adapter's defaults, by kernel and shape: the `variants` returned by `tune`. `{}` uses the
+   * defaults. If omitted, the trainer tunes itself according to `openGpu`'s `tuning`, and `options.kernelVariants` has the
+   * result once a method has resolved. Variants are part of a run: with the same variants it has the same bits.
    */
   kernelVariants?: KernelVariants;
 }
 
 /** The length of the run. */
 export interface Progress {
-  /** Steps of one epoch. */
+  /** Steps per epoch. */
   epochSteps: number;
-  /** Epochs in all. */
+  /** Total number of epochs. */
   epochs: number;
 }
 
 export interface FitOptions extends FitSettings {
-  /** The last one; the first is 1, or follows `initialEpoch`. */
+  /** Number of the last epoch. The first is 1, or follows `initialEpoch`. */
   epochs?: number;
-  /** Epochs that were trained before a restored snapshot: Keras' `initial_epoch`. Records continue its count. */
+  /** Number of epochs trained before a restored snapshot: Keras' `initial_epoch`. Records continue its count. */
   initialEpoch?: number;
   /**
-   * For a snapshot from the middle of an epoch, the records of that epoch's steps so far. They are not trained again; the first
-   * epoch is the rest of that epoch, and its record covers these steps too, except for its time. Where the snapshot has no
+   * For a snapshot from the middle of an epoch, the records of that epoch's steps so far. They are not trained again: the first
+   * epoch is the rest of that epoch, and its record covers these steps too, except for its time. If the snapshot has no
    * `health`, units that were active in them count as dead until they are active again.
    */
   initialSteps?: readonly StepRecord[];
-  /** The last verdicts of the run so far: only changes are reported. */
+  /** The last verdicts of the run so far, since only changes are reported. */
   initialVerdicts?: readonly Verdict[];
-  /** Data that is evaluated after each epoch; none by default. */
+  /** Data to evaluate after each epoch; none by default. */
   validationData?: Dataset;
-  /** Metrics on the validation data in addition to loss and accuracy; the trainer's `metrics` by default. */
+  /** Metrics on the validation data besides loss and accuracy; the trainer's `metrics` by default. */
   metrics?: readonly MetricConfig[];
-  /** How much the loss of each sample counts, [count], finite and >= 0: Keras' sample_weight, times the weight of its class; the data set's `sampleWeights` by default. */
+  /**
+   * Weight of each sample in the loss: [count], finite and >= 0. Keras' sample_weight; multiplied by the class weight. The data
+   * set's `sampleWeights` by default.
+   */
   sampleWeight?: Float32Array;
-  /** A new order of the samples each epoch; on by default. */
+  /** Shuffle the samples in each epoch; true by default. */
   shuffle?: boolean;
-  /** Whether `History.steps` have their `health`; on by default. `onStep` gets it either way, and a long run stays small. */
+  /**
+   * Whether `History.steps` include their `health`; true by default. `onStep` gets it either way, so false keeps a long run
+   * small.
+   */
   keepHealth?: boolean;
-  /** Aborting it makes `fit` resolve with what was done so far. */
+  /** Abort it to end `fit`, which then resolves with the history so far. */
   signal?: AbortSignal;
   /** Pauses, single-steps and resumes the run from outside. */
   pace?: Pace;
-  /** Called after each step, in order, up to two submissions later than the GPU's work. */
+  /** Called after each step, in order, up to two submissions after the GPU's work. */
   onStep?: (record: StepRecord, progress: Progress) => void;
   /** Called after each epoch and its validation. */
   onEpoch?: (record: EpochRecord) => void;
-  /** Called with a layer's first verdict and every change, after the step that decided it. */
+  /** Called with a layer's first verdict and every change, after the step that caused it. */
   onVerdict?: (verdict: Verdict) => void;
-  /** Called with the verdict on the run when it changes, and at its end: see `History.runVerdicts`. */
+  /** Called when the verdict on the run changes, and at its end; see `History.runVerdicts`. */
   onRunVerdict?: (verdict: RunVerdict) => void;
-  /** Before the first step: what `History.warnings` will have. */
+  /** Called before the first step with each entry of `History.warnings`. */
   onWarning?: (warning: string) => void;
   /** Called when `pace` is paused: all allowed steps are done, and their records have been reported. */
   onPause?: () => void;
-  /** Called at the level `full`, before the step that the probe is about. */
+  /** Called with each probe, before the step that it belongs to; only with health `full`. */
   onProbe?: (probe: ProbeRecord) => void;
   /**
-   * Called with the state of the run every `checkpointEvery`, with nothing under way; training waits for it, and for the promise
-   * that it returns. A trainer that restores it continues to the same bits: `initialEpoch` is then the number of epochs that are
-   * complete, and `initialSteps` the records of the steps after them. A state is 4 bytes for each weight and each of the
-   * optimizer's slots, read back from the GPU.
+   * Called with the state of the run every `checkpointEvery`, with nothing in flight. Training waits for it and for the promise
+   * that it returns. A trainer that restores the state continues with the same bits: set `initialEpoch` to the number of
+   * complete epochs, and `initialSteps` to the records of the steps after them. A state takes 4 bytes per weight and per
+   * optimizer slot, read back from the GPU.
    */
   onCheckpoint?: (snapshot: Snapshot) => void | Promise<void>;
-  /** `{ epochs: 1 }` by default; `{ steps: n }` counts over the whole run; `{ seconds: n }` is after the step in which they are over. */
+  /**
+   * `{ epochs: 1 }` by default. `{ steps: n }` counts over the whole run; `{ seconds: n }` is due after the step during which
+   * they elapse.
+   */
   checkpointEvery?: CheckpointEvery;
   /**
-   * `'throw'`, the default, rejects with a DeviceLostError. `'reopen'` opens a new device with the options of the first, makes
-   * all buffers and pipelines again and continues from the last state, to the same bits; `trainer.gpu` is then another one. The
-   * state is taken before the first step and every `checkpointEvery`, and kept in memory: 4 bytes for each weight and each of
-   * the optimizer's slots, in the time that reading them back takes. Records are reported once; the noise scale of
-   * probes, a mean over them, starts again. A change by `setLearningRate` since the last state is lost with the device, and
-   * calls of `meanwhile` that wait for their turn reject. After three losses
+   * `'throw'`, the default, rejects with a DeviceLostError. `'reopen'` opens a new device with the same options, recreates all
+   * buffers and pipelines and continues from the last state, with the same bits; `trainer.gpu` then refers to the new device.
+   * The state is taken before the first step and every `checkpointEvery`, and kept in memory: 4 bytes per weight and per
+   * optimizer slot. Records are reported once; the probes' noise scale, a running mean, restarts. A change made by
+   * `setLearningRate` since the last state is lost with the device, and waiting calls of `meanwhile` reject. After three losses
    * in a row without a new step, on another adapter, or after `gpu.dispose()`, it rejects.
    */
   onDeviceLost?: 'throw' | 'reopen';
@@ -218,7 +226,7 @@ const fitOptions = v.strictObject({
   onProbe: callback<NonNullable<FitOptions['onProbe']>>(),
   onCheckpoint: callback<NonNullable<FitOptions['onCheckpoint']>>(),
   checkpointEvery: v.optional(checkpointEverySchema, { epochs: 1 }),
-  // These have checks of their own, with more helpful errors.
+  // They are validated separately, with more helpful errors.
   metrics: v.optional(v.custom<readonly MetricConfig[]>(() => true)),
   earlyStopping: v.optional(v.custom<NonNullable<FitSettings['earlyStopping']>>(() => true)),
   reduceLrOnPlateau: v.optional(v.custom<NonNullable<FitSettings['reduceLrOnPlateau']>>(() => true)),
@@ -258,9 +266,9 @@ export async function fillFitOptions(options: FitOptions): Promise<FilledFitOpti
 }
 
 /**
- * All options but the augmentation, whose code need not be there yet: `withAugmentation` follows.
+ * All options but the augmentation, whose code may not be loaded yet; `withAugmentation` follows.
  *
- * @throws ConfigurationError for a model, optimizer or option that is invalid.
+ * @throws ConfigurationError for an invalid model, optimizer or option.
  */
 export function fillOptions(options: TrainerOptions): Settings {
   if (!isObject(options)) {
@@ -324,15 +332,15 @@ export function fillOptions(options: TrainerOptions): Settings {
 
 const kernelVariantsSchema = v.record(v.string(), v.record(v.string(), v.union([v.number(), v.boolean(), v.string()])));
 
-/** @throws ConfigurationError for what are not variants of kernels; whether the adapter can run them is known when it is there. */
+/** @throws ConfigurationError for anything but kernel variants. Whether the adapter can run them is checked later. */
 const requireKernelVariants = (variants: unknown): KernelVariants =>
   parse(kernelVariantsSchema, variants, 'kernelVariants');
 
 /**
- * Settings with what follows from their augmentation. The shape of a data set is known later.
+ * Adds to the settings what follows from their augmentation. The shape of a data set is known later.
  *
- * @param parsed parses it; by default with the code that has been loaded.
- * @throws ConfigurationError for an augmentation that is invalid.
+ * @param parsed parses the augmentation; by default with the code that has been loaded.
+ * @throws ConfigurationError for an invalid augmentation.
  */
 export function withAugmentation(settings: Settings, parsed = pipelineInto): Settings {
   const { inputView, model, loss, soft } = settings;
@@ -340,7 +348,7 @@ export function withAugmentation(settings: Settings, parsed = pipelineInto): Set
   return { ...settings, soft: soft || (paired && isOfClasses(loss)) };
 }
 
-/** @throws ConfigurationError for metrics of classes where the loss has none. */
+/** @throws ConfigurationError for classification metrics with a regression loss. */
 export function requireMetricsOfClasses(metrics: readonly FilledMetric[], loss: FilledLoss): void {
   const [metric] = countedMetrics(metrics);
   if (isOfClasses(loss) || (!metric && (metrics.length === 0 || metricOf(loss) === 'accuracy'))) return;
@@ -353,7 +361,7 @@ export function requireMetricsOfClasses(metrics: readonly FilledMetric[], loss: 
   });
 }
 
-/** @throws ConfigurationError with the nearest of them. */
+/** @throws ConfigurationError that suggests the nearest of the known values. */
 function oneOf<T extends string>(what: string, value: T, known: readonly T[]): T {
   if (known.includes(value)) return value;
   throw new ConfigurationError({

@@ -1,9 +1,9 @@
 import type { Engine } from './engine.ts';
 
 /**
- * Does work that takes training steps, and puts back to the bit all that they move: weights, optimizer slots and average,
- * moving statistics, the counts of steps, updates and epochs, from which random numbers follow, the learning rate, and what
- * the augmentation knows of the images.
+ * Runs work that takes training steps, then restores everything that they changed, to the bit: weights, optimizer slots and
+ * average, moving statistics, the counts of steps, updates and epochs (which seed random numbers), the learning rate, and the
+ * augmentation's statistics.
  */
 export async function withTrainingRestored<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
   const { memory, steps, epochs, trainingSteps, learningRate, inputView } = engine;

@@ -6,33 +6,33 @@ import type { TunerOptions, Tuning } from './tuner.ts';
 
 /** Options of `tune`. */
 export interface TuneOptions extends Pick<TunerOptions, 'signal'> {
-  /** `'auto'`, the default, takes about a second in all; `'full'` as long as all variants take, with more rounds. */
+  /** `'auto'`, the default, takes about a second in total; `'full'` times all variants in more rounds, however long that takes. */
   mode?: 'auto' | 'full';
-  /** What an earlier call returned as `cache`. */
+  /** The `cache` returned by an earlier call. */
   cache?: string;
-  /** Called after each kernel with a newer `cache`: whoever is interrupted has what there is. */
+  /** Called after each kernel with an updated `cache`, so that an interrupted caller keeps the results so far. */
   onProgress?: (cache: string) => void;
 }
 
-/** What `tune` found. */
+/** Result of `tune`. */
 export interface TuneResult extends Tuning {
-  /** The choices other than the adapter's defaults, for `createTrainer`'s `kernelVariants`. */
+  /** The choices that differ from the adapter's defaults, for `createTrainer`'s `kernelVariants`. */
   variants: KernelVariants;
   /** For the next call: all times by adapter, driver, browser and text of the kernels, as JSON. */
   cache: string;
-  /** Why the cache that was given was not used. */
+  /** Why the given cache was not used. */
   discarded?: string;
 }
 
 /**
- * Times the variants of every kernel that a trainer with these options would launch, on the device, and says which are the
- * fastest. Pass `variants` to `createTrainer` as `kernelVariants`: runs with the same ones have the same bits.
+ * Times the variants of every kernel that a trainer with these options would launch, on the device, and chooses the fastest.
+ * Pass `variants` to `createTrainer` as `kernelVariants`: runs with the same variants have the same bits.
  *
  * @example
  * const { variants } = await tune(gpu, { model, batchSize: 256 });
  * const trainer = createTrainer(gpu, { model, batchSize: 256, kernelVariants: variants });
  *
- * @throws ConfigurationError as `createTrainer` does. SetupError where the device has no timestamps.
+ * @throws ConfigurationError as `createTrainer` does; SetupError if the device has no timestamps.
  */
 export async function tune(gpu: Gpu, options: TrainerOptions, how: TuneOptions = {}): Promise<TuneResult> {
   const kernels = await tunableKernels(gpu, fillOptions(options));

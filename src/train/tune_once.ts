@@ -3,13 +3,13 @@ import type { KernelVariants } from '../gpu/variants.ts';
 import type { TunableKernel } from '../plan/planner.ts';
 import { tuneWithCache } from './cached_tuning.ts';
 
-/** The browser's database of what the tuner found: one text, under one key. */
+/** The IndexedDB database of tuner results: one text under one key. */
 const [database, store, key] = ['wgrad-tuning', 'caches', 'newest'];
 
-/** What a trainer tunes by itself before it starts: with what the browser keeps from earlier pages, and kept for later ones. */
+/** Tunes a trainer's kernels before it starts, using the results that the browser keeps from earlier pages and updating them. */
 export async function tuneOnce(gpu: Gpu, kernels: ReadonlyMap<string, TunableKernel>): Promise<KernelVariants> {
   if (gpu.tuning === 'off') return {};
-  // A browser that keeps nothing, as in a private window, measures again.
+  // A browser that stores nothing, as in a private window, measures again.
   const cache: unknown = await inStore('readonly', (caches) => caches.get(key)).catch(() => undefined);
   const result = await tuneWithCache(gpu, kernels, { mode: gpu.tuning, ...(typeof cache === 'string' && { cache }) });
   if (result.discarded) console.info(`wgrad: the kept times of kernels were discarded: ${result.discarded}`);

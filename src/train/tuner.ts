@@ -6,64 +6,64 @@ import { bind } from '../gpu/recording.ts';
 import { isSameVariant, type KernelVariants, variantKey } from '../gpu/variants.ts';
 import type { TunableKernel } from '../plan/planner.ts';
 
-/** A variant as the tuner timed it. */
+/** The timing of one variant. */
 export interface TimedVariant {
-  /** Tile sizes and the like. */
+  /** Its parameters, such as tile sizes. */
   variant: Variant;
-  /** Median of the rounds, without the time of an empty pass. */
+  /** Median over the rounds, minus the time of an empty pass. */
   microseconds: number;
-  /** The distance between the quartiles of the rounds. */
+  /** Interquartile range over the rounds. */
   spreadMicroseconds: number;
 }
 
-/** What the tuner found for a kernel at a shape. */
+/** The tuner's result for a kernel and shape. */
 export interface TunedKernel {
-  /** The name of the kernel. */
+  /** Name of the kernel. */
   kernel: string;
-  /** What it was launched for. */
+  /** Shape that it was launched for. */
   shape: object;
-  /** A checksum of the text of all variants: a change of the shader makes the times void. */
+  /** Checksum of the text of all variants: times are void after a change of the shader. */
   text: string;
   /** Every variant that the adapter can run, its default first. */
   timings: TimedVariant[];
-  /** The fastest; the default where none is faster by more than the spread. */
+  /** The fastest variant; the default unless another one is faster by more than the spread. */
   chosen: Variant;
-  /** How many rounds were timed: times of fewer rounds are not taken in place of more. */
+  /** Number of timed rounds: results of fewer rounds never replace those of more. */
   rounds: number;
 }
 
-/** What tuning gave. */
+/** Result of tuning. */
 export interface Tuning {
-  /** The kernels of the plan that have several variants. Those that there was no time for are left out. */
+  /** The kernels of the plan with several variants, except those that there was no time for. */
   kernels: TunedKernel[];
-  /** Kernels of the plan that were left in their default variant because the time was over or the tuner was stopped. */
+  /** Number of kernels left in their default variant because time ran out or the tuner was stopped. */
   left: number;
-  /** How many of the kernels came from the cache. */
+  /** Number of kernels whose result came from the cache. */
   fromCache: number;
-  /** Seconds that it took, compilation of the variants included. */
+  /** Duration in seconds, including compilation. */
   seconds: number;
 }
 
-/** How long and how exactly the tuner measures. */
+/** How long and how precisely the tuner measures. */
 export interface TunerOptions {
-  /** `'auto'` takes a second in all, `'full'` as long as it needs, with more rounds. */
+  /** `'auto'` takes a second in total; `'full'` times all variants in more rounds. */
   mode: 'auto' | 'full';
-  /** What was found earlier on this adapter; what its shaders have changed is not taken. */
+  /** Earlier results on this adapter; those of changed shaders are ignored. */
   known?: readonly TunedKernel[];
-  /** Ends it after the kernel that is being timed. */
+  /** Ends tuning after the kernel that is being timed. */
   signal?: AbortSignal;
-  /** Called after each kernel, so that whoever stops the process has what there is. */
+  /** Called after each kernel, so that an interrupted process keeps the results so far. */
   onKernel?: (tuned: TunedKernel) => void;
 }
 
-/** Seconds in all, and rounds of each kernel. */
+/** Total seconds, and rounds per kernel. */
 const efforts = { auto: { seconds: 1, rounds: 5 }, full: { seconds: Infinity, rounds: 15 } };
 
 /**
- * Times every variant of the kernels of a plan on the device, those with the most arithmetic first. Each kernel's variants take
- * turns, over buffers of zeros.
+ * Times every variant of a plan's kernels on the device, those with the most arithmetic first. The variants of a kernel are
+ * interleaved, and run on buffers of zeros.
  *
- * @throws SetupError where the device has no timestamps.
+ * @throws SetupError if the device has no timestamps.
  */
 export async function tuneKernels(
   gpu: Gpu,
@@ -87,7 +87,7 @@ export async function tuneKernels(
     } else if (isOver()) left++;
     else {
       const tuned = { ...(await timeVariants(gpu, one, rounds, () => !isOver())), text };
-      // Time ran out amid its rounds: fewer have no spread to tell a difference from noise.
+      // Time ran out during its rounds; too few rounds can't tell a difference from noise.
       if (tuned.rounds < rounds) left++;
       else {
         kernels.push(tuned);
@@ -98,13 +98,13 @@ export async function tuneKernels(
   return { kernels, left, fromCache, seconds: (performance.now() - begun) / 1000 };
 }
 
-/** The choices that differ from the adapter's defaults: what a run's options record. */
+/** The choices that differ from the adapter's defaults, as recorded in a run's options. */
 export function chosenVariants({ kernels }: Pick<Tuning, 'kernels'>): KernelVariants {
   const others = kernels.filter(({ chosen, timings }) => !isSameVariant(chosen, timings[0]!.variant));
   return Object.fromEntries(others.map((tuned) => [tunedKey(tuned), tuned.chosen]));
 }
 
-/** The key of what was timed, as in `KernelVariants`. */
+/** The key of a result, as in `KernelVariants`. */
 export const tunedKey = ({ kernel, shape }: TunedKernel): string => variantKey({ name: kernel }, shape);
 
 const variantsOf = ({ kernel, shape }: TunableKernel, { traits }: Gpu): Variant[] => kernel.variants!(shape, traits);
@@ -133,10 +133,10 @@ async function timeVariants(
 }
 
 /**
- * Times ways to compute the same: they take turns, over the same buffers of zeros.
+ * Times alternative launches of the same computation, interleaved and on the same buffers of zeros.
  *
- * @param mayContinue asked before each round after the first.
- * @throws SetupError where the device has no timestamps.
+ * @param mayContinue called before each round after the first; timing ends when it returns false.
+ * @throws SetupError if the device has no timestamps.
  */
 export async function timeLaunches(
   gpu: Gpu,
@@ -160,7 +160,7 @@ export async function timeLaunches(
       const { median, spread } = medianAndSpread(microseconds[i]!);
       return { variant, microseconds: Math.max(0, median - empty / repeats[i]!), spreadMicroseconds: spread };
     });
-    // A short pass may have rounds that a rounded clock gave nothing for.
+    // A short pass may have rounds in which a rounded clock didn't advance.
     const timed = Math.max(...microseconds.map(({ length }) => length));
     return { timings, rounds: timed };
   } finally {
@@ -168,7 +168,7 @@ export async function timeLaunches(
   }
 }
 
-/** One buffer for each binding, as large as the variant needs that needs most of it. */
+/** One buffer per binding, large enough for every variant. */
 function buffersFor(memory: Memory, compiled: readonly CompiledKernel[]) {
   const most = new Map<string, number>();
   for (const { elements } of compiled) {
@@ -177,7 +177,7 @@ function buffersFor(memory: Memory, compiled: readonly CompiledKernel[]) {
   return new Map([...most].map(([name, count]) => [name, memory.storage(`tuner.${name}`, count)]));
 }
 
-/** The variant with the smallest median; the default, the first, unless the difference is beyond both spreads' halves. */
+/** The variant with the smallest median; the default (the first) unless the difference exceeds half of both spreads. */
 export function fastestOf(timings: readonly TimedVariant[]): Variant {
   const [byDefault, ...others] = timings;
   let best = byDefault!;

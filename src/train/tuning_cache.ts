@@ -1,15 +1,15 @@
 import type { Gpu } from '../gpu/device.ts';
 import { type TunedKernel, tunedKey } from './tuner.ts';
 
-/** What the tuner found on an adapter, as the page keeps it in IndexedDB and the command in its cache folder. */
+/** The tuner's results for an adapter, as stored in IndexedDB by the page and in the cache folder by the command. */
 export interface TuningCache {
   format: 2;
-  /** The adapter with its driver and browser, as far as the browser names them. */
+  /** The adapter with its driver and browser, as far as the browser reports them. */
   machine: string;
   kernels: TunedKernel[];
 }
 
-/** All that the times of a kernel depend on besides its text. */
+/** Everything besides a kernel's text that its times depend on. */
 export const machineOf = ({ adapter, device, traits }: Gpu): string =>
   JSON.stringify({
     ...adapter,
@@ -18,10 +18,10 @@ export const machineOf = ({ adapter, device, traits }: Gpu): string =>
     browser: globalThis.navigator?.userAgent ?? '',
   });
 
-/** Kernels kept at most, the newest: some ten networks. */
+/** Maximum number of kernels kept, the newest: about ten networks. */
 const mostKernels = 300;
 
-/** A cache as text. Newer results take the place of older ones of the same kernel, shape and text. */
+/** Serializes a cache. Newer results replace older ones of the same kernel, shape and text. */
 export function formatTuningCache(
   machine: string,
   before: readonly TunedKernel[],
@@ -35,7 +35,7 @@ export function formatTuningCache(
 /**
  * Reads a cache.
  *
- * @returns its kernels, and why they were discarded where they were.
+ * @returns its kernels, and why they were discarded, if they were.
  */
 export function readTuningCache(text: string, machine: string): { kernels: TunedKernel[]; discarded?: string } {
   const discarded = (reason: string) => ({ kernels: [], discarded: reason });

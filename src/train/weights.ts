@@ -5,11 +5,11 @@ import { type CompiledModel, type ModelTensor, trainedTensors } from '../model/g
 import { elementsOf } from '../model/initializers.ts';
 import type { Engine, WhichWeights } from './engine.ts';
 
-/** All tensors of a model in Keras' order and layout, without what pads them on the GPU. */
+/** All tensors of a model in Keras' order and layout, without the padding on the GPU. */
 export const readTensors = (engine: Engine, tensors: readonly Slice[]): Promise<Float32Array[]> =>
   read(engine, engine.settings.model.tensors, tensors);
 
-/** The weights, or with the moving average of those that are trained. */
+/** The weights; optionally with the moving average of the trainable ones. */
 export async function readWeights(engine: Engine, which: WhichWeights): Promise<Float32Array[]> {
   const { network, average } = engine.steps;
   const all = await readTensors(engine, network.tensors);
@@ -18,7 +18,7 @@ export async function readWeights(engine: Engine, which: WhichWeights): Promise<
   return engine.settings.model.tensors.map(({ spec, index }, t) => (spec.trainable ? averages[index]! : all[t]!));
 }
 
-/** The tensors in an arena that is laid out as another one. */
+/** The tensors in an arena that has the layout of another one. */
 export const slicesLike = ({ all, tensors }: { all: Slice; tensors: readonly Slice[] }, arena: Slice): Slice[] =>
   tensors.map(({ label, offset, size }) => ({
     buffer: arena.buffer,
@@ -27,7 +27,7 @@ export const slicesLike = ({ all, tensors }: { all: Slice; tensors: readonly Sli
     size,
   }));
 
-/** The same of those that are trained: their gradients, or what the optimizer keeps for them. */
+/** As `readTensors`, for the trainable tensors only: their gradients or optimizer slots. */
 export const readTrained = (engine: Engine, tensors: readonly Slice[]): Promise<Float32Array[]> =>
   read(engine, trainedTensors(engine.settings.model), tensors);
 
@@ -40,7 +40,7 @@ async function read(
   return bytes.map((buffer, i) => new Float32Array(buffer, 0, elementsOf(specs[i]!.spec)));
 }
 
-/** A copy of arrays that are to be the weights of a model. @throws ConfigurationError for another number or other sizes. */
+/** Copies arrays that will become a model's weights. @throws ConfigurationError if their number or sizes don't match. */
 export function copyWeights(
   { layers, tensors }: CompiledModel,
   arrays: readonly ArrayLike<number>[],

@@ -3,9 +3,9 @@ import type { Measured, Monitor } from '../monitor.ts';
 
 /** The argument of a callback at the end of an epoch. */
 export interface EpochEnd {
-  /** From 1. */
+  /** Counted from 1. */
   epoch: number;
-  /** The epoch's value of the monitored figure; undefined for an epoch without one, such as one without validation. */
+  /** The epoch's value of the monitored quantity; undefined for an epoch without one, such as one without validation. */
   value: number | undefined;
   /** The learning rate of the steps so far. */
   learningRate: number;
@@ -13,11 +13,11 @@ export interface EpochEnd {
 
 /** A callback's decision after an epoch. */
 export interface Decision<State> {
-  /** Plain JSON: a run that resumes from a snapshot continues with it. */
+  /** Plain JSON: a run resumed from a snapshot continues with it. */
   state: State;
-  /** This epoch is the last one. */
+  /** True to end the run after this epoch. */
   stop?: boolean;
-  /** Keep a copy of the present weights. */
+  /** True to keep a copy of the current weights. */
   keepWeights?: boolean;
   /** The new learning rate. */
   learningRate?: number;
@@ -25,21 +25,21 @@ export interface Decision<State> {
 
 type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
 
-/** All that `fit` knows of a callback: a function from the state before and an epoch to the state after it. */
+/** Everything about a callback: a function from the previous state and an epoch to the next state. */
 export interface CallbackDefinition<S extends Schema, State> {
-  /** The option of `fit`. */
+  /** Name of the option of `fit`. */
   name: string;
   kerasName: string;
-  /** Checks the options and fills their defaults in. */
+  /** Validates the options and fills in their defaults. */
   schema: S;
-  /** @throws ConfigurationError for a figure that the run doesn't measure. */
+  /** @throws ConfigurationError for a value that the run doesn't measure. */
   monitorOf(config: v.InferOutput<S>, measured: Measured): Monitor;
-  /** Before the first epoch. */
+  /** Returns the state before the first epoch. */
   begin(): State;
   epochEnd(config: v.InferOutput<S>, monitor: Monitor, before: State, epoch: EpochEnd): Decision<State>;
 }
 
-/** Gives a definition its types. */
+/** Infers the types of a definition. */
 export const defineCallback = <const N extends string, S extends Schema, State>(
   definition: CallbackDefinition<S, State> & { name: N },
 ): CallbackDefinition<S, State> & { name: N } => definition;

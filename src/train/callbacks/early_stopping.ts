@@ -3,22 +3,22 @@ import { integer, number } from '../../check.ts';
 import { isBetter, monitorModes, monitorOf } from '../monitor.ts';
 import { defineCallback } from './callback_definition.ts';
 
-/** Where early stopping stands after an epoch. */
+/** State of early stopping after an epoch. */
 export interface EarlyStoppingState {
-  /** Epochs since the figure last improved, on the baseline too where there is one. */
+  /** Epochs since the monitored value last improved, including on the baseline if there is one. */
   wait: number;
-  /** The best value of the monitored figure. */
+  /** Best value so far. */
   best?: number;
-  /** From 1. */
+  /** Counted from 1. */
   bestEpoch?: number;
-  /** The epoch that it ended the run after. */
+  /** The epoch after which it ended the run. */
   stoppedEpoch?: number;
 }
 
 /**
- * Ends the run when a figure hasn't improved for `patience` epochs: Keras' EarlyStopping, its names and semantics. An
- * improvement is more than `minDelta`; the first `startFromEpoch` epochs are not looked at; with a `baseline` only what is
- * better than it, too, restarts the wait. The first epoch never ends a run. Epochs without validation don't count.
+ * Ends the run if a monitored value hasn't improved for `patience` epochs: Keras' EarlyStopping, with its names and semantics.
+ * An improvement must exceed `minDelta`. The first `startFromEpoch` epochs are ignored. With a `baseline`, only values that are
+ * better than it restart the wait. The first epoch never ends a run, and epochs without validation don't count.
  */
 export const earlyStopping = defineCallback({
   name: 'earlyStopping',
@@ -36,7 +36,7 @@ export const earlyStopping = defineCallback({
   begin: (): EarlyStoppingState => ({ wait: 0 }),
   epochEnd({ patience, minDelta, baseline, startFromEpoch }, monitor, before, { epoch, value }) {
     if (value === undefined || epoch <= startFromEpoch) return { state: before };
-    // Where no epoch is better than nothing, as of one figure that is NaN, the first one is the best that there is.
+    // If no epoch improves on nothing, as when the value is always NaN, the first one counts as the best.
     const isFirst = before.bestEpoch === undefined;
     const state = { ...before, wait: before.wait + 1, ...(isFirst && { bestEpoch: epoch }) };
     if (isBetter(monitor, value, before.best, minDelta)) {

@@ -8,15 +8,15 @@ import { type EarlyStoppingState, earlyStopping } from './early_stopping.ts';
 import type { EarlyStoppingConfig, ReduceLrOnPlateauConfig } from './options.ts';
 import { type ReduceLrOnPlateauState, reduceLrOnPlateau } from './reduce_lr_on_plateau.ts';
 
-/** Every callback that `fit` takes as an option, in the order in which they get an epoch. */
+/** Every callback that `fit` accepts as an option, in the order in which they process an epoch. */
 export const callbackDefinitions = { reduceLrOnPlateau, earlyStopping };
 type Name = keyof typeof callbackDefinitions;
 
 /** Options of `fit`, as plain JSON. */
 export interface CallbackOptions {
-  /** Stops when the monitored figure no longer improves. */
+  /** Stops training when the monitored value no longer improves. */
   earlyStopping?: EarlyStoppingConfig;
-  /** Reduces the learning rate when the monitored figure no longer improves. */
+  /** Reduces the learning rate when the monitored value no longer improves. */
   reduceLrOnPlateau?: ReduceLrOnPlateauConfig;
 }
 export interface FilledCallbacks {
@@ -24,27 +24,27 @@ export interface FilledCallbacks {
   reduceLrOnPlateau?: v.InferOutput<typeof reduceLrOnPlateau.schema>;
 }
 
-/** The states of callbacks in a snapshot. A state belongs to its monitor. */
+/** The states of callbacks in a snapshot. Each state is only valid for its monitor. */
 export interface CallbackStates {
-  /** Where early stopping stands. */
+  /** State of early stopping. */
   earlyStopping?: EarlyStoppingState & { monitor: string };
-  /** Where the reduction of the learning rate stands. */
+  /** State of the learning-rate reduction. */
   reduceLrOnPlateau?: ReduceLrOnPlateauState & { monitor: string };
 }
 
-/** Any of them: each takes its own options and state. */
+/** Each takes its own options and state. */
 // biome-ignore lint/suspicious/noExplicitAny: each definition has its own options and state
 const definitionOf = (name: Name): CallbackDefinition<any, any> => callbackDefinitions[name];
 
-/** Fills the defaults in. @throws ConfigurationError for an unknown option or a value out of range. */
+/** Fills in the defaults. @throws ConfigurationError for an unknown option or a value out of range. */
 export function fillCallbacks(options: CallbackOptions): FilledCallbacks {
   const given = (Object.keys(callbackDefinitions) as Name[]).filter((name) => options[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, parse(definitionOf(name).schema, options[name], name)]));
 }
 
 /**
- * @param hasSchedule the learning rate follows one.
- * @throws ConfigurationError for a figure that the run doesn't measure, and for a schedule that would undo a reduced rate.
+ * @param hasSchedule whether the learning rate follows a schedule.
+ * @throws ConfigurationError for a value that the run doesn't measure, and for a schedule, which would undo a reduced rate.
  */
 export function requireCallbacksFit(filled: FilledCallbacks, measured: Measured, hasSchedule: boolean): void {
   for (const name of Object.keys(filled) as Name[]) definitionOf(name).monitorOf(filled[name], measured);
@@ -57,13 +57,13 @@ export function requireCallbacksFit(filled: FilledCallbacks, measured: Measured,
   });
 }
 
-/** The callbacks of a `fit` that is under way. */
+/** The callbacks of a running `fit`. */
 export class Callbacks {
-  /** Whether the weights of the best epoch are wanted at the end. */
+  /** True if the weights of the best epoch are restored at the end. */
   readonly restoresBestWeights: boolean;
   readonly #callbacks: { name: Name; config: unknown; monitor: Monitor; state: unknown }[];
 
-  /** @param before states of the run that this one resumes; those with another monitor start again. */
+  /** @param before states of the run that this one resumes; those with another monitor are reset. */
   constructor(filled: FilledCallbacks, measured: Measured, before: CallbackStates = {}) {
     this.restoresBestWeights = filled.earlyStopping?.restoreBestWeights ?? false;
     this.#callbacks = (Object.keys(callbackDefinitions) as Name[]).flatMap((name) => {
@@ -76,7 +76,7 @@ export class Callbacks {
     });
   }
 
-  /** Tells them of an epoch. */
+  /** Passes an epoch to the callbacks. */
   epochEnd(record: EpochRecord, learningRate: number): { stop: boolean; keepWeights: boolean; learningRate?: number } {
     const all = { stop: false, keepWeights: false, learningRate };
     for (const callback of this.#callbacks) {
@@ -96,7 +96,7 @@ export class Callbacks {
     return { stop, keepWeights, ...(all.learningRate !== learningRate && { learningRate: all.learningRate }) };
   }
 
-  /** Undefined where there is no callback. */
+  /** Undefined without callbacks. */
   get states(): CallbackStates | undefined {
     if (this.#callbacks.length === 0) return undefined;
     return Object.fromEntries(
@@ -104,7 +104,7 @@ export class Callbacks {
     );
   }
 
-  /** Where earlyStopping has ended the run, before or now. */
+  /** The result of earlyStopping, if it has ended the run, before or now. */
   stoppedEarly(restoredBestWeights: boolean): StoppedEarly | undefined {
     const { earlyStopping: state } = this.states ?? {};
     if (state?.stoppedEpoch === undefined) return undefined;

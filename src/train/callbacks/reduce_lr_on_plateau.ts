@@ -3,19 +3,19 @@ import { integer, number } from '../../check.ts';
 import { monitorModes, monitorOf } from '../monitor.ts';
 import { defineCallback } from './callback_definition.ts';
 
-/** Where the reduction of the learning rate stands after an epoch. */
+/** State of the learning-rate reduction after an epoch. */
 export interface ReduceLrOnPlateauState {
-  /** Epochs since the figure last improved, or the rate was reduced. */
+  /** Epochs since the monitored value last improved, or the rate was reduced. */
   wait: number;
-  /** Epochs of the cooldown that are left. */
+  /** Remaining epochs of the cooldown. */
   cooldown: number;
-  /** The best value of the monitored figure. */
+  /** Best value so far. */
   best?: number;
 }
 
 /**
- * Multiplies the learning rate by `factor` when a figure hasn't improved for `patience` epochs: Keras' ReduceLROnPlateau, its
- * names and semantics. After that it waits for `cooldown` epochs, and `minLr` is the least rate that it sets.
+ * Multiplies the learning rate by `factor` if a monitored value hasn't improved for `patience` epochs: Keras'
+ * ReduceLROnPlateau, with its names and semantics. It then waits for `cooldown` epochs, and never sets a rate below `minLr`.
  */
 export const reduceLrOnPlateau = defineCallback({
   name: 'reduceLrOnPlateau',
@@ -41,7 +41,7 @@ export const reduceLrOnPlateau = defineCallback({
     }
     if (state.cooldown > 0) return { state };
     const wait = state.wait + 1;
-    // Keras multiplies what its variable holds, which is a float32.
+    // Keras multiplies the value of its variable, which is a float32.
     const rate = Math.fround(learningRate);
     if (wait < patience || !(rate > Math.fround(minLr))) return { state: { ...state, wait } };
     return { state: { ...state, wait: 0, cooldown }, learningRate: Math.fround(Math.max(rate * factor, minLr)) };
