@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { requireTwins, type TwinOptions } from '../compare/twin_options.ts';
-import type { PairState } from '../compare/twins.ts';
+import type { PairRecord } from '../compare/twin_record.ts';
 import { type Dataset, fingerprint, takeFirst } from '../data/index.ts';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { clock, count, counted } from '../figures.ts';
@@ -15,17 +15,23 @@ import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
 import { finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
 import { comparisonCutLine, planComparison } from './comparison_length.ts';
 import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
-import type { TwinEvent } from './headless/protocol.ts';
+import { givenReadingOptions } from './datasets.ts';
 import { hostOfResumed } from './hosts/choose_host.ts';
 import { hostLine, hostOfVersion } from './hosts/host_names.ts';
 import { Interrupts } from './interrupts.ts';
 import { lengthWarnings } from './length_lines.ts';
-import { throughLosses } from './losses.ts';
 import { version } from './package_facts.ts';
+import { PairChrome } from './pair_chrome.ts';
 import { PairProgress } from './pair_progress.ts';
+import { placeOf } from './queue/dataset_below.ts';
+import { gather } from './queue/gather.ts';
+import type { PairTask } from './queue/pair_trainer.ts';
+import { nameOf } from './queue/plan_name.ts';
+import { queueAddress } from './queue/queue_address.ts';
+import { QueueStore } from './queue/queue_store.ts';
+import { requireNoFiles } from './queue/trial_task.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
-import { servedPair } from './served_runs.ts';
-import { Session } from './session.ts';
+import { kindOf } from './sweep/trial_chrome.ts';
 import { checkSamples } from './trainer_settings.ts';
 import { adapterLine, dataLine, lengthLines, mirroringLines, modelTable } from './training_report.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
@@ -36,56 +42,52 @@ import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
  * @param typed the arguments after `compare`, which the report shows.
  */
 export async function compare(options: CompareOptions, typed: readonly string[]): Promise<void> {
-  const { resume, dataset, clean, seeds: pairs, seed: firstSeed } = options;
+  const { resume } = options;
   const json = options.json ?? resume;
   const before = resume === undefined ? undefined : readComparison('--resume', resume);
   if (options.json !== undefined && options.json !== resume) requireUnused(options.json);
   const host = before ? hostOfResumed(options, hostOfVersion(before.versions.chrome), console.error) : options.host;
-  const { datasets: whole, dropped, reading } = await readCleaned(options);
-  let datasets = whole;
-  checkSamples(options, datasets);
-  const twins = twinsOf(options, datasets.train);
-  requireTwins(twins, datasets);
-
-  let session: Session | undefined;
-  let progress: PairProgress | undefined;
-  /** The state of the running pair after its last epoch, from which another Chrome continues. */
-  let state: PairState | undefined;
-  /** The last step that the twins of this pair have reached. */
-  let furthest = 0;
-  const interrupts = new Interrupts(async () => session?.close());
+  if (options.queue !== undefined) requireNoFiles({ sampleWeight: options.sampleWeight?.path ?? null });
+  const store = options.queue === undefined ? undefined : await QueueStore.open(queueAddress(options.queue));
   try {
-    const open = (adapter: CompareOptions['adapter']) =>
-      Session.open({
-        adapter,
-        ...(host && { host }),
-        chrome: options.chrome,
-        browserTimeout: options.browserTimeout,
-        yes: options.yes,
-        datasets: () => datasets,
-        tell: (events: TwinEvent[]) => {
-          progress?.update(events);
-          for (const { step } of events) furthest = Math.max(furthest, step);
-        },
-        keepPair: (newest: PairState) => {
-          state = newest;
-        },
-        files: servedPair(() => state!),
-        report: console.error,
-      });
-    session = await open(options.adapter);
-    const { adapter } = session;
-    const plan = planComparison(options, datasets, adapter.software);
+    await compareWith({ ...options, ...(host && { host }) }, typed, { json, before, store });
+  } finally {
+    await store?.close();
+  }
+}
+
+async function compareWith(
+  options: CompareOptions,
+  typed: readonly string[],
+  {
+    json,
+    before,
+    store,
+  }: { json: string | undefined; before: ComparisonFile | undefined; store: QueueStore | undefined },
+): Promise<void> {
+  const { resume, dataset, clean, seeds: pairs, seed: firstSeed } = options;
+  const { datasets: whole, dropped, reading } = await readCleaned({ ...options, dataset: placeOf(options, dataset) });
+  checkSamples(options, whole);
+  const twins = twinsOf(options, whole.train);
+  requireTwins(twins, whole);
+
+  let progress: PairProgress | undefined;
+  const chrome = new PairChrome(options);
+  const interrupts = new Interrupts(() => chrome.close());
+  try {
+    await chrome.open();
+    const { adapter } = chrome;
+    const plan = planComparison(options, whole, adapter.software);
     const { epochs, trainSamples, testSamples } = plan;
-    datasets = { train: takeFirst(whole.train, trainSamples), test: takeFirst(whole.test, testSamples) };
-    console.log(hostLine(session.host, session.version));
+    const datasets = { train: takeFirst(whole.train, trainSamples), test: takeFirst(whole.test, testSamples) };
+    console.log(hostLine(chrome.host, chrome.version));
     console.log(adapterLine(adapter));
     for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
     const { imageShape, classNames, targetNames } = datasets.train;
     const facts = { train: trainSamples, test: testSamples, imageShape, classNames, targetNames };
     console.log(dataLine(dataset, facts));
-    const layers = await session.call('prepareTwins', twins);
+    const layers = await chrome.prepare(twins, datasets);
     if (plan.cut) console.log(comparisonCutLine(plan, [layers.a, layers.b], stepSamples(options)));
     else for (const line of lengthLines(plan, layers.a, stepSamples(options))) console.log(line);
     console.log(modelTable(layers.a));
@@ -113,7 +115,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
         seeds,
       },
       [],
-      { command: compareCommand(typed), versions: { wgrad: version, chrome: session.version }, adapter },
+      { command: compareCommand(typed), versions: { wgrad: version, chrome: chrome.version }, adapter },
     );
     if (before) file.pairs = finishedPairs(resume!, before, file);
     const missing = seeds.filter((seed) => !file.pairs.some((pair) => pair.seed === seed));
@@ -129,41 +131,62 @@ export async function compare(options: CompareOptions, typed: readonly string[])
       stopped = true;
       progress?.stop();
       console.log('Stopping after this step; pairs that are done are kept. Ctrl-C again quits at once.');
-      session?.stop();
+      chrome.stop();
+    };
+    const take = (pair: PairRecord, seconds: number, left = '') => {
+      file.pairs = [...file.pairs, pair].sort((x, y) => x.seed - y.seed);
+      if (json) writeComparison(json, file);
+      console.log(`${pairLine(pair, file.pairs.length, pairs, seconds)}${left}`);
     };
     progress = new PairProgress(missing.length, epochs);
     try {
+      if (store) {
+        await chrome.close();
+        const { vary, data } = { vary: options.vary, data: file.config.data };
+        const shared = {
+          dataset,
+          clean,
+          reading: givenReadingOptions(options),
+          trainSamples,
+          testSamples,
+          epochs,
+          data,
+        };
+        await gather<unknown>({
+          ...{ store, type: 'comparison', name: nameOf(json ?? vary), kind: kindOf(adapter), options },
+          orders: missing.map((seed): PairTask => ({ ...shared, seed, ...twins })),
+          take: (pair, seconds) => take(unpackNumbers(pair) as PairRecord, seconds),
+          stopper: (stop) => {
+            interrupts.stop = () => {
+              stopped = true;
+              console.log('Stopping here after this step; workers continue. The same command gathers their pairs.');
+              stop();
+            };
+          },
+        });
+        return;
+      }
       for (const [place, seed] of missing.entries()) {
         if (stopped) break;
         progress.start(place);
         const begun = performance.now();
-        furthest = 0;
-        state = undefined;
-        const train = () => session!.call('trainPair', { seed, epochs, continues: state !== undefined });
-        const packed = await throughLosses(train, {
-          restart: async () => {
-            await session?.close();
-            session = await open(adapter.software ? 'software' : 'hardware');
-            await session.call('prepareTwins', twins);
-            progress?.start(place);
+        const pair = await chrome.train(
+          { seed, epochs },
+          {
+            tell: (events) => progress?.update(events),
+            restarted: () => progress?.start(place),
+            lost: ({ parts }, state) => {
+              progress?.stop();
+              console.log(
+                `lost     ${parts.what}: Chrome is started again, and pair ${file.pairs.length + 1}/${pairs} ${state ? `continues after epoch ${state.epoch}` : 'begins again'}`,
+              );
+            },
           },
-          progress: () => furthest,
-          isStopping: () => stopped,
-          // A pair is deterministic: restarted from its beginning or its state, it reaches the same bits.
-          lost: ({ parts }) => {
-            progress?.stop();
-            console.log(
-              `lost     ${parts.what}: Chrome is started again, and pair ${file.pairs.length + 1}/${pairs} ${state ? `continues after epoch ${state.epoch}` : 'begins again'}`,
-            );
-          },
-        });
+        );
         progress.stop();
-        if (!packed) break;
-        const pair = unpackNumbers(packed);
-        file.pairs = [...file.pairs, pair].sort((x, y) => x.seed - y.seed);
-        if (json) writeComparison(json, file);
+        if (!pair) break;
         const left = place + 1 < missing.length ? `  |  ${clock(progress.left(place + 1))} left` : '';
-        console.log(`${pairLine(pair, file.pairs.length, pairs, (performance.now() - begun) / 1000)}${left}`);
+        take(pair, (performance.now() - begun) / 1000, left);
       }
     } catch (error) {
       throw json ? withResume(error, json, file.pairs.length) : error;
@@ -174,7 +197,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     }
   } finally {
     interrupts.dispose();
-    await session?.close();
+    await chrome.close();
   }
 }
 

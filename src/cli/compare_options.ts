@@ -10,12 +10,13 @@ import { presetNames } from '../model/presets.ts';
 import type { ScheduleConfig } from '../model/schedule.ts';
 import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { addSharedFitOptions, type FitCommandOptions, fitSettingsOf } from './fit_options.ts';
+import { addWorkingOptions, requireNoQueueFlags, type WorkingOptions } from './queue/working_options.ts';
 import { addRunOptions, optimizerFlags, type RunOptions } from './run_options.ts';
 import { modelOf, optimizerOf, trainerOptionsOf, withLossFor } from './trainer_settings.ts';
 import { flagOf, integer, namedOrJson, numberOrJson, oneOf, outputFile } from './values.ts';
 
 /** Options as the user typed them. */
-export interface CompareOptions extends RunOptions, Omit<FitCommandOptions, 'tta'> {
+export interface CompareOptions extends RunOptions, WorkingOptions, Omit<FitCommandOptions, 'tta'> {
   a: string;
   b: string;
   vary: Variable;
@@ -65,7 +66,7 @@ export function addCompareOptions(command: Command): Command {
       text.split(',').map((name) => name.trim()),
     )
     .addOption(new Option('--csv <file>', 'with --cures: write a row for each run').argParser(outputFile('--csv')));
-  return addSharedFitOptions(addRunOptions(command))
+  return addWorkingOptions(addSharedFitOptions(addRunOptions(command)))
     .addOption(
       new Option('--report <file>', 'write tables and plots as one HTML page, which needs no network').argParser(
         outputFile('--report'),
@@ -90,6 +91,7 @@ const takenOver: Record<Variable, string[]> = {
 /** @param isTyped whether an option was given. @throws ConfigurationError for options that contradict each other. */
 export function checkCompareOptions(options: CompareOptions, isTyped: (name: string) => boolean): void {
   const { vary, a, b, cures } = options;
+  requireNoQueueFlags(options, isTyped);
   if (cures !== undefined) {
     checkCureFlags(options, isTyped);
     return;
@@ -136,6 +138,7 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
 /** The options that also apply to the networks of a list; the list contains the rest of an experiment. */
 const ofCures: readonly (keyof CompareOptions)[] = [
   ...(['cures', 'networks', 'seeds', 'seed', 'epochs', 'trainSamples', 'testSamples', 'batchSize', 'dataset'] as const),
+  ...(['queue', 'data', 'checkpoints', 'stateLimit', 'queueTimeout'] as const),
   ...(['adapter', 'browser', 'host', 'chrome', 'browserTimeout', 'yes', 'json', 'csv', 'report'] as const),
 ];
 

@@ -13,6 +13,7 @@ import type { CuresFile, NetworkConfig } from '../report/cures_file.ts';
 import { applyChange } from '../train/apply_change.ts';
 import { augmentationPresets } from '../train/augmentation_presets.ts';
 import type { CompareOptions } from './compare_options.ts';
+import { placeOf } from './queue/dataset_below.ts';
 import { readCleaned } from './run.ts';
 import { checkSamples } from './trainer_settings.ts';
 import { parseJson } from './values.ts';
@@ -69,7 +70,8 @@ export async function cureExperiments(
   const whole = new Map<string, TrainAndTest>();
   for (const network of networks) {
     const dataset = isTyped('dataset') ? options.dataset : (network.dataset ?? options.dataset);
-    if (!whole.has(dataset)) whole.set(dataset, (await readCleaned({ ...options, dataset })).datasets);
+    if (!whole.has(dataset))
+      whole.set(dataset, (await readCleaned({ ...options, dataset: placeOf(options, dataset) })).datasets);
     const length = {
       trainSamples: options.trainSamples ?? network.trainSamples,
       testSamples: options.testSamples ?? network.testSamples,

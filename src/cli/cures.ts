@@ -1,25 +1,26 @@
-import { type CureRun, figuresOf } from '../compare/cure_run.ts';
+import type { CureRun } from '../compare/cure_run.ts';
 import { untreated } from '../compare/cures.ts';
-import { TrainingError } from '../errors.ts';
 import { clock, count, counted, figure } from '../figures.ts';
 import { compareCommand } from '../formats/shell_command.ts';
-import type { RunEvent } from '../health/run_events.ts';
-import { TrainingLog } from '../health/training_log.ts';
-import type { Evaluation } from '../index.ts';
-import { unpackNumbers } from '../json_numbers.ts';
 import { intervalsText } from '../report/comparison_text.ts';
 import { curesCsv, cureTables } from '../report/cure_tables.ts';
 import type { CuresFile } from '../report/cures_file.ts';
 import { curesReport } from '../report/cures_report.ts';
 import type { CompareOptions } from './compare_options.ts';
 import { wrapped } from './comparison_report.ts';
+import { CureChrome, type CureOrder } from './cure_chrome.ts';
 import { type CureExperiment, cureExperiments, readCures } from './cure_experiments.ts';
 import { finishedRuns, writeCures } from './cures_file.ts';
+import { givenReadingOptions } from './datasets.ts';
 import { hostLine } from './hosts/host_names.ts';
 import { Interrupts } from './interrupts.ts';
-import { throughLosses } from './losses.ts';
 import { version } from './package_facts.ts';
-import { Session } from './session.ts';
+import type { CureTask } from './queue/cure_trainer.ts';
+import { gather } from './queue/gather.ts';
+import { nameOf } from './queue/plan_name.ts';
+import { queueAddress } from './queue/queue_address.ts';
+import { QueueStore } from './queue/queue_store.ts';
+import { kindOf } from './sweep/trial_chrome.ts';
 import { table } from './tables.ts';
 import { adapterLine, dataLine } from './training_report.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
@@ -36,36 +37,33 @@ export async function testCures(
   typed: readonly string[],
   isTyped: (name: string) => boolean,
 ): Promise<void> {
-  const { json, seeds: pairs, seed: firstSeed } = options;
-  const { config, leftOut, experiments } = await cureExperiments(readCures(options), options, isTyped);
-  let session: Session | undefined;
-  let { datasets } = experiments[0]!;
-  let log = new TrainingLog();
-  let stopped = false;
-  const interrupts = new Interrupts(async () => session?.close());
+  const list = readCures(options);
+  const store = options.queue === undefined ? undefined : await QueueStore.open(queueAddress(options.queue));
   try {
-    const open = (adapter: CompareOptions['adapter']) =>
-      Session.open({
-        ...{
-          adapter,
-          host: options.host,
-          chrome: options.chrome,
-          browserTimeout: options.browserTimeout,
-          yes: options.yes,
-        },
-        datasets: () => datasets,
-        tell: (events: RunEvent[]) => {
-          for (const event of events) log.add(event);
-        },
-        report: console.error,
-      });
-    session = await open(options.adapter);
-    const { adapter } = session;
-    console.log(hostLine(session.host, session.version));
+    await testWith(options, typed, await cureExperiments(list, options, isTyped), store);
+  } finally {
+    await store?.close();
+  }
+}
+
+async function testWith(
+  options: CompareOptions,
+  typed: readonly string[],
+  { config, leftOut, experiments }: Awaited<ReturnType<typeof cureExperiments>>,
+  store: QueueStore | undefined,
+): Promise<void> {
+  const { json, seeds: pairs, seed: firstSeed } = options;
+  let stopped = false;
+  const chrome = new CureChrome(options);
+  const interrupts = new Interrupts(() => chrome.close());
+  try {
+    await chrome.open();
+    const { adapter } = chrome;
+    console.log(hostLine(chrome.host, chrome.version));
     console.log(adapterLine(adapter));
     const file: CuresFile = {
       ...({ kind: 'wgrad cures', format: 1, command: compareCommand(typed) } as const),
-      versions: { wgrad: version, chrome: session.version },
+      versions: { wgrad: version, chrome: chrome.version },
       ...{ adapter, config, leftOut, seeds: Array.from({ length: pairs }, (_, i) => firstSeed + i) },
       ...{ seconds: 0, runs: [] },
     };
@@ -83,36 +81,47 @@ export async function testCures(
     interrupts.stop = () => {
       stopped = true;
       console.log('Stopping after this step; runs that are done are kept. Ctrl-C again quits at once.');
-      session?.stop();
+      chrome.stop();
     };
-    const begun = performance.now();
+    const placeIn = ({ seed, network, cure }: CureRun) =>
+      all.findIndex(
+        ({ seed: each, experiment }) =>
+          each === seed && experiment.network.name === network && experiment.cure === cure,
+      );
+    let begun = performance.now();
+    const take = (run: CureRun, seconds: number) => {
+      // With a queue they come in any order.
+      file.runs = [...file.runs, run].sort((x, y) => placeIn(x) - placeIn(y));
+      file.seconds = Number((file.seconds + seconds).toFixed(1));
+      if (json) writeCures(json, file);
+      const done = missing.length - (all.length - file.runs.length);
+      const left = ((performance.now() - begun) / 1000 / done) * (missing.length - done);
+      console.log(runLine(run, file.runs.length, all.length, seconds, left));
+    };
     try {
-      for (const [place, { seed, experiment }] of missing.entries()) {
-        datasets = experiment.datasets;
+      if (store) {
+        await chrome.close();
+        begun = performance.now();
+        await gather<CureRun>({
+          ...{ store, type: 'cures', name: nameOf(json ?? 'cures'), kind: kindOf(adapter), options, take },
+          orders: missing.map(({ seed, experiment }) => taskOf(experiment, seed, options)),
+          stopper: (stop) => {
+            interrupts.stop = () => {
+              stopped = true;
+              console.log('Stopping here after this step; workers continue. The same command gathers their runs.');
+              stop();
+            };
+          },
+        });
+        return;
+      }
+      for (const { seed, experiment } of missing) {
         const began = performance.now();
-        const run = await throughLosses(
-          async () => {
-            log = new TrainingLog();
-            return await trainOnce(session!, experiment, seed, log, () => stopped);
-          },
-          {
-            restart: async () => {
-              await session?.close();
-              session = await open(adapter.software ? 'software' : 'hardware');
-            },
-            progress: () => log.steps.length,
-            isStopping: () => stopped,
-            lost: ({ parts }) =>
-              console.log(`lost     ${parts.what}: Chrome is started again, and the run begins again`),
-          },
+        const run = await chrome.train(orderOf(experiment, seed), ({ parts }) =>
+          console.log(`lost     ${parts.what}: Chrome is started again, and the run begins again`),
         );
         if (!run) break;
-        const seconds = (performance.now() - began) / 1000;
-        file.runs.push(run);
-        file.seconds = Number((file.seconds + seconds).toFixed(1));
-        if (json) writeCures(json, file);
-        const left = ((performance.now() - begun) / 1000 / (place + 1)) * (missing.length - place - 1);
-        console.log(runLine(run, file.runs.length, all.length, seconds, left));
+        take(run, (performance.now() - began) / 1000);
         if (stopped) break;
       }
     } finally {
@@ -121,32 +130,19 @@ export async function testCures(
     }
   } finally {
     interrupts.dispose();
-    await session?.close();
+    await chrome.close();
   }
 }
 
-/** @returns undefined for a run that was stopped: a partial run has no figures. */
-async function trainOnce(
-  session: Session,
-  { network, cure, options, chance }: CureExperiment,
-  seed: number,
-  log: TrainingLog,
-  isStopping: () => boolean,
-): Promise<CureRun | undefined> {
-  await session.call('prepare', { ...options, seed });
-  if (isStopping()) return undefined;
-  let broken: { loss?: number; accuracy?: number } | undefined;
-  try {
-    const { stopped } = await session.call('fit', { epochs: network.epochs });
-    if (stopped) return undefined;
-  } catch (error) {
-    if (!(error instanceof TrainingError)) throw error;
-    // A bad step is skipped, so the weights are those of the last good one.
-    const { loss, accuracy }: Evaluation = unpackNumbers(await session.call('evaluate', { metrics: [] }));
-    broken = { loss, ...(accuracy !== undefined && { accuracy }) };
-  }
-  return { network: network.name, cure, seed, ...figuresOf(log, chance, broken) };
-}
+const orderOf = ({ network, cure, options, datasets, chance }: CureExperiment, seed: number): CureOrder => ({
+  ...{ network: network.name, cure, options, datasets, epochs: network.epochs, seed, chance },
+});
+
+const taskOf = ({ network, cure, options, chance }: CureExperiment, seed: number, asked: CompareOptions): CureTask => ({
+  ...{ dataset: network.dataset, clean: asked.clean, reading: givenReadingOptions(asked) },
+  ...{ trainSamples: network.trainSamples, testSamples: network.testSamples, epochs: network.epochs, seed },
+  ...{ data: network.data, network: network.name, cure, options, chance: chance ?? null },
+});
 
 function printList({ config, leftOut, seeds }: CuresFile, experiments: readonly CureExperiment[]): void {
   for (const { name, words, dataset, trainSamples, testSamples, epochs } of config.networks) {

@@ -64,7 +64,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .description('train pairs of twins that differ in one variable, and test what that changes')
     .action((options: CompareOptions) => {
       checkCompareOptions(options, (name) => comparing.getOptionValueSource(name) === 'cli');
-      const typed = typedAfter('compare', argv);
+      const typed = withoutQueue(typedAfter('compare', argv));
       if (options.cures === undefined) return compareTwins(options, typed);
       return testCures(options, typed, (name) => comparing.getOptionValueSource(name) === 'cli');
     });
@@ -107,6 +107,10 @@ async function compareTwins(options: CompareOptions, typed: readonly string[]): 
   const twins = options.b === remedyOfA ? await withRemedy(options) : options;
   if (twins) await compare(twins, typed);
 }
+
+/** The arguments without those of the queue: its URL may contain a password, and the figures do not depend on it. */
+const withoutQueue = (words: readonly string[]) =>
+  words.filter((word, i) => !/^--queue(=|$)/.test(word) && (words[i - 1] !== '--queue' || word.startsWith('-')));
 
 /** The arguments typed after a command's name, without those added by the scripts of package.json. */
 const typedAfter = (command: string, argv: readonly string[]) =>

@@ -66,7 +66,8 @@ const figuresOf = ({ trials }: SweepFile) => trials.map(({ seconds: _, ...record
 const wgrad = (args: readonly string[], url: string, log: number): ChildProcess =>
   spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', log, log],
-    env: { ...process.env, WGRAD_QUEUE: url },
+    // One browser for all, whose bits are compared.
+    env: { ...process.env, WGRAD_QUEUE: url, WGRAD_BROWSER: 'chrome' },
   });
 
 export const read = (path: string): SweepFile => JSON.parse(readFileSync(path, 'utf8'));

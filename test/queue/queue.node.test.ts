@@ -1,12 +1,13 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { workIdOf } from '../../src/cli/queue/coordinator.ts';
+import { hashOf } from '../../src/cli/hash_of.ts';
+import { datasetBelow } from '../../src/cli/queue/dataset_below.ts';
 import { queueAddress } from '../../src/cli/queue/queue_address.ts';
 import { QueueStore } from '../../src/cli/queue/queue_store.ts';
 import { TaskStates } from '../../src/cli/queue/task_states.ts';
 import { failedResult } from '../../src/cli/queue/tasks.ts';
-import { checkTrialTask, datasetBelow } from '../../src/cli/queue/trial_task.ts';
+import { checkTrialTask } from '../../src/cli/queue/trial_task.ts';
 import { Undelivered } from '../../src/cli/queue/undelivered.ts';
 import { anyKind, resultKey, type Task, type Work } from '../../src/cli/queue/work.ts';
 import { type HostOptions, WorkerHost } from '../../src/cli/queue/worker_host.ts';
@@ -70,6 +71,7 @@ describe('a job', () => {
     ['a path for weights of samples', { sampleWeight: 'weights.npy' }, /sampleWeight names a file/],
     ['a file to write', { json: '/tmp/x' }, /json is not an option of a trial/],
     ['another Chrome', { chrome: '/bin/sh' }, /chrome is not an option of a trial/],
+    ['code for pixels', { augmentation: { preprocessingFunction: 'x * 2.0' } }, /preprocessingFunction is code/],
     ['an unknown option', { learningrte: 1 }, /did you mean "learningRate"/],
     ['a value that train refuses', { dataset: 'digits', batchSize: 0 }, /--batch-size/],
   ])('is refused with %s', async (_, options, message) => {
@@ -116,10 +118,10 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
 
   const workOf = (more: Partial<Work> = {}): Work => ({
     ...{ format: 1, type: 'sweep', name: 'plan', version: '1', kind: anyKind, total: 1, attempts: 2 },
-    ...{ id: workIdOf(Math.random()), takeover: 1, begun: Date.now(), state: 'open' },
+    ...{ id: hashOf(Math.random()), takeover: 1, begun: Date.now(), state: 'open' },
     ...more,
   });
-  const taskOf = ({ id: work }: Work, name: string): Task => ({ work, id: workIdOf(name), order: {} });
+  const taskOf = ({ id: work }: Work, name: string): Task => ({ work, id: hashOf(name), order: {} });
 
   /** A worker without a Chrome, which takes tasks of one work. */
   function hostOf(work: Work, trainer = new FakeTrainer(), more: Partial<HostOptions> = {}) {
@@ -237,6 +239,68 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     const [alone, queued] = [await trained(), await trained('--queue', redis.url)];
     expect(figuresOf(queued)).toEqual(figuresOf(alone));
     expect(queued.trials.map(({ status }) => status).sort()).toEqual(['done', 'halted', 'halted', 'halted']);
+
+    const [page, csv, json] = ['page.html', 'rows.csv', 'sweep.json'].map((name) => join(temporaryFolder(), name));
+    const files = ['--out', page!, '--csv', csv!, '--json', json!];
+    expect(await call('sweep', 'report', 'plan.json', '--queue', redis.url, ...files)).toMatchObject({ code: 0 });
+    expect(read(json!)).toEqual(queued);
+    expect(readFileSync(page!, 'utf8')).toContain('Best of 4');
+    expect(readFileSync(csv!, 'utf8').trim().split('\n')).toHaveLength(5);
+    const status = await call('sweep', 'status', 'plan', '--queue', redis.url);
+    expect(status.stdout).toMatch(/│ plan .*finished .*│ +4 │ +10 │ +0 │ +0 │/);
+    expect(status.stdout).toContain('trials   1 done, 3 halted');
+  });
+
+  test('has no report before the first result, and takes the name of a sweep that it has', async () => {
+    const work = workOf({ name: 'empty' });
+    const trial = { id: 'a', configuration: 1, seed: 0, varied: {}, options: {}, command: '' };
+    await store.putWork(work, { metric: { name: 'validationLoss', mode: 'min' }, trials: [trial], data: {} });
+    const report = (...args: string[]) => call('sweep', 'report', ...args, '--queue', redis.url);
+    expect(await report('empty')).toMatchObject({ code: 1, stderr: expect.stringContaining('has no result yet') });
+    expect(await report('emty')).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean "empty"') });
+    const { trainer, running } = hostOf(work);
+    expect(await call('sweep', 'cancel', work.id, '--queue', redis.url)).toMatchObject({ code: 0 });
+    await running; // its only work has ended
+    expect(trainer.trained).toEqual([]);
+    expect((await store.work(work.id))?.state).toBe('canceled');
+  });
+
+  test('spreads pairs of a comparison and runs with cures, to the bits of one process', async () => {
+    const list = join(temporaryFolder(), 'cures.json');
+    const network = {
+      name: 'deep',
+      model: { ...model, layers: [model.layers[0], { type: 'dense', units: 4 }, model.layers[1]] },
+    };
+    const cure = { name: 'clip', change: { clipnorm: 1 } };
+    writeFileSync(list, JSON.stringify({ networks: [network], cures: [cure] }));
+    const shared = [
+      '--dataset',
+      'digits',
+      '--train-samples',
+      '320',
+      '--test-samples',
+      '297',
+      '--epochs',
+      '1',
+      ...software,
+    ];
+    const twins = ['--model', JSON.stringify(model), '--a', 'none', '--b', '{"rotationRange":20}', '--seeds', '2'];
+    const outcome = async (...words: string[]) => {
+      const path = join(temporaryFolder(), 'figures.json');
+      const { code, stderr } = await runHere('compare', ...words, ...shared, '--json', path);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const file = readFileSync(path, 'utf8');
+      expect(file).not.toContain('redis');
+      // Times differ, and with them where the file is.
+      return file.replaceAll(/"(seconds|stepMs|command|imagesPerSecond|ms)":("(\\.|[^"\\])*"|[^,}\]]*)/g, '"$1":0');
+    };
+    const queue = ['--queue', redis.url];
+    for (const words of [twins, ['--cures', list, '--seeds', '1']]) {
+      expect(await outcome(...words, ...queue)).toBe(await outcome(...words));
+    }
+    const status = await call('sweep', 'status', ...queue);
+    expect(status.stdout).toMatch(/│ figures │ comparison │ .*finished │ +2 │ +2 │/);
+    expect(status.stdout).toMatch(/│ figures │ cures .*finished │ +2 │ +2 │/);
   });
 
   test('that refuses the password, or is not there, ends the command, which never prints the password', async () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { ConfigurationError } from '../../errors.ts';
@@ -19,13 +18,11 @@ export interface TaskSource {
   open(): (Task & { priority?: number })[];
   /** Receives each result of a task once, and after a restart again those that it already had. */
   add(result: TaskResult, log: readonly string[]): void;
+  /** Results that follow from others, since the last call: trials that asha has halted. */
+  decided?(): TaskResult[];
   /** Shows the running tasks. */
   show?(running: readonly WorkerSign['running'][number][]): void;
 }
-
-/** The id of a work: a hash of everything that determines its results. */
-export const workIdOf = (...facts: unknown[]): string =>
-  createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
 
 /**
  * Adds a work to the queue, unless it is already there.
@@ -48,6 +45,7 @@ export async function beginWork(store: QueueStore, work: Work, head: unknown, re
 /** Distributes the tasks of a work, and collects their results. It trains nothing itself. */
 export class Coordinator {
   private readonly queued = new Set<string>();
+  private readonly decided: TaskResult[] = [];
   private readonly failedBefore = new Set<string>();
   private readonly shown = new Map<string, WorkerSign>();
   private readonly watch: QueueWatch;
@@ -90,6 +88,7 @@ export class Coordinator {
       const hasMore = await this.watch.reached(() => this.gather());
       if (hasMore || isNew) {
         const open = this.source.open();
+        await this.watch.patiently(() => this.putDecided());
         if (open.length === 0 && hasMore !== undefined) break;
         if (await this.watch.reached(() => this.hand(open).then(() => true))) isNew = false;
       }
@@ -111,6 +110,14 @@ export class Coordinator {
     return results.length > 0;
   }
 
+  private async putDecided(): Promise<void> {
+    this.decided.push(...(this.source.decided?.() ?? []));
+    for (; this.decided.length > 0; this.decided.shift()) {
+      const result = this.decided[0]!;
+      await this.store.addResult(this.work.id, `${resultKey(result, result.kind)} ${result.status}`, result);
+    }
+  }
+
   private async hand(tasks: readonly (Task & { priority?: number })[]): Promise<void> {
     const missing = tasks.filter((task) => !this.queued.has(keyOf(task)));
     if (missing.length === 0) return;
@@ -128,6 +135,10 @@ export class Coordinator {
       this.lookedForLosses = now;
       await this.takeFailures();
       await this.restore();
+      if ((await this.store.work(this.work.id))?.state === 'canceled') {
+        this.how.print('canceled by another command: what is done is kept');
+        this.stop();
+      }
     }
   }
 

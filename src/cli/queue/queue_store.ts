@@ -202,6 +202,10 @@ export class QueueStore {
     return texts.map((text) => parseResult(JSON.parse(text)));
   }
 
+  async resultCount(work: string): Promise<number> {
+    return (await this.call('LLEN', this.key(work, 'results'))) as number;
+  }
+
   /** Number of results that arrived a second time and were ignored. */
   async repeated(work: string): Promise<number> {
     return Number((await this.call('GET', this.key(work, 'twice'))) ?? 0);

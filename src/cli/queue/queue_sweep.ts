@@ -1,21 +1,26 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { counted } from '../../figures.ts';
+import { hashOf } from '../hash_of.ts';
 import { Interrupts } from '../interrupts.ts';
 import { version } from '../package_facts.ts';
 import { trialImages } from '../sweep/datasets.ts';
 import { conclude, folderOf, headOf, readPlan, requireOneDone, type SweepOptions, sweepLine } from '../sweep/sweep.ts';
 import { SweepFolder } from '../sweep/sweep_folder.ts';
-import type { TrialChrome } from '../sweep/trial_chrome.ts';
 import { checkSweep } from '../sweep/trials.ts';
-import { beginWork, Coordinator, workIdOf } from './coordinator.ts';
+import type { ChromeTrainer } from './chrome_trainer.ts';
+import { beginWork, Coordinator } from './coordinator.ts';
+import { datasetBelow } from './dataset_below.ts';
+import { nameOf } from './plan_name.ts';
 import { queueAddress } from './queue_address.ts';
 import { QueueStore } from './queue_store.ts';
+import { requireNoCode } from './shared_order.ts';
 import { SweepSource } from './sweep_source.ts';
-import { datasetBelow, requireNoFiles } from './trial_task.ts';
+import { requireNoFiles } from './trial_task.ts';
 import { anyKind, type Work } from './work.ts';
-import { hostOf, openTrainers, type WorkingOptions } from './worker.ts';
+import { hostOf, openTrainers } from './worker.ts';
+import type { WorkingOptions } from './working_options.ts';
 
 export interface QueueSweepOptions extends SweepOptions, WorkingOptions {
   /** How often a trial is started before it counts as failed. */
@@ -31,7 +36,7 @@ export async function queueSweep(planFile: string, options: QueueSweepOptions): 
   const { attempts, takeover, kind = anyKind, resume = false, jobs, queueTimeout } = options;
   const plan = readPlan(planFile);
   const store = await QueueStore.open(queueAddress(options.queue));
-  const chromes: TrialChrome[] = [];
+  const chromes: ChromeTrainer[] = [];
   let stop = () => {};
   const interrupts = new Interrupts(async () => {
     stop();
@@ -42,11 +47,14 @@ export async function queueSweep(planFile: string, options: QueueSweepOptions): 
       plan,
       trialImages(options, (dataset) => datasetBelow(options.data, dataset)),
     );
-    for (const { options } of checked.trials) requireNoFiles(options);
+    for (const { options } of checked.trials) {
+      requireNoFiles(options);
+      requireNoCode(options);
+    }
     const head = headOf(plan, checked);
     const work: Work = {
       ...{ format: 1, type: 'sweep', name: nameOf(planFile), version, kind, total: checked.trials.length },
-      ...{ id: workIdOf(head.plan, version, kind, checked.trials, head.data), attempts, takeover },
+      ...{ id: hashOf([head.plan, version, kind, checked.trials, head.data]), attempts, takeover },
       ...{ begun: Date.now(), state: 'open' },
     };
     const path = options.folder ?? folderOf(planFile);
@@ -102,5 +110,3 @@ export async function queueSweep(planFile: string, options: QueueSweepOptions): 
     await store.close();
   }
 }
-
-export const nameOf = (planFile: string): string => basename(planFile).replace(/\.json$/, '');

@@ -17,6 +17,7 @@ export class SweepSource implements TaskSource {
   private readonly bars = new SweepBars();
   private readonly results = new Map<string, TrialResult>();
   private readonly trials: Map<string, { place: number; text: string }>;
+  private readonly halted: TrialResult[] = [];
   private readonly begun = performance.now();
   private readonly doneBefore: number;
   private shownBars = 0;
@@ -41,6 +42,7 @@ export class SweepSource implements TaskSource {
     for (const result of halted) {
       this.folder.add(result);
       this.results.set(result.id, result);
+      this.halted.push(result);
     }
     return tasks.map(({ trial, until }) => ({
       ...{ work: this.work.id, id: trial.id },
@@ -54,6 +56,8 @@ export class SweepSource implements TaskSource {
       } satisfies TrialOrder,
     }));
   }
+
+  decided = (): TrialResult[] => this.halted.splice(0);
 
   add(result: TaskResult, log: readonly string[]): void {
     const trial = this.trials.get(result.id);

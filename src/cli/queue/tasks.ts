@@ -1,5 +1,7 @@
-import { giveName, WgradError } from '../../errors.ts';
+import { ConfigurationError, giveName, WgradError } from '../../errors.ts';
 import type { TrialResult } from '../../report/sweep_file.ts';
+import { hashOf } from '../hash_of.ts';
+import { version } from '../package_facts.ts';
 import type { Task, TaskResult, Work } from './work.ts';
 
 /** This machine cannot train the task, but another one may: its data set is missing here, or differs. */
@@ -50,4 +52,18 @@ export function failedResult(
 ): TrialResult {
   const nothing = { epochs: 0, steps: 0, metric: null, course: [], figures: {}, layers: {}, seconds: 0 };
   return { id, status: 'failed', ...nothing, kind, adapter, error };
+}
+
+/** The id of a pair or a run: it follows from the order and wgrad's version. */
+export const taskIdOf = (order: unknown): string => hashOf({ order, version });
+
+/** @throws ConfigurationError if a job's order was changed. */
+export function requireIdOf({ id, order }: Task): void {
+  const expected = taskIdOf(order);
+  if (id === expected) return;
+  throw new ConfigurationError({
+    what: 'The order of the job does not belong to its id',
+    found: `id ${id}`,
+    expected,
+  });
 }

@@ -1,9 +1,6 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { resolve, sep } from 'node:path';
 import * as v from 'valibot';
 import { number, parse } from '../../check.ts';
-import { datasetNames, isDatasetName } from '../../data/index.ts';
-import { ConfigurationError, DataError, type WgradError } from '../../errors.ts';
+import { ConfigurationError } from '../../errors.ts';
 import { lossTypes } from '../../model/losses/index.ts';
 import { optimizerTypes } from '../../model/optimizers/index.ts';
 import { presetNames } from '../../model/presets.ts';
@@ -13,7 +10,7 @@ import { type CheckedTrial, checkTrial } from '../sweep/checked_trial.ts';
 import type { ReadImages } from '../sweep/datasets.ts';
 import { type fromJsonFile, optionName } from '../sweep/trial_options.ts';
 import { idOf } from '../sweep/trials.ts';
-import { UnfitError } from './tasks.ts';
+import { imagesHere, requireNoCode, requireSameImages } from './shared_order.ts';
 import type { Task } from './work.ts';
 
 /** The order of a sweep's job: options as plain JSON, without code or paths. */
@@ -47,6 +44,7 @@ export async function checkTrialTask(
   const { options } = order;
   for (const name of Object.keys(options)) optionName(name, 'The job');
   requireNoFiles(options);
+  requireNoCode(options);
   if (idOf(options) !== task.id) {
     throw new ConfigurationError({
       what: 'The options of the job are not those that its id was made of',
@@ -55,17 +53,9 @@ export async function checkTrialTask(
     });
   }
   const checked = await checkTrial(options, async (asked) => {
-    const images = await read(asked).catch((error) => {
-      if (!(error instanceof ConfigurationError || error instanceof DataError)) throw error;
-      const { what, found, fix } = error.parts;
-      throw new UnfitError({ what, found: found ?? asked.dataset, ...(fix && { fix }) }, { cause: error });
-    });
-    if (images.data === order.data) return images;
-    throw new UnfitError({
-      what: `The data set ${asked.dataset} is another one here`,
-      found: `fingerprint ${images.data}, and the sweep's is ${order.data}`,
-      fix: 'copy the images of the machine that began the sweep',
-    });
+    const images = await imagesHere(asked, read);
+    requireSameImages(asked.dataset, images.data, order.data);
+    return images;
   });
   return { order, checked };
 }
@@ -100,28 +90,4 @@ export function requireNoFiles(options: JsonOptions): void {
           : 'give it as a name or as an object',
     });
   }
-}
-
-/**
- * The folder of a data set named by a job: a subfolder of `--data`, or the known name itself.
- *
- * @throws ConfigurationError for any other path.
- */
-export function datasetBelow(folder: string | undefined, name: string): string {
-  if (isDatasetName(name)) return name;
-  const refuse = (found: string, fix: string): WgradError =>
-    new ConfigurationError({
-      what: `The data set ${name} is not below the folder of --data`,
-      found,
-      expected: `${datasetNames.join(', ')}, or a folder below that of --data, named from there`,
-      fix,
-    });
-  if (folder === undefined) throw refuse('no --data', 'give --data <folder> here and to every worker');
-  const root = realpathSync(folder);
-  const path = resolve(root, name);
-  if (!existsSync(path)) throw refuse(`no ${path}`, 'copy it there');
-  const isBelow = path.startsWith(root + sep) && realpathSync(path).startsWith(root + sep);
-  if (!isBelow || name !== name.trim())
-    throw refuse(realpathSync(path), 'name it from the folder of --data on, without ..');
-  return path;
 }

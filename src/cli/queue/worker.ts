@@ -1,38 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
-import { byteWords, counted } from '../../figures.ts';
+import { counted } from '../../figures.ts';
 import { withinTime } from '../../time_limit.ts';
-import { type AdapterOptions, addAdapterOptions } from '../adapter_options.ts';
+import { addAdapterOptions } from '../adapter_options.ts';
 import { hostLine } from '../hosts/host_names.ts';
 import { Interrupts } from '../interrupts.ts';
 import { version } from '../package_facts.ts';
 import { trialImages } from '../sweep/datasets.ts';
 import { gpus } from '../sweep/gpus.ts';
-import { TrialChrome } from '../sweep/trial_chrome.ts';
 import { adapterLine } from '../training_report.ts';
-import { byteSize, integer, outputFolder, real } from '../values.ts';
+import { integer, outputFolder, real } from '../values.ts';
+import { ChromeTrainer } from './chrome_trainer.ts';
+import { datasetBelow } from './dataset_below.ts';
 import { queueAddress } from './queue_address.ts';
 import { QueueStore } from './queue_store.ts';
 import { TaskStates } from './task_states.ts';
-import { datasetBelow } from './trial_task.ts';
-import { TrialTrainer } from './trial_trainer.ts';
+import type { TaskTrainer } from './tasks.ts';
 import { Undelivered } from './undelivered.ts';
 import { WorkerHost } from './worker_host.ts';
-
-/** The options shared by a separate worker and the one within `wgrad sweep --queue`. */
-export interface WorkingOptions extends AdapterOptions {
-  queue?: string | true;
-  /** The folder with the data sets that jobs name. */
-  data?: string;
-  /** A folder shared by all machines for large states. */
-  checkpoints?: string;
-  /** Maximum size in bytes of a state in the queue. */
-  stateLimit: number;
-  /** Minutes without a queue after which it gives up. */
-  queueTimeout: number;
-  jobs?: number;
-}
+import { addWorkingOptions, type WorkingOptions } from './working_options.ts';
 
 interface WorkerOptions extends WorkingOptions {
   /** Minutes without a task after which it ends. */
@@ -43,35 +30,6 @@ interface WorkerOptions extends WorkingOptions {
 
 /** Time limit in milliseconds for handing in states after a SIGTERM: systems send a kill 10 to 30 seconds later. */
 const handingIn = 8_000;
-const defaultStateLimit = 16 * 2 ** 20;
-const defaultQueueTimeout = 60;
-
-/** Adds the options of commands that train tasks of a queue. */
-export function addWorkingOptions(command: Command): Command {
-  return command
-    .option(
-      '--queue [url]',
-      'the Redis that has the trials: redis://host:6379, or rediss://user:password@host:6380/0 with TLS; without a URL that of WGRAD_QUEUE',
-    )
-    .option('--data <folder>', 'with --queue: the folder below which data sets are that are no known ones')
-    .option(
-      '--checkpoints <folder>',
-      'with --queue: a folder that all machines share, for states that are too large for Redis',
-      outputFolder('--checkpoints'),
-    )
-    .option(
-      '--state-limit <size>',
-      `with --queue: states of unfinished trials up to this size go to Redis (default: ${byteWords(defaultStateLimit)})`,
-      byteSize('--state-limit'),
-      defaultStateLimit,
-    )
-    .option(
-      '--queue-timeout <minutes>',
-      'with --queue: how long Redis may be away before it gives up',
-      real('--queue-timeout', { min: 0 }),
-      defaultQueueTimeout,
-    );
-}
 
 /** `wgrad worker` */
 export function addWorkerCommand(wgrad: Command): void {
@@ -99,7 +57,7 @@ export function addWorkerCommand(wgrad: Command): void {
 async function work(options: WorkerOptions): Promise<void> {
   const { idle, undelivered, name = `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}` } = options;
   const store = await QueueStore.open(queueAddress(options.queue));
-  const chromes: TrialChrome[] = [];
+  const chromes: ChromeTrainer[] = [];
   let host: WorkerHost | undefined;
   let done: Promise<void> | undefined;
   const interrupts = new Interrupts(async () => {
@@ -129,26 +87,26 @@ async function work(options: WorkerOptions): Promise<void> {
   }
 }
 
-/** Opens Chromes, and reports which. @param chromes each is added as soon as it opens, so that the caller can close it. */
-export async function openTrainers(options: WorkingOptions, chromes: TrialChrome[]): Promise<TrialTrainer[]> {
-  const first = new TrialChrome(options);
-  chromes.push(first);
-  await first.open();
-  console.log(hostLine(first.host, first.version));
-  console.log(adapterLine(first.adapter));
-  const jobs = options.jobs ?? (first.adapter.software ? 1 : gpus());
-  for (let i = 1; i < jobs; i++) {
-    const chrome = new TrialChrome(options);
-    chromes.push(chrome);
-    await chrome.open(first.adapter.software ? 'software' : 'hardware');
-  }
+/** Opens Chromes, and reports which. @param opened each is added as it opens, so that the caller can close it. */
+export async function openTrainers(options: WorkingOptions, opened: ChromeTrainer[]): Promise<ChromeTrainer[]> {
   const read = trialImages(options, (dataset) => datasetBelow(options.data, dataset));
-  return chromes.map((chrome) => new TrialTrainer(chrome, read));
+  const first = new ChromeTrainer(options, read);
+  opened.push(first);
+  await first.start('sweep');
+  console.log(hostLine(first.host, first.version));
+  console.log(adapterLine(first.facts));
+  const jobs = options.jobs ?? (first.facts.software ? 1 : gpus());
+  for (let i = 1; i < jobs; i++) {
+    const trainer = new ChromeTrainer(options, read);
+    opened.push(trainer);
+    await trainer.start('sweep', first.facts.software ? 'software' : 'hardware');
+  }
+  return opened;
 }
 
 export function hostOf(
   store: QueueStore,
-  trainers: TrialTrainer[],
+  trainers: readonly TaskTrainer[],
   { stateLimit: limit, checkpoints: folder, queueTimeout }: WorkingOptions,
   more: { name: string; report: (line: string) => void; idle?: number; only?: string; undelivered?: string },
 ): WorkerHost {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { ConfigurationError } from '../../errors.ts';
 import { addAdapterOptions } from '../adapter_options.ts';
+import { cancelWork, type QueueReportOptions, queueReport, queueStatus } from '../queue/queue_commands.ts';
 import { type QueueSweepOptions, queueSweep } from '../queue/queue_sweep.ts';
-import { addWorkingOptions } from '../queue/worker.ts';
-import { flagOf, integer, outputFile, outputFolder, real } from '../values.ts';
-import { reportSweep, type SweepReportOptions, sweepStatus } from './report_commands.ts';
+import { addWorkingOptions, requireNoQueueFlags } from '../queue/working_options.ts';
+import { integer, outputFile, outputFolder, real } from '../values.ts';
+import { reportSweep, sweepStatus } from './report_commands.ts';
 import { sweep } from './sweep.ts';
 
 /** Adds `wgrad sweep`, whose code is loaded when it is used. */
@@ -47,34 +47,42 @@ export function addSweepCommands(wgrad: Command): void {
       requireNoQueueFlags(options, typed);
       return sweep(plan, options);
     });
-  const which = 'the plan of the sweep, or its folder';
+  const which = 'the plan of the sweep, or its folder; with --queue also its name or its id';
+  const queueFlag = [
+    '--queue [url]',
+    'of a sweep in a queue: the Redis that has it, by default that of WGRAD_QUEUE',
+  ] as const;
   const status = sweeping
     .command('status')
     .description('how far a sweep is, and its best configurations so far')
     .argument('[plan]', which)
-    .option('--folder <folder>', 'the folder of the sweep');
-  status.action((plan: string | undefined) => sweepStatus(plan, status.optsWithGlobals<SweepReportOptions>()));
+    .option('--folder <folder>', 'the folder of the sweep')
+    .option(...queueFlag);
+  status.action((plan: string | undefined) => {
+    const options = status.optsWithGlobals<QueueReportOptions>();
+    return options.queue === undefined ? sweepStatus(plan, options) : queueStatus(plan, options);
+  });
   const report = sweeping
     .command('report')
     .description('write a sweep as one HTML page, which needs no network')
     .argument('[plan]', which)
     .option('--folder <folder>', 'the folder of the sweep')
-    .option('--out <file>', 'the page to write (default: report.html in the folder)', outputFile('--out'))
+    .option(...queueFlag)
+    .option(
+      '--out <file>',
+      'the page to write (default: report.html in the folder; of a sweep in a queue its name with .html)',
+      outputFile('--out'),
+    )
     .option('--csv <file>', 'write a row for each trial', outputFile('--csv'))
     .option('--json <file>', 'write all trials with their figures', outputFile('--json'));
-  report.action((plan: string | undefined) => reportSweep(plan, report.optsWithGlobals<SweepReportOptions>()));
-}
-
-/** Options that apply to a queue only. */
-const ofQueues = ['data', 'checkpoints', 'stateLimit', 'queueTimeout', 'attempts', 'takeover', 'kind'];
-
-function requireNoQueueFlags({ jobs }: QueueSweepOptions, isTyped: (name: string) => boolean): void {
-  const flag = ofQueues.find(isTyped);
-  if (flag === undefined && jobs !== 0) return;
-  const found = flag === undefined ? '--jobs 0' : flagOf(flag);
-  throw new ConfigurationError({
-    what: `${found} is for a sweep over several machines`,
-    found: `${found} without --queue`,
-    fix: `add --queue redis://host:6379, or leave ${found} out`,
+  report.action((plan: string | undefined) => {
+    const options = report.optsWithGlobals<QueueReportOptions>();
+    return options.queue === undefined ? reportSweep(plan, options) : queueReport(plan, options);
   });
+  const cancel = sweeping
+    .command('cancel')
+    .description('take a sweep or a comparison out of a queue: what is done is kept, the rest is not trained')
+    .argument('<plan>', 'its plan, name or id')
+    .option(...queueFlag);
+  cancel.action((plan: string) => cancelWork(plan, cancel.optsWithGlobals<QueueReportOptions>()));
 }

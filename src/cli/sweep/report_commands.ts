@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { WgradError } from '../../errors.ts';
+import type { SweepFile } from '../../report/sweep_file.ts';
 import { sweepCsv, sweepReport } from '../../report/sweep_report.ts';
 import { writeWhole } from '../whole_file.ts';
 import { conclude, folderOf } from './sweep.ts';
@@ -25,19 +26,31 @@ export function sweepStatus(plan: string | undefined, { folder }: SweepReportOpt
 }
 
 /** `wgrad sweep report` */
-export function reportSweep(plan: string | undefined, { folder: named, out, csv, json }: SweepReportOptions): void {
-  const folder = sweepAt(plan, named);
-  const { file } = folder;
+export function reportSweep(plan: string | undefined, { folder: named, ...files }: SweepReportOptions): void {
+  const { path, file } = sweepAt(plan, named);
+  writeReport(file, path, { out: join(path, 'report.html'), ...files });
+}
+
+/**
+ * Writes the report of a sweep, and its trials as CSV and JSON.
+ *
+ * @param place where the sweep is, for errors.
+ * @throws WgradError for a sweep without a result.
+ */
+export function writeReport(
+  file: SweepFile,
+  place: string,
+  { out, csv, json }: Pick<SweepReportOptions, 'csv' | 'json'> & { out: string },
+): void {
   if (!file.trials.some(({ metric }) => metric !== null)) {
     throw new WgradError({
       what: 'The sweep has no result yet',
-      found: `${folder.path}: ${file.trials.filter(({ status }) => status === 'failed').length} of ${file.trials.length} trials failed, the others wait`,
+      found: `${place}: ${file.trials.filter(({ status }) => status === 'failed').length} of ${file.trials.length} trials failed, the others wait`,
       fix: 'write the report when a trial is done',
     });
   }
-  const page = out ?? join(folder.path, 'report.html');
-  writeWhole(page, sweepReport(file));
+  writeWhole(out, sweepReport(file));
   if (csv) writeWhole(csv, sweepCsv(file));
   if (json) writeWhole(json, `${JSON.stringify(file, null, 1)}\n`);
-  for (const path of [page, csv, json]) if (path) console.log(`written  ${path}`);
+  for (const path of [out, csv, json]) if (path) console.log(`written  ${path}`);
 }

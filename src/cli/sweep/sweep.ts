@@ -101,18 +101,25 @@ export function sweepLine(plan: SweepPlan, { trials, rungs, metric }: CheckedSwe
 }
 
 /** Prints and writes the results of the trials that have ended. */
-export function conclude(folder: SweepFolder, { json }: Pick<SweepOptions, 'json'>): void {
-  const { file } = folder;
-  const of = (status: string) => file.trials.filter((trial) => trial.status === status).length;
-  if (file.trials.some(({ metric }) => metric !== null)) console.log(sweepTable(file, printedRows));
-  const parts = (['done', 'halted', 'failed', 'waiting'] as const).flatMap((status) =>
-    of(status) > 0 ? [`${count(of(status))} ${status}`] : [],
-  );
-  console.log(`trials   ${parts.join(', ')}`);
-  if (of('waiting') > 0) console.log('resume   the same command with --resume trains the others');
+export function conclude({ file }: Pick<SweepFolder, 'file'>, { json }: Pick<SweepOptions, 'json'>): void {
+  printSweep(file);
+  if (file.trials.some(({ status }) => status === 'waiting')) {
+    console.log('resume   the same command with --resume trains the others');
+  }
   if (!json) return;
   writeWholeSomewhere(json, `${JSON.stringify(file, null, 1)}\n`);
   console.log(`written  ${json}`);
+}
+
+/** Prints the best configurations, and how many trials have which status. */
+export function printSweep(file: SweepFile): void {
+  const counts = new Map<string, number>();
+  for (const { status } of file.trials) counts.set(status, (counts.get(status) ?? 0) + 1);
+  if (file.trials.some(({ metric }) => metric !== null)) console.log(sweepTable(file, printedRows));
+  const parts = (['done', 'halted', 'failed', 'waiting'] as const).flatMap((status) =>
+    counts.has(status) ? [`${count(counts.get(status)!)} ${status}`] : [],
+  );
+  console.log(`trials   ${parts.join(', ')}`);
 }
 
 /** If all trials of a sweep have failed, its base most likely contains a mistake. */

@@ -25,6 +25,11 @@ export interface SweepHead extends Omit<SweepFile, 'trials'> {
   data: Record<string, string>;
 }
 
+/** A sweep as a file, with all results that there are. */
+export function sweepFileOf({ data: _, ...head }: SweepHead, results: Iterable<TrialResult>): SweepFile {
+  return { ...head, trials: recordsOf(head.trials, results) };
+}
+
 const headFile = 'sweep.json';
 const resultsFile = 'results.jsonl';
 
@@ -94,8 +99,7 @@ export class SweepFolder {
   }
 
   get file(): SweepFile {
-    const { data: _, ...head } = this.head;
-    return { ...head, trials: this.records };
+    return sweepFileOf(this.head, this.results.values());
   }
 
   resultOf(id: string, kind: string): TrialResult | undefined {

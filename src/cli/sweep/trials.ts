@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { ConfigurationError, DataError, type WgradError } from '../../errors.ts';
 import { figure } from '../../figures.ts';
 import { tutorialEpochs } from '../../model/tutorial.ts';
 import type { Json, JsonOptions, Trial } from '../../report/sweep_file.ts';
 import { type Monitor, monitorOf } from '../../train/monitor.ts';
 import { availableDataset } from '../default_dataset.ts';
+import { hashOf } from '../hash_of.ts';
 import { version } from '../package_facts.ts';
 import { type CheckedTrial, checkTrial } from './checked_trial.ts';
 import { configurationsOf, seedsOf } from './configurations.ts';
@@ -64,17 +64,7 @@ function trialOf(base: JsonOptions, varied: JsonOptions, seed: Json, configurati
 }
 
 /** A hash of the trial's options, whatever their order, and of wgrad's version. */
-export function idOf(options: JsonOptions): string {
-  const text = JSON.stringify({ options: sorted(options), version });
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
-}
-
-function sorted(value: Json): Json {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(sorted);
-  const names = Object.keys(value).sort();
-  return Object.fromEntries(names.map((name) => [name, sorted(value[name]!)]));
-}
+export const idOf = (options: JsonOptions): string => hashOf({ options, version });
 
 /** asha needs the length of the longest run. */
 function epochsOf({ base, vary, minEpochs }: SweepPlan): number {

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { ConfigurationError } from '../../errors.ts';
+import { byteWords } from '../../figures.ts';
+import type { AdapterOptions } from '../adapter_options.ts';
+import { byteSize, flagOf, outputFolder, real } from '../values.ts';
+
+/** The options shared by a separate worker and the one within `wgrad sweep --queue`. */
+export interface WorkingOptions extends AdapterOptions {
+  queue?: string | true;
+  /** The folder with the data sets that jobs name. */
+  data?: string;
+  /** A folder shared by all machines for large states. */
+  checkpoints?: string;
+  /** Maximum size in bytes of a state in the queue. */
+  stateLimit: number;
+  /** Minutes without a queue after which it gives up. */
+  queueTimeout: number;
+  jobs?: number;
+}
+
+const defaultStateLimit = 16 * 2 ** 20;
+const defaultQueueTimeout = 60;
+
+/** Adds the options of commands that train tasks of a queue. */
+export function addWorkingOptions(command: Command): Command {
+  return command
+    .option(
+      '--queue [url]',
+      'the Redis that has the trials: redis://host:6379, or rediss://user:password@host:6380/0 with TLS; without a URL that of WGRAD_QUEUE',
+    )
+    .option('--data <folder>', 'with --queue: the folder below which data sets are that are no known ones')
+    .option(
+      '--checkpoints <folder>',
+      'with --queue: a folder that all machines share, for states that are too large for Redis',
+      outputFolder('--checkpoints'),
+    )
+    .option(
+      '--state-limit <size>',
+      `with --queue: states of unfinished trials up to this size go to Redis (default: ${byteWords(defaultStateLimit)})`,
+      byteSize('--state-limit'),
+      defaultStateLimit,
+    )
+    .option(
+      '--queue-timeout <minutes>',
+      'with --queue: how long Redis may be away before it gives up',
+      real('--queue-timeout', { min: 0 }),
+      defaultQueueTimeout,
+    );
+}
+
+/** Options that apply to a queue only. */
+const ofQueues = ['data', 'checkpoints', 'stateLimit', 'queueTimeout', 'attempts', 'takeover', 'kind'];
+
+/** @throws ConfigurationError for an option of a queue without one. */
+export function requireNoQueueFlags(
+  { queue, jobs }: Pick<WorkingOptions, 'queue' | 'jobs'>,
+  isTyped: (name: string) => boolean,
+): void {
+  const flag = ofQueues.find(isTyped);
+  if (queue !== undefined || (flag === undefined && jobs !== 0)) return;
+  const found = flag === undefined ? '--jobs 0' : flagOf(flag);
+  throw new ConfigurationError({
+    what: `${found} is for work that is spread over several machines`,
+    found: `${found} without --queue`,
+    fix: `add --queue redis://host:6379, or leave ${found} out`,
+  });
+}
