@@ -3,11 +3,11 @@ import { browserTimeout } from '../time_limit.ts';
 import { browserNames, type HostName, type ProcessName, processNames } from './hosts/host_names.ts';
 import { integer, oneOf } from './values.ts';
 
-/** Where it runs: which kind of adapter, in which host, and whether a missing one may be installed. */
+/** The kind of adapter, the host to train in, and whether missing software may be installed. */
 export interface AdapterOptions {
   adapter: 'auto' | 'software' | 'hardware';
   browser?: 'auto' | 'chrome' | 'firefox';
-  /** Typed: dawn or deno. When a command begins, the host that was settled on; Chrome where it is undefined. */
+  /** As typed: dawn or deno. When the command begins it holds the chosen host, or undefined for Chrome. */
   host?: HostName;
   chrome?: string;
   /** Time limit in milliseconds for each of Chrome's answers. */

@@ -66,9 +66,9 @@ export const givenReadingOptions = ({
 export interface FolderOptions extends InstallOptions, ReadingOptions {
   /** Bytes of images above which pictures remain in their files and are decoded during training. */
   streamAbove?: number;
-  /** The browser that decodes pictures: Chrome unless given. Other hosts have no decoder. */
+  /** The browser that decodes pictures, Chrome by default. Other hosts cannot decode them. */
   host?: HostName;
-  /** The Chrome that decodes pictures. */
+  /** Path of the Chrome that decodes pictures. */
   chrome?: string;
   /** Time limit in milliseconds for each of Chrome's answers. */
   browserTimeout?: number;

@@ -104,7 +104,7 @@ function* examples(finding: Finding, inspection: Inspection, pair: TrainAndTestP
   }
 }
 
-/** Two of a group of equal images that have a finding; the finding determines where in the group they are. */
+/** Two images of a group of equal ones that demonstrate a finding; undefined if the group does not have it. */
 const twoOf: Record<
   'conflicts' | 'leaks' | 'duplicates',
   (members: Member[], group: SameImages) => Member[] | undefined

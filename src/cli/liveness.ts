@@ -13,9 +13,9 @@ const leastWork = 0.01;
 export interface LivenessOptions {
   /** The name of the browser or host. */
   title: string;
-  /** Milliseconds that it may take for one answer. */
+  /** Time limit in milliseconds for one answer. */
   timeout: number;
-  /** Seconds of processor time that it has taken; undefined where that cannot be seen, and it counts as alive. */
+  /** Seconds of processor time used; undefined if that is unknown, which counts as a sign of life. */
   work: () => Promise<number | undefined>;
   fail: (error: WgradError) => void;
 }
@@ -84,7 +84,7 @@ export class Liveness {
   }
 }
 
-/** CPU time of the page's process and of the GPU's. */
+/** CPU time of the page's process and the GPU process. */
 export function chromeWork(browser: Browser): () => Promise<number> {
   let session: CDPSession | undefined;
   return async () => {

@@ -33,7 +33,7 @@ export function picturesInBrowser({
   yes,
   report,
 }: {
-  /** Firefox, or else Chrome. */
+  /** The browser to use: Firefox, or else Chrome. */
   host?: HostName;
   chrome?: string;
   /** Time limit in milliseconds for starting the browser and opening the page. */

@@ -50,7 +50,7 @@ type Method<P> = { [Name in keyof P]: P[Name] extends Call ? Name : never }[keyo
 type Args<F> = F extends (...args: infer A) => unknown ? A : never;
 type ValueOf<F> = F extends (...args: never[]) => Promise<Outcome<infer Value>> ? Value : never;
 
-/** A page in a browser, or a process of another host, and a GPU open in it: everything that has to be closed again. */
+/** A page in a browser, or a process of another host, with an open GPU device: everything that has to be closed together. */
 export class Session<P extends Opening = Page> {
   private closing = false;
   adapter!: AdapterFacts;
@@ -59,7 +59,7 @@ export class Session<P extends Opening = Page> {
     private readonly surface: Surface,
     private readonly server: Served,
     readonly host: HostName,
-    /** The kind of the adapter, as `open` of the page takes it. */
+    /** The kind of the adapter, as passed to the page's `open`. */
     readonly kind: 'software' | 'hardware',
   ) {}
 
@@ -71,7 +71,7 @@ export class Session<P extends Opening = Page> {
   /** For `auto`, tries hardware before software if the machine may have a GPU. */
   static async open<P extends Opening = Page>(options: SessionOptions): Promise<Session<P>> {
     const { adapter, report, yes, host = 'chrome' } = options;
-    // Once, and not again for the next adapter: a missing Chrome may mean a download, or a question.
+    // Called only once, not again for the next adapter: a missing Chrome may mean a download or a question.
     const chrome = host === 'chrome' ? await ensureChrome(options.chrome, { yes, report }) : undefined;
     const found = { ...options, host, ...(chrome && { chrome }) };
     const kinds =
@@ -110,7 +110,7 @@ export class Session<P extends Opening = Page> {
       await surface.load(server.url);
       const session = new Session<P>(surface, server, host, kind);
       const adapter: AdapterFacts = await (session as Session<Opening>).call('open', kind, timeout);
-      // Firefox says nothing about the adapter; its driver is known where the command has chosen it.
+      // Firefox does not report its adapter; its driver is known if the command has chosen it.
       const { driver } = surface;
       session.adapter = adapter.description || !driver ? adapter : { ...adapter, description: driver };
       return session;
@@ -124,14 +124,14 @@ export class Session<P extends Opening = Page> {
     }
   }
 
-  /** Calls the page, and throws here what was thrown there. */
+  /** Calls the page, and rethrows its errors here. */
   async call<Name extends Method<P>>(name: Name, ...args: Args<P[Name]>): Promise<ValueOf<P[Name]>> {
     const outcome = await this.surface.call(name, args);
     if ('error' in outcome) throw revive(outcome.error);
     return outcome.value as ValueOf<P[Name]>;
   }
 
-  /** Asks the page to end `fit` after the step that it is in. */
+  /** Asks the page to end `fit` after the current step. */
   stop(): void {
     this.surface.stop();
   }
@@ -145,7 +145,7 @@ export class Session<P extends Opening = Page> {
   }
 }
 
-/** The functions that the page finds: those that somebody listens to. */
+/** The functions exposed to the page: only those with a receiver. */
 function listenersOf({ tell, keep, keepPair, keepTuning }: SessionOptions): Listeners {
   return {
     wgradEvents: (events: never[]) => tell?.(unpackNumbers(events)),

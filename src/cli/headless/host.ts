@@ -1,13 +1,13 @@
 import type { FromHost, ToHost } from './host_messages.ts';
 import type { Outcome } from './protocol.ts';
 
-// The page's script in a process without a page, Node with Dawn's bindings or Deno: it gets what it needs of a page's globals,
-// and calls come as lines of JSON.
+// Runs the page's script in a process without a page, in Node with Dawn's bindings or in Deno: it provides the globals that the
+// script needs from a page, and receives calls as lines of JSON.
 //
 //   node headless_host.js <URL of the package webgpu> <URL of the server>
 //   deno run -A --unstable-webgpu headless_host.js <URL of the server>
 
-/** What both hosts have of Node. */
+/** The part of Node's process object that both hosts have. */
 interface Process {
   argv: string[];
   stdin: AsyncIterable<Uint8Array>;
@@ -22,11 +22,11 @@ const { default: process } = (await import(/* @vite-ignore */ nodeProcess)) as {
 const given = process.argv.slice(2);
 const base = given.at(-1)!;
 
-// Standard output belongs to the messages.
+// Standard output is reserved for the messages.
 for (const name of ['log', 'info', 'debug'] as const) console[name] = console.error;
 const send = (message: FromHost) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-/** Dawn's devices crash, or never answer, once this object is garbage-collected. */
+/** A global reference is kept, because Dawn's devices crash or stop answering once this object is garbage-collected. */
 let gpu: unknown;
 if (given.length > 1) {
   const { create, globals } = (await import(/* @vite-ignore */ given[0]!)) as {

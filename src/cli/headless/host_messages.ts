@@ -1,13 +1,13 @@
 import type { Outcome } from './protocol.ts';
 
-// The command and a host without a page exchange these as lines of JSON, over the host's standard input and output.
+// The messages between the command and a host without a page: lines of JSON over the host's standard input and output.
 
-/** What the command sends. */
+/** Messages from the command. */
 export type ToHost = { id: number; name: string; args: readonly unknown[] } | { stop: true };
 
-/** What the host sends. */
+/** Messages from the host. */
 export type FromHost =
   | { ready: true }
   | { id: number; outcome: Outcome<unknown> }
-  /** A call of one of the functions that a page finds exposed. */
+  /** A call of one of the functions that would be exposed to a page. */
   | { event: string; args: readonly unknown[] };

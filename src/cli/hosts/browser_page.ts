@@ -11,12 +11,12 @@ import { launchBrowser } from './launch_browser.ts';
 import { secondsOfGroup } from './process_time.ts';
 import type { Surface, SurfaceOptions } from './surface.ts';
 
-/** Milliseconds between the failure of a call and the event that gives its reason, at most. */
+/** Maximum milliseconds between the failure of a call and the event that gives its reason. */
 const reasonTimeout = 1000;
 
 const orMoreTime = 'on a slow machine allow more time with --browser-timeout <seconds>';
 
-/** wgrad starts a browser with the right settings, so the driver is missing or the browser is too old. */
+/** wgrad starts a browser with the right settings, so either the driver is missing or the browser is too old. */
 const advice = {
   hardware:
     "install the GPU's driver (on Linux with Vulkan: vulkaninfo --summary has to list the GPU), " +
@@ -29,7 +29,7 @@ const advice = {
 
 export interface BrowserOptions extends SurfaceOptions {
   name: BrowserName;
-  /** The Chrome to start. */
+  /** Path of the Chrome to start. */
   chrome?: string;
   yes?: boolean;
   report: (line: string) => void;
@@ -37,7 +37,7 @@ export interface BrowserOptions extends SurfaceOptions {
 
 /** A page in a browser. */
 export class BrowserPage implements Surface {
-  /** Rejects when the page or the browser goes away by itself, or hangs. */
+  /** Rejects when the page or the browser ends unexpectedly, or hangs. */
   private readonly failure: Promise<never>;
   private readonly liveness: Liveness;
   private readonly page: OpenPage;
@@ -72,7 +72,7 @@ export class BrowserPage implements Surface {
       this.page.once('close', () => fail('The page was closed', 'closed from outside'));
       browser.once('disconnected', () => fail(`${title} ended`, 'it crashed or was closed'));
     });
-    this.failure.catch(() => undefined); // callers that wait for the page race it
+    this.failure.catch(() => undefined); // callers that wait for the page race against it
     const pid = browser.process()?.pid;
     const work = name === 'chrome' ? chromeWork(browser) : async () => pid && secondsOfGroup(pid);
     this.liveness = new Liveness({ title, timeout, work, fail: reject });
@@ -109,7 +109,9 @@ export class BrowserPage implements Surface {
     return this.liveness.during(this.unlessGone(answer));
   }
 
-  /** A page that goes away also rejects the work itself, with a less useful error: the reason gets a moment to arrive first. */
+  /**
+   * If the page crashes, the work itself is rejected as well, with a less useful error: the reason gets a moment to arrive first.
+   */
   private unlessGone<T>(work: Promise<T>): Promise<T> {
     const reasoned = work.catch((error) => {
       if (this.closing) return this.failure;

@@ -6,10 +6,10 @@ import { findFirefox, versionOf } from './firefox.ts';
 import { type HostName, hostNames, hostTitles, isProcess } from './host_names.ts';
 import { findDriver } from './vulkan_drivers.ts';
 
-/** Commands whose resumed runs say where they were trained: they choose the host themselves. */
+/** Commands that choose the host themselves, because a run that they resume records where it was trained. */
 const resumable = ['train', 'compare'];
 
-/** Why a command has to run in a browser. */
+/** Why some commands have to run in a browser. */
 const needsBrowser: Record<string, string> = {
   sheet: 'its pictures are drawn on the canvas of a page',
   predict: 'pictures are decoded by a browser',
@@ -17,7 +17,7 @@ const needsBrowser: Record<string, string> = {
   bench: 'TensorFlow.js and jax-js run in a page',
 };
 
-/** Before a command begins: settles in which host it runs, and says so where that is not the user's own choice. */
+/** Chooses the host before a command begins, and reports it unless it is the user's own choice. */
 export async function settleHost(command: Command): Promise<void> {
   if (!command.options.some(({ long }) => long === '--browser')) return;
   const options = command.opts<AdapterOptions & { resume?: unknown }>();
@@ -39,7 +39,7 @@ export async function settleHost(command: Command): Promise<void> {
   if (options.host !== undefined) return;
   const isResumed = options.resume !== undefined && resumable.includes(command.name());
   if (isResumed && command.getOptionValueSource('browser') === 'env') {
-    // What the environment says is a default: it does not come before what the run was trained in.
+    // A browser named in the environment is only a default: the host that the run was trained in takes precedence.
     command.setOptionValueWithSource('browser', undefined, 'implied');
     return;
   }
@@ -55,11 +55,11 @@ export async function settleHost(command: Command): Promise<void> {
   console.error(`browser  ${chosen.why}`);
 }
 
-/** `--adapter software` and no word about the browser, in the arguments or in the environment. */
+/** `--adapter software` without a browser in the arguments or the environment. */
 const askedForSoftware = (command: Command) =>
   command.getOptionValueSource('adapter') === 'cli' && command.opts<AdapterOptions>().adapter === 'software';
 
-/** Which of the installed browsers trains faster on the CPU, and why. */
+/** The installed browser that trains faster on the CPU, and why. */
 export async function fasterOnCpu(chrome: string | undefined): Promise<{ host: HostName; why: string }> {
   const stays = (reason: string) => ({ host: 'chrome', why: `Chrome on SwiftShader: ${reason}` }) as const;
   if (chrome !== undefined) return stays('--chrome names it');
@@ -77,7 +77,7 @@ export async function fasterOnCpu(chrome: string | undefined): Promise<{ host: H
 }
 
 /**
- * The host of a resumed run: the one that was typed, else the one that it was trained in, whose bits it continues with.
+ * The host of a resumed run: the one given, or else the one that the run was trained in, so that it continues to the same bits.
  *
  * @param recorded undefined for a run of the page, or of an older version: those were trained in Chrome.
  */
@@ -94,7 +94,7 @@ export function hostOfResumed(
   return typed ?? before;
 }
 
-/** @throws ConfigurationError where pictures would have to be decoded in a host that has no decoder. */
+/** @throws ConfigurationError if pictures would have to be decoded in a host that cannot decode them. */
 export function requireDecoder(host: HostName | undefined, path: string): void {
   if (host === undefined || !isProcess(host)) return;
   throw new ConfigurationError({

@@ -12,7 +12,7 @@ const packages = {
   driver: { name: 'mesa-vulkan-drivers', megabytes: 45 },
 } satisfies Record<string, DebianPackage>;
 
-/** A path of the first of these programs in PATH. */
+/** The path of the first of these programs that is in PATH. */
 export function programInPath(...names: string[]): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
   for (const name of names) {
@@ -28,9 +28,9 @@ const usualPlaces = [
 ];
 
 /**
- * The Firefox to use: the one that FIREFOX_PATH names, else the system's.
+ * Finds the Firefox to use: the one named in FIREFOX_PATH, or else the system's.
  *
- * @throws ConfigurationError where FIREFOX_PATH names no file.
+ * @throws ConfigurationError if FIREFOX_PATH is not a file.
  */
 export function findFirefox(): string | undefined {
   const named = process.env.FIREFOX_PATH;
@@ -44,14 +44,14 @@ export function findFirefox(): string | undefined {
   });
 }
 
-/** The number of a program's version, from what it prints for `--version`; empty where it prints none. */
+/** Extracts a program's version from its output for `--version`; empty if there is none. */
 export const versionOf = (path: string): string =>
   /\d+(\.\d+)+/.exec(spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[0] ?? '';
 
 /**
- * A Firefox: found, or installed by apt-get where the user agrees.
+ * Returns an existing Firefox, or one installed by apt-get if the user agrees.
  *
- * @throws SetupError where there is none, with the command to type.
+ * @throws SetupError if there is none, with the command to type.
  */
 export async function ensureFirefox(options: InstallOptions): Promise<string> {
   const found = findFirefox();
@@ -70,14 +70,14 @@ export async function ensureFirefox(options: InstallOptions): Promise<string> {
   });
 }
 
-/** Installs llvmpipe where the user agrees; whether it is there now. */
+/** Installs llvmpipe if the user agrees. @returns whether it is installed now. */
 export const installLlvmpipe = (options: InstallOptions): Promise<boolean> => aptInstall(packages.driver, options);
 
-/** On Linux Firefox has WebGPU only with the first preference, and uses a CPU's driver only with the second. */
+/** On Linux, Firefox needs the first preference for WebGPU, and the second to use a CPU driver. */
 const preferences = {
   'dom.webgpu.enabled': true,
   'gfx.webgpu.ignore-blocklist': true,
-  // A page that is out of sight is not slowed down, and nothing is fetched but wgrad's page.
+  // These prevent throttling of a hidden page, and requests other than for wgrad's page.
   'dom.min_background_timeout_value': 4,
   'dom.timeout.enable_budget_timer_throttling': false,
   'browser.tabs.remote.warmup.enabled': false,
@@ -86,17 +86,17 @@ const preferences = {
 };
 
 export interface FirefoxOptions extends InstallOptions {
-  /** The file that names the Vulkan driver; the system's choice where it is left out. */
+  /** The file that describes the Vulkan driver; the system's choice if left out. */
   driver?: string;
   headless?: boolean;
-  /** Milliseconds that Firefox may take to start. */
+  /** Time limit in milliseconds for the start of Firefox. */
   timeout?: number;
 }
 
 /**
- * Starts Firefox with a profile of its own. It ends when this process does, whatever ends it; signals are left to the caller.
+ * Starts Firefox with its own profile. It ends when this process does for any reason; signals are left to the caller.
  *
- * @throws SetupError where there is no Firefox, or it doesn't start in time.
+ * @throws SetupError if there is no Firefox, or it doesn't start in time.
  */
 export async function launchFirefox(options: FirefoxOptions): Promise<Browser> {
   const executablePath = await ensureFirefox(options);
@@ -109,7 +109,7 @@ export async function launchFirefox(options: FirefoxOptions): Promise<Browser> {
       extraPrefsFirefox: preferences,
       ...{ handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
       ...(headless ? {} : { defaultViewport: null }),
-      // The limit below ends the wait for Firefox's answers too; one call to the page lasts as long as the training.
+      // The limit below also ends the wait for Firefox's answers; a single call to the page lasts as long as the training.
       ...{ timeout: 0, protocolTimeout: 0, signal: ending.signal },
     });
     const browser = await withinTime(launched, timeout, () => {
@@ -133,14 +133,14 @@ export async function launchFirefox(options: FirefoxOptions): Promise<Browser> {
 }
 
 /**
- * Firefox is driven through a socket, and lives on where the other end goes away. So a process waits for this one's end, which
- * closes the pipe between them, and then ends Firefox's process group.
+ * Firefox is controlled through a socket, and keeps running when the other end closes. Therefore a watcher process waits for this
+ * process to end, which closes the pipe between them, and then ends Firefox's process group.
  */
 function endWithThisProcess(pid: number | undefined): void {
   if (pid === undefined || process.platform === 'win32') return;
   const script = `process.stdin.resume().on('close',()=>{try{process.kill(-${pid},'SIGKILL')}catch{}})`;
   const watcher = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  // Neither the process nor its pipe keeps the command alive.
+  // Neither the process nor its pipe must keep the command running.
   watcher.unref();
   (watcher.stdin as unknown as { unref(): void }).unref();
 }

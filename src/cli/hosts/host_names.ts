@@ -1,4 +1,4 @@
-/** Where the command trains: a page of a browser, or a process of a program without pages that has WebGPU. */
+/** The host that the command trains in: a browser page, or a process of a program with WebGPU but without pages. */
 export type HostName = (typeof hostNames)[number];
 
 export const browserNames = ['chrome', 'firefox'] as const;
@@ -9,7 +9,7 @@ export type ProcessName = (typeof processNames)[number];
 
 export const hostNames = [...browserNames, ...processNames] as const;
 
-/** Their names in sentences. */
+/** Display names of the hosts. */
 export const hostTitles: Record<HostName, string> = {
   chrome: 'Chrome',
   firefox: 'Firefox',
@@ -19,9 +19,9 @@ export const hostTitles: Record<HostName, string> = {
 
 export const isProcess = (host: HostName): host is ProcessName => (processNames as readonly string[]).includes(host);
 
-/** The host that a version names: `Chrome/156.0.8078.79`, `firefox/153.0`, `dawn/0.6.2`. */
+/** The host of a version string: `Chrome/156.0.8078.79`, `firefox/153.0`, `dawn/0.6.2`. */
 export const hostOfVersion = (version: string): HostName | undefined =>
   hostNames.find((name) => version.toLowerCase().startsWith(`${name}/`));
 
-/** "chrome   Chrome/156.0.8078.79", the first line of a command's report. */
+/** The first line of a command's report: "chrome   Chrome/156.0.8078.79". */
 export const hostLine = (host: HostName, version: string): string => `${host.padEnd(8)} ${version}`;

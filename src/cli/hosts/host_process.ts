@@ -17,24 +17,24 @@ import { secondsOfGroup } from './process_time.ts';
 import type { Surface, SurfaceOptions } from './surface.ts';
 import { type DriverName, driverAdvice, driverEnvironment, driverTitle, firstDriver } from './vulkan_drivers.ts';
 
-/** The drivers for the CPU that each host takes, the better one first: Dawn refuses llvmpipe of Mesa before 25. */
+/** The CPU drivers that each host supports, in order of preference: Dawn rejects llvmpipe of Mesa before 25. */
 const drivers: Record<ProcessName, readonly DriverName[]> = {
   dawn: ['swiftshader', 'llvmpipe'],
   deno: ['llvmpipe', 'swiftshader'],
 };
 
-/** Lines of its stderr that an error shows. */
+/** Number of lines of its stderr that are included in an error. */
 const shownLines = 5;
-/** Milliseconds that it may take to end by itself. */
+/** Time limit in milliseconds for a normal exit. */
 const closeTimeout = 2000;
 
 export interface ProcessOptions extends SurfaceOptions {
   name: ProcessName;
-  /** Serves the data. */
+  /** The server with the data. */
   server: Served;
 }
 
-/** A process that trains: it takes calls as lines of JSON, and answers so. */
+/** A process that trains: it receives calls and answers as lines of JSON. */
 export class HostProcess implements Surface {
   private readonly failure: Promise<never>;
   private readonly ended: Promise<void>;
@@ -79,7 +79,7 @@ export class HostProcess implements Surface {
       child.on('error', (error) => end(error.message));
       child.on('close', (code, signal) => end(signal ? `by ${signal}` : `with code ${code}`));
     });
-    // A pipe to a process that has ended: its end is reported by itself.
+    // Writing to a process that has ended fails; its end is reported elsewhere.
     child.stdin!.on('error', () => undefined);
     createInterface({ input: child.stdout! }).on('line', (line) => this.hear(JSON.parse(line) as FromHost));
     createInterface({ input: child.stderr! }).on('line', (line) => {
@@ -89,7 +89,7 @@ export class HostProcess implements Surface {
     this.liveness = new Liveness({ title, timeout, work: async () => secondsOfGroup(child.pid!), fail: reject });
   }
 
-  /** @throws SetupError where the program or a driver is missing. */
+  /** @throws SetupError if the program or a driver is missing. */
   static async start(options: ProcessOptions): Promise<HostProcess> {
     const { name, kind, server } = options;
     const program = requireProgram(name);
@@ -98,7 +98,7 @@ export class HostProcess implements Surface {
     const script = fileURLToPath(new URL('../headless_host.js', import.meta.url));
     const child = spawn(program.path, [...program.args(script), server.url], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      // A process group of its own: a Ctrl-C is for the command, which ends it in order.
+      // The process has its own process group, so that a Ctrl-C reaches only the command, which ends it properly.
       detached: process.platform !== 'win32',
       env: {
         ...process.env,
@@ -157,7 +157,7 @@ export class HostProcess implements Surface {
 }
 
 async function requireDriver(name: ProcessName): Promise<string | undefined> {
-  // Elsewhere the host takes what the system has.
+  // On other systems the host uses the system's driver.
   if (process.platform !== 'linux') return undefined;
   const found = await firstDriver(drivers[name]);
   if (found) return found;

@@ -8,21 +8,21 @@ import type { ProcessName } from './host_names.ts';
 
 /** A program that runs wgrad without a page. */
 export interface HostProgram {
-  /** The program to start. */
+  /** Path of the executable. */
   path: string;
   version: string;
-  /** The arguments that run a script in it. */
+  /** Returns the arguments with which it runs a script. */
   args(script: string): string[];
 }
 
-/** How to get each. */
+/** How to install each program. */
 export const programAdvice: Record<ProcessName, string> = {
   dawn: 'npm install webgpu',
   deno: 'npm install deno',
 };
 
 /**
- * A package of npm that is installed where the command was started, or beside wgrad.
+ * Finds an npm package that is installed where the command was started, or next to wgrad.
  *
  * @param file a file of the package, such as `webgpu/package.json`.
  */
@@ -31,7 +31,7 @@ export function packagedFile(file: string): string | undefined {
     try {
       return createRequire(from).resolve(file);
     } catch {
-      // It is not installed there.
+      // The package is not installed there.
     }
   }
   return undefined;
@@ -52,7 +52,7 @@ const finders: Record<ProcessName, () => HostProgram | undefined> = {
   },
 };
 
-/** The program in the npm package, which its script for installation may not have linked. */
+/** The executable in the npm package, which may exist even if the package's install script has not linked it. */
 function denoOfNpm(): string | undefined {
   const own = packagedFile('deno/package.json');
   if (!own) return undefined;
@@ -65,7 +65,7 @@ function denoOfNpm(): string | undefined {
 
 export const findProgram = (name: ProcessName): HostProgram | undefined => finders[name]();
 
-/** @throws SetupError where the program is not on this machine, with the way to get it. */
+/** @throws SetupError if the program is not on this machine, with the way to install it. */
 export function requireProgram(name: ProcessName): HostProgram {
   const found = findProgram(name);
   if (found) return found;

@@ -6,16 +6,16 @@ import type { BrowserName } from './host_names.ts';
 import { driverTitle, firstDriver } from './vulkan_drivers.ts';
 
 export interface LaunchOptions extends InstallOptions {
-  /** Which kind of adapter the browser shall offer to WebGPU. */
+  /** The kind of adapter that the browser offers to WebGPU. */
   kind: 'software' | 'hardware';
-  /** The Chrome to start. */
+  /** Path of the Chrome to start. */
   chrome?: string | undefined;
   headless?: boolean;
-  /** Milliseconds that the browser may take to start. */
+  /** Time limit in milliseconds for the start of the browser. */
   timeout?: number;
 }
 
-/** Starts a browser. `driver` is the Vulkan driver that Firefox was told to take, in words: it does not say which one it has. */
+/** Starts a browser. `driver` describes the Vulkan driver that Firefox was told to use, because Firefox does not report it. */
 export async function launchBrowser(
   name: BrowserName,
   { kind, chrome: path, ...how }: LaunchOptions,
@@ -28,7 +28,7 @@ export async function launchBrowser(
   return { browser, driver: driver && driverTitle(driver) };
 }
 
-/** llvmpipe, which is installed where the user agrees, or else the driver that comes with Chromium. */
+/** llvmpipe, which is installed if the user agrees, or else the driver that comes with Chromium. */
 async function softwareDriver(options: InstallOptions): Promise<string | undefined> {
   const find = () => firstDriver(['llvmpipe', 'swiftshader']);
   const found = await find();

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The kernel counts processor time in hundredths of a second on every usual Linux. */
+/** On all common Linux systems, the kernel counts processor time in hundredths of a second. */
 const ticksPerSecond = 100;
 
 /**
- * Seconds of processor time that the processes of a group have taken so far; undefined where that cannot be seen: outside
- * Linux, or where the group has ended.
+ * Seconds of processor time used by the processes of a group so far; undefined if that is unknown: on systems other than Linux, or
+ * if the group has ended.
  */
 export function secondsOfGroup(group: number): number | undefined {
   let seconds: number | undefined;
@@ -25,7 +25,7 @@ function processes(): string[] {
   }
 }
 
-/** The fields of /proc/<pid>/stat after the name, which may hold anything: state, parent, group, ... */
+/** The fields of /proc/<pid>/stat after the name, which may contain any characters: state, parent, group, ... */
 function statOf(pid: string): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -2,17 +2,17 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { findChrome } from '../find_chrome.ts';
 
-/** Vulkan drivers that run on the CPU: Chrome's own, and that of Mesa. */
+/** Vulkan drivers for the CPU: Chrome's and Mesa's. */
 export const driverNames = ['swiftshader', 'llvmpipe'] as const;
 export type DriverName = (typeof driverNames)[number];
 
-/** How to get a driver. */
+/** How to install a driver. */
 export const driverAdvice: Record<DriverName, string> = {
   swiftshader: 'install Chromium, which brings it: apt-get install chromium',
   llvmpipe: 'apt-get install mesa-vulkan-drivers',
 };
 
-/** The file that names a driver to the Vulkan loader; undefined where the driver is not on this machine. */
+/** The file that describes a driver to the Vulkan loader; undefined if the driver is not on this machine. */
 export async function findDriver(name: DriverName): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   if (name === 'llvmpipe') {
@@ -37,13 +37,13 @@ export async function firstDriver(names: readonly DriverName[]): Promise<string 
   return undefined;
 }
 
-/** Tells the Vulkan loader which driver to take, under its old and its new name. */
+/** Environment variables that select the Vulkan loader's driver, under their old and new names. */
 export const driverEnvironment = (file: string): Record<string, string> => ({
   VK_ICD_FILENAMES: file,
   VK_DRIVER_FILES: file,
 });
 
-/** A driver's name from its file. Firefox does not say which adapter it has. */
+/** A driver's name, derived from its file, because Firefox does not report its adapter. */
 export function driverTitle(file: string): string {
   const name = basename(file);
   if (name.startsWith('lvp_icd')) return 'llvmpipe';

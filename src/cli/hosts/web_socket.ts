@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import type { Socket } from 'node:net';
 
-// RFC 6455, https://www.rfc-editor.org/rfc/rfc6455#section-5.2: a frame is
+// RFC 6455, https://www.rfc-editor.org/rfc/rfc6455#section-5.2. A frame consists of
 //
-//     byte 0    128 where it is the last of its message, plus the opcode
-//     byte 1    128 where the data is masked, plus the length, or 126 or 127 for a length of two or eight bytes that follow
-//     4 bytes   the mask, from the client alone
+//     byte 0    128 if it is the last of its message, plus the opcode
+//     byte 1    128 if the data is masked, plus the length, or 126 or 127 for a length of two or eight bytes that follow
+//     4 bytes   the mask, only in frames from the client
 //     data
 
 const opcodes = { continuation: 0, text: 1, close: 8, ping: 9, pong: 10 };
@@ -14,8 +14,8 @@ const last = 0x80;
 const masked = 0x80;
 
 /**
- * The client of a WebSocket on this machine: what Puppeteer uses of the package ws to speak to Firefox, in place of that package.
- * Node 20 has no WebSocket of its own. Text only, without TLS and compression.
+ * A WebSocket client for this machine. It replaces the package ws, of which Puppeteer uses only a part to communicate with Firefox;
+ * Node 20 has no WebSocket of its own. It supports text only, without TLS and compression.
  */
 export default class LocalWebSocket extends EventTarget {
   private socket: Socket | undefined;
