@@ -11,7 +11,7 @@
 @group(0) @binding(4) var<storage, read_write> maps: array<vec4f>;
 #endif
 #if ${labelled}
-@group(0) @binding(5) var<storage, read> labels: array<u32>; // several a word
+@group(0) @binding(5) var<storage, read> labels: array<u32>; // several per word
 @group(0) @binding(6) var<storage, read_write> batch_labels: array<u32>;
 #endif
 #if ${listed}

@@ -2,7 +2,7 @@
 // One workgroup owns a part of one image of y, an invocation every 64th pixel of it: what is the same for all of an image
 // is read once. A pixel of up to four channels is a vector; with more, each channel is taken on its
 // own. The readers are shaders/lib/read_*.wgsl, the steps shaders/augment/*.wgsl; their calls are made from the pass.
-@group(0) @binding(0) var<storage, read> images: array<${image_type}>; // u32: four bytes a word
+@group(0) @binding(0) var<storage, read> images: array<${image_type}>; // u32: four bytes per word
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 #if ${sourced}
 @group(0) @binding(2) var<storage, read> sources: array<u32>;
@@ -57,7 +57,7 @@ fn load(at: u32) -> f32 {
 #endif
 }
 
-// Where a row of the image that is read begins, in pixels.
+// Index of the first pixel of a row of the image that is read.
 fn row_at(row: u32) -> u32 { return image_at + row * from_width; }
 
 // The pixel (column, row) of the image that is read.
@@ -66,7 +66,7 @@ fn pixel_at(column: u32, row: u32, place: Place) -> Pixel { return texel(row_at(
 fn texel(index: u32, place: Place) -> Pixel {
   let at = index * channels + place.channel;
 #if ${packed}
-  // Its bytes lie in two words at most, and two loads are cheaper than one a channel.
+  // Its bytes lie in two words at most, and two loads are cheaper than one per channel.
   let shift = 8u * (at % 4u);
   let bits = (images[at / 4u] >> shift) | select(images[at / 4u + 1u] << (32u - shift), 0u, shift == 0u);
   return first(vec4f(vec4i((vec4u(bits) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u))));

@@ -1,6 +1,6 @@
 // statistics[n, c] = (least, most, mean, variance) of channel c of image n
 // One workgroup owns one channel of one image; an invocation adds up every 64th pixel, in two rounds: the variance is
-// taken about the mean, because the difference of two large sums would lose it.
+// taken around the mean, because the difference of two large sums would lose its digits.
 @group(0) @binding(0) var<storage, read> images: array<f32>;
 @group(0) @binding(1) var<storage, read_write> statistics: array<vec4f>;
 #if ${chosen}

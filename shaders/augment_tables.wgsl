@@ -1,9 +1,9 @@
-// tables[n, c][v] = what grey level v becomes when the histogram of channel c of image n is made even
+// tables[n, c][v] = what gray level v becomes when the histogram of channel c of image n is made even
 // Pillow's and torchvision's equalize: step = (pixels - those of the brightest level there is) / 255, whole, and level v
 // becomes (pixels darker than v + step / 2) / step. One workgroup owns one channel of one image and counts in integers,
-// so that the order of the additions doesn't matter. Values are rounded to grey levels first.
+// so that the order of the additions doesn't matter. Values are rounded to gray levels first.
 @group(0) @binding(0) var<storage, read> images: array<f32>;
-@group(0) @binding(1) var<storage, read_write> tables: array<u32>; // four levels a word
+@group(0) @binding(1) var<storage, read_write> tables: array<u32>; // four levels per word
 #if ${chosen}
 @group(0) @binding(2) var<storage, read> draws: array<f32>;
 #endif

@@ -1,5 +1,5 @@
-// dx[n,iy,ix,c] = act'(x) * sum of dy[n,oy,ox,c] / size over the windows (oy,ox) that hold (iy,ix), padding not in their size
-// Gathers: one invocation owns one element of dx, or four channels of it, and asks the windows around it. `activated` applies
+// dx[n,iy,ix,c] = act'(x) * sum of dy[n,oy,ox,c] / size over the windows (oy,ox) that contain (iy,ix), padding not in their size
+// Gathers: one invocation owns one element of dx, or four channels of it, and reads the windows around it. `activated` applies
 // the derivative of the activation that made x.
 @group(0) @binding(0) var<storage, read> dy: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> dx: array<${element}>;
@@ -16,7 +16,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (image >= batch) { return; }
   let row = pixel / in_width % in_height + pad_top;
   let column = pixel % in_width + pad_left;
-  // The windows that hold this row begin at most pool_height - 1 rows above it.
+  // The windows that contain this row begin at most pool_height - 1 rows above it.
   let first_oy = select(0u, (row - pool_height + stride_y) / stride_y, row >= pool_height);
   let first_ox = select(0u, (column - pool_width + stride_x) / stride_x, column >= pool_width);
   var sum = Element();

@@ -1,7 +1,7 @@
 // start, position = position, min(position + batch, samples);  own = count = position - start
 // One invocation; of every micro-batch of a step but the first, which begin_step begins. Where the step has no more samples the
 // micro-batch before is computed again and counts for nothing (own = 0): every buffer keeps numbers of real samples. So it is
-// after a halt, and after a micro-batch whose loss is not finite, because the step will be skipped: it can be looked into.
+// after a halt, and after a micro-batch whose loss is not finite, because the step will be skipped: it can be diagnosed.
 @group(0) @binding(0) var<storage, read_write> state: State;
 @group(0) @binding(1) var<storage, read_write> accumulated: Accumulated;
 

@@ -39,7 +39,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
     let weight = 1.0;
 #endif
 #if ${soft}
-    var label = 0u; // the first of the largest shares
+    var label = 0u; // the first of the largest targets
     for (var k = 1u; k < outputs; k++) {
       if (targets[row + k] > targets[row + label]) { label = k; }
     }
@@ -60,7 +60,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
       p[row + k] = probability;
       // Until the sum over the classes is known: what is subtracted.
       dz[row + k] = share * f.y;
-      // No share, no loss: not even of a class that is infinitely unlikely.
+      // A target of 0 adds no loss, even if the class has probability 0.
       own += select(0.0, share * f.x, share != 0.0);
       whole += share * f.y;
     }

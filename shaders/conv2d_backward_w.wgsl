@@ -1,10 +1,10 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
-// One invocation owns 8 rows (kh,kw,ci) x 4 output channels and walks over the pixels of its share of the images, four at
-// a time; 4 neighbours share the rows. Shares are parts of the sum: dw[part, kh,kw,ci, co], added up by sum_parts. With a
+// One invocation owns 8 rows (kh,kw,ci) x 4 output channels and iterates over the pixels of its share of the images, four at
+// a time; 4 neighbors share the rows. Shares are parts of the sum: dw[part, kh,kw,ci, co], added up by sum_parts. With a
 // pool after it, the four pixels are one pooled cell's window, of which only the winner has a gradient. Requires in_channels % 4 = 0.
 #if ${transposed}
 // Here it is the filter gradient of a transposed convolution: dy lies where a convolution has its x, and x where it has dy.
-// db is the sum of that dy, over all pixels of the larger image: one more workgroup a part adds it up.
+// db is the sum of that dy, over all pixels of the larger image: one more workgroup per part adds it up.
 #endif
 #if ${subgroups}
 enable subgroups;
@@ -45,7 +45,7 @@ fn chunk_at(index: u32) -> Chunk {
 fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
   let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + chunk.offset) / 4u;
 #if ${padded}
-  let inside = (u32(window.x) + chunk.kh < in_height) & (u32(window.y) + chunk.kw < in_width); // below zero wraps round
+  let inside = (u32(window.x) + chunk.kh < in_height) & (u32(window.y) + chunk.kw < in_width); // below zero wraps around
   return select(vec4f(), ${x}[at], inside);
 #else
   return ${x}[at];

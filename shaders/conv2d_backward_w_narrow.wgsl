@@ -1,9 +1,9 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
 // conv2d_backward_w for any number of input channels: one invocation owns 9 rows (kh,kw,ci) x 4 output channels, which is
-// a whole 3x3 window of a grey image. The rest is as there: 4 neighbours share the rows, the images are cut into parts.
+// a whole 3x3 window of a gray image. The rest is as there: 4 neighbors share the rows, the images are cut into parts.
 #if ${transposed}
 // Here it is the filter gradient of a transposed convolution: dy lies where a convolution has its x, and x where it has dy.
-// db is the sum of that dy, over all pixels of the larger image: one more workgroup a part adds it up.
+// db is the sum of that dy, over all pixels of the larger image: one more workgroup per part adds it up.
 #endif
 #if ${subgroups}
 enable subgroups;
@@ -46,7 +46,7 @@ fn row_at(index: u32) -> Row {
 fn load_x(n: u32, window: vec2i, row: Row) -> f32 {
   let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + row.offset);
 #if ${padded}
-  let inside = (u32(window.x) + row.kh < in_height) & (u32(window.y) + row.kw < in_width); // below zero wraps round
+  let inside = (u32(window.x) + row.kh < in_height) & (u32(window.y) + row.kw < in_width); // below zero wraps around
   return select(0.0, ${x}[at], inside);
 #else
   return ${x}[at];

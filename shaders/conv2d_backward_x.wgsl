@@ -1,12 +1,12 @@
 // dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, co] * w[kh,kw,ci,co]
 // act is the activation that made x, so dx is the gradient before it. One invocation owns ${quads} x 4 pixels of x and 4 input
-// channels, and walks over the sum ${width} output channels at a time; 4 neighbours share the pixels and own 16 channels together.
+// channels, and processes the sum ${width} output channels at a time; 4 neighbors share the pixels and own 16 channels together.
 #if ${transposed}
 // Here it is a transposed convolution, which spreads its input as a convolution spreads dy: y = act(b[channel] + the sum).
 #endif
 #if ${subgroups}
 enable subgroups;
-diagnostic(off, subgroup_uniformity); // what is skipped is skipped by all four neighbours
+diagnostic(off, subgroup_uniformity); // all four neighbors skip together
 #endif
 @group(0) @binding(0) var<storage, read> w: array<${load}>;
 @group(0) @binding(1) var<storage, read> ${dy}: array<${load}>;
@@ -41,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let first = tile / channel_tiles * pixels_a_tile;
   let ci_wanted = tile % channel_tiles * 16u + lane * 4u;
   let ci = min(ci_wanted, (in_channels - 1u) / 4u * 4u);
-  // The last channels of an odd count read their last neighbour again; store drops them.
+  // The last channels of an odd count read their last neighbor again; store drops them.
 %for c in 0..4
   let row$c = min(ci + $cu, in_channels - 1u) * (out_channels / channels_a_load);
 %end

@@ -1,6 +1,6 @@
 // y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * w[kh,kw,ci,co])
-// One invocation owns ${quads} x 4 pixels and 4 output channels, and walks over the sum ${width} input channels at a time. 4 neighbours
-// share the pixels and own 16 channels together, so that each loads a quarter of the pixels and hands them round. With a
+// One invocation owns ${quads} x 4 pixels and 4 output channels, and processes the sum ${width} input channels at a time. 4 neighbors
+// share the pixels and own 16 channels together, so that each loads a quarter of the pixels and shares them. With a
 // pool after it, 4 pixels are the 2x2 window of a pooled cell: only the winner y and its place there are written, [cell, co].
 #if ${transposed}
 // Here it computes the data gradient of a transposed convolution, which is a convolution of dy: dx = act'(x) * the sum.
@@ -18,7 +18,7 @@ enable subgroups;
 @group(0) @binding(4) var<storage, read> x: array<${out}>;
 #endif
 #if ${pooled}
-@group(0) @binding(4) var<storage, read_write> argmax: array<u32>; // four places a word, 8 bits each
+@group(0) @binding(4) var<storage, read_write> argmax: array<u32>; // four positions per word, 8 bits each
 #endif
 
 override in_channels: u32;

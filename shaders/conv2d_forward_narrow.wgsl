@@ -1,6 +1,6 @@
 // y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * w[kh,kw,ci,co])
-// conv2d_forward for a kernel of at most 9 rows (kh,kw,ci), such as a 3x3 window of a grey image: one invocation keeps
-// its rows of w x 4 output channels in registers and walks over 16 quads of pixels; 4 neighbours share each quad.
+// conv2d_forward for a kernel of at most 9 rows (kh,kw,ci), such as a 3x3 window of a gray image: one invocation keeps
+// its rows of w x 4 output channels in registers and iterates over 16 quads of pixels; 4 neighbors share each quad.
 // A quad is four pixels in a row or, if a pool follows, the 2x2 window of one pooled cell.
 #if ${subgroups}
 enable subgroups;
@@ -12,7 +12,7 @@ enable subgroups;
 #endif
 @group(0) @binding(3) var<storage, read_write> y: array<${out}>;
 #if ${pooled}
-@group(0) @binding(4) var<storage, read_write> argmax: array<u32>; // four places a word, 8 bits each
+@group(0) @binding(4) var<storage, read_write> argmax: array<u32>; // four positions per word, 8 bits each
 #endif
 
 override in_channels: u32;
@@ -44,7 +44,7 @@ fn row_at(index: u32, co: u32) -> Row {
 
 fn load_x(p: Pixel, row: Row) -> f32 {
 #if ${padded}
-  let inside = (u32(p.row) + row.kh < in_height) & (u32(p.column) + row.kw < in_width); // below zero wraps round
+  let inside = (u32(p.row) + row.kh < in_height) & (u32(p.column) + row.kw < in_width); // below zero wraps around
   return select(0.0, x[u32(p.at + row.offset)], inside);
 #else
   return x[u32(p.at + row.offset)];

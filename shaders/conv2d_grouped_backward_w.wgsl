@@ -1,6 +1,6 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, first(co)+ci] * dy[n,oy,ox,co];  db[co] = sum of dy
 // Output channel co reads the group_in input channels of its own group, from first(co) = co / group_out * group_in on; ci counts
-// within them. One invocation owns 8 rows (kh,kw,ci) x 4 output channels of one group, and walks over the pixels of its share
+// within them. One invocation owns 8 rows (kh,kw,ci) x 4 output channels of one group, and iterates over the pixels of its share
 // of the images: parts of the sum, dw[part, kh,kw,ci,co], which sum_parts adds up. A dilated kernel's kh and kw count
 // dilation_y rows and dilation_x columns of x.
 @group(0) @binding(0) var<storage, read> x: array<${in}>;
@@ -33,7 +33,7 @@ fn row_at(index: u32, group: u32) -> Row {
 
 fn is_inside(window: vec2i, row: Row) -> bool {
 #if ${padded}
-  return (u32(window.x) + row.down < in_height) & (u32(window.y) + row.right < in_width); // below zero wraps round
+  return (u32(window.x) + row.down < in_height) & (u32(window.y) + row.right < in_width); // below zero wraps around
 #else
   return true;
 #endif

@@ -1,12 +1,12 @@
 // dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, first(ci)+co] * w[kh,kw,ci % group_in,first(ci)+co]
 // act is the activation that made x, so dx is the gradient before it. Input channel ci reaches the group_out output channels
 // of its own group, from first(ci) = ci / group_in * group_out on; co counts within them. One invocation owns ${pixels} pixels of x
-// and ${quads} x 4 input channels of one group, and walks over the sum ${width} output channels at a time. With subgroups, 4 neighbours
-// own the same channels of other pixels: each loads a quarter of w and hands it round. A dilated kernel's kh and kw count dilation_y
+// and ${quads} x 4 input channels of one group, and processes the sum ${width} output channels at a time. With subgroups, 4 neighbors
+// own the same channels of other pixels: each loads a quarter of w and shares it. A dilated kernel's kh and kw count dilation_y
 // rows and dilation_x columns of x.
 #if ${subgroups}
 enable subgroups;
-diagnostic(off, subgroup_uniformity); // all four neighbours skip together
+diagnostic(off, subgroup_uniformity); // all four neighbors skip together
 #endif
 @group(0) @binding(0) var<storage, read> w: array<${load}>;
 @group(0) @binding(1) var<storage, read> dy: array<${load}>;

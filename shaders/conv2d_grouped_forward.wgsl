@@ -1,7 +1,7 @@
 // y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, first(co)+ci] * w[kh,kw,ci,co])
 // Output channel co reads the group_in input channels of its own group, from first(co) = co / group_out * group_in on; ci counts
-// within them. One invocation owns ${pixels} pixels and ${quads} x 4 output channels of one group, and walks over the sum ${width} input
-// channels at a time. With subgroups, 4 neighbours own the same channels of other pixels: each loads a quarter of w and hands
+// within them. One invocation owns ${pixels} pixels and ${quads} x 4 output channels of one group, and iterates over the sum ${width} input
+// channels at a time. With subgroups, 4 neighbors own the same channels of other pixels: each loads a quarter of w and hands
 // it round. A dilated kernel's kh and kw count dilation_y rows and dilation_x columns of x.
 #if ${subgroups}
 enable subgroups;

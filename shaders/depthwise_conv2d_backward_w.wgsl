@@ -1,5 +1,5 @@
 // dw[kh,kw,c,m] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, c] * dy[n,oy,ox,c*multiplier+m];  db = sum of dy
-// One invocation owns ${taps} elements side by side of a kernel's row x 4 output channels, and walks over its share of the rows of
+// One invocation owns ${taps} elements side by side of a kernel's row x 4 output channels, and iterates over its share of the rows of
 // y: parts of the sum, dw[part, kh,kw,c,m], which sum_parts adds up. Where windows move by one column and are not dilated,
 // the elements' columns of x slide through registers, so that a pixel loads one of them. A dilated kernel's kh and kw count
 // dilation_y rows and dilation_x columns of x.
@@ -50,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   for (var row = part * rows_a_part; row < end; row++) {
     let iy = row % out_height * stride_y + kh * dilation_y - pad_top;
 #if ${padded}
-    // A row beyond the image, which one below zero wraps round to, is read at columns beyond its end: they are zero.
+    // A row beyond the image, which one below zero wraps around to, is read at columns beyond its end: they are zero.
     let row_of_x = (row / out_height * in_height + min(iy, in_height - 1u)) * in_width;
     var ix = select(far_right, kw * dilation_x - pad_left, iy < in_height);
 #else

@@ -1,7 +1,7 @@
 // dx[n,iy,ix,c] = act'(x) * sum over kh,kw,m of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, c*multiplier+m] * w[kh,kw,c,m]
 // act is the activation that made x, so dx is the gradient before it. One invocation owns 4 channels of ${pixels} pixels side by
 // side. Where windows move by one column, a kernel's row that is short is written out: each column of dy is loaded once for
-// all pixels; elsewhere a pixel visits only the windows that hold it. A dilated kernel's kh and kw count dilation_y rows and
+// all pixels; elsewhere a pixel visits only the windows that contain it. A dilated kernel's kh and kw count dilation_y rows and
 // dilation_x columns of x.
 @group(0) @binding(0) var<storage, read> w: array<${in}>;
 @group(0) @binding(1) var<storage, read> dy: array<${in}>;
@@ -27,14 +27,14 @@ fn load_w(at: u32, c: vec4u) -> vec4f { return vec4f(w[at + c.x], w[at + c.y], w
 fn load_dy(at: u32, c: vec4u) -> vec4f { return vec4f(dy[at + c.x], dy[at + c.y], dy[at + c.z], dy[at + c.w]); }
 #endif
 
-// The first of the windows along an axis that hold place `at` of x, counted with the padding.
+// The first of the windows along an axis that contain position `at` of x, counted with the padding.
 fn first_window(at: u32, kernel: u32, stride: u32, dilation: u32) -> u32 {
   let span = (kernel - 1u) * dilation + 1u;
   return select(0u, (at - span + stride) / stride, at >= span);
 }
 
 #if ${written_out}
-// Column ox of a row of dy; zero beyond its ends, where a column below zero wraps round to.
+// Column ox of a row of dy; zero beyond its ends, where a column below zero wraps around to.
 fn column_of_dy(row_of_dy: u32, ox: u32, c: vec4u) -> vec4f {
   return select(vec4f(), load_dy((row_of_dy + min(ox, out_width - 1u)) * channels * multiplier, c), ox < out_width);
 }
@@ -66,7 +66,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       let row_of_dy = (image * out_height + oy) * out_width;
       let row_of_w = down / dilation_y * kernel_width;
 #if ${written_out}
-      let first_ox = y_column - (kernel_width - 1u) * dilation_x; // below zero it wraps round
+      let first_ox = y_column - (kernel_width - 1u) * dilation_x; // below zero it wraps around
 %for i in 0..${columns}
       let dy$i = column_of_dy(row_of_dy, first_ox + $iu, channel);
 %end

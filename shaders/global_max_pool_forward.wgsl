@@ -1,5 +1,5 @@
 // y[n,c] = max over pixels p of x[n,p,c];  argmax[n,c] = the first p of the largest
-// A workgroup owns 64 / slices elements of y, or as many times four channels. Each is looked for by `slices` invocations that
+// A workgroup owns 64 / slices elements of y, or as many times four channels. Each is searched by `slices` invocations that
 // take every slices-th pixel; of equal ones the first pixel counts, whichever invocation found it.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;

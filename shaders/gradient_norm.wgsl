@@ -15,7 +15,7 @@
 #endif
 
 const workgroup_size = ${workgroup_size}u;
-const infinity = vec4u(0x7f800000u); // comparisons of floats with NaN may be optimised away in WGSL
+const infinity = vec4u(0x7f800000u); // comparisons of floats with NaN may be optimized away in WGSL
 
 var<workgroup> sums: array<vec2f, workgroup_size>;
 var<workgroup> largest: array<u32, workgroup_size>;
@@ -41,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     sizes = max(sizes, bitcast<vec4u>(g) & vec4u(0x7fffffffu));
   }
   var bad = 0.0;
-  if (any(sizes >= infinity)) { // so rare that it may cost a second look
+  if (any(sizes >= infinity)) { // so rare that it can afford a second pass
     for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
       bad += dot(select(vec4f(), vec4f(1.0), (bitcast<vec4u>(dw[i]) & infinity) == infinity), vec4f(1.0));
     }

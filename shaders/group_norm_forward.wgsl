@@ -43,7 +43,7 @@ fn main(
   let both = sums_of_unit(vec2f(total(deviations), total(squares)), index);
   let mean = rough + both.x / unit.count;
   let m2 = both.y - both.x * (both.x / unit.count);
-  // select and not max, which may turn a NaN into a number.
+  // select instead of max, which may turn a NaN into a number.
   let rstd = inverseSqrt(select(m2, 0.0, m2 < 0.0) / unit.count + epsilon);
 #if ${keeps_statistics}
   if (index % invocations == 0u && unit.pixels > 0u) { statistics[unit.index] = vec2f(mean, rstd); }

@@ -2,8 +2,8 @@
 // tensor: largest |dw|, |w| before the update, |u| of what it added, how many w not finite after it
 // Adds the chunks of layer_statistics, gradient_norm and the update up, into the step's record: one workgroup owns one layer
 // or, after them, one tensor. Means and squares are merged as Chan, Golub and LeVeque (1979) do, always in the same order.
-@group(0) @binding(0) var<storage, read> partials: array<vec4f>; // of layer_statistics, two a chunk
-@group(0) @binding(1) var<storage, read> positive: array<u32>;   // a bit a unit
+@group(0) @binding(0) var<storage, read> partials: array<vec4f>; // of layer_statistics, two per chunk
+@group(0) @binding(1) var<storage, read> positive: array<u32>;   // one bit per unit
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>; // of gradient_norm
 @group(0) @binding(3) var<storage, read> updated: array<vec4f>;  // of lib/measure_update
 @group(0) @binding(4) var<storage, read> ranges: array<vec4u>;   // layers: chunks of y, of dy; word and count of units. tensors: chunks

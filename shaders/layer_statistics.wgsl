@@ -1,7 +1,7 @@
 // y: partials[c] = n, s, sum of y - s, sum of (y - s)^2;  how many y are 0, how many flat, how many not finite, 0
 // dy: partials[c] = 0, 0, sum of (2^32 dy)^2, sum of (2^-70 dy)^2 of what is too large for it;  0, 0, how many not finite, 0
 // Outputs and their gradients of all layers, chunk by chunk; health_reduce adds the chunks up. s is the chunk's first number,
-// so that values close to each other keep their deviation; the scales keep the squares of tiny gradients from being nothing.
+// so that values close to each other keep their deviation; the scales keep the squares of tiny gradients from underflowing.
 // One workgroup owns one chunk, whole periods of vec4s after which the channels begin anew: an invocation stays with its
 // columns and knows whose numbers it sees. Only the batch's real samples count.
 
@@ -12,14 +12,14 @@
 @group(0) @binding(4) var<storage, read> chunks: array<vec4u>;
 @group(0) @binding(5) var<storage, read> state: State;
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> positive: array<atomic<u32>>; // a bit a unit: was above 0 in this epoch
+@group(0) @binding(7) var<storage, read_write> positive: array<atomic<u32>>; // one bit per unit: was above 0 in this epoch
 
 override first_partial: u32; // that of the first chunk, in chunks
 override chunk_count: u32;   // after the chunks come the tensors, two vec4u each
 
 const workgroup_size = ${workgroup_size}u;
 const none = 0xffffffffu;
-const infinity = vec4u(0x7f800000u); // comparisons of floats with NaN may be optimised away in WGSL
+const infinity = vec4u(0x7f800000u); // comparisons of floats with NaN may be optimized away in WGSL
 
 struct Chunk {
   first: u32, // vec4s of the arena

@@ -1,5 +1,5 @@
-// dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that hold (iy,ix) and whose maximum it is
-// Gathers: one invocation owns four consecutive elements of dx and asks the windows around them, so nothing is added twice
+// dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that contain (iy,ix) and whose maximum it is
+// Gathers: one invocation owns four consecutive elements of dx and reads the windows around them, so nothing is added twice
 // and no atomics are needed. Where windows tile the image, each pixel has one: an invocation owns four channels of a window
 // and fills its pixels.
 #if ${vec}
@@ -49,7 +49,7 @@ fn gather(at: u32) -> Element {
   let row = at / channels / in_width % in_height + pad_top;
   let image = at / channels / in_width / in_height;
   var sum = Element();
-  // The windows that hold this row begin at most pool_height - 1 rows above it.
+  // The windows that contain this row begin at most pool_height - 1 rows above it.
   let first_oy = select(0u, (row - pool_height + stride_y) / stride_y, row >= pool_height);
   let first_ox = select(0u, (column - pool_width + stride_x) / stride_x, column >= pool_width);
   for (var oy = first_oy; oy < min(out_height, row / stride_y + 1u); oy++) {

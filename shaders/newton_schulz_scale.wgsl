@@ -38,7 +38,7 @@ fn main(
   scale = 1.0 / (sqrt(traces[0]) + 1e-7);
   if (task.y == 0u && index == 0u) { s[task.x] = scale; }
 #endif
-  // Surplus workgroups begin beyond the end, where adding to the first vec4 must not wrap round.
+  // Surplus workgroups begin beyond the end, where adding to the first vec4 must not wrap around.
   let end = min(4u * n * n, min(task.y, 4u * n * n) + 64u * ${owns}u);
   for (var i = task.y + index; i < end; i += 64u) { y[it.square + i] = scale * scale * gram(it, i); }
 }

@@ -1,5 +1,5 @@
 // images[n,y,x,c] = pixels[n,y,x][c], or with one channel round(0.299 r + 0.587 g + 0.114 b)
-// pixels are red, green, blue and alpha in a word, a row in pitch words; images are bytes, four a word. One invocation owns one word of images.
+// pixels are red, green, blue and alpha in a word, a row in pitch words; images are bytes, four per word. One invocation owns one word of images.
 @group(0) @binding(0) var<storage, read> pixels: array<u32>;
 @group(0) @binding(1) var<storage, read_write> images: array<u32>;
 

@@ -30,7 +30,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
     let log_sum = select(log(sum), sum, is_nan(vec4f(sum)).x);
     let real = n < state.count;
 #if ${soft}
-    var label = 0u; // the first of the largest shares
+    var label = 0u; // the first of the largest targets
     var whole = 0.0;
     for (var k = 0u; k < classes; k++) {
       whole += targets[row + k];
@@ -43,7 +43,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
     for (var k = 0u; k < classes; k++) {
 #if ${soft}
       let share = targets[row + k];
-      // No share, no loss: not even of a class that is infinitely unlikely.
+      // A target of 0 adds no loss, even if the class has probability 0.
       loss += select(0.0, share * (log_sum + largest - z[row + k]), real && share != 0.0);
 #else
       let share = select(0.0, 1.0, k == label);

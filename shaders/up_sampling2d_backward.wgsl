@@ -1,5 +1,5 @@
 // dx[n,iy,ix,c] = sum over oy,ox of dy[n,oy,ox,c] * the weight that (iy,ix) had in y[n,oy,ox,c]
-// Gathers: one invocation owns one element of dx, or four channels of it, and asks the pixels of dy around it.
+// Gathers: one invocation owns one element of dx, or four channels of it, and reads the pixels of dy around it.
 @group(0) @binding(0) var<storage, read> dy: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> dx: array<${element}>;
 

@@ -21,7 +21,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let pixel = index / loads;
   let image = pixel / out_width / out_height;
   if (image >= batch) { return; }
-  // Above and left of x this wraps round to far beyond its last row and column.
+  // Above and left of x this wraps around to far beyond its last row and column.
   let row = pixel / out_width % out_height - top;
   let column = pixel % out_width - left;
   var value = Element();

@@ -1,5 +1,5 @@
 
-// factor x + (1 - factor) other, kept among grey levels: torchvision's and Pillow's blend.
+// factor x + (1 - factor) other, kept among gray levels: torchvision's and Pillow's blend.
 fn blend(value: Pixel, other: Pixel, factor: f32) -> Pixel {
   return clamp(factor * value + (1.0 - factor) * other, Pixel(0.0), Pixel(255.0));
 }
@@ -9,7 +9,7 @@ fn adjust_brightness(value: Pixel, factor: f32) -> Pixel {
 }
 #if ${statistics}
 
-// About the mean of the greyed image, which is the grey of the channels' means. Where none is red, green and blue each channel
+// About the mean of the grayed image, which is the gray of the channels' means. Where none is red, green and blue each channel
 // is taken about its own mean, as TensorFlow does it.
 fn adjust_contrast(value: Pixel, factor: f32, place: Place) -> Pixel {
 #if ${colored}

@@ -1,6 +1,6 @@
 
 // Keras' apply_brightness_shift, by way of Pillow: what isn't from 0 to 255 (in the old package everything, and that from 0
-// where it doesn't go below) is stretched to that, cut to whole grey levels, multiplied by b, clipped and cut again.
+// where it doesn't go below) is stretched to that, cut to whole gray levels, multiplied by b, clipped and cut again.
 // Today's Keras shrinks it back. Word: b. `lit` is 0 for a fourth channel, which is transparency and stays.
 fn brighten_bytes(value: Pixel, at: u32, place: Place, old: bool, lit: Pixel) -> Pixel {
   let before = image_range(place);

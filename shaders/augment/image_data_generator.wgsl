@@ -1,7 +1,7 @@
 
-// Keras' R(theta) T S(shear) Z about the centre, flips after the warp (apply_affine_transform in
+// Keras' R(theta) T S(shear) Z about the center, flips after the warp (apply_affine_transform in
 // keras/src/legacy/preprocessing/image.py), in closed form. Words: theta, tx, ty, shear, zx, zy, both flips.
-// compat 0 takes centre and shift from their own axes; 1 is today's Keras, which takes both from the other's; 2 the last
+// compat 0 takes center and shift from their own axes; 1 is today's Keras, which takes both from the other's; 2 the last
 // release of the old package, which works on (row, column) and turns about a point one pixel beyond the middle.
 fn image_data_generator(at: u32, from_size: vec2f, to_size: vec2f, compat: u32) -> mat3x3f {
   let r = turn(drawn(at + 1u));

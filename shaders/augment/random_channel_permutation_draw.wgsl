@@ -1,5 +1,5 @@
 
-// Fisher and Yates' shuffle: each of the permutations is as likely.
+// Fisher-Yates shuffle: all permutations are equally likely.
 fn draw_channel_permutation(key: Key, purpose: u32, at: u32, from_size: vec2f, to_size: vec2f, channels: u32) {
   for (var c = 0u; c + 1u < channels; c++) {
     let other = u32(whole(key, purpose + c, f32(c), f32(channels - 1u)));

@@ -1,5 +1,5 @@
 
-// The highest bits of the nearest grey level. Powers of two all along: nothing is rounded but on purpose.
+// The highest bits of the nearest gray level. Powers of two all along: nothing is rounded but on purpose.
 fn posterize(value: Pixel, bits: f32) -> Pixel {
   let levels = f32(1u << u32(bits));
   let byte = clamp(floor(value + 0.5), Pixel(0.0), Pixel(255.0));

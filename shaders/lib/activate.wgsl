@@ -1,5 +1,5 @@
 
-// The layer's activation. A NaN stays one: max(NaN, 0) may be 0, and exp or tanh of it a number, which would hide it.
+// The layer's activation. NaN stays NaN: max(NaN, 0) may be 0, and exp or tanh of it a number, which would hide it.
 fn activate(z: vec4f) -> vec4f {
 #if ${relu}
   return select(z, vec4f(), z < vec4f());
@@ -13,7 +13,7 @@ fn activate(z: vec4f) -> vec4f {
 #elif ${leaky_relu}
   return select(z, ${negative_slope} * z, z < vec4f());
 #elif ${elu}
-  // Both elu and selu. exp(z) - 1 cancels near zero, so its Taylor series takes over there: for -1/2 <= z <= 0 the terms
+  // Both elu and selu. exp(z) - 1 cancels near zero, so its Taylor series is used there: for -1/2 <= z <= 0 the terms
   // that are left out are below 2^-26 of the sum.
   let t = clamp(z, vec4f(-0.5), vec4f());
   var series = 1.0 + t / 8.0;
@@ -27,7 +27,7 @@ fn activate(z: vec4f) -> vec4f {
   return ${elu_scale} * select(${elu_alpha} * below, z, (z > vec4f()) | is_nan(z));
 #elif ${softplus}
   // max(z, 0) + log(1 + e) with e = exp(-|z|). log(1 + e) = 2 atanh(e / (2 + e)), whose series keeps all digits of a small
-  // e, which 1 + e would not; the terms that are left out are below 2^-25 of the sum.
+  // e, which 1 + e would not; the omitted terms are below 2^-25 of the sum.
   let e = exp(-abs(z));
   let s = e / (2.0 + e);
   let q = s * s;

@@ -26,7 +26,7 @@ fn sigmoid(x: vec4f) -> Sigmoid {
 #endif
 #endif
 
-// An activation whose derivative cannot be computed from its own value. A NaN stays one.
+// An activation whose derivative cannot be computed from its own value. NaN stays NaN.
 fn activate(x: vec4f) -> vec4f {
 #if ${gelu}
   return select(x * normal_distribution(x), x, is_nan(x));

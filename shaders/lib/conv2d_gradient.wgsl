@@ -11,7 +11,7 @@ fn window(oy: u32, ox: u32, j: u32) -> vec2i {
   return vec2i(at * vec2u(stride_y, stride_x)) - vec2i(i32(pad_top), i32(pad_left));
 }
 
-// Four output channels of dy at four pixels, the first of which is (oy, ox), or of a pooled cell's window: a column a pixel, and
+// Four output channels of dy at four pixels, the first of which is (oy, ox), or of a pooled cell's window: one column per pixel, and
 // their sum.
 struct Four { columns: mat4x4f, sum: vec4f, }
 

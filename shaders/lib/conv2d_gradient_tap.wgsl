@@ -27,7 +27,7 @@ fn tap(p: Pixel, down: u32, right: u32) -> u32 {
   let whole = (row * stride_y + down == p.row) & (column * stride_x + right == p.column);
   let inside = whole & (p.row >= down) & (p.column >= right) & (row < out_height) & (column < out_width);
 #else
-  // Below zero wraps round to what is far beyond the last row.
+  // Below zero wraps around to what is far beyond the last row.
   let row = p.row - down;
   let column = p.column - right;
   let inside = (row < out_height) & (column < out_width);

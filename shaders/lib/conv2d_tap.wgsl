@@ -6,7 +6,7 @@ const outside = 0xffffffffu;
 fn tap(p: Pixel, down: u32, right: u32) -> u32 {
   let at = u32(p.at + i32((down * in_width + right) * in_channels)) / channels_a_load;
 #if ${padded}
-  // Below zero wraps round to what is far beyond the end. No branch, neither here nor in load_x: some compilers choke on
+  // Below zero wraps around to what is far beyond the end. No branch, neither here nor in load_x: some compilers choke on
   // branches that are unrolled over eight pixels.
   return select(outside, at, (u32(p.row) + down < in_height) & (u32(p.column) + right < in_width));
 #else

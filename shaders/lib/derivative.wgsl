@@ -15,7 +15,7 @@ fn derivative(y: vec4f) -> vec4f {
   // Both elu and selu: below zero y = scale alpha (exp(z) - 1), so the derivative is y + scale alpha.
   return select(y + ${elu_scale} * ${elu_alpha}, vec4f(${elu_scale}), y > vec4f());
 #elif ${softplus}
-  // 1 - exp(-y), which cancels near zero, so its Taylor series takes over there: for 0 <= y <= 1/2 the terms that are left
+  // 1 - exp(-y), which cancels near zero, so its Taylor series is used there: for 0 <= y <= 1/2 the terms that are left
   // out are below 2^-26 of the sum.
   let t = min(y, vec4f(0.5));
   var series = 1.0 - t / 8.0;

@@ -15,7 +15,7 @@ fn squares_of(chunk: vec4u, index: u32) -> vec4f {
 fn write_partials(chunk: vec4u, before: vec4f, moved: vec4f, index: u32, group: u32) {
   var sum = vec4f(dot(before, vec4f(1.0)), dot(moved, vec4f(1.0)), 0.0, 0.0);
   let infinity = vec4u(0x7f800000u);
-  if (any((bitcast<vec4u>(sum) & infinity) == infinity)) { // nothing else can hide one, and it may cost a second look
+  if (any((bitcast<vec4u>(sum) & infinity) == infinity)) { // nothing else can hide one, and it can afford a second pass
     for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
       sum.z += dot(select(vec4f(), vec4f(1.0), (bitcast<vec4u>(w[i]) & infinity) == infinity), vec4f(1.0));
     }

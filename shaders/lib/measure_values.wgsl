@@ -28,7 +28,7 @@ struct Values {
   alive: vec4<bool>,
 }
 
-// One loop that also takes the vec4 with the last real numbers, and one place that loads: each place more is compiled again.
+// One loop that also takes the vec4 with the last real numbers, and one place that loads: every further place would be compiled again.
 %for a in 0..2
 fn column_$a(tensor: Tensor, extent: Extent, begin: u32, stride: u32, shift: f32, before: Values) -> Values {
   // Infinite where the activation has no limit on that side; relu and linear have none and are not compared.
@@ -50,7 +50,7 @@ fn column_$a(tensor: Tensor, extent: Extent, begin: u32, stride: u32, shift: f32
     if (can_be_flat) { flat += ones(is_flat(v, tensor) & inside); }
   }
   var alive = zeros < seen; // relu gives nothing below zero
-  if (any(is_not_finite(squares))) { // so rare that it may cost a second look
+  if (any(is_not_finite(squares))) { // so rare that it can afford a second pass
     alive = vec4<bool>();
     for (var i = begin; i < extent.end; i += stride) {
       let inside = extent.in_last | vec4<bool>(i < extent.full);

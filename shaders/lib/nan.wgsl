@@ -1,5 +1,5 @@
 
-// By the bits: comparisons with NaN may be optimised away in WGSL, and its exp or tanh of one may be a number.
+// Tests the bits: WGSL compilers may optimize away comparisons with NaN, and exp or tanh of NaN may be a number.
 fn is_nan(v: vec4f) -> vec4<bool> {
   return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
 }

@@ -1,7 +1,7 @@
 
 // s = left^T right where that is symmetric, as each product of a matrix, or of polynomials of one symmetric matrix, is
 // One invocation owns 8 rows of 4 columns: the quads i and i + 1 of the rows, and the quad j of the columns. 4 neighbors share the
-// rows and own 16 columns together, so that each loads a quarter of the rows and hands them round. Two such tiles are a block, and
+// rows and own 16 columns together, so that each loads a quarter of the rows and shares them. Two such tiles are a block, and
 // of the blocks those on the diagonal and right of it are computed; what is stored is also stored as its mirror image.
 struct Tile {
   i: u32,
