@@ -28,7 +28,7 @@ async function trained(): Promise<Trainer> {
   return trainer;
 }
 
-/** One more epoch, to the bits. */
+/** Trains one more epoch, and returns its exact bits. */
 async function next(trainer: Trainer) {
   const { steps } = await trainer.fit(dataset, { epochs: 3, initialEpoch: 2 });
   return { losses: steps.map(({ loss }) => loss), weights: await trainer.getWeights() };
@@ -118,7 +118,7 @@ test('other options: layers keep their weights, the rest starts again, and froze
   const loaded = await loadTrainer(gpu, file, { model, optimizer: sgd({ learningRate: 0.5 }), augmentation: null });
   const began = await loaded.getWeights();
   expect(loaded.classNames).toEqual(['0', '1', '2', '3']);
-  // Two convolutions and a dense layer, each a kernel and a bias; the last layer has another shape.
+  // Two convolutions and a dense layer have a kernel and a bias each; the last layer has another shape.
   expect(began.slice(0, 6)).toEqual(before.slice(0, 6));
   expect(began[6]).toHaveLength(20);
   await loaded.fit({ ...dataset, classNames: ['a', 'b', 'c', 'd'] }, { epochs: 1 });

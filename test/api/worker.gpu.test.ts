@@ -16,7 +16,7 @@ import { batchOf, exactRescale, smallClasses, smallDataset, smallModel } from '.
 
 const dataset = smallDataset(22);
 const validationData = smallDataset(9, 2);
-/** With an augmentation, whose code the worker has to fetch. */
+/** Uses an augmentation, whose code the worker has to fetch. */
 const options = {
   model: smallModel,
   batchSize: 4,
@@ -81,7 +81,7 @@ test('the same seed gives the same bits, events and answers as on this thread, w
     >,
   ) => {
     const history = trainer.fit(dataset, fit);
-    // Calls keep their order, though a canvas takes its time to be sent.
+    // Calls keep their order, although sending a canvas takes time.
     const [first, evaluation, floats] = [
       trainer.predict(canvas, { top: 2 }),
       trainer.evaluate(validationData, { metrics: ['f1Score'] }),
@@ -131,7 +131,7 @@ test('save, load, clone: one continues from the other', async () => {
   expect(next[1]).toEqual(next[0]);
   expect(next[2]).toEqual(next[0]);
   expect(loaded.classNames).toEqual(['top', 'middle', 'bottom']);
-  // What was copied outlives the first.
+  // The copy outlives the original.
   trainer.dispose();
   expect(await copy.getWeights()).toEqual(await loaded.getWeights());
   expect(await errorOf(trainer.getWeights())).toMatchObject({ parts: { what: 'The trainer is disposed of' } });
@@ -240,7 +240,7 @@ test('a worker of your own serves trainers, and is left running', async () => {
 
 test('a worker of your own without WebGPU says so once, and leaves nothing unhandled', async () => {
   const script = new URL('../../src/api/worker/trainer.worker.ts', import.meta.url).href;
-  // Vitest rewrites dynamic imports for a page that it runs, which this worker is not.
+  // Vitest rewrites dynamic imports in the page that it runs, which does not include this worker.
   const source = `
     globalThis.__vitest_browser_runner__ = { wrapDynamicImport: (load) => load() };
     Object.defineProperty(navigator, 'gpu', { value: undefined });
@@ -253,7 +253,7 @@ test('a worker of your own without WebGPU says so once, and leaves nothing unhan
     new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data), { once: true }));
   expect(await answer()).toBe('loaded');
   expect(await errorOf(remote({}, { worker }))).toMatchObject({ parts: { what: expect.stringContaining('WebGPU') } });
-  // The worker has been told that the page is done; what it asks itself afterwards comes after that.
+  // The worker has been notified that the page is done; its own requests come after that.
   await errorOf(remote({}, { worker }));
   worker.postMessage('unhandled');
   expect(await answer()).toEqual([]);

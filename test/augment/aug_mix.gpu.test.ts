@@ -20,11 +20,11 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 const picture: Picture = { height: 24, width: 20, channels: 3 };
 const imageShape: [number, number, number] = [24, 20, 3];
 const elements = 24 * 20 * 3;
-/** Dull, so that there is something to stretch. */
+/** Low contrast, so that there is something to stretch. */
 const images = (n: number) => Uint8Array.from({ length: n * elements }, (_, i) => 40 + (((i * 7919) ^ (i >> 4)) % 160));
 const sampling: Sampling = { fillMode: 'gridConstant', cval: 90, interpolationOrder: 1 };
 
-/** The chains of a record, as the twin takes them. */
+/** The chains of a record, in the twin's format. */
 function chainsOf(op: OpParameters, width: number, depth: number): { weight: number; ops: AppliedOp[] }[] {
   return upTo(width).map((i) => ({
     weight: op[`chain${i + 1}Weight`] as number,
@@ -36,7 +36,7 @@ function chainsOf(op: OpParameters, width: number, depth: number): { weight: num
 
 const isExact = (op: PolicyOp) =>
   ['identity', 'translateX', 'translateY', 'posterize', 'solarize', 'equalize', 'invert'].includes(op);
-/** What rounds to levels jumps: behind arithmetic an image is never exactly the twin's. */
+/** Ops that round to levels are discontinuous: after other arithmetic, their input never equals the twin's exactly. */
 const jumps = (ops: readonly AppliedOp[]) =>
   ops.some(
     ([op], j) => ['posterize', 'solarize', 'equalize'].includes(op) && !ops.slice(0, j).every(([o]) => isExact(o)),
@@ -71,7 +71,7 @@ test.each<[string, OpConfig, width: number, depth: number]>([
       const column = Math.floor(at / 3) % 20;
       return flip!.applied ? mixed[at + (19 - 2 * column) * 3]! : value;
     });
-    // What a bilinear surface rises by where the coordinates are off; contrast magnifies it, in a chain several times.
+    // Maximum slope of a bilinear surface times the coordinates' error; contrast magnifies it, several times in a chain.
     const bound = 8 * 2 * 255 * coordinatesOff(3 * 44);
     expectWithin(JSON.stringify(own), y.subarray(i * elements, (i + 1) * elements), expected, bound);
   });
@@ -79,7 +79,7 @@ test.each<[string, OpConfig, width: number, depth: number]>([
 });
 
 test('chains that leave the image unchanged mix to the image', async () => {
-  // The kernels of the first case above, which take long to compile: as many images, nothing in most of them.
+  // Uses the kernels of the first case above, which take long to compile: the same number of images, most of them empty.
   const [n, x] = [96, images(96)];
   const augmentation: OpConfig[] = [{ type: 'augMix', fill: 90 }, { type: 'randomHorizontalFlip' }];
   const augmenter = createAugmenter(gpu, { imageShape, augmentation });
@@ -105,7 +105,7 @@ test('behind other ops, and in front of mixUp', async () => {
     Uint8Array.from(samples.flatMap((sample) => [...all.subarray(sample * elements, (sample + 1) * elements)]));
   const before: OpConfig[] = [
     { type: 'randomCrop', size: [22, 18] },
-    // Short chains: there is less to compile, and the place among the others is the same.
+    // Short chains: there is less to compile, and their position among the other ops is the same.
     { type: 'augMix', p: 0.7, mixtureWidth: 2, chainDepth: 1 },
   ];
   const make = (augmentation: OpConfig[]) => createAugmenter(gpu, { imageShape, augmentation, seed: 4, count });
@@ -129,7 +129,7 @@ describe('100,000 draws', () => {
   const seed = 8;
   const square = [32, 32, 3] as [number, number, number];
   const drawn = new Map<number, Promise<PipelineParameters[]>>();
-  /** Drawn once for all tests that look at them. */
+  /** Sampled once for all tests that use them. */
   const drawsOf = (alpha: number): Promise<PipelineParameters[]> => {
     const before = drawn.get(alpha);
     if (before) return before;
@@ -157,18 +157,18 @@ describe('100,000 draws', () => {
         original.map(() => 1),
         8 * unitRoundoff,
       );
-      // Shares of gamma variates a and b are Beta(a, b).
+      // The fraction of a gamma variate a in the sum of a and b is distributed as Beta(a, b).
       const expectBeta = (name: string, x: Float64Array, a: number, b: number) => {
         const mean = a / (a + b);
         const variance = (a * b) / ((a + b) ** 2 * (a + b + 1));
         expectWithin(`mean of ${name}`, [x.reduce((s, v) => s + v, 0) / x.length], [mean], 5 * Math.sqrt(variance / n));
         const square = x.reduce((s, v) => s + (v - mean) ** 2, 0) / x.length;
-        // The fourth moment of what lies within 0 and 1 is at most the second.
+        // For values between 0 and 1, the fourth moment is at most the second.
         expectWithin(`variance of ${name}`, [square], [variance], 5 * Math.sqrt((variance - variance ** 2) / n));
       };
       expectBeta('originalWeight', original, alpha, alpha);
       weights.forEach((name, c) => {
-        // Of an image that is nearly whole, what a chain has of the rest is lost in rounding.
+        // If an image is nearly unmixed, a chain's part of the remainder is lost in rounding.
         const share = chains[c]!.map((w, i) => w / (1 - original[i]!)).filter((_, i) => original[i]! < 1 - 1e-4);
         if (alpha >= 1) expectBeta(name, share, alpha, 2 * alpha);
         else expectWithin(name, [share.reduce((s, v) => s + v, 0) / share.length], [1 / 3], 0.01);
@@ -240,7 +240,7 @@ describe('100,000 draws', () => {
       op.fields.forEach(({ name, as }, i) => {
         const [found, value] = [all[sample]!.ops[0]![name], record[op.at + 1 + i]!];
         if (as) expect([sample, name, found]).toEqual([sample, name, policyOps[value]]);
-        // WGSL lets cos be off by 2^-11, which makes a normal number off by 2e-3 and a share by less than that.
+        // WGSL allows cos an error of 2^-11, which gives a normal number an error of 2e-3 and a weight a smaller one.
         else expectWithin(name, [found as number], [value], name.endsWith('Weight') ? 2e-3 : 2 * unitRoundoff * 300);
       });
     }

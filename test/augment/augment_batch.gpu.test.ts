@@ -107,7 +107,7 @@ describe('a batch of a training step', () => {
     const { pipeline, count, matrices, y, ...rest } = await step(everything, batch, start);
     const all = await whole();
     for (let slot = 0; slot < batch; slot++) {
-      // Behind the last real sample stands the batch's first.
+      // The slots after the last real sample hold the batch's first sample.
       const place = start + (slot < count ? slot : 0);
       const sample = order[place]!;
       expect(rest.labels[slot]).toBe(labels[sample]);
@@ -115,7 +115,7 @@ describe('a batch of a training step', () => {
       const drawn = pipeline.ops[0]!.fields.map(({ name }, i) => [name, record[1 + i]]);
       const p = { ...identityParameters, ...Object.fromEntries(drawn) };
       const affine = composeAffine(p, height, width, 'corrected');
-      // As for a coordinate: sixteen roundings, each of at most the sum of the terms.
+      // As for a coordinate: sixteen roundings, each at most the sum of the terms.
       const terms = 2 * (height + width) * 1.4 + Math.abs(p.tx) + Math.abs(p.ty);
       expectWithin(`matrix ${slot}`, matrices.subarray(slot * 8, slot * 8 + 6), affine, 16 * 2 * unitRoundoff * terms);
       const mine = y.subarray(slot * elements, (slot + 1) * elements);
@@ -145,7 +145,7 @@ describe('a batch of a training step', () => {
     );
     const augmenter = createAugmenter(gpu, { imageShape, augmentation: { ...everything, rescale: 1 / 255 }, seed });
     expectSame('y', await augmenter.apply(own, { epoch, samples: chosen }), y);
-    // By way of JSON: the same numbers make the same matrices.
+    // Through JSON: the same numbers give the same matrices.
     const again = await augmenter.apply(own, await augmenter.draw({ epoch, samples: chosen }));
     expectSame('y', again, y);
   });

@@ -86,7 +86,7 @@ test.each<[string, ImageDataGeneratorConfig, number]>([
     pipeline.ops[0]!.fields.forEach(({ name, draw }, at) => {
       const largest = draw?.from === 'uniform' ? Math.max(Math.abs(draw.low), Math.abs(draw.high)) : 0;
       const found = drawn[i]![name as keyof ImageDataGeneratorParameters];
-      // A range rounded to float32, a product, a sum: each is off by at most 2^-23 of the largest of them.
+      // A range rounded to float32, a product and a sum: each has an error of at most 2^-23 of the largest of them.
       expectWithin(name, [Number(found)], [record[1 + at]!], 3 * 2 * unitRoundoff * largest);
     });
   });
@@ -122,7 +122,7 @@ describe('a draw depends on seed, epoch and sample alone', () => {
 
 describe('100,000 draws', () => {
   const n = 100_000;
-  // Five standard errors: by chance one in two million would be beyond, and the seed is fixed.
+  // Five standard errors: one in two million values exceeds them by chance, and the seed is fixed.
   const errors = 5;
   const ranges = {
     theta: [-15, 15],
@@ -133,7 +133,7 @@ describe('100,000 draws', () => {
     zy: [0.8, 1.4],
   } as const;
   const names = Object.keys(ranges) as (keyof typeof ranges)[];
-  /** Each quantity as a number in [0, 1), flips as 0 or 1. */
+  /** Each quantity scaled to [0, 1), flips as 0 or 1. */
   const columnsOf = (drawn: ImageDataGeneratorParameters[]): Record<string, Float64Array> => ({
     ...Object.fromEntries(
       names.map((name) => {
@@ -155,7 +155,7 @@ describe('100,000 draws', () => {
 
   test.each(names)('%s is uniform: range, mean, variance, 64 bins', async (name) => {
     const x = (await drawn)[name]!;
-    // The widest gap at an end: beyond 20 / n by chance once in e^20.
+    // The largest gap at an end exceeds 20 / n with a probability of e^-20.
     const [least, most] = [x.reduce((p, q) => Math.min(p, q)), x.reduce((p, q) => Math.max(p, q))];
     expect(least).toBeGreaterThan(-1e-6);
     expect(least).toBeLessThan(20 / n);

@@ -16,7 +16,7 @@ import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
 import { expectWarped } from './closeness.ts';
 import { fixtureRounding, type KerasWarp, kerasWarps } from './keras_warps.ts';
 
-// The weakest adapter there is: what passes here asks for nothing above WebGPU's defaults.
+// The weakest possible adapter: code that passes here needs nothing above WebGPU's default limits.
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());
 
@@ -29,7 +29,7 @@ const augmenterOf = (s: Picture, { rescale, ...sampling }: Sampling) =>
   });
 
 describe("Keras' own code", () => {
-  // One call for all cases of a shape and a way of sampling.
+  // One call for all cases with the same shape and sampling method.
   const groups: Record<string, KerasWarp[]> = {};
   for (const warp of kerasWarps) {
     const { height, width, channels } = warp.picture;
@@ -58,7 +58,7 @@ describe("Keras' own code", () => {
 const control: Picture = { height: 28, width: 28, channels: 1 };
 const plain: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 1, compat: 'corrected', rescale: 1 / 255 };
 
-/** Moderate and wild warps alternate; nothing in it is a whole number. */
+/** Alternates moderate and extreme warps, without integer parameters. */
 function someParameters(count: number): KerasParameters[] {
   return Array.from({ length: count }, (_, i) => {
     const u = (purpose: number) => 2 * unit({ seed: 99, epoch: 0, sample: i }, purpose) - 1;

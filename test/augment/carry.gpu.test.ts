@@ -45,7 +45,7 @@ describe('coordinates in an image of 512 pixels are off by less than a thousandt
     const given = types.map((type) => ({ type, ...ops[type] }) as OpParameters);
     const y = await augmenter.apply(places, [{ ops: given }]);
     const ways = types.map((type) => through(mapOf(type, {}, ops[type]!, picture)));
-    // The first op's map comes last.
+    // The first op's map is applied last.
     const where: Where = (column, row) =>
       ways.reduceRight<readonly [number, number]>((at, way) => way(at[0], at[1]), [column, row]);
     const [found, expected]: [number[], number[]] = [[], []];
@@ -80,7 +80,7 @@ describe('a point and a box are carried to where the pixels went', () => {
   const dot = [31.5, 26.25] as const;
   const box = { left: 24, top: 18, right: 44, bottom: 36 };
 
-  /** A soft dot, narrow enough that a perspective doesn't pull its middle aside. */
+  /** A soft dot, so narrow that a perspective doesn't shift its center. */
   const dotted = image((x, y) => 255 * Math.exp(-((x - dot[0]) ** 2 + (y - dot[1]) ** 2) / (2 * 1.6 ** 2)));
   const boxed = image((x, y) => (x >= box.left && x <= box.right && y >= box.top && y <= box.bottom ? 255 : 0));
 
@@ -148,7 +148,7 @@ describe('a point and a box are carried to where the pixels went', () => {
     expect(seen).toBeGreaterThan(4);
   });
 
-  /** Where the weight of an image lies; what an edge brings in is darker than a tenth of it. */
+  /** The center of mass of an image; values brought in from the edge are darker than a tenth of the maximum. */
   function middleOf(pixels: Float32Array, width: number): [number, number] {
     let [sum, x, y] = [0, 0, 0];
     pixels.forEach((value, at) => {
@@ -160,7 +160,7 @@ describe('a point and a box are carried to where the pixels went', () => {
     return [x / sum, y / sum];
   }
 
-  /** The bounding box of what is bright. */
+  /** The bounding box of the bright pixels. */
   function endsOf(pixels: Float32Array, width: number): number[] {
     const ends = [Infinity, -Infinity, Infinity, -Infinity];
     pixels.forEach((value, at) => {

@@ -6,14 +6,16 @@ import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Operations in a row between the parameters and a coordinate, each off by at most 2^-23 of the sum's terms. */
+/**
+ * Number of consecutive operations between the parameters and a coordinate, each with an error of at most 2^-23 of the sum's terms.
+ */
 const roundings = 16;
 
 /**
- * Fails unless an image that the GPU warped is what the twin says, up to what float32 can do to matrix and coordinates.
- * Left out are elements so near to a place where the sampler jumps that either side is right.
+ * Requires an image warped on the GPU to match the twin within the float32 error of matrix and coordinates. Skips elements so close
+ * to a discontinuity of the sampling that either side is right.
  *
- * @returns the share of the elements that were compared.
+ * @returns the fraction of the elements that were compared.
  */
 export function expectWarped(
   name: string,
@@ -26,7 +28,7 @@ export function expectWarped(
 ): number {
   const affine = composeAffine(p, s.height, s.width, sampling.compat);
   const terms = s.height + s.width + Math.abs(p.zx) * s.width + Math.abs(p.zy) * s.height;
-  // Coordinates of so few binary places are exact in float32.
+  // Coordinates with this few binary places are exact in float32.
   const exact = affine.every((n) => Number.isInteger(n * 256));
   const off = exact ? 0 : coordinatesOff(terms + Math.abs(p.tx) + Math.abs(p.ty));
   const where: Where = (column, row) => [
@@ -36,12 +38,11 @@ export function expectWarped(
   return expectSampled(name, actual, expected, image, s, s, where, off, sampling, sampling.rescale);
 }
 
-/** How far off a coordinate may be that is a sum of such terms. */
+/** Error bound of a coordinate that is a sum of such terms. */
 export const coordinatesOff = (terms: number): number => roundings * 2 * unitRoundoff * terms;
 
 /**
- * The same for any way from a pixel (column, row) of what comes out to where that is sampled, when coordinates are not
- * off by more than `off`.
+ * The same for any mapping from an output pixel (column, row) to its sampling position, with coordinate errors of at most `off`.
  */
 export function expectSampled(
   name: string,
@@ -57,7 +58,7 @@ export function expectSampled(
 ): number {
   const { least, most } = rangeOf(image);
   const largest = Math.max(Math.abs(least), Math.abs(most), Math.abs(sampling.cval));
-  // A bilinear surface rises by no more than its range within a pixel, on either axis; a soft edge goes over into cval.
+  // Within a pixel, a bilinear surface changes at most by its range along either axis; a soft edge blends into cval.
   const range =
     sampling.fillMode === 'gridConstant'
       ? Math.max(most, sampling.cval) - Math.min(least, sampling.cval)
@@ -81,13 +82,13 @@ function rangeOf(image: Numbers): { least: number; most: number } {
   return { least, most };
 }
 
-/** constant and wrap jump where the image ends (wrap has the period n-1), order 0 half-way between pixels. */
+/** constant and wrap are discontinuous at the image's ends (wrap has the period n-1), order 0 halfway between pixels. */
 function jumpsNear(v: number, n: number, { fillMode, interpolationOrder }: SamplingOf, within: number): boolean {
   if (within === 0) return false;
   const near = (place: number) => Math.abs(v - place) <= within;
   const period = Math.max(1, n - 1);
   if (fillMode === 'constant' && (near(0) || near(n - 1))) return true;
   if (fillMode === 'wrap' && near(Math.round(v / period) * period)) return true;
-  // Mirroring and wrapping move by whole numbers: halves stay halves.
+  // Mirroring and wrapping shift by integers, which keeps halves.
   return interpolationOrder === 0 && near(Math.floor(v) + 0.5);
 }

@@ -13,13 +13,13 @@ import fixture from '../fixtures/torchvision_color.json';
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());
 
-/** Enough pixels for a table of equalize that isn't the identity. */
+/** Enough pixels for an equalization table that isn't the identity. */
 const picture = (channels: number): Picture => ({ height: 24, width: 16, channels });
 const elementsOf = (s: Picture) => s.height * s.width * s.channels;
 const shapeOf = (s: Picture) => [s.height, s.width, s.channels] as [number, number, number];
 const someBytes = (length: number) => Uint8Array.from({ length }, (_, i) => ((i * 7919) ^ (i >> 3)) % 256);
 
-/** From 20 to 229, so that there is something to stretch; very dark, very light, grey and the purest colors among them. */
+/** From 20 to 229, so that there is something to stretch; includes very dark, very light, grey and pure colors. */
 function imageOf(s: Picture): Uint8Array {
   const image = someBytes(elementsOf(s)).map((byte) => 20 + (byte * 210) / 256);
   const [dark, light] = [10, 245];
@@ -44,18 +44,18 @@ const ofColors: OpConfig[] = [
   { type: 'randomGrayscale' },
 ];
 const ofChannels: OpConfig[] = [{ type: 'randomChannelPermutation' }, { type: 'randomChannelDrop', channels: [1, 2] }];
-/** What makes sense for so many channels. */
+/** The ops that support this number of channels. */
 const opsFor = (channels: number): OpConfig[] => [
   ...(channels === 3 ? ofColors : everything),
   ...(channels > 1 ? ofChannels : []),
 ];
 
-/** Of one operation on grey levels, and of a few in a row: 2^-23 of the largest value each. */
+/** Error bound of n operations on grey levels: 2^-23 of the largest value each. */
 const roundings = (n: number, largest = 255) => n * 2 * unitRoundoff * largest;
 const boundOf: Record<string, number> = {
-  // Factors up to 2.5, the mean a sum of 24 x 16 numbers in 64 parts, hue's quotient times the chroma.
+  // Factors up to 2.5, a mean as a sum of 24 x 16 numbers in 64 parts, and hue's quotient times the chroma.
   colorJitter: roundings(80, 2.5 * 255),
-  // WGSL lets log2 be off by 2^-21 near 1 and exp2 by 3 + 2|x| ulp.
+  // WGSL allows log2 an error of 2^-21 near 1, and exp2 one of 3 + 2|x| ulp.
   randomGamma: 255 * 2 * 2 ** -20 + roundings(16),
   randomGrayscale: roundings(8),
   randomAutocontrast: roundings(8),
@@ -93,7 +93,7 @@ describe.each([1, 3, 4, 5])('%d channels: the twins', (channels) => {
   const s = picture(channels);
   const own = cases.filter(([, on]) => on.includes(channels)).map(([op]) => op);
   const augmenter = createAugmenter(gpu, { imageShape: shapeOf(s), augmentation: opsFor(channels) });
-  // Not all of them whole: 0.3 keeps away from where rounding to levels jumps.
+  // Includes non-integers: 0.3 is far from the discontinuities of rounding to levels.
   const image = Float32Array.from(imageOf(s), (byte, i) => byte + (i % 3 === 0 ? 0.3 : 0));
   const images = new Float32Array(own.length * image.length);
   for (const i of own.keys()) images.set(image, i * image.length);
@@ -198,7 +198,7 @@ test('drawn one after the other, every image has its own', async () => {
   const s = picture(3);
   const augmentation = ofColors
     .concat(ofChannels)
-    // What rounds to levels jumps: after others an image is never exactly the twin's.
+    // Ops that round to levels are discontinuous: after other ops, their input never equals the twin's exactly.
     .filter(({ type }) => !['randomSolarize', 'randomPosterize', 'randomEqualize'].includes(type));
   const augmenter = createAugmenter(gpu, { imageShape: shapeOf(s), augmentation, seed: 3 });
   const samples = Array.from({ length: 8 }, (_, i) => 10 * i);
@@ -210,7 +210,7 @@ test('drawn one after the other, every image has its own', async () => {
     const expected = ops
       .filter(({ applied }) => applied)
       .reduce<ArrayLike<number>>((x, { type, ...fields }) => colorOps[type]!(x, s, fields), image);
-    // Autocontrast and sharpness magnify what came before; it stays within 1e-4 of white.
+    // Autocontrast and sharpness magnify previous errors; the result stays within 1e-4 of white.
     expectWithin(`image ${i}`, y.subarray(i * image.length, (i + 1) * image.length), expected, 1e-4 * 255);
   });
 });

@@ -8,8 +8,8 @@ import fixture from '../fixtures/torchvision_color.json';
 const images = fixture.images as Record<string, { height: number; width: number; channels: number; bytes: number[] }>;
 
 /**
- * In grey levels. Floats of torchvision are in 0..1, some of them made by way of float32. Bytes are truncated, by less than
- * one; the blends of Pillow round the grey or the mean besides, which weighs 1 - factor.
+ * Bound in grey levels. torchvision's floats are in 0..1, some of them computed in float32. Bytes are truncated, which loses less
+ * than one level; Pillow's blends also round the grey or the mean, which has the weight 1 - factor.
  */
 function boundOf(by: string, fields: Fields): number {
   if (by === 'float') return 1e-5 * 255;
@@ -18,7 +18,7 @@ function boundOf(by: string, fields: Fields): number {
   return 1 + Math.abs(1 - Number(factor)) / 2;
 }
 
-// Whole numbers on both sides: nothing is truncated, so nothing may differ.
+// Integers on both sides: nothing is truncated, so results must be equal.
 const exact = ['randomInvert', 'randomSolarize', 'randomPosterize', 'randomEqualize'];
 
 describe('the twins of the color ops beside torchvision and Pillow', () => {

@@ -8,7 +8,7 @@ const gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());
 
 test('a crop that only its padding makes possible is drawn, not left out for having one choice', async () => {
-  // 6 x 5 padded by [2, 1] is as large as the crop: the one place that it can have still moves the image.
+  // 6 x 5 padded by [2, 1] is as large as the crop: its only possible position still moves the image.
   const [height, width] = [6, 5];
   const augmentation: OpConfig[] = [{ type: 'randomCrop', size: [8, 9], padding: [2, 1] }];
   const augmenter = createAugmenter(gpu, { imageShape: [height, width, 1], augmentation, seed: 1 });

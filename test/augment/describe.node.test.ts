@@ -44,7 +44,7 @@ describe('what an augmentation may say', () => {
     ],
     [[{ type: 'randomInvert', often: true }], [0, 'often']],
     [[{ type: 'randomInvert' }, { type: 'randomInvrt' }], [1]],
-    [[{ type: 'randomInvert' }, { type: 'randomGrayscale' }], [1]], // of grey images
+    [[{ type: 'randomInvert' }, { type: 'randomGrayscale' }], [1]], // For grey images.
     [[{ type: 'mixUp' }, { type: 'randomInvert' }], [0]],
     [
       [
@@ -52,7 +52,7 @@ describe('what an augmentation may say', () => {
         { type: 'randomCrop', size: 28 },
       ],
       [1],
-    ], // of what the first leaves
+    ], // For the output of the first op.
     [{ rotationRange: -1 }, ['rotationRange']],
     [{ zoomRange: [1.2, 0.8] }, ['zoomRange']],
     [{ widthShiftRange: ['far'] }, ['widthShiftRange']],
@@ -89,7 +89,7 @@ describe('what an augmentation may say', () => {
   });
 });
 
-/** The names in the interfaces that a reader sees: the type checker asks for all of them and lets no other through. */
+/** The names in the documented interfaces: the type checker requires all of them and accepts no others. */
 type Names = { [T in OpType]: Record<keyof Required<OpOptionsByType[T]>, true> };
 const p = { p: true } as const;
 const moved = { ...p, interpolation: true, fillMode: true, fill: true } as const;
@@ -132,7 +132,7 @@ test.each(describeAugmentation().ops)('the types name the options of $type as it
   expect(Object.keys(named[type as OpType]).sort()).toEqual(options.map(({ name }) => name).sort());
 });
 
-/** An option's sentences, by its name, of the interface and those that it extends. */
+/** The documentation of each option, by name, for an interface and those that it extends. */
 function documented(options: string): Map<string, string> {
   const found = new Map<string, string>();
   const [, base, body] = new RegExp(`interface ${options}(?: extends (\\w+))? \\{([\\s\\S]*?)\\n\\}`).exec(source)!;
@@ -146,7 +146,7 @@ test.each(describeAugmentation().ops)('the types give the defaults of $type', ({
   const [, name] = new RegExp(`^  ${type}: (\\w+);`, 'm').exec(source)!;
   const texts = documented(name!);
   for (const { name, default: value } of options) {
-    // Of `p`, which all have, the text says the usual default, and that of an interface what differs.
+    // All ops have `p`: its documentation states the usual default, and an interface's own documentation states deviations.
     if (name === 'p' || name === 'interpolation' || value === undefined) continue;
     expect(texts.get(name), name).toContain('default');
     if (typeof value === 'number') expect(texts.get(name), name).toContain(String(value));

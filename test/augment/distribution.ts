@@ -1,17 +1,17 @@
 import type { Draw } from '../../src/augment/op.ts';
 import { expectWithin } from '../../src/selftest/compare.ts';
 
-/** By chance one in two million would be beyond; the seeds of the tests are fixed. */
+/** One in two million values exceeds this by chance; the tests' seeds are fixed. */
 const standardErrors = 5;
 
-/** The mean of what `of` makes of each number: a loop, because there are many. */
+/** The mean of `of` over the numbers: a loop, because there are many. */
 function mean(x: ArrayLike<number>, of = (value: number, _at: number) => value): number {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += of(x[i]!, i);
   return sum / x.length;
 }
 
-/** Mean, variance and fourth central moment of what a draw gives. */
+/** Mean, variance and fourth central moment of a distribution. */
 function momentsOf(
   draw: Draw,
 ): { low: number; high: number; values?: number[] } & Record<'mean' | 'second' | 'fourth', number> {
@@ -34,14 +34,14 @@ function momentsOf(
   return { low, high, mean: (low + high) / 2, second: width ** 2 / 12, fourth: width ** 4 / 80 };
 }
 
-/** What is equally likely, where that is a list. */
+/** The equally likely values, if the distribution is discrete. */
 function valuesOf(draw: Draw): number[] | undefined {
   if (draw.from === 'integer') return Array.from({ length: draw.high - draw.low + 1 }, (_, i) => draw.low + i);
   if (draw.from === 'choice') return [...draw.values];
   return undefined;
 }
 
-/** Fails unless many numbers may well have been drawn like that: range, mean, variance, and how many lie in which bin. */
+/** Requires numbers to be plausible samples of a distribution: range, mean, variance, and counts per bin. */
 export function expectDrawn(name: string, x: ArrayLike<number>, draw: Draw): void {
   const n = x.length;
   if (draw.from === 'chance') {
@@ -52,7 +52,7 @@ export function expectDrawn(name: string, x: ArrayLike<number>, draw: Draw): voi
   let [least, most] = [Infinity, -Infinity];
   for (let i = 0; i < n; i++) [least, most] = [Math.min(least, x[i]!), Math.max(most, x[i]!)];
   const width = high - low;
-  // The widest gap at an end: beyond 20 / n by chance once in e^20.
+  // The largest gap at an end exceeds 20 / n with a probability of e^-20.
   const gap = values ? 0 : (20 / n) * width;
   expectWithin(`middle of the range of ${name}`, [(least + most) / 2], [(low + high) / 2], gap + 1e-6 * width);
   expectWithin(`width of the range of ${name}`, [most - least], [width], gap + 1e-6 * width);
@@ -67,17 +67,17 @@ export function expectDrawn(name: string, x: ArrayLike<number>, draw: Draw): voi
   expectEven(name, bins, n);
 }
 
-/** Fails unless so many draws may well have fallen into bins of the same chance. */
+/** Requires counts to be plausible for equally likely bins. */
 export function expectEven(name: string, counts: ArrayLike<number>, n: number): void {
   const share = n / counts.length;
   const chiSquared = Array.from(counts).reduce((sum, count) => sum + (count - share) ** 2 / share, 0);
   const degrees = counts.length - 1;
-  // Chi squared of few degrees has a longer tail than its variance says: Wilson and Hilferty's cube root is nearly normal.
+  // Chi squared with few degrees of freedom has a long tail: Wilson and Hilferty's cube root is nearly normal.
   const normal = ((chiSquared / degrees) ** (1 / 3) - (1 - 2 / (9 * degrees))) / Math.sqrt(2 / (9 * degrees));
   expectWithin(`evenness of ${name}`, [Math.max(0, normal)], [0], standardErrors);
 }
 
-/** Fails unless columns of numbers, drawn together, may well be independent of each other. */
+/** Requires columns of numbers to be plausibly independent of each other. */
 export function expectIndependent(columns: Record<string, ArrayLike<number>>): void {
   const scaled = Object.entries(columns).map(([name, x]) => {
     const middle = mean(x);

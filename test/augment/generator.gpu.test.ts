@@ -88,7 +88,7 @@ describe.each<Shape>([
 
   test('ZCA: features of the set become uncorrelated, and keep their place', async () => {
     const set = bytes(200 * elements, 104_729);
-    // Neighbours depend on each other, or there would be nothing to whiten.
+    // Correlate neighbors, because otherwise there would be nothing to whiten.
     for (let i = 1; i < set.length; i++) set[i] = (set[i]! + 3 * set[i - 1]!) / 4;
     const augmenter = make(imageShape, { zcaWhitening: true, rescale: 1 / 255 });
     const { zca } = (await augmenter.fit(set)) as Required<FeatureStatistics>;
@@ -116,7 +116,7 @@ test.each([
   );
   expect(error).toBeInstanceOf(ConfigurationError);
   for (const word of words) expect(error.message).toMatch(word);
-  // The device is none the worse for it.
+  // The device still works.
   expectSame('y', await make([4, 4, 1], {}).apply(bytes(16), [{}]), bytes(16));
 });
 
@@ -167,7 +167,7 @@ describe.each(['keras', 'keras-preprocessing-1.1'] as const)("%s' own draws", (c
   });
 
   test('a training run has the order and the draws of a Keras run', async () => {
-    // One pixel an image: brightness alone shows, and what it made of each image can be read from the gradient of its class.
+    // One pixel per image: only brightness has an effect, and its result for each image can be read from the gradient of its class.
     const dataset = createDataset({ images: bytes(12), labels: bytes(12).map((_, i) => i % 3), imageShape: [1, 1, 1] });
     const layers = [{ type: 'flatten' as const }, { type: 'dense' as const, units: 3, activation: 'softmax' as const }];
     const losses = async (seed: number) => {
@@ -191,7 +191,7 @@ describe.each(['keras', 'keras-preprocessing-1.1'] as const)("%s' own draws", (c
       batchSize: 5,
       seed: 7,
     });
-    // As fit does with TensorFlow: a look at two batches first.
+    // fit with TensorFlow requests two batches first.
     flow.getItem(0);
     flow.getItem(1);
     flow.endEpoch();

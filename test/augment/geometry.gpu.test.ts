@@ -16,7 +16,7 @@ afterAll(() => gpu.dispose());
 
 const isDone = ({ type }: { type: string }) => type !== 'elasticTransform';
 
-/** Images through a list of ops, each with parameters of its own. */
+/** Applies a list of ops to images, with separate parameters for each. */
 function apply(
   augmentation: OpConfig[],
   { height, width, channels }: Picture,
@@ -34,7 +34,7 @@ const elementsOf = ({ height, width, channels }: Picture) => height * width * ch
 const someBytes = (length: number) => Uint8Array.from({ length }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24);
 
 describe('outside programs', () => {
-  /** One call for all cases of an op, its options and an image. */
+  /** One call for all cases with the same op, options and image. */
   function groupsOf(cases: GeometryCase[]): [string, GeometryCase[]][] {
     const groups = new Map<string, GeometryCase[]>();
     for (const c of cases.filter(isDone)) {
@@ -183,7 +183,7 @@ describe('every fill mode and order is the twin', () => {
       const pixels = (of: Uint8Array | Float32Array) => of.subarray(i * elements, (i + 1) * elements);
       const exact = applyTwin(op.type, op, p, pixels(images), picture, picture);
       const where = through(mapOf(op.type, op, p, picture));
-      // The terms of a coordinate are no more than both sides, magnified by three, and the shift.
+      // The terms of a coordinate are at most both sides, magnified by three, plus the shift.
       const off = coordinatesOff(3 * (picture.height + picture.width + 40));
       const sampling = samplingOf(op.type, op, picture);
       const shares = expectSampled(

@@ -15,10 +15,10 @@ describe('the twin', () => {
     expectWithin('y', pick(y), pick(c.expected), bound);
   };
 
-  // 1e-5 of what is 1 in a float image; torchvision makes some of its coordinates in float32.
+  // 1e-5 of white in a float image; torchvision computes some coordinates in float32.
   test.each(torchvisionCases.map((c) => [c.title, c] as const))('torchvision: %s', (_, c) => expectCase(c, 255e-5));
 
-  // Copied pixels are the same; what is interpolated it rounds to bytes, of weights that it rounds as well.
+  // Copied pixels are equal; Pillow rounds interpolated ones to bytes, with weights that are rounded too.
   test.each(pillowCases.map((c) => [c.title, c] as const))('Pillow: %s', (_, c) =>
     expectCase(c, c.options.interpolation === 'nearest' ? 0 : 1),
   );
@@ -27,7 +27,7 @@ describe('the twin', () => {
 test.each(blurredNoise)("elasticTransform's noise is smoothed as torchvision smooths it: sigma $sigma", (of) => {
   const { height, width, alpha, sigma, noise, displacements } = of;
   const y = elasticDisplacements(noise, { height, width }, alpha as [number, number], sigma as [number, number]);
-  // Its weights are float32.
+  // torchvision's weights are float32.
   expectWithin('displacements', y, displacements, 1e-5);
 });
 

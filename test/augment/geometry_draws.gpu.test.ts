@@ -24,8 +24,8 @@ const seed = 21;
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 /**
- * The fields of the last op of a list for many samples, column by column: the records themselves, which `draw` would make
- * a hundred thousand objects of.
+ * The fields of a list's last op for many samples, by column. Reads the records directly, because `draw` would create a hundred
+ * thousand objects.
  */
 async function columns(ops: OpConfig[], imageShape: number[], n: number): Promise<Record<string, Float64Array>> {
   const pipeline = parseAugmentation(ops, imageShape);
@@ -142,7 +142,7 @@ describe('100,000 draws', () => {
     const crop: OpConfig = { type: 'randomResizedCrop', size: 24 };
     const behind = await columns([crop, { type: 'elasticTransform' }, affine], imageShape, 1000);
     for (const [name, x] of Object.entries(behind)) expectSame(name, x, alone[name]!);
-    // The same op again is drawn for itself.
+    // A second op of the same type is sampled independently.
     const [first, second] = [alone, await columns([affine, affine], imageShape, 1000)].map(({ angle }) => angle!);
     expectIndependent({ first: first!, second: second! });
   });
@@ -154,7 +154,7 @@ describe('100,000 draws', () => {
       expect(Object.keys(drawn)).toEqual(names);
       names.forEach((name, i) => {
         const x = drawn[name]!;
-        // Five standard errors. Both sides are samples of as many draws; few of them are off the middle, so that kurtosis is up to 10.
+        // Five standard errors. Both sides are samples of the same size; few are away from the center, so the kurtosis is up to 10.
         const bound = (5 * Math.SQRT2 * deviations[i]!) / Math.sqrt(n);
         expectWithin(`${name}, mean`, [mean(x)], [means[i]!], bound + 1e-5);
         expectWithin(`${name}, deviation`, [deviation(x)], [deviations[i]!], 1.6 * bound + 1e-5);
@@ -178,7 +178,7 @@ describe('draws are those of the twin', () => {
     pipeline.ops[0]!.fields.forEach(({ name, draw }, i) => {
       const expected = twins.map((record) => record[1 + i]!);
       if (draw?.from !== 'uniform') expectSame(name, drawn[name]!, expected);
-      // A range rounded to float32, a product, a sum: each is off by at most 2^-23 of the largest of them.
+      // A range rounded to float32, a product and a sum: each has an error of at most 2^-23 of the largest of them.
       else
         expectWithin(
           name,
@@ -205,7 +205,7 @@ describe('draws are those of the twin', () => {
           ratio as [number, number],
         ),
       );
-      // A side half-way between two pixels may be rounded to either: once in 10^5 draws, and not in these.
+      // A side halfway between two pixels may be rounded either way: this happens once in 10^5 samples, and not in these.
       for (const name of ['top', 'left', 'height', 'width'] as const) {
         expectSame(
           name,

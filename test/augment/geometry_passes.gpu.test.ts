@@ -9,8 +9,8 @@ import { elasticDisplacements, elasticNoise } from '../../src/reference/augment_
 import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
 import { applyTwin, samplingOf } from './geometry_twin.ts';
 
-// Several ops in one pass, which resamples once, beside the same ops one after the other, which resample each: the same
-// where nothing is lost on the way, as with whole pixels, or with an image that rises evenly.
+// Compares several ops in one pass, which resamples once, with the same ops in sequence, which resample each time. They are equal
+// if nothing is lost in between, as with whole pixels or an image with a constant slope.
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());
 
@@ -27,7 +27,7 @@ type Applied = [op: OpConfig, parameters: object];
 
 const sizeBehind = (op: OpConfig, from: Picture) => parseAugmentation([op], shapeOf(from)).to;
 
-/** One after the other. */
+/** Applies the ops in sequence. */
 function inTurn(ops: Applied[], image: ArrayLike<number>): Float64Array {
   let from = picture;
   let y: Float64Array = Float64Array.from(image);
@@ -51,7 +51,7 @@ async function together(ops: Applied[], image: Float32Array, passes = 1): Promis
   return augmenter.apply(image, [{ ops: ops.map(([{ type }, p]) => ({ type, ...p }) as OpParameters) }]);
 }
 
-// Sixteen roundings of coordinates up to 40, on an image that rises by 255 within a pixel, and its values' own.
+// Sixteen roundings of coordinates up to 40 on an image with a slope of 255 per pixel, plus the values' own roundings.
 const close = 0.03;
 
 const crop: Applied = [
@@ -111,7 +111,7 @@ describe('behind a crop its edge is the edge of the image', () => {
 });
 
 describe('a resized crop is resampled once with what comes before and behind', () => {
-  // Twice as coarse: no pixel of it lies beyond the middle of one of the image's, so that all of it rises evenly.
+  // Twice as coarse: no pixel lies beyond the center of one of the image's pixels, so that the slope is constant everywhere.
   const coarse: Applied = [
     { type: 'randomResizedCrop', size: [6, 7] },
     { top: 1, left: 2, height: 12, width: 14 },

@@ -22,7 +22,7 @@ import type { GeometryCase } from '../fixtures/torchvision_geometry.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** How an op with these options samples, as its definition says. */
+/** The sampling of an op with these options, from its definition. */
 export function samplingOf(type: string, options: object, { height, width, channels }: Picture): Sampling {
   const { ops } = parseAugmentation([{ type, ...options }], [height, width, channels]);
   const step = ops[0]!.steps[0]!;
@@ -45,7 +45,7 @@ export function mapOf(type: string, options: object, parameters: object, picture
   }
 }
 
-/** One op by its twin: what comes out for parameters as `apply` takes them. */
+/** Applies one op with its twin, for parameters as `apply` takes them. */
 export function applyTwin(
   type: string,
   options: object,
@@ -79,8 +79,7 @@ export function applyTwin(
 }
 
 /**
- * Which elements of a case are not a matter of taste: with `nearest`, a place half-way between two pixels may be rounded
- * to either.
+ * Elements of a case with a unique correct value: with `nearest`, a position halfway between two pixels may be rounded either way.
  */
 export function settled({ type, options, parameters, picture, to }: GeometryCase): number[] {
   const all = Array.from({ length: to.height * to.width * to.channels }, (_, at) => at);

@@ -20,7 +20,7 @@ const drawsOf = (config: unknown) =>
 test("what is left out is Keras' default, which moves nothing and samples the nearest pixel's surroundings", () => {
   const { ops, from, to } = parseAugmentation({}, imageShape);
   expect(drawsOf({})).toEqual(nothing);
-  // A channel shift and a brightness can be given, but are never drawn.
+  // A channel shift and a brightness can be given but are never sampled.
   expect(ops.map(({ type, p }) => [type, p])).toEqual([
     ['imageDataGenerator', 1],
     ['channelShift', 0],
@@ -91,7 +91,7 @@ const pack = (given: unknown) => [...packParameters(generator, [{}, given as Sam
 test('parameters are filled with the identity, flips may be 0 and 1, matrices are let be', () => {
   expect(pack({})).toEqual([1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1]);
   expect(pack({ theta: 3, flipHorizontal: 1, matrix: [] })).toEqual([1, 3, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1]);
-  // Keras has None for no brightness: 1 is one, and takes an image by way of bytes where Keras does.
+  // Keras has None for no brightness: 1 is a brightness, and sends an image through bytes where Keras does.
   expect(pack({ channelShiftIntensity: 5, brightness: 1 }).slice(9)).toEqual([1, 5, 1, 1]);
 });
 

@@ -18,7 +18,7 @@ interface Shown {
   values: number[];
 }
 
-/** What has the same key, so that one call goes through all of it. */
+/** Groups items by key, so that one call handles a whole group. */
 function groupBy<T>(list: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of list) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
@@ -53,7 +53,8 @@ describe('the warps of keras-preprocessing 1.1', () => {
         const kept = expected.flatMap((_, i) => {
           const [column, row] = [Math.floor(i / channels) % width, Math.floor(i / channels / width)];
           const at = [a * column + b * row + c, d * column + e * row + f] as const;
-          // Where the sampler jumps, either side is right: at both ends of an axis, with order 0 half-way between pixels.
+          // At a discontinuity of the sampling either side is right: at both ends of an axis, and with order 0 halfway between
+          // pixels.
           const jumps = at.some((v, axis) => {
             const size = axis === 0 ? width : height;
             const period = Math.max(1, size - 1);
@@ -91,7 +92,7 @@ describe.each(kerasReleases)('%s', (compat: Compat, fixture) => {
         ...(interpolationOrder === 0 && { interpolationOrder }),
       };
       const mine = await apply(image, config, drawOf(parameters));
-      // Truncation makes a level of what rounding makes 1e-4 of one.
+      // Truncation turns an error of 1e-4 into a whole level.
       expectWithin('y', mine, y, 1 + 1e-3);
       const same = mine.filter((value, i) => Math.abs(value - y[i]!) < 1e-2);
       expect(same.length / y.length).toBeGreaterThan(0.95);
@@ -116,7 +117,7 @@ describe.each(kerasReleases)('%s', (compat: Compat, fixture) => {
         Float32Array.from(group.flatMap(() => values)),
         group.map(({ brightness }) => ({ brightness })),
       );
-      // A grey level, of what is stretched to 255 of them.
+      // In grey levels, if the image is stretched to 255 of them.
       const extent = Math.max(...values) - Math.min(...values);
       const beyond = Math.min(...values) < 0 || Math.max(...values) > 255;
       const level = compat === 'keras' && beyond ? extent / 255 : 1;
@@ -159,7 +160,7 @@ describe.each(kerasReleases)('%s', (compat: Compat, fixture) => {
       const augmenter = make(shape.slice(1), { zcaWhitening: true, zcaEpsilon, rescale: rescale ?? 1, compat });
       await augmenter.fit(Float32Array.from(images));
       const y = await augmenter.apply(Float32Array.from(images.slice(0, standardized.length)), [{}]);
-      // A float32 product of all features loses what is below 1e-4 of the largest.
+      // A float32 product of all features loses values below 1e-4 of the largest.
       expectWithin('y', y, standardized, 5e-3 * Math.max(...standardized.map(Math.abs)));
     },
   );

@@ -2,7 +2,7 @@ import type { KerasDraw, KerasRanges } from '../../src/augment/keras_draws.ts';
 import today from '../fixtures/keras.json';
 import old from '../fixtures/keras_preprocessing.json';
 
-/** What both releases gave for the same script (make_keras_fixtures.py). */
+/** Results of both releases for the same script (make_keras_fixtures.py). */
 export const kerasReleases = [
   ['keras', today],
   ['keras-preprocessing-1.1', old],
@@ -10,7 +10,7 @@ export const kerasReleases = [
 
 export { old as kerasPreprocessing, today as kerasToday };
 
-/** Parameters as the fixtures list them, under their names; what Keras says None of is left out. */
+/** Parameters from the fixtures, by name; those that are None in Keras are omitted. */
 export function drawOf(listed: readonly (number | boolean | null)[]): KerasDraw {
   const named = old.names.map((name, i) => [name, listed[i]] as const).filter(([, value]) => value !== null);
   return Object.fromEntries(named) as unknown as KerasDraw;

@@ -6,17 +6,17 @@ export interface KerasWarp {
   title: string;
   picture: Picture;
   image: Float32Array;
-  /** Under Keras' names, what is the identity left out. */
+  /** Keras' names; identity values are omitted. */
   given: Partial<KerasParameters>;
   parameters: KerasParameters;
   sampling: Sampling;
-  /** What Keras made of it. */
+  /** Keras' result. */
   expected: Float32Array;
 }
 
 const images = fixture.images as Record<string, number[]>;
 
-/** 148 warps by Keras' own apply_affine_transform, on SciPy 1.17.1. */
+/** 148 warps computed by Keras' apply_affine_transform, on SciPy 1.17.1. */
 export const kerasWarps: KerasWarp[] = fixture.cases.map(({ h, w, c, params, mode, cval, order, out }) => {
   const given = params as Partial<KerasParameters>;
   const size = `${h}x${w}x${c}`;

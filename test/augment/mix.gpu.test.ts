@@ -18,12 +18,12 @@ const gpu: Gpu = await openGpu();
 const cache = new KernelCache(gpu.device, gpu.traits);
 afterAll(() => gpu.dispose());
 
-// Images of one pixel that say which they are; an augmentation that says that it was there.
+// Images of one pixel that identify themselves, and an augmentation that leaves a mark.
 const count = 1000;
 const images = Uint8Array.from({ length: count }, (_, i) => i % 200);
 const inverted = [{ type: 'randomInvert' as const, p: 1 }];
 
-/** All places of an epoch in their order: the value of each, and its label. */
+/** The values and labels of all entries of an epoch, in order. */
 async function see(places: number, probability: number, epoch = 1) {
   const memory = new Memory(gpu.device);
   const state = memory.storage('state', stateWords);

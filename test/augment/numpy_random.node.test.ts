@@ -4,7 +4,7 @@ import fixture from '../fixtures/numpy_random.json';
 
 type Call = readonly [name: string, given: unknown[], result: unknown];
 
-/** Objects of JSON as they are, floats to the bit. */
+/** Compares JSON objects structurally, and floats exactly. */
 test.each(fixture.programs)('seed $seed: the same calls give what NumPy gave', ({ seed, calls, skip = 0 }) => {
   const random = new NumpyRandom(seed);
   for (let i = 0; i < skip; i++) random.random();

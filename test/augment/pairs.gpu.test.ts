@@ -88,7 +88,7 @@ describe('a batch of a training step', () => {
     const state = memory.storage('state', stateWords);
     const values = { seed: 3, epoch: 2, samples: count, position: batch, start: 0, count: batch };
     gpu.device.queue.writeBuffer(state.buffer, 0, packState(values));
-    // Every image is of one grey level, its label's: how much of each is in a pixel can be read from the pixel.
+    // Every image has a single grey level, determined by its label, so that a pixel shows the weights of the images.
     const level = 40;
     const flat = Uint8Array.from({ length: count * elements }, (_, i) => level * labels[Math.floor(i / elements)]!);
     const [output, batchLabels, targets] = [batch * elements, 2 * batch, batch * classes].map((n) =>
@@ -150,7 +150,7 @@ describe('draws', () => {
     expect(Math.max(...lambda.slice(0, 50_000))).toBeLessThanOrEqual(1);
     const { purpose } = parseAugmentation([{ type: 'mixUp', alpha }], imageShape).ops[0]!;
     const twin = upTo(500).map((sample) => betaDraw({ seed: 3, epoch: 0, sample }, purpose, alpha));
-    // WGSL lets cos be off by 2^-11: 2e-3 in a normal number, as much in the logarithm of each of two gamma variates, and a
+    // WGSL allows cos an error of 2^-11: 2e-3 in a normal number, as much in the logarithm of each of two gamma variates, and a
     // quarter of their sum in lambda.
     expectWithin('twin', lambda.slice(0, 500), twin, 1e-3);
   });

@@ -14,7 +14,7 @@ const noise = { type: 'gaussianNoise' as const };
 const erasing = { type: 'randomErasing' as const };
 const autocontrast = { type: 'randomAutocontrast' as const };
 
-/** A pass in words: what it is made of, in its order. */
+/** Describes the parts of each pass, in order. */
 function describePasses(augmentation: OpConfig[], imageShape = [32, 32, 3]): string[] {
   const { ops, from } = parseAugmentation(augmentation, imageShape);
   return planPasses(ops, from, false).map((pass) =>

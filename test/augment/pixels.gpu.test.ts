@@ -18,7 +18,7 @@ const someBytes = (length: number) => Uint8Array.from({ length }, (_, i) => ((i 
 const shapeOf = (s: Picture) => [s.height, s.width, s.channels] as [number, number, number];
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** Options of each op for images of so many channels: each way of each at least once. */
+/** Options of each op for this number of channels, with every variant of each option at least once. */
 const pipelines: Record<number, OpConfig[]> = {
   1: [
     { type: 'gaussianBlur', kernelSize: 5 },
@@ -61,9 +61,10 @@ const cases: OpParameters[] = [
 
 const roundings = (n: number, largest = 255) => n * 2 * unitRoundoff * largest;
 const boundOf: Record<string, number> = {
-  // exp is off by 3 + 2|x| ulp, x down to -9 / 2 sigma^2 before a weight is nothing; 7 and 3 weights and their sums.
+  // exp has an error of 3 + 2|x| ulp, with x down to -9 / 2 sigma^2 until a weight is negligible; 7 and 3 weights and their sums.
   gaussianBlur: roundings(64),
-  // The polynomials rise by 0.25 for each 1 of log, which may be off by 2^-21 or 3 ulp of 17; sigma up to 0.3, normals to 6.
+  // The polynomials have a slope of 0.25 in the log, whose error is up to 2^-21 or 3 ulp of 17; sigma is up to 0.3, normal numbers
+  // up to 6.
   gaussianNoise: 255 * 0.3 * 6 * 2 ** -18 + roundings(16),
   randomErasing: roundings(2),
   cutout: roundings(2),
@@ -114,7 +115,7 @@ describe('the noise of a large image', () => {
   test('is normal: mean, variance, skewness, kurtosis, tails; channels and neighbours are independent', async () => {
     const z = (await make({ type: 'gaussianNoise', sigma: 0.2, noise: 123456 })).map((value) => (value - 100) / 51);
     const moment = (power: number) => z.reduce((sum, value) => sum + value ** power, 0) / n;
-    // Of z^k the variance is (2k - 1)!! - ((k - 1)!!)^2.
+    // The variance of z^k is (2k - 1)!! - ((k - 1)!!)^2.
     expectWithin('mean', [moment(1)], [0], 5 * Math.sqrt(1 / n));
     expectWithin('variance', [moment(2)], [1], 5 * Math.sqrt(2 / n));
     expectWithin('skewness', [moment(3)], [0], 5 * Math.sqrt(15 / n));
@@ -177,7 +178,7 @@ describe('100,000 draws', () => {
 
   test.each(fields)('$name of $type', async ({ op, name, draw }) => {
     const values = await column(op, name);
-    // As many values as there are numbers: shares of 2^24 are looked at instead.
+    // The noise has as many values as there are numbers, so fractions of 2^24 are examined instead.
     if (name !== 'noise') expectDrawn(name, values, draw);
     else
       expectDrawn(

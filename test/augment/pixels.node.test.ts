@@ -17,7 +17,7 @@ describe('the twins of the pixel ops beside torchvision', () => {
   )('%s', (_, { op, image, fields, options, expected }) => {
     const { bytes, ...picture } = images[image]!;
     const y = pixelOps[op]!(bytes, picture, fields as Fields, options as PixelOptions);
-    // torchvision's kernels are made in float32.
+    // torchvision computes its kernels in float32.
     expectWithin('y', y, expected, 1e-5 * 255);
   });
 });

@@ -29,7 +29,7 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 const interpolationOf = ({ interpolationOrder }: Sampling) => (interpolationOrder === 0 ? 'nearest' : 'bilinear');
 
 describe('each op, through the pass of a policy', () => {
-  /** One call for all cases of an image and a way of sampling. */
+  /** One call for all cases with the same image and sampling method. */
   const groups = new Map<string, PolicyCase[]>();
   for (const c of policyCases) {
     const key = `${Object.values(c.picture).join(' x ')}, ${interpolationOf(c.sampling)}`;
@@ -59,7 +59,7 @@ describe('each op, through the pass of a policy', () => {
     const where = policyWhere(op, magnitude, picture);
     const off = coordinatesOff(3 * (picture.height + picture.width));
     if (where) expectSampled(title, y, expected, image, picture, picture, where, off, sampling);
-    // At most a mean of 63 numbers in a row, and a factor up to 2.
+    // At most a mean of 63 sequential numbers, and a factor up to 2.
     else expectWithin(title, y, expected, 80 * 2 * unitRoundoff * 2 * 255);
   }
 });
@@ -67,7 +67,7 @@ describe('each op, through the pass of a policy', () => {
 const picture: Picture = { height: 24, width: 20, channels: 3 };
 const imageShape: [number, number, number] = [24, 20, 3];
 const elements = 24 * 20 * 3;
-/** Dull, so that there is something to stretch. */
+/** Low contrast, so that there is something to stretch. */
 const images = (n: number) => Uint8Array.from({ length: n * elements }, (_, i) => 40 + (((i * 7919) ^ (i >> 4)) % 160));
 
 const listed: [string, OpConfig, slots: [op: string, magnitude: string][]][] = [
@@ -94,7 +94,7 @@ test.each(listed)('%s: every image by its own ops, as drawn, and again from JSON
     let rounded = false;
     for (const [name, magnitude] of slots) {
       const own = policy![name] as PolicyOp;
-      // What rounds to levels jumps: behind arithmetic an image is never exactly the twin's.
+      // Ops that round to levels are discontinuous: after other arithmetic, their input never equals the twin's exactly.
       if (rounded && ['posterize', 'solarize', 'equalize'].includes(own)) return;
       expected = applyPolicyOp(expected, picture, own, policy![magnitude] as number, sampling);
       seen.add(own);
@@ -106,7 +106,7 @@ test.each(listed)('%s: every image by its own ops, as drawn, and again from JSON
       const column = Math.floor(at / 3) % 20;
       return expected[at + (19 - 2 * column) * 3]!;
     });
-    // Twice the steepest that a bilinear surface gets, where the coordinates are off; contrast magnifies it.
+    // Twice the maximum slope of a bilinear surface times the coordinates' error; contrast magnifies it.
     const bound = 4 * 2 * 255 * coordinatesOff(3 * 44);
     expectWithin(JSON.stringify(policy), y.subarray(i * elements, (i + 1) * elements), flipped, bound);
   });
@@ -172,7 +172,7 @@ describe('100,000 draws', () => {
       const value = op![field];
       return typeof value === 'string' ? policyOps.indexOf(value as PolicyOp) : (value as number);
     });
-  /** How many of the drawn are each of a list. */
+  /** How often each value of a list was sampled. */
   function counts(drawn: readonly number[], values: readonly number[]): number[] {
     const found = values.map(() => 0);
     for (const value of drawn) {
@@ -207,7 +207,7 @@ describe('100,000 draws', () => {
       const choices = choicesOf(trivialSpace, op);
       const values = [...new Set(choices)];
       const found = counts(drawn, values);
-      // Some come several times: 0 with either sign, whole pixels, bits.
+      // Some values occur several times: 0 with either sign, whole pixels, bits.
       values.forEach((value, i) => {
         const p = choices.filter((other) => other === value).length / choices.length;
         const error = 5 * Math.sqrt((p * (1 - p)) / drawn.length) + 1e-12;
@@ -246,12 +246,12 @@ describe('100,000 draws', () => {
       numbers(of, field).map((value) => Number(value > 0) - Number(value < 0));
     const [op1, op2] = [numbers(all, 'op1'), numbers(all, 'op2')];
     expectIndependent({ op1, op2, trivial: numbers(await trivial, 'op'), subPolicy: numbers(autos, 'subPolicy') });
-    // Of its own op a sign isn't: some have none.
+    // The sign is not independent of its op, because some ops have none.
     const [sign1, sign2] = [isPositive('magnitude1', all), isPositive('magnitude2', all)];
     expectIndependent({ op1, sign2 });
     expectIndependent({ op2, sign1 });
     expectIndependent({ sign1, sign2 });
-    // Of neighbours in the data set, and of the same image in the next epoch.
+    // Neighbors in the data set, and the same image in the next epoch.
     const next = (await createAugmenter(gpu, {
       imageShape: square,
       augmentation: [{ type: 'randAugment' }],

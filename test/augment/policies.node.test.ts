@@ -39,7 +39,7 @@ describe("torchvision's tables", () => {
       expect([...space.keys()].sort()).toEqual(Object.keys(table).sort());
       for (const [op, magnitudes] of space) {
         const { values, signed } = table[op]!;
-        // float32's rounding of torch.linspace; whole bits are whole.
+        // torch.linspace rounds to float32; whole bits are exact.
         expectWithin(op, magnitudes?.values ?? [], values, op === 'posterize' ? 0 : 1e-6 * Math.max(...values, 1));
         if (magnitudes) expect([op, magnitudes.signed]).toEqual([op, signed]);
         if (!op.startsWith('translate')) continue;

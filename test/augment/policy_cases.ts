@@ -5,7 +5,7 @@ import { expectWithin } from '../../src/selftest/compare.ts';
 import fixture from '../fixtures/torchvision_policies.json';
 import { expectSampled } from './closeness.ts';
 
-/** What torchvision's policies make of an image with one of their ops. */
+/** An image transformed by torchvision's policies with one of their ops. */
 export interface PolicyCase {
   title: string;
   op: PolicyOp;
@@ -32,14 +32,16 @@ export const policyCases: readonly PolicyCase[] = fixture.cases.map((c) => {
   };
 });
 
-/** In grey levels: floats to 1e-5 of white; blends of bytes are truncated, or round the grey, the mean, the smoothed image. */
+/**
+ * Bound in grey levels: floats to 1e-5 of white; blends of bytes are truncated, or round the grey, the mean or the smoothed image.
+ */
 function boundOf({ op, magnitude, by }: PolicyCase): number {
   if (by === 'float') return 1e-5 * 255;
   if (['brightness', 'autoContrast'].includes(op)) return 1;
   return ['color', 'contrast', 'sharpness'].includes(op) ? 1 + Math.abs(1 - magnitude) / 2 : 0;
 }
 
-/** Fails unless an image is torchvision's; pixels half-way between two others, where the nearest is either, are left out. */
+/** Requires an image to match torchvision's; skips pixels halfway between two others, where either is the nearest. */
 export function expectCase(c: PolicyCase, y: ArrayLike<number>): void {
   const where = policyWhere(c.op, c.magnitude, c.picture);
   if (!where) {
@@ -47,7 +49,7 @@ export function expectCase(c: PolicyCase, y: ArrayLike<number>): void {
     return;
   }
   const { interpolationOrder } = c.sampling;
-  // A twentieth of what 1e-5 of white is at the steepest, or as near as Pillow's fixed point is to a half.
+  // A twentieth of 1e-5 of white at the maximum slope, or the precision of Pillow's fixed-point coordinates near a half.
   const off = interpolationOrder === 1 ? 5e-6 : 1e-3;
   const share = expectSampled(c.title, y, c.expected, c.image, c.picture, c.picture, where, off, c.sampling);
   if (!(share > 0.9)) throw new Error(`${c.title}: only ${share} of the pixels were compared`);

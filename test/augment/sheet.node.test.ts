@@ -27,7 +27,7 @@ test('pixels are magnified, colors kept, smaller draws centred', () => {
   const at = (x: number, y: number) => [
     ...sheet.data.subarray((y * sheet.width + x) * 4, (y * sheet.width + x) * 4 + 3),
   ];
-  // The second cell begins at 4 + 4 + 4; its only pixel is two wide and stands one in from each side.
+  // The second cell begins at 4 + 4 + 4; its only pixel is two wide, with a margin of one on each side.
   expect([at(12, 4), at(13, 5), at(14, 6), at(15, 7)]).toEqual([
     [255, 255, 255],
     [100, 150, 200],

@@ -75,7 +75,7 @@ describe('whitening', () => {
     },
   );
 
-  // Pixel 4 is the mean of the others, in every image: eight directions, and one of rounding alone.
+  // Pixel 4 is the mean of the others in every image: this gives eight directions, and one of rounding errors only.
   const flat = Float64Array.from({ length: count * features }, random);
   for (let n = 0; n < count; n++) {
     const others = flat.subarray(n * features, (n + 1) * features);
@@ -147,7 +147,7 @@ test('a matrix that no buffer holds is reported with its size', () => {
 });
 
 describe('eigenvalues of a symmetric matrix', () => {
-  /** X^T X of images whose every fourth pixel is black, so that some eigenvalues are 0. */
+  /** X^T X of images in which every fourth pixel is black, so that some eigenvalues are 0. */
   const momentOf = (features: number, images: number) => {
     const pixel = (i: number, j: number) => (j % 4 === 3 ? 0 : Math.sin(12.9898 * i + 78.233 * j));
     return Float64Array.from({ length: features ** 2 }, (_, at) => {

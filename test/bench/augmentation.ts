@@ -8,7 +8,7 @@ import { table } from '../../src/cli/tables.ts';
 import { figure } from '../../src/figures.ts';
 import type { BenchPage } from './protocol.ts';
 
-/** MNIST's images and CIFAR-10's. */
+/** Image shapes of MNIST and CIFAR-10. */
 const shapes = [
   [28, 28, 1],
   [32, 32, 3],
@@ -18,20 +18,20 @@ const turnSeconds = 2;
 
 export interface AugmentationRates {
   imageShape: readonly number[];
-  /** Images a second, round by round. */
+  /** Images per second, by round. */
   wgrad: number[];
-  /** Empty where there is no Python with SciPy. */
+  /** Empty if there is no Python with SciPy. */
   scipy: number[];
 }
 
-/** The augmentation alone, beside SciPy's affine_transform as Keras calls it, in turns. */
+/** Measures the augmentation alone, alternating with SciPy's affine_transform as Keras calls it. */
 export async function measureAugmentation(session: Session<BenchPage>, rounds: number): Promise<AugmentationRates[]> {
   const all: AugmentationRates[] = [];
   for (const imageShape of shapes) {
     const scipy = await Scipy.start(imageShape);
     const rates: AugmentationRates = { imageShape, wgrad: [], scipy: [] };
     try {
-      await session.call('augment', imageShape, 300); // compiles and warms up
+      await session.call('augment', imageShape, 300); // Compiles and warms up.
       for (let round = 0; round < rounds; round++) {
         rates.wgrad.push(await session.call('augment', imageShape, 1000 * turnSeconds));
         if (scipy) rates.scipy.push(await scipy.measure());
@@ -53,14 +53,14 @@ export function augmentationTable(all: readonly AugmentationRates[]): string {
   return table(['augmentation alone', 'wgrad images/s', 'SciPy images/s', 'ratio'], rows);
 }
 
-/** A Python that measures when it is told to. */
+/** A Python process that measures on request. */
 class Scipy {
   private constructor(
     private readonly process: ChildProcess,
     private readonly lines: Interface,
   ) {}
 
-  /** undefined where there is no python3 with SciPy. */
+  /** Undefined if there is no python3 with SciPy. */
   static async start(imageShape: readonly number[]): Promise<Scipy | undefined> {
     const script = fileURLToPath(new URL('../../test/bench/scipy_affine.py', import.meta.url));
     for (const python of ['python3', '/usr/bin/python3']) {
@@ -77,7 +77,7 @@ class Scipy {
     return undefined;
   }
 
-  /** Images a second. */
+  /** Images per second. */
   async measure(): Promise<number> {
     this.process.stdin!.write('\n');
     const [line] = (await once(this.lines, 'line')) as [string];

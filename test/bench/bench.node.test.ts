@@ -10,7 +10,7 @@ import { contenders } from './protocol.ts';
 
 const minutes = (n: number) => n * 60_000;
 
-/** Looks at processes through /proc. */
+/** Inspects processes through /proc. */
 const linux = test.skipIf(process.platform !== 'linux');
 
 describe('wgrad bench', () => {
@@ -78,7 +78,7 @@ describe('wgrad bench', () => {
       expect({ synthetic, dataset, written }).toEqual({ synthetic: !here, dataset: 'cifar10', written: model });
       const [{ contenders: all, ratios }] = batchSizes;
       expect(all.map(({ name }: { name: string }) => name)).toEqual(['wgrad', 'wgrad, augmented', 'TensorFlow.js']);
-      // The moving statistics are in the place that TensorFlow.js has for them: else its first loss would be another.
+      // The moving statistics are where TensorFlow.js expects them; otherwise its first loss would differ.
       expect(Math.abs(all[0].losses[0] - all[2].losses[0])).toBeLessThanOrEqual(1e-3);
       expect(Object.keys(ratios)).toEqual(['TensorFlow.js']);
     },

@@ -3,17 +3,17 @@ import type { Session } from '../../src/cli/session.ts';
 import { figure, fixed } from '../../src/figures.ts';
 import type { BenchPage, HealthCost } from './protocol.ts';
 
-/** What measuring gradient health may cost a step: time, dispatches, bytes of its record. */
+/** Maximum cost of measuring gradient health per step: time, dispatches, and bytes of its record. */
 const limits = { share: 0.05, dispatches: 4, recordBytes: 2048 };
 
 export interface HealthTimes extends HealthCost {
   batchSize: number;
-  /** Milliseconds a step, pair by pair. */
+  /** Milliseconds per step, by pair. */
   off: number[];
   norms: number[];
 }
 
-/** The tutorial's step with health off and on, in pairs, who comes first taking turns. */
+/** Measures the tutorial's step with health off and on, in pairs with alternating order. */
 export async function measureHealth(
   session: Session<BenchPage>,
   batchSize: number,
@@ -23,7 +23,7 @@ export async function measureHealth(
   const times: HealthTimes = { batchSize, off: [], norms: [], ...(await session.call('healthCost', batchSize)) };
   const levels = ['off', 'norms'] as const;
   let stepMs = 0;
-  for (const level of levels) stepMs = await session.call('health', level, batchSize, 3); // compiles and warms up
+  for (const level of levels) stepMs = await session.call('health', level, batchSize, 3); // Compiles and warms up.
   const steps = Math.max(2, Math.round((1000 * turnSeconds) / stepMs));
   for (let pair = 0; pair < pairs; pair++) {
     for (const level of pair % 2 ? [...levels].reverse() : levels) {

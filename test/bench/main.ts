@@ -8,7 +8,7 @@ import { benchPeers, type PeersOptions } from './peers.ts';
 import { benchScale, type ScaleOptions } from './scale.ts';
 import { benchStreaming, type StreamOptions } from './streaming.ts';
 
-/** The command line with `bench` in it. */
+/** The command line including `bench`. */
 export const main = (argv: readonly string[]): Promise<void> => wgrad(argv, addBench);
 
 function addBench(wgrad: Command): void {

@@ -13,20 +13,20 @@ import { type PresetName, presetModel } from '../../src/model/presets.ts';
 import { tutorialModel } from '../../src/model/tutorial.ts';
 import { product } from '../../src/product';
 
-/** Which network is trained on which images, as the command's flags say. */
+/** Selects network and images by the command's flags. */
 
-/** Images that are made up where a data set is not on this machine. */
+/** Number of synthetic images if a data set is not on this machine. */
 const syntheticImages = 10_000;
 
 export interface BenchDatasets {
   datasets: TrainAndTest;
-  /** The images are made up: they have the shape and the classes of the data set. */
+  /** Whether the images are synthetic, with the shape and classes of the data set. */
   synthetic: boolean;
 }
 
-/** A known data set. A speed does not depend on what the images show, so one that is not here is replaced by noise. */
+/** A built-in data set. The speed does not depend on the images' content, so a missing one is replaced by noise. */
 export async function benchDatasets(name: DatasetName): Promise<BenchDatasets> {
-  // MNIST is downloaded where it is missing, as every command does it.
+  // MNIST is downloaded if it is missing, as by every command.
   const there = name === 'mnist' || foundFolder(name) !== undefined;
   const { train, test } = there ? await readDatasets(name) : syntheticDatasets(name);
   return { datasets: { train, test: takeFirst(test, 1) }, synthetic: !there };
@@ -35,7 +35,7 @@ export async function benchDatasets(name: DatasetName): Promise<BenchDatasets> {
 function syntheticDatasets(name: DatasetName): TrainAndTest {
   const { imageShape, classNames } = knownDatasets[name];
   const elements = product(imageShape);
-  // A linear congruential generator (Numerical Recipes): the same bytes each time.
+  // A linear congruential generator (Numerical Recipes), which gives the same bytes each time.
   let state = 1;
   const images = Uint8Array.from({ length: syntheticImages * elements }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -46,7 +46,7 @@ function syntheticDatasets(name: DatasetName): TrainAndTest {
   return { train, test: train };
 }
 
-/** @throws ConfigurationError for a model that does not fit together. */
+/** @throws ConfigurationError if the model's layers do not fit together. */
 export const benchModel = (model: string | Record<string, unknown>, { imageShape, classNames }: Dataset): Model =>
   sequential(
     typeof model === 'string'

@@ -36,7 +36,7 @@ describe('what an optimizer costs beside adam', () => {
     );
     expect(calls.slice(0, 6)).toEqual(['adam 4', 'sgd 4', 'adam 8', 'sgd 8', 'sgd 8', 'adam 8']);
     expect(all[0]).toEqual({ name: 'sgd', limited: true, adam: [100, 100], own: [103, 103] });
-    // Every optimizer, the moving average and the accumulation.
+    // Every optimizer, the moving average, and gradient accumulation.
     expect(told).toEqual(all.map(({ name }) => name));
     expect(told).toHaveLength(optimizerTypes.length - 1 + 2);
     expect(calls.at(-2)).toBe('adam4 8');

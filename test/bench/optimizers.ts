@@ -4,7 +4,7 @@ import { figure, fixed } from '../../src/figures.ts';
 import { optimizerTypes } from '../../src/model/optimizers/index.ts';
 import type { BenchPage, StepOptions } from './protocol.ts';
 
-/** How much slower than adam's a step of another optimizer may be. */
+/** Maximum relative increase of another optimizer's step time over adam's. */
 const most = 0.1;
 
 const batchesOfAStep = 4;
@@ -12,13 +12,13 @@ const batchesOfAStep = 4;
 interface Contender {
   name: string;
   options: StepOptions;
-  /** It is another optimizer, which has the limit. */
+  /** Whether it is another optimizer, to which the limit applies. */
   limited: boolean;
 }
 
 const adam: StepOptions = { optimizer: 'adam' };
 
-/** Whose step is compared with adam's: all other optimizers, and adam with what it can have beside. */
+/** Configurations compared with adam's step: all other optimizers, and adam with its optional features. */
 const contenders: readonly Contender[] = [
   ...optimizerTypes
     .filter((type) => type !== 'adam')
@@ -31,7 +31,7 @@ const contenders: readonly Contender[] = [
   },
 ];
 
-/** Milliseconds a batch, pair by pair. */
+/** Milliseconds per batch, by pair. */
 export interface OptimizerTimes {
   name: string;
   limited: boolean;
@@ -39,7 +39,7 @@ export interface OptimizerTimes {
   own: number[];
 }
 
-/** A batch of training with each optimizer and with adam, in pairs, who comes first taking turns. */
+/** Measures a training batch with each optimizer and with adam, in pairs with alternating order. */
 export async function measureOptimizers(
   session: Session<BenchPage>,
   batchSize: number,
@@ -50,7 +50,7 @@ export async function measureOptimizers(
   const all: OptimizerTimes[] = [];
   const time = (options: StepOptions, batches: number) => session.call('stepTime', options, batchSize, batches);
   for (const { name, options, limited } of contenders) {
-    await time(adam, batchesOfAStep); // compiles and warms up
+    await time(adam, batchesOfAStep); // Compiles and warms up.
     const batchMs = await time(options, batchesOfAStep);
     const batches = batchesOfAStep * Math.max(1, Math.round((1000 * turnSeconds) / batchMs / batchesOfAStep));
     const times: OptimizerTimes = { name, limited, adam: [], own: [] };

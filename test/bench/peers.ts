@@ -26,30 +26,33 @@ import {
 import { type BenchPage, type ContenderName, contenders } from './protocol.ts';
 
 export interface PeersOptions extends AdapterOptions {
-  /** The network that is trained: a preset, or a model as JSON. */
+  /** The network to train: a preset, or a model as JSON. */
   model: string | Record<string, unknown>;
   dataset: DatasetName;
   batchSize?: number[];
   rounds?: number;
   turnSeconds?: number;
-  /** The augmentation alone, instead of training. */
+  /** Measures only the augmentation, instead of training. */
   augment: boolean;
-  /** What measuring gradient health costs a step, instead. */
+  /** Measures the cost of gradient health per step, instead. */
   health: boolean;
-  /** What each optimizer costs a step, beside adam, instead. */
+  /** Measures the cost of each optimizer per step relative to adam, instead. */
   optimizers: boolean;
   json?: string;
 }
 
-/** A contender that slow is warm after its first step: a second one only to warm up would cost too much. */
+/** Above this time a contender is warm after its first step: a second warm-up step would cost too much. */
 const slowMs = 10_000;
 
-/** Seconds of a turn. */
+/** Duration of a turn in seconds. */
 const usualTurn = 3;
-/** Pairs are many, and what else the machine does changes from second to second. */
+/** A shorter turn, because there are many pairs and the machine's load changes from second to second. */
 const shortTurn = 1;
 
-/** `wgrad bench`: a training step, of the tutorial unless another is named, in wgrad and its peers, turn by turn in one page. */
+/**
+ * `wgrad bench`: measures a training step, of the tutorial unless another network is given, in wgrad and its peers, alternating in
+ * one page.
+ */
 export async function benchPeers(options: PeersOptions): Promise<void> {
   const { datasets, synthetic } = await benchDatasets(options.dataset);
   const model = benchModel(options.model, datasets.train);
@@ -61,7 +64,7 @@ export async function benchPeers(options: PeersOptions): Promise<void> {
   if (options.health) return benchHealth(options, datasets, model);
   if (options.optimizers) return benchOptimizers(options, datasets, model, synthetic);
   for (const batchSize of options.batchSize ?? [32, 256]) {
-    // A Chrome of its own for each size, so that nobody finds a shader that is compiled already.
+    // A separate Chrome for each size, so that no contender finds a compiled shader in a cache.
     await withBenchPage(options, datasets, model, async (session) => {
       if (!facts) {
         facts = await tellFacts(session);
@@ -82,7 +85,7 @@ export async function benchPeers(options: PeersOptions): Promise<void> {
   console.log(`written  ${options.json}`);
 }
 
-/** `wgrad bench --augment` */
+/** `wgrad bench --augment`. */
 async function benchAugmentation(options: PeersOptions, datasets: TrainAndTest, model: Model): Promise<void> {
   await withBenchPage(options, datasets, model, async (session) => {
     const facts = await tellFacts(session);
@@ -94,7 +97,7 @@ async function benchAugmentation(options: PeersOptions, datasets: TrainAndTest, 
   });
 }
 
-/** `wgrad bench --health` */
+/** `wgrad bench --health`. */
 async function benchHealth(options: PeersOptions, datasets: TrainAndTest, model: Model): Promise<void> {
   await withBenchPage(options, datasets, model, async (session) => {
     const facts = await tellFacts(session);
@@ -110,7 +113,7 @@ async function benchHealth(options: PeersOptions, datasets: TrainAndTest, model:
   });
 }
 
-/** `wgrad bench --optimizers` */
+/** `wgrad bench --optimizers`. */
 async function benchOptimizers(
   options: PeersOptions,
   datasets: TrainAndTest,
@@ -146,7 +149,7 @@ async function withBenchPage(
   await openBenchPage(options, () => datasets, prepared);
 }
 
-/** The page of the bench, before it has a data set and a network. */
+/** Opens the bench's page, before it has a data set and a network. */
 export const openBenchPage = (
   { adapter, chrome, browserTimeout, yes }: AdapterOptions,
   datasets: () => TrainAndTest,
@@ -157,7 +160,7 @@ export const openBenchPage = (
     work,
   );
 
-/** Prints what the figures depend on. */
+/** Prints the facts that the figures depend on. */
 export async function tellFacts(session: Session<BenchPage>) {
   const [load] = loadavg();
   const facts = {
@@ -166,7 +169,7 @@ export async function tellFacts(session: Session<BenchPage>) {
     adapter: session.adapter,
     cores: availableParallelism(),
     processor: cpus()[0]?.model.trim(),
-    /** Of the minute before; always 0 on Windows. What else the machine does takes from everybody here. */
+    /** Load average over the last minute; always 0 on Windows. Other load on the machine slows all contenders down. */
     load,
     peers: peerVersions(),
     ceilingGflops: await session.call('ceiling'),
@@ -192,7 +195,7 @@ function peerVersions(): Partial<Record<ContenderName, string>> {
   };
 }
 
-/** Starts everybody, warms everybody up, and lets them take turns. */
+/** Starts all contenders, warms them up, and lets them take turns. */
 async function measure(
   session: Session<BenchPage>,
   names: readonly ContenderName[],

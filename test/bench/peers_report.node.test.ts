@@ -15,7 +15,7 @@ import {
 } from './peers_report.ts';
 import type { ContenderName } from './protocol.ts';
 
-/** Rounds of two steps each, from the milliseconds of a step. */
+/** Creates rounds of two steps each from milliseconds per step. */
 const measured = (name: ContenderName, msOfSteps: number[], losses: number[] = [2.3, 2.2, 2.1]): Measured => ({
   name,
   startupMs: 1234,
@@ -42,7 +42,7 @@ describe('figures', () => {
   });
 
   test("the tutorial's step costs 15.4 MFLOP an image", () => {
-    // 26 x 26 x 9 x 32 twice, 11 x 11 x 288 x 64, 1600 x 128 and 128 x 10 three times, a product and a sum each.
+    // 26 x 26 x 9 x 32 twice, 11 x 11 x 288 x 64, 1600 x 128 and 128 x 10 three times; each a product and a sum.
     const twice = 26 * 26 * 9 * 32;
     const thrice = 11 * 11 * 288 * 64 + 1600 * 128 + 128 * 10;
     expect(flopsAnImage(compileModel(tutorialModel()))).toBe(2 * (2 * twice + 3 * thrice));

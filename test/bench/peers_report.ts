@@ -6,7 +6,7 @@ import type { CompiledModel } from '../../src/model/graph.ts';
 import { images } from '../../src/model/wiring.ts';
 import { type ContenderName, contenders, type Timed } from './protocol.ts';
 
-/** What the bench beside the peers plans, computes, makes sure of and prints. Functions; running it is peers.ts'. */
+/** Pure functions of the peer benchmark: they plan, compute, verify and format. peers.ts runs it. */
 
 /** A contender's figures at one batch size. */
 export interface Measured {
@@ -14,7 +14,7 @@ export interface Measured {
   /** From the loaded page to the first finished step. */
   startupMs: number;
   rounds: Timed[];
-  /** Of every step since the start, the warm-up too: the n-th is on the same images for everybody. */
+  /** Losses of every step since the start, including the warm-up: the n-th step uses the same images for all contenders. */
   losses: number[];
 }
 
@@ -24,17 +24,17 @@ export interface Spread {
   max: number;
 }
 
-/** All rounds of a batch size take about this long where it lies between the fewest rounds and the most. */
+/** Total time of all rounds of a batch size, unless the minimum or maximum number of rounds applies. */
 const roundsMs = 100_000;
 const [fewestRounds, mostRounds] = [3, 5];
-/** Their floats are held on the GPU while they are trained on. */
+/** The floats of these images are kept on the GPU during training. */
 const mostImages = 51_200;
 
 /**
- * How many rounds, and how many steps each contender does in its turn.
+ * Number of rounds, and number of steps per turn of each contender.
  *
- * @param stepMs what a warm step of each takes.
- * @param turnMs how long a turn lasts; one step at least.
+ * @param stepMs time of a warm step of each contender.
+ * @param turnMs duration of a turn, which has at least one step.
  */
 export function planRounds(stepMs: number[], batchSize: number, turnMs: number): { rounds: number; steps: number[] } {
   const most = Math.max(1, Math.floor(mostImages / batchSize));
@@ -43,14 +43,12 @@ export function planRounds(stepMs: number[], batchSize: number, turnMs: number):
   return { rounds: Math.max(fewestRounds, Math.min(mostRounds, Math.floor(roundsMs / roundMs))), steps };
 }
 
-/** Milliseconds a step, over the rounds. */
+/** Milliseconds per step, over the rounds. */
 export function msPerStep({ rounds }: Measured): Spread {
   return spreadOf(rounds.map(({ ms, steps }) => ms / steps));
 }
 
-/**
- * How many times as fast as `other` `one` is. Compared round by round: what else the machine does meets both of a round.
- */
+/** Speed of `one` relative to `other`, compared round by round, because other load on the machine affects both in a round. */
 export function ratio(one: Measured, other: Measured): Spread {
   const perStep = ({ ms, steps }: Timed) => ms / steps;
   return spreadOf(one.rounds.map((round, i) => perStep(other.rounds[i]!) / perStep(round)));
@@ -60,11 +58,14 @@ function spreadOf(values: number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
-/** Additions and multiplications of a training step, an image: every product forward, for its weights and for its input. */
+/**
+ * Additions and multiplications per image of a training step: every product of the forward pass, the weight gradients and the input
+ * gradients.
+ */
 export function flopsAnImage({ layers }: CompiledModel): number {
   const products = layers.flatMap(({ weights, outputShape, inputs }) => {
     const pixels = outputShape.length === 3 ? outputShape[0]! * outputShape[1]! : 1;
-    // Nobody asks for the gradient of the images themselves: a layer that takes them has two products, the others three.
+    // The gradient of the images is not computed: a layer that takes them has two products, the others three.
     const passes = inputs.includes(images) ? 2 : 3;
     return weights
       .filter(({ name }) => /kernel$/i.test(name))
@@ -74,17 +75,17 @@ export function flopsAnImage({ layers }: CompiledModel): number {
 }
 
 const firstLossesWithin = 1e-3;
-/** Rounding differs, and Adam makes much of what differs where a gradient is nearly zero. */
+/** Rounding differs, and Adam amplifies differences where a gradient is nearly zero. */
 const laterLossesWithin = 1e-2;
 const lossesCompared = 8;
 
-/** Steps that everybody has done. */
+/** Number of steps that all contenders have done. */
 export const commonSteps = (all: Measured[]): number => Math.min(...all.map(({ losses }) => losses.length));
 
 /**
- * Same weights, same images, same optimizer: the losses have to be the same, before the first update and after some.
+ * With the same weights, images and optimizer, the losses must be the same, before the first update and after several.
  *
- * @throws WgradError where they are not. Then something is timed that trains something else.
+ * @throws WgradError if they differ, because then a contender trains something else.
  */
 export function checkLosses(all: Measured[]): void {
   const comparable = all.filter(({ name }) => name !== 'wgrad, augmented');
@@ -104,11 +105,11 @@ export function checkLosses(all: Measured[]): void {
 export interface Scale {
   batchSize: number;
   flopsAnImage: number;
-  /** GFLOP/s of multiply-adds in registers. */
+  /** GFLOP/s of multiply-adds on registers. */
   ceiling: number;
 }
 
-/** What is written of a contender. */
+/** The reported figures of a contender. */
 export function figuresOf(it: Measured, { batchSize, flopsAnImage, ceiling }: Scale) {
   const perStep = msPerStep(it);
   const imagesPerSecond = (1000 * batchSize) / perStep.median;

@@ -4,12 +4,12 @@ import type { ImageUse } from '../../src/image_source.ts';
 import type { Model } from '../../src/model/graph.ts';
 import type { OptimizerConfig } from '../../src/model/optimizers/index.ts';
 
-/** In the order in which they take their turns. The first is what the others are compared with. */
+/** In the order of their turns. The first one is the baseline. */
 export const contenders = ['wgrad', 'wgrad, augmented', 'TensorFlow.js', 'jax-js'] as const;
 
 export type ContenderName = (typeof contenders)[number];
 
-/** Steps that a contender has done, and how long that took. */
+/** A contender's completed steps and their duration. */
 export interface Timed {
   steps: number;
   ms: number;
@@ -17,10 +17,10 @@ export interface Timed {
   losses: number[];
 }
 
-/** What measuring gradient health adds to a step. */
+/** Cost of measuring gradient health per step. */
 export interface HealthCost {
   dispatches: number;
-  /** Of a step's record, with it. */
+  /** Bytes of a step's record, including health. */
   recordBytes: number;
 }
 
@@ -39,49 +39,49 @@ export interface StreamOrder {
   imageShape: readonly number[];
   memoryBudget: number;
   batchSize: number;
-  /** Milliseconds from the first step on. */
+  /** Milliseconds since the first step. */
   ms: number;
 }
 
-/** A network that is timed on images of noise. */
+/** A network to be timed on images of noise. */
 export interface ScaleOrder {
   model: Model;
   batchSize: number;
   imageShape: [number, number, number];
   classes: number;
-  /** Milliseconds; one step at least is timed. */
+  /** Milliseconds; at least one step is timed. */
   ms: number;
 }
 
-/** How that went. */
+/** Result of a streamed training. */
 export interface Streamed {
   network: StreamedNetwork;
   steps: number;
-  /** Bytes of the trainer and of the images. */
+  /** GPU bytes of the trainer and of the images. */
   gpuBytes: number;
   use: ImageUse;
 }
 
-/** What the bench's page offers, as `window.wgrad`. */
+/** Interface of the bench's page, as `window.wgrad`. */
 export interface BenchPage extends Opening {
-  /** Fetches the data set that the command serves. @param model what the contenders train. */
+  /** Fetches the data set that the command serves. @param model that the contenders train. */
   prepare(model: Model): Promise<Outcome<void>>;
-  /** GFLOP/s of multiply-adds in registers. */
+  /** GFLOP/s of multiply-adds on registers. */
   ceiling(): Promise<Outcome<number>>;
-  /** Images a second of the tutorial's augmentation alone, measured for so many milliseconds. */
+  /** Images per second of the tutorial's augmentation alone, measured for `ms` milliseconds. */
   augment(imageShape: readonly number[], ms: number): Promise<Outcome<number>>;
-  /** Milliseconds a step of the tutorial's network, without augmentation, with health off or with its figures of every step. */
+  /** Milliseconds per step of the tutorial's network without augmentation, with health off or at the level `norms`. */
   health(level: 'off' | 'norms', batchSize: number, steps: number): Promise<Outcome<number>>;
   healthCost(batchSize: number): Promise<Outcome<HealthCost>>;
-  /** Milliseconds a batch of so many images, over so many batches of training without augmentation. */
+  /** Milliseconds per batch of training without augmentation, over `batches` batches. */
   stepTime(options: StepOptions, batchSize: number, batches: number): Promise<Outcome<number>>;
-  /** Milliseconds a step of a network. */
+  /** Milliseconds per step of a network. */
   scaleStep(order: ScaleOrder): Promise<Outcome<number>>;
   /** JPEG files that the command will serve, as base64. */
   drawPictures(first: number, count: number, imageShape: readonly number[]): Promise<Outcome<string[]>>;
   stream(order: StreamOrder): Promise<Outcome<Streamed>>;
-  /** From nothing but the loaded page to the first finished step. */
+  /** Starts a contender: from the loaded page to the first finished step. */
   start(name: ContenderName, batchSize: number): Promise<Outcome<Timed>>;
-  /** The next steps of a contender that was started. */
+  /** The next steps of a started contender. */
   train(name: ContenderName, steps: number): Promise<Outcome<Timed>>;
 }

@@ -11,39 +11,39 @@ import { openBenchPage, type PeersOptions, tellFacts } from './peers.ts';
 import { flopsAnImage } from './peers_report.ts';
 import type { ScaleOrder } from './protocol.ts';
 
-/** Whether a step costs as its arithmetic does, at every size of images and batches. */
+/** Measures whether the cost of a step follows its arithmetic at every image and batch size. */
 
 const classes = 10;
 const all = { sizes: [28, 64, 128, 224], channels: [1, 3], batchSizes: [8, 32, 128, 256] };
 const quick = { sizes: [28], channels: [1, 3], batchSizes: [8] };
 
-/** GPU memory of a step: on the CPU it is the machine's own. */
+/** GPU memory of a step: a software adapter uses the machine's memory. */
 const mostBytes = 4 * 2 ** 30;
-/** What SwiftShader binds at most, and most GPUs at least. */
+/** SwiftShader's maximum, and the minimum of most GPUs. */
 const largestBinding = 2 ** 30;
-/** Cells below this share of the best are marked. */
+/** Cells below this fraction of the best are marked. */
 const enough = 0.6;
 
 export interface ScaleOptions extends Omit<PeersOptions, 'augment' | 'health' | 'optimizers'> {
   quick: boolean;
 }
 
-/** A network at one size of images and batches. */
+/** A network at one image and batch size. */
 export interface ScaleCell {
   size: number;
   channels: number;
   batchSize: number;
-  /** As the formulas of the layers have them, in a step. */
+  /** Floating-point operations per step, by the layers' formulas. */
   flops: number;
-  /** Why it was not trained. */
+  /** Reason why it was not trained. */
   skipped?: string;
-  /** Milliseconds a step, one for each round. */
+  /** Milliseconds per step, by round. */
   ms: number[];
 }
 
 export const gflopsOf = ({ flops, ms }: ScaleCell): number => (ms.length > 0 ? flops / median(ms) / 1e6 : 0);
 
-/** `wgrad bench --scale` */
+/** `wgrad bench --scale`. */
 export async function benchScale(options: ScaleOptions): Promise<void> {
   const planned = await planCells(options);
   const cells = planned.map(({ cell }) => cell);
@@ -76,7 +76,7 @@ export async function benchScale(options: ScaleOptions): Promise<void> {
 
 const nameOf = ({ model }: ScaleOptions) => (typeof model === 'string' ? model : 'a model from JSON');
 
-/** Every size, with the model that fits it, and what exceeds the memory marked. */
+/** All sizes with a fitting model; those that exceed the memory are marked. */
 export async function planCells({
   model,
   batchSize,
@@ -119,7 +119,7 @@ export async function planCells({
   return planned;
 }
 
-/** A row for each size of images, a column for each batch: GFLOP/s, and the share of the best. */
+/** One row per image size, one column per batch size: GFLOP/s and the fraction of the best. */
 export function scaleTable(cells: readonly ScaleCell[]): string {
   const best = Math.max(...cells.map(gflopsOf));
   const batches = [...new Set(cells.map(({ batchSize }) => batchSize))];
@@ -143,7 +143,7 @@ const skippedLines = (cells: readonly ScaleCell[]) =>
     .filter(({ skipped }) => skipped !== undefined)
     .map((cell) => `skipped  ${imageOf(cell)} at batch ${cell.batchSize}: ${cell.skipped}`);
 
-/** How many sizes stay below the share that every one should reach. */
+/** Number of sizes below the fraction that all should reach. */
 export function worstLine(cells: readonly ScaleCell[]): string {
   const trained = cells.filter(({ ms }) => ms.length > 0);
   const best = Math.max(...trained.map(gflopsOf));

@@ -15,14 +15,14 @@ import type { BenchPage, Streamed, StreamedNetwork } from './protocol.ts';
 /** Height, width and channels of the pictures. */
 const imageShape = [224, 224, 3] as const;
 const batchSize = 32;
-/** Pictures that the page draws and encodes at once. */
+/** Number of pictures that the page draws and encodes at once. */
 const drawnAtOnce = 100;
 const networks: readonly StreamedNetwork[] = ['two layers', 'five layers'];
 
 export interface StreamOptions extends AdapterOptions {
-  /** Pictures of the data set. */
+  /** Number of pictures in the data set. */
   pictures: number;
-  /** All GPU memory in use, in bytes. */
+  /** Maximum GPU memory in use, in bytes. */
   memoryBudget: number;
   turnSeconds?: number;
   json?: string;
@@ -30,7 +30,10 @@ export interface StreamOptions extends AdapterOptions {
 
 const pathOf = (folder: string, index: number) => join(folder, `${String(index).padStart(6, '0')}.jpg`);
 
-/** `wgrad bench --stream`: trains on JPEG files that are far larger than the GPU memory that a trainer may take, and tells who waited. */
+/**
+ * `wgrad bench --stream`: trains on JPEG files that are far larger than the trainer's GPU memory budget, and reports whether
+ * training or decoding waited.
+ */
 export async function benchStreaming(options: StreamOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-pictures-'));
   const pictures = Array.from({ length: options.pictures }, (_, index) => index);
@@ -68,7 +71,7 @@ export async function benchStreaming(options: StreamOptions): Promise<void> {
   }
 }
 
-/** The page draws and encodes them, because Node has no encoder. @returns the bytes of all files. */
+/** The page draws and encodes the pictures, because Node has no encoder. @returns the total bytes of the files. */
 async function writePictures(session: Session<BenchPage>, folder: string, pictures: number): Promise<number> {
   console.error(`writing ${count(pictures)} pictures`);
   let bytes = 0;
@@ -105,7 +108,7 @@ export function streamingTable(
   );
 }
 
-/** Who limits a run, and how long all pictures would take at that rate. */
+/** Describes the bottleneck of a run, and how long all pictures would take at that rate. */
 export function streamingLine({ network, use }: Streamed, { pictures }: Pick<StreamOptions, 'pictures'>): string {
   const { readRate = 0, useRate = 0, elapsedMs = 0, waitMs = 0 } = use;
   const share = waitingShare(use);

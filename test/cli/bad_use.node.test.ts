@@ -5,7 +5,7 @@ import { chromeWithoutDrivers } from './faulty_chrome.ts';
 import { call, run, temporaryFolder } from './wgrad.ts';
 
 beforeAll(async () => {
-  // The first call builds the command; the tests are for what comes after.
+  // The first call builds the command, which must not be part of a test.
   const { code, stdout } = await run('--version');
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
@@ -49,7 +49,7 @@ test('help lists the commands, and each command its flags', async () => {
   }
 });
 
-/** IDX: two zero bytes, the type of a byte, the dimensions, their sizes, the data. */
+/** IDX: two zero bytes, the type code of bytes, the number of dimensions, their sizes, the data. */
 function idx(shape: number[], data: number[]): Uint8Array {
   const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
   const view = new DataView(bytes.buffer);
@@ -81,16 +81,16 @@ function modelFile(model: unknown): string {
   return path;
 }
 
-/** Of a folder that is not there. */
+/** Path of a folder that doesn't exist. */
 const unused = () => join(temporaryFolder(), 'checkpoints');
 
 const conv = { type: 'conv2d', filters: 4, kernelSize: 3 };
 const softmax = { type: 'dense', units: 10, activation: 'softmax' };
 const flatten = { type: 'flatten' };
-/** A model whose first layers are these. */
+/** A model that begins with these layers. */
 const graph = (...layers: object[]) => modelFile({ inputShape: [28, 28, 1], layers: [...layers, flatten, softmax] });
 
-// [what, arguments after `train`, the words that the error has to say]
+// [title, arguments after `train`, text of the error].
 const cases: [string, () => string[], string[]][] = [
   [
     'a remedy without what verdicts need',
@@ -385,7 +385,7 @@ describe('refused with exit code 2 before Chrome starts, with what was found and
   });
 });
 
-/** Elsewhere than on Linux, Chrome finds the GPU in other ways than Vulkan's. */
+/** On other systems than Linux, Chrome doesn't use Vulkan to find the GPU. */
 const linux = test.skipIf(process.platform !== 'linux');
 
 linux('no GPU where one was asked for: exit code 3, and how to get it', async () => {

@@ -98,7 +98,7 @@ test('the CSV of a resumed run has each step once', () => {
   };
   write(new CsvFile(path), eventsOf(1, 7));
   const whole = readFileSync(path, 'utf8');
-  writeFileSync(path, `${whole}8,4,0.3`); // cut in a crash
+  writeFileSync(path, `${whole}8,4,0.3`); // A line truncated by a crash.
   const resumed = new CsvFile(path, 4);
   expect(resumed.missing).toBe(0);
   write(resumed, eventsOf(5, 7));

@@ -13,7 +13,7 @@ test('the Chrome that wgrad starts has an adapter that says what it is', async (
   await gpu.lost;
 });
 
-// One of its flags says how workgroup memory is cleared.
+// One of Chrome's flags determines how workgroup memory is cleared.
 test('workgroup memory starts at zero, also after another workgroup has left numbers in it', async () => {
   const groups = 64;
   const kernel: Kernel<undefined> = {

@@ -25,7 +25,7 @@ async function lossesOn(dataset: string): Promise<number[]> {
   return JSON.parse(readFileSync(json, 'utf8')).epochs.map(({ loss }: { loss: number }) => loss);
 }
 
-/** Ten classes by color and stripes, in noise: CIFAR-10's format, nobody's pictures. */
+/** Ten classes with different colors and stripes, in noise: synthetic pictures in CIFAR-10's format. */
 function synthetic(count: number, seed: number) {
   let state = seed;
   const noise = () => {

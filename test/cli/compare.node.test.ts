@@ -71,7 +71,7 @@ describe('wgrad compare', () => {
       expect(first.stdout).toMatch(/^pair 1\/2 {2}seed 0 .* left$/m);
       expect(first.stdout).toMatch(/^pair 2\/2 {2}seed 1 /m);
       expect(first.stdout).toContain('2 pairs of twins');
-      expect(first.stdout).not.toContain('░'); // no terminal, no bar
+      expect(first.stdout).not.toContain('░'); // No bar without a terminal.
       const { pairs, comparison, paragraph, seeds, command, config } = written(whole!);
       expect(seeds).toEqual([0, 1]);
       expect(pairs.map(({ seed }) => seed)).toEqual([0, 1]);
@@ -219,7 +219,7 @@ describe('wgrad compare --cures', () => {
       expect(validationAccuracy).toBeGreaterThanOrEqual(0);
       expect(early).toBeGreaterThan(0);
       if (breaks) expect(broke).toBe(steps);
-      // Its own batch size comes before the flag's default.
+      // A configuration's own batch size takes precedence over the flag.
       else expect({ steps, broke }).toEqual({ steps: network === 'narrow' ? 20 : 10, broke: undefined });
     }
     expect(readFileSync(at('page.html'), 'utf8')).toContain('<td>Adam</td>');
@@ -254,7 +254,7 @@ describe('wgrad compare --cures', () => {
   });
 });
 
-// [what, arguments behind `compare`, the words that the error has to say]
+// [title, arguments after `compare`, text of the error].
 const cases: [string, string[], string[]][] = [
   ['no A', ['--b', 'none'], ['--a']],
   ['no seeds', ['--a', 'none', '--b', 'tutorial', '--seeds', '0'], ['--seeds', '"0"', 'at least 1']],

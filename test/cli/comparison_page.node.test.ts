@@ -106,7 +106,7 @@ describe('the page of a comparison', () => {
     expect(norm[3]).toMatch(/^1\.82e-7 \(/);
     expect(norm[4]).toMatch(/^x 1000000|^x 1\.00e\+6/);
     expect(rows.filter(([layer]) => layer === 'dense').length).toBe(
-      comparison.summary.filter(({ layer }) => layer === 'dense').length + 1, // and its verdict
+      comparison.summary.filter(({ layer }) => layer === 'dense').length + 1, // Plus its verdict.
     );
   });
 

@@ -7,7 +7,7 @@ import { fillMetrics } from '../../src/model/metrics/index.ts';
 import { stepOf, verdictOf } from './health_events.ts';
 import { temporaryFolder } from './wgrad.ts';
 
-/** RFC 4180, one line. */
+/** Parses one line of RFC 4180. */
 const cellsOf = (line: string) =>
   [...`${line},`.matchAll(/("(?:[^"]|"")*"|[^,]*),/g)].map(([, cell]) =>
     cell!.startsWith('"') ? cell!.slice(1, -1).replaceAll('""', '"') : cell!,
@@ -26,7 +26,7 @@ test('a row a step, written as soon as it is reported', () => {
   const path = join(temporaryFolder(), 'run.csv');
   const file = new CsvFile(path);
   file.add([stepOf(1), stepOf(2), verdictOf('dense', 'vanishing', 1)]);
-  // Nobody closes a file in a crash.
+  // The file is not closed, as in a crash.
   const [first, second] = rowsOf(path);
   expect(first).toMatchObject({ step: '1', epoch: '1', loss: '1.5', skipped: '0', transport: '0.5' });
   expect(first).toMatchObject({
@@ -40,7 +40,7 @@ test('a row a step, written as soon as it is reported', () => {
     'dense.transport': '0.5',
   });
   expect(first).not.toHaveProperty('a, "b".transport');
-  // A verdict is part of the step that decided.
+  // A verdict is part of the step that decided it.
   expect([first!['dense.verdict'], second!['dense.verdict'], second!['a, "b".verdict']]).toEqual(['', 'vanishing', '']);
 
   file.add([stepOf(3, { bad: true }), verdictOf('dense', 'non-finite', 3)]);
@@ -110,7 +110,7 @@ test("an epoch's last row has what its validation measured, under the names of t
     ...{ validationLoss: 0.5, validationF1Score: 0.25, validationF1ScoreByClass: [0.125, Number.NaN] },
   };
   file.add([stepOf(1), stepOf(2), stepOf(3)]);
-  // Those of the steps before are there, and the last one of the epoch waits.
+  // The rows of earlier steps are in the file, and the last one of the epoch is pending.
   expect(rowsOf(path).map(({ step }) => step)).toEqual(['1', '2']);
   file.add([verdictOf('dense', 'healthy', 3), { epoch }]);
   file.add([stepOf(4), stepOf(5), stepOf(6)]);
@@ -120,7 +120,7 @@ test("an epoch's last row has what its validation measured, under the names of t
   expect(third).toMatchObject({ 'validationF1ScoreByClass.0': '0.125', 'validationF1ScoreByClass.1': 'NaN' });
   expect(third).toMatchObject({ validationFound: '' });
   expect(fourth!.validationLoss).toBe('');
-  // Where a run ends before the validation, nothing is lost.
+  // If a run ends before the validation, nothing is lost.
   file.close();
   expect(rowsOf(path).map(({ step }) => step)).toEqual(['1', '2', '3', '4', '5', '6']);
 });

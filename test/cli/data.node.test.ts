@@ -5,11 +5,11 @@ import { formatCifar10, type Inspection } from '../../src/data/index.ts';
 import { call, run, runHere, temporaryFolder } from './wgrad.ts';
 
 beforeAll(async () => {
-  // The first call builds the command; the tests are for what comes after.
+  // The first call builds the command, which must not be part of a test.
   expect(await run('data', '--help')).toMatchObject({ code: 0, stdout: expect.stringMatching(/inspect.*get/s) });
 });
 
-/** An image of CIFAR-10's size that is its number's own. */
+/** An image of CIFAR-10's size, unique for its number. */
 function image(number: number): Uint8Array {
   const bytes = new Uint8Array(32 * 32 * 3).fill(128);
   bytes[number] = 1 + number;
@@ -23,7 +23,7 @@ function batch(...records: [image: Uint8Array, label: number][]): Uint8Array {
     Uint8Array.from(Buffer.concat(records.map(([image]) => image))),
     records.map(() => 0),
   );
-  // formatCifar10 takes no label that names no class.
+  // formatCifar10 rejects invalid labels.
   records.forEach(([, label], i) => {
     bytes[i * 3073] = label;
   });
@@ -39,7 +39,7 @@ function cifarFolder(files: Record<string, Uint8Array>): string {
 const everythingWrong = () =>
   cifarFolder({
     'data_batch_1.bin': batch([image(1), 3], [image(2), 4], [image(1), 3]),
-    // 10 comes after 2.
+    // 10 sorts after 2.
     'data_batch_10.bin': batch([blank, 0], [image(3), 200]),
     'data_batch_2.bin': batch([image(2), 5], [image(4), 9]),
     'test_batch.bin': batch([image(1), 3], [image(5), 1], [image(6), 1]),

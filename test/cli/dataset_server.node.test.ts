@@ -4,7 +4,7 @@ import { type Served, serve } from '../../src/cli/server.ts';
 
 let server: Served;
 beforeAll(async () => {
-  vi.stubEnv('WGRAD_DATA_DIR', inject('folder')); // without any
+  vi.stubEnv('WGRAD_DATA_DIR', inject('folder')); // Without any data sets.
   server = await serve(import.meta.dirname, datasetRoutes(knownDatasets()));
 });
 afterAll(() => {

@@ -18,7 +18,7 @@ test('wgrad dev serves the page and the data sets until Ctrl-C, and leaves nothi
   expect(started.filter(isAlive)).toEqual([]);
 });
 
-/** Styles come with the page's modules here, one by one, and what reads colors from them must not come first. */
+/** In development, styles are loaded with each of the page's modules, and modules that read colors must not run earlier. */
 async function expectColors(url: string): Promise<void> {
   const browser = await launchChrome({ adapter: 'software' });
   try {

@@ -46,7 +46,7 @@ const bundles: RunEvent[][] = [
   ],
 ];
 
-/** The path of a file of these bundles. */
+/** Writes a file with these bundles and returns its path. */
 function written(): string {
   const folder = join(temporaryFolder(), 'runs', 'first');
   const file = new EventFile(folder, 0, () => 1_800_000_000.5);
@@ -58,7 +58,7 @@ function written(): string {
   return join(folder, name!);
 }
 
-/** With the library that wrote it; the fields' numbers are written here once more. */
+/** Reads with the library that wrote it; the field numbers are repeated here. */
 function read(path: string): Read[] {
   const bytes = readFileSync(path);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -135,7 +135,7 @@ function expectEvents(events: Read[]): void {
 
   expect(probe!.get('run/noiseScale')).toEqual({ scalar: 2 });
   const { limits, counts, ...sums } = probe!.get('dense/gradientMagnitude')!.histogram!;
-  // Zeros and all buckets up to the last that holds something: [0, 2^-48], ... [1/2, 1].
+  // Zeros, and all buckets up to the last nonempty one: [0, 2^-48], ... [1/2, 1].
   expect(limits).toEqual(Array.from({ length: 49 }, (_, i) => 2 ** (i - 48)));
   expect(counts).toEqual([4, ...Array(46).fill(0), 2, 3]);
   const squares = 2 * 0.375 ** 2 + 3 * 0.75 ** 2;
@@ -160,7 +160,7 @@ test.skipIf(!hasProtobuf)(
 
 describe('CRC-32C', () => {
   const ascii = (text: string) => new TextEncoder().encode(text);
-  // RFC 3720, appendix B.4; the check value of the polynomial.
+  // RFC 3720, appendix B.4, and the polynomial's check value.
   test.each([
     [new Uint8Array(32), 0x8a9136aa],
     [new Uint8Array(32).fill(0xff), 0x62a8ab43],

@@ -5,7 +5,7 @@ import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { temporaryFolder } from './wgrad.ts';
 
-/** An npm that gives the archive at FAKE_NPM, or fails, or leaves half an archive and never ends. */
+/** A fake npm that returns the archive at FAKE_NPM, or fails, or writes half an archive and never ends. */
 const program = `
 const { copyFileSync, writeFileSync } = require('node:fs');
 const [command, spec] = process.argv.slice(2);
@@ -23,13 +23,13 @@ if (what === 'fails') {
 /** Writes it into a folder. @returns its path, for the environment variable npm_execpath. */
 export function fakeNpm(folder: string): string {
   const path = join(folder, 'npm-cli.js');
-  // CommonJS, wherever the folder is.
+  // Makes the script CommonJS, wherever the folder is.
   writeFileSync(join(folder, 'package.json'), '{}');
   writeFileSync(path, program);
   return path;
 }
 
-/** An archive as npm packs one, in a temporary folder. */
+/** Creates an archive as npm packs it, in a temporary folder. */
 export async function archiveOf(files: Record<string, Uint8Array | string>): Promise<string> {
   const archive = pack();
   const path = join(temporaryFolder(), 'archive.tgz');

@@ -6,7 +6,7 @@ import { temporaryFolder } from './wgrad.ts';
 
 const program = fileURLToPath(new URL('faulty_chrome.mjs', import.meta.url));
 
-/** What can be wrong with a Chrome. Faults of an adapter or device leave SwiftShader alone. */
+/** Faults of a Chrome. Faults of an adapter or device do not affect SwiftShader. */
 export type Fault =
   | 'adapter never comes'
   | 'device never comes'
@@ -16,13 +16,13 @@ export type Fault =
   | 'falls silent in fit'
   | 'ends in fit';
 
-/** The path of a Chrome with a fault, for --chrome. */
+/** Path of a Chrome with a fault, for --chrome. */
 export async function faultyChrome(fault: Fault): Promise<string> {
   const chrome = await findChrome();
   return script(`exec '${process.execPath}' '${program}' '${fault}' '${chrome}' "$@"`);
 }
 
-/** The path of a Chrome that finds no GPU, whatever the machine has: no driver for Vulkan is installed for it. */
+/** Path of a Chrome that finds no GPU on any machine, because it sees no Vulkan driver. */
 export async function chromeWithoutDrivers(): Promise<string> {
   const none = '/no/such/driver.json';
   return script(`VK_DRIVER_FILES=${none} VK_ICD_FILENAMES=${none} exec '${await findChrome()}' "$@"`);
@@ -35,7 +35,7 @@ function script(line: string): string {
   return path;
 }
 
-/** The environment of a machine with the device file of a GPU. */
+/** Environment of a machine that has a GPU's device file. */
 export const withGpuDevice = {
   NODE_OPTIONS: `--import ${new URL('gpu_device_file.mjs', import.meta.url)}`,
 };

@@ -12,7 +12,7 @@ import { archiveOf, fakeNpm } from './fake_npm.ts';
 import { descendants, isAlive } from './processes.ts';
 import { call, start, temporaryFolder } from './wgrad.ts';
 
-/** Before a test moves the cache. */
+/** Read before a test moves the cache. */
 const realCifar10 = cachedFolder('cifar10');
 
 let cache: string;
@@ -31,7 +31,7 @@ const rows = (count: number, salt: number) =>
 const png = (pixels: Uint8Array, width = 1024) =>
   encode({ width, height: pixels.length / (3 * width), data: pixels, channels: 3, depth: 8 });
 
-/** Two images in each batch, in the form of the package that CIFAR-10 is made from. */
+/** Two images per batch, in the layout of the package from which CIFAR-10 is created. */
 function smallPackage(): Record<string, Uint8Array | string> {
   const files: Record<string, Uint8Array | string> = {
     'train_lables.json': JSON.stringify([9, 0, 8, 1, 7, 2, 6, 3, 5, 4]),

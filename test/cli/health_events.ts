@@ -1,7 +1,7 @@
 import type { RunEvent } from '../../src/health/run_events.ts';
 import type { LayerHealth, ProbeRecord, TensorHealth, Verdict } from '../../src/index.ts';
 
-/** Made events of two layers: figures that a float32 holds, so that files give them back as they are. */
+/** Synthetic events of two layers; the figures are exact in float32, so files preserve them. */
 
 export const tensorHealth = (gradientNorm: number): TensorHealth => ({
   gradientNorm,

@@ -40,7 +40,7 @@ test('the table at the end: verdict, time in each, means without what is not fin
   const [name, now, time, norm, ratio, transport, toTheLast, dead] = cellsOf('dense');
   expect([name, now]).toEqual(['dense', 'non-finite']);
   expect(time).toBe('healthy 66.7 %, non-finite 33.3 %');
-  // The geometric mean of 4 and 1; deltas 4/64 and 1/64 over 2/64.
+  // The geometric mean of 4 and 1; deltas of 4/64 and 1/64 over 2/64.
   expect([norm, ratio, transport, toTheLast]).toEqual(['2', '0.0009766', '0.5', '1']);
   expect(dead).toBe('3 of 16');
   expect(cellsOf('a, "b"')[1]).toBe('too few steps');

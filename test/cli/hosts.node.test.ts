@@ -16,7 +16,7 @@ import { parseRun } from '../../src/formats/run_file.ts';
 import { processesWith } from './processes.ts';
 import { call, type Ended, program, run, startIn, temporaryFolder } from './wgrad.ts';
 
-/** Replaces variables of the environment while `work` runs. */
+/** Replaces environment variables while `work` runs. */
 async function within<T>(variables: Record<string, string>, work: () => T | Promise<T>): Promise<T> {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, variables);
@@ -30,7 +30,7 @@ async function within<T>(variables: Record<string, string>, work: () => T | Prom
   }
 }
 
-/** The command, started in a folder. */
+/** Runs the command in a folder. */
 function runIn(cwd: string, ...args: string[]): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended: Ended = { code: 0, stdout: '', stderr: '' };
@@ -88,7 +88,7 @@ describe('a host that cannot be', () => {
 });
 
 describe('a process', () => {
-  /** A folder with a package webgpu in it that does so much. */
+  /** Creates a folder with a package webgpu whose `create` is the given code. */
   function withBindings(create: string): string {
     const folder = temporaryFolder();
     const bindings = join(folder, 'node_modules/webgpu');
@@ -177,7 +177,7 @@ test.runIf(process.platform === 'linux')('the processor time of a group of proce
 });
 
 describe('a web socket', () => {
-  /** A frame of a server, which masks nothing. */
+  /** A frame from a server, which does not mask it. */
   function frame(opcode: number, data: Buffer, isLast = true): Buffer {
     const { length } = data;
     const head = length < 126 ? Buffer.alloc(2) : length < 65536 ? Buffer.alloc(4) : Buffer.alloc(10);
@@ -217,7 +217,7 @@ describe('a web socket', () => {
           if (opcode === 10) sent.push(`pong ${content}`);
           if (opcode !== 1) continue;
           sent.push(content.toString());
-          // It comes back in three parts, with a ping between them, and the network cuts it wherever it likes.
+          // The message returns in three parts with a ping in between, and the network splits it anywhere.
           const [a, b] = [Math.floor(length / 3), Math.floor((2 * length) / 3)];
           const whole = Buffer.concat([
             frame(1, content.subarray(0, a), false),
@@ -285,7 +285,7 @@ describe.runIf(findFirefox())('in Firefox', () => {
     const resumed = startIn({ WGRAD_TEST_FIREFOX: file }, 'train', '--resume', file, '--epochs', '100000');
     await resumed.says('epoch 2/');
     expect(await resumed.says('firefox  ')).toContain('adapter  software adapter');
-    // Killed at once, the command leaves no Firefox.
+    // Even if it is killed, the command leaves no Firefox running.
     resumed.child.kill('SIGKILL');
     await resumed.ended;
     await expect.poll(() => processesWith(`WGRAD_TEST_FIREFOX=${file}`), { timeout: 60_000 }).toEqual([]);

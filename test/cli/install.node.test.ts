@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findChrome } from '../../src/cli/find_chrome.ts';
 import { program, run, temporaryFolder } from './wgrad.ts';
 
-/** One image, drawn once: it ends as soon as Chrome has run. */
+/** Uses a single image, sampled once, so the command ends as soon as Chrome has run. */
 const sheet = ['sheet', '--dataset', 'digits', '--images', '1', '--draws', '1', '--adapter', 'software', '--out'];
 const question = /Install the Debian package chromium \(about \d+ MB to download\) with (sudo -n )?apt-get\? \[y\/N\]/;
 
@@ -15,7 +15,7 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where a
   let calls: string;
   beforeAll(async () => {
     chrome = (await findChrome()) as string;
-    await run('--version'); // builds the command, which needs the real PATH
+    await run('--version'); // Builds the command, which needs the real PATH.
   });
   beforeEach(() => {
     const folder = temporaryFolder();
@@ -27,7 +27,7 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where a
     };
     out = join(folder, 'sheet.png');
     calls = join(folder, 'calls');
-    // An apt-get that writes down what it is asked for, and whose chromium is the real one.
+    // An apt-get that records its arguments, and whose chromium is the real one.
     const real = `#!/bin/sh\\nPATH=/usr/bin:/bin exec "${chrome}" "$@"\\n`;
     script(
       'apt-get',
@@ -41,7 +41,7 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where a
     script('sudo', `[ "$1" = -n ] && shift && exec "$@"`);
     script('true', '');
     vi.stubEnv('PATH', programs);
-    // Nor is there one to be downloaded.
+    // Downloading one is impossible, too.
     for (const name of ['HTTPS_PROXY', 'https_proxy']) vi.stubEnv(name, 'http://127.0.0.1:9');
     vi.stubEnv('PUPPETEER_CACHE_DIR', join(folder, 'cache'));
     for (const name of ['PUPPETEER_EXECUTABLE_PATH', 'CHROME_PATH', 'CHROME_BIN']) vi.stubEnv(name, undefined);
@@ -69,7 +69,7 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where a
   });
 
   describe.skipIf(!existsSync('/usr/bin/script'))('at a terminal it asks', () => {
-    /** Types an answer once the question is there. `script` gives the command a terminal, and shows what that shows. */
+    /** Types an answer as soon as the question appears. `script` provides the command with a terminal, and returns its output. */
     async function answer(text: string): Promise<{ code: number | null; shown: string }> {
       const typed = [process.execPath, program, ...sheet, out].map((word) => `'${word}'`).join(' ');
       const child = spawn('/usr/bin/script', ['-qec', typed, '/dev/null'], {
@@ -121,7 +121,7 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where a
       expect(stderr, args.join(' ')).toMatch(/fashion-mnist is not on this machine[\s\S]*add --yes /);
       expect({ code, installed: installed() }).toEqual({ code: 2, installed: false });
     }
-    // This apt-get installs nothing, which the message shows; that it was asked is what counts.
+    // This apt-get installs nothing, as the message shows; the test only requires that it was called.
     await run('data', 'get', 'fashion-mnist', '--yes');
     expect(readFileSync(calls, 'utf8')).toMatch(/install -y --no-install-recommends dataset-fashion-mnist/);
   });

@@ -21,7 +21,7 @@ interface Written {
   plan: PlanFacts;
 }
 
-/** The rows of all tables. A cell that is broken into lines is put together again: its other lines have an empty first cell. */
+/** The rows of all tables. Wrapped cells are joined: their continuation lines have an empty first cell. */
 function cellsOf(stdout: string): string[][] {
   const rows: string[][] = [];
   for (const line of stdout.split('\n').filter((line) => line.startsWith('│'))) {
@@ -62,10 +62,10 @@ describe('wgrad profile --plan', () => {
       ({ layer, kernel }) => layer === 'conv2d_1' && kernel === 'conv2d_forward',
     );
     expect(convolution).toMatchObject({ phase: 'forward', variant: expect.stringMatching(/quads \d+/) });
-    // 10 x 10 outputs that the pool takes, each of 3 x 3 x 32 products, for 64 filters: multiplications and additions.
+    // The pool uses 10 x 10 outputs, each of 3 x 3 x 32 products, for 64 filters: multiplications and additions.
     expect(convolution!.flops).toBe(2 * 32 * 10 * 10 * 9 * 32 * 64);
 
-    // The images as they lie on the GPU, a byte a pixel; what is not in a step's memory is not in its sum.
+    // The images on the GPU have one byte per pixel; they are not part of a step's memory, and so not of its sum.
     const images = plan.buffers.find(({ label }) => label === 'dataset.images')!;
     expect(images).toMatchObject({ kind: 'input', bytes: 10_000 * 28 * 28 });
     expect(plan.bytes.input).toBeGreaterThan(images.bytes);
@@ -110,7 +110,7 @@ describe('wgrad profile --plan', () => {
     expect(kernelsOf(base)).toContain('health_reduce');
     expect(kernelsOf(await planOf(...small, '--health', 'off'))).not.toContain('health_reduce');
     expect(kernelsOf(await planOf(...small, '--augment', '[{"type":"mixUp"}]'))).toContain('augment_mix');
-    // What is computed from the images changes the plan by being there, not by its values.
+    // Values computed from the images affect the plan only by their existence.
     const featurewise = '{"featurewiseCenter":true,"zcaWhitening":true}';
     const whitening = await planOf('--dataset', 'digits', '--augment', featurewise);
     expect(whitening.stdout).toContain('digits: 1,500 training and 297 test images of 8 x 8 x 1');

@@ -16,7 +16,7 @@ let images: string;
 let testImages: Dataset;
 const path = (name: string) => join(folder, name);
 
-/** A network that learns digits in a moment. */
+/** A network that learns digits quickly. */
 const small: Model = {
   inputShape: [8, 8, 1],
   layers: [
@@ -52,7 +52,7 @@ describe('wgrad predict', () => {
     const { code, stdout, stderr } = await runHere(
       ...['predict', model, images, broken, join(images, '3.png'), '--top', '2', '--json', json, ...software],
     );
-    // Those that can be read are predicted.
+    // Readable pictures are predicted.
     expect(code).toBe(2);
     expect(stderr).toMatch(/1 picture of 8 cannot be decoded[\s\S]*broken\.png/);
     expect(stdout).toMatch(/picture +│ class +│ probability │ class 2/);
@@ -121,7 +121,7 @@ describe('wgrad evaluate', () => {
   });
 });
 
-/** A model of another program, as `import` makes it. */
+/** A model from another program, as `import` creates it. */
 function foreign(): string {
   const network = trained(presetModel('mobilenet-small', [8, 8, 1], 3));
   const file = path('foreign.wgrad');

@@ -21,7 +21,7 @@ test('the noise scale of the last probe, cosines in the mean over those that hav
   first.hardest = [{ sample: 1, label: 1, gradientNorm: 100, layers: {} }];
   last.hardest = Array.from({ length: 8 }, (_, i) => ({ sample: 70 + i, label: i, gradientNorm: 8 - i, layers: {} }));
   const text = probeTables([first, last])!;
-  // 4 zeros beside 5 numbers.
+  // 4 zeros and 5 nonzero numbers.
   expect(cellsOf(text, 'dense')).toEqual(['dense', '40', '0.25', '', '0.75', '44.4 %']);
   expect(cellsOf(text, 'whole network')).toEqual(['whole network', 'Infinity', '0.5', '', '', '']);
   expect(text).toContain('largest gradients in step 101');

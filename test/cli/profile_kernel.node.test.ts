@@ -35,7 +35,7 @@ test('a kernel is timed in all variants at every shape of the network, or at the
   expect(all.map(({ shape }) => (shape as Shape).batch)).toEqual([32, 8]);
   expect(all.map(({ used }) => used)).toEqual([{ quads: 4 }, { quads: 2 }]);
   for (const { variants } of all) expect(variants).toEqual([{ quads: 2 }, { quads: 4 }]);
-  // Both shapes are one with this batch.
+  // With this batch size both shapes are the same.
   const changed = choose({ kernel: 'conv2d_forward', shape: { batch: 256, padTop: 0 }, variant: 'quads 4' });
   expect(changed).toMatchObject([{ shape: { batch: 256, padTop: 0, useBias: true }, variants: [{ quads: 4 }] }]);
   expect(choose({ kernel: 'begin_step' })).toMatchObject([{ variants: [{}], isOfNetwork: true }]);
@@ -76,7 +76,7 @@ test('wgrad profile --kernel times one kernel alone, its variants side by side',
   }
   expect(refused.code).toBe(2);
   expect(refused.stderr).toMatch(/kernel that does not exist[\s\S]*did you mean "dense_forward"/);
-  // Without a Chrome.
+  // Runs without Chrome.
   expect((await call(...flags, '--variant', 'quads 4')).stderr).toContain('add --kernel');
   expect((await call(...flags, '--kernel', 'adam', '--plan')).code).toBe(2);
 });

@@ -13,7 +13,7 @@ import { call, start, temporaryFolder } from './wgrad.ts';
 const shaders = fileURLToPath(new URL('../../shaders', import.meta.url));
 
 test('wgrad profile --watch reports a shader that is wrong, one that does not compile, and what a good one gains', async () => {
-  // A copy: other tests read the clone's own.
+  // A copy, because other tests read the repository's own shaders.
   const folder = join(temporaryFolder(), 'shaders');
   cpSync(shaders, folder, { recursive: true });
   const path = join(folder, 'sum_parts.wgsl');
@@ -25,7 +25,7 @@ test('wgrad profile --watch reports a shader that is wrong, one that does not co
   expect(await watching.says('more than rounding')).toMatch(
     /^sum_parts\.wgsl\nwrong {4}2 of 2 checks differ.*\n +sum_parts at \{"parts":3.*dw\[\d+\] is .* expected/m,
   );
-  // As many editors do it: a new file in place of the old one.
+  // Like many editors, replaces the old file with a new one.
   rmSync(path);
   writeFileSync(path, text.replace('var sum = 0.0', 'var sum = zero'));
   const line = text.split('\n').findIndex((each) => each.includes('var sum')) + 1;
@@ -74,7 +74,7 @@ test.each([main + library, leanShader(main) + leanShader(library)])(
       expect(kernels.includes(kernel(source), {}, {}, 'lib/g.wgsl')).toBe(false);
       const edited = sourceOf(kernels.edited(kernel(source), { 'lib/f.wgsl': 'fn f(i: u32) { return; }\n' }));
       expect(edited).toMatch(/main\(\) ?\{[\s\S]*\}\nfn f\(i: u32\) \{ return; \}\n$/);
-      // Loops and lines of the preprocessor have to stay as they are; a mark says where every other line comes from.
+      // Loops and preprocessor lines must not be changed; every other line gets a mark with its origin.
       const marked = sourceOf(kernels.marked(kernel(source), {}));
       expect(marked).toContain('\n%for i in 0..2\n  f($i); //@k.wgsl:5\n%end\n');
       expect(marked).toContain('fn f(i: u32) {} //@lib/f.wgsl:1\n');

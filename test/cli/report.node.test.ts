@@ -47,7 +47,7 @@ describe('how much is trained', () => {
     expect(large.epochs).toBeGreaterThan(10);
     expect(large.epochs).toBeLessThan(100);
     expect(planRun({ batchSize: 32 }, datasets(24, 6), false, [96, 96, 3])).toMatchObject({ epochs: 300 });
-    // Who says how long, or of how much, is taken at their word.
+    // An explicit length or amount overrides the limit.
     for (const asked of [{ epochs: 2 }, { trainSamples: 20 }]) {
       expect(planRun({ ...asked, batchSize: 32 }, datasets(24, 6), true)).not.toHaveProperty('lengthened');
     }
@@ -67,7 +67,7 @@ describe('how much is trained', () => {
         /^cut +to 2 epochs of 10,000 .*about \d+ seconds of a software adapter by a rough estimate/,
       ),
     ]);
-    // A network that computes ten times as much takes longer.
+    // A network with ten times the arithmetic takes longer.
     const [small, wide] = [8, 80].map((filters) => {
       const model = sequential({ inputShape: [28, 28, 1], layers: [conv2d({ filters, kernelSize: 3 }), flatten()] });
       return estimatedStepMs(modelSummary(model), 32);
@@ -76,7 +76,7 @@ describe('how much is trained', () => {
     const [note, length] = lengthLines(planRun({ batchSize: 32 }, datasets(24, 1), true), layers, 32);
     expect(note).toMatch(/^note +only 1 validation image: each is 100 %/);
     expect(length).toMatch(/^length +300 epochs, because 24 training images make 1 step an epoch: 300 steps in all/);
-    // 2 * (313 steps + 62.5 batches, forward alone) * 100 ms
+    // 2 * (313 steps + 62.5 forward-only batches) * 100 ms.
     expect(timeLine(planRun({}, mnist, true), 32, 100)).toMatch(/^time +about 65 seconds for this run/);
     expect([3, 42, 100, 5_000, 9_000].map(aboutSeconds)).toEqual([
       'a few seconds',
@@ -116,7 +116,7 @@ describe('what was learned so far', () => {
     log.add({ ...step(5, 1, 8), at: 90_250 });
     expect(log.stepMs).toBe(250);
     const epoch = { epoch: 1, loss: 1, accuracy: 1, imagesPerSecond: 32, gradientNorms: {} };
-    log.add({ epoch: { ...epoch, seconds: 1 } }); // of the four that were timed
+    log.add({ epoch: { ...epoch, seconds: 1 } }); // For the four that were timed.
     expect(log.stepMs).toBe(250);
     log.add(step(6, 1, 8));
     log.add({ epoch: { ...epoch, epoch: 2, seconds: 3.1 } });

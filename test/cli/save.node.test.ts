@@ -7,7 +7,7 @@ import { call, type Ended, type Running, run, runHere, start, temporaryFolder } 
 
 const minutes = (n: number) => n * 60_000;
 
-/** A network that is there at once; one image a step makes an epoch long enough to do something in the middle of it. */
+/** A network that compiles immediately; with one image per step, an epoch is long enough to act in the middle of it. */
 const model = JSON.stringify({
   inputShape: [8, 8, 1],
   layers: [
@@ -26,25 +26,25 @@ const rows = (path: string): number =>
 
 const parsed = (path: string): SavedRun => parseRun(readFileSync(path));
 
-/** Every bit of what training has made. */
+/** All bits of the trained state. */
 function bits({ snapshot: { weights, slots, progress, learningRate } }: SavedRun) {
   const words = (tensors: Float32Array[]) =>
     tensors.map((it) => [...new Uint32Array(it.buffer, it.byteOffset, it.length)]);
   return { weights: words(weights), slots: words(slots), progress, learningRate };
 }
 
-/** Without what depends on the clock. */
+/** Excludes everything that depends on the clock. */
 const historyOf = ({ history }: SavedRun) => ({
   ...history,
   epochs: history.epochs.map(({ seconds, imagesPerSecond, ...figures }) => figures),
 });
 
-/** Processes are found in /proc. */
+/** Processes are inspected through /proc. */
 describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
-  /** Runs that ended by themselves, by their epochs. */
+  /** Uninterrupted runs, by their number of epochs. */
   const undisturbed = new Map<number, Promise<SavedRun>>();
 
-  /** A run of so many epochs that ends by itself. */
+  /** An uninterrupted run with a number of epochs. */
   function runOf(epochs: number): Promise<SavedRun> {
     const file = join(temporaryFolder(), 'whole.wgrad');
     const made =
@@ -54,7 +54,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
   }
 
   beforeAll(async () => {
-    await run('--version'); // builds the command
+    await run('--version'); // Builds the command.
   });
 
   interface Interrupted extends Ended {
@@ -63,7 +63,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
     json: { epochs: unknown[]; steps: unknown[] };
   }
 
-  /** Trains, does something to it in the middle of the second epoch, or a later one on a busy machine, and waits for its end. */
+  /** Trains, acts in the middle of the second epoch (or a later one on a busy machine), and waits for the end. */
   async function interrupted(act: (running: Running) => void, ...more: string[]): Promise<Interrupted> {
     const folder = temporaryFolder();
     const [file, json, csv] = ['run.wgrad', 'run.json', 'run.csv'].map((name) => join(folder, name)) as [
@@ -112,7 +112,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
       expect(parsed(end).dataset).toEqual(whole.dataset);
       expect(parsed(end).options).toEqual(whole.options);
 
-      // The page takes it for a run that was stopped, and resumes it.
+      // The page treats it as a stopped run and resumes it.
       const studio = await openStudio();
       try {
         const page = await studio.browser.newPage();
@@ -152,7 +152,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
     'numbers that stop being finite: the state after the last complete epoch is saved',
     async ({ expect }) => {
       const file = join(temporaryFolder(), 'run.wgrad');
-      // Each step multiplies the weights by -1.2: they overflow in the second of the epochs, which have 47 steps.
+      // Each step multiplies the weights by -1.2: they overflow in the second epoch, of 47 steps.
       const { code, stderr } = await run(
         ...[...onDigits, '--epochs', '5', '--save', file],
         ...['--optimizer', 'sgd', '--learning-rate', '1', '--weight-decay', '2.2'],

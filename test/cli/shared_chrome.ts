@@ -1,7 +1,7 @@
 import type { Browser } from 'puppeteer-core';
 import { type ChromeOptions, launchChrome } from '../../src/cli/chrome.ts';
 
-/** One Chrome for the commands of this process. It ends with the process, since it hears from it through a pipe. */
+/** One Chrome for all commands of this process. It ends with the process, because they communicate through a pipe. */
 let chrome: Promise<Browser> | undefined;
 
 async function sharedChrome(): Promise<Browser> {
@@ -11,8 +11,8 @@ async function sharedChrome(): Promise<Browser> {
 }
 
 /**
- * What a command takes for a Chrome of its own: a page of the shared one that has nothing in common with other pages and is the
- * only one that the command sees. Closing it closes that page. Undefined for another adapter or another Chrome.
+ * Poses as a separate Chrome for a command: a page of the shared one that shares nothing with other pages and is the only one that
+ * the command sees. Closing the Chrome closes that page. Undefined for another adapter or another Chrome.
  */
 export async function pageOfSharedChrome({ adapter, path, headless }: ChromeOptions): Promise<Browser | undefined> {
   if (adapter !== 'software' || headless === false) return undefined;

@@ -28,7 +28,7 @@ test('a sheet, a part an argument, and every image on its own', async () => {
   expect(stderr).not.toContain('error');
   expect(code).toBe(0);
   expect(stdout).toContain(out);
-  // Digits of 8 x 8 are shown eight times as large; two parts of three rows, with titles of 22 pixels.
+  // Digits of 8 x 8 are magnified eight times; there are two parts of three rows, with titles of 22 pixels.
   expect(sizeOf(out)).toEqual([4 + 5 * 68, 2 * (22 + 4 + 3 * 68)]);
   const names = readdirSync(save).sort();
   expect(names).toHaveLength(2 * 3 * 5);

@@ -16,7 +16,7 @@ const base = { dataset: 'digits', epochs: 2, trainSamples: 320, testSamples: 297
 const rates = { base, vary: { learningRate: [0.001, 0.01], seed: [1, 2] }, metric: 'validationLoss' };
 const software = ['--adapter', 'software'];
 
-/** A plan as a file in a folder of its own. */
+/** Writes a plan to a file in a separate folder. */
 function planFile(plan: object): string {
   const path = join(temporaryFolder(), 'plan.json');
   writeFileSync(path, JSON.stringify(plan));
@@ -25,7 +25,7 @@ function planFile(plan: object): string {
 
 const read = (path: string): SweepFile => JSON.parse(readFileSync(path, 'utf8'));
 
-/** What does not depend on when it was trained. */
+/** The figures that don't depend on the time of training. */
 const figuresOf = ({ seconds: _, ...record }: TrialRecord) => record;
 
 describe('wgrad sweep', () => {
@@ -75,7 +75,7 @@ describe('wgrad sweep', () => {
     expect(text).not.toMatch(/<script|src=|https?:/);
     expect(text.match(/<circle/g)).toHaveLength(4);
     expect(text.match(/<polyline/g)).toHaveLength(2);
-    expect(text.match(/npx wgrad train/g)).toHaveLength(5); // the best one's, and those of all trials
+    expect(text.match(/npx wgrad train/g)).toHaveLength(5); // Those of the best trial, and of all trials.
     const rows = readFileSync(csv!, 'utf8').trim().split('\n');
     expect(rows).toHaveLength(5);
     expect(rows[0]).toContain('learningRate,seed,validationLoss,status');

@@ -46,7 +46,7 @@ describe('configurations', () => {
     const rates = drawn.map(({ learningRate }) => learningRate as number);
     expect(Math.min(...rates)).toBeGreaterThanOrEqual(1e-4);
     expect(Math.max(...rates)).toBeLessThanOrEqual(1);
-    // Half of them below the geometric middle, within four standard deviations.
+    // Half of them are below the geometric mean of the limits, within four standard deviations.
     expect(Math.abs(rates.filter((rate) => rate < 0.01).length - 100)).toBeLessThan(29);
     expect(Math.abs(drawn.filter(({ batchSize }) => batchSize === 16).length - 100)).toBeLessThan(29);
   });

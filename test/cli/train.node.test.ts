@@ -22,12 +22,12 @@ import {
 import { descendants, isAlive } from './processes.ts';
 import { call, runHere, start, temporaryFolder } from './wgrad.ts';
 
-/** Looks at processes through /proc. */
+/** Inspects processes through /proc. */
 const linux = test.skipIf(process.platform !== 'linux');
 
 const minutes = (n: number) => n * 60_000;
 
-/** Of the file that --json writes. */
+/** Content of the file that --json writes. */
 interface Written {
   config: Record<string, unknown>;
   adapter: { vendor: string; architecture: string; description: string; software: boolean };
@@ -43,7 +43,7 @@ interface Written {
   stepsInVerdicts: Record<string, Partial<Record<VerdictName, number>>>;
 }
 
-/** A network that is there at once, for what is about the process and its files. */
+/** A network that compiles immediately, for tests of the process and its files. */
 const small = [
   ...['--dataset', 'digits', '--adapter', 'software', '--model'],
   JSON.stringify({
@@ -52,7 +52,7 @@ const small = [
   }),
 ];
 
-/** The rows of --csv, without their head. */
+/** The rows of --csv without the header. */
 const rows = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().split('\n').slice(1);
 
 const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
@@ -134,7 +134,7 @@ describe('wgrad train', () => {
       '--augment',
       'none',
     ];
-    // digits has 1,500 training images; a sample that counts nothing has no loss.
+    // digits has 1,500 training images; a sample of weight 0 has no loss.
     const weights = join(temporaryFolder(), 'weights.csv');
     writeFileSync(weights, `weight\n${'0\n'.repeat(1500)}`);
     const ones = join(temporaryFolder(), 'ones.json');
@@ -191,7 +191,7 @@ describe('wgrad train', () => {
       expect(code).toBe(0);
       const { config, adapter, layers, startup, epochs, steps, verdicts, stepsInVerdicts } = written(file);
 
-      // PyTorch: 0.912 to 0.925 over six seeds.
+      // PyTorch reaches 0.912 to 0.925 over six seeds.
       expect(epochs[1]!.validationAccuracy).toBeGreaterThanOrEqual(0.905);
       expect(epochs[1]!.validationLoss).toBeLessThan(epochs[0]!.validationLoss as number);
 
@@ -212,7 +212,7 @@ describe('wgrad train', () => {
       expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
       expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 126 }, (_, i) => i + 1));
       const trained = ['conv2d', 'conv2d_1', 'dense', 'dense_1'];
-      // The tutorial's network is healthy, in every layer, over its whole run.
+      // The tutorial's network is healthy in every layer over its whole run.
       expect(verdicts.map(({ layer, verdict, step }) => [layer, verdict, step])).toEqual(
         trained.map((layer) => [layer, 'healthy', 1]),
       );
@@ -232,7 +232,7 @@ describe('wgrad train', () => {
       expect(stdout).toContain(`step 1  healthy: ${trained.join(', ')}\n`);
       expect(stdout).toMatch(/conv2d_1 +│ healthy +│ 100 % /);
       expect(stdout.match(/^epoch \d\/2 .*validation loss .*gradient norms .*dense_1 /gm)).toHaveLength(2);
-      expect(stdout).not.toContain('░'); // no terminal, no bar
+      expect(stdout).not.toContain('░'); // No bar without a terminal.
     },
     minutes(10),
   );
@@ -266,7 +266,7 @@ describe('wgrad train', () => {
     async () => {
       const folder = temporaryFolder();
       const [json, save] = [join(folder, 'run.json'), join(folder, 'run.wgrad')];
-      // The loss gets smaller, which is no improvement where larger is better: epoch 1 stays the best.
+      // The loss decreases, which is no improvement with the mode `max`: epoch 1 stays the best.
       const earlyStopping = { monitor: 'loss', mode: 'max', patience: 2, restoreBestWeights: true };
       const reduceLrOnPlateau = { monitor: 'loss', mode: 'max', patience: 1, factor: 0.5 };
       const { code, stdout, stderr } = await runHere(
@@ -323,7 +323,7 @@ describe('wgrad train', () => {
         /^step 1 {2}dense vanishes: only \S+ of the last layer's gradient reaches dense \(\S+ times per layer\);/m,
       );
       expect(stdout).toMatch(/^ +what helps: relu with heNormal/m);
-      // The tutorial's recipe, which mirrors digits, and says so in one line.
+      // The tutorial's recipe mirrors digits, which a single note points out.
       expect(stdout.match(/^note .*mirrored digits.*cost accuracy.*--augment handwriting/gm)).toHaveLength(1);
       expect(stdout).toMatch(/dense +│ vanishing +│ 100 % /);
       const { verdicts, steps } = written(json);
@@ -335,12 +335,12 @@ describe('wgrad train', () => {
       const [head] = readFileSync(csv, 'utf8').split('\n');
       expect(head!.split(',').slice(0, 7)).toContain('learningRate');
       const at = head!.split(',').indexOf('dense.verdict');
-      // The tenth step decided.
+      // The tenth step decided it.
       expect(rows(csv).map((row) => row.split(',')[at])).toEqual([
         ...Array(9).fill(''),
         ...Array(11).fill('vanishing'),
       ]);
-      // What the page loads: the weights that the last step left, and all that it shows of the way there.
+      // The page's input: the weights after the last step, and the whole history.
       const { dataset, history, snapshot } = parseRun(readFileSync(save));
       expect(dataset).toMatchObject({ name: 'digits', trainSamples: 640, testSamples: 297, clean: [] });
       expect(history.verdicts).toEqual(verdicts);
@@ -368,7 +368,7 @@ describe('wgrad train', () => {
         ...['--json', file, '--csv', csv, '--logdir', logdir],
       );
       await training.says('epoch 1/1000');
-      // Written as it comes: whatever happens now, these steps are there.
+      // Rows are written immediately: whatever happens now, these steps are in the file.
       expect(rows(csv).length).toBeGreaterThanOrEqual(47);
       const [events] = readdirSync(logdir);
       expect(statSync(join(logdir, events!)).size).toBeGreaterThan(47 * 100);
@@ -396,7 +396,7 @@ describe('wgrad train', () => {
       const file = join(temporaryFolder(), 'run.json');
       const { code, stdout, stderr } = await runHere(
         ...['train', ...small, '--epochs', '1000'],
-        ...['--csv', '/dev/full', '--json', file], // a disk without room
+        ...['--csv', '/dev/full', '--json', file], // A disk without free space.
       );
       expect(stderr).toMatch(/Writing to \/dev\/full failed.*ENOSPC/s);
       expect(code).toBe(1);
@@ -454,7 +454,7 @@ test(
     const [before, json, roofline] = ['before.json', 'after.json', 'roofline.svg'].map((name) =>
       join(temporaryFolder(), name),
     ) as [string, string, string];
-    // A profile of one dispatch, which took no time at all.
+    // A profile of a single dispatch that took almost no time.
     const row = { name: 'adam', layer: '', microseconds: 0.001, spreadMicroseconds: 0 };
     const file = { config: { dataset: 'mnist' }, adapter: { description: 'another' }, profile: { dispatches: [row] } };
     writeFileSync(before, JSON.stringify(file));
@@ -466,7 +466,7 @@ test(
     for (const name of ['begin_step', 'conv2d_forward', 'conv2d_backward_w', 'gradient_norm', 'adam']) {
       expect(stdout).toMatch(new RegExp(`${name}\\b.*\\d`));
     }
-    // With the variant of each, on a row of its own.
+    // Includes the variant of each, in a separate row.
     expect(stdout).toMatch(/conv2d_forward +│ conv2d_1 +│ subgroups (true|false), quads \d+/);
     expect(stdout).toMatch(/\d+ dispatches in a step/);
     expect(stdout).toContain('GFLOP/s');
@@ -479,7 +479,7 @@ test(
     expect(stdout).toContain('the other profile is of another adapter: another');
     expect(stdout).toMatch(/the other profile is of another run: it differs in dataset,/);
     expect(readFileSync(roofline, 'utf8')).toMatch(/^<svg [\s\S]*conv2d_forward conv2d_1: [\s\S]*% of the roofline/);
-    // Against itself nothing has changed.
+    // Compared with itself, nothing has changed.
     const itself = profileFile(json).profile.dispatches;
     expect(changesText(profileChanges(itself, itself))).toMatch(/none of \d+ dispatches changed/);
     expect((await call('profile', '--against', roofline)).code).toBe(2);
@@ -511,7 +511,7 @@ test(
     };
     expect(config.kernelVariants).toEqual(tuning.variants);
     for (const { timings } of tuning.kernels) expect(timings.length).toBeGreaterThan(1);
-    // The next command has them from the folder; the run's file and its JSON have the choice.
+    // The next command reads the choices from the folder; the run file and its JSON contain them.
     const [saved, run] = ['tuned.wgrad', 'run.json'].map((name) => join(temporaryFolder(), name)) as [string, string];
     const trained = await runHere(
       'train',
@@ -531,7 +531,7 @@ test(
     );
     expect(parseRun(readFileSync(saved)).options.kernelVariants).toEqual(tuning.variants);
     expect(JSON.parse(readFileSync(run, 'utf8'))).toMatchObject({ config: { kernelVariants: tuning.variants } });
-    // A variant that SwiftShader does not have.
+    // A variant that SwiftShader doesn't support.
     const [{ kernel, shape }] = tuning.kernels as [TunedKernel];
     const name = `${kernel} ${JSON.stringify(shape)}`;
     const forced = JSON.stringify({ [name]: { subgroups: true, quads: 3 } });

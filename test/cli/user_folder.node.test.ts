@@ -41,7 +41,7 @@ const flags = ['--model', small, '--augment', 'none', '--adapter', 'software', '
 describe('the command reads a folder of pictures as the page does', () => {
   test('three splits, other sizes and other files: the report says what was read and what was ignored', async () => {
     const folder = folderOf({
-      ...pictures('training_set', 32, '.JPEG'), // the content decides
+      ...pictures('training_set', 32, '.JPEG'), // The content determines the format.
       ...pictures('val', 8),
       ...pictures('test', 4),
       'training_set/above/wide.png': png(0, 3, [16, 8]),
@@ -52,7 +52,7 @@ describe('the command reads a folder of pictures as the page does', () => {
       'empty.bin': '',
     });
     symlinkSync(join(folder, 'val/above/images/0.png'), join(folder, 'training_set/below/linked'));
-    symlinkSync(folder, join(folder, 'training_set/above/around')); // leads nowhere new
+    symlinkSync(folder, join(folder, 'training_set/above/around')); // A link that leads to a folder that was already visited.
     const json = join(temporaryFolder(), 'run.json');
     const { code, stdout, stderr } = await runHere(
       'train',
@@ -139,7 +139,7 @@ describe('the command reads a folder of pictures as the page does', () => {
       resident.steps.map(({ loss }: { loss: number }) => loss),
     );
     expect(streamed.epochs.at(-1).validationLoss).toBe(resident.epochs.at(-1).validationLoss);
-    // Another budget is no other run: the pictures stay in their files, as the saved run knows them.
+    // Another memory budget doesn't make it a different run: the pictures stay in their files, as recorded in the saved run.
     const longer = await train('longer', '--resume', save, '--epochs', '3', '--memory-budget', '1GB');
     expect(longer.images.training).toMatchObject({ kind: 'resident', from: 'pictures' });
     writeFileSync(join(folder, 'train/above/images/0.png'), png(0, 33, sides));

@@ -8,7 +8,7 @@ import { processesWith, signalChrome } from './processes.ts';
 import { type Ended, type Running, run, startIn, temporaryFolder } from './wgrad.ts';
 
 const minutes = (n: number) => n * 60_000;
-/** Seconds: enough for a healthy Chrome on a busy machine, as far as one is waited for. */
+/** Seconds: enough for a healthy Chrome on a busy machine in every wait. */
 const limit = 10;
 
 const model = JSON.stringify({
@@ -17,13 +17,13 @@ const model = JSON.stringify({
 });
 const training = ['train', '--dataset', 'digits', '--model', model, '--browser-timeout', String(limit)];
 
-/** Chrome's processes are looked for in /proc. */
+/** Chrome's processes are found through /proc. */
 describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, and no process is left', () => {
   beforeAll(async () => {
-    await run('--version'); // builds the command
+    await run('--version'); // Builds the command.
   });
 
-  /** Runs the command until it ends by itself. @param during is done to it meanwhile. */
+  /** Runs the command until it ends. @param during acts on it meanwhile. */
   async function endOf(
     args: string[],
     {
@@ -40,7 +40,7 @@ describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, an
     return ended;
   }
 
-  // First: it takes longest.
+  // First, because it takes longest.
   test.concurrent(
     'a GPU process that stops in the middle of training: Chrome is started again, and the run goes on',
     async ({ expect }) => {
@@ -59,7 +59,7 @@ describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, an
       });
       expect(stdout).toMatch(/^lost +Chrome has shown no sign of life for 20 seconds.*the run continues from step/m);
       expect(code).toBe(0);
-      // No epoch twice, and none missing.
+      // No epoch is repeated or missing.
       const epochs = [...stdout.matchAll(/^epoch (\d+)/gm)].map(([, n]) => Number(n));
       expect(epochs).toEqual(epochs.map((_, i) => i + 1));
       const { steps } = parseRun(readFileSync(file)).history;
@@ -68,7 +68,7 @@ describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, an
     minutes(5),
   );
 
-  // [fault, --adapter, words of the error, exit code]
+  // [fault, --adapter, text of the error, exit code].
   const faults: [Fault, 'hardware' | 'software', RegExp[], number][] = [
     [
       'adapter never comes',

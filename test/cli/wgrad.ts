@@ -16,7 +16,7 @@ export interface Ended {
 
 export interface Running {
   child: ChildProcess;
-  /** Resolves, with stdout so far, when that holds the text; rejects when the process ends before. */
+  /** Resolves with the stdout so far once it contains the text; rejects if the process ends before. */
   says(text: string): Promise<string>;
   ended: Promise<Ended>;
 }
@@ -24,7 +24,7 @@ export interface Running {
 /** Starts the command as a user's shell does. */
 export const start = (...args: string[]): Running => startIn({}, ...args);
 
-/** The same, with variables added to its environment. */
+/** Like `start`, with additional environment variables. */
 export function startIn(variables: Record<string, string>, ...args: string[]): Running {
   const env = { ...process.env, ...variables };
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
@@ -49,12 +49,12 @@ export function startIn(variables: Record<string, string>, ...args: string[]): R
 export const run = (...args: string[]): Promise<Ended> => start(...args).ended;
 
 /**
- * The command within this process, for what ends before anything is started: a process each takes a hundred times as long.
- * One at a time: what it prints and its exit code are the process's.
+ * Runs the command within this process, for commands that end before anything is started: a separate process takes a hundred times
+ * as long. Calls can't overlap, because output and exit code are the process's.
  */
 export const call = (...args: string[]): Promise<Ended> => callOf(main, ...args);
 
-/** The same of another program that has the command in it. */
+/** Like `call`, for another program that includes the command. */
 export async function callOf(whole: typeof main, ...args: string[]): Promise<Ended> {
   const ended: Ended = { code: 0, stdout: '', stderr: '' };
   const gather = (name: 'stdout' | 'stderr') => (text: unknown) => {
@@ -84,7 +84,7 @@ export async function callOf(whole: typeof main, ...args: string[]): Promise<End
   return ended;
 }
 
-/** The command as it is built, which finds its page beside it; the first one that asks builds it. */
+/** The built command, which finds its page next to it; the first caller builds it. */
 let built: Promise<typeof import('../../src/cli/main.ts')> | undefined;
 
 async function builtCommand(): Promise<typeof import('../../src/cli/main.ts')> {
@@ -95,13 +95,13 @@ async function builtCommand(): Promise<typeof import('../../src/cli/main.ts')> {
 }
 
 /**
- * The command as `run` has it, within this process and in a Chrome that all of them share: that is half of the time of
- * a short command. For what a command does; how its process or its Chrome starts and ends is for `run` and `start`. One at a time.
+ * Runs the command within this process and in a shared Chrome, which saves half of the time of a short command. For tests of a
+ * command's behavior; use `run` and `start` to test how its process or its Chrome starts and ends. Calls can't overlap.
  */
 export async function runHere(...args: string[]): Promise<Ended> {
   built ??= builtCommand();
   return callOf((await built).main, ...args);
 }
 
-/** An empty folder that goes away with the run. */
+/** An empty folder that is removed after the test run. */
 export const temporaryFolder = (): string => mkdtempSync(join(inject('folder'), 'test-'));

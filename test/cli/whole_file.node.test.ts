@@ -5,7 +5,7 @@ import { writeWhole, writeWholeSomewhere } from '../../src/cli/whole_file.ts';
 import { WgradError } from '../../src/errors.ts';
 import { temporaryFolder } from './wgrad.ts';
 
-/** Fails as a full disk does, when a part has been written. */
+/** Fails after a partial write, as on a full disk. */
 function half(file: number): void {
   writeFileSync(file, 'half of ');
   throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });

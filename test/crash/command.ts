@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findChrome } from '../../src/cli/find_chrome.ts';
 import { parseRun, type SavedRun } from '../../src/index.ts';
 
-/** The folder of the project, where its scripts and tests run. */
+/** Root folder of the project, in which its scripts and tests run. */
 export const root = process.cwd();
 
 export interface Ended {
@@ -14,10 +14,10 @@ export interface Ended {
   seconds: number;
 }
 
-/** Milliseconds between two looks at what a run has written. */
+/** Polling interval in ms for a run's output files. */
 const lookEvery = 5;
 
-/** Runs `wgrad` with some arguments. @param kill says when kill -9 is due: it is asked again and again. */
+/** Runs `wgrad` with arguments. @param kill polled repeatedly; kill -9 is sent once it returns true. */
 export function wgrad(args: readonly string[], kill?: () => boolean): Promise<Ended> {
   const begun = performance.now();
   const child = spawn(process.execPath, [join(root, 'bin/wgrad.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -39,7 +39,7 @@ export function wgrad(args: readonly string[], kill?: () => boolean): Promise<En
 
 export type Mishap = 'GPU process killed' | 'device destroyed' | 'page crashed' | 'Chrome killed';
 
-/** The path of a Chrome that something happens to when the page has reported this step, or as it is told to train for step 0. */
+/** Path of a Chrome that fails in the given way when the page has reported this step; for step 0, when it is told to train. */
 export async function crashingChrome(folder: string, what: Mishap, step: number): Promise<string> {
   const path = join(folder, 'chrome');
   const program = join(root, 'test/crash/crashing_chrome.mjs');
@@ -50,7 +50,7 @@ export async function crashingChrome(folder: string, what: Mishap, step: number)
   return path;
 }
 
-/** All that must be the same, whatever happened on the way: every bit and all records, without what the clock says. */
+/** Everything that must be the same regardless of interruptions: every bit and all records, without times. */
 export function outcomeOf(folder: string): object | undefined {
   const file = join(folder, 'run.wgrad');
   if (!existsSync(file)) return undefined;

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { run, temporaryFolder } from '../cli/wgrad.ts';
 import { randomFrom, type Trial, Trials } from './trials.ts';
 
-/** A short form of `npm run crash-test`, with other moments each day. */
+/** A short form of `npm run crash-test`, with different moments each day. */
 describe.skipIf(process.platform === 'win32')(
   'whatever happens to a run, it ends with the bits of one that nobody disturbed',
   () => {
@@ -11,7 +11,7 @@ describe.skipIf(process.platform === 'win32')(
     let trials: Trials;
 
     beforeAll(async () => {
-      await run('--version'); // builds the command
+      await run('--version'); // Builds the command.
       trials = new Trials(join(temporaryFolder(), 'crash'), randomFrom(seed));
       await trials.prepare();
     });

@@ -5,16 +5,16 @@ import { parseArgs } from 'node:util';
 import { table } from '../../src/cli/tables.ts';
 import { type Counts, randomFrom, runTrials, type Trial, Trials } from './trials.ts';
 
-// npm run crash-test: interrupts 70 runs, and says of each whether it ended with the bits of a run that nobody disturbed.
-//   npm run crash-test -- --seed 7 --jobs 1 --share 0.1
+// npm run crash-test: interrupts 70 runs, and reports for each whether it ended with the same bits as an uninterrupted run.
+// npm run crash-test -- --seed 7 --jobs 1 --share 0.1
 
 const { values } = parseArgs({
   options: {
-    /** Moments, bytes and bits follow from it. */
+    /** Determines moments, bytes and bits. */
     seed: { type: 'string', default: '1' },
-    /** Runs at the same time. */
+    /** Number of concurrent runs. */
     jobs: { type: 'string', default: '2' },
-    /** Of the trials. */
+    /** Fraction of the trials to run. */
     share: { type: 'string', default: '1' },
   },
 });

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { checkpointsIn } from '../../src/cli/checkpoint_folder.ts';
 import { crashingChrome, type Mishap, outcomeOf, wgrad } from './command.ts';
 
-/** A network that trains for some seconds, with all that random numbers are drawn for. */
+/** A network that trains for some seconds and uses all kinds of random numbers. */
 const model = JSON.stringify({
   inputShape: [8, 8, 1],
   layers: [
@@ -37,27 +37,27 @@ const steps = epochs * 94;
 export interface Trial {
   kind: string;
   moment: string;
-  /** What became of it. */
+  /** The result. */
   outcome: string;
   passed: boolean;
   seconds: number;
 }
 
-/** Interrupts runs, and compares what they end with to a run that nobody disturbed. */
+/** Interrupts runs, and compares their results to an uninterrupted run. */
 export class Trials {
   private count = 0;
   private expected: object | undefined;
   private wholeMs = 0;
-  /** Where a shorter run has left its checkpoints and its CSV. */
+  /** Folder with the checkpoints and the CSV of a shorter run. */
   private shorter = '';
 
-  /** @param random numbers from 0 to 1. */
+  /** @param random returns numbers from 0 to 1. */
   constructor(
     private readonly folder: string,
     private readonly random: () => number,
   ) {}
 
-  /** Trains what the others are compared with. */
+  /** Trains the reference run. */
   async prepare(): Promise<void> {
     const whole = this.newFolder();
     const [{ code, stdout, stderr, seconds }] = await Promise.all([
@@ -79,7 +79,7 @@ export class Trials {
     if (code !== 0 || found < 3) throw new Error(`The run that is to be resumed left ${found} checkpoints: ${stderr}`);
   }
 
-  /** kill -9 to the command; the same command with --resume, or from the start where there was no checkpoint yet. */
+  /** Kills the command with kill -9, then runs it again with --resume, or from the start if there was no checkpoint yet. */
   async killCommand(): Promise<Trial> {
     const isStarting = this.random() < 0.2;
     let [milliseconds, step] = [Math.round(this.random() * this.wholeMs), Math.floor(this.random() * steps)];
@@ -93,7 +93,7 @@ export class Trials {
         : () => rowsOf(join(folder, 'run.csv')) > step;
       const killed = await wgrad([...args, '--checkpoint', checkpoints], isDue);
       if (killed.code === 0) {
-        [milliseconds, step] = [Math.floor(milliseconds / 2), Math.floor(step / 2)]; // it had ended before
+        [milliseconds, step] = [Math.floor(milliseconds / 2), Math.floor(step / 2)]; // It had ended before.
         continue;
       }
       const moment = isStarting ? `${milliseconds} ms after its start` : `when step ${step} was in the CSV`;
@@ -106,7 +106,7 @@ export class Trials {
     }
   }
 
-  /** Something happens to Chrome or its GPU: the command restarts it by itself. */
+  /** Makes Chrome or its GPU fail: the command restarts it automatically. */
   async crash(what: Mishap): Promise<Trial> {
     let step = this.random() < 0.2 ? 0 : Math.floor(this.random() * steps);
     for (;;) {
@@ -119,7 +119,7 @@ export class Trials {
       ]);
       const lost = [...ended.stdout.matchAll(/^lost .*the run continues (.*)$/gm)];
       if (lost.length === 0 && ended.code === 0 && step > 1) {
-        step = Math.floor(step / 2); // it had ended before
+        step = Math.floor(step / 2); // It had ended before.
         continue;
       }
       const how = lost.length ? `lost ${lost.length} time, went on ${lost[0]![1]}` : 'not lost';
@@ -135,7 +135,7 @@ export class Trials {
     }
   }
 
-  /** A checkpoint that is cut, or has a bit turned: it is refused, and the one before is used. */
+  /** Truncates a checkpoint or flips a bit: it is rejected, and the previous one is used. */
   async damage(): Promise<Trial> {
     const folder = this.newFolder();
     cpSync(this.shorter, folder, { recursive: true });
@@ -190,11 +190,11 @@ export class Trials {
   private readonly files = (folder: string) => ['--save', join(folder, 'run.wgrad'), '--csv', join(folder, 'run.csv')];
 }
 
-/** Complete rows of a CSV, its head among them. */
+/** Complete rows of a CSV, including the header. */
 const rowsOf = (path: string): number =>
   existsSync(path) ? readFileSync(path).filter((byte) => byte === 10).length : 0;
 
-/** How many trials of each kind. */
+/** Number of trials of each kind. */
 export interface Counts {
   commands: number;
   gpus: number;
@@ -202,7 +202,7 @@ export interface Counts {
   checkpoints: number;
 }
 
-/** All of them, a few at a time. @param report hears of each as it ends. */
+/** Runs all trials, a few at a time. @param report called as each one ends. */
 export async function runTrials(
   trials: Trials,
   { commands, gpus, devices, checkpoints }: Counts,
@@ -228,7 +228,7 @@ export async function runTrials(
   return done;
 }
 
-/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
+/** Numbers from 0 to 1 determined by a seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

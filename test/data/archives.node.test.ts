@@ -73,7 +73,7 @@ describe('archives are read as the folders that they hold', () => {
     ]);
     const bytes = zip({ ...mnistLike, secret: strToU8('x') });
     const at = Buffer.from(bytes).lastIndexOf('secret');
-    bytes[at - 46 + 8]! |= 1; // the flags in the directory
+    bytes[at - 46 + 8]! |= 1; // The flags in the directory.
     expect((await expectMnistLike({ 'm.zip': bytes })).ignored).toEqual([
       { path: 'm/secret', reason: 'encrypted in its archive: unpack it with its password' },
     ]);
@@ -90,12 +90,12 @@ describe('archives are read as the folders that they hold', () => {
 });
 
 describe('a gzip file that is read at any place', () => {
-  /** Bytes that deflate packs to about half: blocks with codes of their own. */
+  /** Bytes that deflate compresses to about half, in blocks with dynamic codes. */
   const content = (length: number) =>
     Uint8Array.from({ length }, (_, i) => (Math.imul(i ^ (i >>> 5), 0x9e3779b1) >>> 27) + ((i >>> 14) & 3));
   const whole = content(2 ** 20);
   const fileOf = (bytes: Uint8Array) => new Blob([bytes as Bytes]);
-  /** The same with a comment, a name and two bytes more in its header, and a checksum of it. */
+  /** The member with a comment, a name and two extra bytes in its header, and a checksum of it. */
   const withHeader = (member: Uint8Array) => {
     const head = Uint8Array.of(...member.subarray(0, 10), 2, 0, 7, 7, ...strToU8('name\0comment\0'), 0, 0);
     head[3] = 2 | 4 | 8 | 16;
@@ -116,7 +116,7 @@ describe('a gzip file that is read at any place', () => {
       ]),
     ],
   ])('%s', async (_, packed) => {
-    // Places far apart, and so many that every other one is given up.
+    // Widely spaced positions, and so many that every second one is dropped.
     for (const spacing of [300_000, 1000]) {
       const file = await openGzip(fileOf(packed), 'x.gz', { most: 0, spacing });
       expect(file.size).toBe(whole.length);
@@ -179,7 +179,7 @@ describe('archives that are refused', () => {
     expect(await failure({ ...rest, [`${path}.gz`]: gz(zeros) })).toMatch(/out of all proportion/);
     const lying = honest.slice();
     const directory = Buffer.from(lying).lastIndexOf('PK\x01\x02', undefined, 'latin1');
-    new DataView(lying.buffer).setUint32(directory + 24, 20, true); // 20 bytes, it says
+    new DataView(lying.buffer).setUint32(directory + 24, 20, true); // It claims 20 bytes.
     expect(await failure({ 'm.zip': lying })).toMatch(/There is no data set/);
   });
 

@@ -5,7 +5,7 @@ import { DataError } from '../../src/errors.ts';
 const planeBytes = 32 * 32;
 const recordBytes = 1 + 3 * planeBytes;
 
-/** A record as the format's description has it, of pixels that all differ from their neighbours. */
+/** A record in the documented format, in which all pixels differ from their neighbors. */
 function record(label: number, salt: number): Uint8Array {
   const bytes = new Uint8Array(recordBytes);
   bytes[0] = label;

@@ -10,7 +10,7 @@ const nothing = { labels: [], constant: [], conflicts: [], leaks: [], duplicates
 test('all of it', () => {
   const pair = partsOf({
     train: [
-      ['ab', 9], // no class: the next one is then the first of its kind
+      ['ab', 9], // Invalid class, so the next one is the first of its kind.
       ['ab', 0],
       ['ab', 0],
       ['cc', 1],
@@ -19,8 +19,8 @@ test('all of it', () => {
       ['bc', 1],
     ],
     test: [
-      ['cc', 1], // constant, and so no leak
-      ['ab', 0], // a leak, and so no duplicate
+      ['cc', 1], // Constant, and therefore not a leak.
+      ['ab', 0], // A leak, and therefore not a duplicate.
       ['ab', 0],
       ['zx', 1],
       ['zx', 1],
@@ -105,7 +105,7 @@ test('each finding by its definition, one after the other, on what is left', () 
     }),
     { numRuns: 1000 },
   );
-  expect(refused).toBeLessThan(900); // else nothing was compared
+  expect(refused).toBeLessThan(900); // Otherwise nothing would have been compared.
 });
 
 function cleanNaively(pair: WrittenPair, chosen: Finding[]) {

@@ -11,7 +11,7 @@ test("scikit-learn's digits", async () => {
   expect([train.count, test.count]).toEqual([1500, 297]);
   expect(train.imageShape).toEqual([8, 8, 1]);
   expect(test.classNames).toHaveLength(10);
-  // The data set's own first row is the zero that begins 0 0 5 13 9 1 0 0.
+  // The first row of the data set is the zero that begins 0 0 5 13 9 1 0 0.
   expect([...train.images.subarray(0, 8)]).toEqual([0, 0, 5, 13, 9, 1, 0, 0].map((v) => Math.round((v * 255) / 16)));
   expect(Math.max(...train.images)).toBe(255);
   const counts = Array(10).fill(0);

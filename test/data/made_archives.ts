@@ -1,4 +1,4 @@
-/** A tar archive as POSIX has it (ustar), with links, and long paths in pax' or GNU's way. */
+/** Creates a POSIX tar archive (ustar) with links, and with long paths in pax or GNU format. */
 export function tarOf(
   files: Readonly<Record<string, Uint8Array>>,
   links: readonly [path: string, type: '1' | '2'][] = [],

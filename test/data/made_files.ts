@@ -28,7 +28,7 @@ export const mnistLike: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
 export const placed = (files: Readonly<Record<string, BlobPart>>): PlacedFile[] =>
   Object.entries(files).map(([path, content]) => ({ path, file: new Blob([content]) }));
 
-/** Bytes as gzip packs them. */
+/** Compresses bytes with gzip. */
 export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'));
   return new Uint8Array(await new Response(packed).arrayBuffer());
@@ -46,10 +46,10 @@ export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
 
 export const textBytes = (text: string) => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 
-/** Bytes of characters from 0 to 255. */
+/** Bytes from characters with codes 0 to 255. */
 export const bytesOf = (characters: string) => Uint8Array.from(characters, (character) => character.charCodeAt(0));
 
-/** A PNG of 16 bits a channel whose rows have the five filters in turn. @param color 0 gray, 2 color, 4 and 6 with alpha. */
+/** A PNG with 16 bits per channel whose rows cycle through the five filters. @param color 0 gray, 2 color, 4 and 6 with alpha. */
 export function widePng(width: number, color: 0 | 2 | 4 | 6, samples: readonly number[]): Uint8Array<ArrayBuffer> {
   const pixelBytes = 2 * { 0: 1, 2: 3, 4: 2, 6: 4 }[color];
   const rowBytes = width * pixelBytes;

@@ -21,7 +21,7 @@ export function partsOf({ train, test, classNames }: WrittenPair): TrainAndTestP
   return { train: part(train, classNames), test: part(test) };
 }
 
-/** Few pixels of few values, so that every finding is there often, alone and together with others. */
+/** Few pixels with few values, so that every finding occurs often, alone and in combination. */
 export const anyPair: fc.Arbitrary<WrittenPair> = fc.integer({ min: 1, max: 3 }).chain((width) => {
   const image = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: width, maxLength: width });
   const written = fc.tuple(image, fc.constantFrom(0, 1, 2, 3, -1, 0.5)) as fc.Arbitrary<Written>;
@@ -41,7 +41,7 @@ export const itemsOf = (pair: WrittenPair): Item[] =>
     pair[part].map(([image, label], index) => ({ part, index, image, label })),
   );
 
-/** The definitions as they stand, each image held against every other. */
+/** The definitions implemented literally, comparing each image with every other. */
 export const naively: Record<Finding, (it: Item, all: Item[], classes: number) => boolean> = {
   labels: ({ label }, _, classes) => ![...Array(classes).keys()].includes(label),
   constant: ({ image }) => image.length > 1 && new Set(image).size === 1,

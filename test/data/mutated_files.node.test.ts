@@ -28,7 +28,7 @@ const pictures: Case = {
   options: {},
 };
 
-/** Numbers that are the same in every run: a counter, mixed. */
+/** Reproducible numbers: a hashed counter. */
 function sequence(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -41,14 +41,14 @@ function sequence(seed: number): (below: number) => number {
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
-/** A file that was cut, has turned bits, lies about a size, or has a piece twice or not at all. */
+/** Truncates a file, flips bits, falsifies a size, or duplicates or removes a piece. */
 const mutations: ((bytes: Bytes, random: (below: number) => number) => Bytes)[] = [
   (bytes, random) => bytes.slice(0, random(bytes.length)),
   (bytes, random) =>
     changed(bytes, (copy) => {
       for (let i = 0; i <= random(8); i++) copy[random(copy.length)]! ^= 1 << random(8);
     }),
-  // Sizes lie in the first and in the last bytes.
+  // Sizes are in the first and in the last bytes.
   (bytes, random) =>
     changed(bytes, (copy) => {
       const at = random(2) ? random(Math.min(128, copy.length)) : copy.length - 1 - random(Math.min(160, copy.length));
@@ -81,7 +81,7 @@ async function reader({ files, placed }: LabeledPictures): Promise<never> {
   throw new DataError({ what: `${placed.length} pictures` });
 }
 
-/** What was accepted must be whole: as many labels as images, and each a class. */
+/** Accepted data must be consistent: as many labels as images, and each label a valid class. */
 function expectWhole({ images, labels, imageShape, classNames, targets }: DatasetParts): void {
   const bytes = product(imageShape);
   expect(images.length).toBe(labels.length * bytes);
@@ -126,7 +126,7 @@ test(`${count} mutated files over all formats: each is read whole, or refused in
   expect(process.memoryUsage().rss).toBeLessThan(mostBytes);
 });
 
-/** In memory: a Blob of Node takes longer to be read than a mutation to be made. */
+/** In memory, because reading a Node Blob takes longer than creating a mutation. */
 const asFile = (bytes: Bytes): PlacedFile['file'] => ({
   size: bytes.length,
   arrayBuffer: async () => bytes.slice().buffer,

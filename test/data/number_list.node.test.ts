@@ -6,7 +6,7 @@ import { DataError } from '../../src/errors.ts';
 
 const parsed = (text: string) => parseNumberList(new TextEncoder().encode(text), 'weights');
 
-/** As numpy.save writes it. */
+/** Written as by numpy.save. */
 function npy(descr: string, shape: string, numbers: ArrayBufferView, version = 1): Uint8Array {
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${shape}, }`;
   const at = version === 1 ? 10 : 12;

@@ -26,7 +26,7 @@ interface ParquetCase extends Pick<Case, 'name' | 'files' | 'options'> {
   classNames?: string[];
 }
 
-/** Written by Python's programs: test/fixtures/make_data_fixtures.py has how. */
+/** Written by Python programs; see test/fixtures/make_data_fixtures.py. */
 const {
   cases,
   tables,
@@ -67,7 +67,7 @@ test.each(tables)("Python's csv reads the same rows: $name", ({ content, rows })
       read.map(({ cells }) => cells),
       `in pieces of ${piece}`,
     ).toEqual(rows);
-    // The line that an error names: each row begins with its first cell there.
+    // The line in an error: each row begins with its first cell there.
     const lines = text.split(/\r\n|\n|\r/);
     for (const { line, cells } of read)
       expect(lines[line - 1]!.replaceAll('"', '')).toContain(cells[0]!.replaceAll('"', ''));

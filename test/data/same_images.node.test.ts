@@ -30,7 +30,7 @@ describe('firstSame', () => {
   test('no images at all', () => expect([...firstSame([bytes(), bytes()], 4)]).toEqual([]));
 });
 
-// Known answers of MurmurHash3_x86_32 with seed 0 (https://en.wikipedia.org/wiki/MurmurHash).
+// Known values of MurmurHash3_x86_32 with seed 0 (https://en.wikipedia.org/wiki/MurmurHash).
 test.each([
   ['', 0],
   ['test', 0xba6bd213],

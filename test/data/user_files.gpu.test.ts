@@ -26,7 +26,7 @@ const parquet = dataFiles.parquet as {
 
 type Draw = (context: OffscreenCanvasRenderingContext2D) => void;
 
-/** A picture of one color with something drawn on it. */
+/** A picture of one color with a drawing on it. */
 async function picture([width, height]: [number, number], color: string, draw?: Draw, type = 'image/png') {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d')!;
@@ -84,7 +84,7 @@ test('16-bit pictures: the report gives their range, and they are stretched over
         levels.map((level) => level + shift),
       ),
     ]);
-  // What is transparent counts neither for the range nor as a color.
+  // Transparent pixels affect neither the range nor whether there are colors.
   const color = new Blob([
     widePng(
       4,
@@ -122,7 +122,7 @@ test('16-bit pictures: the report gives their range, and they are stretched over
   const part = createDatasets({ train: streamed.train, test: streamed.train });
   const source = takeFirst(part.train, 2).source!;
   expect([...(await source.read(Uint32Array.of(1)))]).toEqual(expected.slice(20, 40));
-  // Parquet tables and archives have them too.
+  // Parquet tables and archives contain them, too.
   const zip = zipSync(
     Object.fromEntries(
       await Promise.all(files.map(async ({ path, file }) => [path, new Uint8Array(await file.arrayBuffer())] as const)),
@@ -144,7 +144,7 @@ describe('the content decides what a file is', () => {
     const files = [
       ...names.map((name) => named(`x/${name}`, jpeg)),
       named('x/7', webp),
-      // Not enough of a batch, and half of a pair: pictures in folders of classes come before those.
+      // An incomplete batch, and half of a pair: pictures in class folders take precedence over those.
       ...placed({
         'x/test_batch.bin': new Uint8Array(3072).fill(7),
         'y/labels-idx1-ubyte': mnistLike['t10k-labels-idx1-ubyte']!,
@@ -206,7 +206,7 @@ describe('the content decides what a file is', () => {
 });
 
 describe('splits and classes by their folders', () => {
-  // [what, paths, the classes of each split (with the folder before), what is left out]
+  // [title, paths, the classes of each split (preceded by the folder), ignored files].
   type Expected = { train: string; validation?: string; test: string; ignored?: string[]; from?: string[][] };
   const held = (...classes: string[]) => classes.flatMap((name) => [1, 2].map((n) => `${name}/${n}.png`));
   const cases: [string, string[], Expected][] = [

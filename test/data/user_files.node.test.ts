@@ -190,7 +190,7 @@ describe("CIFAR-10's batches", () => {
     const { train, test, report } = await readUserFiles(placed(files));
     expect([labels(train), labels(test), train.imageShape]).toEqual([[2, 3], [5], [32, 32, 3]]);
     expect(report).toMatchObject({ format: 'CIFAR-10', ignored: [{ path: 'c/readme.html', reason: 'HTML page' }] });
-    // Under another name the labels tell.
+    // Under another name, the labels identify the format.
     const renamed = await readUserFiles(placed({ 'some.dat': batch(10) }));
     expect([labels(renamed.train).length, labels(renamed.test).length]).toEqual([8, 2]);
   });
@@ -250,7 +250,7 @@ describe('holdOut', () => {
     const parts = pair([0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 1, 2]);
     const { train, test: held } = holdOut(parts);
     expect(Array.from(held.labels)).toEqual([0, 1]);
-    expect([...held.images]).toEqual([12, 13, 20, 21]); // images 6 and 10
+    expect([...held.images]).toEqual([12, 13, 20, 21]); // Images 6 and 10.
     expect(Array.from(train.labels)).toEqual([0, 1, 0, 0, 0, 1, 1, 0, 1, 2]);
     expect([...train.images, ...held.images].sort((a, b) => a - b)).toEqual([...parts.images]);
     expect(train.classNames).toEqual(['a', 'b', 'c']);

@@ -3,10 +3,10 @@ import { type FigureValues, summaryValues } from '../../src/compare/comparison_r
 import type { ComparisonFile } from '../../src/report/comparison_file.ts';
 
 /**
- * Keeps of a comparison what its table in a document needs: a value a figure, pair and twin.
+ * Extracts from a comparison what its table in a document needs: one value per figure, pair and twin.
  *
- *   npx rolldown test/documents/keep_comparison.ts --platform node --file keep.mjs
- *   node keep.mjs pairs.json docs/data/comparison.json
+ *     npx rolldown test/documents/keep_comparison.ts --platform node --file keep.mjs
+ *     node keep.mjs pairs.json docs/data/comparison.json
  */
 const [from, to] = process.argv.slice(2) as [string, string];
 const parsed = JSON.parse(readFileSync(from, 'utf8'), (_, value) => (value === null ? Number.NaN : value));
@@ -16,7 +16,7 @@ const measured = ({ a, b }: FigureValues) => [...a, ...b].some(Number.isFinite);
 const lines = summaryValues(pairs, config.epochs)
   .filter(measured)
   .map((values) => JSON.stringify(values, (_, value) => short(value)));
-// Where a file is written is no part of how it is made again.
+// The output file is not part of the command that reproduces the data.
 const repeated = command.replace(/ --json \S+/, '');
 const about = JSON.stringify({ command: repeated, versions, seeds });
 writeFileSync(to, `${about.slice(0, -1)},"figures":[\n${lines.join(',\n')}\n]}\n`);

@@ -8,7 +8,7 @@ const documents = [
   ['augmentation-and-gradients.md', 6],
 ] as const;
 
-// With -u the tables are written anew.
+// With -u the tables are rewritten.
 test.each(documents)('the tables of %s are those that docs/data gives', async (name, tables) => {
   const path = join(import.meta.dirname, '../../docs', name);
   const text = readFileSync(path, 'utf8');
@@ -17,7 +17,7 @@ test.each(documents)('the tables of %s are those that docs/data gives', async (n
 });
 
 test('a table that differs from its data is found', () => {
-  // Of tables that are right, also while -u writes them.
+  // Uses correct tables, even while -u rewrites them.
   const text = withTables(readFileSync(join(import.meta.dirname, '../../docs', documents[0][0]), 'utf8'));
   const changed = text.replace(/(?<=\| untreated .*\| 0\.)\d/, (digit) => String((Number(digit) + 1) % 10));
   expect(changed).not.toBe(text);

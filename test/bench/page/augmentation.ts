@@ -11,7 +11,7 @@ import { product } from '../../../src/product';
 
 const batch = 256;
 
-/** The tutorial's augmentation alone, of made-up bytes of a shape: batches until so many milliseconds are over. */
+/** The tutorial's augmentation alone, on synthetic bytes of a shape: batches run until the given time has passed. */
 export class Augmentation {
   readonly #memory: Memory;
 
@@ -45,7 +45,7 @@ export class Augmentation {
     return new Augmentation(gpu, recording, memory);
   }
 
-  /** Images a second. */
+  /** Images per second. */
   async measure(ms: number): Promise<number> {
     let images = 0;
     const begun = performance.now();

@@ -5,7 +5,7 @@ import { tutorialModel } from '../../../src/model/tutorial.ts';
 import { fillTrainerOptions } from '../../../src/train/fill_trainer_options.ts';
 import type { HealthCost } from '../protocol.ts';
 
-/** Two trainers of the tutorial's network that differ in what they measure. */
+/** Two trainers of the tutorial's network with different health levels. */
 export class HealthPair {
   readonly #trainers: Record<'off' | 'norms', Trainer>;
 
@@ -20,7 +20,7 @@ export class HealthPair {
     };
   }
 
-  /** Milliseconds a step, the data set's upload left out. */
+  /** Milliseconds per step, without the upload of the data set. */
   async measure(level: 'off' | 'norms', dataset: Dataset): Promise<number> {
     const { epochs } = await this.#trainers[level].fit(dataset, { shuffle: false });
     await this.gpu.device.queue.onSubmittedWorkDone();

@@ -22,7 +22,7 @@ type Params = {
   w4: np.Array;
   b4: np.Array;
 };
-/** Adam's moments, and beta1 and beta2 to the power of the steps so far. */
+/** Adam's moments, and beta1 and beta2 to the power of the number of steps so far. */
 type State = { params: Params; m: Params; v: Params; power1: np.Array; power2: np.Array };
 
 const beta1 = 0.9;
@@ -30,9 +30,9 @@ const beta2 = 0.999;
 const epsilon = 1e-7;
 
 /**
- * jax-js on its WebGPU backend: the whole step, gradient and Adam, in one `jit`, so that it fuses what it can. The
- * network is written as in its own MNIST example: NCHW, and the pool before relu, which gives the same numbers for less.
- * Each step is waited for, which its documentation recommends: running ahead is slower.
+ * jax-js on its WebGPU backend: the whole step, gradient and Adam, in one `jit`, so that it can fuse as much as possible. The
+ * network is written as in its MNIST example: NCHW, with the pool before relu, which gives the same numbers at less cost. Each step
+ * is awaited, as its documentation recommends; queueing steps is slower.
  */
 export async function startJax({ batchSize, learningRate, weights }: Setup): Promise<Contender> {
   await init('webgpu');
@@ -101,7 +101,10 @@ function adam({ params, m, v, power1, power2 }: State, gradients: Params, learni
   return { ...next, power1: decay1, power2: decay2 };
 }
 
-/** From Keras' layouts to jax-js': [kh, kw, in, out] to [out, in, kh, kw], and the rows of the first dense kernel from HWC to CHW. */
+/**
+ * Converts Keras' layouts to jax-js': [kh, kw, in, out] to [out, in, kh, kw], and the rows of the first dense kernel from HWC to
+ * CHW.
+ */
 function toParams(weights: Setup['weights']): Params {
   const [w1, b1, w2, b2, w3, b3, w4, b4] = weights.map(({ values, shape }) =>
     np.array(values as Float32Array<ArrayBuffer>).reshape(shape),

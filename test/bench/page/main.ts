@@ -29,7 +29,7 @@ const starts: Record<ContenderName, (setup: Setup) => Promise<Contender>> = {
 interface Started {
   contender: Contender;
   batchSize: number;
-  /** Its next batch, counted from the beginning of the data set: the n-th step of every contender is on the same one. */
+  /** Its next batch, counted from the beginning of the data set: the n-th step of every contender is on the same batch. */
   next: number;
 }
 
@@ -41,9 +41,7 @@ let stepTimes: StepTimes | undefined;
 const healthPairs = new Map<number, HealthPair>();
 const started = new Map<ContenderName, Started>();
 
-/**
- * A GPU that goes away takes everybody's device along, wgrad's own for the facts too; not every library tells its callers.
- */
+/** If the GPU is lost, every contender's device is lost, including wgrad's own; not every library reports that to its callers. */
 const orGone = <Value>(work: () => Promise<Value>) => outcome(() => unlessAborted(work(), gpu.failure));
 
 const page: BenchPage = {
@@ -116,7 +114,7 @@ function setUp(batchSize: number): Setup {
   return { adapter, batchSize, model, learningRate: 0.001, seed, weights };
 }
 
-/** Whole batches only; behind the last one comes the first. */
+/** Whole batches only, wrapping around after the last one. */
 function batches(first: number, steps: number, batchSize: number): Dataset {
   const count = steps * batchSize;
   const bytes = bytesAnImage(images.imageShape);
@@ -130,7 +128,7 @@ function batches(first: number, steps: number, batchSize: number): Dataset {
   return taken;
 }
 
-/** Each library asks Chrome for an adapter by itself. */
+/** Each library requests its own adapter from Chrome. */
 function sameAdapter(name: string, { adapterInfo }: GPUDevice): void {
   const facts = ({ vendor, architecture, device }: Omit<GPUAdapterInfo, '__brand'>) =>
     [vendor, architecture, device].join(' ');

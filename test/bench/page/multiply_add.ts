@@ -7,10 +7,10 @@ import { multiplyAdd } from '../../../src/kernels/ceilings.ts';
 
 const shape = { groups: 1024, rounds: 256 };
 
-/** A measurement lasts at least this long, so that the submission around it counts for little. */
+/** Minimum duration of a measurement in ms, so that the overhead of the submission is negligible. */
 const longEnough = 150;
 
-/** The adapter's ceiling: multiply-adds from registers alone, in GFLOP/s, the best of five measurements. */
+/** The adapter's ceiling: multiply-adds on registers only, in GFLOP/s, the best of five measurements. */
 export async function multiplyAddRate(gpu: Gpu): Promise<number> {
   const memory = new Memory(gpu.device);
   try {

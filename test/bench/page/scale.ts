@@ -3,16 +3,16 @@ import { createTrainer, type Gpu } from '../../../src/index.ts';
 import { product } from '../../../src/product';
 import type { ScaleOrder } from '../protocol.ts';
 
-/** Bytes of images that are uploaded: a few small batches, or a large one. */
+/** Bytes of images to upload: a few small batches, or a large one. */
 const mostBytes = 2 ** 22;
 const mostBatches = 16;
 
-/** Milliseconds a step on images of noise: the first step is left out, and as many follow as fit into the time. */
+/** Milliseconds per step on images of noise: the first step is excluded, and as many follow as fit into the time. */
 export async function scaleStep(gpu: Gpu, { model, batchSize, imageShape, classes, ms }: ScaleOrder): Promise<number> {
   const bytes = batchSize * product(imageShape);
   const batches = Math.max(1, Math.min(mostBatches, Math.floor(mostBytes / bytes)));
   const count = batches * batchSize;
-  // The low bits of a multiplicative generator would repeat at once: these are its high ones.
+  // The low bits of a multiplicative generator would repeat soon, so its high bits are used.
   let state = 1;
   const images = Uint8Array.from({ length: batches * bytes }, () => {
     state = Math.imul(state, 1664525) + 1013904223;

@@ -2,7 +2,7 @@ import type { Dataset } from '../../../src/data/index.ts';
 import { createTrainer, type Gpu, type Model, type Trainer } from '../../../src/index.ts';
 import type { StepOptions } from '../protocol.ts';
 
-/** Trainers of one network that differ in how they update its weights. */
+/** Trainers of one network with different update options. */
 export class StepTimes {
   readonly #trainers = new Map<string, Trainer>();
 
@@ -11,7 +11,7 @@ export class StepTimes {
     private readonly model: Model,
   ) {}
 
-  /** Milliseconds a batch, the data set's upload left out. */
+  /** Milliseconds per batch, without the upload of the data set. */
   async measure(options: StepOptions, batchSize: number, dataset: Dataset): Promise<number> {
     const key = JSON.stringify([options, batchSize]);
     const trainer =

@@ -36,7 +36,7 @@ export async function drawPictures(
   return drawn;
 }
 
-/** One that is done long before its images are decoded, and one that takes its time. */
+/** One network that is much faster than the decoding of its images, and one that is slower. */
 const layersOf: Record<StreamedNetwork, Model['layers']> = {
   'two layers': [
     { type: 'averagePooling2d', poolSize: 32 },
@@ -52,7 +52,7 @@ const layersOf: Record<StreamedNetwork, Model['layers']> = {
   ],
 };
 
-/** Trains on pictures of the command's folder for some time. */
+/** Trains for a while on pictures from the folder that the command serves. */
 export async function stream(gpu: Gpu, order: StreamOrder): Promise<Streamed> {
   const { network, pictures, imageShape, memoryBudget, batchSize, ms } = order;
   const files = Array.from({ length: pictures }, (_, index) => ({

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { tensorflowModel } from '../../tensorflow_model.ts';
 import { type Contender, decodedBatches, type Setup } from './contender.ts';
 
-/** TensorFlow.js on its WebGPU backend: a layers model, and `trainOnBatch` on tensors that lie on the GPU. */
+/** TensorFlow.js on its WebGPU backend: a layers model, and `trainOnBatch` on tensors on the GPU. */
 export async function startTensorflow(setup: Setup): Promise<Contender> {
   const { batchSize, learningRate, weights } = setup;
   await tf.setBackend('webgpu');
@@ -14,7 +14,7 @@ export async function startTensorflow(setup: Setup): Promise<Contender> {
   const model = tensorflowModel(setup.model);
   model.compile({ optimizer: tf.train.adam(learningRate), loss: 'sparseCategoricalCrossentropy' });
   tf.tidy(() => {
-    // Layer by layer: a whole model's list has all trainable weights before all others there.
+    // Set weights layer by layer, because a whole model's list has all trainable weights before all others.
     for (const name of new Set(weights.map(({ layer }) => layer))) {
       const own = weights.filter(({ layer }) => layer === name);
       model.getLayer(name).setWeights(own.map(({ values, shape }) => tf.tensor(values, shape)));

@@ -2,8 +2,8 @@ import { adam, createTrainer, type Dataset, openGpu } from '../../../src/index.t
 import type { Contender, Setup } from './contender.ts';
 
 /**
- * wgrad as its documentation has it: `fit` on a data set of bytes, which it uploads, decodes and trains on, several
- * steps a submission. So the upload is timed too, and the gradient norms of every layer are part of every step.
+ * wgrad as documented: `fit` on a data set of bytes, which it uploads, decodes and trains on, with several steps per submission.
+ * The timing therefore includes the upload, and every step the gradient norms of all layers.
  */
 export async function startWgrad(setup: Setup, augmentation: Record<string, unknown> | null): Promise<Contender> {
   const { adapter, model, batchSize, seed, learningRate } = setup;
