@@ -14,7 +14,7 @@ export const roughFigure = (value: number): string => figure(Number(value.toPrec
 
 export const fixed = (value: number | undefined, digits = 4) => value?.toFixed(digits) ?? '';
 
-/** A share of all, from 0 to 1: 94.9 %. */
+/** Formats a fraction from 0 to 1 as a percentage: 94.9 %. */
 export const percent = (share: number): string => `${fixed(100 * share, 1)} %`;
 
 const thousands = new Intl.NumberFormat('en');

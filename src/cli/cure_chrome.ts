@@ -10,7 +10,7 @@ import type { HostName } from './hosts/host_names.ts';
 import { throughLosses } from './losses.ts';
 import { Session } from './session.ts';
 
-/** A run of a network, treated or not, from a seed. */
+/** A run of a network with or without a cure, with a given seed. */
 export interface CureOrder {
   network: string;
   cure: string;
@@ -53,7 +53,7 @@ export class CureChrome {
   /**
    * Trains a run.
    *
-   * @param lost called when Chrome was lost: another one begins the run again.
+   * @param lost called when Chrome was lost: another one starts the run again.
    * @param tell called with the number of steps so far.
    * @returns undefined for a run that was stopped: a partial run has no figures.
    */

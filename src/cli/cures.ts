@@ -90,7 +90,7 @@ async function testWith(
       );
     let begun = performance.now();
     const take = (run: CureRun, seconds: number) => {
-      // With a queue they come in any order.
+      // With a queue, runs arrive in any order.
       file.runs = [...file.runs, run].sort((x, y) => placeIn(x) - placeIn(y));
       file.seconds = Number((file.seconds + seconds).toFixed(1));
       if (json) writeCures(json, file);

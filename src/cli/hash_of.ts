@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A hash of a JSON value in 16 hexadecimal digits, whatever the order of its properties. */
+/** A hash of a JSON value in 16 hexadecimal digits, independent of the order of its properties. */
 export const hashOf = (value: unknown): string =>
   createHash('sha256')
     .update(JSON.stringify(sorted(value)))

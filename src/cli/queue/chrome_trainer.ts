@@ -39,7 +39,7 @@ const chromes: Record<WorkType, (options: AdapterOptions) => { chrome: AnyChrome
   },
 };
 
-/** Trains tasks of all types in a Chrome. Each type has a page of its own, so another type means another Chrome. */
+/** Trains tasks of all types in a Chrome. Each type has its own page, so a change of type requires another Chrome. */
 export class ChromeTrainer implements TaskTrainer {
   kind = '';
   adapter = '';
@@ -54,7 +54,7 @@ export class ChromeTrainer implements TaskTrainer {
     private readonly read: ReadImages,
   ) {}
 
-  /** Opens a Chrome, which tells the kind of the adapter. */
+  /** Opens a Chrome, which determines the kind of the adapter. */
   async start(type: WorkType, adapter = this.options.adapter): Promise<void> {
     const { chrome, train } = chromes[type](this.options);
     this.open = { type, chrome, train };
@@ -75,7 +75,7 @@ export class ChromeTrainer implements TaskTrainer {
       }
       return await this.open!.train(task, this.read, hooks);
     } catch (error) {
-      // Every other machine would have the same error.
+      // The same error would occur on every other machine.
       if (error instanceof ConfigurationError || error instanceof DataError) {
         return { result: failedResult(task, this, error.message) };
       }

@@ -18,7 +18,7 @@ export interface TaskSource {
   open(): (Task & { priority?: number })[];
   /** Receives each result of a task once, and after a restart again those that it already had. */
   add(result: TaskResult, log: readonly string[]): void;
-  /** Results that follow from others, since the last call: trials that asha has halted. */
+  /** Results derived from others since the last call: trials that asha has halted. */
   decided?(): TaskResult[];
   /** Shows the running tasks. */
   show?(running: readonly WorkerSign['running'][number][]): void;

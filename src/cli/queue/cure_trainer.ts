@@ -11,12 +11,12 @@ import { imagesOf, requireNoCode, type SharedOrder, sharedEntries, trainerSchema
 import { requireIdOf, type TaskHooks, type TaskOutcome } from './tasks.ts';
 import type { Task } from './work.ts';
 
-/** What a job of a test of cures contains: a network's options as JSON, and a seed. */
+/** A job of a test of cures: a network's options as JSON, and a seed. */
 export interface CureTask extends SharedOrder {
   network: string;
   cure: string;
   options: TrainerOptions;
-  /** The loss at chance level, if there is one. */
+  /** The loss at chance level; null if the loss has none. */
   chance: number | null;
 }
 
@@ -28,7 +28,7 @@ const orderSchema = v.strictObject({
   chance: v.nullable(number(-Infinity)),
 });
 
-/** Trains a run of a test of cures. It has no states: a run that is taken over begins again. */
+/** Trains a run of a test of cures. It stores no states, so a run that is taken over starts again. */
 export async function trainCureTask(
   chrome: CureChrome,
   task: Task,

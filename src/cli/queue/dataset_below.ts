@@ -3,7 +3,7 @@ import { resolve, sep } from 'node:path';
 import { datasetNames, isDatasetName } from '../../data/index.ts';
 import { ConfigurationError, type WgradError } from '../../errors.ts';
 
-/** The place of a data set: with a queue its name is the same on all machines, and its folder below `--data`. */
+/** The location of a data set: with a queue, the data set has the same name on all machines, and its folder is below `--data`. */
 export const placeOf = ({ queue, data }: { queue?: unknown; data?: string }, dataset: string): string =>
   queue === undefined ? dataset : datasetBelow(data, dataset);
 

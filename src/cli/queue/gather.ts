@@ -12,28 +12,28 @@ import type { TaskResult, Work, WorkType } from './work.ts';
 import { hostOf } from './worker.ts';
 import type { WorkingOptions } from './working_options.ts';
 
-/** How often a pair or a run is begun, and after how many seconds a silent worker is replaced: the defaults of a sweep. */
+/** How often a pair or a run is started, and after how many seconds a silent worker is replaced: a sweep's defaults. */
 const attempts = 5;
 const takeover = 30;
 
 export interface Gathering<Record> {
   store: QueueStore;
   type: Exclude<WorkType, 'sweep'>;
-  /** For people. */
+  /** Display name. */
   name: string;
-  /** The kind of adapter: all records of a comparison are of one. */
+  /** The kind of adapter, which is the same for all records of a comparison. */
   kind: string;
   orders: readonly object[];
   options: WorkingOptions;
-  /** Called with each record once, in the order in which they are ready. */
+  /** Called with each record once, as soon as it is complete. */
   take: (record: Record, seconds: number) => void;
-  /** Receives the function that ends it early. */
+  /** Receives a function that stops the work early. */
   stopper: (stop: () => void) => void;
 }
 
 /**
- * Trains pairs or runs through a queue: here, and in all workers with the same kind of adapter. Whatever the queue already has of them
- * is taken from there.
+ * Trains pairs or runs through a queue: in this process, and in all workers with the same kind of adapter. Results that the queue
+ * already has are not trained again.
  *
  * @throws WgradError if one of them failed.
  */

@@ -14,7 +14,7 @@ import { imagesOf, requireNoCode, type SharedOrder, sharedEntries, trainerSchema
 import { requireIdOf, type TaskHooks, type TaskOutcome } from './tasks.ts';
 import type { Task } from './work.ts';
 
-/** What a job of a comparison contains: two trainers' options as JSON, and a seed. */
+/** A job of a comparison: two trainers' options as JSON, and a seed. */
 export interface PairTask extends SharedOrder, TwinOptions {}
 
 const orderSchema = v.strictObject({
@@ -82,7 +82,7 @@ export async function trainPairTask(
 
 const bytesOf = (state: PairState): Uint8Array => Buffer.from(JSON.stringify(packSnapshot(state)));
 
-/** A damaged state is ignored: the pair begins again. */
+/** A damaged state is ignored, so that the pair starts again. */
 function stateIn(bytes: Uint8Array): PairState | undefined {
   try {
     return unpackSnapshot<PairState>(JSON.parse(Buffer.from(bytes).toString()) as PackedSnapshot);

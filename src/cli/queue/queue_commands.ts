@@ -14,7 +14,7 @@ export interface QueueReportOptions extends SweepReportOptions {
   queue?: string | true;
 }
 
-/** Characters of a line of the board. */
+/** Width of the table in characters. */
 const boardWidth = 140;
 
 async function withStore<T>({ queue }: QueueReportOptions, use: (store: QueueStore) => Promise<T>): Promise<T> {
@@ -26,7 +26,7 @@ async function withStore<T>({ queue }: QueueReportOptions, use: (store: QueueSto
   }
 }
 
-/** `wgrad sweep status --queue`: all works and workers, and the results of the sweep that is named, or of the only one. */
+/** `wgrad sweep status --queue`: all works and workers, and the results of the named sweep, or of the only one. */
 export const queueStatus = (plan: string | undefined, options: QueueReportOptions): Promise<void> =>
   withStore(options, async (store) => {
     const works = await store.works();
@@ -60,9 +60,9 @@ export const cancelWork = (plan: string, options: QueueReportOptions): Promise<v
   });
 
 /**
- * The work with a name, an id or the name of a plan; the newest of several with the same name.
+ * The work with the given name, id or plan; the newest of several with the same name.
  *
- * @throws ConfigurationError where there is none, or where none is named and there are several.
+ * @throws ConfigurationError if there is none, or if there are several and none is named.
  */
 function chosen(works: readonly Work[], plan: string | undefined): Work {
   const names = [...new Set(works.map(({ name }) => name))];

@@ -8,7 +8,7 @@ import type { RunOptions } from '../run_options.ts';
 import type { ReadImages } from '../sweep/datasets.ts';
 import { UnfitError } from './tasks.ts';
 
-/** The images of a pair or of a run, and how long it is trained on them, as plain JSON. */
+/** The images of a pair or a run, and the length of its training, as plain JSON. */
 export interface SharedOrder {
   dataset: string;
   clean: RunOptions['clean'];
@@ -17,7 +17,7 @@ export interface SharedOrder {
   testSamples: number;
   epochs: number;
   seed: number;
-  /** The fingerprint of these images. */
+  /** Fingerprint of these images. */
   data: string;
 }
 
@@ -38,7 +38,7 @@ export const sharedEntries = {
 };
 
 /**
- * The images of an order on this machine.
+ * Reads the images of an order on this machine.
  *
  * @throws UnfitError if they are missing here, or differ.
  */
@@ -76,7 +76,7 @@ export function requireSameImages(dataset: string, here: string, ordered: string
 }
 
 /**
- * The options of a trainer are data, except for an augmentation's preprocessingFunction.
+ * Checks that the options of a trainer contain no code, which only an augmentation's preprocessingFunction could.
  *
  * @throws ConfigurationError for code in a job.
  */
@@ -94,7 +94,7 @@ export function requireNoCode(options: unknown): void {
   }
 }
 
-/** An order's trainer options, whose own checks follow. */
+/** An order's trainer options, which are checked in detail later. */
 export const trainerSchema = v.custom<TrainerOptions>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'an object with options of a trainer',

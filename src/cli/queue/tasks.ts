@@ -54,7 +54,7 @@ export function failedResult(
   return { id, status: 'failed', ...nothing, kind, adapter, error };
 }
 
-/** The id of a pair or a run: it follows from the order and wgrad's version. */
+/** The id of a pair or a run, derived from the order and wgrad's version. */
 export const taskIdOf = (order: unknown): string => hashOf({ order, version });
 
 /** @throws ConfigurationError if a job's order was changed. */

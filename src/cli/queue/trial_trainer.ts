@@ -22,7 +22,7 @@ export async function trainTrialTask(
   });
 }
 
-/** A damaged state is ignored: the trial begins again. */
+/** A damaged state is ignored, so that the trial starts again. */
 function stateIn(bytes: Uint8Array): SavedRun | undefined {
   try {
     return parseRun(bytes, 'the state in the queue');

@@ -51,7 +51,7 @@ export function addWorkingOptions(command: Command): Command {
 /** Options that apply to a queue only. */
 const ofQueues = ['data', 'checkpoints', 'stateLimit', 'queueTimeout', 'attempts', 'takeover', 'kind'];
 
-/** @throws ConfigurationError for an option of a queue without one. */
+/** @throws ConfigurationError for options of a queue without --queue. */
 export function requireNoQueueFlags(
   { queue, jobs }: Pick<WorkingOptions, 'queue' | 'jobs'>,
   isTyped: (name: string) => boolean,

@@ -34,7 +34,7 @@ export function reportSweep(plan: string | undefined, { folder: named, ...files 
 /**
  * Writes the report of a sweep, and its trials as CSV and JSON.
  *
- * @param place where the sweep is, for errors.
+ * @param place location of the sweep, for errors.
  * @throws WgradError for a sweep without a result.
  */
 export function writeReport(

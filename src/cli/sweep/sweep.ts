@@ -111,7 +111,7 @@ export function conclude({ file }: Pick<SweepFolder, 'file'>, { json }: Pick<Swe
   console.log(`written  ${json}`);
 }
 
-/** Prints the best configurations, and how many trials have which status. */
+/** Prints the best configurations, and the number of trials by status. */
 export function printSweep(file: SweepFile): void {
   const counts = new Map<string, number>();
   for (const { status } of file.trials) counts.set(status, (counts.get(status) ?? 0) + 1);

@@ -25,7 +25,7 @@ export interface SweepHead extends Omit<SweepFile, 'trials'> {
   data: Record<string, string>;
 }
 
-/** A sweep as a file, with all results that there are. */
+/** A sweep as a file, with all results so far. */
 export function sweepFileOf({ data: _, ...head }: SweepHead, results: Iterable<TrialResult>): SweepFile {
   return { ...head, trials: recordsOf(head.trials, results) };
 }

@@ -61,7 +61,7 @@ export function tickText(value: number | null): string {
   return plain ? String(Number(value.toPrecision(6))) : withPowers(value.toExponential());
 }
 
-/** 50 % */
+/** Formats a fraction as a percentage: 50 % */
 export const shareText = (share: number | null): string => (share === null ? '' : `${Math.round(100 * share)} %`);
 
 /** 1, 2, 5 and 10 of the decade that contains a number. */

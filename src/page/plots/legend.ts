@@ -10,7 +10,7 @@ export class Legend {
   readonly place = element('span', { class: 'at' });
   private readonly values: HTMLElement[];
 
-  /** @param areShares of values that are accuracies, shown in per cent. */
+  /** @param areShares whether the values are fractions such as accuracies, which are shown in percent. */
   constructor(
     lines: readonly Line[],
     private readonly areShares: boolean,

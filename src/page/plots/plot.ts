@@ -13,7 +13,7 @@ export interface PlotOptions {
   logarithmic?: boolean;
   /** The axis includes every value; by default a diverging loss is clipped, so that earlier values remain readable. */
   whole?: boolean;
-  /** The values are shares, shown in per cent; the axis ends at 100 %. */
+  /** The values are fractions, shown in percent; the axis ends at 100 %. */
   share?: boolean;
   /** One of several plots below each other that share the first one's axis of steps: low, and without labels. */
   isStrip?: boolean;

@@ -2,7 +2,7 @@ import { percent } from '../../figures.ts';
 
 export { percent };
 
-/** Numbers as the page shows them: three significant digits, shares in per cent, powers of ten as superscripts. */
+/** Numbers as the page shows them: three significant digits, fractions in percent, powers of ten as superscripts. */
 
 /** A measured number: 0.695, 2.31, −4.41 × 10⁻⁵. */
 export function short(value: number): string {
@@ -13,15 +13,15 @@ export function short(value: number): string {
   return sign + (size < 1000 && !Number.isInteger(value) ? size.toPrecision(3) : String(size));
 }
 
-/** The same of a number that may be missing. */
+/** The same for a number that may be missing. */
 export const shortOrDash = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : Number.isNaN(value) ? 'not finite' : short(value);
 
-/** The difference of two shares: −4.2 points. */
+/** The difference of two fractions in percentage points: −4.2 points. */
 export const points = (difference: number): string =>
   `${difference < 0 ? '−' : ''}${Math.abs(100 * difference).toFixed(1)} points`;
 
-/** The value of a metric: an accuracy in per cent, anything else as a number. */
+/** The value of a metric: an accuracy in percent, any other as a number. */
 export const metricText = (metric: string, value: number): string =>
   /accuracy/i.test(metric) ? percent(value) : short(value);
 
@@ -29,7 +29,7 @@ export const metricText = (metric: string, value: number): string =>
 export const powerOfTen = (exponent: number): string =>
   exponent === 0 ? '1' : `10${[...String(exponent)].map((digit) => superscripts[digit]).join('')}`;
 
-/** A text with its numbers such as 4.41e-5 written as 4.41 × 10⁻⁵. */
+/** Replaces numbers such as 4.41e-5 in a text by 4.41 × 10⁻⁵. */
 export const withPowers = (text: string): string =>
   text.replace(
     /\b(\d+(?:\.\d+)?)e([+-]?\d+)\b/g,

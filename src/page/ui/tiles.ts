@@ -46,7 +46,7 @@ export function layOut(
   return { pixels, shape, columns, scale };
 }
 
-/** About so many columns that the last row is full, if there are any: a row that ends early leaves a gray field. */
+/** About `columns` columns, chosen such that the last row is full if possible: a partial row leaves a gray area. */
 function fullRows(count: number, columns: number): number {
   const full = [...Array(2 * columns).keys()].filter((it) => it > columns / 2 && count % it === 0);
   const distance = (it: number) => Math.abs(Math.log(it / columns));

@@ -54,7 +54,10 @@ function generatorWords(drawn: Record<string, unknown>): string[] {
   return words;
 }
 
-/** What an op drew, but for the seed of its noise and for shifts, angles and the like of 0, which change nothing. */
+/**
+ * The random parameters of an op, without the seed of its noise and parameters of 0, such as shifts and angles, that change
+ * nothing.
+ */
 const fieldsOf = (fields: Record<string, unknown>): string =>
   Object.entries(fields)
     .filter(([name, value]) => typeof value !== 'object' && name !== 'noise' && !(isChange(name) && value === 0))

@@ -147,7 +147,7 @@ function Length() {
   );
 }
 
-/** 5.9K: ten counts in a row have no room for more. */
+/** Compact numbers such as 5.9K, because ten counts have to fit in a row. */
 const dense = new Intl.NumberFormat('en', { notation: 'compact' });
 
 /** An example of each class, with a bar for its number of images. */

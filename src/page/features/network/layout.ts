@@ -87,7 +87,7 @@ export interface Sizes {
 
 /**
  * @param width available width.
- * @param columns of the network: few of them are drawn larger.
+ * @param columns of the network: if there are few, blocks are larger.
  * @param isCompact for twins, which are drawn one above the other.
  */
 export function sizesFor(width: number, columns: number, isCompact = false): Sizes {
@@ -95,7 +95,7 @@ export function sizesFor(width: number, columns: number, isCompact = false): Siz
   if (isCompact) return { block: 36, merge: 22, gap: 20, chart: 50, text: 11, left: 38, right: 50 };
   const sizes = { merge: 24, gap: 18, chart: 64, text: 11, left: 38, right: 50 };
   const fitting = Math.floor((width - sizes.left - sizes.right - sizes.gap * (columns - 1)) / columns);
-  // What needs several rows anyway has blocks of the usual size.
+  // A network that needs several rows in any case has blocks of the usual size.
   return { ...sizes, block: fitting < 40 ? 50 : Math.min(fitting, 72) };
 }
 
@@ -103,7 +103,7 @@ export function sizesFor(width: number, columns: number, isCompact = false): Siz
 const arc = 14;
 const rowGap = 14;
 
-/** How many blocks stand side by side, the images included. */
+/** Number of columns of blocks, including the images. */
 export const columnsOf = (blocks: readonly Block[]): number => 1 + Math.max(...blocks.map(({ column }) => column));
 
 export function layOut(blocks: readonly Block[], width: number, sizes: Sizes): Layout {

@@ -25,7 +25,7 @@ const names: Partial<Record<Phase, string>> = {
  * Starts, pauses and stops a run. This bar stays in view; the notes below it scroll away, so that it doesn't cover a quarter of a
  * phone's screen.
  *
- * @param props.children are shown among the notes: what to do next.
+ * @param props.children shown among the notes: the suggested next step.
  */
 export function RunBar({ children }: { children?: ComponentChildren }) {
   const shown = run.value;

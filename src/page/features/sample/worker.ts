@@ -25,7 +25,7 @@ export interface Made {
   how: UnitTerms['how'];
   /** Number of terms per value; undefined if it varies. */
   terms: number | undefined;
-  /** Multiplied by weights, or by fixed shares. */
+  /** Whether terms are multiplied by weights, or by fixed factors. */
   hasWeights: boolean;
   hasFactors: boolean;
   hasBias: boolean;
@@ -137,7 +137,7 @@ export interface ShownUnit {
   bias?: number;
   /** For a separable convolution: each weight is the product of two. */
   isSeparable: boolean;
-  /** What it is multiplied by is fixed, and no weight. */
+  /** Whether terms are multiplied by fixed factors instead of weights. */
   hasFactors: boolean;
   norm?: ShownNorm;
   /** The value before the layer's activation. */
