@@ -390,15 +390,17 @@ const libraryParts = [
   { name: 'input', test: /src\/(plan\/(input|load_augmentation)|train\/trainer_options)\.ts/ },
   { name: 'fit_loop', test: /src\/train\/fit_loop\.ts/ },
   { name: 'trainer', test: /src\/api\/trainer\.ts/ },
+  // What a saved model needs of the readers of data sets, and what they share with files that they load on demand.
+  { name: 'unpacking', test: /\/fflate\/|src\/data\/(crc32|gzip_format|unpacking_errors|wide_head)\.ts/ },
   // What few formats of files need is fetched on demand.
   // What the readers of formats need, which `data` loads on demand.
   {
     name: 'data_parts',
-    test: /src\/data\/(archives\/entry|cifar|class_names|crc32|csv|file_formats|formats\/(split_files|table_columns)|gzip_format|held_out|mat|splits|unpacking_errors)\.ts/,
+    test: /src\/data\/(archives\/entry|cifar|class_names|csv|file_formats|formats\/(split_files|table_columns)|held_out|mat|splits)\.ts/,
   },
   {
     name: 'data',
-    test: /src\/data\/(?!archives|formats\/(read_|array_|image_values|label_values|lz4)|gzip_members|npy)/,
+    test: /src\/data\/(?!archives|formats\/(read_|array_|image_values|label_values|lz4)|gzip_members|npy|wide_)/,
   },
   { name: 'augmentation', test: /src\/augment\/pipeline\.ts/ },
   { name: 'targets', test: /src\/(plan\/targets|train\/sample_weights)\.ts/ },

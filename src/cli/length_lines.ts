@@ -1,7 +1,7 @@
 import { type Dataset, takeFirst } from '../data/index.ts';
 import { counted } from '../figures.ts';
 import type { FitSettings, TrainerOptions } from '../index.ts';
-import { scheduleLengthWarning } from '../model/schedule.ts';
+import { scheduleLengthWarning } from '../model/schedule_length.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import { splitForTraining } from '../train/split.ts';

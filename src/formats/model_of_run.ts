@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import { compileModel, trainedTensors } from '../model/graph.ts';
-import { elementsOf, initialWeights } from '../model/initializers.ts';
+import { initialWeights } from '../model/initial_weights.ts';
+import { elementsOf } from '../model/initializers.ts';
 import { activationOption } from '../model/layer.ts';
 import { lossFor, requireEnding } from '../model/loss.ts';
 import { fillOptimizer, slotsOf } from '../model/optimizer.ts';

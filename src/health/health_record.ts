@@ -3,7 +3,6 @@ import {
   blockWords,
   gradientAt,
   gradientField,
-  healthWords,
   inputField,
   layerField,
   recordField,
@@ -13,7 +12,7 @@ import {
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
 import type { MeasuredLayer } from '../model/measured_layers.ts';
 import { product } from '../product.ts';
-import type { HealthRecord, LayerHealth, Pass, TensorHealth } from './health.ts';
+import type { HealthLevel, HealthRecord, LayerHealth, Pass, TensorHealth } from './health.ts';
 
 /** Reads words of a step's record by index. */
 export interface RecordWords {
@@ -25,8 +24,6 @@ type Tensor = TensorHealth & { elements: number; nonFinite: { gradients: number;
 
 /** Reads the gradient health part of a record: shaders/health_reduce.wgsl. */
 export class HealthReader {
-  /** Number of words that it occupies. */
-  readonly words: number;
   readonly #layers: (MeasuredLayer & { valueElements: number })[];
   readonly #first: number;
   readonly #firstOfTensors: number;
@@ -41,7 +38,6 @@ export class HealthReader {
     this.#first = recordWords(tensors);
     this.#firstOfTensors = this.#first + blockWords.layer * this.#layers.length;
     this.#firstOfInput = this.#firstOfTensors + blockWords.tensor * tensors;
-    this.words = healthWords(this.#layers.length, tensors);
   }
 
   /** @param samples number of samples behind the layers' figures: those of the step, or of its last micro-batch. */
@@ -119,6 +115,10 @@ export class HealthReader {
     };
   }
 }
+
+/** The reader for a level of health: above `off`, records have this part. */
+export const healthReaderFor = (model: CompiledModel, level: HealthLevel): HealthReader | undefined =>
+  level === 'off' ? undefined : new HealthReader(model);
 
 /** The combined figures of several tensors. */
 function figuresOf(tensors: readonly Tensor[]): TensorHealth {

@@ -1,10 +1,17 @@
-import { gradientAt, gradientField, type RecordShape, recordField, recordWords } from '../kernels/record.ts';
+import {
+  gradientAt,
+  gradientField,
+  healthWords,
+  type RecordShape,
+  recordField,
+  recordWords,
+} from '../kernels/record.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
 import { type FilledLoss, isOfClasses, metricOf } from '../model/loss.ts';
 import type { LossMetric } from '../model/loss_definition.ts';
 import { type LayerTensors, tensorsByLayer } from '../model/measured_layers.ts';
 import type { HealthLevel } from './health.ts';
-import { HealthReader } from './health_record.ts';
+import type { HealthReader } from './health_record.ts';
 import type { StepRecord } from './history.ts';
 import type { Measured } from './metric.ts';
 
@@ -16,7 +23,6 @@ export class RecordReader {
   readonly shape: RecordShape;
   /** Layer names, each with the indices of its tensors. */
   readonly #layers: LayerTensors[];
-  readonly #health: HealthReader | undefined;
   readonly #metric: LossMetric;
   /** Number of predictions per sample that are right or wrong: several for multi-label outputs. */
   readonly #predictions: number;
@@ -39,8 +45,9 @@ export class RecordReader {
     this.#predictions = isOfClasses(loss) ? 1 : outputs;
     this.#measured = (samples) => (accumulationSteps > 1 ? ((samples - 1) % batchSize) + 1 : samples);
     this.#layers = tensorsByLayer(model);
-    if (health !== 'off') this.#health = new HealthReader(model);
-    this.shape = { words: recordWords(trainedTensors(model).length) + (this.#health?.words ?? 0), slots: ringSlots };
+    const tensors = trainedTensors(model).length;
+    const measured = health === 'off' ? 0 : healthWords(model.measured.length, tensors);
+    this.shape = { words: recordWords(tensors) + measured, slots: ringSlots };
   }
 
   /** Mean of the metric over samples, from the batches' means and sample counts. */
@@ -59,9 +66,9 @@ export class RecordReader {
   /**
    * Unpacks record `index` of a buffer with several; undefined for a step after a halt.
    *
-   * @param measured includes what only a training step measures.
+   * @param health reads what only a training step measures; omitted if that is not needed.
    */
-  read(bytes: ArrayBuffer, index: number, measured = false): StepRecord | undefined {
+  read(bytes: ArrayBuffer, index: number, health?: HealthReader): StepRecord | undefined {
     const view = new DataView(bytes, index * this.bytes, this.bytes);
     const u32 = (word: number) => view.getUint32(word * 4, true);
     const f32 = (word: number) => view.getFloat32(word * 4, true);
@@ -83,7 +90,7 @@ export class RecordReader {
       skipped: u32(recordField.skipped) !== 0,
       learningRate: f32(recordField.learningRate),
       gradientNorms,
-      ...(measured && this.#health && { health: this.#health.read({ u32, f32 }, this.#measured(samples)) }),
+      ...(health && { health: health.read({ u32, f32 }, this.#measured(samples)) }),
     };
   }
 }

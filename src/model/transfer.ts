@@ -1,5 +1,5 @@
 import type { CompiledModel } from './graph.ts';
-import { initialWeights } from './initializers.ts';
+import { initialWeights } from './initial_weights.ts';
 
 /** Weights of a model that were taken from another model where possible. */
 export interface TransferredWeights {

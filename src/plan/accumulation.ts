@@ -1,9 +1,12 @@
+import type { RecordReader } from '../health/records.ts';
 import { accumulatedWords, accumulateGradients, beginMicroBatch } from '../kernels/accumulation.ts';
 import type { RecordShape } from '../kernels/record.ts';
+import { metricOf } from '../model/loss.ts';
 import { furtherLayers } from './layers/loaded.ts';
 import type { Network } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
-import type { Arenas } from './steps.ts';
+import type { Settings } from './settings.ts';
+import type { Arenas, OwnState } from './steps.ts';
 
 /** The dispatches that a step of several micro-batches adds to those of each micro-batch. */
 export interface Accumulation<D> {
@@ -22,10 +25,7 @@ export interface AccumulationBuffers {
   accumulated: BufferRef;
 }
 
-export const accumulationBuffers = (
-  planner: Planner,
-  { gradients }: Pick<Network, 'gradients'>,
-): AccumulationBuffers => ({
+const accumulationBuffers = (planner: Planner, { gradients }: Pick<Network, 'gradients'>): AccumulationBuffers => ({
   gradients: planner.buffer('parameters', 'gradients.sum', gradients.all.size / 4),
   accumulated: planner.buffer('state', 'accumulated', accumulatedWords),
 });
@@ -42,7 +42,7 @@ interface Given {
 }
 
 /** Plans the accumulation of one state's gradients, for steps that don't update moving statistics. */
-export function planAccumulation(
+function planAccumulation(
   planner: Planner,
   { network, chunks, shape }: Arenas,
   { steps, batch, fractional, record, state, records, buffers: { gradients: s, accumulated } }: Given,
@@ -59,7 +59,7 @@ export function planAccumulation(
 }
 
 /** Lets each micro-batch update the moving statistics; the update takes effect if the step counts. */
-export function withMovingStatistics(
+function withMovingStatistics(
   planner: Planner,
   { moving }: Pick<Network, 'moving'>,
   accumulation: Accumulation<PlannedDispatch>,
@@ -75,4 +75,25 @@ export function withMovingStatistics(
     },
     move: settle,
   };
+}
+
+/** The accumulation of both states. That of training also updates moving statistics, which take effect through `move`. */
+export function planAccumulated(
+  planner: Planner,
+  { accumulationSteps: steps, batchSize: batch, loss }: Settings,
+  { shape: record }: RecordReader,
+  arenas: Arenas & { network: Network },
+  states: Record<'training' | 'evaluation', OwnState>,
+) {
+  const buffers = accumulationBuffers(planner, arenas.network);
+  const fractional = metricOf(loss) !== 'accuracy';
+  const of = (own: OwnState) =>
+    planAccumulation(planner, arenas, { ...own, steps, batch, fractional, record, buffers });
+  const { state } = states.training;
+  const { accumulated } = buffers;
+  const { accumulation, move } = withMovingStatistics(planner, arenas.network, of(states.training), {
+    state,
+    accumulated,
+  });
+  return { training: accumulation, evaluation: of(states.evaluation), move };
 }

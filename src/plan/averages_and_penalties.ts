@@ -1,6 +1,7 @@
 import { weightAverage, weightPenalty } from '../kernels/further_updates.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
 import type { averageOf } from '../model/optimizer.ts';
+import type { GraphPlan, Network } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
 
@@ -20,6 +21,13 @@ export function planPenalty(
     penalties,
   });
   return { buffers: { regularizers, penalties }, dispatch };
+}
+
+/** The penalty is part of every loss, so its dispatch comes first. */
+export function withPenalty(network: Network, penalty: PlannedDispatch): Network {
+  const add = (graph: GraphPlan): GraphPlan => ({ ...graph, forward: [penalty, ...graph.forward] });
+  const { training, gradient, inference } = network;
+  return { ...network, training: add(training), gradient: add(gradient), inference: add(inference) };
 }
 
 /** Buffers of the moving average of the weights. */

@@ -8,8 +8,8 @@ import { planMuon } from './muon.ts';
 import type { BaseOptimizerType, UpdateNumbers } from './update.ts';
 
 export { furtherSchedules } from '../kernels/further_schedules.ts';
-export { accumulationBuffers, planAccumulation, withMovingStatistics } from './accumulation.ts';
-export { planAverage, planPenalty } from './averages_and_penalties.ts';
+export { planAccumulated } from './accumulation.ts';
+export { planAverage, planPenalty, withPenalty } from './averages_and_penalties.ts';
 
 /** The update kernels of all optimizers that are not in update.ts. Loaded only for runs that use one of them. */
 export const furtherUpdates = {

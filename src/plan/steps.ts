@@ -5,7 +5,7 @@ import * as step from '../kernels/step.ts';
 import * as kernels from '../kernels/update.ts';
 import { trainedTensors } from '../model/graph.ts';
 import { matrixOf } from '../model/layer.ts';
-import { isOfClasses, metricOf } from '../model/loss.ts';
+import { isOfClasses } from '../model/loss.ts';
 import { averageOf, betasOf, clipOf } from '../model/optimizer.ts';
 import { scheduleOf } from '../model/schedule.ts';
 import type { ScheduleType } from '../model/schedules/index.ts';
@@ -143,7 +143,10 @@ export function planSteps(
   const average = averaging && furtherTraining().planAverage(planner, averaging, arenas, training.state);
   const accumulated =
     accumulationSteps > 1
-      ? planAccumulated(planner, settings, reader, arenas, { training: trainingState, evaluation: evaluationState })
+      ? furtherTraining().planAccumulated(planner, settings, reader, arenas, {
+          training: trainingState,
+          evaluation: evaluationState,
+        })
       : undefined;
   const move = accumulated ? accumulated.move : planMovingStatistics(planner, network, training.state);
   const measurement =
@@ -161,7 +164,7 @@ export function planSteps(
     });
   const measuring = measurement ? withMeasurement(network, measurement) : network;
   return {
-    network: penalty ? withPenalty(measuring, penalty.dispatch) : measuring,
+    network: penalty ? furtherTraining().withPenalty(measuring, penalty.dispatch) : measuring,
     ...batchBuffers,
     training: { ...training, ...(accumulated && { accumulation: accumulated.training }) },
     evaluation: { ...evaluation, ...(accumulated && { accumulation: accumulated.evaluation }) },
@@ -172,35 +175,6 @@ export function planSteps(
     chunks,
     ...(measurement && { measurement }),
   };
-}
-
-/** The accumulation of both states. That of training also updates moving statistics, which take effect through `move`. */
-function planAccumulated(
-  planner: Planner,
-  { accumulationSteps: steps, batchSize: batch, loss }: Settings,
-  { shape: record }: RecordReader,
-  arenas: Arenas & { network: Network },
-  states: Record<'training' | 'evaluation', OwnState>,
-) {
-  const { accumulationBuffers, planAccumulation, withMovingStatistics } = furtherTraining();
-  const buffers = accumulationBuffers(planner, arenas.network);
-  const fractional = metricOf(loss) !== 'accuracy';
-  const of = (own: OwnState) =>
-    planAccumulation(planner, arenas, { ...own, steps, batch, fractional, record, buffers });
-  const { state } = states.training;
-  const { accumulated } = buffers;
-  const { accumulation, move } = withMovingStatistics(planner, arenas.network, of(states.training), {
-    state,
-    accumulated,
-  });
-  return { training: accumulation, evaluation: of(states.evaluation), move };
-}
-
-/** The penalty is part of every loss, so its dispatch comes first. */
-function withPenalty(network: Network, penalty: PlannedDispatch): Network {
-  const add = (graph: GraphPlan): GraphPlan => ({ ...graph, forward: [penalty, ...graph.forward] });
-  const { training, gradient, inference } = network;
-  return { ...network, training: add(training), gradient: add(gradient), inference: add(inference) };
 }
 
 /** Inserts the groups that are measured within the backward pass. Gradient-only steps measure nothing. */
@@ -274,7 +248,7 @@ const stateBuffers = (planner: Planner, name: string, { shape }: RecordReader) =
 });
 
 /** A state that never changes weights has no schedule. */
-type OwnState = ReturnType<typeof stateBuffers> & { schedule?: { words: BufferRef; type: ScheduleType } };
+export type OwnState = ReturnType<typeof stateBuffers> & { schedule?: { words: BufferRef; type: ScheduleType } };
 type StateBuffers = OwnState & Record<'labels' | 'probabilities', BufferRef> & { targets?: BufferRef };
 
 /** @param squares of the gradients, which training and evaluation share. */

@@ -4,6 +4,7 @@ import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
+import { healthReaderFor } from '../health/health_record.ts';
 import type { StepRecord } from '../health/history.ts';
 import { stateFields } from '../kernels/state.ts';
 import { isOfClasses, takesTargets } from '../model/loss.ts';
@@ -16,6 +17,7 @@ import type { Engine } from './engine.ts';
 import { countImages, imageElements } from './float_images.ts';
 import { requireLabels } from './labels.ts';
 import { requireSampleWeight } from './sample_weights.ts';
+import { batchLoss, writeBatchWeights } from './weighted_loss.ts';
 import { readTrained } from './weights.ts';
 
 /** The record of a step on a batch. */
@@ -45,7 +47,9 @@ export async function trainOnBatch(
     engine.resetHalt(training);
     throw error;
   }
-  const { step: _, epoch: __, samples: ___, skipped, ...figures } = reader.read(bytes!, 0, true)!;
+  const { model, health } = engine.settings;
+  const healthReader = healthReaderFor(model, health);
+  const { step: _, epoch: __, samples: ___, skipped, ...figures } = reader.read(bytes!, 0, healthReader)!;
   if (!skipped) engine.noteUpdate(step);
   return figures;
 }
@@ -96,7 +100,7 @@ async function runBatch(
   const { count, weights } = requireBatch(engine, batch);
   const hasTargets = takesTargets(loss);
   const soft = isOfClasses(loss) && hasTargets;
-  const weightedLoss = weights && (await engine.batchLoss(stepState, soft, weights.subarray(0, batchSize)));
+  const weightedLoss = weights && (await batchLoss(engine, stepState, soft, weights.subarray(0, batchSize)));
   const microBatches = cut({ recording: [], soft, ...(weightedLoss && { loss: weightedLoss }) });
   const [ofImage, ofLabel] = [imageElements(model), hasTargets ? outputs : 1];
   const position = positionOf(engine);
@@ -106,7 +110,7 @@ async function runBatch(
     if (first < end) {
       writeLabels(engine, Array.prototype.slice.call(labels, first * ofLabel, end * ofLabel));
       writeImages(engine, images.subarray(first * ofImage, end * ofImage));
-      if (weights) engine.writeBatchWeights(weights.subarray(first, end));
+      if (weights) writeBatchWeights(engine, weights.subarray(first, end));
     }
     engine.run(recording);
   }

@@ -12,8 +12,7 @@ import type { VerdictWatch, WatchState } from '../health/verdicts.ts';
 import { packSchedule } from '../kernels/schedule.ts';
 import { packState, type StateValues } from '../kernels/state.ts';
 import { beginStep } from '../kernels/step.ts';
-import { initialWeights } from '../model/initializers.ts';
-import { isOfClasses } from '../model/loss.ts';
+import { drawWeights, hasFurtherInitializers } from '../model/initializers.ts';
 import { type FilledLearningRate, type FilledSchedule, scheduleOf } from '../model/schedule.ts';
 import { type ScheduleType, scheduleDefinition } from '../model/schedules/index.ts';
 import { type Bound, bindPlan } from '../plan/bind.ts';
@@ -22,7 +21,6 @@ import { type Sequence, shareMemory } from '../plan/liveness.ts';
 import { loadAugmentation } from '../plan/load_augmentation.ts';
 import { loadKernels } from '../plan/load_kernels.ts';
 import { loadFurtherTraining } from '../plan/loaded_training.ts';
-import { lossLaunch } from '../plan/losses/index.ts';
 import { lossOf, microBatchesOf, type Phase, phasesOf, stepOf } from '../plan/phases.ts';
 import { Planner, type TunableKernel } from '../plan/planner.ts';
 import type { ProbePlan } from '../plan/probe_plan.ts';
@@ -117,8 +115,6 @@ export class Engine {
   readonly #steps = { training: 0, evaluation: 0 };
   #lastUpdate: number | undefined;
   #epochs = 0;
-  /** Sample weights of a batch passed to a method, allocated for the first batch that has any. */
-  #batchWeights: Slice | undefined;
   readonly #recorder: Recorder;
   /** GPU memory without data sets and without temporary buffers of single calls. */
   readonly #networkBytes: number;
@@ -185,7 +181,9 @@ export class Engine {
     };
     const warnings = await warningsOf(planner);
     const engine = new Engine(recorder, settings, steps, probe, reader, startup, warnings, disposal);
-    engine.writeTensors(initialWeights(model, seed));
+    // Loaded on demand.
+    const further = hasFurtherInitializers(model) ? await import('../model/initial_weights.ts') : undefined;
+    engine.writeTensors(drawWeights(model, seed, further?.furtherValues));
     startup.compileMs = performance.now() - begun;
     return engine;
   }
@@ -275,18 +273,8 @@ export class Engine {
       { state: stepState.state, labels, targets, input: network.input },
     );
     if (!input.weights) return input;
-    try {
-      input.loss = await this.weightedLoss(stepState, input.soft, input.weights, inference);
-      const { plain } = input;
-      if (plain) {
-        plain.loss =
-          plain.soft === input.soft ? input.loss : await this.weightedLoss(stepState, plain.soft, input.weights);
-      }
-      return input;
-    } catch (error) {
-      input.dispose();
-      throw error;
-    }
+    const { weighInput } = await import('./weighted_loss.ts'); // loaded on demand
+    return weighInput(this, input, stepState, inference);
   }
 
   /**
@@ -305,32 +293,6 @@ export class Engine {
       fix: 'raise memoryBudget, or use a smaller batchSize or a smaller model',
       place: ['memoryBudget'],
     });
-  }
-
-  /** The loss of a state, for a batch with sample weights passed to a method. */
-  batchLoss(stepState: BoundState, soft: boolean, weights: Float32Array): Promise<Dispatch> {
-    return this.weightedLoss(stepState, soft, this.writeBatchWeights(weights));
-  }
-
-  /** Uploads the sample weights of a batch, or of the next micro-batch, passed to a method. */
-  writeBatchWeights(weights: Float32Array): Slice {
-    this.#batchWeights ??= this.memory.storage('batch.weights', this.settings.batchSize);
-    this.write(this.#batchWeights, weights);
-    return this.#batchWeights;
-  }
-
-  /** The loss of a state with sample weights. Created on demand, since most runs have none. */
-  async weightedLoss(stepState: BoundState, soft: boolean, weights: Slice, inference = false): Promise<Dispatch> {
-    await loadFurtherTraining();
-    const { loss, outputs, batchSize: batch } = this.settings;
-    const { labels, targets, chunks } = this.steps;
-    const lossBuffers = inference ? stepState.inferenceLossBuffers : stepState.lossBuffers;
-    const penalties = lossBuffers.penalties ? chunks.count : 0;
-    const size = { batch, outputs, penalties, record: this.reader.shape, soft, weighted: true };
-    const { kernel, shape } = lossLaunch(loss, size);
-    const takesLabels = isOfClasses(loss) && !soft;
-    const buffers = { ...lossBuffers, ...(takesLabels ? { labels } : { targets: targets! }), weights };
-    return this.#recorder.dispatch(kernel, shape, buffers as Record<string, Slice>);
   }
 
   /** @param again true to repeat the epoch that was started last. */

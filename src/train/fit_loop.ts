@@ -7,7 +7,7 @@ import { type EpochRecord, emptyHistory, type History, summarize, withoutHealth 
 import type { WatchState } from '../health/verdicts.ts';
 import { metricOf } from '../model/loss.ts';
 import { type FilledMetric, requireMetricsFit, validationName } from '../model/metrics/index.ts';
-import { scheduleLengthWarning } from '../model/schedule.ts';
+import type { FilledLearningRate } from '../model/schedule.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { badStepsToHalt } from '../plan/steps.ts';
@@ -164,6 +164,12 @@ function placeOf(
   return { epochSteps, stepsBefore: initialEpoch * epochSteps + initialSteps.length };
 }
 
+/** Loads the sentence on demand, since most runs have one learning rate. */
+const lengthWarning = async (rate: FilledLearningRate, updates: number) =>
+  typeof rate === 'number'
+    ? undefined
+    : (await import('../model/schedule_length.ts')).scheduleLengthWarning(rate, updates);
+
 async function train(
   engine: Engine,
   input: DatasetInput,
@@ -181,7 +187,7 @@ async function train(
   const recording = engine.trainingRecording(input);
   const history = emptyHistory();
   const updates = engine.trainingSteps + epochs * epochSteps - stepsBefore;
-  const tooShort = scheduleLengthWarning(engine.learningRate, updates);
+  const tooShort = await lengthWarning(engine.learningRate, updates);
   for (const warning of [...(tooShort ? [tooShort] : []), ...engine.variantWarnings]) {
     history.warnings.push(warning);
     options.onWarning?.(warning);
@@ -230,7 +236,7 @@ async function train(
       return;
     }
     for (let i = 0; i < count; i++) {
-      const record = reader.read(bytes, i, true);
+      const record = reader.read(bytes, i, judging.healthReader);
       if (!record || disposal.aborted) return;
       if (!record.skipped) engine.noteUpdate(record.step);
       record.step -= offset;

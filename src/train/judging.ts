@@ -1,5 +1,6 @@
 import { chanceLevel } from '../health/chance.ts';
 import type { RunVerdict, Verdict } from '../health/health.ts';
+import { type HealthReader, healthReaderFor } from '../health/health_record.ts';
 import type { StepRecord } from '../health/history.ts';
 import { RunWatch } from '../health/run_watch.ts';
 import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
@@ -10,11 +11,14 @@ import type { JudgedRun } from './fit_loop.ts';
 /** Computes verdicts on the layers and the run as steps are reported. `fit` loads it while the first steps are in flight. */
 export class Judging {
   readonly watch: VerdictWatch;
+  /** For the records of steps. */
+  readonly healthReader: HealthReader | undefined;
   readonly #run: RunWatch;
 
   constructor({ settings, data, isWeighted, epochSteps, verdictsBefore, watchBefore }: JudgedRun) {
     const { model, loss } = settings;
     const layers = judgedLayers(model);
+    this.healthReader = healthReaderFor(model, settings.health);
     const { labels, classNames, targets, count } = data;
     // With sample weights or targets, the chance level of the loss is unknown.
     const known = targets === undefined && !isWeighted;

@@ -14,7 +14,7 @@ import type { RunEvent } from '../../src/health/run_events.ts';
 import type { TrainingLog } from '../../src/health/training_log.ts';
 import { DeviceLostError, formatRun, type SavedRun, type StepRecord } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
-import { initialWeights } from '../../src/model/initializers.ts';
+import { initialWeights } from '../../src/model/initial_weights.ts';
 import { call, temporaryFolder } from './wgrad.ts';
 
 const model: SavedRun['options']['model'] = {

@@ -1,7 +1,7 @@
 import type { TrainedModel } from '../../src/formats/trained_model.ts';
 import type { Model } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
-import { initialWeights } from '../../src/model/initializers.ts';
+import { initialWeights } from '../../src/model/initial_weights.ts';
 import { product } from '../../src/product';
 import { networkProbabilities } from '../../src/reference/network.ts';
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError, cosineDecay, learningRateAt, type ScheduleConfig, sgd } from '../../src/index.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
-import { fillSchedule, scheduleLengthWarning } from '../../src/model/schedule.ts';
+import { fillSchedule } from '../../src/model/schedule.ts';
+import { scheduleLengthWarning } from '../../src/model/schedule_length.ts';
 import { scheduleDefinition, scheduleTypes } from '../../src/model/schedules/index.ts';
 import { expectWithin } from '../../src/selftest/compare.ts';
 

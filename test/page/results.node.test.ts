@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseSafetensors } from '../../src/formats/safetensors.ts';
 import { type ChromeTrace, conv2d, dense, flatten, formatRun, type Model } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
-import { initialWeights } from '../../src/model/initializers.ts';
+import { initialWeights } from '../../src/model/initial_weights.ts';
 import {
   downloaded,
   downloadInto,

@@ -2,7 +2,8 @@ import { Matrix, QrDecomposition } from 'ml-matrix';
 import { errorFunction, mean, variance } from 'simple-statistics';
 import { describe, expect, test } from 'vitest';
 import { compileModel } from '../../src/model/graph.ts';
-import { initialWeights, shuffledOrder, uniforms } from '../../src/model/initializers.ts';
+import { initialWeights } from '../../src/model/initial_weights.ts';
+import { shuffledOrder, uniforms } from '../../src/model/initializers.ts';
 import { tutorialModel } from '../../src/model/tutorial.ts';
 import type { InitializerConfig } from '../../src/model/weight_options.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
 import { compileModel } from '../../src/model/graph.ts';
-import { initialWeights, uniforms } from '../../src/model/initializers.ts';
+import { initialWeights } from '../../src/model/initial_weights.ts';
+import { uniforms } from '../../src/model/initializers.ts';
 import { requireEnding } from '../../src/model/loss.ts';
 import { aboutPreset, type PresetName, presetModel, presetNames } from '../../src/model/presets.ts';
 import { tutorialModel } from '../../src/model/tutorial.ts';

@@ -3,7 +3,7 @@ import { crc32c } from '../../src/formats/crc32c.ts';
 import { HealthRows, healthReader, mostHealthRows } from '../../src/health/health_table.ts';
 import { ConfigurationError, DataError, formatRun, parseRun, type SavedRun, type StepRecord } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
-import { initialWeights } from '../../src/model/initializers.ts';
+import { initialWeights } from '../../src/model/initial_weights.ts';
 import { smallModel } from './small.ts';
 
 const weights = initialWeights(compileModel(smallModel), 7);

@@ -5,7 +5,7 @@ import { SetupError } from '../../../src/errors.ts';
 import { unlessAborted } from '../../../src/gpu/unless_aborted.ts';
 import { type Gpu, openGpu } from '../../../src/index.ts';
 import { compileModel, type Model } from '../../../src/model/graph.ts';
-import { initialWeights } from '../../../src/model/initializers.ts';
+import { initialWeights } from '../../../src/model/initial_weights.ts';
 import { tutorialAugmentation } from '../../../src/model/tutorial.ts';
 import type { BenchPage, ContenderName, Timed } from '../protocol.ts';
 import { Augmentation } from './augmentation.ts';

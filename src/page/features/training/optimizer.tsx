@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import type { OptimizerConfig, LearningRate as Rate } from '../../../index.ts';
-import { scheduleLengthWarning } from '../../../model/schedule.ts';
+import { scheduleLengthWarning } from '../../../model/schedule_length.ts';
 import { type ScheduleType, scheduleDefinition } from '../../../model/schedules/index.ts';
 import { stepSamples } from '../../../plan/settings.ts';
 import { filledRate, learningRateOf, rateWords } from '../../app/experiment.ts';

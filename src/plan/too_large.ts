@@ -1,0 +1,19 @@
+import { ConfigurationError } from '../errors.ts';
+import { mebibytes } from '../gpu/memory.ts';
+import type { Slot } from './liveness.ts';
+
+/** The error of a model that the adapter has no memory for. @param at index of the first slot for which there was no memory. */
+export function tooLarge(slots: readonly Slot[], at: number): ConfigurationError {
+  const bytesOf = (some: readonly Slot[]) => some.reduce((sum, { size }) => sum + size, 0);
+  const labelOf = ({ buffers, size }: Slot) => {
+    const [first] = [...buffers].sort((a, b) => b.size - a.size);
+    return `${first!.label} ${mebibytes(size)}`;
+  };
+  const largest = [...slots].sort((a, b) => b.size - a.size).slice(0, 3);
+  return new ConfigurationError({
+    what: 'The model needs more memory than this adapter can give',
+    found: `${mebibytes(bytesOf(slots))}, the most of it for ${largest.map(labelOf).join(', ')}`,
+    expected: `at most about ${mebibytes(bytesOf(slots.slice(0, at)))}: the next ${mebibytes(slots[at]!.size)} were refused`,
+    fix: 'use a smaller batchSize, smaller images or a smaller model, or close what else uses the GPU',
+  });
+}
