@@ -8,7 +8,7 @@ import { differenceText, estimateText, pText, short } from '../../src/report/com
 import { cureTables } from '../../src/report/cure_tables.ts';
 import { type CuresFile, type NetworkConfig, ofOtherLoss } from '../../src/report/cures_file.ts';
 
-/** What is kept of a comparison: of each figure of its summary a value a pair and twin. */
+/** The extract of a comparison: for each figure of its summary, one value per pair and twin. */
 export interface KeptComparison {
   command: string;
   versions: { wgrad: string; chrome: string };
@@ -20,8 +20,8 @@ const root = join(import.meta.dirname, '../..');
 const data = <T>(name: string): T => JSON.parse(readFileSync(join(root, 'docs/data', `${name}.json`), 'utf8'));
 
 /**
- * A document with its tables made anew from the files in docs/data. A table stands between `<!-- table: name arguments -->` and
- * `<!-- end -->`.
+ * Regenerates a document's tables from the files in docs/data. A table is enclosed in `<!-- table: name arguments -->` and `<!--
+ * end -->`.
  */
 export const withTables = (text: string): string =>
   text.replace(
@@ -29,7 +29,7 @@ export const withTables = (text: string): string =>
     (_, begin: string, name: string, end: string) => `${begin}\n${made(name)}\n\n${end}`,
   );
 
-/** The names in a document's markers: a document without any would be compared with itself. */
+/** The table names in a document's markers. Without any, the document would only be compared with itself. */
 export const tableNames = (text: string): string[] =>
   [...text.matchAll(/<!-- table: ([^\n]+?) -->/g)].map((m) => m[1]!);
 
@@ -45,7 +45,7 @@ function made(name: string): string {
   throw new Error(`no table is called ${kind}`);
 }
 
-/** Rows of the network, and of the layers that are named. */
+/** Rows of the network, and of the given layers. */
 function comparisonTable({ figures, seeds }: KeptComparison, layers: readonly string[]): string {
   const shown = /^(early|late) gradient norm|^transport factor|^dead share|^time /;
   const rows = rowsOf(figures).filter(
@@ -77,7 +77,7 @@ const compared = (files: readonly CuresFile[]): Compared[] =>
 
 const rowOf = ({ rows }: TestedCure, id: CureFigure) => rows.find(({ figure }) => figure === id);
 
-/** All figures of a network's cures; intervals for the accuracy and its difference. */
+/** All figures of a network's cures, with confidence intervals for the accuracy and its difference. */
 function cureTable(files: readonly CuresFile[], name: string): string {
   const tables = files.flatMap((file) => cureTables(file, (text) => `**${text}**`));
   const { means, leftOut } = tables.find(({ network }) => network.name === name)!;
@@ -95,7 +95,7 @@ function cureTable(files: readonly CuresFile[], name: string): string {
   return [table, ...leftOut.map((line) => `- ${line}`)].join('\n').replace(/\n- /, '\n\n- ');
 }
 
-/** A figure of every cure in every network; bold where it differs from the untreated network. */
+/** One figure of every cure in every network; bold if it differs from the untreated network. */
 function crossTable(files: readonly CuresFile[], id: CureFigure): string {
   const all = compared(files);
   const cures = [untreated, ...files[0]!.config.cures.map(({ name }) => name)];
@@ -112,7 +112,7 @@ function crossTable(files: readonly CuresFile[], id: CureFigure): string {
   return markdown(['cure', ...all.map(({ network }) => network.name)], rows);
 }
 
-/** A sentence a cure: where it changed the validation accuracy beyond noise, where not, and where it has no place. */
+/** One sentence per cure: where it changed the validation accuracy beyond noise, where it didn't, and where it doesn't apply. */
 function effects(files: readonly CuresFile[]): string {
   const all = compared(files);
   return files[0]!.config.cures
@@ -140,7 +140,7 @@ function effects(files: readonly CuresFile[]): string {
     .join('\n');
 }
 
-/** What was run, how long it took, and where. */
+/** What was run, how long it took, and on which machine. */
 function runsOf(files: readonly CuresFile[]): string {
   return files
     .map(({ command, seconds, runs, versions, adapter, config }) => {
@@ -156,19 +156,19 @@ function runsOf(files: readonly CuresFile[]): string {
       );
       const time = `${runs.length} runs, ${seeds} seeds, ${Math.round(seconds / 60)} minutes (${versions.chrome}, ${adapter.description || adapter.architecture})`;
       const names = config.networks.map(({ name }) => `\`${name}\``).join(', ');
-      // Without words before it, a command after a list would be a part of the list.
+      // Without text before it, a command after a list would become part of the list.
       return [`${names}:`, '', `    ${command}`, '', `${time}:`, '', ...networks].join('\n');
     })
     .join('\n\n');
 }
 
-/** Which seeds a network was trained from: runs that were interrupted have fewer. */
+/** The seeds from which a network was trained: interrupted runs have fewer. */
 const seedsOf = (runs: CuresFile['runs'], network: string) =>
   `seeds ${[...new Set(runs.filter((run) => run.network === network).map(({ seed }) => seed))].join(', ')}`;
 
 const bold = (text: string, differs: boolean) => (differs && text !== '' ? `**${text}**` : text);
 
-/** Columns as wide as their widest cell, as the formatter leaves them. */
+/** Pads each column to its widest cell, as the formatter does. */
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((name, i) => Math.max(3, name.length, ...rows.map((cells) => cells[i]!.length)));
   const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;

@@ -30,7 +30,7 @@ beforeAll(async () => {
   script = gunzipSync(readFileSync(join(folder, 'standalone.js.gz'))).toString();
   const path = join(folder, 'page.html');
   writeFileSync(path, formatHtml(network, script));
-  // A webcam that the browser makes up, and nothing that a page could ask WebGPU for.
+  // A fake webcam, and no WebGPU.
   const args = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--disable-features=WebGPU'];
   browser = await puppeteer.launch({
     executablePath: await ensureChrome(),
@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** A picture of the network's own size, so that nothing is resized. */
+/** A picture of the network's input size, so that nothing is resized. */
 function picture(): { path: string; bytes: Uint8Array } {
   const next = uniform(3);
   const bytes = Uint8Array.from({ length: 16 * 12 * 3 }, () => Math.floor(256 * next()));
@@ -77,7 +77,7 @@ test('a file that is no picture is said to be none, and the webcam is classified
   expect(await page.$eval('#camera', (button) => button.textContent)).toBe('Stop the webcam');
   await page.click('#camera');
   expect(await page.$eval('#video', (video) => (video as HTMLVideoElement).hidden)).toBe(true);
-  // The place for a picture says again what it is for.
+  // The drop area shows its hint again.
   expect(await page.$eval('#empty', (empty) => (empty as HTMLElement).hidden)).toBe(false);
 });
 

@@ -6,7 +6,7 @@ import { readKerasModel } from '../../src/formats/keras/read_keras.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { bitsOf, largestDifference, probabilitiesOf } from './made_models.ts';
 
-/** By Keras itself: test/fixtures/make_keras_model_fixtures.py. */
+/** Created by Keras: test/fixtures/make_keras_model_fixtures.py. */
 const made: Record<string, { json: string; weights: number[][]; images: number[]; probabilities: number[] }> =
   JSON.parse(readFileSync(new URL('../fixtures/keras_models.json', import.meta.url), 'utf8'));
 
@@ -28,7 +28,7 @@ test("hard_sigmoid of before Keras 3 is another function, and so isn't taken for
 
 const unpacked = (text: string) => new Uint8Array(inflateSync(Buffer.from(text, 'base64')));
 
-/** The same networks in the files that Keras saves, by Keras 3 itself and in the layouts that Keras 2 and h5py's options give. */
+/** The same networks in files saved by Keras 3, and in the layouts of Keras 2 and of h5py's options. */
 const readSaved = (name: string): Record<string, Record<string, string>> =>
   JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'));
 const saved = readSaved('keras_weights.json');

@@ -5,7 +5,7 @@ import { initialWeights } from '../../src/model/initial_weights.ts';
 import { product } from '../../src/product';
 import { networkProbabilities } from '../../src/reference/network.ts';
 
-/** Uniform from 0 to 1 (mulberry32). */
+/** Uniform numbers from 0 to 1 (mulberry32). */
 export function uniform(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -16,7 +16,7 @@ export function uniform(seed: number): () => number {
   };
 }
 
-/** A model whose tensors all have numbers of their own, as after a training: biases, gammas and moving statistics too. */
+/** A model with random values in all tensors, including biases, gammas and moving statistics, as after training. */
 export function trained(model: Model, seed = 1): TrainedModel {
   const compiled = compileModel(model);
   const next = uniform(seed);
@@ -35,14 +35,14 @@ export function madeImages({ inputShape }: Model, count: number, seed = 2): Floa
   return Float32Array.from({ length: count * product(inputShape) }, next);
 }
 
-/** The twin's probabilities, which every other program's are compared with. */
+/** The twin's probabilities, the reference for every other program. */
 export const probabilitiesOf = ({ model, weights }: TrainedModel, images: ArrayLike<number>): Float64Array =>
   networkProbabilities(compileModel(model), weights, images);
 
 export const bitsOf = (tensors: readonly Float32Array[]): number[][] =>
   tensors.map(({ buffer, byteOffset, length }) => [...new Uint32Array(buffer, byteOffset, length)]);
 
-/** The largest difference; NaN where there is one. */
+/** The largest difference; NaN if any difference is NaN. */
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Number.NaN;
   let largest = 0;

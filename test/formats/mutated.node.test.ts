@@ -28,7 +28,7 @@ const [onnx] = exportModel(network, 'onnx');
 const [json, weights] = exportModel(network, 'tfjs');
 
 const fixture = (name: string, bytes: Uint8Array): ModelFile => ({ name, bytes: new Uint8Array(bytes) });
-/** 10,000 files take minutes on a busy machine: a quarter of them, unless WGRAD_MUTATED_FILES=all asks for each. */
+/** 10,000 files take minutes on a busy machine, so a quarter of them are tested, unless WGRAD_MUTATED_FILES=all asks for all. */
 const share = process.env.WGRAD_MUTATED_FILES === 'all' ? 1 : 1 / 4;
 
 const words = ['null', '-1', '1e99', '""', '[]', '{}', '"conv2d"', 'true', '0', '"__proto__"', '[[[]]]', '4294967296'];
@@ -36,7 +36,7 @@ const words = ['null', '-1', '1e99', '""', '[]', '{}', '"conv2d"', 'true', '0', 
 const isText = (file: Uint8Array) =>
   /^\s*[{["]|^[\s\S]{8}\{/.test(Buffer.from(file.subarray(0, 20)).toString('latin1'));
 
-/** A few changes: bits, bytes, cuts, and in text whole values. */
+/** Applies a few changes: flips bits, replaces bytes, truncates, and in text replaces whole values. */
 function mutate(file: Uint8Array, next: () => number): Uint8Array {
   const pick = (n: number) => Math.floor(next() * n);
   const text = Buffer.from(file).toString('latin1');
@@ -51,7 +51,7 @@ function mutate(file: Uint8Array, next: () => number): Uint8Array {
     for (let i = 0; i <= pick(4); i++) changed[pick(Math.min(file.length, 4000))]! ^= 1 << pick(8);
     return changed;
   }
-  // Another value in the place of one.
+  // Replaces one value with another.
   if (!isText(file)) {
     const changed = Uint8Array.from(file);
     const at = pick(file.length);
@@ -88,7 +88,7 @@ test.each([
       ended.refused++;
     }
   }
-  // Both come about: options of training may change and still be good.
+  // Both outcomes occur: changed training options may still be valid.
   expect(ended.refused).toBeGreaterThan(times / 4);
   expect(ended.read).toBeGreaterThan(0);
 });

@@ -34,7 +34,7 @@ describe("onnxruntime gives wgrad's probabilities", () => {
   test.each(Object.entries(zoo))('%s', async (_, model) => {
     const network = trained(model);
     expect(await difference(network)).toBeLessThan(1e-5);
-    // Images have probabilities of their own: a graph that didn't look at them would be found.
+    // Images have different probabilities, so a graph that ignores them would be detected.
     const probabilities = probabilitiesOf(network, madeImages(model, 2));
     expect(largestDifference(probabilities.slice(0, 3), probabilities.slice(3))).toBeGreaterThan(1e-3);
   });
@@ -80,7 +80,7 @@ test.skipIf(!hasPython('onnx'))("onnx' own checker takes every file", () => {
     expect(shapes.images).toEqual(['batch', ...inputShape]);
     expect(shapes.probabilities).toEqual(['batch', (layers.at(-1) as { units: number }).units]);
   });
-  // What training alone knows is left out.
+  // Layers that only act in training are omitted.
   const noise = checked[paths[Object.keys(zoo).indexOf('dropout and noise')]!]!;
   expect(noise.operators).toEqual(['Cast', 'Conv', 'Gemm', 'Mul', 'Reshape', 'Softmax', 'Transpose']);
 });

@@ -16,10 +16,10 @@ import { difference, type networkOf, passed, read, withSoftmax } from './onnx_no
 
 setFurtherLayers(await import('../../src/plan/layers/further.ts'));
 
-/** One compiled pipeline for all networks that have the same layer. */
+/** Shares compiled pipelines between all networks with the same layer. */
 const cache = new KernelCache(gpu.device, gpu.traits);
 
-/** What the inference's dispatches make of the images, without the rest of a trainer: hundreds of networks in seconds. */
+/** Runs only the inference dispatches, without the rest of a trainer: hundreds of networks take seconds. */
 async function predicted({ model, weights, images, expected }: ReturnType<typeof networkOf>, batch: number) {
   const memory = new Memory(gpu.device);
   try {

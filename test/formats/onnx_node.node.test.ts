@@ -6,12 +6,12 @@ import { difference, type NodeTest, passed, read } from './onnx_node_tests.ts';
 interface Cases {
   source: string;
   tests: Record<string, NodeTest>;
-  /** Tests that the fixture doesn't have, with the reasons. */
+  /** Tests that are not in the fixture, with the reasons. */
   left: Record<string, string>;
 }
 const cases: Cases = JSON.parse(readFileSync(new URL('../fixtures/onnx_node.json', import.meta.url), 'utf8'));
 
-/** The reason within an error: what is said of the node, or what was found. */
+/** The reason within an error: the statement about the node, or what was found. */
 function reasonOf(message: string): string {
   const node = /no layer for: \S+ \((.+)\)\.\n/.exec(message)?.[1];
   if (node) return node.replace(/^the output, /, '');
@@ -19,7 +19,7 @@ function reasonOf(message: string): string {
   return `${what} (${found?.split('\n')[0]})`;
 }
 
-/** A table as the formatter leaves it: columns as wide as their widest cell. */
+/** Pads each column to its widest cell, as the formatter does. */
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;

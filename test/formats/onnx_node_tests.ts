@@ -3,7 +3,7 @@ import { readNetwork } from '../../src/formats/onnx/read_onnx.ts';
 import type { Model } from '../../src/index.ts';
 import { type CompiledModel, compileModel } from '../../src/model/graph.ts';
 
-/** A test of the ONNX project's, as test/fixtures/make_onnx_node_fixtures.py makes it: base64. */
+/** A test of the ONNX project, as test/fixtures/make_onnx_node_fixtures.py writes it: base64. */
 export interface NodeTest {
   model: string;
   count: number;
@@ -14,7 +14,7 @@ export interface NodeTest {
 const bytesFrom = (text: string) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const floatsFrom = (text: string) => new Float32Array(bytesFrom(text).buffer);
 
-/** The network that the importer makes of a test's graph, its images and outputs in the order that the network has. */
+/** The network imported from a test's graph, with its images and outputs in the network's order. */
 export function networkOf({ model: bytes, count, x, y }: NodeTest, name: string) {
   const { network, places } = readNetwork(bytesFrom(bytes), name);
   const [into, outOf] = places as [Int32Array, Int32Array];
@@ -34,7 +34,7 @@ export function networkOf({ model: bytes, count, x, y }: NodeTest, name: string)
   return { ...network, model, images: ordered(floatsFrom(x), into), expected: ordered(floatsFrom(y), outOf) };
 }
 
-/** The network of a test, or why it can't be read. */
+/** The network of a test, or the reason why it can't be imported. */
 export function read(one: NodeTest, name: string): ReturnType<typeof networkOf> | string {
   try {
     return networkOf(one, name);
@@ -44,7 +44,7 @@ export function read(one: NodeTest, name: string): ReturnType<typeof networkOf> 
   }
 }
 
-/** The largest difference, relative where numbers are large; NaN where one is missing. What overflows has to overflow alike. */
+/** The largest difference, relative for large numbers; NaN if a number is missing. Infinite values must be equal. */
 export function difference(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (found.length !== expected.length) return Number.NaN;
   let largest = 0;
@@ -56,10 +56,10 @@ export function difference(found: ArrayLike<number>, expected: ArrayLike<number>
   return largest;
 }
 
-/** How many of the tests are read: docs/onnx-tests.md lists them. */
+/** Number of tests that can be imported: docs/onnx-tests.md lists them. */
 export const passed = 317;
 
-/** What a softmax that belongs to the loss makes of the last layer's output. */
+/** Applies the softmax that belongs to the loss to the last layer's output. */
 export function withSoftmax({ lossActivation, layers, output }: CompiledModel, logits: Float32Array): Float32Array {
   if (lossActivation !== 'softmax') return logits;
   const classes = layers[output]!.outputShape[0]!;

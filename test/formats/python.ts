@@ -7,10 +7,10 @@ const python = '/usr/bin/python3';
 export const hasPython = (...modules: string[]): boolean =>
   spawnSync(python, ['-c', `import ${modules.join(', ')}`]).status === 0;
 
-/** What a script of this folder prints, as JSON. */
+/** Runs a script of this folder and parses its output as JSON. */
 export const runPython = <T>(script: string, ...args: string[]): T => runWith(python, script, ...args);
 
-/** The same with another Python. */
+/** Like `runPython`, with another Python. */
 export const runWith = <T>(python: string, script: string, ...args: string[]): T => {
   const path = script.includes('/') ? script : fileURLToPath(new URL(script, import.meta.url));
   return JSON.parse(execFileSync(python, [path, ...args], { encoding: 'utf8', maxBuffer: 2 ** 28 }));

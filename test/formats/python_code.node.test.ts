@@ -21,7 +21,7 @@ const networks: [string, TrainedModel][] = [
     .map((model, i): [string, TrainedModel] => [`random ${i}`, trained(model)]),
 ];
 
-/** A folder with the files, and images for them. */
+/** Writes the files, and images for them, into a folder. */
 function written(files: readonly ModelFile[], network: TrainedModel): string {
   const folder = temporaryFolder();
   for (const { name, bytes } of files) writeFileSync(join(folder, name), bytes);
@@ -31,7 +31,7 @@ function written(files: readonly ModelFile[], network: TrainedModel): string {
   return folder;
 }
 
-/** One run of Python for all of them: it starts slowly. */
+/** Runs all of them in one Python process, which starts slowly. */
 function compare(
   own: readonly [string, TrainedModel][],
   format: (network: TrainedModel) => ModelFile[],
@@ -48,8 +48,7 @@ test.skipIf(!hasPython('torch'))("PyTorch's code gives wgrad's probabilities", (
   compare(networks, formatPytorch, (script, ...args) => runPython<number[][]>(script, ...args));
 });
 
-// Keras is in no package of Debian's: `python -m venv v && v/bin/pip install keras==3.15.1 jax numpy`, then
-// KERAS_PYTHON=v/bin/python.
+// Debian has no package of Keras: `python -m venv v && v/bin/pip install keras==3.15.1 jax numpy`, then KERAS_PYTHON=v/bin/python.
 const kerasPython = process.env.KERAS_PYTHON;
 test.skipIf(!kerasPython)("Keras' code gives wgrad's probabilities", () => {
   compare(networks, formatKeras, (script, ...args) => runWith<number[][]>(kerasPython!, script, ...args));

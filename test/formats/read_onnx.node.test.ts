@@ -50,7 +50,7 @@ const exported: Record<string, string> = JSON.parse(
 );
 const unknown = 'PyTorch, unknown operators';
 
-/** A file with the nodes of a graph, from `images` of a shape without the batch to a vector. */
+/** A file with the nodes of a graph that maps `images`, of a shape without the batch, to a vector. */
 function encoded({ nodes, initializers }: GraphBuilder, shape: number[], output: string): Uint8Array {
   const value = (name: string, sizes: OnnxValue['shape']): OnnxValue => ({
     ...{ name, type: 'float', shape: ['batch', ...sizes], about: '' },

@@ -1,11 +1,13 @@
 import * as ort from 'onnxruntime-web';
 import type { Model } from '../../src/index.ts';
 
-// One thread: a test ends without workers that wait.
+// Use one thread, so that no workers are left running after a test.
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
 
-/** What onnxruntime makes of images [count, height, width, channels], which the graph may want as [count, channels, height, width]. */
+/**
+ * Runs images [count, height, width, channels] through onnxruntime; the graph may take them as [count, channels, height, width].
+ */
 export async function runOnnx(
   file: Uint8Array,
   images: Float32Array | Uint8Array,
@@ -25,7 +27,7 @@ export async function runOnnx(
   return Float32Array.from(data);
 }
 
-/** Where element i of [count, channels, height, width] lies in [count, height, width, channels]. */
+/** Index in [count, height, width, channels] of element i of [count, channels, height, width]. */
 function placeIn(i: number, [height, width, channels]: Model['inputShape']): number {
   const pixels = height * width;
   const image = Math.floor(i / (pixels * channels));

@@ -22,7 +22,7 @@ test('a safetensors file comes back to the bit, with its model and classes', () 
   const odd = { ...dense, weights: [strange, dense.weights[1]!] };
   expect(bitsOf(parseSafetensors(formatSafetensors(odd)).weights)).toEqual(bitsOf(odd.weights));
 
-  // Wherever it lies in memory.
+  // At any alignment in memory.
   const shifted = new Uint8Array(file.length + 3).subarray(3);
   shifted.set(file);
   const back = parseSafetensors(shifted);

@@ -19,7 +19,7 @@ beforeAll(async () => {
 const jsonOf = (files: readonly ModelFile[]) => JSON.parse(new TextDecoder().decode(files[0]!.bytes));
 const buffer = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 
-/** The model as TensorFlow.js loads it. */
+/** Loads the model with TensorFlow.js. */
 async function loaded(files: readonly ModelFile[]): Promise<tfl.LayersModel> {
   const json = jsonOf(files);
   const { weights } = json.weightsManifest[0];
@@ -47,7 +47,7 @@ async function difference(network: TrainedModel): Promise<number> {
   return result;
 }
 
-/** What TensorFlow.js has not. */
+/** Layers and options that TensorFlow.js lacks. */
 const lacking: Record<string, RegExp> = {
   'convolutions, valid':
     /no convolutions in groups \(layer conv2d_1\); no convolutions in groups \(layer conv2d_2\)[\s\S]*onnx/,
@@ -60,7 +60,7 @@ const lacking: Record<string, RegExp> = {
   'bilinear up-sampling': /no bilinear up-sampling/,
 };
 
-/** The model without the layers that the option takes away. */
+/** The model without the layers that depend on the option. */
 const without = (model: Model, lacks: RegExp): Model => {
   const isGone = ({ inputs: _, ...layer }: LayerConfig) => lacks.test(JSON.stringify(layer));
   const gone = new Set(model.layers.filter(isGone).map(({ name }) => name));
@@ -115,7 +115,7 @@ test('what was written is read, with its weights to the bit', () => {
   }
 });
 
-/** A model of TensorFlow.js' own making as it saves it. */
+/** Saves a model that was created in TensorFlow.js. */
 async function saved(model: tfl.LayersModel) {
   let artifacts!: tf.io.ModelArtifacts;
   await model.save(
@@ -131,7 +131,7 @@ async function saved(model: tfl.LayersModel) {
     weightsManifest: [{ paths: ['a.bin', 'b.bin'], weights: weightSpecs }],
   };
   const bytes = new Uint8Array(weightData as ArrayBuffer);
-  // Shards end in the middle of a tensor.
+  // The shards end in the middle of a tensor.
   const shards: Record<string, Uint8Array> = { 'a.bin': bytes.subarray(0, 101), 'b.bin': bytes.subarray(101) };
   return { json: JSON.parse(JSON.stringify(json)), read: (path: string) => shards[path]! };
 }
@@ -259,7 +259,7 @@ describe('a model that is not right', () => {
   });
 });
 
-/** MobileNet of width 1/4 for images of 32 x 32, its layers and their names as published; the weights are random. */
+/** MobileNet of width 1/4 for images of 32 x 32, with the published layers and names, and random weights. */
 function mobileNet(): tfl.LayersModel {
   const alpha = 0.25;
   const { layers } = tfl;
@@ -321,11 +321,11 @@ test("MobileNet predicts what TensorFlow.js does, and is another classifier's fe
   const images = madeImages(imported.model, 1);
   const expected = predicted(theirs, images, imported.model);
   expect(largestDifference(probabilitiesOf(imported, images), expected)).toBeLessThan(1e-5);
-  // The probabilities are not all alike: other weights would be seen.
+  // The probabilities differ, so other weights would be detected.
   expect(Math.max(...expected)).toBeGreaterThan(1.1 / 100);
   theirs.dispose();
 
-  // Cut before the last layer with weights, frozen, with a new classifier at its end.
+  // Cut before the last layer with weights, frozen, and extended with a new classifier.
   const { layers } = imported.model;
   const features = layers.slice(
     0,

@@ -12,7 +12,7 @@ const flat = (inputShape: Model['inputShape'], ...layers: LayerConfig[]): Model 
 });
 
 const wide = { type: 'randomNormal', stddev: 2 } as const;
-/** Every activation by itself, of numbers on both sides of zero: as a layer's option, and as a layer. */
+/** Every activation, as a layer's option and as a layer, on numbers of both signs. */
 function activations(): Model {
   const names = activationNames.filter((activation) => activation !== 'softmax');
   const base: LayerConfig = { type: 'conv2d', filters: 2, kernelSize: 1, kernelInitializer: wide, name: 'base' };
@@ -33,7 +33,7 @@ function activations(): Model {
   return { inputShape: [2, 2, 3], layers: [base, ...options, ...layers, ...end] };
 }
 
-/** Small networks that together have every layer, each with the options that change what it computes. */
+/** Small networks that together contain every layer with every option that affects its result. */
 export const zoo: Record<string, Model> = {
   'convolutions, valid': image(
     [9, 8, 3],

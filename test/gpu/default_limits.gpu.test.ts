@@ -7,7 +7,7 @@ import { createDataset, createTrainer, type TrainerOptions } from '../../src/ind
 import { activationFlags } from '../../src/kernels/activation.ts';
 import { everyKernel } from '../kernels/every_kernel.ts';
 
-// WebGPU's default limits, of the specification's table: https://www.w3.org/TR/webgpu/#limits
+// WebGPU's default limits, from the specification's table: https://www.w3.org/TR/webgpu/#limits.
 const defaults = {
   maxBindGroups: 4,
   maxBindingsPerBindGroup: 1000,
@@ -27,7 +27,7 @@ const defaults = {
 const limitsOf = ({ device }: Gpu) =>
   Object.fromEntries(Object.keys(defaults).map((name) => [name, device.limits[name as keyof typeof defaults]]));
 
-/** The device's default limits with the adapter's features: what kernels with subgroups have to live with. */
+/** The default limits with the adapter's features: the environment of kernels with subgroups. */
 const featuresOnly = {
   async requestAdapter(options?: GPURequestAdapterOptions) {
     const adapter = (await navigator.gpu.requestAdapter(options))!;
@@ -46,7 +46,7 @@ afterAll(() => {
   for (const gpu of [weakest, withFeatures]) gpu.dispose();
 });
 
-/** Every shader that either device gets from here on. */
+/** All shaders that either device compiles from here on. */
 const modules: { name: string; module: GPUShaderModule }[] = [];
 for (const { device } of [weakest, withFeatures]) {
   const create = device.createShaderModule.bind(device);
@@ -83,7 +83,7 @@ describe('augmentation', () => {
       return (error as Error).message;
     }
   };
-  /** An op with the options that it can't do without: its own refusals ask for them by name. */
+  /** An op with its required options, which its own error messages name. */
   function opOf(type: string): { type: string } {
     let op = { type };
     for (let asked = refusal(op); asked; asked = refusal(op)) {
@@ -94,12 +94,12 @@ describe('augmentation', () => {
     }
     return op;
   }
-  /** A few at a time: the compiler takes far longer over one kernel that does it all. */
+  /** A few ops at a time: a single kernel with all of them takes far longer to compile. */
   const each = 5;
   const types = [...definitions.keys()];
   const pipelines = Array.from({ length: Math.ceil(types.length / each) }, (_, i) => {
     const some = types.slice(i * each, (i + 1) * each);
-    // Partners are mixed when both are done.
+    // Partners are mixed after both images are finished.
     const isPair = (type: string) => type === 'mixUp' || type === 'cutMix';
     const ops = [...some.filter((type) => !isPair(type)), ...some.filter(isPair)];
     return [ops.join(', '), ops.map(opOf)] as const;
@@ -154,9 +154,9 @@ describe('of all that was compiled here', () => {
     for (const { shader, flags } of everyKernel) {
       for (const values of flags(withFeatures)) {
         for (const [flag, value] of Object.entries(values)) {
-          // The activations are the same lines in every kernel that ends with one: the kernels that do nothing else take all.
+          // The activations' code is the same in every kernel that ends with one, so only the activation kernels cover all of them.
           if (flag in activationFlags('linear') && !shader.startsWith('activation_')) continue;
-          // A flag that only a fragment asks for has to take both values among the kernels that share it.
+          // A flag used only in a fragment must take both values among the kernels that share the fragment.
           const isOwn = sources[`../../shaders/${shader}.wgsl`]?.includes(flag) !== false;
           for (const place of isOwn ? [shader, 'any kernel'] : ['any kernel']) {
             seen[place] ??= {};

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { ConfigurationError, DeviceLostError, SetupError } from '../../src/errors.ts';
 import { openGpu } from '../../src/gpu/device.ts';
 
-/** Adapters as there are, without the GPU: what is asked of them is kept. */
+/** Fake adapters without a GPU, which record the requests. */
 function fakeGpu(
   info: Partial<GPUAdapterInfo> = {},
   options: { features?: string[]; limits?: Record<string, number> } = {},
@@ -212,12 +212,12 @@ describe('the end of a device', () => {
   });
 });
 
-/** Dawn's Node bindings free the GPU object as soon as JavaScript has no reference to it, whatever its devices still do. */
+/** Dawn's Node bindings free the GPU object as soon as JavaScript has no reference to it, even if its devices are in use. */
 describe('what a device came from', () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
 
-  /** The task after this one: a WeakRef keeps what it gave until the task that asked has ended. */
+  /** Waits for the next task: a WeakRef's target is kept alive until the task that dereferenced it ends. */
   const collected = async (refs: WeakRef<object>[]) => {
     for (let round = 0; round < 3; round++) {
       await new Promise((resolve) => setTimeout(resolve));
@@ -226,7 +226,7 @@ describe('what a device came from', () => {
     return refs.map((ref) => ref.deref() === undefined);
   };
 
-  /** Nothing but `openGpu` knows the GPU object and the adapter of this one; a closure of `fakeGpu` knows both. */
+  /** Only `openGpu` references the GPU object and the adapter of this one; a closure of `fakeGpu` would reference both. */
   class BareGpu {
     async requestAdapter() {
       return bareAdapter(this.adapters, this.device);

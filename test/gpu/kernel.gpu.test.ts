@@ -77,7 +77,7 @@ describe('a kernel that is launched wrongly', () => {
     const quoted = lines.findIndex((line) => line.includes('factr * x[id.x]; }'));
     expect(lines[quoted - 1]).toContain('fn main(');
     expect(lines[quoted + 1]!.indexOf('^')).toBe(lines[quoted]!.indexOf('factr'));
-    // It is told to whoever compiled, and the device goes on.
+    // The error is reported to the caller that compiled it, and the device keeps working.
     await gpu.device.queue.onSubmittedWorkDone();
     expect(gpu.failure.aborted).toBe(false);
   });
@@ -93,7 +93,7 @@ describe('the cache', () => {
     ]);
     expect(two!.pipeline).toBe(one!.pipeline);
     expect(other!.pipeline).not.toBe(one!.pipeline);
-    // The layout depends on the bindings alone.
+    // The layout depends only on the bindings.
     expect(other!.layout).toBe(one!.layout);
   });
 

@@ -62,7 +62,7 @@ describe('an arena', () => {
     const [y, x] = await readSlices(gpu, memory, [tensors[1]!, tensors[0]!]);
     expect([...new Float32Array(y!)]).toEqual([1, 2, 3, 4, 5, 0, 0, 0]);
     expect([...new Float32Array(x!)]).toEqual([0, 0, 0, 0]);
-    expect(memory.buffers).toBe(1); // what it was read through is gone
+    expect(memory.buffers).toBe(1); // The readback buffer is gone.
     memory.dispose();
   });
 });

@@ -16,7 +16,7 @@ const gpu: Gpu = await openGpu();
 const memory = new Memory(gpu.device);
 afterAll(() => gpu.dispose());
 
-/** One workgroup that takes time in proportion to `rounds`. */
+/** One workgroup whose time is proportional to `rounds`. */
 const spin: Kernel<{ rounds: number }> = {
   name: 'spin',
   source: `
@@ -66,7 +66,7 @@ test('a row a dispatch, in their order, with shares that are those of the work',
   const buffers = memory.buffers;
   const profile = await profileRecording(gpu, memory, recording);
   expectConsistent(profile, recording);
-  // Twenty times the work and five times: of neighbours' load on the machine a factor is left.
+  // Twenty times and five times the work: the factors leave room for other load on the machine.
   const [little, most, some] = profile.dispatches;
   expect(most!.microseconds).toBeGreaterThan(5 * little!.microseconds);
   expect(most!.microseconds).toBeGreaterThan(1.5 * some!.microseconds);
@@ -119,7 +119,7 @@ test('what is too short for a rounded clock is repeated until it is not', async 
   if (profile.rounded) {
     expect([65_536, 100_000]).toContain(profile.timestampResolutionNs);
     expect(short!.repeats).toBeGreaterThan(long!.repeats);
-    // A pass is then twenty ticks or more; half of that is the least that two readings of one pass differ by.
+    // A pass then takes at least twenty ticks; half of that is the minimum difference between two readings of a pass.
     expect(short!.repeats * short!.microseconds * 1000).toBeGreaterThan(10 * profile.timestampResolutionNs);
   } else expect([short!.repeats, long!.repeats]).toEqual([1, 1]);
 });

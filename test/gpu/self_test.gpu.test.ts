@@ -3,7 +3,7 @@ import { ConfigurationError, type SelfTestCheck, selfTest } from '../../src/inde
 
 afterEach(() => vi.restoreAllMocks());
 
-/** The shaders of this name are compiled from another text from here on: a driver with a mistake in it. */
+/** Changes the source of all shaders of this name that are compiled from here on, to simulate a driver bug. */
 function breakShader(name: string, change: (code: string) => string): void {
   const compile = GPUDevice.prototype.createShaderModule;
   vi.spyOn(GPUDevice.prototype, 'createShaderModule').mockImplementation(function (this: GPUDevice, descriptor) {

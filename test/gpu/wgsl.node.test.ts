@@ -111,7 +111,7 @@ describe('bindings are read from the text', () => {
       { name: 'x', index: 0, access: 'read', type: 'array<f32>' },
       { name: 'sizes', index: 1, access: 'uniform', type: 'Sizes' },
       { name: 'y', index: 2, access: 'read_write', type: 'array<vec4f>' },
-      // WGSL's default for storage is read.
+      // WGSL's default access mode for storage is read.
       { name: 'labels', index: 10, access: 'read', type: 'array<u32>' },
     ]);
     expect(readBindings('fn main() {}')).toEqual([]);
@@ -126,12 +126,12 @@ describe('bindings are read from the text', () => {
     const shaders = import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true });
     expect(Object.keys(shaders).length).toBeGreaterThan(10);
     for (const [path, source] of Object.entries(shaders)) {
-      // A binding that kernels share the text of has its name from a hole.
+      // In text shared by kernels, a binding's name comes from a template hole.
       const text = source.replace(/\$\{(\w+)\}/g, '$1');
       const declared = [...source.matchAll(/@binding\(/g)].length;
       expect(readBindings(text), path).toHaveLength(declared);
       expect(readOverrides(source), path).toHaveLength([...source.matchAll(/\boverride\s+\w+\s*[:=]/g)].length);
-      // One convention for all: the layout is made from these numbers.
+      // All shaders use group 0, because the layout is created from these binding numbers.
       expect(source, path).not.toMatch(/@group\((?!0\))/);
     }
   });
@@ -178,7 +178,7 @@ describe('shaders as a build has them, without comments and spaces', () => {
     eager: true,
   });
   const sources = Object.entries(shaders);
-  /** WGSL's tokens, each as long as it can be, and those of `#if`, `%for` and holes. */
+  /** Tokenizes WGSL with the longest match, including `#if`, `%for` and template holes. */
   const tokens = (text: string) =>
     text
       .replace(/\/\/.*$/gm, '')

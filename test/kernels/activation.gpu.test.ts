@@ -51,7 +51,7 @@ test.each(everyActivation)('%j of numbers that are large, infinite or none', asy
     else expect(Math.abs(y[i]! - expected)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(expected)));
   }
 
-  // An empty slot of a short batch may hold any of them; its gradient is zero and stays so.
+  // An empty slot of a short batch may hold any of them; its gradient is zero and must stay zero.
   const backward = await launchGuarded(gpu, cacheOf(gpu), activationBackward, { elements: 8, activation }, {});
   const made: Record<string, Contents> = isFused(activation) ? { y } : { x };
   expect([...floats((await backward.run({ ...made, dy: new Float32Array(8) })).dx!)]).toEqual(Array(8).fill(0));

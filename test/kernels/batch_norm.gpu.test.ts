@@ -53,7 +53,7 @@ type Departures = Record<string, Partial<BatchNormCase>>;
 const everywhere: Departures = {
   'the control': {},
   'one sample': { batch: 1, count: 1, chunks: 1 },
-  // Of rows there are two: with none, which is what the sabotage makes of one, a combined mean would be the same.
+  // There are two rows: the sabotage turns one into none, and the combined mean would be the same.
   'one of everything else': { batch: 1, count: 1, chunks: 1, pixels: 2, channels: 1 },
   'a short batch': { batch: 5, count: 2 },
   'a short batch, its last chunks empty': { batch: 7, count: 1, chunks: 6 },
@@ -69,7 +69,7 @@ const everywhere: Departures = {
   'more than a workgroup': { batch: 5, count: 5, pixels: 130, channels: 16, chunks: 4 },
   'a large mean': { mean: 1e4, pixels: 40 },
 };
-// Rounding errs to one side when one number is added again and again: what the second pass corrects is at its largest.
+// Rounding errors accumulate in one direction when the same number is added repeatedly, so the second pass corrects the most.
 const constant: Departures = {
   'a large constant': { mean: 15666.405, spread: 0, count: 2, pixels: 300, chunks: 2 },
   'a large constant, three channels': { mean: 15666.405, spread: 0, count: 2, pixels: 300, channels: 3 },
@@ -126,10 +126,10 @@ const anyCase: fc.Arbitrary<BatchNormCase> = fc
     useBias: fc.boolean(),
     mean: fc.constantFrom(0, 30),
   })
-  // A count of samples that is even is changed by the sabotage to one more, and that slot must be there to be seen.
+  // The sabotage increments an even count of samples, and the additional slot must exist to make a difference.
   .map(({ empty, batch, ...rest }) => {
     const count = Math.max(1, batch - empty);
-    // Numbers that no activation gives would have derivatives that it can't have.
+    // Values outside of the activation's range would have impossible derivatives.
     const mean = rest.inActivation === 'linear' ? rest.mean : 0;
     return { ...rest, mean, count, batch: count === batch && count % 2 === 0 ? batch + 1 : batch };
   });
@@ -168,7 +168,7 @@ describe('moving statistics of a step with several micro-batches', () => {
 });
 
 describe('statistics, combined, normalize', () => {
-  /** The three dispatches in a row, in the chunks that a plan takes. */
+  /** Runs the three dispatches in sequence, with the chunks that a plan uses. */
   async function normalized(x: Float32Array, c: BatchNormCase) {
     const s = { ...c, chunks: batchNormChunks(c) };
     const state = stateOf({ count: c.count });
@@ -194,8 +194,8 @@ describe('statistics, combined, normalize', () => {
     };
   }
 
-  // Sums of squares less the square of the sum would be off by ten and more. What is left is that float32 has steps of 2^-10 at
-  // 10,000: the mean of a chunk can't be written down better, and that of the batch can't either.
+  // Subtracting the square of the sum from the sum of squares would give errors of ten and more. The remaining error comes from the
+  // float32 spacing of 2^-10 at 10,000, which limits the precision of the means of chunks and of the batch.
   test.each([
     [64, 64, 256],
     [3, 100, 600],
@@ -209,10 +209,11 @@ describe('statistics, combined, normalize', () => {
     const exact = reference.batchStatistics(c, { x, count: batch });
     const rows = Math.ceil((batch * pixels) / chunks);
     const step = 2 ** -10;
-    // A chunk's mean is rounded once; its sum of deviations, all that its rows can add to that, stays far below a step. The
-    // mean of the batch is rounded once more.
+    // A chunk's mean is rounded once; the error of its rows' deviation sum stays far below the spacing. The mean of the batch is
+    // rounded once more.
     expectWithin('mean', mean, exact.mean, 2 * step);
-    // About means that are off by a step each, squares of the differences between chunks are off by two steps times them.
+    // With means that have an error of one spacing each, squared differences between chunks have an error of two spacings times the
+    // difference.
     const { partials } = reference.batchNormStatistics({ ...c, chunks }, { x, count: batch });
     const ofVariance = exact.variance.map((v, channel) => {
       let between = 0;
@@ -227,7 +228,7 @@ describe('statistics, combined, normalize', () => {
       return (2 * step) / Math.sqrt(v) + Math.abs(value) * (off / v + 9 * anyUlp);
     });
     expectWithin('y', y, expected, ofY);
-    // The bounds themselves are worth something: a share of the deviation that no training sees.
+    // The bounds themselves are tight: a fraction of the deviation that is negligible in training.
     expect(ofVariance.every((bound) => bound < 1e-3)).toBe(true);
     expect(ofY.every((bound) => bound < 1e-2)).toBe(true);
   });

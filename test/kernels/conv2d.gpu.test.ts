@@ -21,7 +21,7 @@ import { type Convolution, convolution, depthwise, plain } from '../../src/selft
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
-/** Forty pixels, more than one tile of rows and of channels in every pass, none of them full. */
+/** Forty pixels, more than one tile of rows and of channels in every pass, with incomplete tiles. */
 const control: Convolution = {
   ...plain,
   batch: 2,
@@ -82,7 +82,7 @@ const activations: Departures = {
   'sigmoid and a pool': { activation: 'sigmoid', pooled: true },
 };
 
-/** Of the control's seven images none of these numbers of parts is a divisor but the last. */
+/** Of these numbers of parts, only the last one divides the control's seven images. */
 const parts: Departures = {
   'two parts': { batch: 7, parts: 2 },
   'five parts': { batch: 7, parts: 5 },
@@ -105,7 +105,7 @@ const inActivations: Departures = {
   },
 };
 
-/** Any convolution that a model can have, small. */
+/** Any small convolution that a model can contain. */
 const anyConvolution = fc
   .record({
     batch: fc.integer({ min: 1, max: 4 }),
@@ -122,7 +122,7 @@ const anyConvolution = fc
     pooled: fc.boolean(),
     parts: fc.integer({ min: 1, max: 4 }),
   })
-  // A smaller image can lie between the elements of a dilated kernel, which then reads nothing of it.
+  // A smaller image can fall between the elements of a dilated kernel, which then reads none of it.
   .filter((c) => c.size[0] >= c.dilation[0] && c.size[1] >= c.dilation[1])
   .map((c) => {
     const shape = convolution({ ...c, parts: Math.min(c.parts, c.batch) });
@@ -133,9 +133,9 @@ const anyConvolution = fc
 
 interface Pass {
   check: (shape: Conv2dShape) => KernelCheck<Conv2dShape>;
-  /** What it can't do is another kernel's. */
+  /** Other shapes are handled by another kernel. */
   fits: (shape: Conv2dShape) => boolean;
-  /** Where it departs from the control already. */
+  /** Initial deviations from the control. */
   control: Partial<Convolution>;
   departures: Departures;
 }
@@ -188,7 +188,7 @@ describe.each(Object.entries(passes))('%s', (_, { check, fits, control: own, dep
   });
 });
 
-// The values after `exponential` have no bound, and an empty slot of a short batch may hold anything.
+// The values after `exponential` are unbounded, and an empty slot of a short batch may hold anything.
 test.each([4, 6])('an infinite input without a gradient keeps a gradient of zero: %i channels', async (channels) => {
   const given = {
     ...plain,

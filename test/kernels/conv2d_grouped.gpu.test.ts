@@ -13,7 +13,7 @@ import { type Convolution, convolution, plain } from '../../src/selftest/kernels
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
-/** Two quads of channels a group, and more rows of the kernel than an invocation owns. */
+/** Two quads of channels per group, and more kernel rows than an invocation owns. */
 const control: Convolution = {
   ...plain,
   batch: 2,
@@ -60,7 +60,7 @@ const activations: Departures = {
   sigmoid: { activation: 'sigmoid' },
 };
 
-/** Of seven images none of these numbers of parts is a divisor but the last. */
+/** Of these numbers of parts, only the last one divides the seven images. */
 const parts: Departures = {
   'two parts': { batch: 7, parts: 2 },
   'five parts, filters that are not a multiple of four': { batch: 7, parts: 5, filters: 6 },
@@ -94,7 +94,7 @@ const anyGrouped = fc
     pooled: fc.constant(false),
     parts: fc.integer({ min: 1, max: 4 }),
   })
-  // A smaller image can lie between the elements of a dilated kernel, which then reads nothing of it.
+  // A smaller image can fall between the elements of a dilated kernel, which then reads none of it.
   .filter((c) => c.size[0] >= c.dilation[0] && c.size[1] >= c.dilation[1])
   .map((c) =>
     convolution({

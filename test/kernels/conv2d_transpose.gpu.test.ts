@@ -16,7 +16,7 @@ import { plain, type TransposedConvolution, transposed } from '../../src/selftes
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
-/** What a decoder has: images twice as large as those that come in. */
+/** As in a decoder: the output images are twice as large as the input. */
 const control: TransposedConvolution = {
   ...plain,
   batch: 2,
@@ -63,7 +63,7 @@ const activations: Departures = {
   sigmoid: { activation: 'sigmoid' },
 };
 
-/** Of seven images none of these numbers of parts is a divisor but the last. */
+/** Of these numbers of parts, only the last one divides the seven images. */
 const parts: Departures = {
   'two parts': { batch: 7, parts: 2 },
   'five parts, channels that are not a multiple of four': { batch: 7, parts: 5, channels: 6 },
@@ -98,7 +98,7 @@ const anyTransposed = fc
     parts: fc.integer({ min: 1, max: 4 }),
   })
   .map((c) => transposed({ ...c, parts: Math.min(c.parts, c.batch) }))
-  // A smaller image can lie between the elements of a dilated kernel, which then gives it nothing.
+  // A smaller image can fall between the elements of a dilated kernel, which then contributes nothing to it.
   .filter((s) => s.outHeight >= s.dilationY! && s.outWidth >= s.dilationX!);
 
 const passes: Record<
@@ -127,7 +127,7 @@ describe.each(Object.entries(passes))('%s', (_, { check, departures, fits = () =
     .map(([title, departure], i) => [title, i, transposed({ ...control, ...departure })] as const)
     .filter(([, , shape]) => fits(shape));
 
-  // The tiles are those of the convolutions, which go through every variant; here the variants take turns after the control.
+  // The tiles are the convolutions', whose tests cover every variant; here the variants rotate after the control.
   test.each(shapes)('%s', (_, i, shape) => checkKernel(gpu, check(shape), i === 0 ? {} : { pick: i }));
 
   test('random shapes', async () => {

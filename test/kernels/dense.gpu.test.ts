@@ -14,7 +14,7 @@ import {
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
-// The shaders are the convolutions': what is seen there of tiles and activations needn't be seen again.
+// The shaders are the convolutions', so their tests of tiles and activations need not be repeated.
 const control: DenseShape = {
   batch: 10,
   inputs: 20,

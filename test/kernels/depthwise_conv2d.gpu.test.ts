@@ -14,7 +14,7 @@ import { type DepthwiseConvolution, depthwise, plain } from '../../src/selftest/
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
-/** The depthwise layers of MobileNet: windows of 3x3 that overlap, one output channel for each input channel. */
+/** MobileNet's depthwise layers: overlapping windows of 3x3, one output channel per input channel. */
 const control: DepthwiseConvolution = {
   ...plain,
   batch: 2,
@@ -69,7 +69,7 @@ const activations: Departures = {
   sigmoid: { activation: 'sigmoid' },
 };
 
-/** Fourteen rows: of these numbers only one and the last divide them, and nine leave some parts empty. */
+/** Fourteen rows: of these numbers only one and the last divide them, and nine leaves some parts empty. */
 const parts: Departures = {
   'two parts of an odd number of rows': { batch: 3, size: [5, 8], parts: 2 },
   'four parts': { parts: 4 },
@@ -105,7 +105,7 @@ const anyDepthwise = fc
     inActivation: anyActivation,
     parts: fc.integer({ min: 1, max: 4 }),
   })
-  // A smaller image can lie between the elements of a dilated kernel, which then reads nothing of it.
+  // A smaller image can fall between the elements of a dilated kernel, which then reads none of it.
   .filter((c) => c.size[0] >= c.dilation[0] && c.size[1] >= c.dilation[1])
   .map(depthwise)
   .filter((s) => s.outHeight > 0 && s.outWidth > 0);

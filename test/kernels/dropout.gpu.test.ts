@@ -69,7 +69,7 @@ describe('gaussian_noise', () => {
   );
 });
 
-/** Ones through dropout: what is kept and what is not. */
+/** Applies dropout to ones, which shows the mask. */
 async function maskOf(shape: DropoutShape, state: StateValues): Promise<Float32Array> {
   const launch = await launchGuarded(gpu, cacheOf(gpu), dropoutForward, shape, {});
   const x = new Float32Array(shape.batch * shape.elements).fill(1);

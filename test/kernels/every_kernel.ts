@@ -6,14 +6,14 @@ import { checkKernel, variantsOf } from '../../src/selftest/kernels/check_kernel
 
 await loadFurtherTraining();
 
-/** One kernel at one shape, whatever that shape is. */
+/** One kernel at one shape, whatever the type of the shape. */
 export interface AnyCheck {
   name: string;
-  /** The file of shaders/ that holds its text, which another kernel may run too. */
+  /** The file in shaders/ with its source, which other kernels may share. */
   shader: string;
-  /** In any variant, or in one, counted round and round. */
+  /** Runs all variants, or only the one with index `pick` modulo their number. */
   run(gpu: Gpu, pick?: number): Promise<void>;
-  /** The flags that its text was rendered with, a set for each variant. */
+  /** The flags that its source was rendered with, one set per variant. */
   flags(gpu: Gpu): Record<string, Hole>[];
   variants(gpu: Gpu): number;
 }
@@ -22,7 +22,7 @@ const texts = Object.entries(
   import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true }),
 ).map(([path, text]) => ({ stem: path.match(/(\w+)\.wgsl$/)![1]!, text }));
 
-/** A kernel's source is one file of shaders/ and fragments of its folders. */
+/** A kernel's source consists of one file in shaders/ and fragments from its subfolders. */
 function shaderOf(name: string, source: string): string {
   const [first, ...others] = texts.filter(({ text }) => source.includes(text));
   if (!first || others.length > 0) throw new Error(`${name} holds ${first ? 'several shaders' : 'no shader'}`);
@@ -35,7 +35,7 @@ function sourceOf({ kernel, shape }: KernelCase): string {
   return kernel.source(shape, variant!);
 }
 
-/** Every kernel of a training step and of a probe: the cases of the self-test, in all variants and with their sabotage. */
+/** Every kernel of a training step and of a probe: the cases of the self-test, in all variants and with sabotage. */
 export const everyKernel: AnyCheck[] = kernelCases().map((check) => ({
   name: check.kernel.name,
   shader: shaderOf(check.kernel.name, sourceOf(check)),

@@ -172,7 +172,7 @@ describe('whether a step counts', () => {
     let words = stateOf({});
     for (let step = 0; step < 100; step++) {
       const records = (check.given!.records as Uint32Array).slice();
-      // Every seventh step has a loss that isn't finite, in all slots of the ring.
+      // Every seventh step has a non-finite loss, which covers all slots of the ring.
       const loss = new Uint32Array(Float32Array.of(step % 7 === 3 ? Infinity : 1).buffer)[0]!;
       const { words: recordWords, slots } = check.shape.record;
       for (let slot = 0; slot < slots; slot++) records[slot * recordWords + recordField.loss] = loss;

@@ -39,7 +39,7 @@ const layer: LayerNormCase = { ...options, batch: 3, rows: 5, size: 16 };
 const groups: Record<string, Partial<GroupNormCase>> = {
   'the control': {},
   'one instance': { instances: 1, count: 1 },
-  // What is normalized by itself alone is 0 and hides its gamma.
+  // A single normalized element is 0 and hides its gamma.
   'one of everything': { instances: 1, count: 1, pixels: 1, channels: 1, groups: 1, chunks: 1, scale: false },
   'a short batch': { instances: 5, count: 2 },
   'a short batch, its last chunks empty': { instances: 7, count: 1, chunks: 6 },
@@ -76,7 +76,7 @@ const forwards = {
   'a residual and relu': { residual: true, activation: 'relu' },
   'tanh, nothing kept': { activation: 'tanh', keepsStatistics: false },
 } as const;
-// Rounding errs to one side when one number is added again and again: what the second pass corrects is at its largest.
+// Rounding errors accumulate in one direction when the same number is added repeatedly, so the second pass corrects the most.
 const constant = {
   'a large constant': { mean: 15666.405, spread: 0, pixels: 100, scale: false },
   'a large constant, groups of three channels': { mean: 15666.405, spread: 0, pixels: 100, channels: 12, scale: false },
@@ -103,11 +103,11 @@ const anyOptions = {
   keepsStatistics: fc.boolean(),
   mean: fc.constantFrom(0, 30),
 };
-// Numbers that no activation gives would have derivatives that it can't have.
+// Values outside of the activation's range would have impossible derivatives.
 const noMeanAfterActivations = <C extends { inActivation: string; mean?: number }>(c: C): C =>
   c.inActivation === 'linear' ? c : { ...c, mean: 0 };
 
-/** A count of samples that is even is changed by the sabotage to one more, and that slot must be there to be seen. */
+/** The sabotage increments an even count of samples, and the additional slot must exist to make a difference. */
 function countOf(batch: number, empty: number) {
   const count = Math.max(1, batch - empty);
   return { count, batch: count === batch && count % 2 === 0 ? batch + 1 : batch };
@@ -148,7 +148,7 @@ describe.each(Object.entries(passes))('%s', (name, [check, control, departures, 
 
   test('random shapes', async () => {
     const property = fc.asyncProperty(any, fc.nat(1000), (c, seed) => checkKernel(gpu, check(c), { seed, pick: seed }));
-    // Layer normalization has group normalization's shaders.
+    // Layer normalization uses group normalization's shaders.
     await fc.assert(property, { seed: 1, numRuns: name.startsWith('layer') ? 5 : 12 });
   });
 });

@@ -89,10 +89,10 @@ describe('layer_statistics', () => {
   });
 });
 
-/** Every arena holds something, or an element of it could be changed unseen. */
+/** No arena is empty, because the sabotage of an unused element would go unnoticed. */
 const checkStatisticsOf = (batch: number, empty: number, tensors: TensorCase[]) => {
   const count = Math.max(1, batch - empty);
-  // One sample more than an even number must be there to be seen.
+  // The sabotage increments an even count of samples, and the additional slot must exist.
   const slots = count === batch && count % 2 === 0 ? batch + 1 : batch;
   return checkLayerStatistics({ batch: slots, count, tensors: [...control.tensors, ...tensors] });
 };

@@ -70,7 +70,7 @@ test.each([4, 3])('%i channels: of equal elements the first wins', async (channe
 });
 
 describe('a layout known by heart', () => {
-  // Two channels of one 4x4 image; windows of 2x2. Place 0 is above left, 1 above right, 2 below left, 3 below right.
+  // Two channels of one 4x4 image; windows of 2x2. Argmax 0 is top left, 1 top right, 2 bottom left, 3 bottom right.
   const first = [9, 1, 1, 8, 2, 3, 4, 5, 1, 1, 1, 1, 7, 1, 1, 6];
   const second = [0, 0, 0, 0, 0, 0, 0, 1, -1, -2, -2, -2, -3, -4, -2, -1];
   const interleave = (a: number[], b: number[]) => Float32Array.from(a.flatMap((value, i) => [value, b[i]!]));
@@ -80,7 +80,7 @@ describe('a layout known by heart', () => {
     const launch = await launchGuarded(gpu, cacheOf(gpu), maxPoolForward, shape, {});
     const { y, argmax } = await launch.run({ x: interleave(first, second) });
     expect([...floats(y!)]).toEqual([...interleave([9, 8, 7, 6], [0, 1, -1, -1])]);
-    // Element by element: channels 0 and 1 of the cells above left, above right; then of those below.
+    // By element: channels 0 and 1 of the top left and top right cells; then of the bottom cells.
     expect([...argmax!]).toEqual([0x03_01_00_00, 0x03_03_00_02]);
     launch.dispose();
   });

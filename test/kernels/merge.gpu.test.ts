@@ -66,13 +66,13 @@ const anyMerge: fc.Arbitrary<MergeCase> = fc.record({
 });
 
 /**
- * Enough numbers that each input of a maximum is the largest somewhere and not everywhere: else the sabotage, which makes a
- * number larger, changes nothing.
+ * Enough numbers that each input of a maximum is the largest somewhere but not everywhere; otherwise the sabotage, which increases
+ * a number, changes nothing.
  */
 const enough = (it: MergeCase): MergeCase =>
   it.operation === 'maximum' ? { ...it, batch: Math.max(it.batch, 12) } : it;
 
-/** Every input's gradient, one after the other. */
+/** Checks every input's gradient in turn. */
 async function checkBackward(it: MergeCase, options: { seed?: number; pick?: number } = {}): Promise<void> {
   for (const input of it.broadcast.keys()) {
     await checkKernel(gpu, checkMergeBackward({ ...mergeShape(it), input }), options);

@@ -35,13 +35,13 @@ import {
 } from '../../src/selftest/kernels/shapes.ts';
 import { numbers } from '../reference/central_differences.ts';
 
-// A number that isn't one must not be lost on its way to the loss and to the gradients' norms, where it is looked for.
+// NaN must propagate to the loss and to the gradients' norms, where it is detected.
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
 const some = (count: number, seed: number) => Float32Array.from(numbers(count, seed));
 
-/** Runs every variant; fails unless it has NaN where the twin has. It may have more: a shader multiplies by zero too. */
+/** Runs every variant and requires NaN wherever the twin has it. There may be more, because shaders also multiply by zero. */
 async function expectNaNs<S>(
   kernel: Kernel<S>,
   shape: S,
@@ -127,13 +127,13 @@ test.each([false, true])('conv2d_backward_w shows a NaN in dy and in x; a pool b
   for (const name of ['x', 'dy'] as const) {
     const broken = { ...inputs, [name]: inputs[name].slice().fill(Number.NaN, 7, 8) };
     const twin = reference.conv2dBackwardW(shape, { ...broken, argmax });
-    // An x that isn't a number says nothing about the bias.
+    // A NaN in x does not affect the bias.
     const expected: Record<string, Float64Array> = name === 'x' ? { dw: twin.dw } : { dw: twin.dw, db: twin.db };
     await expectNaNs(conv2dBackwardW, shape, { ...broken, ...(pooled && { argmax: packed(argmax) }) }, expected);
   }
 });
 
-/** Some numbers for every input, with a NaN in one of them. */
+/** Numbers for every input, with a NaN in one of them. */
 const withNaN = (sizes: Record<string, number>, name: string) =>
   Object.fromEntries(
     Object.entries(sizes).map(([key, size], i) => {
@@ -142,7 +142,7 @@ const withNaN = (sizes: Record<string, number>, name: string) =>
     }),
   ) as Record<'x' | 'w' | 'b' | 'dy', Float32Array>;
 
-/** Whatever reads a NaN shows it: forward passes in x, w and b; gradients in what they multiply. */
+/** Every result computed from a NaN is NaN: forward passes with x, w and b; gradients with their factors. */
 describe.each(activations)('convolutions of other kinds, %s', (activation) => {
   const common: Convolution = {
     ...small,

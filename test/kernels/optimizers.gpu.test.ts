@@ -34,7 +34,7 @@ const sizes: Record<string, number[]> = {
   'several chunks': [9000, 300, 7],
 };
 
-/** Each alone, and those that go together; large gradients, so that every clip has something to do. */
+/** Each option alone, and valid combinations; large gradients, so that every clip has an effect. */
 const remedies: Record<string, Partial<SgdCase & AdamCase>> = {
   'factors of tensors': { clip: { by: 'norm', most: 1 } },
   'the same of all tensors, not measured': { clip: { by: 'globalNorm', most: 1 }, measured: false },
@@ -177,7 +177,7 @@ describe('a skipped step leaves weights and slots unchanged, to the bit', () => 
     for (const [name, bits] of Object.entries(after)) {
       expectSame(name, bits, new Uint32Array(before[name]!.buffer));
     }
-    // The weights are measured all the same; nothing was added to them.
+    // The weights are still measured; nothing was added to them.
     const told = floats(partials!);
     expect(told.length).toBe(4 * 3);
     for (let i = 0; i < told.length; i += 4) {
@@ -185,7 +185,7 @@ describe('a skipped step leaves weights and slots unchanged, to the bit', () => 
       expectSame('what was added', told.subarray(i + 1, i + 4), [0, 0, 0]);
     }
   }
-  // A gradient that would be seen in any bit of what it touches.
+  // A gradient that would be visible in the bits of everything that depends on it.
   test.each([Number.NaN, Infinity, 1])('gradients of %s', async (dw) => {
     await expectUntouched(checkAdam(keras), dw);
     await expectUntouched(checkSgd(plain), dw);
@@ -198,7 +198,7 @@ describe('a skipped step leaves weights and slots unchanged, to the bit', () => 
 test('weights that an update leaves beyond float32 are counted, chunk by chunk', async () => {
   const check = checkSgd({ ...plain, tensors: [5000, 3], learningRate: 10 });
   const dw = (check.given!.dw as Float32Array).slice();
-  // In the first chunk, in both of the second's ends, and nowhere in the other tensor; squares overflow there as well.
+  // In the first chunk, at both ends of the second, and nowhere in the other tensor; squares overflow there as well.
   for (const at of [17, 4096, 4999]) dw[at] = at === 17 ? 3e38 : -3e38;
   dw[4500] = 3e30;
   for (const variant of variantsOf(check.kernel, check.shape, gpu.traits)) {
@@ -210,9 +210,9 @@ test('weights that an update leaves beyond float32 are counted, chunk by chunk',
 });
 
 /**
- * The ONNX project's tests of its training operators (ONNX 1.12, https://github.com/onnx/onnx, Apache License 2.0): test_adam and the
- * others by their names. There T = 0, so nothing is corrected; `decay` is the share of the weights that is added to the gradients, and
- * momentum is V, of which Keras keeps -R V.
+ * The ONNX project's tests of its training operators (ONNX 1.12, https://github.com/onnx/onnx, Apache License 2.0): test_adam and
+ * the others, by name. They use T = 0, so nothing is corrected; `decay` is the fraction of the weights added to the gradients, and
+ * the momentum is V, which Keras stores as -R V.
  */
 const onnxTests: Record<
   string,

@@ -21,6 +21,6 @@ test('the twin: gray pixels stay what they are, colors have their luminance', ()
   const gray = { batch: 1, height: 16, width: 16, channels: 1 } as const;
   expect([...pictureBytes(gray, levels)]).toEqual(Array.from({ length: 256 }, (_, level) => level));
   const colors = [255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 255, 255, 255, 0];
-  // ITU-R BT.601, as Pillow's convert('L') has it.
+  // ITU-R BT.601, as in Pillow's convert('L').
   expect([...pictureBytes({ ...gray, height: 2, width: 2 }, colors)]).toEqual([76, 150, 29, 255]);
 });

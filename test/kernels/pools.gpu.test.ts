@@ -112,7 +112,7 @@ describe.each(Object.entries(globals))('%s', (name, check) => {
       batch: fc.integer({ min: 1, max: 6 }),
       pixels: fc.integer({ min: 1, max: 60 }),
       channels: fc.integer({ min: 1, max: 40 }),
-      // The largest of several is seldom where relu has its corner.
+      // The largest of several values is rarely at relu's kink.
       inActivation: name.endsWith('backward')
         ? fc.constantFrom('linear' as const, 'tanh' as const)
         : fc.constant('linear' as const),

@@ -26,7 +26,7 @@ const arenas: Record<string, number[]> = {
   'more tensors than invocations': Array.from({ length: 70 }, (_, i) => i + 1),
 };
 
-/** The same places with other numbers. */
+/** The same layout with other numbers. */
 function another(arena: Arena, seed: number): Arena {
   const other = { ...arena, dw: arena.dw.slice() };
   for (const tensor of arena.tensors) {
@@ -36,7 +36,7 @@ function another(arena: Arena, seed: number): Arena {
   return other;
 }
 
-/** Over all exponents of float32, subnormal numbers and zeros among them. */
+/** Covers all exponents of float32, including subnormal numbers and zeros. */
 function spread(sizes: readonly number[]): Arena {
   const arena = arenaOf(sizes);
   const bits = new Uint32Array(arena.dw.buffer);

@@ -15,7 +15,7 @@ import {
   checkZeroPadding2d,
 } from '../../src/selftest/kernels/reshaping_checks.ts';
 
-// What moves elements and computes little or nothing: concatenate, zero_padding2d, cropping2d, up_sampling2d.
+// Kernels that move elements and compute little or nothing: concatenate, zero_padding2d, cropping2d, up_sampling2d.
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 

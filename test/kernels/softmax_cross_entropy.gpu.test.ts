@@ -93,7 +93,7 @@ describe('logits that are no numbers', () => {
       expect([...p.subarray(0, 3)]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
       expect([...dz.subarray(0, 3)]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
       expect(loss).toBeNaN();
-      // The other sample is as it was.
+      // The other sample is unchanged.
       expect(p[3]).toBeCloseTo(1 / 3, 6);
     }
   });

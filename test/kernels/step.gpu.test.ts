@@ -40,7 +40,7 @@ describe('begin_step', () => {
 
 const cases = keras as { config: ScheduleConfig; rates: number[] }[];
 
-/** As the engine hands it to the kernel. */
+/** In the form in which the engine passes it to the kernel. */
 const numbersOf = (config: ScheduleConfig): ScheduleNumbers => {
   const filled = fillSchedule(config);
   const { parameters, list } = scheduleDefinition(filled.type);
@@ -68,7 +68,7 @@ describe('begin_step computes the learning rate', () => {
     sameState({ ...expected, learning_rate: Math.fround(rate) }, { learning_rate: 1e-7 })('state', after.state!);
   });
 
-  /** Largest relative error of a float32 rate. exp2 of WGSL is less exact the larger its exponent, here up to 20. */
+  /** Largest relative error of a float32 rate. WGSL's exp2 loses precision with larger exponents, here up to 20. */
   const most = (type: string) => (type === 'exponentialDecay' ? 1.5e-6 : 6e-7);
   test.each(cases)('$config', async ({ config, rates }) => {
     const launch = await launchGuarded(gpu, cacheOf(gpu), manyRates(config.type, rates.length), null, {});

@@ -14,7 +14,7 @@ import { describeOptions, type OptionFacts } from '../../src/options.ts';
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
-/** What the comment above a definition says, in one line; the folder has a file for each. */
+/** The comment above each definition, on one line; the folder has one file per definition. */
 function commentsIn(folder: string, ending: string): Map<string, string> {
   const pattern = new RegExp(`/\\*\\*(?:(?!\\*/)[\\s\\S])*?\\*/(?=\\nexport const \\w+${ending} )`, 'g');
   return new Map(
@@ -39,7 +39,7 @@ function commentsIn(folder: string, ending: string): Map<string, string> {
 
 type Schema = { entries: Record<string, { type: string }> };
 
-/** Options of every layer: said once. */
+/** Options common to all layers, which are documented once. */
 const ofEvery = ['name', 'inputs'];
 
 function optionText({ entries }: Schema, { name, default: byDefault, kind, choices }: OptionFacts): string {
@@ -55,7 +55,7 @@ const optionsText = (schema: Schema, options: readonly OptionFacts[]) =>
     .map((option) => optionText(schema, option))
     .join(', ') || 'none';
 
-/** The tensors of a layer as a form begins with it, in their order. */
+/** The tensors of a layer with a form's initial options, in order. */
 function tensorsText(starter: LayerConfig, leastInputs: number): string {
   const conv = { type: 'conv2d', filters: 8, kernelSize: 3 } as const;
   const inputs = leastInputs > 1 && { inputs: ['conv2d', 'conv2d'] };
@@ -66,7 +66,7 @@ function tensorsText(starter: LayerConfig, leastInputs: number): string {
       const names = weights.map(({ name, trainable }) => `\`${name}\`${trainable ? '' : ' (moved by the layer)'}`);
       return names.length > 0 ? `\n  Tensors: ${names.join(', ')}.` : '';
     } catch {
-      // It takes no images: after flatten, then.
+      // The layer takes no images, so it is placed after a flatten.
     }
   }
   throw new Error(`${starter.type} fits neither images nor vectors`);
@@ -119,7 +119,7 @@ function schedulesText(): string {
     .join('\n');
 }
 
-// Run with -u after a change of a definition: npx vitest run --project node test/model/documentation.node.test.ts -u
+// Run with -u after a change of a definition: npx vitest run --project node test/model/documentation.node.test.ts -u.
 test('docs/models.md has every layer and optimizer as their definitions have them', async () => {
   const sections: Record<string, string> = {
     layers: layersText(),
@@ -146,7 +146,7 @@ test('README and docs/models.md name every layer, activation and preset', () => 
 
 test('links between pages of documentation lead to pages and headings that exist', () => {
   const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
-  // GitHub's rule for the address of a heading.
+  // GitHub's rule for the anchor of a heading.
   const addressOf = (heading: string) =>
     heading
       .toLowerCase()

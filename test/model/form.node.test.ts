@@ -10,7 +10,7 @@ import {
 import { compileModel } from '../../src/model/graph.ts';
 import { reconnect } from '../../src/model/reconnect.ts';
 
-/** What each layer takes, by name. */
+/** The inputs of each layer, by name. */
 const inputsOf = (layers: readonly LayerConfig[], inputShape: Model['inputShape'] = [8, 8, 4]) => {
   const { layers: compiled } = compileModel({ inputShape, layers });
   return compiled.map(({ inputs }) => inputs.map((i) => compiled[i]?.name ?? 'input').join('+'));
@@ -19,7 +19,7 @@ const dense = (units: number): LayerConfig => ({ type: 'dense', units });
 const conv = { type: 'conv2d', filters: 4, kernelSize: 3, padding: 'same' } as const;
 
 describe('a model is edited as a list', () => {
-  // input -> conv2d -> conv2d_1 -> add(conv2d_1, conv2d) -> flatten -> dense
+  // input -> conv2d -> conv2d_1 -> add(conv2d_1, conv2d) -> flatten -> dense.
   const layers: LayerConfig[] = [conv, conv, { type: 'add', inputs: [-1, 'conv2d'] }, { type: 'flatten' }, dense(3)];
 
   test('as it stands', () => {
@@ -58,7 +58,7 @@ describe('a model is edited as a list', () => {
     const before = inputsOf(layers, [32, 32, 3]);
     for (const at of [1, 12, 30, 47]) {
       const order = [...layers.keys()];
-      // Noise has a name of its own, so that no other name changes.
+      // The noise layer has an explicit name, so that no other name changes.
       const after = inputsOf(reconnect(layers, [noise, ...order]), [32, 32, 3]);
       expect(after.slice(2)).toEqual(before.slice(1));
       expect(reconnect(layers, order)).toEqual(layers);

@@ -16,9 +16,9 @@ import type { initializerSchemas } from '../../src/model/weight_options.ts';
 import type { callbackDefinitions } from '../../src/train/callbacks/index.ts';
 import type { EarlyStoppingConfig, ReduceLrOnPlateauConfig } from '../../src/train/callbacks/options.ts';
 
-// The type checker holds the interfaces that a reader sees beside the schemas that check the options: each is what the other is.
+// The type checker compares the documented interfaces with the schemas that validate the options: both must be equal.
 
-/** The options that one has and the other hasn't, or that have another type. */
+/** The options that only one of them has, or that have different types. */
 type Different<A, B> = {
   [K in keyof A | keyof B]: K extends keyof A & keyof B
     ? [Writable<A[K]>, Writable<B[K]>] extends [Writable<B[K]>, Writable<A[K]>]
@@ -26,7 +26,7 @@ type Different<A, B> = {
       : K
     : K;
 }[keyof A | keyof B];
-/** Interfaces take lists that may not be changed, and schemas are written without that word. */
+/** Interfaces have readonly lists, schemas don't. */
 type Writable<T> = T extends readonly unknown[] ? { -readonly [K in keyof T]: T[K] } : T;
 
 type Definitions = Record<string, { schema: v.GenericSchema }>;

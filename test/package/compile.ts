@@ -5,19 +5,21 @@ import { root, runIn, shellEnvironment } from './packed.ts';
 const compilers = join(import.meta.dirname, 'typescript');
 const own = '6';
 
-/** Of TypeScript: those in `typescript/`, each a workspace so that no two want the name `tsc`, and the project's own. */
+/**
+ * Versions of TypeScript: those in `typescript/`, each in its own workspace because all of them provide `tsc`, and the project's.
+ */
 export const versions = [...readdirSync(compilers), own].sort();
 
 export interface CompilerOptions {
-  /** Beside those of Vite, which declare the `?url` of the README's example. */
+  /** In addition to Vite's types, which declare the `?url` of the README's example. */
   types?: string[];
   skipLibCheck?: boolean;
-  /** Leaves TypeScript's own declarations unchecked, which take as long as all else. */
+  /** Skips TypeScript's own declarations, which take as long to check as everything else. */
   skipDefaultLibCheck?: boolean;
   module?: 'ESNext' | 'NodeNext';
 }
 
-/** Type checks what a project has in src. @returns the lines of its errors. */
+/** Type-checks the src folder of a project. @returns the lines of its errors. */
 export async function compile(project: string, version: string, options: CompilerOptions): Promise<string[]> {
   const { types = [], skipLibCheck = false, skipDefaultLibCheck = false, module = 'ESNext' } = options;
   const compilerOptions = {

@@ -17,7 +17,7 @@ import { type Ended, installPacked, linkPackages, root, runIn, shellEnvironment 
 import { exampleIn, libraryExample } from './readme.ts';
 import { followTutorial, useTutorial, webcam } from './tutorial.ts';
 
-/** A project of somebody who installed the package. Packed once for all tests, since that takes the longest. */
+/** A project with the package installed. Packed once for all tests, because that takes the longest. */
 let project: string;
 let tarball: string;
 beforeAll(async () => {
@@ -89,7 +89,9 @@ test.each([
 });
 
 describe('what an app fetches', () => {
-  /** Compressed bytes of an app: of what it imports, with what it fetches on demand from files of these names, and of everything. */
+  /**
+   * Compressed bytes of an app: of its imports, including the files of these names that are loaded on demand, and of everything.
+   */
   const fetchedBy = async (code: string, onDemand: readonly string[]) => {
     const entry = join(project, 'entry.js');
     writeFileSync(entry, code);
@@ -125,7 +127,7 @@ describe('what an app fetches', () => {
 
   test('a trainer', async () => {
     const names = 'createTrainer, openGpu, createDataset';
-    // What judges the steps, validates and predicts is fetched while the first steps are under way, and later.
+    // The code that judges steps, validates and predicts is fetched during the first steps or later.
     const { first, run, all } = await fetchedBy(`import { ${names} } from 'wgrad'; console.log(${names});`, [
       ...['judging', 'evaluate', 'predict', 'picture_input'],
     ]);

@@ -8,11 +8,11 @@ export const root = join(import.meta.dirname, '../..');
 
 export interface Ended {
   code: number;
-  /** stderr, then stdout. */
+  /** stderr followed by stdout. */
   text: string;
 }
 
-/** A user's shell: no sign of npm or vitest, and no way to the servers that browsers are downloaded from. */
+/** The environment of a user's shell: without variables of npm or vitest, and without access to the browsers' download servers. */
 export function shellEnvironment(): NodeJS.ProcessEnv {
   const names = Object.keys(process.env).filter((name) => !/^(npm_|VITEST|NODE_ENV$|PUPPETEER_)/i.test(name));
   const environment = Object.fromEntries(names.map((name) => [name, process.env[name]]));
@@ -31,7 +31,7 @@ export async function runIn(cwd: string, env: NodeJS.ProcessEnv, program: string
   }
 }
 
-/** Packs the project as for publishing. It builds in a copy, because other tests run what is built in the project. */
+/** Packs the project as for publishing. Builds in a copy, because other tests run the project's build. */
 async function pack(): Promise<string> {
   const copy = temporaryFolder();
   const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] };
@@ -53,7 +53,7 @@ async function pack(): Promise<string> {
 }
 
 /**
- * A new project with the packed package installed, and nothing else.
+ * Creates a new project with only the packed package installed.
  *
  * @returns its folder, and the packed file.
  */
@@ -61,14 +61,14 @@ export async function installPacked(): Promise<{ project: string; tarball: strin
   const tarball = await pack();
   const project = temporaryFolder();
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
-  // Offline: with anything to fetch beside the tarball, npm fails.
+  // Offline, so npm fails if it has to fetch anything besides the tarball.
   const npm = ['install', tarball, '--offline', '--no-audit', '--no-fund'];
   const { code, text } = await runIn(project, shellEnvironment(), 'npm', ...npm);
   if (code !== 0) throw new Error(`npm install ended with ${code}: ${text}`);
   return { project, tarball };
 }
 
-/** Installs packages of the project's own beside the packed one, as a user would from the registry. */
+/** Links the repository's own packages next to the packed one, as if installed from the registry. */
 export function linkPackages(project: string, ...names: string[]): void {
   for (const name of names) {
     mkdirSync(join(project, 'node_modules', name, '..'), { recursive: true });

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './packed.ts';
 
-/** The first TypeScript of a page in docs. */
+/** The first TypeScript example of a page in docs. */
 export function exampleIn(page: string): string {
   const [, code] = readFileSync(join(root, 'docs', page), 'utf8').match(/^```ts\n(.*?)^```$/ms) ?? [];
   if (!code) throw new Error(`${page} has no TypeScript`);
   return code;
 }
 
-/** The example of the library in the README, as a user copies it. */
+/** The README's library example, as a user copies it. */
 export function libraryExample(): string {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code as string);

@@ -7,12 +7,12 @@ import { linkPackages, root, runIn, shellEnvironment } from './packed.ts';
 
 const text = readFileSync(join(root, 'docs/tutorial.md'), 'utf8');
 
-/** The files of the tutorial, by their names: each block of code follows its name in the text. */
+/** The tutorial's files by name: in the text, each code block follows its file name. */
 const files = [...text.matchAll(/`([\w.]+)`:\n\n```(?:html|js)\n(.*?)^```$/gms)].map(
   ([, name, content]) => [name as string, content as string] as const,
 );
 
-/** What the tutorial types, a list for each block. */
+/** The tutorial's shell commands, one list per block. */
 const commands = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines]) => (lines as string).trim().split('\n'));
 
 async function typeIn(folder: string, program: string, ...args: string[]): Promise<void> {
@@ -21,7 +21,7 @@ async function typeIn(folder: string, program: string, ...args: string[]): Promi
 }
 
 /**
- * Does what the tutorial says, with the packed package in place of the published one.
+ * Follows the tutorial, with the packed package instead of the published one.
  *
  * @returns the folder, with the page built into `dist`.
  */
@@ -43,10 +43,10 @@ export async function followTutorial(tarball: string): Promise<string> {
   return folder;
 }
 
-/** What Chrome needs to have a webcam that shows a test picture, without asking whether a page may see it. */
+/** Chrome flags for a fake webcam with a test picture, without a permission prompt. */
 export const webcam = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
-/** Uses the tutorial's page as its reader does: the one class is the picture of the webcam, the other one a hand over it. */
+/** Uses the tutorial's page as its reader does: one class is the webcam's picture, the other one a hand over it. */
 export async function useTutorial(browser: Browser, url: string): Promise<void> {
   const page = await browser.newPage();
   page.setDefaultTimeout(240_000);
@@ -76,7 +76,7 @@ async function collectTrainAndPredict(page: Page, url: string): Promise<void> {
   await hasText(page, '#answer', 'Thumbs up \\d+ %');
 }
 
-/** Waits for a text that matches, and fails at once where the page reports an error in its place. */
+/** Waits for a matching text, and fails immediately if the page shows an error instead. */
 async function hasText(page: Page, selector: string, pattern: string): Promise<void> {
   const found = await page.waitForFunction(
     (where, expected) => {
@@ -99,7 +99,7 @@ async function takePictures(page: Page, name: string): Promise<void> {
   await page.mouse.up();
 }
 
-/** Covered, the webcam's picture is black. */
+/** Covering the webcam makes its picture black. */
 async function coverCamera(page: Page, isCovered: boolean): Promise<void> {
   await page.evaluate((covered) => {
     const stream = document.querySelector('video')!.srcObject as MediaStream;

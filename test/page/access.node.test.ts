@@ -19,7 +19,7 @@ afterEach(async () => {
   await page.close();
 });
 
-/** What axe-core finds serious or worse in the page as it stands: in light and dark, on a desk and on a phone. */
+/** Findings of axe-core that are serious or worse in the current page: in light and dark, on a desktop and on a phone. */
 async function barriers(): Promise<string[]> {
   const found: string[] = [];
   for (const width of [400, 1280]) {
@@ -66,7 +66,7 @@ test('nothing is in the way at the first visit, in a run, and after it with ever
     for (const each of all) each.open = true;
   });
   await press(page, '#model .layer');
-  // A sample on its way forward, what moves its prediction, a shader, and the GPU's own check.
+  // A forward pass of a sample, the pixels that affect its prediction, a shader, and the GPU self-test.
   await page.$eval('#follow-sample', (it) => (it as HTMLElement).click());
   await page.waitForSelector('.sample-way');
   await page.$eval('#next-stage', (it) => (it as HTMLElement).click());
@@ -78,7 +78,7 @@ test('nothing is in the way at the first visit, in a run, and after it with ever
   await page.$eval('#check-gpu', (it) => (it as HTMLElement).click());
   await page.waitForSelector('#checked-kernels');
   expect(await barriers()).toEqual([]);
-  // On its way back.
+  // The backward pass.
   await page.waitForFunction(() => {
     if (document.querySelector('#stage-title')?.textContent?.startsWith('Backward')) return true;
     document.querySelector<HTMLElement>('#next-stage')!.click();
@@ -88,7 +88,7 @@ test('nothing is in the way at the first visit, in a run, and after it with ever
   expect(await typeSizes()).toEqual(['14px', '18px', '22px']);
 });
 
-/** The sizes of type of all that is written; what is raised is smaller by itself. */
+/** Font sizes of all text; superscripts are smaller by nature. */
 const typeSizes = () =>
   page.evaluate(() => {
     const isText = (node: Node) => node.nodeType === Node.TEXT_NODE && node.textContent!.trim() !== '';
@@ -98,7 +98,7 @@ const typeSizes = () =>
     return [...new Set(written.map((element) => getComputedStyle(element).fontSize))].sort();
   });
 
-/** Goes through all that a keyboard reaches, and tells what of it lies under the run bar or out of sight; and how many there were. */
+/** Tabs through all focusable elements, and returns their number and those hidden under the run bar or off screen. */
 async function hiddenFocus(back: boolean): Promise<{ stops: number; hidden: string[] }> {
   await page.evaluate(() => {
     const title = document.querySelector('h1')!;
@@ -114,11 +114,11 @@ async function hiddenFocus(back: boolean): Promise<{ stops: number; hidden: stri
       const focused = document.activeElement;
       if (!focused || focused === document.body) return undefined;
       const bar = document.querySelector('.run-bar')!;
-      // A file is chosen by the label that is seen for it.
+      // A file input is operated through its visible label.
       const seen = focused.matches('.file') ? focused.nextElementSibling! : focused;
       const { top, bottom, left, right } = seen.getBoundingClientRect();
       const over = bar.getBoundingClientRect();
-      // Beside it, on a desk, and above it, while it is not at the window's top, nothing can be under it.
+      // If the run bar is to the side, as on a desktop, or not at the window's top, nothing can be under it.
       const edge = right > over.left && left < over.right && bottom > over.top ? over.bottom : 0;
       const isThere = bar.contains(seen) || (top >= edge - 0.5 && top < innerHeight && bottom > edge);
       const y = (Math.max(top, edge) + Math.min(bottom, innerHeight)) / 2;
@@ -132,7 +132,7 @@ async function hiddenFocus(back: boolean): Promise<{ stops: number; hidden: stri
         isThere: isThere && !isCovered,
       };
     });
-    // Before the first and behind the last is the browser's own.
+    // Before the first and after the last element, the focus is in the browser's own UI.
     if (!found && (stops > 0 || !back)) return { stops, hidden };
     if (found && !found.isThere) hidden.push(found.name);
   }
@@ -192,14 +192,16 @@ test('the focus is never under the run bar, which is one line wherever it is scr
   }
 });
 
-/** What makes the page scroll sideways on a narrow phone: elements beyond its right edge that no scroller of their own holds. */
+/**
+ * Elements that make the page scroll sideways on a narrow phone: they extend beyond its right edge and have no scroll container.
+ */
 async function tooWide(): Promise<string[]> {
   const before = page.viewport()!;
   await page.setViewport({ width: 320, height: 800 });
   const wide = await page.evaluate(() => {
     if (document.documentElement.scrollWidth <= innerWidth) return [];
     const isHeld = (it: Element) => {
-      // What is positioned is only held by what it is positioned in.
+      // A positioned element is clipped only by its containing block.
       let { position } = getComputedStyle(it);
       for (let at = it.parentElement; at && at !== document.body; at = at.parentElement) {
         const style = getComputedStyle(at);
@@ -247,7 +249,7 @@ test('a keyboard alone trains, follows a sample and comes back, in forced colors
   await openPage(`${await studio.serve()}#dataset=digits&epochs=1&train-samples=320&model=five-relu`, page, complaints);
   const session = await page.createCDPSession();
   await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: 'active' }] });
-  /** Presses Tab until the focus is there. */
+  /** Presses Tab until the element has the focus. */
   const tabTo = async (id: string) => {
     const seen = new Set<string>();
     for (;;) {
@@ -271,7 +273,7 @@ test('a keyboard alone trains, follows a sample and comes back, in forced colors
   await page.keyboard.press('Enter');
   await until(page, '#stage-title', 'Forward');
   await page.waitForSelector('#unit-sum');
-  // What is looked at is marked where there are no colors but the person's own.
+  // The current block is marked even with forced colors.
   const current = await page.$eval('.sample-blocks [aria-current]', (it) => {
     const { outlineStyle, borderTopStyle, borderTopColor } = getComputedStyle(it);
     const other = getComputedStyle(document.querySelector('.sample-blocks button:not([aria-current])')!);

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => studio?.close());
 
-/** The images of the table of samples, from its canvases: originals first in each row. */
+/** The images of the sample table, read from its canvases: the original first in each row. */
 const pixels = (page: Page): Promise<string[]> =>
   page.$$eval('.samples canvas', (canvases) => canvases.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
 
@@ -53,9 +53,9 @@ const others = (page: Page, before: string[]) =>
   );
 
 /**
- * Moves a slider from place to place, as fast as the samples follow.
+ * Moves a slider through values, as fast as the samples follow.
  *
- * @returns for each place the milliseconds from its event to other pixels, and whether Train was ever off meanwhile.
+ * @returns for each value the milliseconds from its event to changed pixels, and whether Train was ever disabled meanwhile.
  */
 const drag = (page: Page, selector: string, values: number[]) =>
   page.evaluate(
@@ -88,7 +88,7 @@ describe('augmentation', () => {
   beforeEach(async () => {
     page = await studio.browser.newPage();
     complaints.length = 0;
-    await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]); // nothing moves by itself
+    await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]); // Nothing moves without interaction.
     await openPage(`${url}#dataset=digits`, page, complaints);
     await page.waitForSelector('.samples button');
     await page.waitForSelector('#generator-rotationRange');
@@ -130,7 +130,7 @@ describe('augmentation', () => {
     await page.select('#augmentation-preset', 'tutorial');
     await page.waitForFunction(() => location.hash.includes('augment=tutorial'));
     expect(await warnings()).toHaveLength(1);
-    // A list of ops: at the op that mirrors, while it is on.
+    // In a list of ops, the note is at the mirroring op while that is on.
     await page.select('#add-op', 'randomRotation');
     await page.select('#add-op', 'randomVerticalFlip');
     await page.waitForSelector('.op:nth-child(2) .mirroring');
@@ -174,7 +174,7 @@ describe('augmentation', () => {
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement?.ariaLabel === 'move randomRotation down');
     expect((await list()).map(({ type }) => type)).toEqual(['randomRotation', 'randomInvert']);
-    await press(page, '#op-1'); // off
+    await press(page, '#op-1'); // Switches it off.
     expect((await list()).map(({ type }) => type)).toEqual(['randomRotation']);
     expect(await text(page, '.ops')).toContain('randomInvert');
     await press(page, '#op-1');
@@ -189,7 +189,7 @@ describe('augmentation', () => {
     for (const it of off) await page.waitForSelector(it);
     expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the color away');
     await until(page, '.samples.stale caption', 'the last valid augmentation');
-    await press(page, '#op-2'); // off
+    await press(page, '#op-2'); // Switches it off.
     await page.waitForSelector('#start:enabled');
     expect(await page.$('#augmentation-error')).toBeNull();
     expect(await page.$('.samples.stale')).toBeNull();
@@ -253,7 +253,7 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   const loss = await text(page, '#validation-loss-now');
   expect(Number(loss)).toBeGreaterThan(0);
 
-  // The run in a file knows the crop; the page knows what is switched off.
+  // The saved run includes the crop; the page remembers which ops are switched off.
   const downloads = mkdtempSync(join(tmpdir(), 'wgrad-cropped-'));
   await downloadInto(page, downloads);
   await press(page, '#save-run');
@@ -269,7 +269,7 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   expect((await experimentIn(page)).get('augment-off')).toBe(off);
   await page.waitForSelector('#start:enabled');
 
-  // A model of one's own gets them too.
+  // A custom model gets them, too.
   await press(page, '#model .layer');
   await slide(page, '#layer-0-filters', 8);
   await until(page, '#model', '7 × 6 × 8');
@@ -306,7 +306,7 @@ test('a link repeats the augmentation, and what it says wrong is reported as tex
 test('what suits the classes follows the data set until somebody has chosen, and a link says what was', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  // Clothes of 8 x 8.
+  // Clothing images of 8 x 8.
   const facts = { imageShape: [8, 8, 1], classNames: ['Trouser', 'Coat'], train: { count: 8 }, test: { count: 4 } };
   const clothes = await studio.serve((request, response, next) => {
     const list = request.url === '/datasets.json';

@@ -68,7 +68,7 @@ describe('curves', () => {
     expect(curves.loss.mean[24]).toBeCloseTo((10 * 1000 + 15) / 25, 9);
     for (let i = 0; i < 7; i++) curves.addStep(step(31 + i, 1, 1));
     expect(curves.loss.mean[36]).toBe(1);
-    // Twice as often as would be enough.
+    // Twice as often as necessary.
     expect(curves.loss.mean.flatMap((mean, i) => (mean === null ? [] : [i]))).toEqual([0, 12, 24, 36]);
   });
 
@@ -120,7 +120,7 @@ describe('a run of more steps than there are rows', () => {
   test('noise keeps its width: the least of a row, the largest of the next', () => {
     const of = (row: number) => [0, 1, 2, 3].map((i) => 2 + Math.cos(4 * row + i));
     const { each } = curves.loss;
-    // Rows that were made of halves have the extremes of every second step at the least.
+    // Rows that were merged from halves have at least the extremes of every second step.
     for (let row = 0; row < each.length; row += 2) {
       expect(of(row)).toContain(each[row]);
       expect(of(row + 1)).toContain(each[row + 1]);
@@ -136,7 +136,7 @@ describe('a run of more steps than there are rows', () => {
     const logs = norms.slice(400, 800).map((it) => Math.log10(it));
     const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
     expect(Math.log10(norm.meanOf(100, 200)!)).toBeCloseTo(mean, 9);
-    // The smoothed curve takes whole rows: 10 of them are next to 41 steps.
+    // The smoothing window consists of whole rows: 10 of them are closest to 41 steps.
     expect(curves.smooth(steps)).toBe(41);
     const row = curves.loss.mean.findLastIndex((it) => it !== null);
     const losses = Array.from({ length: 40 }, (_, i) => 2 + Math.cos(4 * (row - 9) + i));
@@ -185,7 +185,7 @@ describe('the ramp', () => {
 describe('axes', () => {
   test('the axis of steps doubles, and ends with the run', () => {
     expect([0, 50, 51, 300, 626].map((it) => roomFor(it, 626))).toEqual([50, 50, 100, 400, 626]);
-    expect(roomFor(1, 1)).toBe(2); // an axis of one step has no length
+    expect(roomFor(1, 1)).toBe(2); // The axis of a single step has no length.
   });
 
   test('a logarithmic axis goes from a round number to another, a decade or more', () => {

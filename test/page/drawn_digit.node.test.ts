@@ -3,7 +3,7 @@ import { placeDrawing, placingFor } from '../../src/page/features/predict/drawn_
 
 const side = 100;
 
-/** A block of ink on nothing. */
+/** A block of ink on an empty canvas. */
 function block(left: number, top: number, width: number, height: number, onto = new Uint8Array(side * side)) {
   for (let y = top; y < top + height; y++) onto.fill(255, y * side + left, y * side + left + width);
   return onto;
@@ -19,7 +19,7 @@ test("as MNIST's: 20 pixels high, proportions kept, in the middle, wherever and 
     placed[14]!.flatMap((v, x) => (v ? [x] : [])),
   ];
   expect([ys[0], ys.length]).toEqual([4, 20]);
-  expect([xs[0], xs.length]).toEqual([12, 5]); // 2.5 + 0.5 pixels to one side: rounded up
+  expect([xs[0], xs.length]).toEqual([12, 5]); // 2.5 + 0.5 pixels to one side, rounded up.
   expect(placed[14]![14]).toBe(255);
   expect(placeDrawing(block(50, 20, 20, 80), side, [28, 28, 1], placingFor(28))).toEqual(
     placeDrawing(block(3, 10, 10, 40), side, [28, 28, 1], placingFor(28)),
@@ -27,7 +27,7 @@ test("as MNIST's: 20 pixels high, proportions kept, in the middle, wherever and 
 });
 
 test('the center of mass, not the box: most ink comes nearer to the middle', () => {
-  const heavyFoot = block(10, 70, 60, 20, block(10, 10, 10, 60)); // an L
+  const heavyFoot = block(10, 70, 60, 20, block(10, 10, 10, 60)); // An L.
   const image = placeDrawing(heavyFoot, side, [28, 28, 1], placingFor(28));
   let [x, y, sum] = [0, 0, 0];
   image.forEach((value, i) => {

@@ -26,7 +26,7 @@ test('twenty thousand steps of eleven layers: memory stays flat, and what the pa
     const { usedSize } = await cdp.send('Runtime.getHeapUsage');
     return { heap: usedSize, nodes: await page.evaluate(() => document.querySelectorAll('*').length) };
   };
-  /** Feeds up to a step, scrolling up and down meanwhile. @returns ms between frames. */
+  /** Feeds events up to a step, scrolling up and down meanwhile. @returns ms between frames. */
   const feedTo = (end: number, from: number) =>
     page.evaluate(
       async (from, end, bundle) => {
@@ -35,7 +35,7 @@ test('twenty thousand steps of eleven layers: memory stays flat, and what the pa
         let last = performance.now();
         for (let step = from; step < end; step += bundle) {
           feed(bundle);
-          // Two frames a bundle: one shows the events, both scroll.
+          // Two frames per bundle: one displays the events, both scroll.
           for (let i = 0; i < 2; i++) {
             const now = await new Promise<number>(requestAnimationFrame);
             gaps.push(now - last);
@@ -66,12 +66,12 @@ test('twenty thousand steps of eleven layers: memory stays flat, and what the pa
       `${(late.heap / megabyte).toFixed(1)} MiB after all; from frame to frame ${at(0.5)} ms, at the 95th percentile ` +
       `${at(0.95)} ms. Of the last ${steps - steps / 4}: ${sentenceOf(tasks)}`,
   );
-  // What grows are the plain records, which a saved run is made of: half a kilobyte a step. With health it would be ten.
+  // Only the plain records of a saved run accumulate: half a kilobyte per step. With health it would be ten.
   expect(late.heap - early.heap).toBeLessThan(0.75 * steps * 1024);
   expect(late.nodes - early.nodes).toBeLessThan(1000);
   expectNoLong(tasks);
 
-  // What is pointed at is what everything is of, also where a row is of several steps.
+  // The step that the user points at determines all figures, even if a row covers several steps.
   const shown = async () => ({
     at: await page.$$eval('#gradients .at', (all) => [...new Set(all.map((it) => it.textContent))]),
     verdict: await text(page, '#gradient-map .badge'),

@@ -18,7 +18,7 @@ test("a new user's first minute: what it is for, one network dies and one learns
   const complaints: string[] = [];
   await openPage(await studio.serve(), page, complaints);
 
-  // Before anything was trained: the sentence, and a recorded run that is nobody's.
+  // Before anything was trained: the headline, and a prerecorded sample run.
   expect(await text(page, 'h1')).toContain('Watch gradients vanish.');
   await until(page, '.sample-mark', '^Sample run\\. Press Train for yours\\.$');
   expect(await text(page, '#gradient-map tbody tr .badge')).toBe('vanishing');
@@ -28,7 +28,7 @@ test("a new user's first minute: what it is for, one network dies and one learns
   expect(await text(page, '#start')).toBe('Train');
   expect(await text(page, '#loss-now')).toBe('–');
   expect(new URL(page.url()).hash).toBe('');
-  // Everything that matters is on the first screen of a desk.
+  // All essentials are on the first screen of a desktop.
   await page.setViewport({ width: 1440, height: 900 });
   for (const id of ['start', 'network', 'gradient-map', 'loss', 'accuracy']) {
     const { top, bottom } = await page.$eval(`#${id}`, (it) => it.getBoundingClientRect().toJSON() as DOMRect);
@@ -36,7 +36,7 @@ test("a new user's first minute: what it is for, one network dies and one learns
     expect(bottom, id).toBeLessThanOrEqual(900);
   }
 
-  // A click: ten sigmoid layers die, five ReLU layers learn.
+  // One click: ten sigmoid layers die, five ReLU layers learn.
   await press(page, '#experiment-sigmoid-or-relu');
   await until(page, '#status', 'Compared: one pair');
   expect(await page.$('.sample-mark')).toBeNull();
@@ -72,7 +72,7 @@ test("a new user's first minute: what it is for, one network dies and one learns
   for (const [layer, { reach }] of Object.entries(sample.layers)) {
     const [before, after] = [readFigures(reach), readFigures(now.layers[layer]!.reach)];
     expect(after).toHaveLength(before.length);
-    // Another processor may round otherwise; the picture stays.
+    // Another processor may round differently; the picture is the same.
     before.forEach((value, i) => {
       expect(Math.abs(Math.log(after[i]! / value!)), `${layer} ${i}`).toBeLessThan(0.2);
     });

@@ -31,7 +31,7 @@ async function judged(model: string, layer: number, verdict: string): Promise<vo
   await until(page, '#status', 'Stopped after');
 }
 
-/** Colours of a layer's row, from the first step to the last, each once. */
+/** The distinct colors of a layer's row, from the first step to the last. */
 const colors = (layer: number): Promise<string[]> =>
   page.$eval(`${row(layer)} canvas`, (it) => {
     const canvas = it as HTMLCanvasElement;
@@ -44,13 +44,13 @@ const colors = (layer: number): Promise<string[]> =>
     return [...found];
   });
 
-/** How much more red than blue a color has. */
+/** Difference between red and blue of a color. */
 function warmth(color: string): number {
   const [red, , blue] = color.split(' ').map(Number) as [number, number, number];
   return red - blue;
 }
 
-/** What is said of the layer that is looked at, and what the plots and the map say of it. */
+/** The sentence about the selected layer, and the figures that the plots and the map show for it. */
 const sayings = async (page: Page) => {
   const reason = await text(page, '#layer-detail .facts');
   const [, moved = ''] = /weights by ([\d.]+(?: × 10\S+)?(?: %)?)/.exec(reason) ?? [];
@@ -63,19 +63,19 @@ const sayings = async (page: Page) => {
   };
 };
 
-/** The sentence, the map and the plots are of the same step and say the same. */
+/** The sentence, the map and the plots must refer to the same step and agree. */
 async function expectAgreement(page: Page): Promise<{ at: string; moved: number }> {
   const { at, places, step, moved, plotted } = await sayings(page);
   expect(places).toEqual([at]);
   expect(step).toBe(at);
-  expect(Math.abs(moved / plotted - 1)).toBeLessThan(0.06); // two digits
+  expect(Math.abs(moved / plotted - 1)).toBeLessThan(0.06); // Two digits.
   return { at, moved };
 }
 
-/** Pictures are painted when their turn has come, out of sight within a second. */
+/** Pictures are painted asynchronously, off screen within a second. */
 const soon = (look: () => Promise<void>) => vi.waitFor(look, { timeout: 60_000, interval: 100 });
 
-/** Relative luminance, 0 to 1: what is left of a colour in grey. */
+/** Relative luminance, 0 to 1: the brightness of a color in grey. */
 function lightness(color: string): number {
   const [red, green, blue] = color.split(' ').map((it) => (Number(it) / 255) ** 2.2) as [number, number, number];
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
@@ -84,7 +84,7 @@ function lightness(color: string): number {
 test('gradients that vanish are dark towards the input, are said to, and why, to mouse and keyboard', async () => {
   await judged('deep-sigmoid', 1, 'vanishing');
   expect(await page.$$eval('#gradient-map tbody tr', (rows) => rows.length)).toBe(11);
-  // What verdicts are about, without being asked for, and where they begin.
+  // The map shows the figure that verdicts are about by default, with the threshold at which they begin.
   expect(await page.$eval('#gradient-map-color', (it) => (it as HTMLSelectElement).value)).toBe('reach');
   expect(await text(page, '#gradient-map caption')).toContain('Relative gradient');
   const { vanishingReach, explodingReach } = thresholds;
@@ -98,7 +98,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   expect(marks.map((mark) => mark.text)).toEqual([vanishingReach.enter, explodingReach.enter].map(String));
   expect(marks[0]!.place).toBeCloseTo(0.25, 1);
   expect(marks[1]!.place).toBeCloseTo(0.75, 1);
-  // An icon and a word, not only a colour.
+  // An icon and a word, not only a color.
   expect(await text(page, `${row(1)} .badge`)).toBe('vanishing');
   expect(await page.$(`${row(1)} .badge svg path`)).not.toBeNull();
   expect(await text(page, `${row(11)} .badge`)).toBe('healthy');
@@ -106,11 +106,11 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
     [1, 3, 5, 7, 9, 11].map(async (it) => Math.max(...(await colors(it)).map(lightness))),
   );
   for (let i = 1; i < lightest.length; i++) expect(lightest[i]).toBeGreaterThan(lightest[i - 1]!);
-  // The last layer has all of its gradient: nothing that vanishes, and nothing that explodes.
+  // The last layer has its full gradient: neither vanishing nor exploding.
   for (const color of await colors(11)) expect(Math.abs(warmth(color))).toBeLessThan(12);
   for (const color of await colors(1)) expect(warmth(color)).toBeLessThan(-40);
 
-  // Pointing at a place gives step and norm of each layer there.
+  // Pointing at a step shows the step and the norm of each layer.
   const latest = await text(page, `${row(1)} .norm`);
   expect(latest).toMatch(/ × 10⁻[⁶⁷⁸]$/);
   await point(page, `${row(1)} .strip`, 1);
@@ -128,7 +128,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   expect(late.at).not.toBe(early.at);
   // How far apart the two are depends on when the run was stopped; that they differ does not.
   expect(late.moved).not.toBe(early.moved);
-  // A plot points as well.
+  // How far the two are apart depends on when the run was stopped, but they always differ.
   await point(page, '#norms .u-over', 4);
   await until(page, '#gradient-map .at', '^step \\d{1,2}$');
   await expectAgreement(page);

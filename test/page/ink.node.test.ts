@@ -5,7 +5,7 @@ import { type Ink, inkOf, lightOnDark } from '../../src/page/features/predict/in
 const side = 20;
 const shape = [side, side, 1] as const;
 
-/** Images with a vertical stroke each, on paper with some grain. */
+/** Images with a vertical stroke each, on grainy paper. */
 function strokes(count: number, { paper, ink }: Ink, grain = 0): Uint8Array {
   const noise = (i: number) => Math.round(grain * Math.sin(i * 12.9898));
   return Uint8Array.from({ length: count * side * side }, (_, i) => {
@@ -33,7 +33,7 @@ test('what is the other way round in a few of the images does not count, nor wha
   const levels = { paper: 255, ink: 0 };
   const images = strokes(50, levels);
   images.set(strokes(10, lightOnDark));
-  // Every image has ink in its first row, as digits that fill theirs.
+  // Every image has ink in its first row, like digits that fill theirs.
   for (let i = 0; i < images.length; i += side * side) images.fill(0, i + 4, i + 16);
   expect(inkOf(images, shape)).toEqual(levels);
 });
@@ -50,7 +50,7 @@ test('a drawing has the levels of paper and ink, and what lies between', () => {
   const levels = { paper: 200, ink: 40 };
   const placed = placeDrawing(drawn, 16, [8, 8, 1], placingFor(8), levels);
   expect(placed[0]).toBe(200);
-  expect(Math.min(...placed)).toBe(40); // two rows of strokes
-  expect(placed[4 + 8 * 4]).toBe(120); // one of two
+  expect(Math.min(...placed)).toBe(40); // Two rows of strokes.
+  expect(placed[4 + 8 * 4]).toBe(120); // One of the two.
   expect(new Set(placeDrawing(new Uint8Array(256), 16, [8, 8, 1], placingFor(8), levels))).toEqual(new Set([200]));
 });

@@ -3,9 +3,9 @@ import { expect } from 'vitest';
 
 /** A task of a page's main thread, in milliseconds. */
 export interface Task {
-  /** From its begin to its end, as the long-task observer has it: with what the machine did meanwhile for others. */
+  /** Wall time from begin to end, as in the long-task observer, including time when the machine ran other threads. */
   wall: number;
-  /** That the thread was at work for it. */
+  /** CPU time of the thread. */
   cpu: number;
 }
 
@@ -17,17 +17,17 @@ interface TraceEvent {
   pid: number;
   tid: number;
   dur?: number;
-  /** Left out where it is nearly nothing. */
+  /** Omitted if nearly zero. */
   tdur?: number;
 }
 
 /**
- * What the main thread had to do while `work` went on: scripts, style, layout, painting, the collector. Two cores that also
- * run a GPU in software make every task look long to a clock, so each is told by the thread's own clock too.
+ * The main thread's tasks during `work`: scripts, style, layout, painting, garbage collection. On two cores that also run a
+ * software GPU, wall times are long, so each task's CPU time is recorded, too.
  */
 export async function tasksDuring(page: Page, work: () => Promise<void>): Promise<Task[]> {
   await page.tracing.start({ categories: ['-*', 'toplevel', 'blink.user_timing'] });
-  // Which of the processes is the page's.
+  // Identifies the page's process.
   await page.evaluate((mark) => performance.mark(mark), mark);
   await work();
   const trace = await page.tracing.stop();
@@ -40,10 +40,10 @@ export async function tasksDuring(page: Page, work: () => Promise<void>): Promis
   );
 }
 
-/** Longer than that, and a person notices that the page doesn't answer: where the long-task observer begins. */
+/** Tasks longer than this make the page feel unresponsive; it is the threshold of the long-task observer. */
 export const long = 50;
 
-/** One line for a person. */
+/** One readable line. */
 export function sentenceOf(tasks: readonly Task[]): string {
   const over = (of: keyof Task) => tasks.filter((task) => task[of] > long).length;
   const longest = (of: keyof Task) => Math.max(0, ...tasks.map((task) => task[of])).toFixed(0);
@@ -55,7 +55,10 @@ export function sentenceOf(tasks: readonly Task[]): string {
   );
 }
 
-/** The thread's own clock doesn't go faster where much else runs; one that the collector or a page fault makes long is let by. */
+/**
+ * CPU time is independent of other load on the machine, except that the garbage collector or a page fault may make a single task
+ * long, which is tolerated.
+ */
 export function expectNoLong(tasks: readonly Task[]): void {
   expect(tasks.length).toBeGreaterThan(10);
   expect(tasks.filter(({ cpu }) => !(cpu <= long)).length).toBeLessThanOrEqual(1);

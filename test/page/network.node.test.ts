@@ -35,7 +35,7 @@ test('branches: shortcuts pass blocks by, and one with a layer of its own is in 
     for (const input of inputs) expect(blocks[input]!.column).toBeLessThan(column);
   }
   expect(blocks.filter(({ lane }) => lane > 0).map(({ name }) => name)).toEqual(['conv2d_5', 'conv2d_8']);
-  // No two blocks are at the same place.
+  // No two blocks are at the same position.
   expect(new Set(blocks.map(({ column, lane }) => `${column} ${lane}`)).size).toBe(blocks.length);
   const measured = modelSummary(presetModel('resnet8', shape, 10)).flatMap((it) => (it.measured ? [it.name] : []));
   expect(blocks.flatMap((block) => block.measured).toSorted()).toEqual(measured.toSorted());

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => studio?.close());
 
-/** What each epoch came to, its time aside. */
+/** The figures of each epoch without its time. */
 const epochs = (page: Page): Promise<string[]> =>
   page.$$eval('#epochs tbody tr', (rows) =>
     rows.map((row) =>
@@ -20,7 +20,7 @@ const epochs = (page: Page): Promise<string[]> =>
     ),
   );
 
-/** The share of a plot's width that has something of the colour of its second line, from the first step to the last. */
+/** The fraction of a plot's width in which the color of its second line appears, from the first step to the last. */
 const width = (page: Page, plot: string): Promise<number> =>
   page.$eval(plot, (section) => {
     const canvas = section.querySelector('canvas')!;
@@ -54,7 +54,7 @@ test('a run that a person sets up: the page stays free, a hidden tab continues i
   const address = page.url();
 
   const tasks = await tasksDuring(page, async () => {
-    // Held from within, so that it is not over before another tab is open, however long that takes.
+    // Paused from within the page, so that the run is not over before another tab is open, however long that takes.
     await page.evaluate(() => {
       const place = document.querySelector('#place')!;
       new MutationObserver((_, observer) => {
@@ -69,7 +69,7 @@ test('a run that a person sets up: the page stays free, a hidden tab continues i
   console.log(`While it trains in software on this machine: ${sentenceOf(tasks)}`);
   expectNoLong(tasks);
 
-  // Another tab before it.
+  // Another tab in front of it.
   const other = await studio.browser.newPage();
   await other.goto('about:blank');
   const told = () => page.evaluate(() => ({ hidden: document.hidden, done: Number.parseFloat(document.title) }));
@@ -118,7 +118,7 @@ test('a pause while it compiles holds before the first step; a step of a set tha
   expect(await text(page, '#place')).toBe('40 epochs');
   await press(page, '#start');
   await until(page, '#status', 'Done in');
-  // One step an epoch, of eight images: not of the 32 that would fit.
+  // One step per epoch, with eight images instead of the 32 that would fit.
   const figure = async (id: string) => Number.parseFloat((await text(page, id)).replace(',', ''));
   const [images, step] = [await figure('#rate-now'), await text(page, '#step-now')];
   const ms = Number.parseFloat(step) * (step.endsWith(' ms') ? 1 : 1000);

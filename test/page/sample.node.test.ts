@@ -2,7 +2,7 @@ import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPage, openStudio, press, readFigure, type Studio, text, until } from './studio.ts';
 
-// One sample on its way through the network, and other questions about single images, as a person asks them.
+// A sample's passes through the network, and other questions about single images, as a user asks them.
 
 let studio: Studio;
 beforeAll(async () => {

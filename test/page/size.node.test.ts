@@ -6,12 +6,12 @@ import { serve } from '../../src/cli/server.ts';
 import { drawFive, openStudio, patience, press, type Studio, until } from './studio.ts';
 
 /**
- * Bytes of JavaScript that a first visit may fetch, compressed, the worker's included: until Train can be pressed, and with
- * what trains, which follows at once. Kernels beyond those of a first run are fetched by whoever needs them; the definitions
- * of all layers, optimizers, schedules, losses and metrics are not, since the forms and the URL are checked with them. The plots of
- * the sample run, uPlot, are fetched when the page is ready. These are gzip's bytes, which every host of files delivers; all there is
- * is counted with Brotli as well, which every browser with WebGPU takes. The self-test, which has a float64 twin of every kernel, is
- * counted by itself: only who checks a GPU fetches it.
+ * Compressed bytes of JavaScript that a first visit may fetch, including the worker's: until Train can be pressed, and with the
+ * training code, which follows immediately. Kernels that a first run doesn't need are fetched on demand. The definitions of all
+ * layers, optimizers, schedules, losses and metrics are included, because the forms and the URL are validated with them. uPlot,
+ * which draws the sample run's plots, is fetched when the page is ready. These are gzip's bytes, which every static host delivers;
+ * the total is also counted with Brotli, which every browser with WebGPU supports. The self-test, with a float64 twin of every
+ * kernel, is counted separately: it is only fetched to check a GPU.
  */
 const most = { ready: 150_000, all: 240_000, everything: { gzip: 428_000, brotli: 380_000 }, selfTest: 60_000 };
 
@@ -46,7 +46,7 @@ test('what a first visit fetches before it can train is small, and is soon there
   const everything = { gzip: 0, brotli: 0 };
   for (const bytes of sizes.values()) everything.gzip += bytes;
   for (const bytes of brotli) everything.brotli += bytes;
-  // What page and worker share is in chunks of its own: neither script runs in the other's thread.
+  // Code shared by page and worker is in separate chunks: neither script runs in the other's thread.
   const scripts = (name: string) =>
     [...sizes.keys()].filter((file) => file.startsWith(name) && sizes.get(file)! > 30_000);
   const reached = new Set(scripts('studio'));
@@ -60,10 +60,10 @@ test('what a first visit fetches before it can train is small, and is soon there
   const page = await studio.browser.newPage();
   page.setDefaultTimeout(patience);
   await page.setViewport({ width: 1280, height: 960 });
-  // Somebody who saves data fetches nothing before it is wanted.
+  // With Save-Data, nothing is fetched before it is needed.
   await page.evaluateOnNewDocument(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } }));
   const fetched = new Set<string>();
-  // Heard at the server: the page doesn't tell of what its worker fetches.
+  // Observed at the server, because the page doesn't report its worker's requests.
   server.httpServer.on('request', ({ url }) => fetched.add(url?.split('?')[0]?.split('/').at(-1) ?? ''));
   await page.goto(server.resolvedUrls?.local[0] as string);
   await page.waitForSelector('#start:enabled');
@@ -74,13 +74,13 @@ test('what a first visit fetches before it can train is small, and is soon there
   const sum = (parts: [string, number][]) => parts.reduce((bytes, [, size]) => bytes + size, 0);
   const isSession = (name: string) => name.startsWith('session');
   while (![...fetched].some(isSession)) await new Promise((resolve) => server.httpServer.once('request', resolve));
-  // What is fetched with it is asked for together with it.
+  // Files that are fetched together are requested together.
   await page.waitForNetworkIdle();
   const inOrder = [...fetched];
-  // What keeps runs, and the page, comes when that is done.
+  // The code that saves runs is fetched after the page is complete.
   const end = inOrder.findIndex((name) => name.startsWith('kept'));
   const first = [...sizes].filter(([name]) => inOrder.slice(0, end < 0 ? undefined : end).includes(name));
-  // What trains, and what draws the sample run, is asked for when the page is ready, in either order, and not before.
+  // The training code and the code that draws the sample run are requested when the page is ready, in either order, and not before.
   const ready = inOrder.slice(
     0,
     inOrder.findIndex((name) => isSession(name) || name.startsWith('chart')),
@@ -102,7 +102,7 @@ test('what a first visit fetches before it can train is small, and is soon there
   expect(everything.gzip).toBeLessThan(most.everything.gzip);
   expect(everything.brotli).toBeLessThan(most.everything.brotli);
   expect(selfTest[1]).toBeLessThan(most.selfTest);
-  // What it unfolds looks as it should, though what lies further down, with its style, hasn't been fetched.
+  // Content that unfolds is styled, although the later content and its styles haven't been fetched.
   expect(await page.$('.later')).not.toBeNull();
   await press(page, '#data .fold > summary');
   await press(page, '.own summary');
@@ -121,7 +121,7 @@ test('after the first visit it opens, trains and sees what is drawn when its ser
   await page.waitForSelector('#offline');
   files.close();
   await page.reload();
-  // The data set of a first visit is there too.
+  // The data set of a first visit is loaded.
   await page.waitForSelector('#start:enabled');
   await until(page, '#facts', '6,000 training');
   await page.select('#dataset', 'digits');

@@ -2,7 +2,7 @@ import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPage, openStudio, patience, press, type Studio, text, until } from './studio.ts';
 
-/** Nothing is lost that the page has said it kept. */
+/** No run that the page has reported as saved is lost. */
 
 let studio: Studio;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ const filesOf = (page: Page) =>
     return names.sort();
   });
 
-/** Copies the one run that is kept, as if it had been trained on so many days before. */
+/** Copies the only saved run, as if it had been trained the given number of days earlier. */
 const copyRun = (page: Page, days: number) =>
   page.evaluate(async (days) => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('runs');
@@ -48,7 +48,7 @@ async function train(page: Page): Promise<void> {
 }
 
 const rows = (page: Page) => page.$$eval('#kept-runs tbody tr', (all) => all.length);
-/** A tab behind another one draws no frames to look in. */
+/** A background tab draws no frames, so it can't poll in them. */
 const untilRows = (page: Page, count: number) =>
   page.waitForFunction(
     (count) => document.querySelectorAll('#kept-runs tbody tr').length === count,
@@ -65,7 +65,7 @@ test('twenty runs and a reload; a full disk; two tabs; a tab that is killed whil
   await train(page);
   await untilRows(page, 1);
   await copyRun(page, 24);
-  // The next run is kept, and the oldest are let go until there are twenty.
+  // The next run is saved, and the oldest are deleted until there are twenty.
   await press(page, '#start');
   await untilRows(page, 20);
   const kept = await filesOf(page);
@@ -80,7 +80,7 @@ test('twenty runs and a reload; a full disk; two tabs; a tab that is killed whil
   await press(page, '#kept-runs tbody tr:last-child button');
   await until(page, '#status', 'Loaded five-relu on');
 
-  // A full disk: the oldest make room, the new one is kept, and so are the others.
+  // If the disk is full, the oldest are deleted to make room; the new one and the others are kept.
   await page.evaluate(() => {
     const { close } = FileSystemWritableFileStream.prototype;
     FileSystemWritableFileStream.prototype.close = async function () {
@@ -95,21 +95,21 @@ test('twenty runs and a reload; a full disk; two tabs; a tab that is killed whil
   await page.waitForFunction(() => dispatchEvent(new Event('beforeunload', { cancelable: true })));
   const left = await rows(page);
   expect(left).toBeGreaterThan(12);
-  expect(left).toBeLessThan(16); // two files each
+  expect(left).toBeLessThan(16); // Two files each.
   expect((await filesOf(page)).filter((name) => name.endsWith('.json'))).toHaveLength(left);
 
-  // Another tab keeps one more, and sees what this one has; what it deletes here is not kept any more.
+  // Another tab saves one more and sees this one's runs; what it deletes is gone here, too.
   const other = await studio.browser.newPage();
   await openPage(url + experiment, other, complaints);
   await train(other);
   for (const tab of [page, other]) await untilRows(tab, left + 1);
-  // The second of the list is the first tab's.
+  // The second one in the list is the first tab's.
   await press(other, '#kept-runs tbody tr:nth-child(2) [aria-label^=Delete]');
   await untilRows(page, left);
   expect(await isGuarded(page)).toBe(true);
   expect(await isGuarded(other)).toBe(false);
 
-  // A tab that is killed while it writes leaves what was there, whole, and no run that can't be opened.
+  // A tab that is killed during a write leaves the existing runs intact, and no run that can't be opened.
   const before = await filesOf(other);
   await other.evaluate(() => {
     FileSystemWritableFileStream.prototype.close = () => {
@@ -154,7 +154,7 @@ test('a thread that dies leaves nobody waiting: the page says so, what was kept 
     thread.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
   });
   await until(page, '[role=alert]', 'The thread that trains has failed.*out of memory');
-  // Asked again, it is not waited for.
+  // When asked again, it does not wait.
   await press(page, '#start');
   await until(page, '#status', 'The run ended with an error after 0 steps');
   expect(await text(page, '#start')).toBe('Train');

@@ -9,27 +9,27 @@ import { type Served, serve } from '../../src/cli/server.ts';
 
 export * from './visit.ts';
 
-/** The page as it is built, in Chrome on the software adapter, by what a person sees and presses. */
+/** The built page, in Chrome on the software adapter, operated as by a user. */
 export interface Studio {
   browser: Browser;
-  /** Where the page is built. */
+  /** Folder of the built page. */
   folder: string;
-  /** @returns the address of the page, from a server that answers `routes` too: of files alone by default. */
+  /** @returns the URL of the page, from a server that also answers `routes`; by default it serves only files. */
   serve(routes?: Routes): Promise<string>;
   close(): Promise<void>;
 }
 
 export type Routes = Parameters<typeof serve>[1];
 export const noRoutes: Routes = (_request, _response, next) => next();
-/** The data sets as `wgrad dev` has them, read once for all tests. */
+/** The data sets as `wgrad dev` serves them, read once for all tests. */
 const ofDev = datasetRoutes(knownDatasets());
 export const devRoutes = (): Routes => ofDev;
 
 const configFile = new URL('../../vite.config.ts', import.meta.url).pathname;
 
 /**
- * Builds a page, once for all processes of the tests: a folder that is there is complete, and whoever makes the one beside it
- * builds.
+ * Builds a page once for all test processes: an existing folder is complete, and the process that creates the lock folder next to
+ * it builds.
  */
 async function builtPage(root?: string): Promise<string> {
   const folder = join(inject('folder'), root ? `page-${basename(root)}` : 'page');
@@ -41,10 +41,10 @@ async function builtPage(root?: string): Promise<string> {
       await new Promise((resolve) => setTimeout(resolve, 50));
       continue;
     }
-    // Vitest says `test`, and Vite would build what is for developing.
+    // Vitest sets NODE_ENV to `test`, with which Vite would create a development build.
     vi.stubEnv('NODE_ENV', 'production');
     try {
-      // Another process may have been done with it a moment ago.
+      // Another process may have finished it a moment ago.
       if (existsSync(folder)) continue;
       await build({ configFile, mode: 'page', logLevel: 'error', ...(root && { root }), build: { outDir: building } });
       renameSync(building, folder);
@@ -56,10 +56,10 @@ async function builtPage(root?: string): Promise<string> {
   return folder;
 }
 
-/** One Chrome for all files of a process. It ends with the process, since it hears from it through a pipe. */
+/** One Chrome for all test files of a process. It ends with the process, because they communicate through a pipe. */
 let chrome: Promise<Browser> | undefined;
 
-/** Of all servers that this Chrome has seen. */
+/** URLs of all servers that this Chrome has visited. */
 const addresses = new Set<string>();
 
 async function sharedChrome(): Promise<Browser> {
@@ -72,7 +72,7 @@ async function sharedChrome(): Promise<Browser> {
 }
 
 /**
- * Builds the page and starts a Chrome, unless that is done. For `beforeAll`; `close`, which closes all pages, is for `afterAll`.
+ * Builds the page and starts a Chrome, unless that is done. For `beforeAll`; use `close`, which closes all pages, in `afterAll`.
  *
  * @param root of another page than src/page.
  */
@@ -82,7 +82,7 @@ export async function openStudio(root?: string): Promise<Studio> {
   const addressOf = async (routes: Routes): Promise<string> => {
     const server = await serve(folder, routes);
     servers.push(server);
-    // A port that an earlier server had would come with what Chrome keeps of that one's pages.
+    // Reusing the port of an earlier server would reuse Chrome's stored data for that origin.
     if (addresses.has(server.url)) return addressOf(routes);
     addresses.add(server.url);
     return server.url;
@@ -92,7 +92,7 @@ export async function openStudio(root?: string): Promise<Studio> {
     folder,
     serve: (routes = noRoutes) => addressOf(routes),
     close: async () => {
-      // The first one keeps Chrome open.
+      // The first page keeps Chrome open.
       const [, ...pages] = await browser.pages();
       for (const page of pages) await page.close();
       for (const server of servers) server.close();

@@ -7,7 +7,7 @@ const at = ({ pixels, shape }: { pixels: Uint8Array; shape: number[] }, y: numbe
 ];
 
 test('kernels: a picture a filter with its range, gray for 0, white for the largest magnitude, colours where there are three channels', () => {
-  const values = Float32Array.of(...[1, 0], ...[-1, 0.5]); // [1, 2, 1, 2]: the filter is innermost
+  const values = Float32Array.of(...[1, 0], ...[-1, 0.5]); // [1, 2, 1, 2]: the filter axis is innermost.
   const { tiles, ranges, most } = kernelTiles({ shape: [1, 2, 1, 2], values });
   const [first, second] = tiles as [(typeof tiles)[number], (typeof tiles)[number]];
   expect(most).toBe(1);
@@ -15,7 +15,7 @@ test('kernels: a picture a filter with its range, gray for 0, white for the larg
     { least: -1, most: 1 },
     { least: 0, most: 0.5 },
   ]);
-  expect(first.shape).toEqual([12, 24, 1]); // 12 times as large
+  expect(first.shape).toEqual([12, 24, 1]); // Magnified 12 times.
   expect([at(first, 0, 0), at(first, 11, 12), at(second, 0, 0), at(second, 0, 12)]).toEqual([[255], [0], [128], [191]]);
   const colour = kernelTiles({ shape: [1, 1, 3, 1], values: Float32Array.of(2, -2, 0) });
   expect(at(colour.tiles[0]!, 0, 0)).toEqual([255, 0, 128]);
@@ -24,8 +24,8 @@ test('kernels: a picture a filter with its range, gray for 0, white for the larg
 test('outputs: a tile a channel, a square a unit, from the lowest or 0 to the highest; what is not finite is left out', () => {
   const maps = outputTiles({ shape: [1, 2, 2], values: Float32Array.of(0, 4, 2, 1) });
   expect([maps.low, maps.high]).toEqual([0, 4]);
-  expect([at(maps.tiles, 0, 0), at(maps.tiles, 0, 12)]).toEqual([[0], [128]]); // first channel: 0, 2
-  expect([at(maps.tiles, 0, 26), at(maps.tiles, 0, 38)]).toEqual([[255], [64]]); // second: 4, 1
+  expect([at(maps.tiles, 0, 0), at(maps.tiles, 0, 12)]).toEqual([[0], [128]]); // First channel: 0, 2.
+  expect([at(maps.tiles, 0, 26), at(maps.tiles, 0, 38)]).toEqual([[255], [64]]); // Second channel: 4, 1.
   const units = outputTiles({ shape: [3], values: Float32Array.of(-1, Number.NaN, 1) });
   expect([units.low, units.high]).toEqual([-1, 1]);
   expect([at(units.tiles, 0, 0), at(units.tiles, 0, 52)]).toEqual([[0], [255]]);

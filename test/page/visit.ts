@@ -2,13 +2,13 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ElementHandle, type Page, TimeoutError } from 'puppeteer';
 
-/** Longer than anything takes here, and shorter than a test may: so a test tells what it waited for in vain. */
+/** Longer than any wait, and shorter than a test's timeout, so that a failed test reports what it was waiting for. */
 export const patience = 100_000;
 
 /**
- * Opens the page and waits until it can be used.
+ * Opens the page and waits until it is ready.
  *
- * @param complaints gets the errors and warnings of its console: expect it to be empty at the end.
+ * @param complaints collects the errors and warnings of its console: expect it to be empty at the end.
  */
 export async function openPage(url: string, page: Page, complaints: string[]): Promise<void> {
   page.setDefaultTimeout(patience);
@@ -17,7 +17,7 @@ export async function openPage(url: string, page: Page, complaints: string[]): P
     if (['error', 'warn'].includes(message.type())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
-  // Whoever leaves a run that is not kept yet is asked.
+  // Leaving a run that is not saved yet opens a confirmation.
   page.on('dialog', (dialog) => dialog.accept());
   await page.goto(url);
   await page.waitForSelector('#start:enabled, [role=alert] h2');
@@ -25,13 +25,13 @@ export async function openPage(url: string, page: Page, complaints: string[]): P
   await unfoldSettings(page);
 }
 
-/** Opens the panels of settings, of which a desk shows a line each but of the first. */
+/** Opens the settings panels, which are folded on a desktop except the first. */
 export const unfoldSettings = (page: Page) =>
   page.$$eval('.setup .fold:not([open]) > summary', (all) => {
     for (const summary of all) (summary as HTMLElement).click();
   });
 
-/** Goes down to what is only fetched for whoever does, and up again. */
+/** Scrolls down to content that is fetched on demand, and up again. */
 async function seeAll(page: Page): Promise<void> {
   await page.evaluate(() => document.querySelector('.later')?.scrollIntoView());
   await page.waitForSelector('.later', { hidden: true });

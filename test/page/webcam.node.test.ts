@@ -23,7 +23,7 @@ interface FakeCamera {
   color: string;
 }
 
-/** A camera that sees a color, which the test changes. Chrome's own fake one can't be read where there is no GPU. */
+/** A camera that shows a color, which the test changes. Chrome's fake camera can't be read without a GPU. */
 const fakeCamera = (page: Page) =>
   page.evaluateOnNewDocument(() => {
     const fake = Object.assign(globalThis as unknown as FakeCamera, { camera: 'missing', color: '#c04020' });
@@ -48,7 +48,7 @@ const see = (page: Page, color: string) =>
   }, color);
 const colors = { red: '#c04020', blue: '#2060c0' };
 
-/** Until the last picture of a class is of a color. */
+/** Waits until the last picture of a class has the color. */
 const untilTaken = (page: Page, k: number, count: number) =>
   page.waitForFunction(
     (k, count) => document.querySelectorAll(`.webcam-class:nth-child(${k}) .taken li`).length >= count,
@@ -95,7 +95,7 @@ test('holding a button captures a class; the classes become a data set, a networ
   await untilTaken(page, 1, 12);
   await page.mouse.up();
   await page.waitForFunction(() => document.querySelector('.webcam-class .hold')?.textContent === 'Hold to capture');
-  // By keyboard; what it sees then is seen by its video a moment later.
+  // By keyboard; the video element shows the new color a moment later.
   await see(page, colors.blue);
   const isBlue = () =>
     page.$eval('#webcam-view video', (video) => {
@@ -110,7 +110,7 @@ test('holding a button captures a class; the classes become a data set, a networ
   await untilTaken(page, 2, 12);
   await page.keyboard.up('Space');
 
-  // One that is no good goes.
+  // A bad picture can be removed.
   const before = (await page.$$('.webcam-class:nth-child(2) .taken li')).length;
   await page.$eval('.webcam-class:nth-child(2) .taken button', (it) => (it as HTMLElement).click());
   await page.waitForFunction(
@@ -123,7 +123,7 @@ test('holding a button captures a class; the classes become a data set, a networ
   await until(page, '#facts', 'training and \\d+ validation images of 32.×.32 in colou?r, 2 classes');
   expect(await page.$$eval('.classes .name', (all) => all.map((it) => it.textContent))).toEqual(['Class 2', 'red']);
 
-  // A network that is small enough to be through in no time.
+  // A network small enough to finish immediately.
   await page.evaluate((model) => {
     location.hash = `#dataset=own&augment=none&epochs=8&model=${model}`;
   }, model);
@@ -135,7 +135,7 @@ test('holding a button captures a class; the classes become a data set, a networ
   await see(page, colors.red);
   await until(page, '#try .asked', '^red, ');
 
-  // A picture from a file is asked about in its place, and stays.
+  // A picture from a file is classified where it is displayed, and stays.
   const data = Uint8Array.from({ length: 40 * 30 * 3 }, (_, i) => [32, 96, 192][i % 3]!);
   const file = join(folder, 'blue.png');
   writeFileSync(file, encode({ width: 40, height: 30, data, channels: 3, depth: 8 }));
@@ -146,7 +146,7 @@ test('holding a button captures a class; the classes become a data set, a networ
   await upload(page, '#try-file', file);
   await until(page, '#try .own-picture', "blue.png can't be read as a picture: choose a PNG");
 
-  // So is one that is pasted or dropped on the panel; elsewhere a drop is a data set.
+  // So is a picture that is pasted or dropped on the panel; elsewhere a dropped file is a data set.
   const given = (color: string, kind: 'paste' | 'drop') =>
     page.evaluate(
       async (color, kind) => {

@@ -5,7 +5,7 @@ import type { Recorder } from '../../src/gpu/recorder.ts';
 import { bindPlan } from '../../src/plan/bind.ts';
 import { PlanBuffer } from '../../src/plan/planner.ts';
 
-/** A device that has memory for so many bytes, and says so as WebGPU does. */
+/** A device with limited memory, which reports that as WebGPU does. */
 function deviceOf(most: number) {
   const bytes = new Map<object, number>();
   let refused = false;

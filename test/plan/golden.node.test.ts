@@ -8,7 +8,7 @@ import {
 } from '../../src/index.ts';
 import { planTraining } from '../../src/train/plan_training.ts';
 
-/** A line a dispatch: what it is, for which layer, how it is cut, and what it reads and writes. */
+/** One line per dispatch: its kernel, layer and workgroups, and the buffers that it reads and writes. */
 async function linesOf(model: Model, augmentation: AugmentationConfig): Promise<string[]> {
   const { dispatches, bytes } = await planTraining(
     { model, batchSize: 32, augmentation },
@@ -28,7 +28,7 @@ async function linesOf(model: Model, augmentation: AugmentationConfig): Promise<
   ];
 }
 
-// A change of what a step does shows here as a change of these lines: npx vitest run --project node test/plan -u
+// A change of a step changes these lines; update them with: npx vitest run --project node test/plan -u.
 test("the tutorial's step at batch 32", async () => {
   const lines = await linesOf(presetModel('tutorial', [28, 28, 1], 10), tutorialAugmentation);
   expect(lines).toHaveLength(23 + 1);

@@ -44,7 +44,7 @@ describe('where the images of a data set are', () => {
     const bytes = product(asked.imageShape);
     expect(window.strideBytes - bytes).toBeLessThan(4 * asked.imageShape[2]!);
     expect(windowBytes(window)).toBeLessThanOrEqual(asked.budget!);
-    // Half of what there is for it, or as many chunks as it takes to hide a slow read.
+    // Half of the available memory, or enough chunks to hide a slow read.
     expect(window.chunks === 32 || windowBytes(window) > asked.budget! / 2).toBe(true);
   });
 

@@ -40,7 +40,7 @@ describe.each<PresetName>([
   'deep-tanh-layernorm',
 ])('%s', (name) => {
   test('no dispatch reads what is not there, or writes what is still expected', async () => {
-    // Muon has what is alive within the update alone.
+    // Muon has buffers that live only within the update.
     for (const optimizer of ['adam', 'muon'] as const) {
       const { sequences, slots } = await planOf(name, 8, undefined, { optimizer });
       for (const sequence of sequences) expect(hazardsOf(sequence, slots)).toEqual([]);
@@ -66,7 +66,7 @@ test('a step of three micro-batches has the hazards of none, and takes a batchâ€
 test('resnet20 at batch 128: the plan beside the sum of its activations, and what liveness saves', async () => {
   const { model, sequences, slots } = await planOf('resnet20', 128);
   const activations = model.layers.reduce((sum, { outputShape }) => sum + 4 * 128 * product(outputShape), 0);
-  // Of a training step alone: evaluation has buffers of its own in the plan, in the same memory.
+  // Only of a training step: in the plan, evaluation has separate buffers in the same memory.
   const apart = [...lifetimesOf(sequences[0]!).keys()].reduce((sum, { size }) => sum + size, 0);
   const shared = bytesOf(slots);
   const text = (bytes: number) => `${(bytes / mebibyte).toFixed(0)} MiB`;

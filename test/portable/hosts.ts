@@ -20,16 +20,16 @@ import { withinTime } from '../../src/time_limit.ts';
 import { openPage, press, text, until } from '../page/visit.ts';
 import type { PortableReport } from './suite.ts';
 
-// The hosts and drivers that the suite runs on: Chrome and Node's bindings are Dawn, Firefox and Deno are wgpu.
+// The hosts and drivers that the suite runs on: Chrome and Node's bindings use Dawn, Firefox and Deno use wgpu.
 
 export { driverNames, hostNames };
 
-/** How long a host may take for the suite: some of them share two cores with nothing but a CPU to compute on. */
+/** Time limit of a host for the suite in ms: some share two cores and have only a software adapter. */
 const limit = 1_200_000;
 
-/** What a run on a host and a driver needs of what lies in dist/portable. */
+/** The files in dist/portable that a run on a host and a driver needs. */
 export interface Suite {
-  /** The folder of suite.js and of the hosts' scripts. */
+  /** Folder of suite.js and of the hosts' scripts. */
   folder: string;
   short: boolean;
 }
@@ -38,9 +38,9 @@ export interface Suite {
 export interface Host {
   name: HostName;
   version: string;
-  /** Drivers that it never takes, and why. */
+  /** Drivers that it never uses, with the reason. */
   without: Partial<Record<DriverName, string>>;
-  /** Drivers of which it refuses old versions, and which: it then finds no adapter. */
+  /** Drivers of which it rejects old versions, with the versions: it then finds no adapter. */
   refuses: Partial<Record<DriverName, string>>;
   /** @param icd the file that names the Vulkan driver. */
   run(suite: Suite, icd: string): Promise<PortableReport>;
@@ -48,18 +48,18 @@ export interface Host {
   open?(icd: string): Promise<Browser>;
 }
 
-/** A host finds no adapter on a driver. */
+/** Thrown if a host finds no adapter on a driver. */
 export class NoAdapter extends Error {
   override name = 'NoAdapter';
 }
 
-/** What isn't on this machine, and how to get it. */
+/** A component that is not on this machine, and how to install it. */
 export interface Missing {
   name: string;
   install: string;
 }
 
-/** The Vulkan drivers on this machine: the file that names each to the loader. */
+/** The Vulkan drivers on this machine: for each, the file that names it to the loader. */
 export async function findDrivers(): Promise<{ found: Map<DriverName, string>; missing: Missing[] }> {
   const found = new Map<DriverName, string>();
   const missing: Missing[] = [];
@@ -88,7 +88,7 @@ export async function findHosts(): Promise<{ found: Host[]; missing: Missing[] }
   return { found, missing };
 }
 
-/** Runs the suite in a page of a browser. */
+/** Runs the suite in a browser page. */
 async function inBrowser(browser: Browser, { folder, short }: Suite): Promise<PortableReport> {
   const server = await serve(folder, (_request, _response, next) => next());
   try {
@@ -192,7 +192,7 @@ function outputOf(path: string, args: readonly string[], env: NodeJS.ProcessEnv)
   });
 }
 
-/** Trains a small network on the page, as its visitor does: it loads, learns, draws its plots, and complains of nothing. */
+/** Trains a small network on the page, as a visitor does: it loads, learns, draws its plots, and reports no errors. */
 export async function pageJourney(host: Host, icd: string, folder: string): Promise<string> {
   const server = await serve(folder, (_request, _response, next) => next());
   try {

@@ -6,16 +6,16 @@ import { figure } from '../../src/figures.ts';
 import { driverNames, findDrivers, findHosts, NoAdapter, pageJourney } from './hosts.ts';
 import type { PortableReport } from './suite.ts';
 
-// npm run test:portable: the same checks on every implementation of WebGPU and every driver that is on this machine.
-//   npm run test:portable -- --short --only firefox --json report.json
+// npm run test:portable: the same checks on every WebGPU implementation and driver on this machine.
+// npm run test:portable -- --short --only firefox --json report.json
 
 const { values } = parseArgs({
   options: {
-    /** A part of the kernels, networks and warps. */
+    /** Runs a subset of the kernels, networks and warps. */
     short: { type: 'boolean', default: false },
-    /** One host: chrome, firefox, dawn or deno. */
+    /** A single host: chrome, firefox, dawn or deno. */
     only: { type: 'string' },
-    /** A file for all reports. */
+    /** Output file for all reports. */
     json: { type: 'string' },
   },
 });
@@ -37,7 +37,7 @@ interface Row {
   host: string;
   driver: string;
   report?: PortableReport;
-  /** What the page's status says in the end. */
+  /** The page's final status. */
   journey?: string;
   error?: string;
 }
@@ -72,7 +72,7 @@ for (const host of chosen) {
   }
 }
 
-/** "336, 41 %": the checks and the largest error as a share of its bound, or how many failed. */
+/** "336, 41 %": the number of checks and the largest error as a fraction of its bound, or the number of failures. */
 function cell({ report }: Row, name: string): string {
   const part = report?.parts.find((each) => each.name === name);
   if (!part) return '-';

@@ -4,7 +4,8 @@ import { build } from 'vite';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { driverNames, findDrivers, findHosts, hostNames, NoAdapter } from './hosts.ts';
 
-// The short form of `npm run test:portable`, on whatever is on this machine besides Chrome: README and docs/browsers.md say how to get it.
+// The short form of `npm run test:portable`, on the hosts on this machine besides Chrome: README and docs/browsers.md explain how
+// to install them.
 
 const [drivers, hosts] = await Promise.all([findDrivers(), findHosts()]);
 let folder: string;

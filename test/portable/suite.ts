@@ -20,15 +20,16 @@ import { torchNetworks } from '../fixtures/torch_network.ts';
 import { boundsOfBatch } from '../training/batch_bounds.ts';
 import { exactRescale, normalizedModel, smallDataset, smallModel } from '../training/small.ts';
 
-// What has to hold on every implementation of WebGPU and every driver. It runs in browsers, Node and Deno, so it is without vitest.
+// Requirements for every WebGPU implementation and every driver. The suite runs in browsers, Node and Deno, so it doesn't use
+// vitest.
 
 /** One part of the suite on one host and driver. */
 export interface PartReport {
   name: string;
   checks: number;
-  /** The largest difference as a share of its bound, among the checks that passed. */
+  /** The largest difference among the passed checks, as a fraction of its bound. */
   share: number;
-  /** What went wrong: a line for each check that failed. */
+  /** One line per failed check. */
   failures: string[];
 }
 
@@ -36,19 +37,19 @@ export interface PortableReport {
   adapter: AdapterFacts;
   features: string[];
   parts: PartReport[];
-  /** A sum over all bits of the weights of two networks that were trained: where hosts agree to the bit, it is the same. */
+  /** A checksum of the weights' bits of two trained networks: equal on hosts that agree bit for bit. */
   bits: string;
   seconds: number;
 }
 
 export interface PortableOptions {
-  /** Where WebGPU comes from; `navigator.gpu` by default. */
+  /** WebGPU entry point; default: `navigator.gpu`. */
   gpu?: GpuOptions['gpu'];
-  /** A part of the kernels, networks and warps. */
+  /** Runs a subset of the kernels, networks and warps. */
   short: boolean;
 }
 
-/** Collects what the checks of a part come to; a check that throws has failed. */
+/** Collects the results of a part's checks; a check that throws has failed. */
 class Part {
   checks = 0;
   share = 0;
@@ -71,7 +72,7 @@ class Part {
   }
 }
 
-/** Runs everything on one device. @throws SetupError where there is no WebGPU, or no adapter. */
+/** Runs everything on one device. @throws SetupError if there is no WebGPU or no adapter. */
 export async function runSuite({ gpu: entry, short }: PortableOptions): Promise<PortableReport> {
   const begun = performance.now();
   const how: GpuOptions = { ...(entry && { gpu: entry }), timeout: 120_000 };
@@ -93,7 +94,7 @@ export async function runSuite({ gpu: entry, short }: PortableOptions): Promise<
   }
 }
 
-/** Every kernel beside its float64 twin. */
+/** Compares every kernel with its float64 twin. */
 async function checkKernels(gpu: GpuOptions, short: boolean): Promise<PartReport> {
   const part = new Part('kernels');
   const { checks, planned } = await selfTest({ gpu, ...(short && { only: 'conv2d_forward' }) });
@@ -107,7 +108,7 @@ async function checkKernels(gpu: GpuOptions, short: boolean): Promise<PartReport
   return part.report;
 }
 
-/** Predictions, gradients and training steps beside PyTorch in float64. */
+/** Compares predictions, gradients and training steps with PyTorch in float64. */
 async function checkNetworks(gpu: Gpu, short: boolean): Promise<PartReport> {
   const part = new Part('networks');
   for (const [name, torch] of Object.entries(torchNetworks).slice(0, short ? 1 : undefined)) {
@@ -148,7 +149,7 @@ async function checkNetworks(gpu: Gpu, short: boolean): Promise<PartReport> {
   return part.report;
 }
 
-/** Warps beside those of Keras. */
+/** Compares warps with Keras'. */
 async function checkWarps(gpu: Gpu, short: boolean): Promise<PartReport> {
   const part = new Part('augmentation');
   const groups = new Map<string, KerasWarp[]>();
@@ -184,7 +185,7 @@ async function checkWarps(gpu: Gpu, short: boolean): Promise<PartReport> {
   return part.report;
 }
 
-/** The same seed gives the same bits, with augmentation, normalizations and dropout. */
+/** Requires the same bits for the same seed, with augmentation, normalizations and dropout. */
 async function checkRepetition(gpu: Gpu): Promise<{ report: PartReport; bits: string }> {
   const part = new Part('determinism');
   const dataset = smallDataset(22);
