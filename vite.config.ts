@@ -498,6 +498,18 @@ const targets: Record<string, UserConfig> = {
       rolldownOptions: { output: { codeSplitting: false } },
     },
   },
+  // What measures a GPU on a machine without wgrad: `npm run gpu-kit`.
+  'gpu-kit': {
+    root,
+    plugins: [leanShaders],
+    build: {
+      lib: { entry: resolve(root, 'test/gpu_kit/measure.ts'), formats: ['es'], fileName: 'measure' },
+      outDir: 'dist/gpu-kit',
+      emptyOutDir: true,
+      target: 'es2023',
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
+  },
   page: {
     root: pageRoot,
     base: './',

@@ -8,13 +8,13 @@ import type { DatasetName, TrainAndTest } from '../../src/data/index.ts';
 import { figure, fixed } from '../../src/figures.ts';
 import { compileModel, type Model } from '../../src/model/graph.ts';
 import { augmentationTable, measureAugmentation } from './augmentation.ts';
+import { flopsAnImage } from './flops.ts';
 import { healthLines, measureHealth } from './health.ts';
 import { benchDatasets, benchModel, isTutorial, jaxLine, trainedLine } from './networks.ts';
 import { measureOptimizers, type OptimizerTimes, optimizerLine } from './optimizers.ts';
 import {
   checkLosses,
   figuresOf,
-  flopsAnImage,
   type Measured,
   peersOf,
   peersTable,

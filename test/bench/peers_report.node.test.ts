@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { compileModel } from '../../src/model/graph.ts';
 import type { LayerConfig } from '../../src/model/layers/index.ts';
 import { tutorialModel } from '../../src/model/tutorial.ts';
+import { flopsAnImage } from './flops.ts';
 import {
   checkLosses,
   figuresOf,
-  flopsAnImage,
   type Measured,
   msPerStep,
   peersTable,

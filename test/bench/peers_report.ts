@@ -2,8 +2,6 @@ import { median } from 'simple-statistics';
 import { table } from '../../src/cli/tables.ts';
 import { WgradError } from '../../src/errors.ts';
 import { figure, fixed } from '../../src/figures.ts';
-import type { CompiledModel } from '../../src/model/graph.ts';
-import { images } from '../../src/model/wiring.ts';
 import { type ContenderName, contenders, type Timed } from './protocol.ts';
 
 /** Pure functions of the peer benchmark: they plan, compute, verify and format. peers.ts runs it. */
@@ -56,22 +54,6 @@ export function ratio(one: Measured, other: Measured): Spread {
 
 function spreadOf(values: number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
-}
-
-/**
- * Additions and multiplications per image of a training step: every product of the forward pass, the weight gradients and the input
- * gradients.
- */
-export function flopsAnImage({ layers }: CompiledModel): number {
-  const products = layers.flatMap(({ weights, outputShape, inputs }) => {
-    const pixels = outputShape.length === 3 ? outputShape[0]! * outputShape[1]! : 1;
-    // The gradient of the images is not computed: a layer that takes them has two products, the others three.
-    const passes = inputs.includes(images) ? 2 : 3;
-    return weights
-      .filter(({ name }) => /kernel$/i.test(name))
-      .map(({ shape }) => passes * shape.reduce((a, b) => a * b, pixels));
-  });
-  return 2 * products.reduce((sum, count) => sum + count, 0);
 }
 
 const firstLossesWithin = 1e-3;

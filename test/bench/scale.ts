@@ -7,8 +7,8 @@ import { mebibytes } from '../../src/gpu/memory.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { type PresetName, presetModel } from '../../src/model/presets.ts';
 import { planTraining } from '../../src/train/plan_training.ts';
+import { flopsAnImage } from './flops.ts';
 import { openBenchPage, type PeersOptions, tellFacts } from './peers.ts';
-import { flopsAnImage } from './peers_report.ts';
 import type { ScaleOrder } from './protocol.ts';
 
 /** Measures whether the cost of a step follows its arithmetic at every image and batch size. */

@@ -1,0 +1,159 @@
+// Measures this machine's GPU: node kit.js [--quick] [--adapter software] [--minutes 8] [--out gpu-kit.json] [--bindings <path>]
+// Everything that it needs lies beside it, or is part of Node; it uses no network.
+import { spawn, spawnSync } from 'node:child_process';
+import events from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+
+const folder = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    adapter: { type: 'string', default: 'auto' },
+    minutes: { type: 'string', default: '8' },
+    /** Names of the networks whose steps are measured, with commas. */
+    networks: { type: 'string', default: 'tutorial,resnet20' },
+    out: { type: 'string', default: 'gpu-kit.json' },
+    /** The npm package webgpu, if it is not the kit's own. */
+    bindings: { type: 'string' },
+    /** Set by the kit itself, once the environment names the Vulkan driver. */
+    prepared: { type: 'boolean', default: false },
+  },
+});
+
+/** The seconds of --minutes that are for PyTorch. */
+const torchSeconds = values.quick ? 30 : 90;
+
+if (!values.prepared && process.platform === 'linux') restart();
+
+/**
+ * Starts the kit again with the Vulkan loader that comes with it, if the machine has none. Containers with NVIDIA's driver often lack
+ * the file that names the driver to that loader: then the kit writes one.
+ */
+function restart() {
+  const env = { ...process.env };
+  const loaders = spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout ?? '';
+  if (!loaders.includes('libvulkan.so.1') && existsSync(join(folder, 'lib/libvulkan.so.1'))) {
+    env.LD_LIBRARY_PATH = [join(folder, 'lib'), env.LD_LIBRARY_PATH].filter(Boolean).join(':');
+  }
+  const places = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
+  const drivers = places.flatMap((place) => (existsSync(place) ? readdirSync(place) : []));
+  const nvidia = /libGLX_nvidia\.so\.0/.test(loaders);
+  if (nvidia && !drivers.some((name) => name.includes('nvidia')) && !env.VK_DRIVER_FILES && !env.VK_ICD_FILENAMES) {
+    const file = join(mkdtempSync(join(tmpdir(), 'gpu-kit-')), 'nvidia_icd.json');
+    writeFileSync(
+      file,
+      JSON.stringify({
+        file_format_version: '1.0.0',
+        ICD: { library_path: 'libGLX_nvidia.so.0', api_version: '1.3.0' },
+      }),
+    );
+    Object.assign(env, { VK_DRIVER_FILES: file, VK_ICD_FILENAMES: file });
+  }
+  env.XDG_RUNTIME_DIR ??= tmpdir();
+  const args = [import.meta.filename ?? new URL(import.meta.url).pathname, ...process.argv.slice(2), '--prepared'];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env });
+  process.exit(status ?? 1);
+}
+
+const bindings = values.bindings ?? join(folder, 'webgpu/index.js');
+if (!existsSync(bindings)) {
+  console.error(
+    `error: the kit has no bindings of WebGPU: found nothing at ${bindings}; give --bindings <path of the npm package webgpu>`,
+  );
+  process.exit(3);
+}
+const { create, globals } = await import(pathToFileURL(bindings).href);
+Object.assign(globalThis, globals);
+// Held, because devices end with what created them.
+const gpu = create([]);
+const { measure } = await import('./measure.js');
+
+/** MNIST as gzipped IDX files: a header of 16 bytes before the images, of 8 before the labels. */
+function readMnist() {
+  const read = (name, header) =>
+    new Uint8Array(gunzipSync(readFileSync(join(folder, 'mnist', `${name}.gz`)))).subarray(header);
+  if (!existsSync(join(folder, 'mnist'))) return undefined;
+  const part = (name) => ({
+    images: read(`${name}-images-idx3-ubyte`, 16),
+    labels: read(`${name}-labels-idx1-ubyte`, 8),
+  });
+  return { train: part('train'), test: part('t10k') };
+}
+
+// Every trainer listens for the end of the device: many are no leak.
+events.defaultMaxListeners = 0;
+
+const begun = performance.now();
+const report = { kit: 1, date: new Date().toISOString(), node: process.version, quick: values.quick };
+const write = (more) => {
+  Object.assign(report, more);
+  writeFileSync(values.out, `${JSON.stringify(report, undefined, 1)}\n`);
+};
+let failed = false;
+try {
+  const mnist = readMnist();
+  await measure({
+    ...{ gpu: { gpu, adapter: values.adapter, timeout: 120_000 }, quick: values.quick, say: console.log, keep: write },
+    networks: values.networks.split(','),
+    seconds: 60 * Number(values.minutes) - torchSeconds,
+    ...(mnist && { mnist }),
+  });
+} catch (error) {
+  failed = true;
+  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  write({ error: String(error) });
+}
+write({ pytorch: await measureTorch(60 * Number(values.minutes) - (performance.now() - begun) / 1000) });
+console.log(`written  ${values.out}, ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+// Dawn polls on, and would keep the process alive.
+process.exit(failed ? 3 : gpu ? 0 : 1);
+
+/** PyTorch's steps, if python3 with torch is there. Its rows arrive one by one, so that an end in between loses none. */
+async function measureTorch(secondsLeft) {
+  const hasTorch = spawnSync('python3', ['-c', 'import torch'], { stdio: 'ignore' }).status === 0;
+  if (!hasTorch) {
+    console.log('pytorch  python3 with torch is not on this machine');
+    return [];
+  }
+  const steps = values.quick
+    ? [['tutorial', 8]]
+    : [
+        ['tutorial', 32],
+        ['tutorial', 256],
+        ['tutorial', 1024],
+        ['resnet20', 128],
+      ];
+  const order = { folder: join(folder, 'torch'), seconds: values.quick ? 0.3 : 5, steps };
+  const rows = [];
+  await new Promise((resolve) => {
+    const child = spawn('python3', [join(folder, 'torch_step.py'), JSON.stringify(order)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: Math.ceil(1000 * Math.max(10, secondsLeft)),
+    });
+    let rest = '';
+    child.stdout.on('data', (data) => {
+      const lines = (rest + data).split('\n');
+      rest = lines.pop();
+      for (const line of lines) {
+        const row = JSON.parse(line);
+        rows.push(row);
+        const rates = [
+          row.eagerImagesPerSecond && `${row.eagerImagesPerSecond.toFixed(0)} images/s eager`,
+          row.graphImagesPerSecond && `${row.graphImagesPerSecond.toFixed(0)} as a CUDA graph`,
+          row.error,
+        ];
+        console.log(
+          `pytorch  ${row.network}, batch ${row.batchSize}, ${row.device}: ${rates.filter(Boolean).join(', ')}`,
+        );
+      }
+    });
+    child.on('error', resolve);
+    child.on('close', resolve);
+  });
+  return rows;
+}

@@ -1,0 +1,360 @@
+import { formatPytorch } from '../../src/formats/pytorch/pytorch.ts';
+import { medianAndSpread } from '../../src/gpu/pass_times.ts';
+import type { Ceilings } from '../../src/gpu/roofline.ts';
+import {
+  type AdapterFacts,
+  createDataset,
+  createTrainer,
+  type Dataset,
+  type Gpu,
+  type GpuOptions,
+  openGpu,
+  type SelfTestReport,
+  selfTest,
+  type TrainerOptions,
+  type Tuning,
+  tune,
+} from '../../src/index.ts';
+import { compileModel, type Model } from '../../src/model/graph.ts';
+import { initialWeights } from '../../src/model/initial_weights.ts';
+import { presetModel } from '../../src/model/presets.ts';
+import { tutorialAugmentation, tutorialModel } from '../../src/model/tutorial.ts';
+import { measureCeilings } from '../../src/train/measure_ceilings.ts';
+import { flopsAnImage } from '../bench/flops.ts';
+
+// What the kit measures on a GPU. It runs in Node and Deno, from one file.
+
+/** Speed of one network's training step. */
+export interface MeasuredStep {
+  network: string;
+  batchSize: number;
+  /** `default`, or `tuned`: the fastest variant of each kernel. */
+  variants: 'default' | 'tuned';
+  imagesPerSecond: number;
+  msPerStep: number;
+  gflops: number;
+  /** Fraction of the multiply-add ceiling; omitted if that could not be measured. */
+  shareOfCeiling?: number;
+}
+
+export interface KitReport {
+  adapter?: AdapterFacts;
+  features?: string[];
+  /** Omitted if the device has no timestamps. */
+  ceilings?: Ceilings;
+  /** Microseconds of one dispatch in a chain of them: one that does nothing, and one that waits for the one before. */
+  dispatch?: { empty: number; dependent: number };
+  correctness?: Pick<SelfTestReport, 'passed' | 'planned' | 'checks' | 'seconds'>;
+  /** Times of every variant, by network and batch size. */
+  variants: { network: string; batchSize: number; kernels: Tuning['kernels']; left: number; seconds: number }[];
+  steps: MeasuredStep[];
+  /** The tutorial's whole run: ten epochs of 60,000 augmented images. */
+  run?: {
+    images: number;
+    seconds: number;
+    imagesPerSecond: number;
+    loss: number;
+    validationAccuracy?: number;
+    /** True if the time was over before its end. */
+    isCut: boolean;
+  };
+  /** What could not be measured, and why. */
+  notes: string[];
+  seconds: number;
+}
+
+export interface MeasureOptions {
+  gpu: GpuOptions;
+  /** Small sizes, to try the kit out. */
+  quick: boolean;
+  /** Names of the networks whose steps are measured; all unless given. */
+  networks?: string[];
+  /** The most seconds that all of it may take. */
+  seconds: number;
+  /** MNIST, as far as the kit has it: random images of its shape otherwise. */
+  mnist?: Record<'train' | 'test', { images: Uint8Array; labels: Uint8Array }>;
+  say: (line: string) => void;
+  /** Called after each part. */
+  keep: (report: KitReport) => void;
+}
+
+interface Network {
+  name: string;
+  model: Model;
+  imageShape: [number, number, number];
+  batchSizes: number[];
+}
+
+export const networksOf = (quick: boolean): Network[] => [
+  {
+    name: 'tutorial',
+    model: tutorialModel(),
+    imageShape: [28, 28, 1],
+    batchSizes: quick ? [4, 8] : [32, 256, 1024],
+  },
+  {
+    name: 'resnet20',
+    model: presetModel('resnet20', [32, 32, 3], 10),
+    imageShape: [32, 32, 3],
+    batchSizes: quick ? [2] : [128],
+  },
+];
+
+/** Shares of the time that the parts may take; what one leaves over is for those after it. */
+const shares = { correctness: 0.35, variants: 0.35, run: 0.6 };
+
+/** Seconds of a measured step's turn, and how often it is repeated. */
+const [turnSeconds, turns] = [1.5, 3];
+
+/** Measures everything, in order of importance, and ends before the time is over. */
+export async function measure(options: MeasureOptions): Promise<KitReport> {
+  const { quick, say, keep } = options;
+  const begun = performance.now();
+  const left = () => options.seconds - (performance.now() - begun) / 1000;
+  const report: KitReport = { variants: [], steps: [], notes: [], seconds: 0 };
+  const part = async (name: string, work: () => Promise<void>) => {
+    if (left() <= 0) {
+      report.notes.push(`${name}: left out, the time was over`);
+      return;
+    }
+    try {
+      await work();
+    } catch (error) {
+      report.notes.push(`${name}: ${error instanceof Error ? error.message : error}`);
+      say(`failed   ${name}: ${error instanceof Error ? error.message : error}`);
+    }
+    report.seconds = (performance.now() - begun) / 1000;
+    keep(report);
+  };
+  const gpu = await openGpu({ ...options.gpu, tuning: 'off' });
+  try {
+    report.adapter = gpu.adapter;
+    report.features = [...gpu.device.features].sort();
+    const { vendor, architecture, description, software } = gpu.adapter;
+    say(`adapter  ${[description, vendor, architecture].filter(Boolean).join(', ')}${software ? ' (CPU)' : ''}`);
+    await part('ceilings', async () => {
+      const { gflops, gbps } = await measureCeilings(gpu);
+      report.ceilings = { gflops, gbps };
+      say(`ceilings ${gflops.toFixed(0)} GFLOP/s of multiply-adds, ${gbps.toFixed(0)} GB/s of memory`);
+    });
+    await part('dispatches', async () => {
+      const dispatch = await measureDispatches(gpu, quick ? 100 : 1000);
+      report.dispatch = dispatch;
+      say(
+        `dispatch ${dispatch.empty.toFixed(2)} us, ${dispatch.dependent.toFixed(2)} us if it waits for the one before`,
+      );
+    });
+    await part('correctness', async () => {
+      const signal = AbortSignal.timeout(Math.ceil(1000 * shares.correctness * left()));
+      const only = quick ? { only: 'conv2d_forward' } : {};
+      const { passed, planned, checks, seconds } = await selfTest({ gpu: options.gpu, signal, ...only });
+      report.correctness = { passed, planned, checks, seconds };
+      const failed = checks.filter((check) => !check.passed);
+      say(`checks   ${checks.length} of ${planned} ran, ${failed.length} failed, ${seconds.toFixed(1)} s`);
+      for (const { name, variant, error } of failed.slice(0, 20)) say(`failed   ${name} ${variant}: ${error}`);
+    });
+    const tuned = new Map<string, Tuning & { variants: TrainerOptions['kernelVariants'] }>();
+    const networks = networksOf(quick).filter(({ name }) => options.networks?.includes(name) ?? true);
+    for (const { name, batchSizes, ...network } of networks) {
+      for (const batchSize of batchSizes) {
+        await part(`step of ${name}, batch ${batchSize}`, () => step(name, network, batchSize, 'default'));
+      }
+    }
+    for (const { name, model, batchSizes } of networks) {
+      for (const batchSize of batchSizes) {
+        await part(`variants of ${name}, batch ${batchSize}`, async () => {
+          const timed = await tune(
+            gpu,
+            { model, batchSize },
+            { mode: quick ? 'auto' : 'full', signal: AbortSignal.timeout(Math.ceil(1000 * shares.variants * left())) },
+          );
+          tuned.set(`${name} ${batchSize}`, timed);
+          const { kernels, left: untimed, seconds } = timed;
+          report.variants.push({ network: name, batchSize, kernels, left: untimed, seconds });
+          const others = Object.keys(timed.variants).length;
+          say(
+            `variants ${name}, batch ${batchSize}: ${kernels.length} kernels timed, ${others} faster in another variant, ${untimed} left`,
+          );
+        });
+      }
+    }
+    for (const { name, batchSizes, ...network } of networks) {
+      for (const batchSize of batchSizes) {
+        if (!Object.keys(tuned.get(`${name} ${batchSize}`)?.variants ?? {}).length) continue;
+        await part(`tuned step of ${name}, batch ${batchSize}`, () => step(name, network, batchSize, 'tuned'));
+      }
+    }
+    await part('run', () => wholeRun(gpu, options, report, tuned.get('tutorial 32')?.variants, shares.run * left()));
+
+    async function step(
+      network: string,
+      { model, imageShape }: Pick<Network, 'model' | 'imageShape'>,
+      batchSize: number,
+      variants: MeasuredStep['variants'],
+    ) {
+      const kernelVariants = variants === 'tuned' ? tuned.get(`${network} ${batchSize}`)!.variants : undefined;
+      const trained = { model, batchSize, ...(kernelVariants && { kernelVariants }) };
+      const imagesPerSecond = await measureStep(gpu, trained, imageShape, quick);
+      const gflops = (imagesPerSecond * flopsAnImage(compileModel(model))) / 1e9;
+      const share = report.ceilings && gflops / report.ceilings.gflops;
+      const msPerStep = (1000 * batchSize) / imagesPerSecond;
+      report.steps.push({
+        ...{ network, batchSize, variants, imagesPerSecond, msPerStep, gflops },
+        ...(share !== undefined && { shareOfCeiling: share }),
+      });
+      const percent = share === undefined ? '' : `, ${(100 * share).toFixed(0)} % of the ceiling`;
+      say(
+        `step     ${network}, batch ${batchSize}, ${variants} variants: ${imagesPerSecond.toFixed(0)} images/s, ` +
+          `${msPerStep.toFixed(2)} ms, ${gflops.toFixed(0)} GFLOP/s${percent}`,
+      );
+    }
+  } finally {
+    gpu.dispose();
+  }
+  report.seconds = (performance.now() - begun) / 1000;
+  keep(report);
+  return report;
+}
+
+/** Microseconds of a dispatch: the difference between a chain of so many and one that is twice as long. */
+async function measureDispatches(gpu: Gpu, count: number): Promise<NonNullable<KitReport['dispatch']>> {
+  const { device } = gpu;
+  const y = device.createBuffer({ size: 4, usage: GPUBufferUsage.STORAGE });
+  const time = async (code: string, buffers: GPUBuffer[]) => {
+    const module = device.createShaderModule({ code });
+    const pipeline = await device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
+    const group = device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
+    const chain = async (length: number) => {
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      for (let i = 0; i < length; i++) pass.dispatchWorkgroups(1);
+      pass.end();
+      const commands = encoder.finish();
+      const begun = performance.now();
+      device.queue.submit([commands]);
+      await device.queue.onSubmittedWorkDone();
+      return 1000 * (performance.now() - begun);
+    };
+    await chain(count);
+    const differences: number[] = [];
+    for (let round = 0; round < 9; round++) {
+      const [short, long] = [await chain(count), await chain(2 * count)];
+      differences.push((long - short) / count);
+    }
+    return medianAndSpread(differences).median;
+  };
+  try {
+    return {
+      empty: await time('@compute @workgroup_size(1) fn main() {}', []),
+      dependent: await time(
+        '@group(0) @binding(0) var<storage, read_write> y: u32;\n@compute @workgroup_size(1) fn main() { y += 1u; }',
+        [y],
+      ),
+    };
+  } finally {
+    y.destroy();
+  }
+}
+
+/** Images per second: the median of several turns after one to warm up. No augmentation. */
+async function measureStep(
+  gpu: Gpu,
+  options: TrainerOptions & { batchSize: number },
+  imageShape: Network['imageShape'],
+  quick: boolean,
+): Promise<number> {
+  const trainer = createTrainer(gpu, { ...options, seed: 0 });
+  try {
+    const turn = async (steps: number) => {
+      const { epochs } = await trainer.fit(randomImages(imageShape, steps * options.batchSize), { epochs: 1 });
+      return epochs.at(-1)!.imagesPerSecond;
+    };
+    const first = await turn(quick ? 1 : 4);
+    if (quick) return await turn(1);
+    const most = 60_000;
+    const steps = Math.max(
+      4,
+      Math.min(Math.ceil((first * turnSeconds) / options.batchSize), Math.floor(most / options.batchSize)),
+    );
+    const rates: number[] = [];
+    for (let i = 0; i < turns; i++) rates.push(await turn(steps));
+    return medianAndSpread(rates).median;
+  } finally {
+    trainer.dispose();
+  }
+}
+
+function randomImages(imageShape: Network['imageShape'], count: number): Dataset {
+  const elements = count * imageShape.reduce((a, b) => a * b);
+  const images = new Uint8Array(elements);
+  let state = 1;
+  for (let i = 0; i < elements; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    images[i] = state >>> 24;
+  }
+  const classNames = Array.from({ length: 10 }, (_, i) => String(i));
+  return createDataset({
+    images,
+    imageShape,
+    classNames,
+    labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
+  });
+}
+
+/** The tutorial from beginning to end: MNIST, augmented, batch 32, ten epochs, with validation. */
+async function wholeRun(
+  gpu: Gpu,
+  { quick, mnist, say }: MeasureOptions,
+  report: KitReport,
+  kernelVariants: TrainerOptions['kernelVariants'],
+  seconds: number,
+): Promise<void> {
+  const imageShape: [number, number, number] = [28, 28, 1];
+  const part = (name: 'train' | 'test', count: number) => {
+    if (!mnist) return randomImages(imageShape, count);
+    const { images, labels } = mnist[name];
+    return createDataset({ images: images.subarray(0, count * 784), labels: labels.subarray(0, count), imageShape });
+  };
+  if (!mnist) report.notes.push('run: MNIST is not in the kit, random images were trained on');
+  const [train, test, epochs] = quick
+    ? [part('train', 64), part('test', 32), 1]
+    : [part('train', 60_000), part('test', 10_000), 10];
+  const trainer = createTrainer(gpu, {
+    ...{ model: tutorialModel(), augmentation: tutorialAugmentation, batchSize: quick ? 8 : 32, seed: 0 },
+    ...(kernelVariants && { kernelVariants }),
+  });
+  try {
+    const begun = performance.now();
+    const signal = AbortSignal.timeout(Math.ceil(1000 * seconds));
+    const history = await trainer.fit(train, { epochs, signal, validationData: test });
+    const took = (performance.now() - begun) / 1000;
+    const last = history.epochs.at(-1);
+    const isCut = history.epochs.length < epochs;
+    const images = history.epochs.length * train.count;
+    report.run = {
+      ...{ images, seconds: took, imagesPerSecond: images / took, loss: last?.loss ?? Number.NaN, isCut },
+      ...(last?.validationAccuracy !== undefined && { validationAccuracy: last.validationAccuracy }),
+    };
+    say(
+      `run      ${history.epochs.length} of ${epochs} epochs of ${train.count} augmented images in ${took.toFixed(1)} s, start-up ` +
+        `and validation included${last?.validationAccuracy === undefined ? '' : `: validation accuracy ${last.validationAccuracy.toFixed(4)}`}`,
+    );
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** The networks as PyTorch modules with their weights, for the script that measures PyTorch: `tutorial/model.py` and so on. */
+export function torchFiles(): { name: string; bytes: Uint8Array }[] {
+  return networksOf(false).flatMap(({ name, model }) =>
+    formatPytorch({ model, weights: initialWeights(compileModel(model), 0) }).map((file) => ({
+      name: `${name}/${file.name}`,
+      bytes: file.bytes,
+    })),
+  );
+}
