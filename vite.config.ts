@@ -547,7 +547,8 @@ const targets: Record<string, UserConfig> = {
           during:
             'train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split).ts',
           // The page fetches the rest when it is idle, and what a click needs before that is one of these.
-          own_data: '(page/app/worker/own_data|data/(archives|formats)/\\w+|data/(identify|gzip_members|mat)).ts',
+          own_data:
+            '(page/app/worker/own_data|data/(archives|formats)/(?!parquet_codecs|lz4)\\w+|data/(identify|mat)).ts',
           further: 'plan/(further_training|layers/further).ts',
           later:
             '(page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|train/(augmented_predictions|class_weights|diagnose|learning_rate_finder|picture_input|prediction_loss|profile_step|sample_step)).ts',

@@ -1,5 +1,6 @@
 import type { CureRun } from '../compare/cure_run.ts';
 import { untreated } from '../compare/cures.ts';
+import { givenReadingOptions } from '../data/reading_options.ts';
 import { clock, count, counted, figure } from '../figures.ts';
 import { compareCommand } from '../formats/shell_command.ts';
 import { intervalsText } from '../report/comparison_text.ts';
@@ -11,7 +12,6 @@ import { wrapped } from './comparison_report.ts';
 import { CureChrome, type CureOrder } from './cure_chrome.ts';
 import { type CureExperiment, cureExperiments, readCures } from './cure_experiments.ts';
 import { finishedRuns, writeCures } from './cures_file.ts';
-import { givenReadingOptions } from './datasets.ts';
 import { hostLine } from './hosts/host_names.ts';
 import { Interrupts } from './interrupts.ts';
 import { version } from './package_facts.ts';

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { datasetNames, inspectDatasets } from '../data/index.ts';
+import type { ReadingOptions } from '../data/reading_options.ts';
 import { yesOption } from './adapter_options.ts';
-import { folderKinds, type ReadingOptions, readParts } from './datasets.ts';
+import { folderKinds, readParts } from './datasets.ts';
 import { getDataset } from './get_dataset.ts';
 import { classTable, cleaningLine, findingTable } from './inspection_report.ts';
 import { readingLines } from './run.ts';

@@ -19,6 +19,7 @@ import {
   type TrainAndTestParts,
   trainingParts,
 } from '../data/index.ts';
+import { givenReadingOptions, type ReadingOptions } from '../data/reading_options.ts';
 import { ConfigurationError, DataError, type ErrorParts, suggest } from '../errors.ts';
 import { aptInstall, canInstall, type DebianPackage, type InstallOptions, installAdvice } from './apt.ts';
 import { cachedFolder } from './dataset_cache.ts';
@@ -36,31 +37,6 @@ const digitsFile = join(ownFolder, 'digits.csv.gz');
 /** The kinds of folders that can be read, as --help lists them. */
 export const folderKinds =
   'pictures in one subfolder per class or with a CSV file of their labels, or with IDX, .npz, CSV, Parquet, CIFAR or .mat files; or a zip or tar archive of them';
-
-/** How the files of a folder become images, whether the command or Chrome decodes them: part of a run's configuration. */
-export interface ReadingOptions {
-  /** Fraction of each class that is held out if a folder has no validation split. */
-  validationSplit?: number;
-  /** Width and height in pixels of the images that pictures are converted to. */
-  imageSize?: number;
-  /** Which labels to use, if the files have several kinds. */
-  labels?: string;
-  /** Whether to stretch values that use only part of their range to the full range. */
-  stretch?: true;
-}
-
-/** Picks the reading options that were given. */
-export const givenReadingOptions = ({
-  validationSplit,
-  imageSize,
-  labels,
-  stretch,
-}: ReadingOptions): ReadingOptions => ({
-  ...(validationSplit !== undefined && { validationSplit }),
-  ...(imageSize !== undefined && { imageSize }),
-  ...(labels !== undefined && { labels }),
-  ...(stretch && { stretch }),
-});
 
 /** How the files of a folder are read. */
 export interface FolderOptions extends InstallOptions, ReadingOptions {

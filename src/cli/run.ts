@@ -10,6 +10,7 @@ import {
   type TrainAndTestParts,
   takeFirst,
 } from '../data/index.ts';
+import { givenReadingOptions } from '../data/reading_options.ts';
 import { mostInMemory } from '../data/user_files.ts';
 import { ConfigurationError } from '../errors.ts';
 import { count, counted } from '../figures.ts';
@@ -39,7 +40,7 @@ import { type Measured, monitorOf } from '../train/monitor.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { splitForTraining } from '../train/split.ts';
 import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../train/test_time_augmentation.ts';
-import { type FolderOptions, givenReadingOptions, readParts } from './datasets.ts';
+import { type FolderOptions, readParts } from './datasets.ts';
 import { type FromModel, fromLine, modelFrom } from './from_model.ts';
 import { hostLine } from './hosts/host_names.ts';
 import { droppedWords } from './inspection_report.ts';
@@ -183,10 +184,11 @@ export async function withRun<Result>(
     const { dataset, clean } = options;
     const { sampleWeights } = datasets.train;
     const sampleWeight = sampleWeights && (await fingerprintOf(sampleWeights));
+    const readingOptions = givenReadingOptions(options);
     const config = {
       dataset,
       clean,
-      ...givenReadingOptions(options),
+      ...readingOptions,
       ...samples,
       ...trainer,
       ...(Object.keys(fit).length > 0 && { fit }),
@@ -195,7 +197,15 @@ export async function withRun<Result>(
     const warnings = lengthWarnings(trainer, datasets.train, plan, fit);
     const toSave = async (): Promise<RunToSave> =>
       runToSave(
-        { ...trainer, dataset: nameForPage(dataset), clean, epochs: plan.epochs, ...counts(datasets), fit },
+        {
+          ...trainer,
+          dataset: nameForPage(dataset),
+          clean,
+          reading: readingOptions,
+          epochs: plan.epochs,
+          ...counts(datasets),
+          fit,
+        },
         datasets.train,
         await fingerprint(datasets),
         sampleWeight,

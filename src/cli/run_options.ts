@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { datasetNames, type Finding, findings } from '../data/index.ts';
+import type { ReadingOptions } from '../data/reading_options.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { AugmentationConfig, HealthLevel, KernelVariants, MetricConfig } from '../index.ts';
 import { describeModels } from '../model/describe.ts';
@@ -15,7 +16,7 @@ import { tutorialBatchSize } from '../model/tutorial.ts';
 import type { Mix } from '../plan/mix.ts';
 import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
-import { folderKinds, type ReadingOptions } from './datasets.ts';
+import { folderKinds } from './datasets.ts';
 import { addDefaultDataset } from './default_dataset.ts';
 import { byteSize, choices, integer, namedOrJson, numberOrJson, outputFile, outputFolder, real } from './values.ts';
 

@@ -1,8 +1,8 @@
 import { DataError } from '../errors.ts';
 import { count } from '../figures.ts';
-import { isGzip, type Unpacked } from './gzip_format.ts';
+import { isGzip } from './gzip_format.ts';
 import type { FileBytes } from './identify.ts';
-import { mostUnpacked, refuseBomb, tooLarge } from './unpacking_errors.ts';
+import { isDamage, mostUnpacked, refuseBomb, tooLarge } from './unpacking_errors.ts';
 
 /**
  * Decompresses gzip data of one or several members. Like gunzip, it ignores data after the last member, such as the zero bytes that
@@ -14,15 +14,16 @@ export async function gunzip(bytes: Uint8Array, name = 'The file'): Promise<Uint
 }
 
 /** Like `gunzip`, and also counts the ignored bytes. */
-export async function unpackGzip(bytes: Uint8Array, name = 'The file'): Promise<Unpacked> {
+export async function unpackGzip(
+  bytes: Uint8Array,
+  name = 'The file',
+): Promise<{ data: Uint8Array; trailing: number }> {
   const { blob, trailing } = await unpackGzipFile(new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
   return { data: new Uint8Array(await blob.arrayBuffer()), trailing };
 }
 
 /** Bytes of a file that are read at a time. */
 const windowBytes = 2 ** 20;
-/** Maximum size of data with several members, which is in memory as a whole when it is decompressed. */
-const mostOfMembers = 512 * 2 ** 20;
 
 /** Decompresses a gzip file to a Blob, which a browser keeps on disk if it is large. Throws as `gunzip` does. */
 export async function unpackGzipFile(file: FileBytes, name: string): Promise<{ blob: Blob; trailing: number }> {
@@ -41,10 +42,13 @@ export async function unpackGzipFile(file: FileBytes, name: string): Promise<{ b
     const isStart = isGzip(new Uint8Array(await file.slice(0, 2).arrayBuffer()));
     // By its specification, a DecompressionStream rejects a second member and any byte after the end. Few files have either, so the
     // code that handles them is loaded on demand.
-    if (isStart && file.size <= mostOfMembers) {
-      const { unpackMembers } = await import('./gzip_members.ts');
-      const whole = unpackMembers(new Uint8Array(await file.arrayBuffer()), name);
-      if (whole) return { blob: new Blob([whole.data as Uint8Array<ArrayBuffer>]), trailing: whole.trailing };
+    if (isStart) {
+      const { unpackMembers } = await import('./archives/gzip_file.ts');
+      const whole = await unpackMembers(file, name).catch((error) => {
+        if (!isDamage(error)) throw error;
+        return undefined;
+      });
+      if (whole) return whole;
     }
     throw new DataError(
       {

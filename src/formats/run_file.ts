@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Finding } from '../data/findings.ts';
+import type { ReadingOptions } from '../data/reading_options.ts';
 import { DataError } from '../errors.ts';
 import type { ProbeRecord, RunVerdict, Verdict } from '../health/health.ts';
 import type { HealthTable } from '../health/health_table.ts';
@@ -55,6 +56,8 @@ export interface SavedRun {
     testSamples: number;
     /** Findings whose images were removed before the samples were counted. */
     clean?: Finding[];
+    /** How the user's own files were read, if not by default. */
+    reading?: ReadingOptions;
     /** Fingerprint of the images and their sample weights. Older files have none. */
     data?: string;
     /** Fingerprint of the training images' sample weights, if they have any. */

@@ -104,6 +104,14 @@ export const headerSchema = v.object({
     trainSamples: integer(1),
     testSamples: integer(0),
     clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
+    reading: v.optional(
+      v.object({
+        validationSplit: v.optional(numbers),
+        imageSize: v.optional(integer(1)),
+        labels: v.optional(v.string()),
+        stretch: v.optional(v.literal(true)),
+      }),
+    ),
     data: v.optional(v.string()),
     sampleWeight: v.optional(v.string()),
   }),

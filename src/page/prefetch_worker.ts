@@ -16,7 +16,7 @@ export async function prefetch(): Promise<void> {
     import('./features/twins/worker.ts'),
     import('../data/mnist_part.ts'),
     import('../augment/symmetric_eigen.ts'),
-    import('../data/gzip_members.ts'),
+    import('../data/archives/gzip_file.ts'),
     import('../plan/further_training.ts'),
     import('../plan/layers/further.ts'),
     import('../plan/probe_plan.ts'),

@@ -48,7 +48,7 @@ export function requestOf({
   testTimeAugmentation,
 }: Pick<SavedRun, 'options' | 'dataset' | 'epochs' | 'fit' | 'testTimeAugmentation'>) {
   const { augmentation, optimizer, batchSize, seed, ...others } = options;
-  const { name, clean = [], trainSamples, testSamples } = dataset;
+  const { name, clean = [], reading, trainSamples, testSamples } = dataset;
   return {
     ...others,
     augmentation: augmentation ?? {},
@@ -56,6 +56,7 @@ export function requestOf({
     batchSize: batchSize ?? 32,
     seed: seed ?? 0,
     ...{ dataset: name, clean, epochs, trainSamples, testSamples },
+    ...(reading && { reading }),
     ...(fit && { fit }),
     ...(testTimeAugmentation && { testTimeAugmentation }),
   } satisfies RunRequest;

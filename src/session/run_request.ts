@@ -1,4 +1,5 @@
 import type { Finding } from '../data/findings.ts';
+import type { ReadingOptions } from '../data/reading_options.ts';
 import type { FitSettings } from '../train/fit_settings.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
 
@@ -8,6 +9,8 @@ export interface RunRequest extends TrainerOptions {
   dataset: string;
   /** The data check's findings whose images are left out. */
   clean: readonly Finding[];
+  /** How the user's own files were read. */
+  reading?: ReadingOptions;
   epochs: number;
   /** Number of images of each part, taken from its beginning. 0 test images: a run without validation. */
   trainSamples: number;
@@ -20,6 +23,6 @@ export interface RunRequest extends TrainerOptions {
 
 /** The `createTrainer` options of a request. */
 export function trainerOptionsOf(request: RunRequest): TrainerOptions {
-  const { dataset, clean, epochs, trainSamples, testSamples, fit, testTimeAugmentation, ...options } = request;
+  const { dataset, clean, reading, epochs, trainSamples, testSamples, fit, testTimeAugmentation, ...options } = request;
   return options;
 }

@@ -20,7 +20,7 @@ export function runToSave(
   sampleWeight?: string,
   host?: SavedRun['host'],
 ): RunToSave {
-  const { dataset, clean, epochs, trainSamples, testSamples, fit, testTimeAugmentation } = request;
+  const { dataset, clean, reading, epochs, trainSamples, testSamples, fit, testTimeAugmentation } = request;
   return {
     options: trainerOptionsOf(request),
     dataset: {
@@ -31,6 +31,7 @@ export function runToSave(
       trainSamples,
       testSamples,
       clean: [...clean],
+      ...(reading && Object.keys(reading).length > 0 && { reading }),
       ...(data !== undefined && { data }),
       ...(sampleWeight !== undefined && { sampleWeight }),
     },

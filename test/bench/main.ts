@@ -5,8 +5,15 @@ import { byteSize, integer, namedOrJson, oneOf, outputFile, real } from '../../s
 import { datasetNames } from '../../src/data/index.ts';
 import { presetNames } from '../../src/model/presets.ts';
 import { benchPeers, type PeersOptions } from './peers.ts';
+import { benchReading, type ReadingOptions } from './reading.ts';
 import { benchScale, type ScaleOptions } from './scale.ts';
 import { benchStreaming, type StreamOptions } from './streaming.ts';
+
+type Chosen = PeersOptions &
+  ScaleOptions &
+  StreamOptions &
+  ReadingOptions &
+  Record<'stream' | 'scale' | 'data', boolean>;
 
 /** The command line including `bench`. */
 export const main = (argv: readonly string[]): Promise<void> => wgrad(argv, addBench);
@@ -70,10 +77,30 @@ function addBench(wgrad: Command): void {
         .argParser(byteSize('--memory-budget'))
         .default(256 * 2 ** 20, '256MiB'),
     );
+  bench
+    .addOption(
+      new Option('--data', 'reads pictures, beside Pillow on the same cores')
+        .default(false)
+        .conflicts([
+          'model',
+          'dataset',
+          'augment',
+          'health',
+          'optimizers',
+          'stream',
+          'scale',
+          'batchSize',
+          'rounds',
+          'turnSeconds',
+        ]),
+    )
+    .option('--pngs <n>', 'PNGs of 28 x 28 of --data', integer('--pngs', { min: 0, max: 1_000_000 }), 10_000)
+    .option('--jpegs <n>', 'JPEGs of 640 x 480 of --data', integer('--jpegs', { min: 0, max: 100_000 }), 2000);
   addAdapterOptions(bench)
     .addOption(new Option('--json <file>', 'write all figures as one JSON object').argParser(outputFile('--json')))
-    .action((options: PeersOptions & ScaleOptions & StreamOptions & { stream: boolean; scale: boolean }) => {
+    .action((options: Chosen) => {
       if (options.scale) return benchScale(options);
+      if (options.data) return benchReading(options);
       return options.stream ? benchStreaming(options) : benchPeers(options);
     });
 }

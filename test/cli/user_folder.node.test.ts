@@ -18,15 +18,26 @@ function folderOf(files: Record<string, Uint8Array | string>): string {
 }
 
 /** A PNG with a bright row in the upper or the lower half. */
-function png(label: number, i: number, [width, height] = [8, 8]): Uint8Array {
+function png(label: number, i: number, [width, height] = [8, 8], depth: 8 | 16 = 8): Uint8Array {
   const data = new Uint8Array(width * height).fill(i % 50);
   data.fill(200, width * (1 + label * (height / 2)), width * (2 + label * (height / 2)));
-  return encode({ width, height, data, channels: 1, depth: 8 });
+  // Values of 12 bits, whose lower bits differ too.
+  const wide = Uint16Array.from(data, (level) => 16 * level + (i % 16));
+  return encode({ width, height, data: depth === 16 ? wide : data, channels: 1, depth });
 }
 
-function pictures(split: string, of: number, ending = '.png', sides?: [number, number]): Record<string, Uint8Array> {
+function pictures(
+  split: string,
+  of: number,
+  ending = '.png',
+  sides?: [number, number],
+  depth?: 8 | 16,
+): Record<string, Uint8Array> {
   const names = ['above', 'below'].flatMap((name, label) =>
-    Array.from({ length: of }, (_, i) => [`${split}/${name}/images/${i}${ending}`, png(label, i, sides)] as const),
+    Array.from(
+      { length: of },
+      (_, i) => [`${split}/${name}/images/${i}${ending}`, png(label, i, sides, depth)] as const,
+    ),
   );
   return Object.fromEntries(names);
 }
@@ -114,12 +125,12 @@ describe('the command reads a folder of pictures as the page does', () => {
     expect(withLossFor({} as RunOptions, { ...train, classNames: ['a'] })).toEqual({});
   });
 
-  test('--memory-budget: pictures that do not fit are decoded while the network trains, to the same bits', {
+  test('--memory-budget: 16-bit pictures that do not fit are decoded and stretched while the network trains, to the same bits', {
     timeout: 120_000,
   }, async () => {
     const sides: [number, number] = [32, 32];
-    const folder = folderOf({ ...pictures('train', 40, '.png', sides), ...pictures('test', 8, '.png', sides) });
-    const flags = ['--model', large, '--augment', 'none', '--adapter', 'software'];
+    const folder = folderOf({ ...pictures('train', 40, '.png', sides, 16), ...pictures('test', 8, '.png', sides, 16) });
+    const flags = ['--model', large, '--augment', 'none', '--adapter', 'software', '--stretch'];
     const work = temporaryFolder();
     const train = async (name: string, ...more: string[]) => {
       const json = join(work, `${name}.json`);
@@ -130,6 +141,9 @@ describe('the command reads a folder of pictures as the page does', () => {
     };
     const resident = await train('resident');
     expect(resident.images.training).toMatchObject({ kind: 'resident', from: 'memory', bytes: 80 * 1024 });
+    expect(resident.stdout).toContain(
+      '96 16-bit pictures: values from 0 to 3215, stretched over 0 to 255, as requested',
+    );
     const save = join(work, 'run.wgrad');
     const streamed = await train('streamed', '--memory-budget', '200kB', '--save', save);
     expect(streamed.images.training).toMatchObject({ kind: 'streamed', from: 'pictures', images: 80, imagesRead: 160 });
@@ -142,7 +156,7 @@ describe('the command reads a folder of pictures as the page does', () => {
     // Another memory budget doesn't make it a different run: the pictures stay in their files, as recorded in the saved run.
     const longer = await train('longer', '--resume', save, '--epochs', '3', '--memory-budget', '1GB');
     expect(longer.images.training).toMatchObject({ kind: 'resident', from: 'pictures' });
-    writeFileSync(join(folder, 'train/above/images/0.png'), png(0, 33, sides));
+    writeFileSync(join(folder, 'train/above/images/0.png'), png(0, 33, sides, 16));
     const other = await runHere(
       'train',
       '--dataset',
@@ -172,6 +186,38 @@ describe('the command reads a folder of pictures as the page does', () => {
 });
 
 describe('files that need no Chrome', () => {
+  test('a file of each format, as it is published', async () => {
+    const { cases } = JSON.parse(readFileSync(new URL('../fixtures/data_files.json', import.meta.url), 'utf8'));
+    const gray = '6 training and 3 test images of 4 x 4 x 1, 3 classes';
+    for (const [name, facts, ...flags] of [
+      ['mnist.npz, as Keras has it', gray],
+      ['MedMNIST: three splits, labels in a column', '6 training and 2 test images of 4 x 4 x 1, 3 classes'],
+      ['.npy.gz', gray],
+      ['values from 0 to 16, stretched', 'values from 0 to 15, stretched over 0 to 255, as requested', '--stretch'],
+      ['IDX of the type f4', gray],
+      ['QMNIST: eight numbers for each label', gray],
+      ["one of EMNIST's sets, by its name", '4 x 4 x 1, 26 classes', '--labels', 'letters'],
+      ['CIFAR-100 with fine labels', '4 training and 2 test images of 32 x 32 x 3, 100 classes'],
+      ['CIFAR-100 with coarse labels', '32 x 32 x 3, 20 classes', '--labels', 'coarse'],
+      ['words with commas, quotes and line breaks in them', gray],
+      ['FER2013: pixels in one cell, splits in a column', '6 training and 2 test images of 4 x 4 x 1'],
+      ['SVHN', '6 training and 3 test images of 4 x 4 x 3, 3 classes'],
+      ['zip', gray],
+      ['tar, PAX', gray],
+      ['tar.gz', gray],
+    ] as const) {
+      const { files } = cases.find((one: { name: string }) => one.name === name);
+      const folder = folderOf(
+        Object.fromEntries(
+          Object.entries(files as Record<string, string>).map(([path, text]) => [path, Buffer.from(text, 'base64')]),
+        ),
+      );
+      const { code, stdout, stderr } = await call('data', 'inspect', folder, ...flags);
+      expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: '' });
+      expect(stdout, name).toContain(facts);
+    }
+  });
+
   test('IDX files in folders of their own names, and packed beside: one of the two is used', async () => {
     const files = Object.entries(mnistLike).flatMap(([name, bytes]) => [
       [`${name}/${name}`, bytes] as const,

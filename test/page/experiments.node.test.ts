@@ -31,6 +31,18 @@ test('a twin stands in a link as its variable and what B has of it; one that is 
   }
 });
 
+test('how files are read stands in a link; what is no such option is refused', () => {
+  const link = 'dataset=own&image-size=20&labels=age+%28years%29&stretch=true';
+  const { experiment, refused } = decode(`#${link}`);
+  expect(experiment).toMatchObject({ imageSize: 20, labels: 'age (years)', stretch: true });
+  expect([refused, encode(experiment)]).toEqual([[], link]);
+  for (const text of ['image-size=0', 'labels=', 'stretch=yes']) {
+    const [name] = text.split('=');
+    expect(decode(`#dataset=own&${text}`).refused.map(({ parts }) => parts.place)).toEqual([[name]]);
+  }
+  expect(encode(decode('#dataset=own&stretch=false').experiment)).toBe('dataset=own');
+});
+
 test('figures are written to a quarter of a per cent, places to a hundredth', () => {
   const figures = [1e-9, 2.345e-7, 0.001, 0.0402, 1, 31.4, 999, null];
   const read = readFigures(writeFigures(figures));

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encode } from 'fast-png';
-import type { ElementHandle } from 'puppeteer';
+import type { ElementHandle, Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ComparisonFile, parseDigits } from '../../src/index.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
-import { mnistLike } from '../data/made_files.ts';
+import { mnistLike, widePng } from '../data/made_files.ts';
+import dataFiles from '../fixtures/data_files.json' with { type: 'json' };
 import {
   downloaded,
   downloadInto,
@@ -365,13 +366,10 @@ test('what is no data set is refused in words', async () => {
   await page.close();
 });
 
-test('drop after drop: folders as other people publish them', async () => {
-  const page = await studio.browser.newPage();
-  const complaints: string[] = [];
-  await openPage(`${await studio.serve()}#dataset=digits&augment=none`, page, complaints);
-  await press(page, '.own summary');
+/** Drops files in their folders on the page. */
+async function dropper(page: Page) {
   const cdp = await page.createCDPSession();
-  const drop = async (files: Record<string, Uint8Array | string>) => {
+  return async (files: Record<string, Uint8Array | string>) => {
     const root = temporaryFolder();
     const tops = new Set<string>();
     for (const [path, content] of Object.entries(files)) {
@@ -386,6 +384,91 @@ test('drop after drop: folders as other people publish them', async () => {
       await cdp.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 20, data });
     }
   };
+}
+
+test('drop after drop: a file of each format, other labels and stretched values, which are part of the link', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const model = JSON.stringify({
+    layers: [{ type: 'flatten' }, { type: 'dense', units: 3, activation: 'softmax' }],
+  });
+  const settings = `dataset=digits&augment=none&model=${encodeURIComponent(model)}`;
+  await openPage(`${await studio.serve()}#${settings}`, page, complaints);
+  await press(page, '.own summary');
+  const drop = await dropper(page);
+  const { cases, parquet } = dataFiles as unknown as Record<
+    'cases' | 'parquet',
+    { name: string; files: Record<string, string> }[]
+  >;
+  const filesOf = (name: string) =>
+    Object.fromEntries(
+      Object.entries([...cases, ...parquet].find((one) => one.name === name)!.files).map(([path, content]) => [
+        path,
+        Buffer.from(content, 'base64'),
+      ]),
+    );
+  const isRead = async (facts: string, ...report: string[]) => {
+    await until(page, '#facts', facts);
+    for (const line of report) await until(page, '#reading-report', line);
+  };
+  const gray = '6 training and 3 validation images of 4.×.4, 3 classes';
+  for (const [name, facts, ...report] of [
+    ['MedMNIST: three splits, labels in a column', '6 training and 2 validation images of 4.×.4, 3', 'pathmnist.npz'],
+    ['four .npy files', gray, 'x_train.npy'],
+    ['IDX of the type f4', gray, 'train-images-idx'],
+    ['QMNIST: eight numbers for each label', gray, 'qmnist-train-images'],
+    ["EMNIST's letters: upright, from 0", '6 training and 3 validation images of 4.×.4, 26 classes', 'emnist-letters'],
+    ['words with commas, quotes and line breaks in them', gray, 'train.csv: labels in the column label'],
+    ['FER2013: pixels in one cell, splits in a column', '6 training and 2 validation', 'column emotion'],
+    ['SVHN, compressed', '6 training and 3 validation images of 4.×.4 in color, 3 classes', 'train_32x32.mat'],
+    ['zip', gray, 'archive.zip: zip archive, read without unpacking it'],
+    ['tar, PAX', gray, 'archive.tar: tar archive, read without unpacking it'],
+    ['tar.gz', gray, 'archive.tar.gz: tar archive \\(.tar.gz\\), read without unpacking it'],
+    ['compressed by zstd', '3 training and 3 validation images of 4.×.4, 3 classes', 'pictures in the column image'],
+    ['compressed by lz4', '3 training and 3 validation images of 4.×.4, 3 classes', 'pictures in the column image'],
+    ['CIFAR-100 with fine labels', '4 training and 2 validation images of 32.×.32 in color, 100 classes'],
+  ] as const) {
+    await drop(filesOf(name));
+    await isRead(facts, ...report);
+  }
+  // The files that were read last are read again.
+  await page.type('#own-labels', 'coarse');
+  await page.keyboard.press('Tab');
+  await isRead('4 training and 2 validation images of 32.×.32 in color, 20 classes');
+  expect(await page.evaluate(() => location.hash)).toContain('labels=coarse');
+  await page.$eval('#own-labels', (it) => {
+    (it as HTMLInputElement).value = 'corse';
+    it.dispatchEvent(new Event('change', { bubbles: true }));
+  });
+  await until(page, '#page-error', 'corse');
+  await page.$eval('#own-labels', (it) => {
+    (it as HTMLInputElement).value = '';
+    it.dispatchEvent(new Event('change', { bubbles: true }));
+  });
+  await isRead('100 classes');
+  const wide = (level: number) => widePng(4, 0, Array(16).fill(level));
+  await drop({ 'x/a/1.png': wide(100), 'x/a/2.png': wide(200), 'x/b/1.png': wide(300), 'x/b/2.png': wide(4000) });
+  await isRead('2 training and 2 validation images of 4.×.4, 2 classes', '4,?000: 65535 became 255, 12 bits of 16');
+  await press(page, '#own-stretch');
+  await isRead('2 training', 'values from 100 to 4,?000, stretched over 0 to 255, as requested');
+  expect(await page.evaluate(() => location.hash)).toContain('stretch=true');
+  // A link with other options reads the same files so.
+  await page.evaluate(() => {
+    location.hash = '#dataset=own&augment=none&image-size=20';
+  });
+  await isRead('2 training and 2 validation images of 20.×.20', '12 bits of 16; they can be stretched');
+  expect(await page.$eval('#own-size', (it) => (it as HTMLSelectElement).value)).toBe('20');
+  expect(await page.$eval('#own-stretch', (it) => (it as HTMLInputElement).checked)).toBe(false);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('drop after drop: folders as other people publish them', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none`, page, complaints);
+  await press(page, '.own summary');
+  const drop = await dropper(page);
   let grey = 0;
   const picture = (width = 8, height = 8) => {
     const data = new Uint8Array(width * height).fill(grey++ % 200);

@@ -51,11 +51,13 @@ test('a comparison has the same words whether its options say their defaults or 
 });
 
 test('a saved run gives its request back', () => {
-  const request = { model, ...run, augmentation: {}, optimizer: 'sgd' as const, batchSize: 16, seed: 4 };
+  const reading = { imageSize: 20, labels: 'coarse', stretch: true as const };
+  const request = { model, ...run, reading, augmentation: {}, optimizer: 'sgd' as const, batchSize: 16, seed: 4 };
   expect(Object.keys(trainerOptionsOf(request)).sort()).toEqual(
     ['augmentation', 'batchSize', 'model', 'optimizer', 'seed'].sort(),
   );
   const saved = runToSave(request, { imageShape: [8, 8, 1], classNames: ['0', '1'] }, 'abc');
   expect(saved.dataset).toMatchObject({ name: 'digits', trainSamples: 100, testSamples: 20, data: 'abc' });
   expect(requestOf(saved)).toEqual(request);
+  expect(runToSave({ ...request, reading: {} }, saved.dataset, 'abc').dataset).not.toHaveProperty('reading');
 });

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { integer, number } from '../../check.ts';
 import { findings, fingerprint, type TrainAndTest, takeFirst } from '../../data/index.ts';
+import type { ReadingOptions } from '../../data/reading_options.ts';
 import { ConfigurationError, DataError } from '../../errors.ts';
 import type { TrainerOptions } from '../../index.ts';
-import type { ReadingOptions } from '../datasets.ts';
 import type { RunOptions } from '../run_options.ts';
 import type { ReadImages } from '../sweep/datasets.ts';
 import { UnfitError } from './tasks.ts';

@@ -4,7 +4,7 @@ import { count } from '../../figures.ts';
 import { Crc32 } from '../crc32.ts';
 import { isGzip } from '../gzip_format.ts';
 import type { FileBytes } from '../identify.ts';
-import { damaged, refuseBomb } from '../unpacking_errors.ts';
+import { damaged, mostUnpacked, refuseBomb, tooLarge } from '../unpacking_errors.ts';
 import { bytesBetween } from './entry.ts';
 
 // RFC 1952: members, each a header, deflated data, and a trailer with the checksum and the size of what it packs.
@@ -54,6 +54,23 @@ export async function openGzip(
     kept?.push(chunk);
   }
   return kept ? new Blob(kept) : readFrom(places, unpacker.position);
+}
+
+/**
+ * Unpacks data of several members, or with something after the last one: a DecompressionStream refuses both.
+ *
+ * @throws DataError for data that are damaged or cut short, or would become too large.
+ */
+export async function unpackMembers(file: FileBytes, name: string): Promise<{ blob: Blob; trailing: number }> {
+  const unpacker = await Unpacker.open(file, name);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  while (!unpacker.isAtEnd) {
+    chunks.push(await unpacker.next());
+    refuseBomb(name, file.size, unpacker.position);
+    if (unpacker.position > mostUnpacked) throw tooLarge(name, unpacker.position);
+  }
+  const rest = await bytesBetween(file, unpacker.at, file.size);
+  return { blob: new Blob(chunks), trailing: rest.every((byte) => byte === 0) ? 0 : rest.length };
 }
 
 /** Reads parts of the unpacked data one after the other: they share the unpacker, which goes on where the last part ended. */
@@ -113,7 +130,7 @@ class Unpacker {
     private readonly file: FileBytes,
     private readonly name: string,
     /** Where the packed bytes begin that are unpacked next. */
-    private at: number,
+    public at: number,
   ) {}
 
   static async open(file: FileBytes, name: string): Promise<Unpacker> {

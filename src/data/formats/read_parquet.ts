@@ -14,7 +14,6 @@ import type { LabeledPictures, PictureFile } from '../labeled_pictures.ts';
 import type { PlacedPicture } from '../picture_folders.ts';
 import { type Split, splitOfFile } from '../splits.ts';
 import type { UserFilesOptions } from '../user_files.ts';
-import { unpackLz4 } from './lz4.ts';
 import { isSameHeading, labelRank } from './table_columns.ts';
 
 /** Description of a column by Hugging Face's `datasets`, stored in the table's metadata. */
@@ -127,17 +126,13 @@ const damaged = (path: string, error: unknown) => {
   );
 };
 
-const compressors: Compressors = {
-  GZIP: (bytes) => gunzipSync(bytes),
-  LZ4_RAW: (bytes, size) => unpackLz4(bytes, size),
-};
+const compressors: Compressors = { GZIP: (bytes) => gunzipSync(bytes) };
 
-/** Few tables use Zstandard, so its decoder is loaded on demand. */
-async function loadZstandard({ row_groups }: FileMetaData): Promise<void> {
-  if (compressors.ZSTD) return;
-  if (!row_groups.some(({ columns }) => columns.some(({ meta_data }) => meta_data?.codec === 'ZSTD'))) return;
-  const { decompress } = await import('fzstd');
-  compressors.ZSTD = (bytes, size) => decompress(bytes, new Uint8Array(size));
+async function loadCodecs({ row_groups }: FileMetaData): Promise<void> {
+  const codecs = row_groups.flatMap(({ columns }) => columns.map(({ meta_data }) => meta_data?.codec));
+  if (compressors.ZSTD || !codecs.some((codec) => codec === 'ZSTD' || codec === 'LZ4_RAW')) return;
+  const { rareCodecs } = await import('./parquet_codecs.ts');
+  Object.assign(compressors, rareCodecs);
 }
 
 async function openTable({ path, file, format }: IdentifiedFile): Promise<Table> {
@@ -153,7 +148,7 @@ async function openTable({ path, file, format }: IdentifiedFile): Promise<Table>
     if (!(rows >= 0 && rows <= mostRows) || rows !== inGroups)
       throw new Error(`${rows} rows, and ${inGroups} in its groups`);
     if (metadata.schema.some(({ name }) => typeof name !== 'string')) throw new Error('a column without a name');
-    await loadZstandard(metadata);
+    await loadCodecs(metadata);
     return { path, buffer, metadata, columns: topColumns(metadata), features: featuresOf(metadata) };
   } catch (error) {
     throw error instanceof DataError ? error : damaged(path, error);

@@ -42,6 +42,12 @@ export interface Experiment {
   dataset: string;
   /** Findings whose images are left out. */
   clean: readonly Finding[];
+  /** Width and height of the images that the user's own pictures become; if omitted, the size follows from theirs. */
+  imageSize?: number | undefined;
+  /** Which labels the user's own files are read with, if they have several kinds. */
+  labels?: string | undefined;
+  /** Whether values of the user's own files that use only part of their range are stretched to the full range. */
+  stretch?: true | undefined;
   /** A preset's name, or an augmentation for createTrainer; left out for the one that suits the classes. */
   augmentation?: string | AugmentationConfig;
   /** Ops that are switched off and can be switched on again, by their position among all ops. */
@@ -95,6 +101,9 @@ export const defaults: Experiment = {
 };
 
 /** Conversion of a field of the experiment to and from the URL. */
+/** Characters of the name of a column. */
+const longestLabels = 200;
+
 interface Parameter {
   /** The name of the command's option. */
   name: string;
@@ -116,6 +125,7 @@ const whole = (name: string, field: WholeField, least: number, most: number): Pa
   },
 });
 type WholeField =
+  | 'imageSize'
   | 'batchSize'
   | 'accumulationSteps'
   | 'memoryBudget'
@@ -153,6 +163,24 @@ const parameters: readonly Parameter[] = [
       const unknown = named.find((name) => !(findings as readonly string[]).includes(name));
       if (unknown === undefined) return { clean: findings.filter((finding) => named.includes(finding)) };
       throw refusal('clean', unknown, `none, all, or some of ${findings.join(', ')}`);
+    },
+  },
+  whole('image-size', 'imageSize', 1, 4096),
+  {
+    name: 'labels',
+    write: ({ labels }) => labels,
+    read: (text) => {
+      if (text.trim() !== '' && text.length <= longestLabels) return { labels: text };
+      throw refusal('labels', text, 'fine, coarse, or the name of a column or array');
+    },
+  },
+  {
+    name: 'stretch',
+    write: ({ stretch }) => stretch && 'true',
+    read: (text) => {
+      if (text === 'true') return { stretch: true };
+      if (text === 'false') return {};
+      throw refusal('stretch', text, 'true or false');
     },
   },
   {

@@ -1,12 +1,12 @@
 import { signal } from '@preact/signals';
 import { clock, count, counted } from '../../../figures.ts';
-import { experiment } from '../../app/state.ts';
+import { change, experiment } from '../../app/state.ts';
 import type { ReadFiles } from '../../app/worker/own_data.ts';
 import { training } from '../../app/worker_client.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { run } from '../run/state.ts';
 import { filesOfInput } from './dropped_files.ts';
-import { lastRead, reading, size } from './reading.ts';
+import { lastRead, reading } from './reading.ts';
 import { forgetWaiting, take, waitingFiles } from './user_files.ts';
 import './own_data.css';
 
@@ -46,20 +46,7 @@ export function OwnData() {
           </button>
         </div>
         {isCapturing.value && <WebcamClasses />}
-        <label for="own-size">Size of pictures</label>
-        <select
-          id="own-size"
-          autocomplete="off"
-          value={size.value}
-          onChange={({ currentTarget }) => {
-            size.value = currentTarget.value;
-          }}
-        >
-          <option value="">that of most pictures if at most 64 × 64, otherwise 32 × 32</option>
-          {['16', '28', '32', '48', '64', '96'].map((side) => (
-            <option key={side} value={side}>{`${side} × ${side}`}</option>
-          ))}
-        </select>
+        <ReadingOptions />
       </div>
       {now && (
         <>
@@ -82,6 +69,49 @@ export function OwnData() {
       )}
       {lastRead.value && experiment.value.dataset === own && <Report {...lastRead.value} />}
     </details>
+  );
+}
+
+const sides = [16, 28, 32, 48, 64, 96];
+
+/** How files are read; the files that were read last are read again after a change. */
+function ReadingOptions() {
+  const { imageSize, labels, stretch } = experiment.value;
+  const offered = imageSize === undefined || sides.includes(imageSize) ? sides : [...sides, imageSize];
+  return (
+    <>
+      <label for="own-size">Size of pictures</label>
+      <select
+        id="own-size"
+        autocomplete="off"
+        value={imageSize ?? ''}
+        onChange={({ currentTarget: { value } }) => change({ imageSize: value === '' ? undefined : Number(value) })}
+      >
+        <option value="">that of most pictures if at most 64 × 64, otherwise 32 × 32</option>
+        {offered.map((side) => (
+          <option key={side} value={side}>{`${side} × ${side}`}</option>
+        ))}
+      </select>
+      <label for="own-labels">Labels, if there are several kinds</label>
+      <input
+        id="own-labels"
+        type="text"
+        autocomplete="off"
+        maxLength={200}
+        placeholder="coarse, balanced, or the name of a column"
+        value={labels ?? ''}
+        onChange={({ currentTarget: { value } }) => change({ labels: value.trim() || undefined })}
+      />
+      <label class="tick" for="own-stretch">
+        <input
+          id="own-stretch"
+          type="checkbox"
+          checked={stretch ?? false}
+          onChange={({ currentTarget: { checked } }) => change({ stretch: checked || undefined })}
+        />
+        Stretch values that use a part of their range (arrays and 16-bit PNGs)
+      </label>
+    </>
   );
 }
 

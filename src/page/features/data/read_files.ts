@@ -8,7 +8,7 @@ import { training } from '../../app/worker_client.ts';
 import { loadRun } from '../run/saved_run.ts';
 import { inspected } from './cleaning.tsx';
 import { reload } from './model.ts';
-import { lastRead, reading, size } from './reading.ts';
+import { lastFiles, lastRead, reading, readingOptionsOf } from './reading.ts';
 
 const own = 'own';
 const isRun = ({ path }: PlacedFile) => /\.wgrad$/i.test(path);
@@ -29,11 +29,14 @@ async function readOwn(files: PlacedFile[]): Promise<void> {
   pageError.value = undefined;
   status.value = { is: 'reading', files: files.length };
   try {
-    const { memoryBudget } = experiment.peek();
+    const { memoryBudget, imageSize, labels, stretch } = experiment.peek();
+    lastFiles.value = { files, options: readingOptionsOf(experiment.peek()) };
     const read = await training.readFiles(
       files,
       {
-        ...(size.peek() && { size: Number(size.peek()) }),
+        ...(imageSize !== undefined && { size: imageSize }),
+        ...(labels !== undefined && { labels }),
+        ...(stretch && { stretch }),
         ...(memoryBudget !== undefined && { memoryBudget: memoryBudget * 2 ** 20 }),
       },
       proxy((done: number, total: number) => {

@@ -1,4 +1,7 @@
 import { signal } from '@preact/signals';
+import { givenReadingOptions } from '../../../data/reading_options.ts';
+import type { PlacedFile } from '../../../index.ts';
+import type { Experiment } from '../../app/experiment.ts';
 import type { ReadFiles } from '../../app/worker/own_data.ts';
 
 /** Progress of reading files. */
@@ -13,5 +16,8 @@ export interface Reading {
 export const reading = signal<Reading | undefined>();
 /** The result of the last reading. */
 export const lastRead = signal<ReadFiles | undefined>();
-/** Width and height to which pictures are resized; empty for their original size. */
-export const size = signal('');
+/** The files that were read last, and the options that they were read with, as text. */
+export const lastFiles = signal<{ files: PlacedFile[]; options: string } | undefined>();
+
+/** The experiment's options of reading files, as text. */
+export const readingOptionsOf = (experiment: Experiment): string => JSON.stringify(givenReadingOptions(experiment));

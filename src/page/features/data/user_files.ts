@@ -1,8 +1,9 @@
-import { effect, signal } from '@preact/signals';
+import { effect, signal, untracked } from '@preact/signals';
 import { counted } from '../../../figures.ts';
 import type { PlacedFile } from '../../../index.ts';
-import { pageError, say } from '../../app/state.ts';
+import { experiment, pageError, say } from '../../app/state.ts';
 import { isLoading, run } from '../run/state.ts';
+import { lastFiles, readingOptionsOf } from './reading.ts';
 
 /** Files that the user drops or chooses: pictures and data sets become the data set `own`, a saved run is opened. */
 
@@ -60,5 +61,12 @@ export function installWaitingFiles(): void {
     if (!files || isBusy() || run.value?.isUnderWay.value) return;
     waitingFiles.value = undefined;
     read(files);
+  });
+  // With other options the same files are another data set: a link or a saved run would otherwise describe one that isn't here.
+  effect(() => {
+    const last = lastFiles.value;
+    const { dataset } = experiment.value;
+    if (!last || dataset !== 'own' || readingOptionsOf(experiment.value) === last.options) return;
+    untracked(() => take(last.files));
   });
 }

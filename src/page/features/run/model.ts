@@ -1,5 +1,6 @@
 import { effect } from '@preact/signals';
 import { type ProxyMarked, proxy } from 'comlink';
+import { givenReadingOptions } from '../../../data/reading_options.ts';
 import type { DatasetFacts } from '../../../data/served_datasets.ts';
 import type { ErrorParts } from '../../../errors.ts';
 import { counted } from '../../../figures.ts';
@@ -52,6 +53,7 @@ export function requestOf(
   return {
     dataset,
     clean,
+    ...(dataset === 'own' && { reading: givenReadingOptions(experiment) }),
     model: modelOf(experiment, inputShape, facts),
     augmentation: augmentationOf(experiment),
     optimizer,

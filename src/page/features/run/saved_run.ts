@@ -1,4 +1,5 @@
 import { proxy } from 'comlink';
+import type { ReadingOptions } from '../../../data/reading_options.ts';
 import type { ErrorParts } from '../../../errors.ts';
 import { counted } from '../../../figures.ts';
 import type { ModelFormat } from '../../../formats/export_model.ts';
@@ -123,6 +124,9 @@ function stepsPerEpoch({ options, dataset, history }: Loaded): number {
   );
 }
 
+/** The reading options that the page has. */
+const ofPage = ({ validationSplit: _, ...reading }: ReadingOptions = {}) => reading;
+
 /** Replaces models and augmentations that equal a preset by the preset's name. */
 function experimentOf({ options, dataset, epochs, fit, testTimeAugmentation }: Loaded): SettledExperiment {
   const { name, trainSamples, testSamples } = dataset;
@@ -140,6 +144,7 @@ function experimentOf({ options, dataset, epochs, fit, testTimeAugmentation }: L
   return {
     dataset: name,
     clean: dataset.clean ?? [],
+    ...ofPage(dataset.reading),
     model: model ?? options.model,
     augmentation: preset?.[0] ?? augmentation,
     switchedOff,

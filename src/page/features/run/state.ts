@@ -16,6 +16,9 @@ export const isLoading = signal(false);
 const names: Partial<Record<keyof Experiment, string>> = {
   dataset: 'the data set',
   clean: 'what is left out of it',
+  imageSize: 'the size of pictures',
+  labels: 'the labels',
+  stretch: 'the stretched values',
   augmentation: 'the augmentation',
   model: 'the model',
   optimizer: 'the optimizer',
