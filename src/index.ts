@@ -110,6 +110,7 @@ export {
   parseIdxParts,
   pictureSource,
   type ReadDataset,
+  type ReadingOptions,
   type ReadingReport,
   readDataset,
   readUserFiles,

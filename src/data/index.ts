@@ -33,6 +33,7 @@ export { numberListFormats, parseNumberList } from './number_list.ts';
 export type { PictureOptions } from './picture_sizes.ts';
 export { type PictureSourceOptions, pictureSource } from './picture_source.ts';
 export { type DatasetFiles, type ReadDataset, readDataset } from './read_dataset.ts';
+export type { ReadingOptions } from './reading_options.ts';
 export {
   describeIgnored,
   describeReading,
