@@ -13,6 +13,7 @@ import { hostTitles } from './hosts/host_names.ts';
 import { launchBrowser } from './hosts/launch_browser.ts';
 import { Interrupts } from './interrupts.ts';
 import { type Served, serve } from './server.ts';
+import { shaderUpdates } from './shader_updates.ts';
 
 export interface DevOptions extends AdapterOptions {
   port: number;
@@ -60,14 +61,21 @@ async function show(browser: Browser, url: string): Promise<void> {
   await page!.goto(url, { timeout: 0 });
 }
 
-/** In a clone Vite serves the page, so that saved changes show at once; the package serves the built page. */
-async function servePage({ port, yes }: DevOptions): Promise<Served> {
+/**
+ * Serves the page: in a clone by Vite, so that a saved file is seen at once; from the package, the built page.
+ *
+ * @param shaders the folder whose shaders the page checks when they are saved.
+ */
+export async function servePage(
+  { port, yes }: Pick<DevOptions, 'port' | 'yes'>,
+  shaders = `${root}shaders`,
+): Promise<Served> {
   if (existsSync(`${root}src/page/index.html`)) {
     const { createServer } = await import('vite');
     const server = await createServer({
       configFile: `${root}vite.config.ts`,
       // The Vite configuration has this plugin too, but without --yes; `enforce: 'pre'` lets this one answer first.
-      plugins: [{ ...datasetServer({ yes }), enforce: 'pre' }],
+      plugins: [{ ...datasetServer({ yes }), enforce: 'pre' }, shaderUpdates(shaders)],
       server: { port },
       clearScreen: false,
     });

@@ -106,11 +106,17 @@ const worker = {
   /** Checks the GPU against float64. */
   checkGpu: plainly(async (...how: Parameters<GpuCheck['checkGpu']>) => (await gpuCheck()).checkGpu(...how)),
   stopCheck: plainly(async () => (await gpuCheck()).stopCheck()),
+  /** A shader that was saved, where the page is served from its sources: a build has none of this code. */
+  shaderSaved: plainly(async (...saved: Parameters<Shaders['shaderSaved']>) => {
+    if (!import.meta.env.DEV) throw new Error('the built page watches no shaders');
+    return (await import('./features/profile/shader_worker.ts')).shaderSaved(...saved);
+  }),
   findLearningRate: plainly(async (request: TrainRequest) => (await learningRate()).learningRateCurveOf(request)),
 };
 
 type Results = Awaited<ReturnType<typeof results>>;
 type GpuCheck = Awaited<ReturnType<typeof gpuCheck>>;
+type Shaders = typeof import('./features/profile/shader_worker.ts');
 type Sample = Awaited<ReturnType<typeof sample>>;
 type Questions = Awaited<ReturnType<typeof questions>>;
 type RunFile = Awaited<ReturnType<typeof runFile>>;

@@ -1,7 +1,11 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { launchChrome } from '../../src/cli/chrome.ts';
+import { servePage } from '../../src/cli/dev.ts';
 import { descendants, isAlive } from './processes.ts';
-import { start } from './wgrad.ts';
+import { start, temporaryFolder } from './wgrad.ts';
 
 test('wgrad dev serves the page and the data sets until Ctrl-C, and leaves nothing behind', async () => {
   const serving = start('dev', '--no-open', '--port', '0');
@@ -36,3 +40,44 @@ async function expectColors(url: string): Promise<void> {
     await browser.close();
   }
 }
+
+test('a shader that is saved is checked and timed on the page, which goes on', async () => {
+  const folder = join(temporaryFolder(), 'shaders');
+  cpSync(fileURLToPath(new URL('../../shaders', import.meta.url)), folder, { recursive: true });
+  const path = join(folder, 'sum_parts.wgsl');
+  const text = readFileSync(path, 'utf8');
+  const server = await servePage({ port: 0, yes: false }, folder);
+  const browser = await launchChrome({ adapter: 'software' });
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(200_000);
+    await page.goto(`${server.url}#dataset=digits&batchSize=4`);
+    // The panels below are loaded when somebody scrolls there.
+    await page.waitForFunction(() => {
+      scrollTo(0, document.body.scrollHeight);
+      return document.querySelector('#time:not([disabled])') && document.querySelector('#shader-update');
+    });
+    const shown = async (words: string) => {
+      const found = await page.waitForFunction(
+        (words) => {
+          const text = document.querySelector('#shader-update')?.textContent ?? '';
+          return text.includes(words) && text;
+        },
+        {},
+        words,
+      );
+      return (await found.jsonValue()) as string;
+    };
+    await page.evaluate(() => Object.assign(window, { isStillHere: true }));
+    writeFileSync(path, text.replace('+= dw_parts', '-= dw_parts'));
+    expect(await shown('differ from the float64 twin')).toMatch(/^sum_parts\.wgsl: 2 of 2 checks differ.*dw\[\d+\] is/);
+    writeFileSync(path, text.replace('var sum = 0.0', 'var sum = zero'));
+    expect(await shown('does not compile')).toMatch(/zero.*\(sum_parts\.wgsl, line \d+\)/);
+    writeFileSync(path, text.replace('var sum = 0.0', 'var sum = f32(0)'));
+    expect(await shown('µs now')).toMatch(/sum_parts: 2 checks, all within.*sum_parts conv2d: [\d.,]+ µs before/);
+    expect(await page.evaluate(() => 'isStillHere' in window)).toBe(true);
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}, 500_000);

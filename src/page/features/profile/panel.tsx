@@ -16,6 +16,11 @@ import './style.css';
 
 const GpuCheck = onDemand(async () => (await import('./gpu_check.tsx')).GpuCheck);
 
+/** Where the page is served from its sources. */
+const ShaderUpdates = import.meta.env.DEV
+  ? onDemand(async () => (await import('./shader_updates.tsx')).ShaderUpdates)
+  : undefined;
+
 const profiled = signal<{ profile: TrainingProfile; of: string } | undefined>();
 const refused = signal<ErrorParts | undefined>();
 const isBusy = signal(false);
@@ -77,6 +82,7 @@ export function ProfilePanel() {
       </p>
       {refused.value && <Refused {...refused.value} />}
       {shown && <Dispatches {...shown.profile} />}
+      {ShaderUpdates && <ShaderUpdates />}
       <GpuCheck />
     </Panel>
   );

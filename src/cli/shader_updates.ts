@@ -1,0 +1,22 @@
+import { relative, sep } from 'node:path';
+import type { Plugin } from 'vite';
+
+/** The event that tells the page of a saved shader: its path in the folder, and its text. */
+export const shaderEvent = 'wgrad:shader';
+
+/**
+ * Sends every saved shader to the page, which checks and times it. Vite alone would load the page again, and end what it trains.
+ *
+ * @param folder of the shaders.
+ */
+export const shaderUpdates = (folder: string): Plugin => ({
+  name: 'wgrad-shader-updates',
+  apply: 'serve',
+  configureServer: ({ watcher }) => void watcher.add(folder),
+  async hotUpdate({ file, read }) {
+    const path = relative(folder, file).split(sep).join('/');
+    if (!file.endsWith('.wgsl') || path.startsWith('../')) return undefined;
+    if (this.environment.name === 'client') this.environment.hot.send(shaderEvent, { path, text: await read() });
+    return [];
+  },
+});

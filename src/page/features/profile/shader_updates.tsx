@@ -1,0 +1,59 @@
+import { signal } from '@preact/signals';
+import { useLayoutEffect } from 'preact/hooks';
+import type { ErrorParts } from '../../../errors.ts';
+import { figure } from '../../../figures.ts';
+import { changeText, checkedText, wrongText } from '../../../selftest/change_text.ts';
+import type { ChangeReport } from '../../../selftest/changed_shader.ts';
+import { training } from '../../app/worker_client.ts';
+import { Refused } from '../../ui/error_facts.tsx';
+import { plannedRequest } from '../run/model.ts';
+
+/** Shaders that somebody saves while `wgrad dev` serves the page from the sources. */
+
+/** The shader that was saved last, and what became of it; without a report while it is checked. */
+const latest = signal<{ path: string; report?: ChangeReport; refused?: ErrorParts } | undefined>();
+
+async function saved({ path, text }: { path: string; text: string }): Promise<void> {
+  const request = plannedRequest();
+  if (!request) return;
+  const mine = { path };
+  latest.value = mine;
+  const outcome = await training.shaderSaved(path, text, request).then(
+    (report) => ({ report }),
+    (refused: ErrorParts) => ({ refused }),
+  );
+  if (latest.peek() === mine) latest.value = { path, ...outcome };
+}
+
+export function ShaderUpdates() {
+  useLayoutEffect(() => {
+    // The name is that of src/cli/shader_updates.ts, which needs Node.
+    import.meta.hot?.on('wgrad:shader', saved);
+    return () => import.meta.hot?.off('wgrad:shader', saved);
+  }, []);
+  const { path, report, refused } = latest.value ?? {};
+  const state = report ? sentence(report) : refused ? 'not checked' : 'checking…';
+  return (
+    <section id="shader-update" aria-label="The shader that was saved last">
+      <p class={report && isBad(report) ? 'cut' : 'facts'} role="status">
+        {path ? `${path}: ${state}` : 'A shader that you save in the folder shaders is checked and timed here.'}
+      </p>
+      {report && isBad(report) && <pre>{report.doesNotCompile ?? wrongText(report).slice(1).join('\n')}</pre>}
+      {report?.times.map((time, i) => (
+        <p key={i} class="facts">
+          {`${[time.kernel, ...time.layers].join(' ')}: ${figure(time.before)} µs before, ${figure(time.now)} µs now, ${changeText(time)}`}
+        </p>
+      ))}
+      {refused && <Refused {...refused} />}
+    </section>
+  );
+}
+
+const isBad = ({ doesNotCompile, wrong }: ChangeReport) => doesNotCompile !== undefined || wrong.length > 0;
+
+function sentence(report: ChangeReport): string {
+  if (report.doesNotCompile) return 'it does not compile';
+  if (report.wrong.length > 0) return wrongText(report)[0]!;
+  if (report.checks === 0) return 'no check has its text';
+  return `${checkedText(report)}. Load the page again to train with it.`;
+}
