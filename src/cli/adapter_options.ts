@@ -20,14 +20,14 @@ export function addAdapterOptions(command: Command): Command {
   return command
     .option(
       '--adapter <kind>',
-      'auto, software or hardware',
+      'GPU adapter: auto, software or hardware',
       oneOf('--adapter', ['auto', 'software', 'hardware']),
       'auto',
     )
     .addOption(
       new Option(
         '--browser <name>',
-        'chrome, firefox, or auto: Firefox where there is no GPU and it is installed with llvmpipe, which is faster there (default: chrome; auto with --adapter software)',
+        'chrome, firefox, or auto: Firefox if there is no GPU and Firefox and llvmpipe are installed, which is then faster, otherwise Chrome (default: chrome; auto with --adapter software)',
       )
         .argParser(oneOf('--browser', ['auto', ...browserNames]))
         .env('WGRAD_BROWSER'),
@@ -35,15 +35,15 @@ export function addAdapterOptions(command: Command): Command {
     .addOption(
       new Option(
         '--host <name>',
-        'run without a browser: dawn (the npm package webgpu) or deno (the program, or the npm package)',
+        'run without a browser, in dawn (the npm package webgpu) or deno (the program or the npm package)',
       )
         .argParser<ProcessName>(oneOf('--host', processNames))
         .conflicts(['chrome']),
     )
-    .option('--chrome <path>', 'the Chrome, Chromium or Edge to use')
+    .option('--chrome <path>', 'path of the Chrome, Chromium or Edge to use')
     .option(
       '--browser-timeout <seconds>',
-      `how long Chrome may take to start, to open a page or a GPU (default: ${browserTimeout / 1000})`,
+      `time limit for Chrome to start, to open a page or to provide a GPU (default: ${browserTimeout / 1000})`,
       (text) => 1000 * integer('--browser-timeout', { min: 1 })(text),
     )
     .addOption(yesOption());
@@ -53,5 +53,5 @@ export function addAdapterOptions(command: Command): Command {
 export const yesOption = (): Option =>
   new Option(
     '-y, --yes',
-    'install what is missing (Chrome, Fashion-MNIST) with apt-get without asking, where that needs no password',
+    'install what is missing (Chrome, Fashion-MNIST) with apt-get without asking, if that needs no password',
   ).default(false);

@@ -18,22 +18,22 @@ export function addCheckpointOptions(command: Command): Command {
   return command
     .option(
       '--checkpoint <folder>',
-      'write the state of the run there while it trains: --resume continues from it',
+      'write checkpoints to this folder during training; --resume continues from them',
       outputFolder('--checkpoint'),
     )
     .option(
       '--checkpoint-every <n>',
-      'how often: a number with its unit, 100steps, 2epochs or 30s (default: 1epoch)',
+      'interval between checkpoints, with its unit: 100steps, 2epochs or 30s (default: 1epoch)',
       checkpointEveryOf,
     )
     .option(
       '--keep <n>',
-      `checkpoints that stay, the newest ones (default: ${keptByDefault})`,
+      `number of newest checkpoints to keep (default: ${keptByDefault})`,
       integer('--keep', { min: 1 }),
     )
     .option(
       '--monitor <figure>',
-      'the epoch that is best by it is kept as best.wgrad (default: validationLoss, without validation loss)',
+      'figure that decides which epoch is kept as best.wgrad (default: validationLoss, or loss if there is no validation)',
     )
     .option(
       '--resume <folder or file>',

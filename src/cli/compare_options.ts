@@ -40,42 +40,42 @@ const largestSeed = 2 ** 32 - 1;
 /** Adds the options of `compare`: those of `train`, which both twins share, and those in which they differ. */
 export function addCompareOptions(command: Command): Command {
   command
-    .option('--a <what>', 'what twin A has of the variable: for an augmentation, what --augment takes')
+    .option('--a <what>', "twin A's value of the variable: for an augmentation, anything that --augment takes")
     .option(
       '--b <what>',
-      'what twin B has of it; with --a this, remedy: a first run shows what the first remedy of its verdict is',
+      "twin B's value; with --a this, remedy tests the first remedy that the verdict on a first run suggests",
     )
     .option(
       '--vary <variable>',
-      `what the twins differ in: ${variables.join(', ')}`,
+      `variable in which the twins differ: ${variables.join(', ')}`,
       oneOf('--vary', variables),
       'augmentation',
     )
     .option(
       '--seeds <n>',
-      'pairs of twins, one for each seed, from --seed on',
+      'number of pairs of twins, one per seed, counting up from --seed',
       integer('--seeds', { min: 1, max: 1000 }),
       5,
     )
-    .option('--epochs <n>', 'rounds over the training images', integer('--epochs', { min: 1 }))
+    .option('--epochs <n>', 'number of epochs', integer('--epochs', { min: 1 }))
     .option(
       '--cures [file]',
-      'in place of --a and --b: train networks whose gradients vanish or explode without and with each of many cures; a JSON file has other networks and cures. --json keeps each run at once, and the same command continues it',
+      'instead of --a and --b: train networks whose gradients vanish or explode, without and with each of many cures; a JSON file lists other networks and cures. Each run is written to the file of --json as soon as it ends, and the same command continues from there',
     )
-    .option('--networks <names>', 'with --cures: only these networks of the list, with commas between', (text) =>
+    .option('--networks <names>', 'with --cures: train only these networks of the list, separated by commas', (text) =>
       text.split(',').map((name) => name.trim()),
     )
     .addOption(new Option('--csv <file>', 'with --cures: write a row for each run').argParser(outputFile('--csv')));
   return addWorkingOptions(addSharedFitOptions(addRunOptions(command)))
     .addOption(
-      new Option('--report <file>', 'write tables and plots as one HTML page, which needs no network').argParser(
+      new Option('--report <file>', 'write tables and plots as one self-contained HTML page').argParser(
         outputFile('--report'),
       ),
     )
     .addOption(
       new Option(
         '--resume <file>',
-        'continue an interrupted comparison from its --json file: only the missing pairs are trained',
+        'continue an interrupted comparison from its --json file, training only the pairs that are missing',
       ).argParser(outputFile('--resume')),
     );
 }

@@ -21,15 +21,15 @@ interface InspectOptions extends ReadingOptions {
 export function addDataCommands(wgrad: Command): void {
   const data = wgrad.command('data').description('check a data set, or download one');
   addFolderOptions(data.command('inspect'))
-    .description('count the classes, and find duplicates, leaks, constant images and bad labels')
+    .description('count the images of each class, and find duplicates, leaks, constant images and invalid labels')
     .argument('<data set>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`)
-    .addOption(new Option('--json <file>', 'write all that was found').argParser(outputFile('--json')))
-    .option('--chrome <path>', 'the Chrome, Chromium or Edge that decodes pictures')
+    .addOption(new Option('--json <file>', 'write all findings as JSON').argParser(outputFile('--json')))
+    .option('--chrome <path>', 'path of the Chrome, Chromium or Edge that decodes pictures')
     .addOption(yesOption())
     .action(inspect);
   data
     .command('get')
-    .description('download a data set, and check that it is the published one')
+    .description('download a data set, and verify that it is the published one')
     .argument('<data set>', datasetNames.join(', '), oneOf('The data set to get', datasetNames))
     .addOption(yesOption())
     .action((name, { yes }) => getDataset(name, { yes }));

@@ -34,13 +34,13 @@ export function addEvaluateCommand(wgrad: Command): void {
   addEvaluationOptions(
     wgrad
       .command('evaluate')
-      .description('measure a trained model on the test images of a data set')
-      .argument('<model>', "a run that --save has written, or another program's model, as import takes it"),
+      .description('evaluate a trained model on the test images of a data set')
+      .argument('<model>', "a run written by --save, or another program's model that import can read"),
   )
-    .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
+    .option('--test-samples <n>', 'use only the first n test images', integer('--test-samples', { min: 1 }))
     .option(
       '--tta <n>',
-      'the mean of the predictions of n augmented samples of each image',
+      'average the predictions of n augmented samples of each image',
       integer('--tta', { min: 1, max: 10_000 }),
     )
     .addOption(

@@ -27,7 +27,7 @@ export function addFitOptions(command: Command): Command {
   return addSharedFitOptions(command).addOption(
     new Option(
       '--tta <n>',
-      'at the end, evaluate the network by the mean over n augmented samples of each test image',
+      'at the end, evaluate the network with the mean of the predictions of n augmented samples of each test image',
     ).argParser((text) => {
       const samples = integer('--tta', { min: 1 })(text);
       return fillTestTimeAugmentation(samples).samples;
@@ -40,12 +40,12 @@ export function addSharedFitOptions(command: Command): Command {
   return command
     .option(
       '--metrics <names>',
-      `measured on the validation data in addition to loss and accuracy, separated by commas: ${metricTypes.slice(1).join(', ')}; or a JSON list`,
+      `metrics of the validation data in addition to loss and accuracy, separated by commas: ${metricTypes.slice(1).join(', ')}; or a JSON list`,
       metricsOf,
     )
     .option(
       '--early-stopping <patience>',
-      "end when the validation loss has not improved for this many epochs; or Keras' EarlyStopping as JSON, with monitor, minDelta, mode, baseline, startFromEpoch, restoreBestWeights",
+      "stop when the validation loss has not improved for this many epochs; or Keras' EarlyStopping as JSON, with monitor, minDelta, mode, baseline, startFromEpoch, restoreBestWeights",
       (text) => patienceOrJson('--early-stopping', 'earlyStopping', text),
     )
     .option(
@@ -55,16 +55,16 @@ export function addSharedFitOptions(command: Command): Command {
     )
     .option(
       '--class-weight <what>',
-      'how much the loss of each class counts: balanced, or weights by class index as JSON: \'{ "0": 1, "1": 5 }\'',
+      'weight of each class in the loss: balanced, or weights by class index as JSON: \'{ "0": 1, "1": 5 }\'',
       classWeightOf,
     )
     .option(
       '--sample-weight <file>',
-      `how much the loss of each training image counts: ${numberListFormats}; as many as the data set has training images, in their order, before --clean and --train-samples`,
+      `weight of each training image in the loss: ${numberListFormats}; one number per training image, in the order of the data set before --clean and --train-samples`,
       sampleWeightOf,
     )
-    .option('--terminate-on-nan', 'end at the first step with numbers that are not finite, not after three in a row')
-    .option('--validation-freq <n>', 'validate every n epochs, or after those listed: 1,2,5,10', frequencyOf);
+    .option('--terminate-on-nan', 'stop at the first step with non-finite numbers, instead of after three in a row')
+    .option('--validation-freq <n>', 'validate every n epochs, or after the listed epochs: 1,2,5,10', frequencyOf);
 }
 
 function metricsOf(text: string): MetricConfig[] {

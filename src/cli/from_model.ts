@@ -29,11 +29,11 @@ export function addFromOptions(command: Command): Command {
   return command
     .option(
       '--from <run or model>',
-      "begin with the network and weights of a run that --save has written, or of another program's model; for other classes the last layer begins with new weights",
+      "start from the network and weights of a run written by --save, or of another program's model; if the classes differ, the last layer starts with new weights",
     )
     .option(
       '--freeze <layers>',
-      'with --from or --model: do not train these layers: names with commas between, * for any text (conv*)',
+      'with --from or --model: layers that are not trained, as names separated by commas, where * matches any text (conv*)',
       (text) => text.split(',').map((name) => name.trim()),
     );
 }

@@ -49,7 +49,7 @@ export async function readRunOrModel(given: string): Promise<SavedRun> {
   throw new DataError({
     what: `${given} is a network without weights`,
     found: 'the layers alone',
-    expected: 'a run that --save has written, or a model with its weights',
+    expected: 'a run written by --save, or a model with its weights',
     fix: 'train it: wgrad import makes a run of it',
   });
 }

@@ -61,7 +61,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     );
   const comparing = wgrad.command('compare');
   addCompareOptions(comparing)
-    .description('train pairs of twins that differ in one variable, and test what that changes')
+    .description('train pairs of twins that differ in one variable, and test whether their results differ')
     .action((options: CompareOptions) => {
       checkCompareOptions(options, (name) => comparing.getOptionValueSource(name) === 'cli');
       const typed = withoutQueue(typedAfter('compare', argv));
@@ -71,15 +71,15 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
   addProfileCommand(wgrad);
   const tuning = wgrad.command('tune');
   addTuningOptions(addRunOptions(tuning))
-    .description('time every variant of the kernels of a run on this GPU, and keep which are the fastest')
+    .description("time every variant of a run's kernels on this GPU, and remember the fastest")
     .action((options: RunOptions) =>
       tuneCommand(tuning.getOptionValueSource('tuning') === 'cli' ? options : { ...options, tuning: 'full' }),
     );
   addTuningOptions(addRunOptions(wgrad.command('lr-find')))
     .description('sweep the learning rate from small to large, and suggest one')
-    .option('--from <x>', 'the first learning rate', real('--from', { min: 0 }), 1e-6)
-    .option('--to <x>', 'the last learning rate', real('--to', { min: 0 }), 1)
-    .option('--steps <n>', 'training steps', integer('--steps', { min: 20, max: 10_000 }), 100)
+    .option('--from <x>', 'first learning rate', real('--from', { min: 0 }), 1e-6)
+    .option('--to <x>', 'last learning rate', real('--to', { min: 0 }), 1)
+    .option('--steps <n>', 'number of training steps', integer('--steps', { min: 20, max: 10_000 }), 100)
     .action((options: LearningRateFindOptions) => findLearningRate(options));
   addSheetOptions(wgrad.command('sheet'))
     .description('draw a contact sheet of augmented images')
@@ -95,8 +95,8 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     wgrad
       .command('dev')
       .description('open the training page in Chrome')
-      .option('--port <n>', 'the port of the page', integer('--port', { min: 0, max: 65535 }), 5173)
-      .option('--no-open', 'only serve the page'),
+      .option('--port <n>', 'port of the page', integer('--port', { min: 0, max: 65535 }), 5173)
+      .option('--no-open', 'serve the page without opening it'),
   ).action((options: DevOptions) => dev(options));
   addBench(wgrad);
   return wgrad;

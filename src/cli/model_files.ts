@@ -23,26 +23,26 @@ export function addModelCommands(wgrad: Command): void {
   wgrad
     .command('export')
     .description("write a saved run's model in another program's format")
-    .argument('<run>', 'a run that --save has written')
+    .argument('<run>', 'a run written by --save')
     .requiredOption('--format <name>', commandFormats.join(', '), oneOf('--format', commandFormats))
-    .requiredOption('--out <path>', 'the file, or for tfjs, keras and pytorch the folder')
+    .requiredOption('--out <path>', 'file to write; for tfjs, keras and pytorch, a folder')
     .addOption(
-      new Option('--input <type>', 'what an ONNX graph takes: floats (default) or bytes').argParser(
+      new Option('--input <type>', 'input type of an ONNX graph: floats (default) or bytes').argParser(
         oneOf('--input', ['floats', 'bytes']),
       ),
     )
     .action(exportRun);
   wgrad
     .command('import')
-    .description("make a run that begins at another program's model")
+    .description("create a run from another program's model")
     .argument(
       '<model>',
       "an .onnx, .keras, .h5 or .safetensors file, a TensorFlow.js model.json or its folder, or Keras' to_json()",
     )
-    .requiredOption('--out <run>', 'the run, which the training page loads', outputFile('--out'))
+    .requiredOption('--out <run>', 'run to write, which the training page loads', outputFile('--out'))
     .option(
       '--model <json>',
-      "wgrad's model as JSON (text or file), for a safetensors file or Keras' weights without one",
+      "model in wgrad's JSON (text or file), for a safetensors file or Keras weights, which do not contain one",
       namedOrJson<Record<string, unknown>>('--model', []),
     )
     .action(importRun);

@@ -32,9 +32,9 @@ export function addPredictCommand(wgrad: Command): void {
     wgrad
       .command('predict')
       .description('classify pictures with a trained model')
-      .argument('<model>', "a run that --save has written, or another program's model, as import takes it")
-      .argument('<pictures...>', 'files, or folders with pictures in them')
-      .option('--top <n>', 'the most probable classes of each picture', integer('--top', { min: 1 }), 3)
+      .argument('<model>', "a run written by --save, or another program's model that import can read")
+      .argument('<pictures...>', 'picture files, or folders of pictures')
+      .option('--top <n>', 'number of most probable classes to list for each picture', integer('--top', { min: 1 }), 3)
       .option('--json <file>', 'write the predictions as JSON; - for the standard output', jsonOutput('--json')),
   ).action(predictPictures);
 }

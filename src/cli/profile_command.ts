@@ -18,7 +18,7 @@ export function addProfileCommand(wgrad: Command): void {
   addTuningOptions(addRunOptions(wgrad.command('profile')))
     .description('time each dispatch of a training step, or print its plan')
     .addOption(
-      new Option('--steps <n>', 'steps to time')
+      new Option('--steps <n>', 'number of steps to time')
         .argParser(integer('--steps', { min: 1 }))
         .default(10)
         .conflicts('plan'),
@@ -29,48 +29,55 @@ export function addProfileCommand(wgrad: Command): void {
         .conflicts('plan'),
     )
     .addOption(
-      new Option('--roofline <file>', 'draw the dispatches under the roofline of the adapter, as SVG')
+      new Option('--roofline <file>', "draw the dispatches under the adapter's roofline, as SVG")
         .argParser(outputFile('--roofline'))
         .conflicts('plan'),
     )
     .addOption(
-      new Option('--against <file>', 'an earlier file of --json: say which dispatches changed beyond the spread')
+      new Option(
+        '--against <file>',
+        'earlier file of --json to compare with: report the dispatches that changed by more than the spread',
+      )
         .argParser(profileFile)
         .conflicts('plan'),
     )
     .option(
       '--health <level>',
-      'what the step measures: off (gradient norms alone) or norms (every figure of a step)',
+      'what the step measures: off (only gradient norms) or norms (every figure of a step)',
       oneOf('--health', ['off', 'norms']),
       'norms',
     )
     .option(
       '--plan',
-      'print what the step launches and allocates instead of timing it: no Chrome is started, except to decode the ' +
-        'pictures of a folder; --adapter hardware plans for a GPU, the default is the software adapter',
+      'print what the step launches and allocates instead of timing it. This starts Chrome only to decode the pictures ' +
+        'of a folder. --adapter hardware plans for a GPU (default: the software adapter)',
       false,
     )
     .addOption(
-      new Option('--kernel <name>', 'time one kernel alone, in all variants, at the shapes of the network').conflicts([
+      new Option('--kernel <name>', "time a single kernel in all its variants, at the network's shapes").conflicts([
         'plan',
         ...ofAStep,
       ]),
     )
     .option(
       '--shape <json>',
-      'with --kernel: what differs from those shapes, such as {"batch": 256}, as JSON (text or file)',
+      'with --kernel: sizes that differ from those shapes, as JSON (text or file), such as {"batch": 256}',
       namedOrJson('--shape', []) as (text: string) => Record<string, unknown>,
     )
-    .option('--variant <name>', 'with --kernel: time this variant alone, as the table names it or as JSON', variantOf)
+    .option(
+      '--variant <name>',
+      'with --kernel: time only this variant, named as in the table or given as JSON',
+      variantOf,
+    )
     .addOption(
       new Option(
         '--watch',
-        'in a clone: check the kernels of every shader that is saved against their float64 twins, and time them again, until Ctrl-C',
+        'in a clone: whenever a shader is saved, check its kernels against their float64 twins and time them, until Ctrl-C',
       )
         .default(false)
         .conflicts(['plan', 'json', ...ofAStep]),
     )
-    .option('--shaders <folder>', "with --watch: the folder to watch (default: the clone's)")
+    .option('--shaders <folder>', "with --watch: folder to watch (default: the clone's shaders)")
     .action((options: ProfileCommandOptions) => {
       const { kernel, watch, plan } = options;
       for (const flag of ['shape', 'variant'] as const) {

@@ -84,37 +84,40 @@ const shared = {
       'mnist, or digits where MNIST cannot be downloaded',
     ),
   clean: () =>
-    new Option('--clean <findings>', `leave out images with these: none, all, or some of ${findings.join(',')}`)
+    new Option(
+      '--clean <findings>',
+      `leave out images with these findings: none, all, or some of ${findings.join(',')}`,
+    )
       .argParser(choices('--clean', findings))
       .default([], 'none'),
   validationSplit: () =>
     new Option(
       '--validation-split <x>',
-      'share of each class held out for validation where a folder has no split for it (default: 0.2; 0 trains without validation); train accepts it for other data sets too: the last training images are then held out, and the test images evaluated at the end',
+      'fraction of each class to hold out for validation if a folder has no validation split (default: 0.2; 0 trains without validation). For other data sets, train holds out the last training images and evaluates the test images at the end',
     ).argParser(real('--validation-split', { min: 0, max: 0.9 })),
   imageSize: () =>
     new Option(
       '--image-size <n>',
-      'height and width of the images that pictures become (default: their size up to 64, else 32)',
+      'height and width to resize pictures to (default: their own size up to 64, otherwise 32)',
     ).argParser(integer('--image-size', { min: 1, max: 1024 })),
   labels: () =>
     new Option(
       '--labels <name>',
-      'which labels, where files have several: a column of a table, fine or coarse for CIFAR-100, a set of EMNIST',
+      'which labels to use if the files have several: a column of a table, fine or coarse for CIFAR-100, a set of EMNIST',
     ),
   stretch: () =>
     new Option(
       '--stretch',
-      'spread the values of images over all of 0 to 255, where arrays or 16-bit PNGs use a part of it',
+      'spread the values of images over the full range of 0 to 255, if arrays or 16-bit PNGs use only part of theirs',
     ),
   seed: () =>
-    new Option('--seed <n>', 'every random number of the run follows from it')
+    new Option('--seed <n>', 'seed of all random numbers')
       .argParser(integer('--seed', { min: 0, max: largestSeed }))
       .default(0),
   augment: () =>
     new Option(
       '--augment <what>',
-      "tutorial, handwriting (the tutorial's without its flip), none, or Keras' ImageDataGenerator arguments or a list of ops as JSON (text or file)",
+      "tutorial, handwriting (the tutorial's without its flip), none; or Keras' ImageDataGenerator arguments or a list of ops as JSON (text or file)",
     )
       .argParser(namedOrJson<AugmentationConfig>('--augment', augmentationPresetNames, { list: true }))
       .default('tutorial'),
@@ -129,28 +132,28 @@ export function addRunOptions(command: Command): Command {
     .addOption(shared.imageSize())
     .addOption(shared.labels())
     .addOption(shared.stretch())
-    .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
-    .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
-    .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)
+    .option('--train-samples <n>', 'use only the first n training images', integer('--train-samples', { min: 1 }))
+    .option('--test-samples <n>', 'use only the first n test images', integer('--test-samples', { min: 1 }))
+    .option('--batch-size <n>', 'images per batch', integer('--batch-size', { min: 1 }), tutorialBatchSize)
     .option(
       '--accumulation-steps <k>',
-      'batches whose gradients are added up in a step, for a larger step in the memory of one batch (default: 1)',
+      'number of batches whose gradients are accumulated per step, for larger steps in the memory of one batch (default: 1)',
       integer('--accumulation-steps', { min: 1, max: 65536 }),
     )
     .option(
       '--memory-budget <size>',
-      'the most GPU memory for network and images, such as 256MiB or 1.5GB: images that do not fit are uploaded while others are trained on (default: two of the largest bindings for a data set)',
+      'maximum GPU memory for the network and the images, such as 256MiB or 1.5GB; images that do not fit are streamed during training (default: two of the largest bindings for a data set)',
       byteSize('--memory-budget'),
     )
     .option(
       '--optimizer <what>',
-      `${optimizerTypes.join(', ')}, or one with its options as JSON (text or file): {"type":"muon","nsSteps":5}`,
+      `${optimizerTypes.join(', ')}, or an optimizer with its options as JSON (text or file): {"type":"muon","nsSteps":5}`,
       namedOrJson<Exclude<OptimizerConfig, string>>('--optimizer', optimizerTypes),
       'adam' satisfies OptimizerType,
     )
     .option(
       '--learning-rate <x>',
-      `step size (default: ${defaultsOf('learningRate').join(', ')}), or a schedule as JSON (text or file): {"type":"cosineDecay",...}, or another of ${scheduleTypes.join(', ')}`,
+      `learning rate (default: ${defaultsOf('learningRate').join(', ')}), or a schedule as JSON (text or file), such as {"type":"cosineDecay",...}. Types: ${scheduleTypes.join(', ')}`,
       numberOrJson<ScheduleConfig>('--learning-rate', { min: 0 }),
     )
     .option(
@@ -158,30 +161,30 @@ export function addRunOptions(command: Command): Command {
       `momentum (default: ${defaultsOf('momentum').join(', ')})`,
       real('--momentum', { min: 0, max: 1 }),
     )
-    .option('--clipnorm <x>', "scale each tensor's gradient down to this norm", real('--clipnorm', { min: 0 }))
-    .option('--clipvalue <x>', 'cut gradients off at this magnitude', real('--clipvalue', { min: 0 }))
-    .option('--global-clipnorm <x>', 'scale all gradients down to this norm', real('--global-clipnorm', { min: 0 }))
+    .option('--clipnorm <x>', "clip each tensor's gradient to this norm", real('--clipnorm', { min: 0 }))
+    .option('--clipvalue <x>', 'clip each element of the gradients to this magnitude', real('--clipvalue', { min: 0 }))
+    .option('--global-clipnorm <x>', 'clip all gradients together to this norm', real('--global-clipnorm', { min: 0 }))
     .option(
       '--weight-decay <x>',
-      "share of the weights, times the learning rate, that each step takes away (AdamW's; not the L2 regularizer of a layer)",
+      "fraction of each weight, times the learning rate, that a step subtracts (decoupled, as in AdamW; not a layer's L2 regularizer)",
       real('--weight-decay', { min: 0 }),
     )
     .option(
       '--ema [momentum]',
-      'keep a moving average of the weights, which validation uses (momentum 0.99 unless given)',
+      'keep a moving average of the weights and validate with it (default momentum: 0.99)',
       real('--ema', { min: 0, max: 1 }),
     )
     .addOption(shared.seed())
     .addOption(shared.augment())
     .option(
       '--mix <how>',
-      'replace (every image is augmented again each epoch), merge (images and copies as one set), or a probability',
+      'replace (augment every image anew in each epoch), merge (train on the images and augmented copies), or the probability that an image is augmented',
       mixOf,
       'replace',
     )
     .option(
       '--copies <n>',
-      'augmented copies of each image with --mix merge (default: 1)',
+      'with --mix merge: number of augmented copies of each image (default: 1)',
       integer('--copies', { min: 1 }),
     )
     .option(
@@ -192,7 +195,7 @@ export function addRunOptions(command: Command): Command {
     );
   command.option(
     '--loss <what>',
-    `what training makes small: ${lossTypes.join(', ')}; or JSON with its options (text or file). A preset model ends as the loss needs it (default: ${defaultLoss}; for numbers in place of classes binaryCrossentropy where all are 0 or 1, and else meanSquaredError)`,
+    `loss to minimize: ${lossTypes.join(', ')}; or JSON with its options (text or file). The last layer of a preset model follows the loss (default: ${defaultLoss}; if the labels are numbers instead of classes, binaryCrossentropy if all are 0 or 1, otherwise meanSquaredError)`,
     lossOf,
   );
   return addAdapterOptions(command).addOption(
@@ -214,7 +217,7 @@ export function addEvaluationOptions(command: Command): Command {
   command
     .option(
       '--dataset <name or folder>',
-      `${datasetNames.join(', ')}, or a folder with ${folderKinds} (default: what the run was trained on)`,
+      `${datasetNames.join(', ')}, or a folder with ${folderKinds} (default: the data set of the run)`,
     )
     .addOption(shared.clean());
   return addAdapterOptions(addFolderOptions(command));
@@ -230,13 +233,20 @@ export function addSheetOptions(command: Command): Command {
     .addOption(shared.labels())
     .addOption(shared.stretch())
     .addOption(shared.augment())
-    .option('--images <n>', 'rows: the first n training images', integer('--images', { min: 1, max: 1000 }), 8)
-    .option('--draws <n>', 'augmented samples of each image', integer('--draws', { min: 1, max: 100 }), 8)
-    .option('--each', 'a part for each op, alone and always applied', false)
+    .option(
+      '--images <n>',
+      'number of rows, one for each of the first training images',
+      integer('--images', { min: 1, max: 1000 }),
+      8,
+    )
+    .option('--draws <n>', 'number of augmented samples of each image', integer('--draws', { min: 1, max: 100 }), 8)
+    .option('--each', 'draw a section for each op, in which it is applied alone and to every sample', false)
     .addOption(shared.seed())
-    .addOption(new Option('--out <file>', 'the PNG to write').argParser(outputFile('--out')).default('sheet.png'))
+    .addOption(new Option('--out <file>', 'PNG to write').argParser(outputFile('--out')).default('sheet.png'))
     .addOption(
-      new Option('--save <folder>', 'write every single image there as well').argParser(outputFolder('--save')),
+      new Option('--save <folder>', 'also write every image to this folder, as its own PNG').argParser(
+        outputFolder('--save'),
+      ),
     );
   return addAdapterOptions(command);
 }

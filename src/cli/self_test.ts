@@ -23,9 +23,11 @@ export function addSelfTestCommand(wgrad: Command): void {
   addAdapterOptions(
     wgrad
       .command('selftest')
-      .description("check this machine's GPU: every kernel and a small network against the same formulas in float64"),
+      .description(
+        "check this machine's GPU: compare every kernel and a small network with the same formulas in float64",
+      ),
   )
-    .option('--only <text>', 'only the checks whose name contains this text, for example conv2d')
+    .option('--only <text>', 'run only the checks whose name contains this text, for example conv2d')
     .addOption(
       new Option('--json <file>', 'write the report as JSON, for a bug report; - for the standard output').argParser(
         jsonOutput('--json'),

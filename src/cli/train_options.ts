@@ -10,28 +10,24 @@ import { integer, oneOf, outputFile, outputFolder } from './values.ts';
 /** Adds the options of `train`, with which the trials of a sweep are checked too. */
 export function addTrainOptions(command: Command): Command {
   return addFitOptions(addCheckpointOptions(addFromOptions(addRunOptions(command))))
-    .option(
-      '--epochs <n>',
-      `rounds over the training images (default: ${tutorialEpochs})`,
-      integer('--epochs', { min: 1 }),
-    )
+    .option('--epochs <n>', `number of epochs (default: ${tutorialEpochs})`, integer('--epochs', { min: 1 }))
     .option(
       '--health <level>',
-      'off (gradient norms alone), norms (every figure of a step, and verdicts), full (probes every few steps too)',
+      'what to measure: off (only gradient norms), norms (every figure of a step, and verdicts), full (also probes every few steps)',
       oneOf('--health', healthLevels),
       'norms',
     )
     .option(
       '--probe-every <n>',
-      'steps from one probe to the next, with --health full (default: 100)',
+      'with --health full: number of steps between probes (default: 100)',
       integer('--probe-every', { min: 1 }),
     )
     .option(
       '--save <file>',
-      'write the run with its weights when it ends: the training page loads it',
+      'write the run with its weights, during training and when it ends; the training page loads it',
       outputFile('--save'),
     )
-    .option('--apply-remedy', "train once more with the verdict's first remedy, if it is a setting")
-    .option('--csv <file>', 'write a row for each step while it trains', outputFile('--csv'))
-    .option('--logdir <folder>', "write TensorBoard's event files while it trains", outputFolder('--logdir'));
+    .option('--apply-remedy', "train a second time with the verdict's first remedy, if that is a setting")
+    .option('--csv <file>', 'write a row for each step during training', outputFile('--csv'))
+    .option('--logdir <folder>', 'write event files for TensorBoard during training', outputFolder('--logdir'));
 }

@@ -16,14 +16,14 @@ export function addTuningOptions(command: Command): Command {
     .addOption(
       new Option(
         '--tuning <mode>',
-        'auto (on a GPU time the variants of the kernels before the run, for a second at most, and take the fastest), full (all of them, on the CPU too) or off',
+        'auto (on a GPU, time the variants of the kernels before the run, for at most a second, and use the fastest), full (time all of them, on the CPU too) or off (use the defaults)',
       )
         .argParser(oneOf('--tuning', ['auto', 'off', 'full']))
         .default('auto'),
     )
     .option(
       '--kernel-variants <json>',
-      'the variants that kernels run in: JSON (text or file), such as the file of wgrad tune --json',
+      'variants of the kernels to use, as JSON (text or file), such as the file of wgrad tune --json',
       kernelVariantsOf,
     );
 }

@@ -3,7 +3,7 @@ import { type NpyArray, parseNpy } from './npy.ts';
 
 /** Readable list of the formats of a list of numbers. */
 export const numberListFormats =
-  'a CSV file with a number a line (or a column named weight), a JSON list, or a one-dimensional .npy';
+  'a CSV file with one number per line (or a column named weight), a JSON list, or a one-dimensional .npy';
 
 /**
  * Parses a list of numbers. The content determines the format: NumPy (version 1 to 3; integers, floats or booleans), a JSON list,

@@ -22,58 +22,72 @@ function addBench(wgrad: Command): void {
   const batchSize = integer('--batch-size', { min: 1, max: 8192 });
   const bench = wgrad
     .command('bench')
-    .description("train the tutorial's step, or another network's, beside TensorFlow.js and jax-js, and compare")
+    .description("compare the speed of a training step, the tutorial's by default, with TensorFlow.js and jax-js")
     .addOption(
       new Option('--model <what>', `a model as JSON (text or file), or one of ${presetNames.join(', ')}`)
         .argParser(namedOrJson('--model', presetNames))
         .default('tutorial'),
     )
     .addOption(
-      new Option('--dataset <name>', `${datasetNames.join(', ')}; synthetic images of its shape where it is not here`)
+      new Option(
+        '--dataset <name>',
+        `${datasetNames.join(', ')}; synthetic images of its shape if it is not on this machine`,
+      )
         .argParser(oneOf('--dataset', datasetNames))
         .default('mnist'),
     )
     .option(
       '--batch-size <n>',
-      'images in a step; may be given several times (default: 32 and 256)',
+      'images per step; may be given several times (default: 32 and 256)',
       (text: string, sizes?: number[]) => [...(sizes ?? []), batchSize(text)],
     )
     .option(
       '--rounds <n>',
-      'turns of each (default: 3 to 5, as time allows)',
+      'number of turns of each (default: 3 to 5, as time allows)',
       integer('--rounds', { min: 1, max: 100 }),
     )
     .option(
       '--turn-seconds <x>',
-      'how long a turn lasts; one step at least (default: 3, with --optimizers 1)',
+      'length of a turn, which has at least one step (default: 3, with --optimizers 1)',
       real('--turn-seconds', { min: 0, max: 600 }),
     )
     .addOption(
-      new Option('--optimizers', "each optimizer's step beside adam's, a moving average and accumulation: in pairs")
+      new Option(
+        '--optimizers',
+        'compare each optimizer, a moving average of the weights and accumulation with adam, in pairs',
+      )
         .default(false)
         .conflicts(['augment', 'health']),
     );
   for (const [flag, what] of [
-    ['--augment', "the augmentation alone, beside SciPy's affine_transform as Keras calls it"],
-    ['--health', "what measuring gradient health costs the tutorial's step: with it and without, in pairs"],
+    ['--augment', "compare the augmentation alone with SciPy's affine_transform as Keras calls it"],
+    ['--health', "compare the tutorial's step with and without measuring gradient health, in pairs"],
   ] as const) {
     bench.addOption(new Option(flag, what).default(false).conflicts(['model', 'dataset']));
   }
   bench
     .addOption(
-      new Option('--scale', 'GFLOP/s over 28 to 224 pixels, 1 and 3 channels and batches of 8 to 256, wgrad alone')
+      new Option(
+        '--scale',
+        'measure the GFLOP/s of wgrad alone for 28 to 224 pixels, 1 and 3 channels, and batches of 8 to 256',
+      )
         .default(false)
         .conflicts(['dataset', 'augment', 'health', 'optimizers', 'stream']),
     )
-    .option('--quick', 'with --scale: the smallest images and batch alone', false)
+    .option('--quick', 'with --scale: only the smallest images and batch', false)
     .addOption(
-      new Option('--stream', 'trains on JPEG files that do not fit the GPU, and tells how long it waited for them')
+      new Option('--stream', 'train on JPEG files that do not fit on the GPU, and report how long it waited for them')
         .default(false)
         .conflicts(['model', 'dataset', 'augment', 'health', 'optimizers', 'batchSize', 'rounds']),
     )
-    .option('--pictures <n>', 'JPEG files of --stream', integer('--pictures', { min: 2, max: 1_000_000 }), 20_000)
+    .option(
+      '--pictures <n>',
+      'number of JPEG files for --stream',
+      integer('--pictures', { min: 2, max: 1_000_000 }),
+      20_000,
+    )
     .addOption(
-      new Option('--memory-budget <size>', 'GPU memory of --stream, as 256MiB or 1.5GB')
+      new Option('--memory-budget <size>', 'GPU memory for --stream, such as 256MiB or 1.5GB')
         .argParser(byteSize('--memory-budget'))
         .default(256 * 2 ** 20, '256MiB'),
     );

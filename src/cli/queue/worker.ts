@@ -34,23 +34,23 @@ const handingIn = 8_000;
 /** `wgrad worker` */
 export function addWorkerCommand(wgrad: Command): void {
   addAdapterOptions(addWorkingOptions(wgrad.command('worker')))
-    .description('train the trials of sweeps and the pairs of comparisons that are in a queue on Redis')
+    .description('train trials of sweeps and pairs of comparisons from a queue on Redis')
     .option(
       '--jobs <n>',
-      'Chromes that train at the same time (default: one for each GPU, one on a CPU)',
+      'number of Chromes that train at the same time (default: one per GPU, or one on a CPU)',
       integer('--jobs', { min: 1, max: 64 }),
     )
     .option(
       '--idle <minutes>',
-      'end after so long without a trial (default: wait for more)',
+      'exit after this many minutes without work (default: keep waiting)',
       real('--idle', { min: 0 }),
     )
     .option(
       '--undelivered <folder>',
-      'where results are kept while Redis is away (default: next to the data sets that wgrad has downloaded)',
+      'folder that keeps results while Redis is unreachable (default: next to the data sets that wgrad has downloaded)',
       outputFolder('--undelivered'),
     )
-    .option('--name <name>', 'its name in wgrad sweep status (default: host and process)')
+    .option('--name <name>', 'name of this worker in wgrad sweep status (default: host and process)')
     .action((options: WorkerOptions) => work(options));
 }
 

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ConfigurationError } from '../../errors.ts';
 import { byteWords } from '../../figures.ts';
 import type { AdapterOptions } from '../adapter_options.ts';
@@ -26,23 +26,22 @@ export function addWorkingOptions(command: Command): Command {
   return command
     .option(
       '--queue [url]',
-      'the Redis that has the trials: redis://host:6379, or rediss://user:password@host:6380/0 with TLS; without a URL that of WGRAD_QUEUE',
+      'URL of the Redis server that holds the queue: redis://host:6379, or rediss://user:password@host:6380/0 with TLS; without a URL, the one in WGRAD_QUEUE',
     )
-    .option('--data <folder>', 'with --queue: the folder below which data sets are that are no known ones')
+    .option('--data <folder>', 'with --queue: folder with further data sets, which a job names by their path below it')
     .option(
       '--checkpoints <folder>',
-      'with --queue: a folder that all machines share, for states that are too large for Redis',
+      'with --queue: folder shared by all machines, for states above --state-limit',
       outputFolder('--checkpoints'),
     )
-    .option(
-      '--state-limit <size>',
-      `with --queue: states of unfinished trials up to this size go to Redis (default: ${byteWords(defaultStateLimit)})`,
-      byteSize('--state-limit'),
-      defaultStateLimit,
+    .addOption(
+      new Option('--state-limit <size>', 'with --queue: largest state of an unfinished trial that is stored in Redis')
+        .argParser(byteSize('--state-limit'))
+        .default(defaultStateLimit, byteWords(defaultStateLimit)),
     )
     .option(
       '--queue-timeout <minutes>',
-      'with --queue: how long Redis may be away before it gives up',
+      'with --queue: minutes without a connection to Redis before the command gives up',
       real('--queue-timeout', { min: 0 }),
       defaultQueueTimeout,
     );

@@ -11,52 +11,55 @@ import { sweep } from './sweep.ts';
 export function addSweepCommands(wgrad: Command): void {
   const sweeping = wgrad.command('sweep');
   addWorkingOptions(addAdapterOptions(sweeping))
-    .description('train many configurations, on this machine or on many with a queue, and find the best')
-    .argument('<plan>', 'a JSON file: base (options of train), vary (lists and ranges), search (grid, random, asha)')
+    .description('train many configurations, on this machine or on several through a queue, and find the best')
+    .argument(
+      '<plan>',
+      'JSON file with base (options of train), vary (lists and ranges) and search (grid, random, asha)',
+    )
     .option(
       '--jobs <n>',
-      'Chromes that train at the same time (default: one for each GPU, one on a CPU)',
+      'number of Chromes that train at the same time (default: one per GPU, or one on a CPU); with --queue, 0 leaves the training to the workers',
       integer('--jobs', { min: 0, max: 64 }),
     )
     .option(
       '--attempts <n>',
-      'with --queue: how often a trial is begun, where workers go away, before it counts as failed',
+      'with --queue: maximum number of attempts per trial, if workers disappear, before it is reported as failed',
       integer('--attempts', { min: 1, max: 100 }),
       5,
     )
     .option(
       '--takeover <seconds>',
-      'with --queue: how long a worker may be silent before another one takes over its trial',
+      'with --queue: seconds without a sign of life from a worker before another one takes over its trial',
       real('--takeover', { min: 1, max: 86_400 }),
       30,
     )
     .option(
       '--kind <kind>',
-      'with --queue: the only kind of adapter that trains its trials, as results name it: software, nvidia ampere (default: any; results of each kind are kept apart)',
+      'with --queue: train only on this kind of adapter, named as in the results, such as software or nvidia ampere (default: any; results of each kind are kept apart)',
     )
     .option(
       '--folder <folder>',
-      "where results, logs and states are kept (default: the plan's name with .sweep in place of .json)",
+      "folder for results, logs and the states of unfinished trials (default: the plan's name with .sweep instead of .json)",
       outputFolder('--folder'),
     )
-    .option('--resume', 'continue an interrupted sweep: only what is missing is trained')
-    .option('--json <file>', 'write all trials with their figures', outputFile('--json'))
+    .option('--resume', 'continue an interrupted sweep, training only the trials that are missing')
+    .option('--json <file>', 'write all trials with their figures as JSON', outputFile('--json'))
     .action((plan: string, options: QueueSweepOptions) => {
       const typed = (name: string) => sweeping.getOptionValueSource(name) === 'cli';
       if (options.queue !== undefined) return queueSweep(plan, options);
       requireNoQueueFlags(options, typed);
       return sweep(plan, options);
     });
-  const which = 'the plan of the sweep, or its folder; with --queue also its name or its id';
+  const which = 'plan of the sweep, or its folder; with --queue also its name or ID';
   const queueFlag = [
     '--queue [url]',
-    'of a sweep in a queue: the Redis that has it, by default that of WGRAD_QUEUE',
+    'URL of the Redis server that holds the queue, for a sweep in a queue; without a URL, the one in WGRAD_QUEUE',
   ] as const;
   const status = sweeping
     .command('status')
-    .description('how far a sweep is, and its best configurations so far')
+    .description('show the progress of a sweep and its best configurations so far')
     .argument('[plan]', which)
-    .option('--folder <folder>', 'the folder of the sweep')
+    .option('--folder <folder>', 'folder of the sweep')
     .option(...queueFlag);
   status.action((plan: string | undefined) => {
     const options = status.optsWithGlobals<QueueReportOptions>();
@@ -64,25 +67,27 @@ export function addSweepCommands(wgrad: Command): void {
   });
   const report = sweeping
     .command('report')
-    .description('write a sweep as one HTML page, which needs no network')
+    .description('write a report on a sweep as one self-contained HTML page')
     .argument('[plan]', which)
-    .option('--folder <folder>', 'the folder of the sweep')
+    .option('--folder <folder>', 'folder of the sweep')
     .option(...queueFlag)
     .option(
       '--out <file>',
-      'the page to write (default: report.html in the folder; of a sweep in a queue its name with .html)',
+      'page to write (default: report.html in the folder, or the name of a sweep in a queue with .html)',
       outputFile('--out'),
     )
     .option('--csv <file>', 'write a row for each trial', outputFile('--csv'))
-    .option('--json <file>', 'write all trials with their figures', outputFile('--json'));
+    .option('--json <file>', 'write all trials with their figures as JSON', outputFile('--json'));
   report.action((plan: string | undefined) => {
     const options = report.optsWithGlobals<QueueReportOptions>();
     return options.queue === undefined ? reportSweep(plan, options) : queueReport(plan, options);
   });
   const cancel = sweeping
     .command('cancel')
-    .description('take a sweep or a comparison out of a queue: what is done is kept, the rest is not trained')
-    .argument('<plan>', 'its plan, name or id')
+    .description(
+      'cancel a sweep or a comparison in a queue: finished trials and pairs are kept, and no more are trained',
+    )
+    .argument('<plan>', 'its plan, name or ID')
     .option(...queueFlag);
   cancel.action((plan: string) => cancelWork(plan, cancel.optsWithGlobals<QueueReportOptions>()));
 }
