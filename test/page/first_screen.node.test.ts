@@ -57,7 +57,7 @@ test("a new user's first minute: what it is for, one network dies and one learns
   expect(accuracy[0]).toBeLessThan(0.2);
   expect(accuracy[1]).toBeGreaterThan(0.7);
 
-  // The same by keyboard, alone: the run that was recorded as the sample.
+  // The same by keyboard, for a single network: the run that was recorded as the sample.
   await page.focus('#experiment-vanishing');
   await page.keyboard.press('Enter');
   await until(page, '#status', 'Done in');

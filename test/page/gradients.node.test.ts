@@ -117,7 +117,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   await until(page, '#gradient-map .at', '^step [1-9]$');
   expect(await text(page, `${row(1)} .norm`)).not.toBe(latest);
   expect(await number(page, `${row(11)} .norm`)).toBeGreaterThan(1000 * (await number(page, `${row(1)} .norm`)));
-  // All of it is of that step, and says since when the verdict has held.
+  // All figures are of that step; the sentence says since when the verdict has held.
   const early = await expectAgreement(page);
   expect(await text(page, '#layer-detail .facts')).toMatch(
     /^Vanishing since step 1\. At step [1-9], only \S+ × 10⁻[⁶⁷] of/,
@@ -126,9 +126,9 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   await until(page, `${row(1)} .norm`, `^${latest}$`);
   const late = await expectAgreement(page);
   expect(late.at).not.toBe(early.at);
-  // How far apart the two are depends on when the run was stopped; that they differ does not.
-  expect(late.moved).not.toBe(early.moved);
   // How far the two are apart depends on when the run was stopped, but they always differ.
+  expect(late.moved).not.toBe(early.moved);
+  // Pointing at a plot works, too.
   await point(page, '#norms .u-over', 4);
   await until(page, '#gradient-map .at', '^step \\d{1,2}$');
   await expectAgreement(page);
@@ -136,7 +136,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   await page.mouse.move(0, 0);
   await until(page, `${row(1)} .norm`, `^${latest}$`);
 
-  // The reason, and what helps.
+  // The reason, and the remedy.
   const reason = `${row(1)} .reason`;
   const isShown = () => page.$eval(reason, (it) => !(it as HTMLElement).hidden);
   expect(await isShown()).toBe(false);
@@ -154,7 +154,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   await page.keyboard.press('Escape');
   await page.waitForSelector(`${reason}[hidden]`);
 
-  // A layer by keyboard, and steps by the arrows. The first that isn't well is looked at unasked.
+  // Layers and steps can be selected by keyboard. The first unhealthy layer is selected by default.
   expect(await text(page, '#layer-detail-title')).toBe('densevanishing');
   await page.focus(`${row(11)} th button`);
   await page.keyboard.press('Enter');
@@ -163,7 +163,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   await page.keyboard.press('ArrowLeft');
   const before = Number(at.replace(/\D/g, '')) - 1;
   expect(await text(page, '#gradient-map .at')).toBe(`step ${before}`);
-  // The last layer has none behind it; one of sigmoids has no units that die.
+  // The last layer has no next layer; a sigmoid layer has no units that die.
   const plots = () => page.$$eval('#layer-detail .plot', (sections) => sections.map(({ id }) => id));
   expect(await plots()).toEqual(['layer-norm', 'layer-updateRatio']);
   await press(page, `${row(4)} th button`);
@@ -180,7 +180,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   );
   expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
 
-  // On a phone all of it is within the screen.
+  // On a phone everything fits on the screen.
   await page.setViewport({ width: 400, height: 800 });
   await page.focus(`${row(2)} .badge`);
   const box = await page.$eval(`${row(2)} .reason`, (it) => {
@@ -252,7 +252,7 @@ test('probes show how the magnitudes of a gradient lie: low where it vanishes', 
   await until(page, '#waiting', 'the probes');
   await press(page, '#stop');
   await until(page, '#status', 'Stopped after');
-  /** Rows of the picture that have a colour, from the top: 64, the largest magnitudes first. */
+  /** Rows of the picture that have a color, from the top: 64, the largest magnitudes first. */
   const rows = () =>
     page.$eval('#exponents canvas', (it) => {
       const { height } = it as HTMLCanvasElement;

@@ -122,7 +122,7 @@ test('a lesson is read, guessed, trained and looked at; the way back is the step
   await press(page, '#lesson-sigmoid');
   await until(page, '#lesson h3', 'Ten layers that should learn');
   expect(await page.$('.experiments')).toBeNull();
-  // The network that the question is about, without the sample that would give the answer away.
+  // Shows the network of the question, without the sample run, which would give the answer away.
   expect(await page.$('.sample-mark')).toBeNull();
   await page.waitForFunction(() => document.querySelectorAll('#gradient-map tbody tr').length === 11);
   await press(page, '.lesson-question label:nth-of-type(3) input');
@@ -136,7 +136,7 @@ test('a lesson is read, guessed, trained and looked at; the way back is the step
   await press(page, '#lesson-look');
   expect(await page.$('#network.pointed-out')).not.toBeNull();
 
-  // By keyboard, to a step that trains nothing; a link repeats it.
+  // By keyboard, to a step that trains nothing; a link restores it.
   await page.focus('#lesson-next');
   await page.keyboard.press('Enter');
   await until(page, '.lesson-place', 'Step 2 of 5');
@@ -145,7 +145,7 @@ test('a lesson is read, guessed, trained and looked at; the way back is the step
   await press(page, '.lesson-question label:nth-of-type(3) input');
   await until(page, '.lesson-answer', '^You were right');
 
-  // A quiz, of the run that is there.
+  // A quiz about the current run.
   await press(page, '#start-quiz');
   expect(await page.$$('#gradient-map .badge')).toHaveLength(0);
   expect(await page.$('#run-verdict')).toBeNull();
@@ -210,7 +210,7 @@ test("a hostile lesson and a hostile link are text; a teacher's own lesson comes
   expect(await text(page, '#lesson-faults')).toContain('step 1, experiment, model');
   expect(await text(page, '#page-error')).toContain('seed');
 
-  // No such lesson, a file that isn't there and then is, JSON that is none.
+  // An unknown lesson, a file that is missing at first and then exists, and invalid JSON.
   const show = (lesson: string) =>
     page.evaluate(
       (hash) => {
@@ -230,7 +230,7 @@ test("a hostile lesson and a hostile link are text; a teacher's own lesson comes
   await show('{"title":');
   await until(page, '#lesson [role=alert]', 'not valid JSON');
 
-  // A file: its lesson is in the URL afterwards, to be sent to a class.
+  // A file: afterwards the URL contains its lesson, so it can be sent to a class.
   await press(page, '#close-lesson');
   await press(page, '#lessons-button');
   const file = join(mkdtempSync(join(inject('folder'), 'lesson-')), 'mine.json');

@@ -39,7 +39,7 @@ const type = async (selector: string, value: string) => {
   await page.keyboard.press('Enter');
 };
 const isReady = () => page.$eval('#start', (it) => !(it as HTMLButtonElement).disabled);
-/** The layers' buttons, from the first on. */
+/** Clicks the button of a layer, by index. */
 const open = async (at: number) => (await page.$$('#model .layer'))[at]!.click();
 
 test('shapes and parameters follow as a layer is edited; one that does not fit says so at its place, and Train is off', async () => {
@@ -64,13 +64,13 @@ test('shapes and parameters follow as a layer is edited; one that does not fit s
   expect(rows[0]).toBe('bad');
   expect(rows.slice(1).join('')).toBe('');
 
-  // What goes away or elsewhere leaves the focus to its like.
+  // When an element is removed or moved, the focus goes to its counterpart.
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
   await page.focus('[aria-label="move conv2d down"]');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.querySelectorAll('#model .layer')[1]?.textContent?.startsWith('⚠'));
   expect(await focused()).toBe('move conv2d down');
-  // By the names that errors have for them, those that don't fit and those behind them too.
+  // The names used in errors, including those of layers that don't fit and of the layers after them.
   expect(await page.$$eval('#model .layer', (all) => all.map((it) => it.textContent))).toEqual([
     'max_pooling2d',
     '⚠conv2d',
@@ -134,13 +134,13 @@ test('a residual network is chosen, changed layer by layer, and trained', async 
   const preset = await names();
   expect(preset).toContain('add_2');
   expect(preset.filter((name) => name.startsWith('batch_normalization'))).toHaveLength(9);
-  // Each layer type has an entry, and a new one comes with the options that it needs.
+  // Each layer type has an entry, and a new layer comes with its required options.
   const offered = async () =>
     page.$$eval('[id^=add-layer] option', (all) => all.map((it) => (it as HTMLOptionElement).value));
   await open(0);
   expect((await offered()).filter(Boolean)).toEqual(layerTypes);
 
-  // The shortcut of the first block still begins where it did, although the layers have moved on.
+  // The shortcut of the first block still begins at the same layer, although layers have moved.
   await insert(2, 'dropout');
   expect(await isReady()).toBe(true);
   const sum = preset.indexOf('add') + 1;
@@ -229,7 +229,7 @@ test('a schedule is chosen, is in the link and warns of a longer run; its rates 
   await unfoldSettings(page);
   await page.select('#learning-rate-type', 'cosineDecay');
   const rateIn = async () => JSON.parse((await experimentIn(page)).get('optimizer') ?? '').learningRate;
-  // Begins with the rate that there was, for as many steps as the run has.
+  // Begins with the previous rate, over as many steps as the run has.
   await page.waitForSelector('#learning-rate-decaySteps');
   expect(await rateIn()).toEqual({ type: 'cosineDecay', initialLearningRate: 0.001, decaySteps: 20 });
   expect(await page.$('#schedule-warning')).toBeNull();

@@ -32,7 +32,7 @@ const side = 12;
 let studio: Studio;
 beforeAll(async () => {
   studio = await openStudio();
-  // Dark, or a light stripe down the middle, or across: each picture has a grey of its own.
+  // Dark, or with a light vertical or horizontal stripe: each picture has a different grey.
   for (const [label, name] of classes.entries()) {
     mkdirSync(join(folder, name));
     for (let i = 0; i < 40; i++) {
@@ -40,7 +40,7 @@ beforeAll(async () => {
         const along = label === 1 ? at % side : Math.floor(at / side);
         return label && Math.abs(along - 5.5) < 2 ? 255 - i : i;
       });
-      data[i] = 77; // no two alike
+      data[i] = 77; // All pictures are different.
       writeFileSync(join(folder, name, `${i}.png`), encode({ width: side, height: side, data, channels: 1, depth: 8 }));
     }
   }
@@ -62,7 +62,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   page.on('request', (request) => {
     if (!/^(data|blob):/.test(request.url())) asked.push(`${request.method()} ${request.url()}`);
   });
-  // Far from its place in the panel, which is folded, and while a run is under way.
+  // The drop target is far from the panel, which is folded, and a run is in progress.
   await press(page, '#start');
   await untilEpoch(page, 1);
   const cdp = await page.createCDPSession();
@@ -98,14 +98,14 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(report).toContain('sizes of the pictures, width × height: 12 × 12 (122)');
   expect(await text(page, '#cleaning')).toMatch(/leave out 1 image: already present with the same label/);
   await page.waitForSelector('.classes canvas');
-  // Its images lie class by class: those that the augmentation is shown with are of all of them.
+  // Its images are ordered by class: those that preview the augmentation must cover all of them.
   await page.waitForFunction(
     (of) => new Set([...document.querySelectorAll('.samples th canvas')].map((it) => it.ariaLabel)).size === of,
     {},
     classes.length,
   );
 
-  // So few images are gone through more often, and so few of them for validation say little.
+  // A small set is passed over more often, and a small validation set is not very meaningful, which the page says.
   expect(await page.$('#lengthened')).toBeNull();
   await press(page, '#epochs-count', { count: 3 });
   await page.keyboard.press('Backspace');
@@ -129,7 +129,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(await page.$$eval('.confusion tbody th', (all) => all.map((it) => it.textContent))).toEqual(names);
   expect(await page.$('main img')).toBeNull();
   expect(await page.title()).not.toContain('broken');
-  // What was left out stands in the pairs of twins, too.
+  // Ignored files are listed for pairs of twins, too.
   const cleaned = temporaryFolder();
   await downloadInto(page, cleaned);
   await press(page, '#train-twins');
@@ -138,14 +138,14 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   const pairs: ComparisonFile = JSON.parse(readFileSync(await downloaded(cleaned, '.json'), 'utf8'));
   expect(pairs.config).toMatchObject({ clean: ['constant', 'duplicates'], trainSamples: 96, testSamples: 24 });
 
-  // The code that reads them comes from the page's own server, and nothing goes there.
+  // The code that reads them comes from the page's own server, and nothing is uploaded.
   expect(
     asked.filter(
       (request) => !/^GET http:\/\/127\.0\.0\.1:\d+\/(assets\/[\w-]+\.(js|css)|service-worker\.js)$/.test(request),
     ),
   ).toEqual([]);
   expect(complaints).toEqual([]);
-  // They are here again after a reload.
+  // They are still available after a reload.
   await page.reload();
   await until(page, '#facts', '96 training and 24 validation images of 12.×.12, 3 classes');
   expect(await page.$eval('#page-error', (it) => (it as HTMLElement).hidden)).toBe(true);
@@ -221,7 +221,9 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=30`, page, complaints);
-  /** Draws lines through points in shares of the pad, until it is taken for the digit. @returns levels of its picture. */
+  /**
+   * Draws lines through points, in fractions of the pad, until it is recognized as the digit. @returns grey levels of its picture.
+   */
   const drawDigit = async (digit: string, points: [number, number][]) => {
     await press(page, '#erase');
     await draw(page, points);
@@ -262,7 +264,7 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
   await press(page, '.own summary');
   const input = (await page.$('#own-files')) as ElementHandle<HTMLInputElement>;
   await input.uploadFile(...paths);
-  // The page's own digits are as many: what tells that the files were read is the choice of the data set.
+  // The page's own digits have the same count, so the selected data set shows whether the files were read.
   await page.waitForFunction(() => (document.querySelector('#dataset') as HTMLSelectElement).value === 'own');
   await until(page, '#facts', '1,500 training and 297 validation images');
   await trained();
@@ -274,7 +276,7 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
     expect(darkest).toBeLessThan(100);
   }
 
-  // The network is still of the dark ones; then it is not.
+  // The network is still that of the dark ones; then it is not.
   await page.evaluate(() => {
     location.hash = '#dataset=digits&epochs=1&train-samples=64&test-samples=32';
   });
@@ -293,7 +295,7 @@ test('a data set of the page is looked through too, and a link leaves out what w
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const url = await studio.serve(async (request, response, next) => {
-    // A data set with one image twice, and one in both parts.
+    // A data set with one duplicate image, and one image in both parts.
     const images = Uint8Array.from({ length: 8 * 16 }, (_, i) => (i * 37) % 251);
     images.copyWithin(16, 0, 16);
     const parts = {
@@ -333,7 +335,7 @@ test('a data set of the page is looked through too, and a link leaves out what w
   await openPage(`${url}${link}`, page, complaints);
   await until(page, '#facts', '7 training and 3 validation images');
   expect(await page.$eval('#leave-duplicates', (it) => (it as HTMLInputElement).checked)).toBe(true);
-  // To leave out all of a part is refused in words.
+  // Removing all images of a part is rejected with a message.
   await page.$eval('#dataset', () => {
     location.hash = '#dataset=mnist&clean=leaks';
   });
@@ -353,7 +355,7 @@ test('what is no data set is refused in words', async () => {
   await upload(page, '#own-files', new URL('../../package.json', import.meta.url).pathname);
   await until(page, '#page-error', 'no data set in these files that wgrad can read');
   expect(await text(page, '#page-error')).toMatch(/package\.json: JSON.*a folder of pictures.*IDX files/s);
-  // Of what is chosen while files are being read, the last is read next.
+  // If several files are chosen while others are being read, only the last is read next.
   await page.evaluate(() => {
     const drop = (name: string) => {
       const dataTransfer = new DataTransfer();
@@ -482,7 +484,7 @@ test('drop after drop: folders as other people publish them', async () => {
     for (const line of lines) await until(page, '.own', line);
   };
 
-  // Three splits stay three, classes stand below the split, and what has no class is left out.
+  // Three splits stay three, classes are below the split folders, and pictures without a class are ignored.
   const jpegs = (i: number) => `images/${i}.JPEG`;
   await drop({
     ...pictures('set/train/cat', 4, jpegs),
@@ -505,7 +507,7 @@ test('drop after drop: folders as other people publish them', async () => {
     'empty.bin: empty file',
     '__MACOSX/set/._train: hidden or system file',
   );
-  // A folder called test alone is one set; names say nothing, and one size follows from all pictures.
+  // A folder called test alone is a whole set; its name has no meaning, and one size follows from all pictures.
   await drop({
     ...pictures('test/a', 3, (i) => `${i}_idx5_x1001_y1001_class0.png`),
     ...pictures('test/b', 2, (i) => `${i}`),
@@ -513,7 +515,7 @@ test('drop after drop: folders as other people publish them', async () => {
     'test/b/scan.tif': 'II*\0\x08\0\0\0',
   });
   await readAs('4 training and 2 validation images of 8.×.8', '8 × 8 \\(5\\), 16 × 8 \\(1\\)', 'scan.tif: TIFF');
-  // IDX files plain and packed, in folders of their names, with zero bytes after the packed ones.
+  // IDX files, plain and compressed, in folders named like them, with zero bytes after the compressed data.
   const packed = (bytes: Uint8Array) => Buffer.concat([gzipSync(bytes), new Uint8Array(512)]);
   await drop(
     Object.fromEntries(
@@ -527,7 +529,7 @@ test('drop after drop: folders as other people publish them', async () => {
     '2 training and 2 validation images of 1.×.2',
     'train-images-idx3-ubyte was used instead of raw/train-images',
   );
-  // What can't be read is refused in words, and what was there stays.
+  // Unreadable files are rejected with a message, and the previous data set stays.
   for (const [files, words] of [
     [{ 'mnist.npz': `PK\x03\x04${'\0'.repeat(26)}x_train.npy` }, 'mnist.npz is damaged or cut short'],
     [

@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => studio?.close());
 
-/** The legend's figures of a plot, by the names of its lines. */
+/** The legend's figures of a plot, by line name. */
 const legend = async (page: Page, plot: string): Promise<[string, number][]> => {
   const entries = await page.$$eval(`${plot} .legend button`, (buttons) =>
     buttons.map((button) => {
@@ -45,7 +45,7 @@ const legend = async (page: Page, plot: string): Promise<[string, number][]> => 
   return entries.map(([name, value]) => [name, readFigure(value)]);
 };
 
-/** Pixels of each line's colour in the plot itself. */
+/** Number of pixels with each line's color in the plot itself. */
 const drawn = (page: Page, plot: string): Promise<number[]> =>
   page.$eval(plot, (section) => {
     const canvas = section.querySelector('canvas') as HTMLCanvasElement;
@@ -88,7 +88,7 @@ describe('with the data sets of wgrad dev', () => {
     expect(await text(page, '#model')).toContain('conv2d_111 × 11 × 6418,496');
     expect(await text(page, '#model')).toContain('225,034');
 
-    // Its own first steps tell how long it takes here, also for whoever comes again.
+    // The duration is estimated from its first steps, also for returning visitors.
     await press(page, '#start');
     await until(page, '#cut', 'about [\\d.]+ (seconds|minutes|hours) as measured here\\. A GPU trains 10 epochs');
     await press(page, '#stop');
@@ -149,7 +149,7 @@ describe('with the data sets of wgrad dev', () => {
     await until(page, '#status', 'Stopped after \\d+ steps. Validation accuracy \\d+\\.\\d %');
     expect(await focused(page)).toBe('start');
     const place = await text(page, '#place');
-    // What each step gave is pale, and there for the mean that lies over it.
+    // The values of single steps are pale, with their mean drawn over them.
     await vi.waitFor(async () => {
       for (const pixels of await drawn(page, '#norms')) expect(pixels).toBeGreaterThan(100);
       for (const pixels of (await drawn(page, '#loss')).slice(1)) expect(pixels).toBeGreaterThan(100);
@@ -166,7 +166,7 @@ describe('with the data sets of wgrad dev', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await text(page, '#place')).toBe(place);
 
-    // Pointing at a step gives its figures in both plots; a line of the legend can be switched off.
+    // Pointing at a step shows its figures in both plots; a line can be switched off in the legend.
     const latest = await number(page, '#norms .legend .value');
     await point(page, '#loss .u-over', 2);
     await until(page, '#norms .at', '^step \\d\\d?$');
@@ -209,7 +209,7 @@ describe('with the data sets of wgrad dev', () => {
     await page.focus('#data summary');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#data .fold[open] #dataset');
-    // As it was left in this width.
+    // Its state is remembered for this width.
     await page.focus('#augmentation summary');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
@@ -250,7 +250,7 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
   );
   expect(await text(page, '#facts')).toContain('6,000 training and 2,000 validation images of 28');
   expect(await text(page, '#data .gist')).toBe('MNIST, 6,000 of its 60,000 images');
-  // A link can ask for what isn't here, or for more than is.
+  // A link can ask for something unavailable, or for more than is available.
   await page.evaluate(() => {
     location.hash = '#dataset=fashion-mnist';
   });
@@ -279,7 +279,7 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
   expect(complaints).toEqual([]);
   await page.close();
 
-  // The same images as the whole set begins with.
+  // The same images that the whole set begins with.
   const whole = await readDatasets('mnist');
   for (const part of ['train', 'test'] as const) {
     const { images, labels } = mnistPart.files[part];
@@ -308,7 +308,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   const mnist = { what: 'The data set mnist is not on this machine', fix: 'type: wgrad data get mnist' };
   const routes = datasetRoutes(find, (name) => (name === 'mnist' ? mnist : undefined));
   await openPage(await studio.serve(routes), page, []);
-  // A server of data sets that has no MNIST, as `wgrad dev` in the package, leaves it to the page.
+  // If the server has no MNIST, as `wgrad dev` in the package, the page uses its own part.
   expect(await text(page, '#facts')).toContain('6,000 training and 2,000 validation images of 28');
   expect(await page.$$eval('#dataset option', (all) => all.map(({ disabled }) => disabled))).not.toContain(true);
   await page.waitForSelector('.samples button');
@@ -332,7 +332,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   expect(await text(page, '#facts')).toContain('1,500 training');
   expect(await page.$eval('#page-error', (it) => (it as HTMLElement).hidden)).toBe(true);
 
-  // Dismissed, it still says so at its place.
+  // After it was dismissed, the message is still shown in its place.
   await chooseDataset(page, 'digits');
   isDown = true;
   await page.select('#dataset', 'fashion-mnist');
@@ -373,7 +373,7 @@ test('a run and its own pictures outlive a reload; what is kept nowhere is not l
   const asked: string[] = [];
   page.on('dialog', ({ type }) => asked.push(type()));
   const isGuarded = () => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
-  // Under way, nothing of it is kept yet.
+  // During training, nothing of it is saved yet.
   await press(page, '#step');
   await until(page, '#place', 'step 1 of');
   expect(await isGuarded()).toBe(true);
@@ -392,7 +392,7 @@ test('a run and its own pictures outlive a reload; what is kept nowhere is not l
   expect(await page.$('#last-run')).toBeNull();
   await page.waitForSelector('#confusion-title');
 
-  // Discarded, it is gone.
+  // Once discarded, it is gone.
   await page.reload();
   await press(page, '#discard-last');
   await page.waitForSelector('#last-run', { hidden: true });
@@ -434,7 +434,7 @@ const epochRows = (page: Page): Promise<string[]> =>
     ),
   );
 
-/** From the next step on, the worker's GPU is lost: once, or again and again until its `heal` is called. */
+/** From the next step on, the worker's GPU is lost: once, or repeatedly until its `heal` is called. */
 const destroyDevices = (page: Page, how: 'once' | 'always'): Promise<void> =>
   page.workers()[0]!.evaluate((how) => {
     const { createCommandEncoder } = GPUDevice.prototype;
@@ -450,7 +450,7 @@ const destroyDevices = (page: Page, how: 'once' | 'always'): Promise<void> =>
   }, how);
 
 describe('a GPU that goes away is opened again, and the run ends as if nothing had come between', () => {
-  // Steps that are quick, and so many that there is time to lose the device between two epochs.
+  // Fast steps, and enough of them to lose the device between two epochs.
   const address = '#dataset=digits&augment=none&model=five-relu&epochs=25&seed=3';
   let undisturbed: string[];
   beforeAll(async () => {
@@ -467,7 +467,7 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
       'its process killed',
       async () => {
         const cdp = await studio.browser.target().createCDPSession();
-        // It never answers: what would, is gone.
+        // This never resolves, because the process that would answer is gone.
         cdp.send('Browser.crashGpuProcess').catch(() => undefined);
       },
     ],
@@ -485,7 +485,7 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
     await lose(page);
     await press(page, '#start');
     await until(page, '#device-lost', 'The GPU was lost after \\d+ steps?; training resumed from the last checkpoint');
-    // What the canvases showed is there again.
+    // The canvases show the same picture again.
     while ((await picture()) !== before) await new Promise(setImmediate);
     while (Math.min(...(await drawn(page, '#loss'))) < 20) await new Promise(setImmediate);
     await until(page, '#status', 'Done in');
@@ -529,7 +529,7 @@ describe('without WebGPU it says what was tried and what to do', () => {
   test('where the browser never answers: the page says so, and its limit', async () => {
     const page = await studio.browser.newPage();
     const complaints: string[] = [];
-    // The page's worker asks for the adapter, and a script for new documents doesn't reach it. Its timer runs fast.
+    // The page's worker requests the adapter, and scripts for new documents don't apply to it. Its timer runs fast.
     const neverAnswers =
       'GPU.prototype.requestAdapter = () => new Promise(() => {});' +
       'const wait = setTimeout; self.setTimeout = (work, ms) => wait(work, ms / 100);';
@@ -539,7 +539,7 @@ describe('without WebGPU it says what was tried and what to do', () => {
       const responseHeaders = [{ name: 'content-type', value: 'text/javascript' }];
       await cdp.send('Fetch.fulfillRequest', { requestId, responseCode: 200, responseHeaders, body });
     });
-    // The worker's script alone: the chunks that it imports come as they are.
+    // Only the worker's script: the chunks that it imports are not modified.
     await cdp.send('Fetch.enable', { patterns: [{ urlPattern: '*/worker-*.js' }] });
     await openPage(await studio.serve(), page, complaints);
     expect(await text(page, '[role=alert]')).toContain('did not answer requestAdapter() within 30 seconds');

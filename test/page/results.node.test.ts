@@ -22,7 +22,7 @@ import {
   upload,
 } from './studio.ts';
 
-// What comes of a run, as a person looks at it: what they read, press and draw.
+// The results of a run, as a user reads, operates and draws them.
 
 const downloads = mkdtempSync(join(tmpdir(), 'wgrad-downloads-'));
 let studio: Studio;
@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(downloads, { recursive: true, force: true });
 });
 
-/** Exactly what a bar stands for. */
+/** The exact values of the bars. */
 const probabilities = (page: Page): Promise<number[]> =>
   page.$$eval('#probabilities meter', (bars) => bars.map((bar) => (bar as HTMLMeterElement).value));
 
@@ -49,7 +49,7 @@ async function drawOne(page: Page): Promise<void> {
   await page.mouse.up();
 }
 
-/** Until an answer to the last question is there, and stays. */
+/** Waits until the last question has a stable answer. */
 async function answered(page: Page): Promise<number[]> {
   await page.waitForSelector('#probabilities .best');
   for (let before = '', now = ' '; ; before = now) {
@@ -69,7 +69,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   await press(page, '#start');
   await until(page, '#status', 'Done in');
 
-  // The end of the run has brought the results.
+  // At the end of the run the results appear.
   await until(page, '#results .facts', '297 validation images after 141 steps: accuracy \\d\\d\\.\\d %');
   const accuracy = /accuracy (\d+\.\d %)/.exec(await text(page, '#results .facts'))![1]!;
   expect(await text(page, '#validation-accuracy-now')).toBe(accuracy);
@@ -87,7 +87,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
     '1',
     '2',
   ]);
-  // Behind each cell of the matrix are the images that it counts.
+  // Each cell of the matrix leads to the images that it counts.
   const wrong = cells.flatMap((row, actual) => row.map((images, predicted) => ({ images, actual, predicted })));
   const most = wrong.filter((it) => it.actual !== it.predicted).sort((a, b) => b.images - a.images)[0]!;
   await press(page, `.confusion tbody tr:nth-child(${most.actual + 1}) td:nth-of-type(${most.predicted + 1}) button`);
@@ -97,7 +97,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   );
   expect(await page.$$('#cell .mistakes li')).toHaveLength(most.images);
 
-  // A mistake, asked about by keyboard, is one.
+  // A mistake, selected by keyboard, is an incorrect prediction.
   const mistake = '[aria-labelledby=mistakes-title]';
   await page.focus(`${mistake} button`);
   const [is, said] = await page.$$eval(`${mistake} li:first-child span`, (all) => all.map((it) => it.textContent));
@@ -106,7 +106,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   await answered(page);
   expect(await text(page, '#try .asked strong')).toMatch(new RegExp(`^${said?.replace('predicted ', '')}, `));
 
-  // A drawing is answered as it is drawn.
+  // A drawing is classified while it is being drawn.
   await drawOne(page);
   const drawn = await answered(page);
   expect(sum(drawn)).toBeCloseTo(1, 5);
@@ -150,7 +150,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   await until(page, '#try .asked', 'Left: what the network sees');
   expect(await answered(page)).toEqual(drawn);
 
-  // On a phone all classes are in sight; of a table that is too wide the rest is announced, beside the names of the rows.
+  // On a phone all classes are visible; if the table is too wide, the rest is indicated next to the row names.
   for (const width of [400, 320]) {
     await page.setViewport({ width, height: 800 });
     const beyond = await page.$eval('.matrix .scroll', ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
@@ -166,7 +166,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   await page.waitForFunction(() => !document.querySelector('#epochs-panel .scroll-hint'));
   await page.setViewport({ width: 1280, height: 960 });
 
-  // Something that is no run is refused, in words.
+  // A file that is not a run is rejected with a message.
   await upload(page, '#load-run', new URL('../../package.json', import.meta.url).pathname);
   await until(page, '#page-error', 'package.json is no run that wgrad has saved');
   expect(complaints).toEqual([]);
@@ -197,7 +197,7 @@ test('a run that is stopped mid-epoch, saved, loaded and resumed ends as the und
   expect(undisturbed.epochs).toHaveLength(5);
   expect(await page.$('#resume-run')).toBeNull();
 
-  // The samples with the largest gradients in the last probe have their pictures; one is asked about.
+  // The samples with the largest gradients in the last probe are shown with their pictures; one of them is selected.
   await until(page, '#largest-gradients', 'in the batch of step 61');
   expect(await page.$$('#largest-gradients canvas')).toHaveLength(8);
   await page.$eval('#largest-gradients button', (it) => (it as HTMLElement).click());
@@ -237,7 +237,7 @@ test('a run that is stopped mid-epoch, saved, loaded and resumed ends as the und
   await until(page, '#status', 'Done in');
   expect(await epochRows(page)).toEqual(undisturbed.epochs.slice(0, 4));
   await page.waitForSelector('#train-more');
-  // Something else is to be trained by now: what goes on, and what is shown, is still the run before, and says so.
+  // Another experiment is set up by now: the run that resumes, and the one shown, is still the previous one, and the page says so.
   expect(await page.$('#waiting, #began-with')).toBeNull();
   const reseed = async (seed: string) => {
     await press(page, '#seed', { count: 3 });
@@ -290,7 +290,7 @@ test('a run that its URL lets stop early says so, shows its metrics by epoch and
   await page.$eval('#metrics-form button', (it) => (it as HTMLElement).click());
   await page.waitForFunction(() => !/metrics=/.test(location.hash) && /fit=/.test(location.hash));
 
-  // What is bad is told at its field, and nothing can be trained until it is mended.
+  // Invalid values are reported at their fields, and training is disabled until they are fixed.
   await page.select('#loss-type', 'huber');
   await until(page, '#earlyStopping-form', 'on loss');
   await page.$eval('#loss-delta ~ input', (it) => {
@@ -306,7 +306,7 @@ test('a run that its URL lets stop early says so, shows its metrics by epoch and
   const fitIn = async () => JSON.parse((await experimentIn(page)).get('fit')!);
   expect((await experimentIn(page)).get('loss')).toBe('binaryCrossentropy');
   expect(await page.$('#add-metric, #class-weight')).toBeNull();
-  // The model's preset ends as the loss needs it; a loss of classes is the default and stands in no URL.
+  // The model preset ends as the loss requires; the default loss of classes does not appear in the URL.
   await page.select('#loss-type', 'sparseCategoricalCrossentropy');
   await page.waitForSelector('#class-weight');
   expect((await experimentIn(page)).has('loss')).toBe(false);
@@ -416,14 +416,14 @@ test('it answers while it trains, and a profile shows where a step goes', async 
   expect(slices.map(({ dur }) => dur)).toEqual(bars);
   const rows = await page.$$eval('.dispatches tr:not(.phase) th[scope=row]', (all) => all.map((it) => it.textContent));
   expect(slices.map(({ name }) => name)).toEqual(rows.map((it) => it!.trim()));
-  // Behind each row is the shader as it ran.
+  // Each row leads to the shader as it ran.
   await page.$eval('.dispatches button.dispatch', (it) => (it as HTMLElement).click());
   await page.waitForSelector('.wgsl pre');
   expect(await text(page, '.wgsl pre')).toMatch(/@compute @workgroup_size\(\d+/);
   expect(await text(page, '.wgsl .facts')).toMatch(/^\w+\.wgsl, [\d,]+ × 1 × 1 workgroups/);
   await page.$eval('.dispatches button.dispatch', (it) => (it as HTMLElement).click());
   await page.waitForFunction(() => !document.querySelector('.wgsl'));
-  // What Perfetto asks of an event: a place in time, and a thread that has a name.
+  // Perfetto requires of an event a timestamp, and a thread with a name.
   const threads = new Set(traceEvents.flatMap((event) => (event.name === 'thread_name' ? [event.tid] : [])));
   let end = 0;
   for (const { ts, dur, pid, tid } of slices) {
@@ -433,7 +433,7 @@ test('it answers while it trains, and a profile shows where a step goes', async 
     expect(pid).toBe(slices[0]!.pid);
   }
 
-  // The GPU is checked beside float64: by all kernels, or by some.
+  // The self-test compares the GPU with float64: with all kernels, or with some.
   await page.type('#check-only', 'max_poool');
   await press(page, '#check-gpu');
   await until(page, '#profile [role=alert]', 'No check of the self-test has such a name');

@@ -27,7 +27,7 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   expect(await text(page, '#sample-choice-weights')).toContain('the weights after 47 steps');
   expect(await stage(page)).toBe('Forward the image');
 
-  // A number of the first convolution is the sum of the products that stand beside it.
+  // A number of the first convolution is the sum of the products shown next to it.
   await page.focus('#next-stage');
   await page.keyboard.press('ArrowRight');
   expect(await stage(page)).toBe('Forward conv2d');
@@ -40,7 +40,7 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   expect(await page.$$('.unit tbody tr')).toHaveLength(10);
   expect(products).toBeCloseTo(sum, 1.8);
   expect(readFigure(await text(page, '#unit-value'))).toBeCloseTo(Math.max(0, sum), 5);
-  // Another one: by pointing, or by its place.
+  // Another one: by pointing, or by its position.
   const place = () => page.$$eval('.unit input', (all) => all.map((it) => (it as HTMLInputElement).value).join());
   const before = await place();
   await page.$eval('.stage-maps', (maps) => {
@@ -68,7 +68,7 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
     ['max_pooling2d', 'conv2d_1', 'max_pooling2d_1', 'dense', 'dense_1'].map((it) => `Forward ${it}`),
   );
 
-  // The loss is that of the label's probability, and the gradient of each output is its probability less the label.
+  // The loss is that of the label's probability, and the gradient of each output is its probability minus the label.
   await next(page);
   const formula = await text(page, '.stage-formula');
   expect(formula).toMatch(/^loss = −ln [\d.]+ = [\d.]+$/);
@@ -97,18 +97,18 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   await next(page);
   const update = await cells(page, '#sample-update tbody tr');
   expect(update.map(([name]) => name)).toHaveLength(8);
-  // Adam moves each weight by its learning rate at the most: norms tell.
+  // Adam changes each weight by at most about its learning rate, which the norms show.
   for (const row of update) expect(readFigure(row[4]!)).toBeGreaterThan(0);
   expect(await page.$eval('#next-stage', (it) => it.ariaDisabled)).toBe('true');
 
-  // A block of the way is a stage; on a phone all of it has room.
+  // Each block of the network is a stage; on a phone everything fits.
   await page.$eval('.sample-blocks li:nth-child(2) button', (it) => (it as HTMLElement).click());
   expect(await stage(page)).toBe('Backward the gradient at conv2d');
   await page.setViewport({ width: 400, height: 800 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
   await page.setViewport({ width: 1280, height: 960 });
 
-  // Of an image that was asked about: the pixels that move its prediction, or another class, and its way.
+  // For a selected image: the pixels that affect its prediction or another class, and its passes.
   await page.$eval('#next-image', (it) => (it as HTMLElement).click());
   await page.waitForSelector('#probabilities .best');
   await page.$eval('#show-saliency', (it) => (it as HTMLElement).click());
@@ -131,7 +131,7 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   await page.waitForFunction(() => (document.querySelector('#sample-image') as HTMLInputElement).value === '1');
   expect(await stage(page)).toBe('Forward the image');
 
-  // A step that is dragged to has no weights: the panel says so, and whose it shows.
+  // A step without saved weights: the panel says so, and states whose weights it shows.
   const weights = () => text(page, '#sample-choice-weights');
   expect(await weights()).toBe('At the weights after 47 steps.');
   await page.$eval('.gradient-map canvas', (it) => it.scrollIntoView({ block: 'center' }));
@@ -142,7 +142,7 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   await page.mouse.up();
   await until(page, '#sample-choice-weights', 'The map and the plots show step \\d+, whose weights were not kept');
 
-  // Normalizations, merges and convolutions of other kinds have their numbers too.
+  // Normalizations, merges and other kinds of convolutions show their numbers, too.
   const layers = [
     { type: 'conv2d', filters: 4, kernelSize: 3, strides: 4, name: 'first' },
     { type: 'batchNormalization', name: 'norm' },

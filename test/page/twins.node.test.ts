@@ -30,7 +30,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
     page,
     complaints,
   );
-  // What needs colours is not for B where A's images are grey, and says so.
+  // Options that need colors are disabled for B if A's images are grey, with the reason.
   await page.waitForSelector('#twin-b option:disabled');
   expect(await page.$$eval('#twin-b option', (all) => all.filter((it) => it.disabled).map((it) => it.label))).toEqual(
     ['RandAugment', 'TrivialAugmentWide', 'AutoAugment for CIFAR-10', 'AugMix'].map(
@@ -46,7 +46,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   await page.type('#twin-b', '0.00001');
   await page.select('#pairs', '2');
   await press(page, '#train-twins');
-  // Held, one step on, and going on: both together.
+  // Pause, step and resume apply to both.
   await until(page, '#place', 'step \\d+ of 20');
   await press(page, '#start');
   await until(page, '#status', 'Paused after \\d+ steps? of both');
@@ -90,7 +90,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   expect(readFigure(a!) - readFigure(b!)).toBeCloseTo(readFigure(difference!), 1.7);
   expect(readFigure(difference!)).toBeLessThan(-0.2);
 
-  // Both in every plot: a row each on the map, a line each of the layer that is looked at, figures of each epoch.
+  // Both appear in every plot: a row each on the map, a line each for the selected layer, figures of each epoch.
   expect(await text(page, '#gradients .twins-key')).toMatch(
     /A learning rate 0\.001.*B learning rate 0\.00001.*same\. Shown is pair 2 of 2\./,
   );
@@ -106,7 +106,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
     expect(Object.keys(lines)).toEqual(['A each step', 'A smoothed', 'B each step', 'B smoothed']);
     for (const value of Object.values(lines)) expect(value).toBeGreaterThan(0);
   }
-  // What is said of each twin is what its plots show, of the step that is pointed at.
+  // The sentence about each twin agrees with its plots, for the step that the user points at.
   const expectAgreement = async (at: RegExp) => {
     const said = await page.$$eval('#layer-detail > .facts', (all) => all.map((it) => it.textContent ?? ''));
     const plotted = await legend('#layer-updateRatio');
@@ -134,7 +134,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   expect(both[4]).toMatch(/^−?\d+\.\d points$/);
   expect((readFigure(both[5]!) * readFigure(ofB[5]!)) / readFigure(ofA[5]!)).toBeCloseTo(1, 1.5);
 
-  // What the page hands out is the command's: that takes it, trains the pair that is missing, and comes to the same.
+  // The file that the page exports is the command's: the command loads it, trains the missing pair, and gets the same results.
   const folder = temporaryFolder();
   await downloadInto(page, folder);
   await press(page, '#save-report');
@@ -166,11 +166,11 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   await until(page, '#status', 'Stopped after \\d+ steps');
   expect(await page.$('#twins-outcome')).toBeNull();
   expect((await legend('#loss'))['B each step']).toBeGreaterThan(0);
-  // Their networks are gone: nothing offers to ask them.
+  // Their networks have been released, so nothing offers to query them.
   for (const panel of ['#results', '#try']) expect(await text(page, panel)).toContain('Results need a single run');
   expect(await page.$('#save-run:disabled')).not.toBeNull();
   for (const part of ['#evaluate', '#pad', '#ask', '#largest-gradients']) expect(await page.$(part)).toBeNull();
-  // An ordinary run is alone again.
+  // An ordinary run is a single run again.
   await press(page, '#start');
   await until(page, '#place', 'epoch \\d+ of 500');
   await page.waitForFunction(() => document.querySelectorAll('#loss .legend button').length === 3);

@@ -48,14 +48,14 @@ export function readFigure(text: string): number {
   const exponent = [...power].map((it) => '-0123456789'['⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(it)] ?? it).join('');
   return (sign ? -1 : 1) * Number(`${digits}e${Number(exponent) - (unit ? 2 : 0)}`);
 }
-/** What is set in the page's URL. Asked of the page: what Puppeteer knows of its URL comes a moment later. */
+/** The experiment in the page's URL, read from the page: Puppeteer's own URL is updated a moment later. */
 export const experimentIn = async (page: Page) =>
   new URLSearchParams((await page.evaluate(() => location.hash)).slice(1));
 export const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
 
 /**
- * Clicks an element once it is enabled and has stopped moving. Content that arrives late on a busy machine moves what is
- * below it, and a click at a position found before would miss.
+ * Clicks an element once it is enabled and has stopped moving. Content that loads late on a busy machine moves the elements below
+ * it, and a click at a previously determined position would miss.
  */
 export const press = (page: Page, selector: string, options?: { count: number }) =>
   page.locator(selector).click(options);
@@ -66,8 +66,8 @@ export async function chooseDataset(page: Page, dataset: string): Promise<void> 
 }
 
 /**
- * Waits until a test of the page's own text holds. What is there for a moment may never be seen on a busy machine: wait
- * for what stays.
+ * Waits until the text of an element matches. On a busy machine a temporary text may never be observed, so wait for a permanent
+ * one.
  */
 export async function until(page: Page, selector: string, pattern: string): Promise<void> {
   const expected = new RegExp(pattern);
@@ -81,21 +81,21 @@ export async function until(page: Page, selector: string, pattern: string): Prom
   });
 }
 
-/** Waits until a run is in an epoch, counted from 1, or in a later one: for a run that is long enough to be stopped. */
+/** Waits until a run is in the given epoch, counted from 1, or in a later one; the run must be long enough to be stopped. */
 export async function untilEpoch(page: Page, epoch: number): Promise<void> {
   const isThere = (epoch: number) =>
     Number(/^epoch (\d+)/.exec(document.querySelector('#place')?.textContent ?? '')?.[1]) >= epoch;
   await page.waitForFunction(isThere, { timeout: patience }, epoch);
 }
 
-/** Moves the mouse into an element, as many pixels from its left edge, wherever the page has been scrolled to. */
+/** Moves the mouse into an element, at a distance in pixels from its left edge, whatever the scroll position. */
 export async function point(page: Page, selector: string, left: number): Promise<void> {
   await page.$eval(selector, (it) => it.scrollIntoView({ block: 'center' }));
   const { x, y, height } = (await (await page.$(selector))!.boundingBox())!;
   await page.mouse.move(x + left, y + height / 2);
 }
 
-/** Draws a 5 with the mouse, in one line. */
+/** Draws a 5 with the mouse in a single line. */
 export const drawFive = (page: Page): Promise<void> =>
   draw(page, [
     [0.66, 0.16],
@@ -110,7 +110,7 @@ export const drawFive = (page: Page): Promise<void> =>
   ]);
 
 /**
- * Draws a line through points, in shares of the pad. Results that arrive meanwhile may move the page: the drawing is then erased and
+ * Draws a line through points, in fractions of the pad. If results arrive meanwhile and move the page, the drawing is erased and
  * drawn again.
  */
 export async function draw(page: Page, points: readonly (readonly [right: number, down: number])[]): Promise<void> {
@@ -129,7 +129,7 @@ export async function draw(page: Page, points: readonly (readonly [right: number
   }
 }
 
-/** Gives a file to an input, as somebody who chooses it. */
+/** Selects a file in a file input, as a user does. */
 export async function upload(page: Page, input: string, path: string): Promise<void> {
   const element = (await page.$(input)) as ElementHandle<HTMLInputElement> | null;
   await element!.uploadFile(path);

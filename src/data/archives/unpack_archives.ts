@@ -43,7 +43,7 @@ export async function unpackArchives(files: readonly IdentifiedFile[], identify:
   return { files: await unpack(files, 0), ignored, notes };
 }
 
-/** The files of a tar archive lie one after the other in what gzip packs. */
+/** In a tar.gz, the files of the tar archive are stored consecutively in the compressed data. */
 const unpackedBy = async (path: string, file: FileBytes) => (await import('./gzip_file.ts')).openGzip(file, path);
 
 const tooDeep = (path: string) =>
