@@ -222,7 +222,7 @@ const staticDatasets: Plugin = {
     const emit = (fileName: string, source: string | Uint8Array) => this.emitFile({ type: 'asset', fileName, source });
     const whole = await readDatasets('mnist');
     const pack = async (name: string, file: Uint8Array) =>
-      emit(mnistPart.folder + name, await promisify(gzip)(file, { level: 9 }));
+      emit(mnistPart.folder + name, await promisify(gzip)(file, { level: 9, memLevel: 9 }));
     await Promise.all(
       (['train', 'test'] as const).flatMap((part) => {
         const { images, labels, imageShape, count } = takeFirst(whole[part], mnistPart[part].count);
@@ -522,6 +522,7 @@ const targets: Record<string, UserConfig> = {
       staticDatasets,
       workerSharesChunks,
       serviceWorker,
+      eachLicenseOnce,
     ],
     worker: { format: 'es' },
     build: {
