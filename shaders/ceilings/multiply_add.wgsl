@@ -1,5 +1,5 @@
 // y = a y + b, over and over, for four vec4 y in each invocation: arithmetic alone, all of it in registers.
-// What it reads and writes is nothing beside it; it writes at all so that no compiler leaves the work out.
+// Its memory traffic is negligible; it writes a result so that no compiler removes the work.
 
 override rounds: u32;
 

@@ -1,5 +1,5 @@
 
-// What every loss has: its outputs and their gradient [batch, ...], the record, and the sums of its 64 invocations.
+// The common part of all losses: outputs and their gradient [batch, ...], the record, and the sums of its 64 invocations.
 @group(0) @binding(2) var<storage, read> state: State;
 @group(0) @binding(3) var<storage, read_write> p: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dz: array<f32>;

@@ -27,7 +27,7 @@ interface PartFacts {
    * Set if the images are encoded pictures, with how they are fitted: each is fetched and decoded when it is needed for training.
    */
   pictures?: PictureFit;
-  /** What 16-bit pictures are stretched over. */
+  /** The range that 16-bit pictures are stretched from. */
   levels?: PictureLevels | undefined;
 }
 

@@ -19,7 +19,7 @@ export class WideLevels {
     }
   }
 
-  /** What the pictures are stretched over; undefined where there are none. */
+  /** The range that the pictures are stretched from; undefined where there are none. */
   get levels(): PictureLevels | undefined {
     return this.most >= 0 ? { from: this.least, to: this.most } : undefined;
   }

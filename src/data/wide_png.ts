@@ -30,7 +30,7 @@ const interlaced = [
 ] as const;
 const whole = [[0, 0, 1, 1]] as const;
 
-/** What a browser throws for a picture that it cannot decode. */
+/** The error that a browser throws for a picture that it cannot decode. */
 const broken = (what: string) => new DOMException(`The PNG cannot be decoded: ${what}`, 'EncodingError');
 
 /** @throws DOMException for a file that is damaged or cut short, as a browser does. */

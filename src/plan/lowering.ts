@@ -96,7 +96,7 @@ export interface LayerParts {
   };
 }
 
-/** What a lowering works with: the layer's inputs and tensors, buffers, and the forward and backward lists of dispatches. */
+/** The context of a lowering: the layer's inputs and tensors, buffers, and the forward and backward lists of dispatches. */
 export class LoweringContext {
   readonly #draft: Draft;
   readonly #parts: LayerParts;

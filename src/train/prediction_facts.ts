@@ -5,7 +5,7 @@ import type { Settings } from '../plan/settings.ts';
 import type { PicturePreparation } from './picture.ts';
 import type { TrainerOptions } from './trainer_options.ts';
 
-/** What a prediction needs besides the network: the class names, and how pictures are prepared. */
+/** Inputs of a prediction besides the network: the class names, and how pictures are prepared. */
 export interface PredictionFacts {
   /** In the order of the outputs; undefined until they are known. */
   classNames?: readonly string[];

@@ -63,7 +63,7 @@ export interface SampleTensor {
   values: Float32Array;
   /** Gradient of the loss of this sample. */
   gradient: Float32Array;
-  /** What the optimizer would add to the values if its next step saw only this sample. */
+  /** Amount that the optimizer would add to the values if its next step saw only this sample. */
   update: Float32Array;
 }
 

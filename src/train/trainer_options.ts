@@ -72,7 +72,7 @@ export interface TrainerOptions {
   /** Number of augmented copies of each image per epoch, with `mix: 'merge'`; 1 by default. */
   copies?: number;
   /**
-   * What each step measures of its layers besides gradient norms: nothing (`'off'`), the fields of `StepRecord.health`
+   * Layer statistics that each step measures besides gradient norms: nothing (`'off'`), the fields of `StepRecord.health`
    * (`'norms'`, the default), or also periodic probes (`'full'`).
    */
   health?: HealthLevel;

@@ -7,7 +7,10 @@ import { ConfigurationError } from '../../errors.ts';
 import type { OpDefinition, Picture } from '../op.ts';
 import { finite, fixedOrWholeRange, probability } from './options.ts';
 
-/** Of an op's 255 purposes, the fields take one per channel, the sampling of each channel another, and one more is needed. */
+/**
+ * Maximum number of channels. An op has 255 purposes: the fields take one per channel, the sampling of each channel another, and one
+ * more is needed.
+ */
 const channelsMost = 126;
 
 function requireChannels({ channels }: Picture, why: string): void {

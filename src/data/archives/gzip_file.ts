@@ -14,7 +14,7 @@ const trailerBytes = 8;
 /** Names and comments make a header longer than its ten bytes. */
 const longestHeader = 64 * 1024;
 
-/** What a gzip file is unpacked with. */
+/** Options for unpacking a gzip file. */
 export interface GzipOptions {
   /** Unpacked bytes that are kept: a smaller file is unpacked once. */
   most?: number;
@@ -26,7 +26,7 @@ export interface GzipOptions {
 const mostPlaces = 512;
 
 /**
- * What a gzip file packs, as a file of its own that is read at any place. It is unpacked once to check it. If it is larger than `most`
+ * The unpacked contents of a gzip file, as a file that can be read at any offset. It is unpacked once to check it. If it is larger than `most`
  * bytes (64 MiB), a part of it is unpacked again when it is read, from the last of up to 512 places before it, 1 MiB or more apart: memory
  * does not grow with the file. Like gunzip this ignores what follows the last member.
  *
