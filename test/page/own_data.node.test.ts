@@ -580,7 +580,7 @@ test('pictures with numbers in a table are a regression: predicted against actua
     expect(await text(page, '#epochs thead')).toContain('mean absolute error');
     expect(await page.$('.confusion, #by-class')).toBeNull();
     await press(page, '#next-image');
-    await until(page, '#predicted', 'level \\(%\\)[-\\d.]+ actual \\d');
+    await until(page, '#predicted', 'level \\(%\\)[−\\d.]+ actual \\d');
 
     await give([0, 2, 3]);
     await press(page, '#start');

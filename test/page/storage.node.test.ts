@@ -64,6 +64,27 @@ test('twenty runs and a reload; a full disk; two tabs; a tab that is killed whil
   await openPage(url + experiment, page, complaints);
   await train(page);
   await untilRows(page, 1);
+  // A second run that differs in its seed: what is new in it, and both validations overlaid.
+  await page.evaluate(() => {
+    location.hash = `${location.hash}&seed=3`;
+  });
+  await train(page);
+  await untilRows(page, 2);
+  const differences = await page.$$eval('#kept-runs .difference', (all) => all.map((it) => it.textContent));
+  expect(differences).toEqual(['seed 3', '–']);
+  expect(await page.$('#compared-runs')).toBeNull();
+  for (const place of [1, 2]) await page.click(`#kept-runs tbody tr:nth-child(${place}) .compared input`);
+  const lines = await page.$$eval('#compared-runs figure', (all) =>
+    all.map((it) => [...it.querySelectorAll('polyline')].map((line) => line.getAttribute('points'))),
+  );
+  expect(lines.map((each) => each.length)).toEqual([2, 2]);
+  expect(new Set(lines[0]).size).toBe(2);
+  expect(await page.$eval('#compared-runs figure:last-child svg', (it) => it.ariaLabel)).toMatch(
+    /^Validation accuracy by epoch; at the end five-relu on Digits \d+\.\d %, five-relu on Digits \d+\.\d %$/,
+  );
+  await press(page, '#kept-runs tbody tr:first-child [aria-label^=Delete]');
+  await untilRows(page, 1);
+  expect(await page.$$('#compared-runs figure:first-child polyline')).toHaveLength(1);
   await copyRun(page, 24);
   // The next run is saved, and the oldest are deleted until there are twenty.
   await press(page, '#start');

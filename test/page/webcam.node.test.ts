@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { encode } from 'fast-png';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type FakeCamera, fakeCamera } from './fake_camera.ts';
 import { openPage, openStudio, press, type Studio, text, until, upload } from './studio.ts';
 
 // Classes of pictures from the webcam, and a picture or the webcam in Try it.
@@ -18,30 +19,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface FakeCamera {
-  camera: 'missing' | 'refused' | 'there';
-  color: string;
-}
-
-/** A camera that shows a color, which the test changes. Chrome's fake camera can't be read without a GPU. */
-const fakeCamera = (page: Page) =>
-  page.evaluateOnNewDocument(() => {
-    const fake = Object.assign(globalThis as unknown as FakeCamera, { camera: 'missing', color: '#c04020' });
-    navigator.mediaDevices.getUserMedia = async () => {
-      if (fake.camera === 'missing') throw new DOMException('Requested device not found', 'NotFoundError');
-      if (fake.camera === 'refused') throw new DOMException('Permission denied', 'NotAllowedError');
-      const canvas = Object.assign(document.createElement('canvas'), { width: 160, height: 120 });
-      const context = canvas.getContext('2d')!;
-      let frames = 0;
-      setInterval(() => {
-        context.fillStyle = fake.color;
-        context.fillRect(0, 0, 160, 120);
-        context.fillStyle = '#fff';
-        context.fillRect(40 + ((7 * frames++) % 60), 50, 20, 20);
-      }, 50);
-      return canvas.captureStream(20);
-    };
-  });
 const see = (page: Page, color: string) =>
   page.evaluate((color) => {
     (globalThis as unknown as FakeCamera).color = color;

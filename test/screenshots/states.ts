@@ -1,4 +1,9 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encode } from 'fast-png';
 import type { Page } from 'puppeteer';
+import { type FakeCamera, fakeCamera } from '../page/fake_camera.ts';
 import { drawFive, press, until, untilEpoch } from '../page/visit.ts';
 
 /** The first screen, the page from its top to its end or to so many pixels, or a panel of it. */
@@ -39,6 +44,26 @@ const misfit = JSON.stringify({
 });
 
 const sigmoids = '#dataset=mnist&model=deep-sigmoid&epochs=4&train-samples=4800&test-samples=1000';
+
+/** Sixty pictures of a bar, and a table with its height. */
+function picturesWithNumbers(): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'wgrad-numbers-'));
+  const side = 12;
+  const rows = ['file,height'];
+  const paths = Array.from({ length: 60 }, (_, i) => {
+    const height = (7 * i) % 12;
+    const data = new Uint8Array(side * side);
+    for (let y = 0; y < height; y++)
+      data.fill(200 + (i % 5) * 10, (side - 1 - y) * side + 4, (side - 1 - y) * side + 8);
+    rows.push(`${i}.png,${height}`);
+    const path = join(folder, `${i}.png`);
+    writeFileSync(path, encode({ width: side, height: side, data, channels: 1, depth: 8 }));
+    return path;
+  });
+  const table = join(folder, 'labels.csv');
+  writeFileSync(table, rows.join('\n'));
+  return [...paths, table];
+}
 
 /** From the first visit on; the last one leaves the browser without the GPU that it had. */
 export const states: readonly State[] = [
@@ -120,7 +145,9 @@ export const states: readonly State[] = [
       await press(page, '#start');
       await done(page);
       await page.waitForSelector('#results canvas');
-      await press(page, '.mistakes button');
+      await press(page, '.confusion .miss .cell');
+      await page.waitForSelector('#cell canvas');
+      await press(page, '#cell .mistakes button');
       await page.waitForSelector('.outputs canvas');
       await press(page, '#time');
       await page.waitForSelector('.dispatches');
@@ -231,6 +258,74 @@ export const states: readonly State[] = [
       await done(page);
     },
     frames: { '': 'screen' },
+  },
+  {
+    name: 'runs',
+    address: '#dataset=digits&augment=none&model=five-relu&epochs=6',
+    reach: async (page) => {
+      for (const [i, change] of ['', '&seed=3', '&optimizer=sgd'].entries()) {
+        await page.evaluate((hash) => {
+          location.hash = hash;
+        }, `#dataset=digits&augment=none&model=five-relu&epochs=6${change}`);
+        await press(page, '#start');
+        await page.waitForFunction((n) => document.querySelectorAll('#kept-runs tbody tr').length > n, {}, i);
+      }
+      for (const place of [1, 2, 3])
+        await page.$eval(`#kept-runs tbody tr:nth-child(${place}) .compared input`, (it) =>
+          (it as HTMLElement).click(),
+        );
+      await page.waitForSelector('#compared-runs polyline');
+    },
+    frames: { '': '#runs' },
+  },
+  {
+    name: 'regression',
+    address: '#dataset=digits&augment=none&epochs=20',
+    reach: async (page) => {
+      await (await page.waitForSelector<'input'>('#own-files' as 'input'))!.uploadFile(...picturesWithNumbers());
+      await until(page, '#status', 'images of your own');
+      await press(page, '#start');
+      await done(page);
+      await page.waitForSelector('.scatter .points');
+      await press(page, '#next-image');
+      await page.waitForSelector('#predicted');
+    },
+    frames: { '': '#results', data: '#data', try: '#try', epochs: '#epochs-panel', training: '#training' },
+  },
+  {
+    name: 'webcam',
+    address: '#dataset=digits&augment=none&epochs=8',
+    before: fakeCamera,
+    reach: async (page) => {
+      await page.$eval('.own summary', (it) => (it as HTMLElement).click());
+      await press(page, '#open-webcam');
+      await press(page, '#webcam-view button');
+      await until(page, '#webcam-view', 'No webcam was found');
+      await page.evaluate(() => {
+        (globalThis as unknown as FakeCamera).camera = 'there';
+      });
+      await press(page, '#webcam-view button');
+      await page.waitForFunction(
+        () => (document.querySelector<HTMLVideoElement>('#webcam-view video')?.currentTime ?? 0) > 0,
+      );
+      await page.focus('.webcam-class:nth-child(1) .hold');
+      await page.keyboard.down('Space');
+      await page.waitForFunction(() => document.querySelectorAll('.webcam-class .taken li').length >= 9);
+      await page.keyboard.up('Space');
+    },
+    frames: { '': '#data' },
+  },
+  {
+    name: 'no-webcam',
+    address: '#dataset=digits&augment=none&epochs=8',
+    before: fakeCamera,
+    reach: async (page) => {
+      await page.$eval('.own summary', (it) => (it as HTMLElement).click());
+      await press(page, '#open-webcam');
+      await press(page, '#webcam-view button');
+      await until(page, '#webcam-view', 'No webcam was found');
+    },
+    frames: { '': '#data' },
   },
   { name: 'refused-address', address: '#dataset=digits&seed=none', frames: { '': 'screen' } },
   {

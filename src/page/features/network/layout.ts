@@ -96,7 +96,7 @@ export function sizesFor(width: number, columns: number, isCompact = false): Siz
   const sizes = { merge: 24, gap: 18, chart: 64, text: 11, left: 38, right: 50 };
   const fitting = Math.floor((width - sizes.left - sizes.right - sizes.gap * (columns - 1)) / columns);
   // A network that needs several rows in any case has blocks of the usual size.
-  return { ...sizes, block: fitting < 40 ? 50 : Math.min(fitting, 72) };
+  return { ...sizes, block: fitting < 34 ? 50 : Math.min(fitting, 72) };
 }
 
 /** Height above the blocks of a row for shortcuts that bypass them. */

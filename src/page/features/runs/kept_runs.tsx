@@ -1,9 +1,11 @@
 import { count } from '../../../figures.ts';
+import { Swatch } from '../../plots/swatch.tsx';
 import { ColumnNames } from '../../ui/column_names.tsx';
 import { download } from '../../ui/download.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { run } from '../run/state.ts';
+import { ComparedRuns, compare, differenceWords, styleOfRun } from './compared_runs.tsx';
 import { Time } from './last_run.tsx';
 import { discard, fileOfKept, type KeptRun, keptRuns, openKept } from './model.ts';
 import './style.css';
@@ -15,22 +17,26 @@ export function RunsPanel() {
     <Panel id="runs" title="Runs">
       <p class="facts">
         {runs.length
-          ? 'The last 20 runs are kept in this browser, and nowhere else.'
+          ? 'The last 20 runs are kept in this browser, and nowhere else. Choose some to overlay their curves.'
           : 'Runs are kept in this browser when they end, and every half minute while they train.'}
       </p>
       {runs.length > 0 && (
         <Scroll labelledBy="runs-title">
           <table id="kept-runs">
-            <ColumnNames names={['run', 'date', 'steps', 'validation', '']} />
+            <ColumnNames names={['', 'run', 'date', 'steps', 'validation', 'new in it', '']} />
             <tbody>
-              {runs.map((kept) => (
+              {runs.map((kept, i) => (
                 <tr key={kept.id}>
+                  <td class="compared">
+                    <Compared {...kept} />
+                  </td>
                   <th scope="row">{kept.name}</th>
                   <td>
                     <Time date={kept.date} />
                   </td>
                   <td>{count(kept.steps)}</td>
                   <td>{kept.result ?? '–'}</td>
+                  <td class="difference">{differenceWords(kept, runs[i + 1])}</td>
                   <td class="actions">
                     <Action of={kept} name="Open" act={openKept} isOff={run.value?.isUnderWay.value ?? false} />
                     <Action of={kept} name="Download" act={save} />
@@ -42,7 +48,26 @@ export function RunsPanel() {
           </table>
         </Scroll>
       )}
+      <ComparedRuns runs={runs} />
     </Panel>
+  );
+}
+
+/** Chooses whether a run's curves are overlaid, and shows its line. */
+function Compared({ id, name, validation }: KeptRun) {
+  const style = styleOfRun(id);
+  return (
+    <label>
+      <input
+        type="checkbox"
+        aria-label={`Overlay ${name}`}
+        checked={style !== undefined}
+        disabled={!validation?.length}
+        title={validation?.length ? 'Overlay its curves' : 'No epoch of this run was validated'}
+        onChange={({ currentTarget }) => compare(id, currentTarget.checked)}
+      />
+      {style && <Swatch style={style} />}
+    </label>
   );
 }
 

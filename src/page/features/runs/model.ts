@@ -2,11 +2,11 @@ import { effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
 import { count } from '../../../figures.ts';
 import { datasetTitle } from '../../app/dataset_titles.ts';
-import { metricWords } from '../../app/experiment.ts';
+import { encode, metricWords } from '../../app/experiment.ts';
 import { pageError, say } from '../../app/state.ts';
 import { filesIn, isFull, modifiedAt, readFile, removeFile, writeFile } from '../../app/storage.ts';
 import { percent, short } from '../../ui/numbers.ts';
-import type { Run } from '../run/run.ts';
+import { type Run, validatedOf } from '../run/run.ts';
 import { fileOf, loadRun } from '../run/saved_run.ts';
 import { run } from '../run/state.ts';
 
@@ -21,6 +21,12 @@ export interface KeptRun {
   steps: number;
   /** The validation result in words, for example the accuracy. */
   result?: string;
+  /** Its experiment, as in the page's URL. */
+  parameters?: string;
+  /** What is measured besides the loss: accuracy, unless given. */
+  metric?: string;
+  /** Loss and metric of the validation after each epoch; null for one without a validation. */
+  validation?: [loss: number | null, metric: number | null][];
 }
 
 /** Newest first. */
@@ -77,7 +83,7 @@ async function write(of: Run): Promise<void> {
     if (run.peek() !== of) return;
     const id = ids.get(of) ?? `${Date.now()}-${crypto.randomUUID().slice(0, 8)}`;
     ids.set(of, id);
-    const facts: KeptRun = { id, name: nameOf(of), date: Date.now(), steps, ...resultOf(of) };
+    const facts: KeptRun = { id, name: nameOf(of), date: Date.now(), steps, ...resultOf(of), ...curvesOf(of) };
     await writeWithRoom(id, async () => {
       await writeFile(folder, runFile(id), [file]);
       await writeFile(folder, factsFile(id), [JSON.stringify(facts)]);
@@ -142,6 +148,14 @@ export const fileOfKept = (id: string): Promise<File | undefined> => readFile(fo
 
 function nameOf({ experiment: { model, dataset } }: Run): string {
   return `${typeof model === 'string' ? model : 'custom model'} on ${datasetTitle(dataset)}`;
+}
+
+function curvesOf({ experiment, log: { epochs } }: Run): Pick<KeptRun, 'parameters' | 'metric' | 'validation'> {
+  return {
+    parameters: encode(experiment),
+    metric: metricWords(experiment),
+    validation: epochs.map((record) => [record.validationLoss ?? null, validatedOf(record) ?? null]),
+  };
 }
 
 function resultOf(of: Run): Pick<KeptRun, 'result'> {
