@@ -263,10 +263,10 @@ export const states: readonly State[] = [
     name: 'runs',
     address: '#dataset=digits&augment=none&model=five-relu&epochs=6',
     reach: async (page) => {
-      for (const [i, change] of ['', '&seed=3', '&optimizer=sgd'].entries()) {
+      for (const [i, change] of ['five-relu', 'five-relu&seed=3', 'deep-sigmoid-shortcuts'].entries()) {
         await page.evaluate((hash) => {
           location.hash = hash;
-        }, `#dataset=digits&augment=none&model=five-relu&epochs=6${change}`);
+        }, `#dataset=digits&augment=none&epochs=6&model=${change}`);
         await press(page, '#start');
         await page.waitForFunction((n) => document.querySelectorAll('#kept-runs tbody tr').length > n, {}, i);
       }
@@ -277,6 +277,13 @@ export const states: readonly State[] = [
       await page.waitForSelector('#compared-runs polyline');
     },
     frames: { '': '#runs' },
+  },
+  {
+    // Before those that leave images in the browser.
+    name: 'own-images',
+    address: '#dataset=own',
+    reach: (page) => page.waitForSelector('#page-error h2'),
+    frames: { '': 'screen' },
   },
   {
     name: 'regression',
@@ -328,12 +335,6 @@ export const states: readonly State[] = [
     frames: { '': '#data' },
   },
   { name: 'refused-address', address: '#dataset=digits&seed=none', frames: { '': 'screen' } },
-  {
-    name: 'own-images',
-    address: '#dataset=own',
-    reach: (page) => page.waitForSelector('#page-error h2'),
-    frames: { '': 'screen' },
-  },
   {
     name: 'no-webgpu',
     address: '',

@@ -326,6 +326,16 @@ function Outputs() {
 function Output(output: LayerOutput) {
   const { layer, shape } = output;
   const { tiles, low, high } = outputTiles(output);
+  // A picture of one number would be a blank square.
+  if (output.values.length === 1) {
+    return (
+      <li>
+        <p class="facts">
+          <strong>{layer}</strong> {`1 unit, ${short(output.values[0]!)}`}
+        </p>
+      </li>
+    );
+  }
   const what =
     shape.length === 1 ? counted(shape[0]!, 'unit') : `${counted(shape[2]!, 'map')} of ${shape[0]} × ${shape[1]}`;
   return (

@@ -1,8 +1,9 @@
 import { signal } from '@preact/signals';
-import { count, counted, figure, fixed, roughFigure } from '../../../figures.ts';
+import { count, counted, figure, fixed } from '../../../figures.ts';
 import type { RegressionFigures } from '../../../train/regression.ts';
 import { linearTicks } from '../../plots/axes.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
+import { short } from '../../ui/numbers.ts';
 import { Picture } from '../../ui/picture.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { tryImage } from '../run/questions.ts';
@@ -45,8 +46,8 @@ export function Numbers(shown: NumberResults) {
               {figures.map(({ meanAbsoluteError, meanSquaredError, r2 }, k) => (
                 <tr key={k}>
                   <th scope="row">{names[k]}</th>
-                  <td>{roughFigure(meanAbsoluteError)}</td>
-                  <td>{roughFigure(meanSquaredError)}</td>
+                  <td>{short(meanAbsoluteError)}</td>
+                  <td>{short(meanSquaredError)}</td>
                   <td>{fixed(r2, 3) || '–'}</td>
                 </tr>
               ))}
@@ -93,7 +94,7 @@ function Against({ names, actual, predicted, figures, number }: NumberResults & 
   const ticks = linearTicks(least, most, 6);
   const name = names[number]!;
   const { r2, meanAbsoluteError } = figures[number] as RegressionFigures;
-  const label = `Predicted against actual ${name} of ${counted(points.length, 'image')}: mean absolute error ${roughFigure(meanAbsoluteError)}, R² ${fixed(r2, 3) || 'unknown'}`;
+  const label = `Predicted against actual ${name} of ${counted(points.length, 'image')}: mean absolute error ${short(meanAbsoluteError)}, R² ${fixed(r2, 3) || 'unknown'}`;
   const look = (event: MouseEvent & { currentTarget: SVGSVGElement }) => {
     const box = event.currentTarget.getBoundingClientRect();
     const [px, py] = [
@@ -167,10 +168,10 @@ export function Furthest({ worst, names, actual, predicted, imageShape }: Number
                 return (
                   <span key={k} class="pair">
                     <span class="name" title={name}>
-                      {roughFigure(says)}
+                      {short(says)}
                       {outputs > 1 && <span class="fact">{` ${name}`}</span>}
                     </span>
-                    <span class="fact">{`actual ${roughFigure(is)}`}</span>
+                    <span class="fact">{`actual ${short(is)}`}</span>
                   </span>
                 );
               })}
