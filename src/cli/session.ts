@@ -131,6 +131,11 @@ export class Session<P extends Opening = Page> {
     return outcome.value as ValueOf<P[Name]>;
   }
 
+  /** Seconds of processor time that the browser or host has taken so far; undefined where that cannot be seen. */
+  processorSeconds(): number | undefined {
+    return this.surface.processorSeconds();
+  }
+
   /** Asks the page to end `fit` after the current step. */
   stop(): void {
     this.surface.stop();

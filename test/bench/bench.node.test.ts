@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { foundFolder } from '../../src/cli/datasets.ts';
+import { findFirefox } from '../../src/cli/hosts/firefox.ts';
 import { main } from '../../src/cli/main.ts';
 import { descendants, isAlive } from '../cli/processes.ts';
 import { callOf, run, start, temporaryFolder } from '../cli/wgrad.ts';
@@ -44,6 +45,22 @@ describe('wgrad bench', () => {
         expect(Math.abs(losses[0] - plain[0].losses[0])).toBeLessThanOrEqual(1e-3);
       }
       for (const name of ['TensorFlow.js', 'jax-js']) expect(ratios[name].median).toBeGreaterThan(0);
+    },
+    minutes(5),
+  );
+
+  test.runIf(findFirefox())(
+    'Chrome and Firefox on the CPU, turn by turn',
+    async () => {
+      const file = join(temporaryFolder(), 'browsers.json');
+      const { code, stdout, stderr } = await run(
+        ...['bench', '--browsers', '--batch-size', '1', '--rounds', '2', '--turn-seconds', '0', '--json', file],
+      );
+      expect(stderr).not.toContain('error');
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/Chrome \d[\s\S]*Firefox \d/);
+      const { browsers } = JSON.parse(readFileSync(file, 'utf8'));
+      for (const { imagesPerSecond } of browsers[0].times) expect(imagesPerSecond).toHaveLength(2);
     },
     minutes(5),
   );

@@ -4,6 +4,7 @@ import { main as wgrad } from '../../src/cli/main.ts';
 import { byteSize, integer, namedOrJson, oneOf, outputFile, real } from '../../src/cli/values.ts';
 import { datasetNames } from '../../src/data/index.ts';
 import { presetNames } from '../../src/model/presets.ts';
+import { benchBrowsers } from './browsers.ts';
 import { benchPeers, type PeersOptions } from './peers.ts';
 import { benchReading, type ReadingOptions } from './reading.ts';
 import { benchScale, type ScaleOptions } from './scale.ts';
@@ -13,7 +14,7 @@ type Chosen = PeersOptions &
   ScaleOptions &
   StreamOptions &
   ReadingOptions &
-  Record<'stream' | 'scale' | 'data', boolean>;
+  Record<'stream' | 'scale' | 'data' | 'browsers', boolean>;
 
 /** The command line including `bench`. */
 export const main = (argv: readonly string[]): Promise<void> => wgrad(argv, addBench);
@@ -74,6 +75,11 @@ function addBench(wgrad: Command): void {
         .default(false)
         .conflicts(['dataset', 'augment', 'health', 'optimizers', 'stream']),
     )
+    .addOption(
+      new Option('--browsers', "wgrad's step on the CPU in Chrome and in Firefox, turn by turn")
+        .default(false)
+        .conflicts(['augment', 'health', 'optimizers', 'stream', 'scale']),
+    )
     .option('--quick', 'with --scale: only the smallest images and batch', false)
     .addOption(
       new Option('--stream', 'train on JPEG files that do not fit on the GPU, and report how long it waited for them')
@@ -113,6 +119,7 @@ function addBench(wgrad: Command): void {
   addAdapterOptions(bench)
     .addOption(new Option('--json <file>', 'write all figures as one JSON object').argParser(outputFile('--json')))
     .action((options: Chosen) => {
+      if (options.browsers) return benchBrowsers(options);
       if (options.scale) return benchScale(options);
       if (options.data) return benchReading(options);
       return options.stream ? benchStreaming(options) : benchPeers(options);

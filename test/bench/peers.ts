@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import type { AdapterOptions } from '../../src/cli/adapter_options.ts';
+import { hostLine } from '../../src/cli/hosts/host_names.ts';
 import type { Session } from '../../src/cli/session.ts';
 import { adapterLine } from '../../src/cli/training_report.ts';
 import { withSession } from '../../src/cli/with_session.ts';
@@ -151,12 +152,12 @@ async function withBenchPage(
 
 /** Opens the bench's page, before it has a data set and a network. */
 export const openBenchPage = (
-  { adapter, chrome, browserTimeout, yes }: AdapterOptions,
+  { adapter, host, chrome, browserTimeout, yes }: AdapterOptions,
   datasets: () => TrainAndTest,
   work: (session: Session<BenchPage>) => Promise<void>,
 ): Promise<void> =>
   withSession<void, BenchPage>(
-    { page: 'bench-page', adapter, chrome, browserTimeout, yes, datasets, report: console.error },
+    { page: 'bench-page', adapter, host, chrome, browserTimeout, yes, datasets, report: console.error },
     work,
   );
 
@@ -175,7 +176,7 @@ export async function tellFacts(session: Session<BenchPage>) {
     ceilingGflops: await session.call('ceiling'),
   };
   console.log(`date     ${facts.date}`);
-  console.log(`chrome   ${facts.chrome}`);
+  console.log(hostLine(session.host, facts.chrome));
   console.log(adapterLine(facts.adapter));
   console.log(`machine  ${facts.cores} cores, ${facts.processor}, load ${fixed(load, 1)} before the start`);
   console.log(

@@ -73,8 +73,7 @@ export class BrowserPage implements Surface {
       browser.once('disconnected', () => fail(`${title} ended`, 'it crashed or was closed'));
     });
     this.failure.catch(() => undefined); // callers that wait for the page race against it
-    const pid = browser.process()?.pid;
-    const work = name === 'chrome' ? chromeWork(browser) : async () => pid && secondsOfGroup(pid);
+    const work = name === 'chrome' ? chromeWork(browser) : async () => this.processorSeconds();
     this.liveness = new Liveness({ title, timeout, work, fail: reject });
   }
 
@@ -121,6 +120,11 @@ export class BrowserPage implements Surface {
       });
     });
     return Promise.race([reasoned, this.failure]);
+  }
+
+  processorSeconds(): number | undefined {
+    const pid = this.browser.process()?.pid;
+    return pid === undefined ? undefined : secondsOfGroup(pid);
   }
 
   stop(): void {

@@ -86,7 +86,7 @@ export class HostProcess implements Surface {
       this.complaints.push(line);
       if (this.complaints.length > shownLines) this.complaints.shift();
     });
-    this.liveness = new Liveness({ title, timeout, work: async () => secondsOfGroup(child.pid!), fail: reject });
+    this.liveness = new Liveness({ title, timeout, work: async () => this.processorSeconds(), fail: reject });
   }
 
   /** @throws SetupError if the program or a driver is missing. */
@@ -141,6 +141,10 @@ export class HostProcess implements Surface {
     const answer = new Promise<Outcome<unknown>>((resolve) => this.calls.set(id, resolve));
     this.send({ id, name, args });
     return this.liveness.during(Promise.race([answer, this.failure]));
+  }
+
+  processorSeconds(): number | undefined {
+    return this.child.pid === undefined ? undefined : secondsOfGroup(this.child.pid);
   }
 
   stop(): void {
