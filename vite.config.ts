@@ -391,16 +391,19 @@ const libraryParts = [
   { name: 'fit_loop', test: /src\/train\/fit_loop\.ts/ },
   { name: 'trainer', test: /src\/api\/trainer\.ts/ },
   // What a saved model needs of the readers of data sets, and what they share with files that they load on demand.
-  { name: 'unpacking', test: /\/fflate\/|src\/data\/(crc32|gzip_format|unpacking_errors|wide_head)\.ts/ },
+  {
+    name: 'unpacking',
+    test: /\/fflate\/|src\/data\/(archives\/entry|crc32|gzip_format|unpacking_errors|wide_head)\.ts/,
+  },
   // What few formats of files need is fetched on demand.
   // What the readers of formats need, which `data` loads on demand.
   {
     name: 'data_parts',
-    test: /src\/data\/(archives\/entry|cifar|class_names|csv|file_formats|formats\/(split_files|table_columns)|held_out|mat|splits)\.ts/,
+    test: /src\/data\/(cifar|class_names|csv|file_formats|formats\/(split_files|table_columns)|held_out|idx|mat|splits)\.ts/,
   },
   {
     name: 'data',
-    test: /src\/data\/(?!archives|formats\/(read_|array_|image_values|label_values|lz4)|gzip_members|npy|wide_)/,
+    test: /src\/data\/(?!archives|formats\/(read_|array_|image_values|label_values|lz4|parquet_)|gzip_members|npy|wide_)/,
   },
   { name: 'augmentation', test: /src\/augment\/pipeline\.ts/ },
   { name: 'targets', test: /src\/(plan\/targets|train\/sample_weights)\.ts/ },
