@@ -93,7 +93,7 @@ const shared = {
   validationSplit: () =>
     new Option(
       '--validation-split <x>',
-      'fraction of each class to hold out for validation if a folder has no validation split (default: 0.2; 0 trains without validation). For other data sets, train holds out the last training images and evaluates the test images at the end',
+      'fraction of each class to hold out for validation if a folder has no validation split (default: 0.2; 0 trains without validation). Given for another data set, train holds out the last training images and evaluates the test images at the end',
     ).argParser(real('--validation-split', { min: 0, max: 0.9 })),
   imageSize: () =>
     new Option(
