@@ -2,7 +2,7 @@ import { counted, figure } from '../figures.ts';
 import type { PictureLevels } from '../image_source.ts';
 import type { WidePixels } from './wide_png.ts';
 
-/** The levels that 16-bit pictures of a data set have, from the least to the most of all of them. */
+/** Collects the range of levels over all 16-bit pictures of a data set. */
 export class WideLevels {
   private pictures = 0;
   private least = Infinity;
@@ -11,7 +11,7 @@ export class WideLevels {
   add({ rgba }: WidePixels): void {
     this.pictures++;
     for (let at = 0; at < rgba.length; at += 4) {
-      if (rgba[at + 3] === 0) continue; // what is transparent has no color
+      if (rgba[at + 3] === 0) continue; // Transparent pixels have no color.
       for (let c = at; c < at + 3; c++) {
         if (rgba[c]! < this.least) this.least = rgba[c]!;
         if (rgba[c]! > this.most) this.most = rgba[c]!;
@@ -24,7 +24,7 @@ export class WideLevels {
     return this.most >= 0 ? { from: this.least, to: this.most } : undefined;
   }
 
-  /** For the report, in the words of arrays of 16 bits. */
+  /** Notes for the report, worded as for 16-bit arrays. */
   notes(stretch: boolean | undefined): string[] {
     if (this.most < 0) return [];
     const range = `${counted(this.pictures, '16-bit picture')}: values from ${figure(this.least)} to ${figure(this.most)}`;
@@ -34,7 +34,7 @@ export class WideLevels {
   }
 }
 
-/** Pixels of 8 bits, with one level as 0, another as 255, and what lies between in proportion. */
+/** Converts to 8 bits: maps the range linearly to 0 to 255. */
 export function imageDataOf({ width, height, rgba }: WidePixels, { from, to }: PictureLevels): ImageData {
   const factor = to > from ? 255 / (to - from) : 0;
   const data = new Uint8ClampedArray(rgba.length);

@@ -1,3 +1,3 @@
-/** Pictures of 16 bits are few: their code is loaded with the first one. */
+/** 16-bit pictures are rare, so their code is loaded on demand. */
 export { imageDataOf, WideLevels } from './wide_levels.ts';
 export { decodeWidePng } from './wide_png.ts';

@@ -3,8 +3,8 @@ import { concatenated } from '../concatenated.ts';
 import { crc32 } from './crc32.ts';
 import { pngSignature } from './wide_head.ts';
 
-// Browsers decode pictures to 8 bits a channel. A PNG of 16 bits (W3C's PNG specification, third edition) is decoded here, where
-// its lower bits matter.
+// Browsers decode pictures to 8 bits per channel. 16-bit PNGs (W3C's PNG specification, third edition) are decoded here if their
+// lower bits matter.
 
 /** Red, green, blue and alpha of each pixel, 16 bits each. */
 export interface WidePixels {
@@ -33,7 +33,7 @@ const whole = [[0, 0, 1, 1]] as const;
 /** The error that a browser throws for a picture that it cannot decode. */
 const broken = (what: string) => new DOMException(`The PNG cannot be decoded: ${what}`, 'EncodingError');
 
-/** @throws DOMException for a file that is damaged or cut short, as a browser does. */
+/** @throws DOMException if the file is damaged or truncated, as a browser does. */
 export function decodeWidePng(bytes: Uint8Array): WidePixels {
   const { header, transparent, packed } = chunksOf(bytes);
   const view = new DataView(header.buffer, header.byteOffset, header.length);
@@ -95,11 +95,11 @@ function chunksOf(bytes: Uint8Array) {
     at = end + 4;
   }
   if (!header || packed.length === 0) throw broken('it has no pixels');
-  // A level that stands for transparent: one of gray, three of colors.
+  // The level that stands for transparent: one value for gray, three for color.
   return { header, packed, ...((header[9] === 0 || header[9] === 2) && { transparent }) };
 }
 
-/** The deflated data of all chunks, which must have the size that follows from the header. */
+/** Inflates the data of all chunks, whose size must match the header. */
 function unpacked(chunks: readonly Uint8Array[], size: number): Uint8Array {
   let data: Uint8Array;
   try {
@@ -111,7 +111,7 @@ function unpacked(chunks: readonly Uint8Array[], size: number): Uint8Array {
   return data;
 }
 
-/** Each row begins with the number of its filter: how its bytes were predicted from those to the left, above, and both. */
+/** Reverses the row filters: each row begins with its filter type, which predicts bytes from the left, from above, or from both. */
 function unfilter(data: Uint8Array, rowBytes: number, pixelBytes: number): void {
   for (let begin = 0; begin < data.length; begin += rowBytes) {
     const filter = data[begin]!;

@@ -86,7 +86,10 @@ export interface SavedRun {
   fit?: FitSettings;
   /** Number of augmented samples of each validation image over which its predictions were averaged. */
   testTimeAugmentation?: number;
-  /** Where the command trained it: `chrome`, `firefox`, `dawn` or `deno`, and its adapter in words. A run of the page, or of an older version, has none. */
+  /**
+   * Host on which the command trained it: `chrome`, `firefox`, `dawn` or `deno`, with a description of its adapter. Runs of the
+   * page and of older versions have none.
+   */
   host?: { name: string; adapter: string };
 }
 

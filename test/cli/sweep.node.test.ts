@@ -75,7 +75,7 @@ describe('wgrad sweep', () => {
     expect(text).not.toMatch(/<script|src=|https?:/);
     expect(text.match(/<circle/g)).toHaveLength(4);
     expect(text.match(/<polyline/g)).toHaveLength(2);
-    expect(text.match(/npx wgrad train/g)).toHaveLength(5); // Those of the best trial, and of all trials.
+    expect(text.match(/npx wgrad train/g)).toHaveLength(5); // The commands of the best trial, and of all trials.
     const rows = readFileSync(csv!, 'utf8').trim().split('\n');
     expect(rows).toHaveLength(5);
     expect(rows[0]).toContain('learningRate,seed,validationLoss,status');

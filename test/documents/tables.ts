@@ -140,7 +140,7 @@ function effects(files: readonly CuresFile[]): string {
     .join('\n');
 }
 
-/** What was run, how long it took, and on which machine. */
+/** The commands that were run, their duration, and the machine. */
 function runsOf(files: readonly CuresFile[]): string {
   return files
     .map(({ command, seconds, runs, versions, adapter, config }) => {

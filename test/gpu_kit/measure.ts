@@ -22,7 +22,7 @@ import { tutorialAugmentation, tutorialModel } from '../../src/model/tutorial.ts
 import { measureCeilings } from '../../src/train/measure_ceilings.ts';
 import { flopsAnImage } from '../bench/flops.ts';
 
-// What the kit measures on a GPU. It runs in Node and Deno, from one file.
+// The kit's measurements on a GPU. It runs in Node and Deno, from a single file.
 
 /** Speed of one network's training step. */
 export interface MeasuredStep {
@@ -58,7 +58,7 @@ export interface KitReport {
     /** True if the time was over before its end. */
     isCut: boolean;
   };
-  /** What could not be measured, and why. */
+  /** Notes on measurements that failed, with the reason. */
   notes: string[];
   seconds: number;
 }
@@ -69,9 +69,9 @@ export interface MeasureOptions {
   quick: boolean;
   /** Names of the networks whose steps are measured; all unless given. */
   networks?: string[];
-  /** The most seconds that all of it may take. */
+  /** Maximum duration of all measurements in seconds. */
   seconds: number;
-  /** MNIST, as far as the kit has it: random images of its shape otherwise. */
+  /** MNIST, if the kit contains it; otherwise random images of its shape are used. */
   mnist?: Record<'train' | 'test', { images: Uint8Array; labels: Uint8Array }>;
   say: (line: string) => void;
   /** Called after each part. */
@@ -100,10 +100,10 @@ export const networksOf = (quick: boolean): Network[] => [
   },
 ];
 
-/** Shares of the time that the parts may take; what one leaves over is for those after it. */
+/** Fractions of the time for each part; unused time goes to the following parts. */
 const shares = { correctness: 0.35, variants: 0.35, run: 0.6 };
 
-/** Seconds of a measured step's turn, and how often it is repeated. */
+/** Seconds per turn of a measured step, and the number of turns. */
 const [turnSeconds, turns] = [1.5, 3];
 
 /** Measures everything, in order of importance, and ends before the time is over. */
@@ -216,7 +216,7 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
   return report;
 }
 
-/** Microseconds of a dispatch: the difference between a chain of so many and one that is twice as long. */
+/** Microseconds per dispatch: the difference between a chain of `count` dispatches and one of twice the length. */
 async function measureDispatches(gpu: Gpu, count: number): Promise<NonNullable<KitReport['dispatch']>> {
   const { device } = gpu;
   const y = device.createBuffer({ size: 4, usage: GPUBufferUsage.STORAGE });
@@ -261,7 +261,7 @@ async function measureDispatches(gpu: Gpu, count: number): Promise<NonNullable<K
   }
 }
 
-/** Images per second: the median of several turns after one to warm up. No augmentation. */
+/** Images per second: the median of several turns after a warm-up turn. No augmentation. */
 async function measureStep(
   gpu: Gpu,
   options: TrainerOptions & { batchSize: number },

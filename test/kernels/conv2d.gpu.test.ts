@@ -82,7 +82,7 @@ const activations: Departures = {
   'sigmoid and a pool': { activation: 'sigmoid', pooled: true },
 };
 
-/** Of these numbers of parts, only the last one divides the control's seven images. */
+/** None of these numbers of parts divides the control's seven images, except the last. */
 const parts: Departures = {
   'two parts': { batch: 7, parts: 2 },
   'five parts': { batch: 7, parts: 5 },

@@ -60,7 +60,7 @@ const activations: Departures = {
   sigmoid: { activation: 'sigmoid' },
 };
 
-/** Of these numbers of parts, only the last one divides the seven images. */
+/** None of these numbers of parts divides the seven images, except the last. */
 const parts: Departures = {
   'two parts': { batch: 7, parts: 2 },
   'five parts, filters that are not a multiple of four': { batch: 7, parts: 5, filters: 6 },

@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer';
 import { press, readFigure, text } from './visit.ts';
 
-/** What a lesson's experiment came to, as the page shows it to the reader. */
+/** The result of a lesson's experiment, as the page shows it. */
 export interface Outcome {
   experiment: string;
   /** One network, or the twins A and B. */
@@ -10,7 +10,7 @@ export interface Outcome {
 
 export interface Network {
   twin: '' | 'A' | 'B';
-  /** From the images to the loss. */
+  /** In order from the images to the loss. */
   layers: { name: string; relative: number; verdict: string }[];
   loss: number;
   accuracy: number;
@@ -18,7 +18,7 @@ export interface Network {
   validationAccuracy: number;
 }
 
-/** Trains the experiment of the lesson's step that is open, and reads what the page shows of it. */
+/** Trains the experiment of the open lesson step, and reads the results that the page shows. */
 export async function trainLessonStep(page: Page, experiment: string, patienceMs: number): Promise<Outcome> {
   await press(page, '#lesson-train');
   const isOver = () => /^(Done in|Compared: one pair)/.test(document.querySelector('#status')?.textContent ?? '');
@@ -55,10 +55,10 @@ export async function readOutcome(page: Page, experiment: string): Promise<Outco
   return { experiment, networks };
 }
 
-/** A sentence of a lesson, and whether an outcome bears it out. */
+/** A sentence of a lesson, with a check of whether an outcome supports it. */
 interface Claim {
   lesson: string;
-  /** Of the experiment that the sentence is about, from 1. */
+  /** Step of the experiment that the sentence is about, from 1. */
   step: number;
   says: string;
   holds: (a: Network, b: Network) => boolean;
@@ -70,10 +70,10 @@ const isAtChance = ({ validationLoss }: Network) => Math.abs(validationLoss - ch
 const all = ({ layers }: Network, verdict: string) => layers.every((layer) => layer.verdict === verdict);
 const has = ({ layers }: Network, verdict: string) => layers.some((layer) => layer.verdict === verdict);
 const between = (value: number, least: number, most: number) => value > least && value < most;
-/** From each layer to the one before it, the factor of the relative gradient. */
+/** For each layer except the first, the previous layer's relative gradient divided by its own. */
 const factors = ({ layers }: Network) => layers.slice(1).map(({ relative }, i) => layers[i]!.relative / relative);
 
-/** What the lessons say of their experiments. */
+/** The lessons' statements about their experiments. */
 export const claims: readonly Claim[] = [
   {
     lesson: 'sigmoid',
@@ -162,7 +162,7 @@ export const claims: readonly Claim[] = [
   },
 ];
 
-/** Sentences that an outcome does not bear out. */
+/** Sentences that an outcome contradicts. */
 export const refuted = (lesson: string, step: number, { networks }: Outcome): string[] =>
   claims
     .filter((claim) => claim.lesson === lesson && claim.step === step)

@@ -27,7 +27,7 @@ describe('a lesson as data', () => {
     'what %s says of its experiments holds in the recorded runs',
     (name) => {
       const recorded = (results as unknown as Results)[name]!;
-      // Whoever changes an experiment runs it again: npm run lessons.
+      // After a change of an experiment, run it again: npm run lessons.
       expect(Object.entries(recorded).map(([step, { experiment }]) => ({ step: Number(step), experiment }))).toEqual(
         experimentsOf(name),
       );

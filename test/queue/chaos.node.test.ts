@@ -10,7 +10,7 @@ describe.skipIf(skipsRedis || process.platform === 'win32')(
   () => {
     beforeAll(async () => {
       requireRedis();
-      await run('--version'); // builds the command
+      await run('--version'); // Builds the command.
     });
 
     test('has each result once, to the bits of one process, whatever happens to workers and to Redis', async () => {

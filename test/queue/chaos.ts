@@ -15,23 +15,23 @@ export interface ChaosOptions {
   folder: string;
   trials: number;
   workers: number;
-  /** What happens, in turn. */
+  /** Kinds of failures, which alternate. */
   mishaps: readonly Mishap[];
-  /** Milliseconds between two of them. */
+  /** Milliseconds between two failures. */
   every: number;
-  /** Seconds after which a silent worker's trial is taken over. */
+  /** Seconds after which the trial of a silent worker is taken over. */
   takeover: number;
   /** Starts a worker. By default as a user does. */
   begin?: (args: readonly string[], url: string, log: number) => ChildProcess;
   report?: (line: string) => void;
-  /** What the trials come to without a queue, if that is known. */
+  /** Results of the trials without a queue, if known. */
   expected?: SweepFile;
 }
 
 export interface ChaosOutcome {
   trials: number;
   results: number;
-  /** Results that came again after the first one, and did not count. */
+  /** Number of results that arrived again after the first one, and were ignored. */
   repeated: number;
   mishaps: Record<Mishap, number>;
   seconds: number;
@@ -42,7 +42,7 @@ export interface ChaosOutcome {
 const program = join(process.cwd(), 'bin/wgrad.js');
 const software = ['--adapter', 'software'];
 
-/** Trials of about a second, which have states after each of their epochs. */
+/** Trials of about a second, which save their state after each epoch. */
 export function chaosPlan(trials: number): object {
   const layers = [
     { type: 'conv2d', filters: 4, kernelSize: 3, activation: 'relu' },
@@ -60,7 +60,7 @@ export function chaosPlan(trials: number): object {
   };
 }
 
-/** What does not depend on when and where it was trained. */
+/** The figures that don't depend on when and where a trial was trained. */
 const figuresOf = ({ trials }: SweepFile) => trials.map(({ seconds: _, ...record }: TrialRecord) => record);
 
 const wgrad = (args: readonly string[], url: string, log: number): ChildProcess =>
@@ -72,7 +72,7 @@ const wgrad = (args: readonly string[], url: string, log: number): ChildProcess 
 
 export const read = (path: string): SweepFile => JSON.parse(readFileSync(path, 'utf8'));
 
-/** Trains a sweep over workers that meet with mishaps, and compares it with one that one process trained. */
+/** Trains a sweep over workers that are made to fail, and compares it with one trained by a single process. */
 export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const { folder, trials, workers, mishaps, every, takeover, begin = wgrad, report = () => {} } = options;
   mkdirSync(folder, { recursive: true });
@@ -113,7 +113,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
       } else {
         const stopped = running[at]!;
         stopped.kill('SIGSTOP');
-        // The next mishap comes meanwhile.
+        // The next failure happens meanwhile.
         void delay(2_500 * takeover).then(() => stopped.kill('SIGCONT'));
       }
     }
@@ -140,7 +140,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
   }
 }
 
-/** The same trials in one process, one after the other. */
+/** Trains the same trials in one process, sequentially. */
 export async function alone(folder: string, trials: number): Promise<SweepFile> {
   const plan = join(folder, 'alone.json');
   const out = join(folder, 'local.json');

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { failedResult, type TaskHooks, type TaskOutcome, type TaskTrainer } from '../../src/cli/queue/tasks.ts';
 import type { Task, Work } from '../../src/cli/queue/work.ts';
 
-/** Takes a while, and comes to what follows from the task alone. */
+/** Takes a while, and returns a result that depends only on the task. */
 export class FakeTrainer implements TaskTrainer {
   readonly kind: string = 'fake';
   readonly adapter = 'no adapter';

@@ -5,18 +5,19 @@ import { parseArgs } from 'node:util';
 import { table } from '../../src/cli/tables.ts';
 import { chaos, type Mishap } from './chaos.ts';
 
-// npm run chaos: a sweep over workers that are killed and stopped, and a Redis that is killed, must come to the bits of a sweep in one process.
-//   npm run chaos -- --trials 40 --workers 3 --every 4
-//   npm run chaos -- --scale 10000
+// npm run chaos: a sweep over workers that are killed and stopped, and a Redis that is killed, must give the same bits as a sweep
+// in one process.
+// npm run chaos -- --trials 40 --workers 3 --every 4
+// npm run chaos -- --scale 10000
 
 const { values } = parseArgs({
   options: {
     trials: { type: 'string', default: '40' },
     workers: { type: 'string', default: '3' },
-    /** Seconds between two mishaps. */
+    /** Seconds between two failures. */
     every: { type: 'string', default: '4' },
     takeover: { type: 'string', default: '4' },
-    /** Keep the logs. */
+    /** Keeps the logs. */
     keep: { type: 'boolean', default: false },
   },
 });

@@ -26,7 +26,7 @@ const model = {
 };
 const base = { dataset: 'digits', epochs: 4, trainSamples: 320, testSamples: 297, augment: 'none', model };
 
-/** A plan as a file in a folder of its own. */
+/** Writes a plan to a file in a separate folder. */
 function planFile(plan: object): string {
   const path = join(temporaryFolder(), 'plan.json');
   writeFileSync(path, JSON.stringify(plan));
@@ -123,7 +123,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
   });
   const taskOf = ({ id: work }: Work, name: string): Task => ({ work, id: hashOf(name), order: {} });
 
-  /** A worker without a Chrome, which takes tasks of one work. */
+  /** A worker without a Chrome, which takes tasks of one sweep. */
   function hostOf(work: Work, trainer = new FakeTrainer(), more: Partial<HostOptions> = {}) {
     const said: string[] = [];
     const undelivered = new Undelivered(join(temporaryFolder(), 'undelivered'));
@@ -196,7 +196,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     ]);
     expect(await store.results(work.id)).toEqual([result]);
     expect(await store.repeated(work.id)).toBe(1);
-    // Whoever gets its job once more does not train it.
+    // A worker that gets the job again does not train it.
     await store.addTasks(work, [task]);
     const { trainer, host, running } = hostOf(work);
     await until(async () => Object.values(await store.queueOf(work.id).getJobCounts()).every((n) => n === 0));

@@ -8,17 +8,17 @@ const isHere = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).sta
 
 export const howToInstall = 'redis-server is not installed: sudo apt-get install redis-server';
 
-/** Without Redis its tests are skipped for a user, and fail where everything has to pass. */
+/** Without Redis, tests that need it are skipped on a user's machine and fail in CI. */
 export const skipsRedis = !isHere && !process.env.CI;
 
 export function requireRedis(): void {
   if (!isHere) throw new Error(howToInstall);
 }
 
-/** Milliseconds that redis-server may take to listen. */
+/** Time limit in milliseconds for redis-server to start listening. */
 const startLimit = 20_000;
 
-/** A Redis on a port of its own, which keeps a file and can be killed and started again. */
+/** A Redis server on its own port, with a persistent file; it can be killed and restarted. */
 export class Redis {
   private child: ChildProcess | undefined;
   private port = 0;
@@ -63,7 +63,7 @@ export class Redis {
     return this;
   }
 
-  /** kill -9: its file is as it was at that moment. */
+  /** Sends kill -9, which leaves the file in its current state. */
   async kill(): Promise<void> {
     const { child } = this;
     this.child = undefined;

@@ -15,7 +15,7 @@ const everyActivation: AnyActivation[] = [...activationNames, { name: 'leakyRelu
 
 test.each(everyActivation)('%j: gradient against central differences', (activation) => {
   const elements = 60;
-  // Away from the corners at 0, 6 and +-3.
+  // Away from the kinks at 0, 6 and +-3.
   const x = numbers(elements, 1).map((u) => 4 * u + 0.05);
   x.set([7, -7, 5.9, 3.1, -3.1, 12, -12]);
   const dy = numbers(elements, 2);
@@ -28,7 +28,7 @@ test.each(everyActivation)('%j: gradient against central differences', (activati
 describe('where an activation is flat', () => {
   const fused = activationNames.filter((name): name is FusedActivationName => isFused(name));
 
-  /** Slopes of values on both sides of zero, the largest of which is that of a bounded activation. */
+  /** Slopes at values on both sides of zero; the largest one is that of a bounded activation. */
   const slopes = numbers(4000, 3).map((u) => 12 * u);
   test.each(fused)('%s: values beyond its limits have little slope, values well within have more', (activation) => {
     const largest =

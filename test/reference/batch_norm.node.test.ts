@@ -20,7 +20,7 @@ const control = {
   batch: 3,
   pixels: 4,
   channels: 3,
-  /** Real samples. */
+  /** Number of real samples. */
   count: 3,
   chunks: 1,
   epsilon: 1e-3,
@@ -48,7 +48,7 @@ const departures: [string, Partial<Case>][] = [
   ['frozen, sigmoid made x', { frozen: true, inActivation: 'sigmoid', count: 2 }],
 ];
 
-/** The slots that no sample fills hold what can't be computed with. */
+/** Fills empty slots with NaN, which must not be read. */
 const spoil = (s: Case, tensor: Float64Array) => tensor.fill(Number.NaN, s.count * s.pixels * s.channels);
 
 test.each(departures)('gradients against central differences: %s', (_, departure) => {
@@ -118,7 +118,7 @@ test('folded into a dense layer it gives what both give', () => {
   }
 });
 
-/** A case of PyTorch's as the twins take it. */
+/** Converts a PyTorch case to the twins' shape. */
 const shapeOf = (torch: TorchBatchNorm): Case => ({
   ...control,
   batch: torch.shape[0],
@@ -136,7 +136,7 @@ const shapeOf = (torch: TorchBatchNorm): Case => ({
 describe.each(Object.entries(torchNorm.batchNorm))('beside PyTorch: %s', (_, torch) => {
   const s = shapeOf(torch);
   const [samples, pixels] = torch.shape;
-  // Both are float64 and the fixture keeps 13 digits; a mean of 10,000 costs four of the sixteen that float64 has.
+  // Both are float64 and the fixture has 13 digits; a mean of 10,000 costs four of float64's sixteen digits.
   const bound = 1e-12 * Math.max(1, Math.max(...torch.x.map(Math.abs)));
   const { count } = s;
   const { x, gamma, beta, residual } = torch;

@@ -1,6 +1,6 @@
 export { numbers } from '../../src/selftest/numbers.ts';
 
-/** sum of a * b: turns a tensor into the one number that central differences want, b being its gradient. */
+/** sum of a * b: reduces a tensor a to the number that central differences need, with gradient b. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
@@ -10,8 +10,8 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
 /**
  * Compares `gradient` with (f(x + h) - f(x - h)) / 2h for each element of x.
  *
- * With h = 1e-4 the formula is wrong by h*h/6 times the third derivative, about 1e-8 for functions of order one, and
- * float64 by 1e-16 / h = 1e-12: the bound leaves a factor of ten. Inputs near a kink of f would be the test's fault.
+ * With h = 1e-4, the formula has an error of h*h/6 times the third derivative, about 1e-8 for functions of order one, and a
+ * rounding error of 1e-16 / h = 1e-12 in float64: the bound leaves a factor of ten. Callers must avoid inputs near a kink of f.
  */
 export function expectGradient(name: string, f: () => number, x: Float64Array, gradient: ArrayLike<number>): void {
   const h = 1e-4;

@@ -56,7 +56,7 @@ function inputs(s: Conv2dShape) {
 test('a convolution by hand', () => {
   const s = { ...control, batch: 1, inHeight: 2, inWidth: 3, inChannels: 1, outHeight: 1, outWidth: 2, outChannels: 1 };
   const shape = { ...s, kernelHeight: 2, kernelWidth: 2, activation: 'relu' as const };
-  // 1*1 + 2*0 + 4*-1 + 5*2 - 3 = 4 and 2*1 + 3*0 + 5*-1 + 6*2 - 3 = 6
+  // 1*1 + 2*0 + 4*-1 + 5*2 - 3 = 4 and 2*1 + 3*0 + 5*-1 + 6*2 - 3 = 6.
   expect([...conv2dForward(shape, { x: [1, 2, 3, 4, 5, 6], w: [1, 0, -1, 2], b: [-3] }).y]).toEqual([4, 6]);
   expect([...conv2dForward(shape, { x: [1, 2, 3, 4, 5, 6], w: [1, 0, -1, 2], b: [-9] }).y]).toEqual([0, 0]);
   const size = magnitude(conv2dForward, shape, { x: [1, 2, 3, 4, 5, 6], w: [1, 0, -1, 2], b: [-9] });
@@ -67,7 +67,7 @@ describe('gradients against central differences', () => {
   test.each(departures)('%s', (_, departure) => {
     const s = { ...control, ...departure };
     const { x, w, b } = inputs(s);
-    // y's own gradient is random; what the passes take is the gradient before the activation.
+    // The gradient of y is random; the passes take the gradient before the activation.
     const { y, argmax } = conv2dForward(s, { x, w, b });
     const out = numbers(y.length, 4);
     const loss = () => dot(conv2dForward(s, { x, w, b }).y, out);

@@ -32,8 +32,8 @@ const inputs = (s: Conv2dTransposeShape) => ({
   b: numbers(s.outChannels, 3),
 });
 
-// Keras' deconv_output_length: n * s for same, n * s + max(k - s, 0) for valid. TensorFlow's same cuts the odd one off at
-// the end.
+// Keras' deconv_output_length: n * s for same, n * s + max(k - s, 0) for valid. With same, TensorFlow crops the odd row or column
+// at the end.
 test.each([
   [
     { length: 5, kernel: 3, stride: 1, padding: 'valid' },

@@ -8,7 +8,9 @@ const state: State = { seed: 12, epoch: 1, start: 8 };
 const control: DropoutShape = { batch: 8, elements: 500, layer: 1, rate: 0.3 };
 const count = control.batch * control.elements;
 
-/** Fails where a share of so many independent draws would be that far off once in 10^9 times: 6.1 standard deviations. */
+/**
+ * Requires a fraction to be plausible: among independent samples it deviates this far once in 10^9 times (6.1 standard deviations).
+ */
 function expectShare(found: number, of: number, p: number): void {
   expect(Math.abs(found - p * of)).toBeLessThan(6.1 * Math.sqrt(of * p * (1 - p)));
 }
@@ -40,7 +42,7 @@ test('gradient against central differences', () => {
 
 describe('masks are independent', () => {
   const mask = dropoutMask(control, state);
-  /** Two independent masks agree in a share of p^2 + (1 - p)^2. */
+  /** Two independent masks agree in a fraction of p^2 + (1 - p)^2. */
   const expectIndependent = (a: readonly boolean[], b: readonly boolean[]) => {
     const agreed = a.filter((kept, i) => kept === b[i]).length;
     expectShare(agreed, a.length, 0.3 ** 2 + 0.7 ** 2);

@@ -21,8 +21,8 @@ import { expectWithin } from '../../src/selftest/compare.ts';
 import torch from '../fixtures/torch_elements.json';
 import { dot, expectGradient, numbers } from './central_differences.ts';
 
-// The twins of what works element by element or moves elements, beside PyTorch (float64, 15 digits) and TensorFlow.js
-// (float32), and their gradients beside central differences.
+// Compares the twins of elementwise and element-moving layers with PyTorch (float64, 15 digits) and TensorFlow.js (float32), and
+// their gradients with central differences.
 const bound = 1e-12;
 const bound32 = 2e-6;
 
@@ -40,7 +40,7 @@ describe('activations', () => {
   test.each(activationNames)('%s beside PyTorch', (name) => {
     const { y, slope } = torch.activations[name];
     const ours = z.map((value) => activate(name, value));
-    // Where y rounds to the end of its range, no slope is left in it: that is the price of keeping y only.
+    // Where y rounds to the end of its range, its slope is lost: the price of keeping only y.
     const slopes = isFused(name)
       ? ours.map((value) => derivative(name, value))
       : z.map((x) => derivativeFromInput(name as UnfusedActivation, x));
@@ -102,7 +102,7 @@ describe('merges', () => {
   };
   test.each(Object.entries(layers))('%s beside TensorFlow.js, ties included', (operation, layer) => {
     const whole = [2, 3, 4];
-    // Its maximum has no gradient for an input that is broadcast.
+    // TensorFlow.js' maximum has no gradient for a broadcast input.
     const sizes = operation === 'maximum' ? [whole, whole, whole] : [whole, [1, 1, 4], [2, 3, 1]];
     const shape: MergeShape = {
       operation: operation as MergeShape['operation'],
@@ -162,7 +162,7 @@ describe('merges', () => {
   });
 
   test('a gradient that was finished and two that were pending add up to that of the sum', () => {
-    // z goes through an activation to two consumers, a product and a square, and also straight to a third, a product.
+    // z passes through an activation to two consumers, a product and a square, and directly to a third one, a product.
     const [z, a, b] = [1, 2, 3].map((seed) => numbers(20, seed)) as [Float64Array, Float64Array, Float64Array];
     const v = z.map((value) => activate('elu', value));
     const loss = () =>
@@ -200,7 +200,7 @@ describe('average pools', () => {
     expectWithin('dx', averagePoolBackward(shape, { dy: it.dy }).dx, it.gradients[0]!, bound);
   });
 
-  // The padding is not the same on both sides.
+  // The padding differs between the two sides.
   const same: AveragePoolShape = {
     batch: 2,
     inHeight: 5,
@@ -223,7 +223,8 @@ describe('average pools', () => {
     const layer = tfl.layers.averagePooling2d({ poolSize: [2, 3], strides: [2, 2], padding: 'same' });
     const tensor = tf.tensor([...x], [2, 5, 6, 3]);
     expectWithin('y', averagePoolForward(same, { x }).y, (layer.apply(tensor) as tf.Tensor).dataSync(), bound32);
-    // Its CPU backend's gradient divides by the whole window, padding included, which isn't the gradient of its mean.
+    // The gradient of TensorFlow.js' CPU backend divides by the whole window including padding, which isn't the gradient of its
+    // mean.
     expectGradient('x', () => dot(averagePoolForward(same, { x }).y, dy), x, averagePoolBackward(same, { dy }).dx);
   });
 
@@ -330,7 +331,7 @@ describe('upsampling', () => {
       nearest.dataSync(),
       bound32,
     );
-    // Its layer has no half-pixel centers; Keras 3's has, and so has the function below it.
+    // TensorFlow.js' layer has no half-pixel centers; Keras 3's has them, and so has the function that it calls.
     const bilinear = tf.image.resizeBilinear(tensor, [6, 12], false, true);
     expectWithin(
       'bilinear',

@@ -44,7 +44,7 @@ const layerDepartures: [string, Partial<typeof layer>][] = [
   ['tanh, and sigmoid made x', { activation: 'tanh', inActivation: 'sigmoid' }],
 ];
 
-/** The three passes of either, over a tensor of so many elements of which `real` are those of real samples. */
+/** The three passes of either normalization, over a tensor in which `real` elements belong to real samples. */
 interface Passes {
   elements: number;
   parameters: number;
@@ -169,7 +169,7 @@ test.each(torchCases)('beside PyTorch: %s', (_, torch, passesOf) => {
     residual: torch.residual !== undefined,
     activation: torch.activation,
   });
-  // Both are float64 and the fixture keeps 13 digits; a mean of 10,000 costs four of the sixteen that float64 has.
+  // Both are float64 and the fixture has 13 digits; a mean of 10,000 costs four of float64's sixteen digits.
   const bound = 1e-12 * Math.max(1, ...torch.x.map(Math.abs));
   const [x, gamma, beta, residual] = [torch.x, torch.gamma ?? [], torch.beta ?? [], torch.residual ?? []].map(
     (values) => Float64Array.from(values),

@@ -23,7 +23,7 @@ const pictureOf = ({ shape }: Shown): Picture => {
   return { height, width, channels };
 };
 const float32 = (values: readonly number[]) => Float32Array.from(values);
-/** SciPy reckons in float64 and gives float32. */
+/** SciPy computes in float64 and returns float32. */
 const rounding = (value: number) => unitRoundoff * Math.abs(value) + 1e-12;
 
 describe('keras-preprocessing 1.1: the warp', () => {

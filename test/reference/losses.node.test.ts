@@ -24,7 +24,7 @@ test.each(losses)('gradient against central differences, with weights and a shor
   const targets = isOfClasses(loss) ? numbers(15, 2).map(Math.abs) : numbers(15, 2).map((u) => (u + 1) / 2);
   const weights = [0, 1, 0.5, 3, 7];
   const inputs = { z, targets, weights };
-  // What the optimizer follows is the sum of weight * loss over the samples' number.
+  // The optimizer minimizes the sum of weight * loss divided by the number of samples.
   expectGradient('z', () => lossTwin(loss, s, inputs).loss / s.count, z, lossTwin(loss, s, inputs).dz);
 });
 

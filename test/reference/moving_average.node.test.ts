@@ -6,7 +6,7 @@ import { expectWithin } from '../../src/selftest/compare.ts';
 import torch from '../fixtures/torch_average.json' with { type: 'json' };
 
 test("PyTorch's AveragedModel over 20 steps", () => {
-  let a: ArrayLike<number> = torch.weights[0]!.map(() => 99); // the first update forgets it
+  let a: ArrayLike<number> = torch.weights[0]!.map(() => 99); // The first update ignores it.
   for (const [step, w] of torch.weights.entries()) {
     ({ a } = movingAverage({ emaMomentum: torch.decay }, { w, a, t: step + 1 }));
     expectWithin(`step ${step + 1}`, a, torch.averages[step]!, 1e-14);

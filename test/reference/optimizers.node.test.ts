@@ -22,7 +22,7 @@ test("Adam's first step is a learning rate long, but for epsilon", () => {
   const dw = [3, -1e-6];
   const { w } = adam(keras, { dw, w: [1, 1], m: none, v: none, t: 1 });
   for (const [i, g] of dw.entries()) {
-    // With m = 0.1 g and v = 0.001 g^2, sqrt(0.001) stays beside epsilon: "epsilon hat".
+    // With m = 0.1 g and v = 0.001 g^2, sqrt(0.001) is added to epsilon: "epsilon hat".
     const root = Math.sqrt(0.001);
     expect(w[i]).toBeCloseTo(1 - (0.001 * root * g) / (root * Math.abs(g) + 1e-7), 14);
   }
@@ -59,7 +59,7 @@ test.each([
 });
 
 test('weights decay by a share of the learning rate, apart from the gradient', () => {
-  // 1 - 0.1 * 0.5 * 1, then the step of a gradient of 2; with a gradient of zero the decay alone is left.
+  // 1 - 0.1 * 0.5 * 1, then the step of a gradient of 2; with a zero gradient only the decay remains.
   expect(sgd({ ...plain, weightDecay: 0.5 }, { dw: [2, 0], w: [1, -4], v: none }).w).toEqual(
     Float64Array.of(1 - 0.05 - 0.2, -4 + 0.2),
   );
@@ -113,12 +113,12 @@ describe.each(Object.entries(torchOptimizers))('twenty steps beside PyTorch: %s'
   const model = compileModel(torch.model);
   test.each(torch.trained)('$optimizer', ({ optimizer, weights }) => {
     const gradients = (w: Float64Array[]) => networkGradients(model, w, torch.images, torch.labels).gradients;
-    // The fixture has eleven digits of each weight.
+    // The fixture has eleven digits per weight.
     expect(distance(trainSteps(optimizer, torch.weights, torch.steps, gradients), weights)).toBeLessThan(1e-10);
   });
 });
 
-/** What the updates of one weight leave of it and of its slots. */
+/** The weight and its slots after a series of updates of a single weight. */
 function updatesOf(config: OptimizerConfig, gradients: number[], start = 1) {
   const filled = fillOptimizer(config);
   const optimizer = { ...filled, learningRate: filled.learningRate as number };
@@ -155,7 +155,7 @@ test('Lion moves by the learning rate, whatever the gradient, and not at all wit
     string,
     number
   >;
-  // The average before it is 0.5: 0.9 * 0.5 - 0.1 is still positive.
+  // The previous average is 0.5: 0.9 * 0.5 - 0.1 is still positive.
   expect([w, m]).toEqual([0.5, -0.25]);
 });
 
@@ -198,7 +198,7 @@ describe('Muon makes a matrix orthogonal', () => {
         ...values.subarray((i * values.length) / rows, ((i + 1) * values.length) / rows),
       ]),
     );
-  /** The iteration on a singular value. */
+  /** The iteration applied to a singular value. */
   const moved = (s: number) => {
     let x = s;
     for (let i = 0; i < 5; i++) x = 3.4445 * x - 4.775 * x ** 3 + 2.0315 * x ** 5;
@@ -213,7 +213,7 @@ describe('Muon makes a matrix orthogonal', () => {
   ])('%i x %i: the singular values are near 1, the vectors stay', (rows, columns) => {
     const x = noise(rows, columns);
     const o = matrixOf(orthogonalize(x, rows, 5), rows);
-    // ml-matrix has no fewer rows than columns; the norm is that of all singular values.
+    // ml-matrix requires at least as many rows as columns; the norm is that of all singular values.
     const {
       diagonal,
       leftSingularVectors: u,
@@ -238,7 +238,7 @@ describe('Muon makes a matrix orthogonal', () => {
     const others = muon(options, { dw: [3, -1], w: none, slots, t: 1 });
     const byAdam = adam({ ...keras, learningRate: 0.002 }, { dw: [3, -1], w: none, m: none, v: none, t: 1 });
     expect([...others.w]).toEqual([...byAdam.w]);
-    // Twice as many columns as rows: a step of the root of two.
+    // Twice as many columns as rows: the step is scaled by the square root of two.
     const wide = muon(options, { dw: [3, 4], w: none, slots, t: 1, matrix: [1, 2] });
     expect(Math.hypot(...wide.w)).toBeCloseTo(0.02 * Math.SQRT2 * moved(1), 6);
     expect([...wide.slots.m!]).toEqual([3, 4]);

@@ -7,7 +7,7 @@ const labels = [2, 0, 1, 2];
 test.each([4, 3])('gradient against central differences: a batch of 4 with %i real samples', (count) => {
   const s = { batch: 4, classes: 3, count };
   const z = numbers(12, 1).map((value) => 4 * value);
-  // What the optimizer follows is the mean over the real samples.
+  // The optimizer minimizes the mean over the real samples.
   const loss = () => softmaxCrossEntropy(s, { z, labels }).loss / count;
   expectGradient('z', loss, z, softmaxCrossEntropy(s, { z, labels }).dz);
 });
@@ -32,7 +32,7 @@ test('probabilities, loss and correct of known logits', () => {
   const { p, loss, correct } = softmaxCrossEntropy(s, { z: [0, Math.log(3), 5, 5], labels: [1, 1] });
   for (const [i, expected] of [1 / 4, 3 / 4, 1 / 2, 1 / 2].entries()) expect(p[i]).toBeCloseTo(expected, 15);
   expect(loss).toBeCloseTo(Math.log(4 / 3) + Math.log(2), 14);
-  // The second is a tie, which the first of the largest wins.
+  // The second is a tie, in which the first maximum counts.
   expect(correct).toBe(1);
 });
 

@@ -11,10 +11,10 @@ describe.each(kerasReleases)('%s', (_, fixture) => {
       const [height, width, channels] = image.shape as [number, number, number];
       const x = Float32Array.from(image.values);
       const how = { ...(options as Standardization) };
-      // The forcing is normalizationOf's.
+      // normalizationOf turns it on, too.
       if (how.samplewiseStdNormalization) how.samplewiseCenter = true;
       const actual = standardize(x, { height, width, channels }, how);
-      // NumPy sums in float32, and a std divides what is left of the error: it is above a quarter of the range here.
+      // NumPy sums in float32, and dividing by the std scales the remaining error; here the std is above a quarter of the range.
       const scale = how.rescale ?? 1;
       const off = (x.length + 8) * 2 * unitRoundoff * 255 * scale;
       expectWithin('y', actual, Float32Array.from(y), how.samplewiseStdNormalization ? off / (64 * scale) : off);

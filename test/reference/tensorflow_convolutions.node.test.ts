@@ -20,13 +20,13 @@ import {
 import { boundOf, tolerances } from '../../src/selftest/tolerance.ts';
 import { numbers } from './central_differences.ts';
 
-// The layers of TensorFlow.js have Keras' arguments and kernels; they compute in float32 here, on the CPU.
+// The layers of TensorFlow.js have Keras' arguments and kernels; here they compute in float32 on the CPU.
 beforeAll(() => tf.setBackend('cpu'));
 
 const some = (count: number, seed: number) => Float32Array.from(numbers(count, seed));
 const sizeOf = (shape: readonly (number | null)[]) => shape.reduce<number>((size, n) => size * n!, 1);
 
-/** Builds a layer for x and gives it weights: its output's shape and values. */
+/** Builds a layer for x and sets its weights. Returns its output's shape and values. */
 async function outputOf(layer: tfl.layers.Layer, x: tf.Tensor, weights: Float32Array[]) {
   layer.apply(tf.zerosLike(x));
   layer.setWeights(layer.getWeights().map(({ shape }, i) => tf.tensor(weights[i]!, shape)));
@@ -72,7 +72,7 @@ describe('conv2d beside TensorFlow.js', () => {
   });
 });
 
-// Its layer ignores dilationRate ("TODO: Add support for dilation"); PyTorch's numbers hold that.
+// TensorFlow.js' layer ignores dilationRate ("TODO: Add support for dilation"); PyTorch's numbers cover it.
 const depthwiseCases: [string, Partial<DepthwiseConvolution>][] = [
   ['a multiplier of one', { multiplier: 1, padding: 'same' }],
   ['a multiplier of two, strides', { multiplier: 2, padding: 'same', strides: [2, 2] }],

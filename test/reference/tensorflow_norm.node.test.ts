@@ -13,8 +13,8 @@ import { layerNormBackwardSums, layerNormBackwardX, layerNormForward } from '../
 import { expectWithin } from '../../src/selftest/compare.ts';
 import { numbers } from './central_differences.ts';
 
-// TensorFlow.js has Keras' batch and layer normalization. It computes in float32, so it may be off by what some hundred
-// roundings of numbers of order one add up to; the twins are float64.
+// TensorFlow.js has Keras' batch and layer normalization. It computes in float32, so its error may be that of some hundred
+// roundings of numbers of order one; the twins are float64.
 const bound = 1e-5;
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -34,7 +34,7 @@ const out = numbers(x.length, 2);
 const [gamma, beta] = [numbers(channels, 3), numbers(channels, 4)];
 const count = batch;
 
-/** What a layer gives in training, and the gradients of sum(out * y). */
+/** The output of a layer in training, and the gradients of sum(out * y). */
 function trained(layer: tfl.layers.Layer, weights: Float64Array[]) {
   const input = tf.tensor4d(Float32Array.from(x), [batch, height, width, channels]);
   layer.apply(input);

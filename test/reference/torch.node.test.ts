@@ -6,13 +6,13 @@ import { trainSteps } from '../../src/reference/train.ts';
 import { expectWithin } from '../../src/selftest/compare.ts';
 import { torchNetworks } from '../fixtures/torch_network.ts';
 
-// Both are float64; the fixture keeps 13 digits.
+// Both are float64; the fixture has 13 digits.
 const bound = 1e-12;
 
 describe.each(Object.entries(torchNetworks))('the twin of a network beside PyTorch: %s', (_, torch) => {
   const model = compileModel(torch.model);
   const { labels } = torch;
-  // Noise in the empty slots of a short batch: it must not be seen.
+  // Noise in the empty slots of a short batch, which must have no effect.
   const slots = (torch.images.length / labels.length) * torch.batchSize;
   const images = Float64Array.from({ length: slots }, (_, i) => torch.images[i] ?? (i % 7) - 3);
 

@@ -6,7 +6,7 @@ import { expectWithin } from '../../src/selftest/compare.ts';
 import { convolution, depthwise, transposed } from '../../src/selftest/kernels/shapes.ts';
 import { type TorchConvolution, torchConv2d, torchDepthwise, torchTransposed } from '../fixtures/torch_convolutions.ts';
 
-// Both are float64; the fixture keeps 13 digits.
+// Both are float64; the fixture has 13 digits.
 const bound = 1e-11;
 
 type Outputs = Record<'y' | 'dx' | 'dw' | 'db', ArrayLike<number>>;

@@ -16,7 +16,7 @@ import { checkLessons, lessons } from './lessons.ts';
 import { recordExperiments } from './record.ts';
 import { type Frame, type State, states } from './states.ts';
 
-/** From dist/screenshots, where this runs. */
+/** Relative to dist/screenshots, from which this runs. */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const screens = [
@@ -35,7 +35,7 @@ interface Options {
   yes: boolean;
 }
 
-/** Pictures of the page's main states, each in every look, from one visit a state: `npm run screenshots`. */
+/** Takes pictures of the page's main states, each in every variant, with one visit per state: `npm run screenshots`. */
 async function takeScreenshots(names: string[], options: Options): Promise<void> {
   const known = options.lessons
     ? Object.keys(lessons)
@@ -84,7 +84,7 @@ async function takeState(browser: Browser, url: string, state: State, { out, doc
   }
 }
 
-/** The same pixels each time: one of the screen for each of the picture, and nothing that moves by itself. */
+/** Makes pixels reproducible: one screen pixel per picture pixel, and no animations. */
 async function show(page: Page, { width, height, scheme }: Look): Promise<void> {
   await page.setViewport({ width, height, deviceScaleFactor: 1 });
   await page.emulateMediaFeatures([
@@ -93,14 +93,14 @@ async function show(page: Page, { width, height, scheme }: Look): Promise<void> 
   ]);
   await page.evaluate(async () => {
     scrollTo(0, 0);
-    // What is drawn again for another width or other colours does so in a frame, and may cause more in the next.
+    // Redrawing for another width or color scheme happens in a frame, and may cause more in the next.
     for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
   });
 }
 
 async function picture(page: Page, look: Look, frame: Frame): Promise<Uint8Array> {
   if (frame === 'screen') return page.screenshot();
-  // Chrome leaves out parts of what it hasn't painted yet: the screen is as high as the page.
+  // Chrome omits parts that it hasn't painted yet, so the screen is made as high as the page.
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await show(page, { ...look, height });
   const clip =

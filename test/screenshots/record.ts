@@ -20,7 +20,7 @@ export async function recordExperiments(
 ): Promise<void> {
   const folder = join(root, 'src/page/features/experiments');
   const thumbnails: Record<string, Thumbnail> = names.length ? { ...(recorded as Record<string, Thumbnail>) } : {};
-  /** By their parameters: several experiments begin with the same network. */
+  /** By parameters, because several experiments begin with the same network. */
   const runs = new Map<string, SavedRun>();
   for (const { id, parameters } of experiments.filter(({ id }) => !names.length || names.includes(id))) {
     const [alone, twin] = parameters.split('&twin=model:');
@@ -40,7 +40,7 @@ export async function recordExperiments(
   if (sample) write('sample.json', recordedOf(sample));
 }
 
-/** Trains an experiment as its link has it, and reads the file in which the page saves the run. */
+/** Trains an experiment from its link, and reads the run file that the page saves. */
 async function trainedRun(browser: Browser, address: string): Promise<SavedRun> {
   const downloads = mkdtempSync(join(tmpdir(), 'wgrad-record-'));
   const page = await browser.newPage();

@@ -9,16 +9,16 @@ import {
 import { relativePlace } from '../../src/page/plots/relative_place.ts';
 import { estimatedStepMs, runSeconds } from '../../src/train/run_time.ts';
 
-/** What is kept of a run for the gallery and for the sample. */
+/** Extracts from runs what the gallery and the sample show. */
 
-/** Columns of a thumbnail. */
+/** Number of columns of a thumbnail. */
 const columns = 24;
-/** Columns of the sample, at the most. */
+/** Maximum number of columns of the sample. */
 const rows = 48;
 
 type Numbers = readonly (number | null)[];
 
-/** Means of the logarithms of spans, as the map has them; null where there is nothing. */
+/** Means of the logarithms over spans, as on the map; null if a span is empty. */
 function spans(values: Numbers, count: number, length: number): (number | null)[] {
   return Array.from({ length: count }, (_, i) => {
     const logs = values
@@ -39,7 +39,7 @@ export function smallMapOf({ history }: SavedRun): SmallMap {
   });
 }
 
-/** What the step of several networks costs together, and how many they take, validation included. */
+/** The combined time per step of several networks, and their number of steps, including validation. */
 export function costOf(runs: readonly SavedRun[]): Pick<Thumbnail, 'stepMs' | 'steps'> {
   const batch = 32;
   const [{ dataset, epochs }] = runs as [SavedRun];

@@ -6,21 +6,21 @@ import type { Page } from 'puppeteer';
 import { type FakeCamera, fakeCamera } from '../page/fake_camera.ts';
 import { drawFive, press, until, untilEpoch } from '../page/visit.ts';
 
-/** The first screen, the page from its top to its end or to so many pixels, or a panel of it. */
+/** The first screen, the page from its top to its end or to a height in pixels, or one of its panels. */
 export type Frame = 'screen' | 'whole' | number | `#${string}`;
 
-/** A state of the page that somebody should have looked at. */
+/** A state of the page to be reviewed. */
 export interface State {
   name: string;
-  /** What the address says of the experiment. */
+  /** The experiment in the URL. */
   address: string;
-  /** Before the page is opened. */
+  /** Runs before the page is opened. */
   before?: (page: Page) => Promise<unknown>;
-  /** From the page as it opens to the state. */
+  /** Takes the opened page to the state. */
   reach?: (page: Page) => Promise<unknown>;
-  /** What is shown of it, by what the files' names have behind the state's. */
+  /** The parts that are captured, by the suffix that is appended to the state's file name. */
   frames: Record<string, Frame>;
-  /** Pictures of the documentation, and which of these they are. */
+  /** Pictures used in the documentation, and the frame of each. */
   docs?: Record<string, string>;
 }
 
@@ -33,7 +33,7 @@ const ops = JSON.stringify([
   { type: 'randomErasing' },
 ]);
 
-/** The second window is larger than what the first layer leaves of an image. */
+/** The second window is larger than the first layer's output. */
 const misfit = JSON.stringify({
   layers: [
     { type: 'conv2d', filters: 8, kernelSize: 3, strides: 3, activation: 'relu' },
@@ -68,7 +68,7 @@ function picturesWithNumbers(): string[] {
 /** From the first visit on; the last one leaves the browser without the GPU that it had. */
 export const states: readonly State[] = [
   { name: 'first-visit', address: '', reach: samplesShown, frames: { '': 'screen', whole: 'whole' } },
-  // A new user's first minute, with what came before.
+  // A new user's first minute, including the preceding state.
   {
     name: 'minute-2-two-networks',
     address: '',
@@ -350,7 +350,7 @@ export const states: readonly State[] = [
       await press(page, '#start');
       await untilEpoch(page, 3);
       const browser = await page.browser().target().createCDPSession();
-      browser.send('Browser.crashGpuProcess').catch(() => undefined); // never answered
+      browser.send('Browser.crashGpuProcess').catch(() => undefined); // This never resolves.
       await page.waitForSelector('#resume');
     },
     frames: { '': 'screen' },

@@ -25,12 +25,12 @@ import { batchOf, exactRescale, normalizedModel, smallDataset, smallModel } from
 afterEach(() => vi.restoreAllMocks());
 
 const batchSize = 4;
-// With three batches of four a step: 12 samples, then 10, whose last batch is short.
+// With three batches of four per step: 12 samples, then 10, whose last batch is short.
 const dataset = smallDataset(22);
 const others = smallDataset(9, 2);
 const plain = { augmentation: { rescale: exactRescale } };
 
-/** Layers that draw random numbers, regularizers, and no batch normalization. */
+/** Layers that use random numbers, and regularizers, but no batch normalization. */
 const noisyModel: Model = {
   inputShape: [6, 6, 1],
   layers: [
@@ -60,7 +60,7 @@ describe.each([
       const large = make({ model: json, batchSize: batchSize * accumulationSteps, seed: 0 });
       const weights = await trainer.getWeights();
       expect(await large.getWeights()).toEqual(weights);
-      // The whole step, one whose last batch is short, and one that has a single batch.
+      // A full step, one whose last batch is short, and one with a single batch.
       for (const count of [batchSize * accumulationSteps, batchSize * accumulationSteps - 1, 3]) {
         const [images, labels] = batchOf(dataset, 0, count);
         const bounds = boundsOfBatch(model, weights, images, [...labels]);
@@ -128,7 +128,7 @@ test('batch normalization takes the statistics of each batch, and moves its own 
   const train = (weights: ArrayLike<number>[], x: ArrayLike<number>) => {
     let w: Float64Array[] = weights.map((tensor) => Float64Array.from(tensor));
     const losses: number[] = [];
-    // Six batches, the last of two: three a step.
+    // Six batches, the last of two: three per step.
     for (const batches of [
       [0, 4, 8],
       [12, 16, 20],
@@ -186,7 +186,7 @@ describe('the same bits', () => {
     optimizer: { type: 'adam', learningRate: 0.01, useEma: true },
     augmentation: { rotationRange: 20, rescale: exactRescale },
   } as const;
-  // Three steps an epoch: 8, 8 and 6 samples.
+  // Three steps per epoch: 8, 8 and 6 samples.
   const stateOf = async (trainer: Trainer) => {
     const { weights, slots, averages, ...rest } = await trainer.snapshot();
     trainer.dispose();
@@ -213,7 +213,7 @@ describe('the same bits', () => {
     const { memory } = await trainer.getWeights().then(() => trainer);
     const first = await trainer.fit(dataset, { epochs: 1, validationData: others });
     const [probe] = first.probes;
-    expect(probe!.hardest.length).toBe(4); // of the step's last batch
+    expect(probe!.hardest.length).toBe(4); // The samples of the step's last batch.
     for (const { gradientNorm } of probe!.hardest) expect(gradientNorm).toBeGreaterThan(0);
     const { dispatches } = await trainer.profile(others, { steps: 1 });
     expect(dispatches.filter(({ name }) => name === 'accumulate_gradients')).toHaveLength(2);
@@ -256,7 +256,7 @@ test('a step with a number that is not finite in one of its batches is skipped t
   expect(bitsOf(after.weights)).toEqual(bitsOf(before.weights));
   expect(bitsOf([...after.slots, ...after.averages!])).toEqual(bitsOf([...before.slots, ...before.averages!]));
   expect(after.progress).toMatchObject({ step: 4, updates: 1, skipped: 3 });
-  // A good step follows as if they had not been.
+  // A good step continues as if the bad ones had not happened.
   const { loss } = await trainer.trainOnBatch(...batchOf(dataset, 0, 12));
   expect(loss).toBeGreaterThan(0);
   trainer.dispose();

@@ -1,9 +1,9 @@
 import { type MockInstance, vi } from 'vitest';
 
 /**
- * Watches a device's buffers until mocks are restored: those that were made from now on and not destroyed.
+ * Watches a device's buffers until mocks are restored: those created from now on and not destroyed.
  *
- * @param refuse throws where a buffer is not to be had.
+ * @param refuse throws if a buffer must not be created.
  */
 export function watchBuffers(
   device: GPUDevice,

@@ -12,7 +12,7 @@ import { batchOf, smallDataset, smallModel } from './small.ts';
 const batchSize = 4;
 const [images, labels] = batchOf(smallDataset(batchSize), 0, batchSize);
 
-/** A step with arenas of at most so many bytes. */
+/** Runs a step with a limit on the bytes per arena. */
 async function step(mostArenaBytes?: number) {
   const settings = fillTrainerOptions({ model: smallModel, batchSize, seed: 3 });
   const memory = new Memory(gpu.device, mostArenaBytes);
@@ -36,12 +36,12 @@ test('layers that are too large for one arena are measured in further dispatches
   expect(whole.within).toEqual([]);
   // The statistics of the only group, those of equal units, and their reduction.
   expect(whole.recording).toHaveLength(3);
-  // Each tensor takes 256 bytes; what is larger than an arena should be has one of its own.
+  // Each tensor takes 256 bytes; a tensor larger than the limit gets its own arena.
   for (const most of [256, 64]) {
     const parts = await step(most);
     expect(parts.groups.length).toBeGreaterThan(1);
     for (const arena of parts.groups.flat()) expect(arena.size).toBeLessThanOrEqual(256);
-    // A group is measured as soon as it is written, so that its memory can be used again in the same step.
+    // A group is measured as soon as it is written, so that its memory can be reused in the same step.
     expect(parts.within).toHaveLength(parts.groups.length);
     expect(parts.recording).toHaveLength(2);
     expect(parts.health).toEqual(whole.health);

@@ -35,7 +35,7 @@ const averaging = { ...adam, useEma: true, emaMomentum } as const;
 const bitsOf = (tensors: readonly Float32Array[]) =>
   tensors.map((tensor) => [...new Uint32Array(tensor.buffer, tensor.byteOffset, tensor.length)]);
 
-/** Through a file and back, as a reload does. */
+/** Through a file and back, as in a reload. */
 const kept = (options: TrainerOptions, snapshot: Snapshot) =>
   parseRun(
     formatRun({
@@ -80,7 +80,7 @@ describe.each([
         continue;
       }
       const largest = weights[i]!.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
-      // Each update rounds a difference, a product and a sum, and keeps emaMomentum of what was off before.
+      // Each update rounds a difference, a product and a sum, and keeps emaMomentum of the previous error.
       expectWithin(spec.name, averages[i]!, a[i]!, (16 * unitRoundoff * largest) / (1 - emaMomentum));
       expect(averages[i]).not.toEqual(weights[i]);
     }
@@ -127,7 +127,7 @@ test('evaluation, prediction and the validation of fit are of the average; train
   await trainer.profile(others, { steps: 1 });
   await trainer.fit(dataset, { epochs: 1, validationData: others });
   await undisturbed.fit(dataset, { epochs: 1 });
-  // The run's verdict keeps the losses of the validation, which the undisturbed run had none of.
+  // The run's verdict keeps the losses of the validation, of which the uninterrupted run had none.
   const [{ health, ...found }, { health: expected, ...state }] = [
     await trainer.snapshot(),
     await undisturbed.snapshot(),
@@ -149,7 +149,7 @@ test('a snapshot has the averages; a resumed run ends with the same bits', async
   await second.restore(kept(options, snapshot));
   await second.fit(dataset, { epochs: 3, initialEpoch: 1 });
   expect(await second.snapshot()).toEqual(await whole.snapshot());
-  // Of a run that kept none: the average begins at its weights.
+  // From a run without an average: the average begins at its weights.
   const { averages: _, ...without } = snapshot;
   await second.restore(without);
   expect(await second.getWeights({ weights: 'average' })).toEqual(snapshot.weights);

@@ -6,7 +6,7 @@ import { requireTrained } from '../../src/model/require_trained.ts';
 import { type PlanLimits, Planner } from '../../src/plan/planner.ts';
 import { planTraining } from '../../src/train/plan_training.ts';
 
-// Faults of a graph: each is refused with what was found, what is expected and, where there is a likely cause, what to do.
+// Invalid graphs: each is rejected with what was found, what is expected and, if the cause is likely, how to fix it.
 
 function errorOf(call: () => unknown): ErrorParts {
   try {
@@ -40,7 +40,7 @@ const flatten = { type: 'flatten' };
 const softmax = { type: 'dense', units: 3, activation: 'softmax' };
 const end = [flatten, softmax];
 
-/** [what is wrong, the layers before flatten and softmax, what the error says]; images are 8 x 8 x 4. */
+/** [title, the layers before flatten and softmax, parts of the error]; images are 8 x 8 x 4. */
 type Case = [string, unknown[], Partial<Record<keyof ErrorParts, unknown>>];
 
 const names: Case[] = [

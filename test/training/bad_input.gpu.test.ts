@@ -10,7 +10,7 @@ afterAll(() => gpu.dispose());
 const dataset = smallDataset(6);
 const [images, labels] = batchOf(dataset, 0, 4);
 
-/** The parts of the error that a call throws or rejects with. */
+/** The parts of the error with which a call throws or rejects. */
 async function partsOf(call: () => unknown): Promise<ConfigurationError['parts']> {
   const error = await Promise.resolve()
     .then(call)
@@ -145,7 +145,7 @@ describe('fit refuses', () => {
   ])('%s', async (_, options, parts) => {
     const call = () => trainer.fit(dataset, options as never);
     expect(await partsOf(call)).toMatchObject(parts);
-    const rejected = call(); // and does not throw
+    const rejected = call(); // It rejects and doesn't throw.
     await expect(rejected).rejects.toThrow(ConfigurationError);
   });
 });
@@ -203,7 +203,7 @@ describe('a data set that doesn’t fit is refused by', () => {
     },
   );
 
-  // No validation data is what most give.
+  // No validation data is the most common case.
   test.each(ways.filter(([way]) => !way.includes('validation')))('%s nothing at all', async (_, call) => {
     expect(await partsOf(() => call(undefined as never))).toMatchObject({
       what: 'That is no data set',
@@ -237,7 +237,7 @@ test('a model or a batch larger than the adapter binds', async () => {
   expect(await partsOf(() => large.predict(images))).toMatchObject({
     what: 'weights is larger than this adapter can bind',
   });
-  // It is the plan that is refused, before a buffer is made.
+  // The plan is rejected before any buffer is created.
   expect(spy).not.toHaveBeenCalled();
   spy.mockRestore();
   large.dispose();
@@ -294,7 +294,7 @@ describe('a batch is refused', () => {
     expect(await partsOf(() => call(trainer, ...(batch as [Float32Array, number[]])))).toMatchObject(parts);
   });
 
-  // predict takes bytes for an encoded picture, and an array for a list of pictures.
+  // predict treats bytes as an encoded picture, and an array as a list of pictures.
   const ofPredict: [string, unknown, Parts][] = [
     ...cases
       .filter(([name]) => ['of half an image', 'of nothing'].includes(name))
@@ -337,7 +337,7 @@ describe('setWeights refuses', () => {
     ],
   ])('%s', async (_, change, parts) => {
     const weights = await trainer.getWeights();
-    const call = trainer.setWeights(change(weights) as never); // rejects, and does not throw
+    const call = trainer.setWeights(change(weights) as never); // It rejects and doesn't throw.
     expect(await partsOf(() => call)).toMatchObject(parts);
     expect(await trainer.getWeights()).toEqual(weights);
   });

@@ -7,7 +7,7 @@ import { layerTypes } from '../../src/model/layers/index.ts';
 import { requireEnding } from '../../src/model/loss.ts';
 import { adam, fillOptimizer, sgd } from '../../src/model/optimizer.ts';
 
-/** What a call throws, as the parts that its message is made of. */
+/** The parts of the message of the error that a call throws. */
 function partsOf(call: () => unknown): ErrorParts {
   try {
     call();

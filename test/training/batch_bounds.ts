@@ -5,11 +5,11 @@ import { tolerances } from '../../src/selftest/tolerance.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** How far float32 may be from what a network gives for a batch. */
+/** Error bounds of float32 for the results of a network on a batch. */
 export interface BatchBounds {
   loss: number;
   probabilities: number;
-  /** One a tensor. */
+  /** One per tensor. */
   gradients: number[];
 }
 

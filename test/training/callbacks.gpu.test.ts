@@ -38,7 +38,7 @@ const kept = (snapshot: Snapshot, fit: FitSettings) =>
     }),
   );
 
-// The loss gets smaller, which is no improvement where larger is better: it waits from the first epoch on.
+// The loss decreases, which is no improvement with the mode `max`, so every epoch from the first on counts against the patience.
 const waits = { monitor: 'loss', mode: 'max' } as const;
 
 describe('earlyStopping and reduceLrOnPlateau', () => {
@@ -101,7 +101,7 @@ describe('earlyStopping and reduceLrOnPlateau', () => {
       resumed.dispose();
     }
 
-    // Another run of the same trainer begins anew.
+    // Another run of the same trainer starts over.
     const again = await whole.fit(dataset, {
       epochs: 1,
       earlyStopping: { monitor: 'validationF1Score' },
@@ -195,7 +195,7 @@ test('terminateOnNaN ends the run at the first bad step, and no later step moves
   const ends = await Promise.all(
     [true, false].map(async (terminateOnNaN) => {
       const trainer = make(broken);
-      // Enough steps that several are under way when the bad one is seen.
+      // Enough steps that several are in flight when the bad one is detected.
       const error = await trainer.fit(smallDataset(8 * 300), { terminateOnNaN }).catch((thrown) => thrown);
       expect(error).toBeInstanceOf(NonFiniteError);
       const { steps } = (error as NonFiniteError).history!;

@@ -37,7 +37,7 @@ const recordOf = (value: Value, i: number): EpochRecord => ({
   ...(value !== null && { validationLoss: Number(value) }),
 });
 
-/** As `fit` calls them; at `brokenAt` a snapshot goes through JSON, and another run goes on from it. */
+/** Calls them as `fit` does; at `brokenAt` a snapshot goes through JSON, and another run resumes from it. */
 function run(filled: ReturnType<typeof fillCallbacks>, values: readonly Value[], rate: number, brokenAt = -1) {
   let callbacks = new Callbacks(filled, measured);
   const [rates, kept]: [number[], number[]] = [[], []];
@@ -65,7 +65,7 @@ describe.each(fixtures.earlyStopping.map((made, i) => [i, made] as const))('earl
       expect(state).toMatchObject({ monitor: 'validationLoss', ...(best !== null && { best }) });
       expect(state!.stoppedEpoch ?? null).toBe(stoppedEpoch);
       expect(state!.bestEpoch ?? null).toBe(bestEpoch);
-      // The weights that would be restored are those of the best epoch.
+      // The weights to be restored are those of the best epoch.
       expect(kept.at(-1) ?? null).toBe(bestEpoch);
       expect(callbacks.stoppedEarly(true) !== undefined).toBe(stoppedEpoch !== null);
     }

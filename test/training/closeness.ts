@@ -6,7 +6,7 @@ import type { BatchBounds } from './batch_bounds.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Compares what a trainer's `gradients` gives. The norms' expected values are those of the expected gradients. */
+/** Compares the result of a trainer's `gradients`. The expected norms are those of the expected gradients. */
 export function expectBatch(
   model: CompiledModel,
   actual: { loss: number; gradients: readonly Numbers[]; gradientNorms: Record<string, number> },
@@ -28,7 +28,7 @@ export function expectBatch(
       squares += gradient.length * bound ** 2;
       tensor++;
     }
-    // A norm is off by no more than the norm of what its elements are off by.
+    // The error of a norm is at most the norm of the elements' errors.
     expectWithin(`norm of ${name}`, [actual.gradientNorms[name]!], [gradientNorm(...ofLayer).norm], Math.sqrt(squares));
   }
 }

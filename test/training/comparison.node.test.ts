@@ -13,7 +13,7 @@ interface Case {
   log: { t: number; p: number; ratio: Estimate };
 }
 
-// SciPy's numbers, by make_comparison_fixtures.py.
+// SciPy's numbers, from make_comparison_fixtures.py.
 const fixture: {
   cases: Case[];
   bounded: { scale: Scale; a: number[]; b: number[]; estimate: Estimate; difference: Estimate }[];
@@ -22,7 +22,7 @@ const fixture: {
   holm: { p: number[]; adjusted: number[] }[];
 } = JSON.parse(readFileSync(new URL('../fixtures/comparison.json', import.meta.url), 'utf8'));
 
-/** Nine digits: both work in float64, by other series. */
+/** Nine digits: both compute in float64, with different series. */
 function expectClose(found: number, expected: number): void {
   if (!(Math.abs(found - expected) <= 1e-9 * Math.max(Math.abs(expected), 1e-300))) {
     expect.fail(`${found} is not ${expected}`);
@@ -50,7 +50,7 @@ describe.each(
     expectClose(t, it.linear.t);
     expectClose(p, it.linear.p);
     expect(degreesOfFreedom).toBe(it.a.length - 1);
-    // A difference of nearly equal numbers keeps fewer digits than they have.
+    // A difference of nearly equal numbers has fewer digits than they have.
     const { low, high } = it.linear.difference;
     expect(Math.abs(difference.low - low)).toBeLessThanOrEqual(1e-9 * (high - low));
     expect(Math.abs(difference.high - high)).toBeLessThanOrEqual(1e-9 * (high - low));

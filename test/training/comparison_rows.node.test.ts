@@ -3,7 +3,7 @@ import { pairLine } from '../../src/cli/comparison_report.ts';
 import { comparePairs, type PairRecord, paragraphOf, type Row, type Subject } from '../../src/index.ts';
 import { madePairs } from './made_twins.ts';
 
-// B's loss is about 0.2 less and its norm about half of A's, whatever the seed.
+// B's loss is about 0.2 lower and its norm about half of A's, whatever the seed.
 const pairs = madePairs([
   [
     { loss: 1, norm: 0.1 },
@@ -135,7 +135,7 @@ describe('the paragraph', () => {
     expect(text).toContain(`${differing.length} differed beyond noise`);
     expect(text).toContain('The training loss was higher with A than with B by 0.2 (');
     expect(text).toMatch(/early gradient norm of dense was 1\.98\d* times as large with A as with B/);
-    // What came of it before what was tested.
+    // The results come before the tests.
     expect(text.split('\n\n').map((part) => part.slice(0, 10))).toEqual([
       '4 pairs of',
       'On average',

@@ -4,11 +4,11 @@ import { confusionOf } from '../../src/index.ts';
 test('which classes are taken for which, and the surest mistakes first', () => {
   const labels = [0, 1, 2, 1, 0];
   const probabilities = Float32Array.of(
-    ...[0.75, 0.25, 0], // right
-    ...[0.625, 0.25, 0.125], // 1 taken for 0
-    ...[0.5, 0, 0.5], // 2 taken for 0: the first of equal ones
-    ...[0, 0.25, 0.75], // 1 taken for 2, the surest
-    ...[Number.NaN, Number.NaN, Number.NaN], // no class at all
+    ...[0.75, 0.25, 0], // Correct.
+    ...[0.625, 0.25, 0.125], // Actual 1, predicted 0.
+    ...[0.5, 0, 0.5], // Actual 2, predicted 0: the first of equal maxima.
+    ...[0, 0.25, 0.75], // Actual 1, predicted 2, with the highest confidence.
+    ...[Number.NaN, Number.NaN, Number.NaN], // No prediction.
   );
   expect(confusionOf(labels, probabilities)).toEqual({
     counts: [

@@ -11,7 +11,7 @@ import { cropImage, resizedCrop } from '../../src/reference/augment_geometry.ts'
 import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 
-// A data set whose images are larger than what the model takes: a crop of the augmentation makes them fit.
+// A data set with images larger than the model's input: a crop in the augmentation makes them fit.
 
 const model: Model = {
   inputShape: [6, 6, 1],
@@ -23,7 +23,7 @@ const [from, to] = [
 ];
 const elements = 9 * 11;
 const count = 60;
-// A class is where the bright rows are.
+// The class determines the position of the bright rows.
 const images = Uint8Array.from({ length: count * elements }, (_, i) => {
   const [image, row] = [Math.floor(i / elements), Math.floor((i % elements) / 11)];
   return Math.floor(row / 3) === image % 3 ? 190 + (i % 60) : 20 + ((i * 37) % 50);
@@ -31,7 +31,7 @@ const images = Uint8Array.from({ length: count * elements }, (_, i) => {
 const labels = Uint8Array.from({ length: count }, (_, i) => i % 3);
 const large = createDataset({ images, labels, imageShape: [9, 11, 1] });
 
-/** The data set with each image made anew. */
+/** The data set with each image transformed. */
 function remade(make: (image: Uint8Array) => ArrayLike<number>): Dataset {
   const all = Array.from({ length: count }, (_, i) => [
     ...Array.from(make(images.subarray(i * elements, (i + 1) * elements))),
@@ -70,7 +70,7 @@ test('randomResizedCrop: it is evaluated on whole images, resized', async () => 
   const probabilities = await trainer.predict(resized);
   const losses = Array.from(labels, (label, i) => -Math.log(probabilities[3 * i + label]!));
   const { loss } = await trainer.evaluate(large);
-  // Images of numbers up to 1 that differ in their last bits, through 36 weights.
+  // Images with values up to 1 that differ in their last bits, multiplied by 36 weights.
   expectWithin('loss', [loss], [losses.reduce((a, b) => a + b) / count], 1e-5);
   trainer.dispose();
 });
@@ -101,7 +101,7 @@ test('a crop of a crop: only the last one gives what the model takes', async () 
   await trainer.fit(large, { epochs: 1 });
   const plain = trainerWith([]);
   await plain.setWeights(await trainer.getWeights());
-  // The middle's middle: of 9 rows the first 8, of these those from 1 on; of 11 columns the first 10, those from 2 on.
+  // The center of the center: the first 8 of 9 rows, from row 1 on; the first 10 of 11 columns, from column 2 on.
   const middle = remade((image) => cropImage(image, from, { top: 1, left: 2 }, to, sampling));
   expect(await trainer.evaluate(large)).toEqual(await plain.evaluate(middle));
   for (const one of [trainer, plain]) one.dispose();

@@ -57,11 +57,11 @@ describe('a change that names no layer', () => {
     expect(typesOf(short).filter((type) => type === 'add')).toHaveLength(10);
     expect(short.model.layers[2]).toEqual({ type: 'add', inputs: [-1, -2] });
     const { layers } = compileModel(short.model);
-    // Each sum takes its layer and the sum before it.
+    // Each sum takes its layer and the previous sum.
     expect(layers[4]!.inputs).toEqual([3, 2]);
     const residual = applyChange(convolutions, { shortcuts: true });
     const adds = residual.model.layers.filter(({ type }) => type === 'add');
-    // All nineteen convolutions but the first, which widens the images, and the two that start a stage.
+    // All nineteen convolutions except the first, which widens the images, and the two that start a stage.
     expect(adds).toHaveLength(16);
     expect(adds[0]).toEqual({ type: 'add', inputs: [-1, -4] });
     expect(shapesOf(residual)).toEqual([10]);
@@ -184,7 +184,7 @@ describe('the figures of a run', () => {
   ];
 
   test('of one that ended', () => {
-    // A mean of 20 steps is below 0.95 x 2.3026 with three steps at 1.3: (17 x 2.3 + 3 x 1.3) / 20 = 2.15.
+    // The mean of 20 steps is below 0.95 x 2.3026 with three steps at 1.3: (17 x 2.3 + 3 x 1.3) / 20 = 2.15.
     expect(figuresOf({ steps, epochs, verdicts }, Math.log(10))).toEqual({
       ...{ steps: 60, early: 0.0155, late: 0.5, bad: 0.5, leftChance: 33, loss: 1, stepMs: 20 },
       verdicts: { vanishing: 0.333333, weakening: 0.166667, saturated: 0.333333 },
@@ -231,7 +231,7 @@ describe('cures compared', () => {
 
   test('tests are corrected for all cures and figures; times are not tested', () => {
     const accuracy = row(good, 'validationAccuracy')!;
-    // Two more tests have a spread: leaving chance level, and the accuracy with smoothed labels.
+    // Two more tests have a nonzero variance: leaving the chance level, and the accuracy with label smoothing.
     expect(accuracy.adjusted).toBeCloseTo(3 * accuracy.test.p, 12);
     expect(accuracy.differs).toBe(true);
     expect(row(smooth, 'validationAccuracy')).toMatchObject({ differs: false, adjusted: 1 });

@@ -5,7 +5,7 @@ import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-// Six steps an epoch, the last of them short.
+// Six steps per epoch, the last one short.
 const dataset = smallDataset(22);
 const others = smallDataset(9, 2);
 const batchSize = 4;
@@ -19,7 +19,7 @@ const make = (options: Partial<TrainerOptions> = {}): Trainer =>
     ...options,
   });
 
-/** Every bit of a trainer: weights, and by the next step's the optimizer's slots. */
+/** All bits of a trainer: its weights and, through the next step's weights, the optimizer's slots. */
 async function bitsOf(trainer: Trainer): Promise<number[][]> {
   const before = await trainer.getWeights();
   await trainer.trainOnBatch(...batchOf(others, 0, batchSize));
@@ -71,10 +71,10 @@ describe('the same seed, the same bits', () => {
 
   test.each([
     ['a submission a step', 1000, 12],
-    // The first two are sent off before the first has been timed.
+    // The first two are submitted before the first has been timed.
     ['1, 1, 4 and 6 steps a submission', 0, 4],
   ])('%s', async (_, milliseconds, submissions) => {
-    // The scheduler goes by the clock: steps that seem slow are submitted one by one, fast ones many together.
+    // The scheduler uses the clock: steps that appear slow are submitted one by one, fast ones many together.
     let now = 1;
     vi.spyOn(performance, 'now').mockImplementation(() => (now += milliseconds));
     const trainer = make();

@@ -68,7 +68,7 @@ test('a device that is lost rejects what is under way, what waits behind it and 
   const trainers: Trainer[] = [];
   for (const _ of calls) {
     trainers.push(make(own));
-    await trainers.at(-1)!.getWeights(); // one after the other: the browser compiles each pipeline once
+    await trainers.at(-1)!.getWeights(); // Sequentially, so that the browser compiles each pipeline once.
   }
   const all = () => calls.map(([, call], i) => reasonOf(call(trainers[i]!)));
   const pending = [...all(), ...all()];

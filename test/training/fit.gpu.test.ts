@@ -115,7 +115,7 @@ describe('fit', () => {
     const many = smallDataset(8 * 400);
     const part = await trainer.fit(many, { epochs: 2, signal: within.signal, onStep, validationData });
     expect(part).toMatchObject({ stopped: true, epochs: [] });
-    // Two submissions of at most 60 steps may be under way.
+    // Two submissions of at most 60 steps may be in flight.
     expect(part.steps.length).toBeLessThanOrEqual(8 + 60 + 120);
 
     const never = await trainer.fit(dataset, { signal: AbortSignal.abort() });
@@ -221,7 +221,7 @@ describe('weights', () => {
     const set = start.map((tensor, i) => tensor.map((_, j) => i + j / 64));
     await trainer.setWeights(set);
     expect(await trainer.getWeights()).toEqual(set);
-    // Plain arrays are as good.
+    // Plain arrays are accepted, too.
     await trainer.setWeights(start.map((tensor) => [...tensor]));
     expect(await trainer.getWeights()).toEqual(start);
     trainer.dispose();

@@ -10,7 +10,7 @@ import { graphs } from './graph_models.ts';
 const gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
-/** Largest difference over the largest magnitude that is expected, or over `least` where that is smaller. */
+/** Largest difference relative to the largest expected magnitude, or to `least` if that is larger. */
 function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>, least = 1e-3): number {
   let [difference, size] = [0, least];
   for (let i = 0; i < expected.length; i++) {
@@ -24,7 +24,7 @@ function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>, le
 const noise = (next: () => number, count: number, limit: number, middle = 0) =>
   Float32Array.from({ length: count }, () => middle + limit * (2 * next() - 1));
 
-/** Weights off their usual values, so that a tensor that is left out is missed. */
+/** Weights different from their usual initial values, so that a missing tensor is detected. */
 function weightsFor(json: Model, seed: number): Float32Array[] {
   const next = uniforms(seed, 1);
   return compileModel(json).tensors.map(({ spec: { name, shape, fanIn, fanOut } }) => {
@@ -68,7 +68,7 @@ test('random graphs: loss, every gradient and inference are the twin’s', { tim
   });
   await fc.assert(
     fc.asyncProperty(cases, async ({ model, batch, empty, seed }) => {
-      // Measuring is what takes longest to compile, and moves values and gradients into arenas: some graphs have it.
+      // Measuring takes the longest to compile, and moves values and gradients into arenas, so only some graphs measure.
       const health = seed % 4 === 0 ? 'norms' : 'off';
       const trainer = createTrainer(gpu, { model, batchSize: batch, optimizer: 'sgd', seed, health });
       try {

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import type { LayerConfig, Model } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 
-/** One step in the making of a graph: which layer is added, and what it takes, as numbers that are read modulo what is there. */
+/**
+ * One step of building a graph: which layer is added, and its inputs, as numbers that are taken modulo the number of candidates.
+ */
 interface Choice {
   kind: number;
   from: number;
@@ -14,13 +16,13 @@ const activations = ['linear', 'relu', 'tanh', 'sigmoid', 'elu', 'softplus', 'ge
 const pick = <T>(list: readonly T[], n: number): T => list[n % list.length]!;
 
 /**
- * A graph from a list of choices. It grows a list of images, each the output of a layer so far, takes from any of them, and
- * ends by bringing all that nobody took to one vector each, a sum and a softmax: so shared inputs, branches and merges are
- * the rule, and nothing is left over.
+ * Builds a graph from a list of choices. It maintains a list of images, the outputs of the layers so far, and takes inputs from any
+ * of them. At the end, all unused outputs are reduced to vectors, added and passed to a softmax. Shared inputs, branches and merges
+ * are therefore common, and no output is unused.
  */
 function graphOf(inputShape: [number, number, number], choices: readonly Choice[], classes: number): Model {
   const layers: LayerConfig[] = [];
-  /** Shapes by name, of what can be taken. */
+  /** Shapes of the available inputs, by name. */
   const known = new Map<string, readonly number[]>([['input', inputShape]]);
   const add = (layer: object, shape: readonly number[]): string => {
     const name = `layer_${layers.length}`;
@@ -72,7 +74,7 @@ function graphOf(inputShape: [number, number, number], choices: readonly Choice[
       }
       case 5: {
         const both = [input, pick(second, other)];
-        // Six inputs take more dispatches than one.
+        // Six inputs take more than one dispatch.
         const of = option % 3 === 2 ? [...both, input, ...both, input] : both;
         add({ type: pick(['add', 'multiply', 'average', 'maximum'], option), inputs: of }, shape);
         break;

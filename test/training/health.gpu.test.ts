@@ -13,7 +13,7 @@ const noise = (count: number, seed: number, limit = 1) => {
   return Float32Array.from({ length: count }, () => limit * (2 * next() - 1));
 };
 
-/** Steps on noise, each one's health beside the twin's: of `count` samples in slots of a batch. */
+/** Runs steps on noise and compares the health of each with the twin's, for `count` samples in the slots of a batch. */
 async function checkSteps(json: Model, batchSize: number, count: number, seed: number, steps = 1): Promise<void> {
   const model = compileModel(json);
   const elements = json.inputShape.reduce((a, b) => a * b);

@@ -10,7 +10,7 @@ import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** A step as a trainer did it: what went in, and the weights on both sides of it. */
+/** A step as a trainer computed it: its inputs, and the weights before and after it. */
 export interface GivenStep {
   images: Numbers;
   labels: Numbers;
@@ -20,7 +20,7 @@ export interface GivenStep {
   positive?: MeasuredStep['positive'];
 }
 
-/** All figures that come from the network by their names. */
+/** All figures that the network determines, by name. */
 function figures({ layers, transport, input }: HealthRecord): Record<string, number> {
   const named: Record<string, number> = {
     transport,
@@ -48,13 +48,13 @@ function figures({ layers, transport, input }: HealthRecord): Record<string, num
   return named;
 }
 
-/** A sum of n numbers may be off by that share of the sum of their sizes; the longest runs of additions are a chunk's. */
+/** The relative error of a sum, with respect to the sum of magnitudes; the longest sums are those of a chunk. */
 const ofSums = (layer: LayerHealth, model: CompiledModel, samples: number): number => {
   const most = Math.max(...model.layers.map(({ outputShape }) => outputShape.reduce((a, b) => a * b)));
   return 2 * Math.min(1024, samples * Math.max(most, layer.units)) * unitRoundoff;
 };
 
-/** What adding up can do to each figure, beside what the network's own rounding does to what is added up. */
+/** Rounding error of each figure's sums, in addition to the network's own rounding errors. */
 function roundingOf(
   name: string,
   { layers, transport, input }: HealthRecord,
@@ -63,7 +63,7 @@ function roundingOf(
 ): number {
   const [layerName, ...figure] = name.split('.');
   if (layerName === 'input') {
-    // Of 4,096 numbers, about the first of them: what is squared may be larger than the deviation.
+    // Computed over 4,096 numbers, shifted by the first one: the squared values may be larger than the deviation.
     const { mean, standardDeviation } = input!;
     return 2 * 4096 * unitRoundoff * (Math.abs(mean) + standardDeviation);
   }
@@ -87,7 +87,7 @@ function roundingOf(
 
 const partsOf = (layer: LayerHealth): [string, TensorHealth][] => [['all', layer], ...Object.entries(layer.tensors)];
 
-/** The twin's health of a step, and how far off the GPU's figures may be: by their names. */
+/** The twin's health of a step, and the error bounds of the GPU's figures, by name. */
 function twinOf(model: CompiledModel, { images, labels, before, after, positive = {} }: GivenStep) {
   const compute = (w: readonly Numbers[], x: Numbers) =>
     networkHealth(model, {
@@ -114,7 +114,7 @@ function twinOf(model: CompiledModel, { images, labels, before, after, positive 
   return { ...twin, expected, bounds };
 }
 
-/** Compares some figures of a step's health with another program's, within what rounding can do to them. */
+/** Compares some figures of a step's health with another program's, within the rounding error. */
 export function expectFigures(
   model: CompiledModel,
   actual: HealthRecord | undefined,
@@ -127,10 +127,10 @@ export function expectFigures(
 }
 
 /**
- * Compares the health of a step with the twin's, each figure within what rounding can do to it (sensitivity.ts). Norms of
- * weights and of what was added to them are those of the weights that were read back.
+ * Compares the health of a step with the twin's, each figure within its rounding error (sensitivity.ts). Norms of weights and of
+ * their changes are computed from the weights that were read back.
  *
- * @returns the units that were positive so far, for the next step's `positive`.
+ * @returns the units that have been positive so far, for the next step's `positive`.
  */
 export function expectHealth(
   model: CompiledModel,
@@ -141,7 +141,7 @@ export function expectHealth(
   const found = figures(actual!);
   expect(Object.keys(found)).toEqual(Object.keys(twin.expected));
   for (const [name, expected] of Object.entries(twin.expected)) {
-    // A layer that nothing comes back to: 0 / 0.
+    // A layer without a gradient: 0 / 0.
     if (!Number.isFinite(expected)) expect(found[name], name).toBe(expected);
     else expectWithin(name, [found[name]!], [expected], twin.bounds[name]!);
   }
@@ -152,7 +152,7 @@ export function expectHealth(
     for (const [[part, tensor], [, own]] of partsOf(layer).map((it, j) => [it, partsOf(counted)[j]!] as const)) {
       for (const of of ['weightNorm', 'updateNorm', 'updateRatio'] as const) {
         const elements = step.before.reduce((sum, { length }) => sum + length, 0);
-        // Sums of squares in any order, and what was added is only known to the last bit of the weight.
+        // Sums of squares in any order; the change is only known to the last bit of the weight.
         const lost = of === 'updateNorm' ? 2 * unitRoundoff * tensor.weightNorm : 0;
         const bound = 2 * elements * unitRoundoff * tensor[of] + lost;
         if (Number.isNaN(tensor[of])) expect(own[of], `${name}.${part}.${of}`).toBeNaN();

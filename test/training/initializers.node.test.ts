@@ -10,14 +10,14 @@ import type { InitializerConfig } from '../../src/model/weight_options.ts';
 const model = compileModel(tutorialModel());
 const specs = model.layers.flatMap(({ weights }) => weights);
 
-/** Of n independent draws a mean, or any average, lies within 5 standard deviations of it but for one run in two million. */
+/** The mean of n independent samples lies within 5 standard deviations, except in one of two million runs. */
 const sigmas = 5;
 
 describe.each([0, 1, 4294967295])('initial weights from seed %i', (seed) => {
   const weights = initialWeights(model, seed);
 
   test('kernels are uniform between Glorot’s limits, biases zero', () => {
-    // sqrt(6 / (fanIn + fanOut)), a convolution's fans being kernel height x kernel width x channels.
+    // sqrt(6 / (fanIn + fanOut)); a convolution's fans are kernel height x kernel width x channels.
     const limits = [
       Math.sqrt(6 / (9 * 1 + 9 * 32)),
       Math.sqrt(6 / (9 * 32 + 9 * 64)),
@@ -35,12 +35,12 @@ describe.each([0, 1, 4294967295])('initial weights from seed %i', (seed) => {
       expect(Math.max(...values.slice(0, 1e5).map(Math.abs))).toBeLessThanOrEqual(limit);
       expect(Math.max(...values.slice(0, 1e5))).toBeGreaterThan(limit * (1 - 40 / n));
       expect(Math.min(...values.slice(0, 1e5))).toBeLessThan(-limit * (1 - 40 / n));
-      // Moments of the uniform distribution: variance limit^2 / 3, of the squares 4 limit^4 / 45.
+      // Moments of the uniform distribution: variance limit^2 / 3, that of the squares 4 limit^4 / 45.
       expect(Math.abs(mean(values))).toBeLessThan((sigmas * limit) / Math.sqrt(3 * n));
       expect(Math.abs(variance(values) - limit ** 2 / 3)).toBeLessThan(
         sigmas * limit ** 2 * Math.sqrt(4 / 45 / n) + limit ** 2 / n,
       );
-      // And of neighbours' products, which are nothing on average where neighbours know nothing of each other.
+      // Products of neighbors have a mean of zero if neighbors are independent.
       const products = values.slice(1).map((value, j) => value * values[j]!);
       expect(Math.abs(mean(products))).toBeLessThan((sigmas * (limit ** 2 / 3)) / Math.sqrt(n - 1));
     }
@@ -51,7 +51,7 @@ describe.each([0, 1, 4294967295])('initial weights from seed %i', (seed) => {
     const drawn = (of: Float32Array[]) =>
       of.flatMap((tensor, i) => {
         const { name, fanIn, fanOut } = specs[i]!;
-        // In parts of 1000 of the limit: whoever draws the same numbers twice is seen.
+        // In thousandths of the limit: repeated numbers would be detected.
         const parts = tensor
           .subarray(0, 100)
           .map((value) => Math.round(value * Math.sqrt((fanIn + fanOut) / 6) * 1000));
@@ -62,7 +62,7 @@ describe.each([0, 1, 4294967295])('initial weights from seed %i', (seed) => {
     expect(all).toHaveLength(12);
     for (const [i, one] of all.entries()) {
       for (const other of all.slice(i + 1)) {
-        // A hundred pairs, each the same by chance once in two thousand times.
+        // A hundred pairs, each of which is equal by chance with a probability of one in two thousand.
         expect(one.filter((value, place) => value === other[place]).length).toBeLessThan(5);
       }
     }
@@ -93,7 +93,7 @@ describe.each<[InitializerConfig, number, number, 'uniform' | 'normal']>([
     initialWeights(compileModel({ inputShape: [3, 3, 20], layers: [layer] }), seed).map((tensor) => [...tensor]);
   const [kernel, bias] = draws(7);
   const n = kernel!.length;
-  // A truncated normal's variance of its own, and the kurtosis of either.
+  // The variance of a truncated normal distribution, and the kurtosis of both.
   const limit = kind === 'uniform' ? Math.sqrt(3 * expected) : (2 * Math.sqrt(expected)) / 0.87962566103423978;
   const kurtosis = kind === 'uniform' ? 9 / 5 : 2.3655;
 
@@ -126,7 +126,7 @@ describe.each<[InitializerConfig, number, number, 'uniform' | 'normal']>([
     expect(draws(7)).toEqual([kernel, bias]);
     const [other] = draws(8);
     expect(other!.filter((value, i) => value === kernel![i]).length).toBeLessThan(n / 1000);
-    // A bias' fans are its length, as Keras has it.
+    // A bias' fans are its length, as in Keras.
     const ofBias = gain / filters;
     expect(Math.abs(variance(bias!) - ofBias)).toBeLessThan(sigmas * ofBias * Math.sqrt((kurtosis - 1) / filters));
   });
@@ -140,7 +140,7 @@ function kernelOf(kernelInitializer: InitializerConfig, inputs: number, units: n
 
 describe("Keras' initializers of a given distribution", () => {
   const n = 300 * 300;
-  // A normal that ends at two deviations has less variance: it is not widened.
+  // A normal distribution truncated at two standard deviations has a smaller variance; it is not rescaled.
   const truncated = 0.87962566103423978 ** 2;
   test.each<[InitializerConfig, number, number, number, [number, number]]>([
     ['randomUniform', 0, 0.1 ** 2 / 12, 9 / 5, [-0.05, 0.05]],
@@ -158,7 +158,7 @@ describe("Keras' initializers of a given distribution", () => {
     expect(low).toBeGreaterThanOrEqual(least - rounding);
     expect(high).toBeLessThanOrEqual(most + rounding);
     if (!Number.isFinite(most)) {
-      // As many as a normal has beyond two deviations.
+      // As many as a normal distribution has beyond two standard deviations.
       const beyond = kernel.filter((value) => Math.abs(value - center) > 2 * Math.sqrt(spread)).length;
       expect(Math.abs(beyond - 0.0455 * n)).toBeLessThan(sigmas * Math.sqrt(0.0455 * n));
     } else expect(high).toBeGreaterThan(most - (most - least) / 500);

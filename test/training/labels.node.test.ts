@@ -169,7 +169,7 @@ describe('a data set of targets', () => {
     const shape: [number, number, number] = [1, 1, 2];
     const of = (bytes: number[], targets: number[]) =>
       createDataset({ images: Uint8Array.from(bytes), imageShape: shape, targets: Float32Array.from(targets) });
-    // Images 0 and 1 are the same with the same numbers, image 2 is the same with others; the test image is image 3.
+    // Images 0 and 1 are identical with the same targets, image 2 is identical with different ones; the test image is image 3.
     const train = of([1, 2, 1, 2, 1, 2, 3, 4], [0.5, 1, 0.5, 1, 0.5, 2, 7, 7]);
     const pair = { train, test: of([3, 4, 8, 9], [7, 7, 0, 0]) };
     const inspection = inspectDatasets(pair);

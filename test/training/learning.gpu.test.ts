@@ -5,8 +5,8 @@ import torch from '../fixtures/torch_learning.json';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { madeClasses, madeImages } from './made_images.ts';
 
-// Minutes on a software adapter, and so only where it is asked for:
-//   VITE_LEARNING=1 npx vitest run --project gpu test/training/learning.gpu.test.ts
+// Takes minutes on a software adapter, so it only runs on request:
+// VITE_LEARNING=1 npx vitest run --project gpu test/training/learning.gpu.test.ts
 const isAskedFor = 'VITE_LEARNING' in (import.meta as unknown as { env: object }).env;
 
 test('the made images are those that PyTorch has learned', () => {
@@ -34,7 +34,7 @@ test.runIf(isAskedFor)(
     const { accuracy } = await trainer.evaluate(madeImages(20, testSamples));
     trainer.dispose();
     console.log(`accuracy ${accuracy} here, ${accuracies.join(', ')} in PyTorch`);
-    // Another seed may do a little worse than the worst of a few, which are far apart after so few steps.
+    // Another seed may be slightly worse than the worst of a few, which vary widely after so few steps.
     const [least, most] = [Math.min(...accuracies), Math.max(...accuracies)];
     expect(accuracy).toBeGreaterThan(least - (most - least) / 4);
   },
@@ -42,7 +42,8 @@ test.runIf(isAskedFor)(
 
 test('on resnet8 muon is further after as many steps as sgd with momentum, each at its best learning rate', async () => {
   const model = presetModel('resnet8', [16, 16, 3], madeClasses);
-  // Of 0.03, 0.1 and 0.3 the one that gets sgd furthest in 64 steps, and muon's default. From seeds 2 and 3 muon is ahead too.
+  // Among 0.03, 0.1 and 0.3, the rate that gets sgd furthest in 64 steps; and muon's default. Muon is also ahead with seeds 2 and
+  // 3.
   const optimizers = [{ type: 'sgd', momentum: 0.9, learningRate: 0.1 }, { type: 'muon' }] as const;
   const losses: number[] = [];
   for (const optimizer of optimizers) {

@@ -22,7 +22,7 @@ const options: TrainerOptions = {
 
 test('a fit after it has the same bits as without it', async () => {
   const [plain, probed] = [createTrainer(gpu, options), createTrainer(gpu, options)];
-  // Other images than those of the fit: what the augmentation learns of them is not kept either.
+  // Other images than those of the fit: statistics that the augmentation computes from them must not be kept either.
   await probed.findLearningRate(smallDataset(20, 9), { steps: 20 });
   const first = [await plain.fit(dataset), await probed.fit(dataset)];
   const curve = await probed.findLearningRate(dataset, { from: 1e-4, to: 10, steps: 40 });
@@ -56,7 +56,7 @@ test('the rates grow by the same factor over the epochs, and training with them 
   expect(curve.suggestion).toBeLessThan(10);
   expect(curve.reason).toMatch(/^the loss falls fastest at a learning rate of [\d.]+; it is lowest, /);
 
-  // Steps that are not finite end it, and are no halt of what follows.
+  // Non-finite steps end the search, but don't halt later training.
   const wild = await trainer.findLearningRate(dataset, { from: 1e30, to: 1e38, steps: 20 });
   expect(['notFinite', 'diverged']).toContain(wild.ended);
   expect(wild.suggestion).toBeUndefined();

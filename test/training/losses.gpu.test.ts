@@ -75,7 +75,7 @@ describe('gradients of a network beside its twin', () => {
     'meanAbsoluteError',
     { type: 'huber', delta: 0.3 },
   ];
-  // A last layer with an activation of its own, which the loss leaves to it.
+  // Last layers with an explicit activation, which the loss doesn't replace.
   const cases = [
     ...losses.map((loss) => ({ loss, activation: undefined })),
     { loss: 'meanSquaredError' as const, activation: 'sigmoid' as const },
@@ -182,14 +182,14 @@ describe('test-time augmentation: loss and metric of the mean predictions, besid
         : { accuracy: expect.closeTo(expected.correct / (isOfClasses(filled) ? count : count * outputs), 10) };
     const found = await trainer.evaluate(dataset, tta);
     expect(found).toEqual({ loss: expect.any(Number), ...measured });
-    // The twin's softmax divides by a sum of probabilities that is not quite one.
+    // The twin's softmax divides by a sum of probabilities that is not exactly one.
     expect(found.loss / (expected.loss / count)).toBeCloseTo(1, 6);
     expect(found.loss).not.toBe((await trainer.evaluate(dataset)).loss);
     trainer.dispose();
   });
 });
 
-/** The mean of the first and of the last epoch's losses. */
+/** The mean losses of the first and of the last epoch. */
 async function learn(dataset: Dataset, options: TrainerOptions, fit: FitOptions = {}) {
   const trainer = createTrainer(gpu, { ...options, batchSize: 16, optimizer: { type: 'adam', learningRate: 0.02 } });
   const { epochs } = await trainer.fit(dataset, { epochs: 30, ...fit });
@@ -198,7 +198,7 @@ async function learn(dataset: Dataset, options: TrainerOptions, fit: FitOptions 
   return { first: epochs[0]!, last: epochs.at(-1)!, outputs };
 }
 
-/** How bright each pixel is, from 0 to 1. */
+/** Brightness of each pixel, from 0 to 1. */
 const brightness = (images: Uint8Array) => Float32Array.from(images, (byte) => byte * rescale);
 
 describe('training', () => {

@@ -5,8 +5,8 @@ const size = 16;
 export const madeClasses = 10;
 
 /**
- * Images of ten classes, a pattern of 5 x 5 colored blocks each, seen through a window at a random place and under noise of
- * one and a half times its strength. The same bytes as in test/fixtures/measure_torch_learning.py.
+ * Images of ten classes, each a pattern of 5 x 5 colored blocks, seen through a randomly placed window with noise of one and a half
+ * times its amplitude. The bytes are the same as in test/fixtures/measure_torch_learning.py.
  */
 export function madeImages(stream: number, count: number): Dataset {
   const block = uniforms(1, 1);

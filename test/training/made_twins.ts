@@ -1,7 +1,7 @@
 import type { PairRecord, TwinRecord } from '../../src/index.ts';
 
 interface Made {
-  /** Of the last epoch; the first has half a unit more. */
+  /** Loss of the last epoch; that of the first is 0.5 higher. */
   loss: number;
   norm: number;
   layers?: string[];
@@ -11,7 +11,7 @@ interface Made {
 const noise = { covarianceTrace: 8, squaredGradient: 2 };
 const exponents = Array.from({ length: 64 }, (_, i) => (i === 40 ? 10 : i === 41 ? 5 : 0));
 
-/** A twin's record of two epochs of four steps, whose figures follow from a loss and a norm. */
+/** A twin's record of two epochs of four steps, with figures derived from a loss and a norm. */
 export function madeTwin({ loss, norm, layers = ['dense'], epochs = 2 }: Made): TwinRecord {
   const steps = 4 * epochs;
   return {
@@ -58,7 +58,7 @@ export function madeTwin({ loss, norm, layers = ['dense'], epochs = 2 }: Made): 
   };
 }
 
-/** Pairs, one a seed, with B's loss and norm beside A's. */
+/** Pairs, one per seed, with the losses and norms of A and B. */
 export const madePairs = (twins: [Made, Made][]): PairRecord[] =>
   twins.map(([a, b], seed) => ({
     seed,

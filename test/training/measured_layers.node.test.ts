@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { compileModel, type Model } from '../../src/model/graph.ts';
 import { presetModel } from '../../src/model/presets.ts';
 
-/** Of each measured layer, in order, the one that its gradient ratio is taken to. */
+/** For each measured layer, in order, the layer to which its gradient ratio is taken. */
 const nextOf = (model: Model) => {
   const { measured } = compileModel(model);
   return measured.map(({ name, next }) => [name, next === undefined ? undefined : measured[next]!.name]);
@@ -20,13 +20,13 @@ test('in a chain each layer is followed by the next in the list', () => {
 test('in a residual network by the nearest on the way to the loss, across the sums', () => {
   const next = Object.fromEntries(nextOf(presetModel('resnet8', [16, 16, 3], 10)));
   expect(next).toMatchObject({
-    // Block 1, its shortcut the block's input.
+    // Block 1, whose shortcut is the block's input.
     batch_normalization: 'conv2d_1',
     conv2d_1: 'batch_normalization_1',
     batch_normalization_1: 'conv2d_2',
-    // Its sum goes to the next block's first convolution and to its shortcut's: the first that takes it counts.
+    // Its sum goes to the next block's first convolution and to its shortcut's: the first consumer counts.
     batch_normalization_2: 'conv2d_3',
-    // Block 2: the main branch and the shortcut each end in a sum, and not in each other.
+    // Block 2: the main branch and the shortcut both end in the sum, and not in each other.
     batch_normalization_4: 'conv2d_6',
     conv2d_5: 'batch_normalization_5',
     batch_normalization_5: 'conv2d_6',

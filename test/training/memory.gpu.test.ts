@@ -9,7 +9,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const augmentation = { rotationRange: 15, horizontalFlip: true };
 
-/** Counts what is made on the device, by the method's name; `memory` beside it. */
+/** Counts objects created on the device by method name, and `memory`. */
 function countCreations(): Record<string, number> {
   const counts: Record<string, number> = {};
   const names = Object.getOwnPropertyNames(GPUDevice.prototype).filter((name) => name.startsWith('create'));
@@ -44,7 +44,7 @@ test.each([
   const { createCommandEncoder: encodersBefore, ...madeBefore } = afterFirstStep!;
   const { createCommandEncoder: encoders, ...made } = counts;
   expect(made).toEqual(madeBefore);
-  // The data sets, and so the spies do count.
+  // The data sets were created, so the spies do count.
   expect(made.createBuffer).toBeGreaterThan(4);
   expect(encoders! - encodersBefore!).toBeLessThan(550);
   expect(new Set([before, ...memory, trainer.memory].map((taken) => JSON.stringify(taken))).size).toBe(1);

@@ -17,7 +17,7 @@ const metrics: MetricConfig[] = [
 const make = (options: object = {}) =>
   createTrainer(gpu, { model: smallModel, batchSize: 8, seed: 3, augmentation: { rescale: exactRescale }, ...options });
 
-/** By the host, from what predict gives. */
+/** Computed on the host from the predictions. */
 function expectedOf(probabilities: Float32Array, { labels }: { labels: ArrayLike<number> }, of = metrics) {
   const tally = new Tally(smallClasses);
   tally.add(labels, probabilities);
@@ -27,7 +27,7 @@ function expectedOf(probabilities: Float32Array, { labels }: { labels: ArrayLike
 describe('weights of samples', () => {
   const weightOf = (n: number) => [0, 1, 2.5, 0.5][n % 4]!;
   const weights = (count: number) => Float32Array.from({ length: count }, (_, n) => weightOf(n));
-  /** Keras' figures in float64: the loss divides by the samples, a weighted metric by the weights. */
+  /** Keras' figures in float64: the loss divides by the number of samples, a weighted metric by the weights. */
   const expectedWith = (
     probabilities: Float32Array,
     { labels, count }: { labels: ArrayLike<number>; count: number },
@@ -59,7 +59,7 @@ describe('weights of samples', () => {
       validationAccuracy: evaluation.accuracy,
       validationWeightedAccuracy: evaluation.weightedAccuracy,
     });
-    // Weights of one are no weights, up to the rounding of the weighted sum.
+    // Weights of one are equivalent to no weights, up to the rounding of the weighted sum.
     const { loss: ofOnes, ...ones } = await trainer.evaluate(validationData, {
       sampleWeight: new Float32Array(21).fill(1),
     });
@@ -106,11 +106,11 @@ describe('metrics', () => {
       validationTop2: expected.top2,
       validationConfusionMatrix: expected.confusionMatrix,
     });
-    // Loss, accuracy and training have the bits that they have without metrics.
+    // Loss, accuracy and training have the same bits as without metrics.
     expect(without.epochs[1]).toMatchObject({ validationLoss: loss, validationAccuracy: accuracy });
     expect(without.epochs[1]).not.toHaveProperty('validationF1Score');
     expect(await plain.getWeights()).toEqual(await trainer.getWeights());
-    // Those of a call take the place of the trainer's.
+    // The metrics of a call replace the trainer's.
     expect(Object.keys(await trainer.evaluate(validationData, { metrics: ['recall'] }))).toEqual([
       'loss',
       'accuracy',

@@ -25,7 +25,7 @@ const cases: Record<string, Case> = JSON.parse(
   readFileSync(new URL('../fixtures/metrics.json', import.meta.url), 'utf8'),
 );
 
-/** As an evaluation counts: in parts, the last one short. */
+/** Counts as an evaluation does: in parts, the last one short. */
 function tallyOf({ labels, probabilities, weights }: Case, part = 8): Tally {
   const classes = probabilities.length / labels.length;
   const tally = new Tally(classes);

@@ -9,7 +9,7 @@ const model: Model = {
   inputShape: [4, 4, 1],
   layers: [{ type: 'flatten' }, { type: 'dense', units: 3, activation: 'softmax' }],
 };
-// A class is where the bright rows are: a dense layer can tell.
+// The class determines the position of the bright rows, which a dense layer can learn.
 const count = 90;
 const images = Uint8Array.from({ length: count * 16 }, (_, i) => {
   const [image, row] = [Math.floor(i / 16), Math.floor((i % 16) / 4)];
@@ -29,7 +29,7 @@ test.each([[['mixUp']], [['cutMix']], [['mixUp', 'cutMix']]])(
     const { epochs } = await trainer.fit(dataset, { epochs: 12, validationData: dataset });
     expect(epochs.at(-1)!.loss).toBeLessThan(epochs[0]!.loss);
     expect(epochs.at(-1)!.validationAccuracy).toBeGreaterThan(0.95);
-    // Mixed images can't be told for certain: their loss stays above that of whole ones.
+    // Mixed images can't be classified with certainty: their loss stays above that of unmixed ones.
     expect(epochs.at(-1)!.loss).toBeGreaterThan(epochs.at(-1)!.validationLoss!);
     const profile = await trainer.profile(dataset, { steps: 1 });
     expect(profile.dispatches.map(({ name }) => name)).toContain('augment_mix');

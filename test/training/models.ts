@@ -19,7 +19,7 @@ const convolution = fc.record({
   activation,
   useBias: fc.boolean(),
 });
-/** The pool that is computed together with the convolution before it is the commonest. */
+/** The pool that is fused with the preceding convolution is the most common. */
 const pool = fc.oneof(
   fc.constant({ type: 'maxPooling2d' }),
   fc.record({ type: fc.constant('maxPooling2d'), poolSize: size(3), strides: size(3), padding }),
@@ -31,7 +31,7 @@ const dense = fc.record({
   useBias: fc.boolean(),
 });
 
-/** Small models whose shapes fit: a few convolutions and pools, a hidden dense layer or none, a softmax. */
+/** Small models with valid shapes: a few convolutions and pools, optionally a hidden dense layer, and a softmax. */
 export const models: fc.Arbitrary<Model> = fc
   .record({
     inputShape: fc.tuple(

@@ -11,7 +11,7 @@ function partOf(gradients: readonly number[][], samples: readonly number[]) {
   return { samples: samples.length, squares };
 }
 
-/** Every way to share samples out to parts of these sizes, in which order the parts stand among them. */
+/** All partitions of the samples into parts of these sizes, in every order of the parts. */
 function* partitions(samples: readonly number[], sizes: readonly number[]): Generator<number[][]> {
   if (sizes.length === 0) return yield [];
   for (const part of choose(samples, sizes[0]!)) {
@@ -39,7 +39,7 @@ describe.each(Object.entries(torchSamples))('PyTorch’s gradients of single sam
       expect(Math.abs(estimate.squaredGradient - truth) / covarianceTrace).toBeLessThan(1e-9);
     });
 
-    // Unbiased: over all the ways to cut the batch the estimates are right in the mean, each for itself is not.
+    // Unbiased: over all partitions of the batch the estimates are correct on average, though not individually.
     const cuts = all.length === 4 ? [[2, 2], [1, 3]] : [[2, 2, 2, 2], [3, 3, 2], [1, 7], [4, 4]]; // biome-ignore format: rows
     test.each(cuts)('in the mean over all cuts into parts: %i, %i ...', (...sizes) => {
       let [trace, squares, count] = [0, 0, 0];

@@ -54,7 +54,7 @@ describe.each([
     expect(told).toEqual([1, 2, 3]);
     expect(bitsOf(await trainer.getWeights())).toEqual(bitsOf(bad));
 
-    // Nothing of it is left: no moment, no count of updates, no halt.
+    // Nothing of it remains: no moment, no count of updates, no halt.
     await trainer.setWeights(good);
     const fresh = make();
     for (const each of [trainer, fresh]) await each.trainOnBatch(...batchOf(dataset, 0, batchSize));
@@ -81,7 +81,7 @@ describe('where the weights are finite', () => {
     trainer.dispose();
   });
 
-  /** Two inputs, both 1/2, that a layer of tanh weighs with +-1e21: its sums are 0, its derivative is 1. */
+  /** Two inputs, both 1/2, with weights of +-1e21 in a tanh layer: its sums are 0 and its derivative is 1. */
   const steep: Model = {
     inputShape: [1, 2, 1],
     layers: [
@@ -156,12 +156,12 @@ describe('a learning rate that is too large for', () => {
     imageShape: [1, 2, 1],
     classNames: ['a', 'b'],
   });
-  /** A gradient of 2 is too much for it, and half a gradient is not. */
+  /** A gradient of 2 overflows the update, and half a gradient doesn't. */
   const optimizer = { type: 'sgd', learningRate: 3e38 };
   const inputs = new Float32Array(2 * batchSize).fill(200);
   const labels = new Uint8Array(batchSize);
 
-  // Nothing comes back through a kernel of zeros; units of 0.01 weigh too little for the second layer to be moved far.
+  // No gradient passes through a kernel of zeros; units with weights of 0.01 are too small to change the second layer much.
   test.each<[string, number[][]]>([
     ['dense', [Array(4).fill(2.5e-5), [0, 0], [1, -1, 1, -1], [0, 0]]],
     ['dense_1', [Array(4).fill(1), [0, 0], Array(4).fill(0), [0, 0]]],
@@ -181,7 +181,7 @@ describe('a learning rate that is too large for', () => {
       `stopped at step 4: the update of step 1 left a weight of ${layer} that is not finite`,
     );
 
-    // The step is counted from where fit began, whatever came before.
+    // The step is counted from the beginning of fit, whatever happened before.
     for (const health of ['norms', 'off'] as const) {
       const fitting = make({ optimizer, augmentation: { rescale: 1 }, health }, model);
       await fitting.trainOnBatch(inputs, labels).catch(() => undefined);
@@ -196,7 +196,7 @@ describe('a learning rate that is too large for', () => {
       fitting.dispose();
     }
 
-    // What the host puts there is no update's.
+    // Non-finite values set by the host don't come from an update.
     await trainer.setWeights(weights.map((tensor) => tensor.map(() => Number.NaN)));
     for (let i = 0; i < 2; i++) await trainer.trainOnBatch(inputs, labels);
     expect(await errorOf(trainer.trainOnBatch(inputs, labels))).toMatchObject({ layer: 'dense', pass: 'forward' });
@@ -219,7 +219,7 @@ test('one bad step between good ones leaves no trace, two in a row neither; the 
 });
 
 test('bad steps of an epoch are skipped, counted, and no part of its figures', async () => {
-  // Images are black but for two, whose bytes are beyond float32 once they are scaled.
+  // All images are black except two, whose bytes overflow float32 when they are scaled.
   const count = 20;
   const images = new Uint8Array(count * 36);
   for (const spoiled of [5, 17]) images[spoiled * 36 + 7] = 255;
@@ -260,7 +260,7 @@ test('a run that diverges keeps the history up to there, and the weights of its 
     expect(loss).toBe(steps[i]!.loss);
   }
   expect(bitsOf(await trainer.getWeights())).toEqual(bitsOf(await single.getWeights()));
-  // The weights are what they are, so the next step is bad too; three more are borne.
+  // The weights are unchanged, so the next step is bad, too; three more are tolerated.
   await trainer.trainOnBatch(...batchOf(dataset, 0, batchSize));
   await trainer.trainOnBatch(...batchOf(dataset, 0, batchSize));
   await errorOf(trainer.trainOnBatch(...batchOf(dataset, 0, batchSize)));

@@ -14,11 +14,11 @@ import { product } from '../../src/product';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, normalizedModel, smallDataset } from './small.ts';
 
-// What a network with batch normalization, dropout and frozen layers must keep of a trainer's promises.
+// A trainer's guarantees for a network with batch normalization, dropout and frozen layers.
 
 afterEach(() => vi.restoreAllMocks());
 
-// Six steps an epoch, the last of them short.
+// Six steps per epoch, the last one short.
 const dataset = smallDataset(22);
 const others = smallDataset(9, 2);
 const options: TrainerOptions = {
@@ -37,13 +37,13 @@ const names = model.tensors.map(({ layer, spec }) => nameOf(layer, spec.name));
 const bitsOf = (tensors: readonly Float32Array[]) =>
   tensors.map((tensor) => [...new Uint32Array(tensor.buffer, tensor.byteOffset, tensor.length)]);
 
-/** Every bit of weights, moving statistics and optimizer slots, and how far training has come. */
+/** All bits of the weights, moving statistics and optimizer slots, and the training progress. */
 async function stateOf(trainer: Trainer) {
   const { weights, slots, ...rest } = await trainer.snapshot();
   return { weights: bitsOf(weights), slots: bitsOf(slots), ...rest };
 }
 
-/** Through a file and back, as a reload does. */
+/** Through a file and back, as in a reload. */
 const kept = (snapshot: Snapshot) =>
   parseRun(
     formatRun({
@@ -73,7 +73,7 @@ describe('the same seed, the same bits', () => {
     ['a submission a step', 1000],
     ['many steps a submission', 0],
   ])('%s', async (_, milliseconds) => {
-    // The scheduler goes by the clock.
+    // The scheduler uses the clock.
     let now = 1;
     vi.spyOn(performance, 'now').mockImplementation(() => (now += milliseconds));
     const trainer = make();
@@ -154,7 +154,7 @@ test('predict and evaluate are inference: a sample’s probabilities depend on n
   expect([...together]).toEqual(alone);
   const loss = labels.reduce((sum, label, i) => sum - Math.log(together[3 * i + label]!), 0) / 9;
   expect((await trainer.evaluate(others)).loss).toBeCloseTo(loss, 5);
-  // Training's loss is another one: it takes the batch's statistics and drops elements.
+  // The training loss differs: it uses the batch's statistics and drops elements.
   expect((await trainer.gradients(images.subarray(0, 144), labels.subarray(0, 4))).loss).not.toBeCloseTo(loss, 2);
   trainer.dispose();
 });

@@ -19,7 +19,7 @@ const dataset = smallDataset(42);
 const make = () =>
   createTrainer(gpu, { model: smallModel, batchSize: 8, augmentation: { rotationRange: 20, rescale: exactRescale } });
 
-/** A fit that tells each time that it is held. */
+/** A fit that reports each time it is paused. */
 function held(trainer: ReturnType<typeof make>, options: FitOptions = {}) {
   const pace = createPace({ paused: true });
   const steps: StepRecord[] = [];
@@ -59,7 +59,7 @@ describe('a pace', () => {
       expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: expected }, (_, i) => i + 1));
     }
     const next = isHeld();
-    pace.step(4); // beyond the end of the first epoch
+    pace.step(4); // Beyond the end of the first epoch.
     await next;
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
     pace.resume();
@@ -116,7 +116,7 @@ describe('a pace', () => {
     });
     await isHeld;
     const reached = steps.length;
-    // Two submissions of at most 60 steps may be under way.
+    // Two submissions of at most 60 steps may be in flight.
     expect(reached).toBeLessThanOrEqual(20 + 60 + 120);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(steps).toHaveLength(reached);
@@ -152,7 +152,7 @@ test('while fit is under way or held, calls that cannot wait have their turn', a
   await other.setWeights(weights);
   expect(await other.predict(images)).toEqual(prediction);
   expect(await other.evaluate(dataset)).toEqual(evaluation);
-  // Those that are asked for as it runs come before its end.
+  // Calls during a run are answered before its end.
   const order: string[] = [];
   const during = meanwhile.predict(images).then(() => order.push('predict'));
   pace.resume();
@@ -164,7 +164,7 @@ test('while fit is under way or held, calls that cannot wait have their turn', a
   expect((await history).steps).toEqual(undisturbed.steps);
   expect(order).toEqual(['predict', 'fit']);
   expect(await trainer.getWeights()).toEqual(await plain.getWeights());
-  expect(await meanwhile.predict(images)).toEqual(await trainer.predict(images)); // in turn, where none is under way
+  expect(await meanwhile.predict(images)).toEqual(await trainer.predict(images)); // Sequentially, if none is running.
   for (const each of [plain, trainer, other]) each.dispose();
 });
 
@@ -184,7 +184,7 @@ test('a learning rate that is changed moves the steps to come, and no other', as
   const third = isHeld();
   pace.step(3);
   await third;
-  // Of two that overtake each other the later one counts, though the earlier one has to wait for a pipeline.
+  // If two calls overtake each other, the later one counts, even if the earlier one has to wait for a pipeline.
   const linear = polynomialDecay({ initialLearningRate: 0.1, decaySteps: 100 });
   await Promise.all([trainer.setLearningRate(linear), trainer.setLearningRate(schedule)]);
   pace.resume();
@@ -227,7 +227,7 @@ test('a schedule counts updates: over a second fit, skipped steps, and a change 
   await expectRates(other, 18);
   const snapshot = await trainer.snapshot();
   expect(snapshot.learningRate).toMatchObject(other);
-  // Another trainer goes on with it, whatever its own options say.
+  // Another trainer resumes with it, whatever its own options.
   await trainer.setLearningRate(0.5);
   await trainer.restore(snapshot);
   await expectRates(other, 24);

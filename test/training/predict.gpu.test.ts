@@ -38,7 +38,7 @@ test('activations: every layer that hands something on, its shape, and the proba
   ]);
   for (const { shape, values } of outputs) expect(values).toHaveLength(21 * shape.reduce((a, b) => a * b));
   expect(outputs.at(-1)!.values).toEqual(await trainer.predict(dataset));
-  // Sample by sample they are the same: nothing of another image is in them.
+  // The result of each sample doesn't depend on the other images.
   const [images] = batchOf(dataset, 17, 1);
   const single = await trainer.meanwhile.activations(images);
   for (const [i, { values }] of single.entries()) {

@@ -11,7 +11,7 @@ import {
 import { gpu } from '../gpu/shared_gpu.ts';
 import { smallDataset, smallModel } from './small.ts';
 
-/** Stripes and a disk in colors that depend on the seed, some of it transparent; `gray` has no color. */
+/** Stripes and a disk in colors that depend on the seed, partly transparent; without colors if `gray`. */
 function draw(width: number, height: number, seed: number, gray = false): OffscreenCanvas {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d')!;
@@ -70,7 +70,7 @@ test.each([
   expect(trainer.pictures).toEqual({ imageShape: dataset.imageShape, fit });
   expect(trainer.classNames).toEqual(['cat', 'dog']);
   const { buffers } = trainer.memory;
-  // The files of a class come one after the other in the data set.
+  // The files of a class are consecutive in the data set.
   const inOrder = [1, 3, 0, 2, 4].map((i) => blobs[i]!);
   const expected = await trainer.predict(dataset);
   expect(await trainer.predict(inOrder)).toEqual(expected);
@@ -112,7 +112,7 @@ test('every kind of picture is the same picture', async () => {
   const first = all.slice(0, 3);
   for (const [i] of pictures.entries()) expect(all.slice(3 * i, 3 * i + 3)).toEqual(first);
   for (const picture of pictures) expect(await trainer.predict(picture)).toEqual(first);
-  // What is transparent is white.
+  // Transparent pixels become white.
   const small = draw(16, 16, 7);
   const whitened = await trainer.predict(onWhite(small));
   expect(dataOf(small).data.filter((_, i) => i % 4 === 3)).toContain(0);

@@ -9,7 +9,7 @@ import { tutorialModel } from '../../src/model/tutorial.ts';
 import { denseForward } from '../../src/reference/dense.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 
-/** A batch of images as dense as written digits are: a fifth of the pixels, from 0 to 1. */
+/** The first step on a batch of images with the density of written digits: a fifth of the pixels, from 0 to 1. */
 function firstStep(name: PresetName, seed: number) {
   const model = compileModel(presetModel(name, [16, 16, 1], 10));
   const weights = initialWeights(model, seed);
@@ -21,7 +21,7 @@ function firstStep(name: PresetName, seed: number) {
   return { model, weights, images, norms };
 }
 
-/** From a layer to the one before it. */
+/** Ratio of each layer's norm to the next one's. */
 const ratios = (norms: number[]) => norms.slice(0, -1).map((norm, i) => norm / norms[i + 1]!);
 
 test.each(presetNames)('%s takes the shape and the classes of a data set, and says what it is', (name) => {
@@ -52,7 +52,8 @@ describe.each([1, 2, 3])('gradients at the start, from seed %i', (seed) => {
     const { norms } = firstStep('deep-sigmoid', seed);
     expect(norms).toHaveLength(11);
     expect(norms[0]! / norms[10]!).toBeLessThan(1e-4);
-    // Worse towards the input, layer by layer, but for the first, which sees images and not sigmoids.
+    // The gradient declines towards the input, layer by layer, except at the first layer, whose input is images rather than
+    // sigmoids.
     for (const ratio of ratios(norms).slice(1)) expect(ratio).toBeLessThan(1);
   });
 

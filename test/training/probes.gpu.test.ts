@@ -16,7 +16,7 @@ import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Each class in its turn, so that every part of the data has all of them. */
+/** Classes in rotation, so that every part of the data contains all of them. */
 const inTurn = (dataset: Dataset): Dataset => ({ ...dataset, labels: dataset.labels.map((_, i) => i % 3) });
 
 const names = (model: { layers: readonly { name: string; parameters: number }[] }) =>
@@ -58,7 +58,7 @@ describe.each(Object.entries(torchSamples))('single samples’ gradients beside 
       const [ofNorms, ofTrace, ofSquares] = bounds.slice(3 * i);
       const expected = torch.layers[name]!;
       const layer = probe!.layers[name]!;
-      // Parts of one sample: the covariance of the samples; of two: what their gradients, taken by twos, say of it.
+      // With parts of one sample, the covariance of the samples; with parts of two, the estimate from pairs of gradients.
       const pairs = expected.pairSquares.reduce((a, b) => a + b) / expected.pairSquares.length;
       const trace = count === 4 ? expected.covarianceTrace : (pairs - expected.squaredMean) / (1 / 2 - 1 / count);
       expectWithin(`trace of ${name}`, [layer.covarianceTrace], [trace], ofTrace!);
@@ -78,7 +78,7 @@ describe.each(Object.entries(torchSamples))('single samples’ gradients beside 
   });
 });
 
-// 11 samples in batches of 4: every third batch has 3. A probe before steps 1, 3, 5 ...
+// 11 samples in batches of 4: every third batch has 3. A probe runs before steps 1, 3, 5 ...
 describe.each<[string, TrainerOptions['optimizer']]>([
   ['Adam', { type: 'adam', learningRate: 0.01 }],
   ['SGD with momentum', { type: 'sgd', learningRate: 0.05, momentum: 0.9, nesterov: true }],
@@ -95,7 +95,7 @@ describe.each<[string, TrainerOptions['optimizer']]>([
   const batch = (x: Numbers, { first, count }: (typeof places)[number]) =>
     Float64Array.from(x).subarray(first * 36, (first + count) * 36);
 
-  // Before the first step there is none.
+  // Before the first step there is no momentum.
   const direction = momentumOf(filled);
 
   /** The probes of six steps on flipped images. */
@@ -158,7 +158,7 @@ describe.each<[string, TrainerOptions['optimizer']]>([
         const found = key === 'whole' ? probe.whole : probe.layers[key]!;
         const name = `${key} before step ${probe.step}`;
         const { covarianceTrace: trace, squaredGradient: squares } = expected;
-        // Two sums of squares, each rounded by itself, of which a difference may leave nothing.
+        // Two sums of squares, each rounded separately, whose difference may cancel completely.
         const rounded = 64 * unitRoundoff * (Math.abs(trace) / count + Math.abs(squares));
         expectWithin(`trace of ${name}`, [found.covarianceTrace], [trace], bounds[at++]! + count * rounded);
         expectWithin(`|G|^2 of ${name}`, [found.squaredGradient], [squares], bounds[at++]! + rounded);
@@ -171,7 +171,7 @@ describe.each<[string, TrainerOptions['optimizer']]>([
           const figure = { plain: found.cosineToPlain, last: found.cosineToLast, momentum: found.cosineToMomentum }[
             other
           ];
-          // A few ulp on top: products of norms, rounded.
+          // A few additional ulp for products of rounded norms.
           expectWithin(`cosine of ${name} to ${other}`, [figure!], [cosine], bounds[at++]! + 2 ** -20);
         }
         expect(found.cosineToLast === undefined).toBe(i === 0);

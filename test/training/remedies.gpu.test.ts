@@ -11,7 +11,7 @@ import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 const [images, labels] = batchOf(smallDataset(8), 0, 8);
 
-/** How far one step of SGD moves each tensor, and what it reports. */
+/** The change of each tensor in one step of SGD, and the step's record. */
 async function step(optimizer: OptimizerConfig) {
   const trainer = createTrainer(gpu, { model: smallModel, batchSize: 8, seed: 5, optimizer });
   const before = await trainer.getWeights();
@@ -24,7 +24,7 @@ async function step(optimizer: OptimizerConfig) {
 }
 
 const sgd = { type: 'sgd', learningRate: 1 } as const;
-/** A weight is rounded when it has moved. */
+/** A weight is rounded after it has changed. */
 const rounding = 2 ** -22;
 
 describe('clipping moves the weights less', () => {
@@ -41,7 +41,7 @@ describe('clipping moves the weights less', () => {
       );
     }
     expect(gradientNorm(...moved).norm).toBeLessThan(0.5 * gradientNorm(...plain.moved).norm);
-    // What is reported is before the clip.
+    // Reported norms are before clipping.
     expect(gradientNorms).toEqual(plain.gradientNorms);
   });
 
@@ -76,7 +76,7 @@ describe('an L2 regularizer', () => {
   test('is a part of the loss in evaluation and training, once in each mean', async () => {
     const dataset = smallDataset(11);
     const [all, ofAll] = batchOf(dataset, 0, 11);
-    // A learning rate of nothing: every step has the same weights, and the last batch is short.
+    // With a learning rate of 0, every step has the same weights; the last batch is short.
     const trainer = createTrainer(gpu, {
       model: regularized,
       batchSize: 4,
@@ -105,7 +105,7 @@ describe('an L2 regularizer', () => {
     const norm = async () => gradientNorm((await trainer.getWeights())[0]!).norm;
     const before = await norm();
     for (let i = 0; i < 10; i++) await trainer.trainOnBatch(images, labels);
-    // Each step takes a tenth of it; what the data pull is far less.
+    // Each step reduces it by a tenth; the effect of the data is far smaller.
     expect((await norm()) / before).toBeLessThan(0.6);
     trainer.dispose();
   });

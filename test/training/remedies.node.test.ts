@@ -12,7 +12,7 @@ import { type PresetName, presetModel, presetNames } from '../../src/model/prese
 import type { InitializerConfig } from '../../src/model/weight_options.ts';
 import { applyChange, type Changeable } from '../../src/train/apply_change.ts';
 
-/** The health of a step in which all layers are alike. */
+/** The health of a step in which all layers have the same figures. */
 function healthOf(layers: readonly JudgedLayer[], input: NonNullable<HealthRecord['input']>): HealthRecord {
   const tensor = {
     ...{ gradientNorm: 1, gradientRms: 1, gradientMax: 1, weightNorm: 1, updateNorm: 1e-3, updateRatio: 1e-3 },
@@ -28,17 +28,17 @@ function healthOf(layers: readonly JudgedLayer[], input: NonNullable<HealthRecor
 }
 
 interface Experiment extends Changeable {
-  /** What bytes are multiplied by follows from the augmentation. */
+  /** The factor for the image bytes follows from the augmentation. */
   mostUpdateRatio: number;
 }
 
-/** The inputs of an experiment whose images are bytes. */
+/** The input statistics of an experiment whose images are bytes. */
 const inputOf = ({ augmentation }: Experiment) => {
   const factor = (augmentation as { rescale?: number } | undefined)?.rescale ?? 1 / 255;
   return { mean: 33 * factor, standardDeviation: 79 * factor };
 };
 
-/** The experiments that one of the remedies of any verdict of any layer leads to. */
+/** The experiments reached by a remedy of any verdict of any layer. */
 function nextOf(experiment: Experiment): Experiment[] {
   const layers = judgedLayers(compileModel(experiment.model));
   const health = healthOf(layers, inputOf(experiment));
@@ -55,7 +55,7 @@ function nextOf(experiment: Experiment): Experiment[] {
   }
   return [...changes.values()].map((change) => {
     const next = applyChange(experiment, change);
-    // A tenth of the rate moves the weights a tenth as far.
+    // A tenth of the rate changes the weights by a tenth.
     return change.learningRateTimes === undefined
       ? next
       : { ...next, mostUpdateRatio: experiment.mostUpdateRatio * change.learningRateTimes };
@@ -89,11 +89,11 @@ describe('no remedy leads to a verdict whose remedy leads back', () => {
     const follow = (at: Experiment, path: readonly string[]) => {
       const name = key(at);
       expect(path.includes(name), `${path.join('\n')}\n${name}`).toBe(false);
-      // Nothing but smaller and smaller rates is left to suggest after so many.
+      // After this many remedies, only smaller and smaller rates would be left.
       expect(path.length).toBeLessThan(12);
       if (done.has(name) || (at.optimizer as { learningRate: number }).learningRate < 0.002) return;
       for (const next of nextOf(at)) {
-        // A change that says what is so already leads nowhere.
+        // A change that repeats the current settings leads nowhere.
         if (key(next) !== name) follow(next, [...path, name]);
       }
       done.add(name);
@@ -200,7 +200,7 @@ test('losses are kept in few stretches, whose quarters are those of the run', ()
 describe('the verdict of a run', () => {
   const layers: JudgedLayer[] = [{ name: 'dense', activation: 'relu' }];
   const facts = { chance: { loss: 2.3, accuracy: 0.1 }, images: 1000, weights: 5000 };
-  /** The verdicts of a run whose loss is this by its share that is over. */
+  /** The verdicts of a run whose loss is a function of the completed fraction. */
   const verdictOf = (loss: (share: number) => number, validation?: (share: number) => number, chance = true) => {
     const watch = new RunWatch(layers, chance ? facts : { ...facts, chance: undefined });
     for (let step = 1; step <= 400; step++) {

@@ -19,7 +19,7 @@ const options: TrainerOptions = {
   health: 'full',
   probeEvery: 4,
 };
-/** As much as it takes to be lost: each device compiles anew. */
+/** The minimal setup for a device loss, because each device compiles again. */
 const plain: TrainerOptions = {
   model: {
     inputShape: [6, 6, 1],
@@ -30,14 +30,14 @@ const plain: TrainerOptions = {
   health: 'off',
 };
 const fitting = { epochs: 4, validationData: dataset };
-/** Without what the clock says, and without the noise scale, a mean over probes that begins anew with each device. */
+/** Without times, and without the noise scale, a mean over probes that starts over with each device. */
 const timeless = ({ epochs, probes, ...history }: History) => ({
   ...history,
   epochs: epochs.map(({ seconds, imagesPerSecond, ...record }) => record),
   probes: JSON.stringify(probes, (name, value) => (name === 'noiseScale' ? undefined : value)),
 });
 
-/** What a run comes to that nobody disturbs. */
+/** The result of an uninterrupted run. */
 async function undisturbed() {
   const gpu = await openGpu();
   const trainer = createTrainer(gpu, options);
@@ -79,7 +79,7 @@ test.each([
     expect(told.epochs).toEqual([1, 2, 3, 4]);
     expect(told.probes).toEqual(history.probes.map(({ step }) => step));
     expect(told.states).toEqual('steps' in every ? [4, 8, 12, 16, 20, 24] : [6, 12, 18, 24]);
-    // What follows is on the new device.
+    // Later calls use the new device.
     expect(await trainer.predict(dataset)).toHaveLength(42 * 3);
     trainer.gpu.dispose();
     trainer.dispose();
@@ -87,7 +87,7 @@ test.each([
 );
 
 test('it is lost after the last epoch: the run ends there, with the best weights', async () => {
-  // The loss gets smaller, which is no improvement where larger is better: the first epoch stays the best.
+  // The loss decreases, which is no improvement with the mode `max`: the first epoch stays the best.
   const earlyStopping = { monitor: 'validationLoss', mode: 'max', patience: 9, restoreBestWeights: true } as const;
   const run = async (onCheckpoint: (step: number, trainer: ReturnType<typeof createTrainer>) => void, often = true) => {
     const trainer = createTrainer(await openGpu(), plain);

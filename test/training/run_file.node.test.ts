@@ -8,7 +8,7 @@ import { smallModel } from './small.ts';
 
 const weights = initialWeights(compileModel(smallModel), 7);
 
-/** A NaN that carries something: only its bits are the same again. */
+/** A NaN with a payload, which is only preserved by copying bits. */
 const strange = new Uint32Array([0x7fc0_1234, 0x8000_0000, 0x0000_0001, 0xff80_0000]);
 weights[1]!.set(new Float32Array(strange.buffer));
 
@@ -88,7 +88,7 @@ test('a long run keeps every second, fourth ... step of its health, as it was', 
   expect(layers.dense!.updateRatio).toEqual(steps);
   const figuresOf = healthReader(rows.table);
   expect([4, 5, 6, 9997].map((step) => figuresOf(step)?.dense?.updateRatio)).toEqual([undefined, 5, undefined, 9997]);
-  // The shares of outputs go through a file, and an older one has none.
+  // The fractions of outputs are saved, and older files don't have them.
   const history = { ...saved.history, health: rows.table };
   const read = parseRun(formatRun({ ...saved, history })).history.health;
   expect(healthReader(read)(5)?.dense).toEqual({ updateRatio: 5, reach: 1, dead: 0, zeros: 5e-4, saturated: 0 });
@@ -112,7 +112,7 @@ test('it may lie anywhere in a larger buffer', () => {
   expect(parseRun(larger.subarray(3))).toEqual(saved);
 });
 
-/** With the sum that its other bytes have. */
+/** Appends the checksum of the other bytes. */
 function summed(file: Uint8Array): Uint8Array {
   const sum = crc32c(file.subarray(0, file.length - 4));
   new DataView(file.buffer, file.byteOffset).setUint32(file.length - 4, sum, true);
@@ -136,7 +136,7 @@ test('whichever bit is turned, and wherever it is cut: it is refused', () => {
   }
 });
 
-/** The file with another header. */
+/** The file with a modified header. */
 // biome-ignore lint/suspicious/noExplicitAny: whatever JSON says
 function withHeader(change: (header: any) => void): Uint8Array {
   const file = formatRun(saved);

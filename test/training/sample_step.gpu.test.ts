@@ -10,11 +10,11 @@ import { gpu } from '../gpu/shared_gpu.ts';
 import { graphs } from './graph_models.ts';
 import { batchOf, exactRescale, normalizedModel, smallDataset, smallModel } from './small.ts';
 
-// One sample on its way through a network and back, beside the twin in float64.
+// Compares one sample's forward and backward pass with the float64 twin.
 
 type Numbers = ArrayLike<number>;
 
-/** Largest difference over the largest magnitude that is expected. */
+/** Largest difference relative to the largest expected magnitude. */
 function relativeError(found: Numbers, expected: Numbers, least = 1e-3): number {
   let [difference, size] = [found.length === expected.length ? 0 : Infinity, least];
   for (let i = 0; i < expected.length; i++) {
@@ -25,10 +25,10 @@ function relativeError(found: Numbers, expected: Numbers, least = 1e-3): number 
   return difference / size;
 }
 
-/** Whose derivative is computed from the input: as a layer alone, their delta is that of their output. */
+/** Activations whose derivative is computed from the input: as separate layers, their delta is that of their output. */
 const unfused = ['elu', 'softplus', 'gelu', 'silu', 'relu6', 'selu'];
 
-/** The parts that differ from the twin by more than float32 explains. */
+/** The parts that differ from the twin by more than float32 rounding explains. */
 async function differences(trainer: Trainer, image: Float32Array, label: number): Promise<string[]> {
   const { model } = trainer;
   const weights = await trainer.getWeights();
@@ -64,7 +64,7 @@ async function differences(trainer: Trainer, image: Float32Array, label: number)
 const noise = (next: () => number, count: number, limit: number, middle = 0) =>
   Float32Array.from({ length: count }, () => middle + limit * (2 * next() - 1));
 
-/** Weights off their usual values, so that a tensor that is left out is missed. */
+/** Weights different from their usual initial values, so that a missing tensor is detected. */
 function weightsFor(json: Model, seed: number): Float32Array[] {
   const next = uniforms(seed, 1);
   return compileModel(json).tensors.map(({ spec: { name, shape, fanIn, fanOut } }) => {
@@ -153,7 +153,7 @@ test.each([
       expect(made).toBeGreaterThan(buffers);
       const snapshot = await trainer.snapshot();
       expect(snapshot).toEqual(await undisturbed.snapshot());
-      // A data set of one image is the same, and a second call makes nothing.
+      // A data set with a single image gives the same result, and a second call creates no objects.
       const bytes = {
         ...dataset,
         images: dataset.images.slice(4 * 36, 5 * 36),
@@ -194,7 +194,7 @@ test('numbers in place of classes; what does not fit is refused before anything 
       sampleGradients(trainer.model, weights, image, { output: 1 }, { type: 'meanSquaredError' }).imageGradient,
     ),
   ).toBeLessThan(1e-3);
-  // A class stands for a 1 at its index, as in `fit`.
+  // A class is equivalent to a target of 1 at its index, as in `fit`.
   expect((await trainer.sampleStep(image, 1)).loss).toBe((await trainer.sampleStep(image, [0, 1])).loss);
   await expect(trainer.sampleStep(image, [1])).rejects.toThrow(ConfigurationError);
   await expect(trainer.saliency(image, { output: 2 })).rejects.toThrow('no such output');
@@ -262,7 +262,7 @@ test('a unit is made of the terms that are shown of it', async () => {
   };
   const trainer = createTrainer(gpu, { model, batchSize: 2, loss: 'meanSquaredError' });
   const image = noise(uniforms(9, 0), 7 * 6 * 4, 1);
-  // Weights of normalizations and moving statistics that differ from unit to unit.
+  // Weights of normalizations and moving statistics that differ between units.
   const weights = await trainer.getWeights();
   await trainer.setWeights(weights.map((each, t) => noise(uniforms(t, 1), each.length, 0.5, 0.8)));
   const { layers, tensors, constants } = await trainer.sampleStep(image, [0, 0, 0]);

@@ -1,7 +1,7 @@
 import { createDataset, type Dataset, type Model } from '../../src/index.ts';
 import { uniforms } from '../../src/model/initializers.ts';
 
-/** A network with every kind of layer that is through a step in no time; four tensors of weights more than biases. */
+/** A network with every kind of layer whose steps are fast; it has four more weight tensors than biases. */
 export const smallModel: Model = {
   inputShape: [6, 6, 1],
   layers: [
@@ -14,7 +14,7 @@ export const smallModel: Model = {
   ],
 };
 
-/** As small: a shortcut, normalizations, layers that draw random numbers, and in the middle layers that are not trained. */
+/** An equally small network with a shortcut, normalizations, layers that use random numbers, and frozen layers in the middle. */
 export const normalizedModel: Model = {
   inputShape: [6, 6, 1],
   layers: [
@@ -38,10 +38,10 @@ export const normalizedModel: Model = {
 const elements = 36;
 export const smallClasses = 3;
 
-/** Bytes to numbers below 1 without rounding, so that the host and the GPU decode to the same bits. */
+/** Maps bytes to numbers below 1 without rounding, so that host and GPU decode to the same bits. */
 export const exactRescale = 1 / 256;
 
-/** Noise, brighter in the rows of its class: there is something to learn. */
+/** Noise that is brighter in the rows of its class, so that there is something to learn. */
 export function smallDataset(count: number, seed = 1): Dataset {
   const next = uniforms(seed, 2);
   const labels = Uint8Array.from({ length: count }, () => Math.floor(next() * smallClasses));
@@ -53,7 +53,7 @@ export function smallDataset(count: number, seed = 1): Dataset {
   return createDataset({ images, labels, imageShape: [6, 6, 1], classNames: ['top', 'middle', 'bottom'] });
 }
 
-/** The images of a data set from `first` on, as `trainOnBatch` takes them, and their labels. */
+/** Images of a data set from index `first` on, in the form that `trainOnBatch` takes, and their labels. */
 export function batchOf(dataset: Dataset, first: number, count: number): [Float32Array, Uint8Array] {
   const end = Math.min(dataset.count, first + count);
   const bytes = dataset.images.subarray(first * elements, end * elements);

@@ -22,7 +22,7 @@ const optionsOf = (optimizer: OptimizerConfig, augmentation: object = { rotation
   augmentation: { rescale: exactRescale, ...augmentation },
 });
 
-/** Through a file and back, as a reload does. */
+/** Through a file and back, as in a reload. */
 const kept = (options: TrainerOptions, snapshot: Snapshot) =>
   parseRun(
     formatRun({
@@ -59,7 +59,7 @@ describe.each<[string, OptimizerConfig]>([
     await trainer.restore(kept(options, second));
     const rest = await trainer.fit(dataset, { epochs: 2, validationData: dataset });
     expect(rest.steps.map(({ loss }) => loss)).toEqual(steps.slice(12).map(({ loss }) => loss));
-    // A fit that does not say what was before it judges its layers anew.
+    // A fit that isn't given the previous history judges its layers from scratch.
     const ends = [await whole.snapshot(), await trainer.snapshot()].map(({ health: _, ...end }) => end);
     expect(ends[1]).toEqual(ends[0]);
     expect(await trainer.predict(dataset)).toEqual(await whole.predict(dataset));
@@ -103,7 +103,7 @@ test('a run that resumes in the middle of an epoch ends with the same bits and r
   };
   const rest = await second.fit(dataset, goesOn);
   expect(rest.stopped).toBe(false);
-  // Its health too: which units were positive, and what led to the verdicts, is in the snapshot.
+  // So does its health: the snapshot contains which units were positive and the evidence for verdicts.
   expect([...begun.steps, ...rest.steps]).toEqual(undisturbed.steps);
   expect([...begun.verdicts, ...rest.verdicts]).toEqual(undisturbed.verdicts);
   expect(told([...begun.epochs, ...rest.epochs])).toEqual(told(undisturbed.epochs));

@@ -17,12 +17,12 @@ import { gpu } from '../gpu/shared_gpu.ts';
 import { exactRescale, smallDataset, smallModel } from './small.ts';
 
 const elements = 36;
-// Six steps an epoch, the last of them short; of a validation set three batches.
+// Six steps per epoch, the last one short; three batches of a validation set.
 const dataset = smallDataset(22);
 const others = smallDataset(9, 2);
 const batchSize = 4;
 
-/** A source that counts what is asked of it, and gives it when `allowed` says so. */
+/** A source that counts requests, and answers them when `allowed` permits it. */
 class Records implements ImageSource {
   readonly kind = 'records';
   reads: number[][] = [];
@@ -44,7 +44,7 @@ class Records implements ImageSource {
 const streamed = ({ images: _, ...parts }: Dataset, source: ImageSource): Dataset =>
   createDataset({ ...parts, source } as Parameters<typeof createDataset>[0]);
 
-/** Bytes that leave room for so many images of a training set. */
+/** A memory budget that leaves room for the given number of images of a training set. */
 async function budgetFor(options: Partial<TrainerOptions>, images: number): Promise<number> {
   const trainer = make(options);
   await trainer.getWeights();
@@ -242,7 +242,7 @@ describe('a stream', () => {
     await expect(
       trainer.fit(streamed(dataset, { kind: 'files', read: async () => new Uint8Array(3) })),
     ).rejects.toThrow(/gave other bytes than it was asked for[\s\S]*found: "3 bytes"[\s\S]*expected: 144/);
-    // The trainer is as good as before.
+    // The trainer still works.
     expect((await trainer.fit(dataset)).steps).toHaveLength(6);
     trainer.dispose();
   });
@@ -290,7 +290,7 @@ test('pictures that are decoded during training have the pixels of those that ar
 
 test('images larger than one binding lie in several buffers, to the same bits', async () => {
   const small = await openGpu({ adapter: 'software', defaultLimitsOnly: true });
-  // 129 MiB of images, one more than a binding takes.
+  // 129 MiB of images, one more than a binding may have.
   const imageShape = [256, 256, 3] as const;
   const count = 688;
   const images = new Uint8Array(count * 196608);
@@ -301,7 +301,7 @@ test('images larger than one binding lie in several buffers, to the same bits', 
     inputShape: [8, 8, 3],
     layers: [{ type: 'flatten' }, { type: 'dense', units: 2, activation: 'softmax' }],
   } as TrainerOptions['model'];
-  // Few of the pixels are computed with: the test is one of where they are.
+  // Few of the pixels are used in computations: the test is about their location.
   const augmentation: TrainerOptions['augmentation'] = [{ type: 'randomCrop', size: 8 }];
   const fitted = async (on: typeof gpu, kind: string) => {
     const trainer = createTrainer(on, { model, batchSize: 86, seed: 3, augmentation });

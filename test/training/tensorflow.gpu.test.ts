@@ -15,8 +15,8 @@ import { boundsOfBatch } from './batch_bounds.ts';
 import { expectBatch } from './closeness.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
 
-// TensorFlow.js on the CPU, in the same page: the same weights, the same batch. It stores float32 as the GPU does, so the
-// two may be apart by what either may be from float64.
+// TensorFlow.js on the CPU, in the same page, with the same weights and batch. It stores float32 like the GPU, so the two may
+// differ by the sum of their errors relative to float64.
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -37,7 +37,7 @@ function tensorflowModel(): tfl.Sequential {
   });
 }
 
-/** Glorot's kernels, and biases off zero. */
+/** Kernels with Glorot initialization, and nonzero biases. */
 async function makeBoth(optimizer: OptimizerConfig) {
   const trainer = createTrainer(gpu, { model: smallModel, optimizer, batchSize: 8, seed: 11 });
   const weights = (await trainer.getWeights()).map((tensor, i) =>
@@ -84,7 +84,7 @@ test.each<[string, OptimizerConfigOf<'sgd' | 'rmsprop' | 'adagrad'>, () => tf.Op
     { type: 'sgd', learningRate: 0.1, momentum: 0.9, nesterov: true },
     () => tf.train.momentum(0.1, 0.9, true),
   ],
-  // Epsilon is under the root in both. (Theirs centered gives NaN in its first step.)
+  // Epsilon is inside the square root in both. (TensorFlow.js' centered variant gives NaN in its first step.)
   ['RMSprop', { type: 'rmsprop', learningRate: 0.01, epsilon: 1e-4 }, () => tf.train.rmsprop(0.01, 0.9, 0, 1e-4)],
   [
     'RMSprop with momentum',

@@ -89,19 +89,20 @@ describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', 
 
 describe.each(Object.entries(torchOptimizers))('twenty steps of each optimizer beside PyTorch: %s', (_, torch) => {
   const images = Float32Array.from(torch.images);
-  // What PyTorch does not have: beside the twin, which has Keras' formula of Lion and the published one of Muon.
+  // Optimizers that PyTorch lacks are compared with the twin, which implements Keras' formula of Lion and the published one of
+  // Muon.
   const others = (
     [
       'lion',
-      // Muon's updates have the size of its rate, and so has their rounding: the bound is for the published rate of 0.02.
+      // Muon's updates and their rounding errors are proportional to its rate: the bound is for the published rate of 0.02.
       { type: 'muon', learningRate: 0.02 },
       { type: 'muon', learningRate: 0.02, others: 'sgd', nesterov: false, weightDecay: 0.5 },
-      // Fewer steps than one Gram matrix serves, and more than two of them do.
+      // Fewer steps than one Gram matrix serves, and more than two of them serve.
       { type: 'muon', learningRate: 0.02, nsSteps: 1 },
       { type: 'muon', learningRate: 0.02, nsSteps: 7 },
     ] as const
   ).map((config) => ({ optimizer: fillOptimizer(config), weights: undefined }));
-  // Each step makes a singular value that is nothing but rounding 3.4 times as large, so that seven leave less of the precision.
+  // Each step multiplies a singular value that is only rounding error by 3.4, so seven steps leave less precision.
   const mostOf = (optimizer: object) => ('nsSteps' in optimizer && optimizer.nsSteps === 7 ? 1e-4 : 1e-5);
   test.each([...torch.trained, ...others])('$optimizer', async ({ optimizer, weights }) => {
     const model = compileModel(torch.model);

@@ -5,13 +5,13 @@ import { VerdictWatch } from '../../src/health/verdicts.ts';
 import type { ActivationName } from '../../src/model/activations.ts';
 import json from '../fixtures/torch_verdicts.json';
 
-// The thresholds lie where PyTorch's networks say: measure_torch_verdicts.py.
+// The thresholds are compared with measurements of PyTorch's networks: measure_torch_verdicts.py.
 
 type Spread = [least: number, median: number, largest: number];
 
 interface Measured {
   activation: ActivationName;
-  /** Of networks with branches: the layer after it; else the one after it in the list. */
+  /** In networks with branches, the next layer; otherwise the following one in the list. */
   next?: string;
   reach: Spread;
   transport: Spread | null;
@@ -24,7 +24,7 @@ const networks = Object.fromEntries(
   Object.entries(json.networks).map(([name, { layers }]) => [name, layers as unknown as Record<string, Measured>]),
 );
 
-/** What a step says of a layer. */
+/** The figures of a layer in a step. */
 type Said = Record<'reach' | 'relativeGradient' | 'dead' | 'saturated' | 'transport', number>;
 type Say = (measured: Measured) => Said;
 
@@ -42,7 +42,7 @@ const at =
   };
 const median = at(1);
 const [least, largest] = [0, 2];
-/** Medians, but for what is as far as it ever was on the way to a verdict. */
+/** Medians, except for figures that are at their most extreme on the way to a verdict. */
 const worst: Record<Exclude<VerdictName, 'healthy' | 'symmetric' | 'non-finite'>, Say> = {
   weakening: at(least, 'reach', 'relativeGradient', 'transport'),
   vanishing: at(least, 'reach', 'relativeGradient'),
@@ -50,7 +50,7 @@ const worst: Record<Exclude<VerdictName, 'healthy' | 'symmetric' | 'non-finite'>
   dead: at(largest, 'dead'),
   saturated: at(largest, 'saturated'),
 };
-/** ... and back from it. */
+/** The same on the way back from it. */
 const best: typeof worst = {
   weakening: at(largest, 'reach', 'relativeGradient', 'transport'),
   vanishing: at(largest, 'reach', 'relativeGradient'),
@@ -82,7 +82,7 @@ function healthOf({ reach, relativeGradient, dead, saturated, transport }: Said)
   };
 }
 
-/** Each layer's verdict behind an epoch of each of these. */
+/** Each layer's verdict after an epoch of each of these. */
 function verdictsOf(network: string, ...epochs: Say[]): Record<string, VerdictName | undefined> {
   const layers = Object.entries(networks[network]!);
   const epochSteps = 47;
@@ -98,7 +98,7 @@ function verdictsOf(network: string, ...epochs: Say[]): Record<string, VerdictNa
   for (let step = 1; step <= epochSteps * epochs.length; step++) {
     const epoch = Math.ceil(step / epochSteps);
     const say = epochs[epoch - 1]!;
-    // The last layer is what the others are measured by.
+    // The last layer is the reference for the others.
     const health = layers.map(([name, measured], i) => {
       return [name, healthOf(i + 1 < layers.length ? say(measured) : median(measured))] as const;
     });
@@ -147,7 +147,7 @@ describe.each(learning)('%s learns, and is healthy', (network) => {
   });
 });
 
-/** Of the layers that are named, what they are even at their nearest to healthy, or as they mostly are. */
+/** The verdicts that the named layers have even at their healthiest, or most of the time. */
 const ill: [string, Say, Record<string, VerdictName>][] = [
   [
     'deep-sigmoid',
@@ -165,13 +165,13 @@ const ill: [string, Say, Record<string, VerdictName>][] = [
     ),
   ],
   ['plain20-sigmoid', worst.vanishing, { conv2d_18: 'healthy', dense: 'healthy' }],
-  // Normalizations cure it: what reaches a sigmoid is brought back to where it is steep. It takes longer to learn.
+  // Normalizations fix it by bringing the inputs of a sigmoid back to where it is steep. Learning takes longer.
   [
     'plain20-sigmoid-batchnorm',
     median,
     Object.fromEntries(Object.keys(networks['plain20-sigmoid-batchnorm']!).map((layer) => [layer, 'healthy' as const])),
   ],
-  // Three layers more than the last hidden one, a quarter each: less than vanishing, and not healthy.
+  // Three layers before the last hidden one, each passing on a quarter: milder than vanishing, but not healthy.
   ['deep-sigmoid', best.weakening, { dense_6: 'weakening', dense_7: 'healthy' }],
   ['deep-sigmoid', worst.vanishing, { dense_7: 'healthy', dense_8: 'healthy', dense_9: 'healthy' }],
   [
@@ -190,8 +190,8 @@ test.each(ill)('%s', (network, say, expected) => {
 });
 
 test('a gradient is called small that no layer has which learns', () => {
-  // Sigmoids pass little on: there it is their reach that tells them from those that learn nothing. And before a
-  // normalization the gradient of a kernel falls as the kernel grows.
+  // Sigmoids pass on little: their relative gradient distinguishes them from sigmoids that learn nothing. Before a normalization,
+  // the gradient of a kernel decreases as the kernel grows.
   const all = learning
     .filter((network) => !['three-sigmoid', 'resnet20', 'plain20'].includes(network))
     .flatMap((name) => Object.values(networks[name]!));

@@ -34,7 +34,7 @@ test('the fastest is chosen, and the default where the difference is within the 
   });
   expect(fastestOf([timed('a', 10), timed('b', 7), timed('c', 6)])).toEqual({ name: 'c' });
   expect(fastestOf([timed('a', 10), timed('b', 8.5)])).toEqual({ name: 'a' });
-  // A clock that gave nothing says nothing.
+  // A clock that measured 0 gives no information.
   expect(fastestOf([timed('a', 10), timed('b', 0)])).toEqual({ name: 'a' });
 });
 
@@ -48,7 +48,7 @@ test('a cache serves the next call; one that is broken or of another machine or 
   expect(await discarded('{"format":1,"machine":"","kernels":[{}]}')).toMatch(/damaged/);
   const kept = JSON.parse(tuning.cache) as { machine: string; kernels: TunedKernel[] };
   expect(await discarded(JSON.stringify({ ...kept, machine: '{}' }))).toMatch(/another adapter, driver or browser/);
-  // The time of one kernel is of another text: it is the only one that is measured, or here left.
+  // The time of one kernel belongs to another source text: only that kernel is measured again, or here left out.
   kept.kernels[0]!.text = '00000000';
   const changed = await tune(gpu, options, { cache: JSON.stringify(kept), signal: stopped });
   expect([changed.fromCache, changed.left]).toEqual([tuning.kernels.length - 1, 1]);
@@ -70,7 +70,7 @@ test('a tuner that is interrupted has kept what it has', async () => {
   expect((await tune(gpu, options, { cache: kept, signal: stop.signal })).fromCache).toBe(1);
 });
 
-/** The weights, loss and gradients of a batch, and the bits of the loss after some steps. */
+/** The weights, loss and gradients of a batch, and the bits of the loss after several steps. */
 async function trained(kernelVariants: KernelVariants) {
   const trainer = createTrainer(gpu, { ...options, kernelVariants });
   try {
@@ -99,7 +99,7 @@ test('every variant, forced through the whole network, gives the gradients of th
       labels,
     );
     expectBatch(model, batch, expected, boundsOfBatch(model, weights, images, labels));
-    // The variant is the one that ran.
+    // The recorded variant is the one that ran.
     for (const { kernel, timings } of tuning.kernels) {
       const ran = dispatches.filter(({ name }) => name === kernel).map(({ variant }) => variant);
       const wanted = timings[Math.min(i, timings.length - 1)]!.variant;
@@ -152,7 +152,7 @@ test('a trainer of a device with tuning records what it chose, and repeats it to
     const first = createTrainer(tuned, options);
     const { loss } = await first.trainOnBatch(images, labels);
     expect(first.options.kernelVariants).toBeDefined();
-    // A loaded run takes what it recorded; one that recorded nothing keeps the defaults, whatever the tuner would choose now.
+    // A loaded run uses its recorded choices; one without records keeps the defaults, whatever the tuner would choose now.
     const second = await loadTrainer(tuned, await first.save());
     expect(second.options.kernelVariants).toEqual(first.options.kernelVariants);
     const plain = createTrainer(gpu, options);
@@ -160,7 +160,7 @@ test('a trainer of a device with tuning records what it chose, and repeats it to
     expect(untuned.options.kernelVariants).toEqual({});
     expect(loss).toBeGreaterThan(0);
     expect((await first.trainOnBatch(images, labels)).loss).toBe((await second.trainOnBatch(images, labels)).loss);
-    // On the CPU nothing is tuned unless it is asked for: the bits are those of the default variants.
+    // On a software adapter nothing is tuned unless requested: the bits are those of the default variants.
     expect(gpu.tuning).toBe(gpu.adapter.software ? 'off' : 'auto');
   } finally {
     tuned.dispose();

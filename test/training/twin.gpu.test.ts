@@ -30,7 +30,7 @@ test('random models and batches: probabilities, loss, gradients, norms', async (
       const count = Math.max(1, batchSize - empty);
       const images = noise(count * json.inputShape.reduce((a, b) => a * b), 1);
       const labels = Array.from({ length: count }, () => Math.floor(next() * model.layers.at(-1)!.outputShape[0]!));
-      // Kernels of Glorot's size; biases off zero, where nobody would miss them.
+      // Kernels with Glorot's scale; nonzero biases, because zeros would go unnoticed.
       const weights = model.layers.flatMap((layer) =>
         layer.weights.map(({ name, shape, fanIn, fanOut }) =>
           noise(

@@ -4,13 +4,13 @@ import { ConfigurationError, createPace, createTrainer, type TrainerOptions } fr
 import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, smallClasses, smallDataset, smallModel } from './small.ts';
 
-// Six steps an epoch, the last of them short.
+// Six steps per epoch, the last one short.
 const datasets = { train: smallDataset(22), test: smallDataset(9, 2) };
 const plain: TrainerOptions = { model: smallModel, batchSize: 4, augmentation: { rescale: exactRescale } };
 const turned: TrainerOptions = { ...plain, augmentation: { rotationRange: 20, rescale: exactRescale } };
 const pair: PairOptions = { vary: 'augmentation', a: plain, b: turned, seed: 5, epochs: 2 };
 
-/** Also tells NaN from null, and 0 from -0. */
+/** Also distinguishes NaN from null, and 0 from -0. */
 const bits = (value: unknown) =>
   JSON.stringify(value, (_, it) => (typeof it === 'number' ? (Object.is(it, -0) ? '-0' : String(it)) : it));
 
@@ -141,7 +141,7 @@ test('neither twin begins a step before both have done the ones of the round bef
   expect(order.toSorted()).toEqual(
     ['a', 'b'].flatMap((twin) => Array.from({ length: 12 }, (_, i) => `${twin}${i + 1}`)).toSorted(),
   );
-  // The first round of an epoch is one step; a round takes as many of both.
+  // The first round of an epoch is one step; each round runs the same number of steps for both.
   for (const [first, last] of [
     [0, 2],
     [12, 14],
@@ -207,7 +207,7 @@ test('a pace holds both, lets as many steps of both through, over the end of an 
   expect(begun).toHaveLength(1);
   expect(begun[0]!.a).toBe(begun[0]!.b);
   expect(begun[0]!.a).toBeGreaterThan(1000);
-  // Six steps an epoch.
+  // Six steps per epoch.
   for (const [count, expected] of [
     [1, 1],
     [1, 2],
@@ -247,7 +247,7 @@ test('each twin tells its verdicts, its probes and that it broke off', async () 
     onVerdict: (twin, verdict) => told[twin].push(verdict),
     onBreak: (...end) => broke.push(end),
   });
-  expect(probed.a).toEqual([1, 5, 9]); // counted over the whole run, as in a single one
+  expect(probed.a).toEqual([1, 5, 9]); // Counted over the whole run, as in a single run.
   expect(probed.b[0]).toBe(1);
   expect(told).toEqual({ a: record!.a.verdicts, b: record!.b.verdicts });
   expect(told.b.length).toBeGreaterThan(0);

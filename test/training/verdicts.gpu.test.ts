@@ -19,13 +19,13 @@ import torch from '../fixtures/torch_verdicts.json';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { digits as allDigits, mnist } from './real_images.ts';
 
-// Networks of which it is known what becomes of their gradients, trained on real images.
+// Networks with known gradient behavior, trained on real images.
 
 const { train: digits } = allDigits;
 
 interface Trained {
   history: History;
-  /** As they were told. */
+  /** As they were reported. */
   verdicts: Verdict[];
   error?: unknown;
 }
@@ -49,7 +49,7 @@ async function train(
   }
 }
 
-/** The verdicts that each layer had, in order. */
+/** The verdicts of each layer, in order. */
 function byLayer({ history, verdicts }: Trained): Record<string, string[]> {
   expect(history.verdicts).toEqual(verdicts);
   const layers: Record<string, string[]> = {};
@@ -157,7 +157,7 @@ describe('the first remedy of a preset with a fault cures it', () => {
 });
 
 describe('twenty layers, as in PyTorch: torch_verdicts.json', () => {
-  /** plain20 with sigmoids in place of ReLU. */
+  /** plain20 with sigmoids instead of ReLU. */
   const sigmoids = (normalized: boolean): Model => {
     const { layers, ...rest } = presetModel('plain20', digits.imageShape, 10);
     return {

@@ -7,7 +7,7 @@ import { timeInVerdicts, VerdictWatch } from '../../src/health/verdicts.ts';
 import type { ActivationName } from '../../src/model/activations.ts';
 import { product } from '../../src/product';
 
-/** What a made layer has to say; everything else is as in a healthy one. */
+/** Figures of a synthetic layer; all others are those of a healthy one. */
 interface Said {
   reach?: number;
   gradient?: number;
@@ -43,7 +43,7 @@ function healthOf(
   };
 }
 
-/** A run of `first` and a last layer, told step by step. */
+/** A run of `first` and a last layer, reported step by step. */
 class Run {
   readonly told: { at: number; step: number; verdict: VerdictName; sentence: string; remedy: string }[] = [];
   private steps = 0;
@@ -61,7 +61,7 @@ class Run {
     this.watch = new VerdictWatch(layers, epochSteps);
   }
 
-  /** Steps that say this of the first layer; `scale` is the RMS of the last layer's delta. */
+  /** Adds steps with these figures of the first layer; `scale` is the RMS of the last layer's delta. */
   say(steps: number, said: Said | ((step: number) => Said), scale = 1e-3, more: Partial<StepRecord> = {}): this {
     for (let i = 0; i < steps; i++) {
       const step = ++this.steps;
@@ -106,7 +106,7 @@ describe('what a verdict is', () => {
     ['vanishing', 'relu', { reach: 0 }],
     ['healthy', 'tanh', { equal: 0.45 }],
     ['symmetric', 'tanh', { equal: 0.9, reach: 0, saturated: 1 }],
-    // Neither dead nor vanishing says why.
+    // Neither dead nor vanishing gives the reason.
     ['symmetric', 'relu', { equal: 1, reach: 0, dead: units, zeros: 1 }],
   ];
   test.each(cases)('%s: %s, %o', (verdict, activation, said) => {
@@ -267,7 +267,7 @@ test('a layer that is stopped by another is reported as such', () => {
 });
 
 describe('a steady decline', () => {
-  /** Verdict of the first of some layers that each pass on this much; the last hidden one gets a tenth. */
+  /** Verdict of the first of several layers that each pass on the given fraction; the last hidden one gets a tenth. */
   const first = (passed: number[], gradient: number): Verdict | undefined => {
     const layers = [...passed, 0, 0].map((_, i) => ({ name: `l${i}`, activation: 'sigmoid' as const, next: i + 1 }));
     layers[layers.length - 1]!.next = undefined as never;

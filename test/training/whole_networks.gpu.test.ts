@@ -10,9 +10,9 @@ import json from '../fixtures/torch_graphs.json';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { tensorflowModel } from '../tensorflow_model.ts';
 
-// Whole networks beside PyTorch in float64 (test/fixtures/make_torch_graphs.py) and beside TensorFlow.js' layers on the CPU.
+// Compares whole networks with PyTorch in float64 (test/fixtures/make_torch_graphs.py) and with TensorFlow.js' layers on the CPU.
 
-/** Whole where there are few elements, else a few of them and sums over all. */
+/** All elements if there are few, otherwise a few of them and sums over all. */
 interface Digest {
   values: number[];
   every?: number;
@@ -36,7 +36,7 @@ const networks = Object.entries(
 
 beforeAll(() => tf.setBackend('cpu'));
 
-/** Of the largest element of a tensor, or of its norm where its elements are summed. */
+/** Relative to the largest element of a tensor, or to its norm if its elements are summed. */
 const tolerance = 2e-4;
 const batchSize = 8;
 const classes = 10;
@@ -60,7 +60,7 @@ function imagesFor(seed: number, stream: number, count: number) {
   return { bytes, images: Float32Array.from(bytes, (byte) => byte / 256), labels };
 }
 
-/** Largest difference, as a share of `size`. */
+/** Largest difference, as a fraction of `size`. */
 function errorOf(actual: Numbers, expected: Numbers, size: number): number {
   expect(actual.length).toBe(expected.length);
   return Array.from(expected, (value, i) => Math.abs(actual[i]! - value) / size).reduce((a, b) =>
@@ -70,7 +70,7 @@ function errorOf(actual: Numbers, expected: Numbers, size: number): number {
 
 const largestOf = (values: Numbers) => Array.from(values, Math.abs).reduce((a, b) => Math.max(a, b), 0);
 
-/** How far a tensor is from its digest, `t` being its place, which the vectors of its products depend on. */
+/** The distance of a tensor from its digest; `t` is its index, on which the vectors of its products depend. */
 function distance(actual: Float32Array, expected: Digest, t: number): number {
   if (!expected.products) return errorOf(actual, expected.values, largestOf(expected.values));
   const picked = actual.filter((_, i) => i % expected.every! === 0);
@@ -85,7 +85,7 @@ function distance(actual: Float32Array, expected: Digest, t: number): number {
   );
 }
 
-/** The tensors that are further off than they may be, and by how much: none. */
+/** Requires that no tensor exceeds its bound, and lists those that do. */
 function expectTensors(what: string, labels: string[], actual: readonly Float32Array[], expected: Digest[]): void {
   expect(actual).toHaveLength(expected.length);
   const off = actual.map((tensor, t) => [labels[t], distance(tensor, expected[t]!, t)] as const);
@@ -185,7 +185,8 @@ const chosen: Record<string, Model> = {
     inputShape,
     layers: [
       { type: 'separableConv2d', filters: 5, kernelSize: 3, padding: 'same', activation: 'elu' },
-      // Not padded: at borders TensorFlow.js' gradient divides by the pixels of a whole window, and its forward pass does not.
+      // Without padding, because at borders TensorFlow.js' gradient divides by the pixels of a whole window, unlike its forward
+      // pass.
       { type: 'averagePooling2d', poolSize: 2, strides: 1 },
       { type: 'depthwiseConv2d', kernelSize: 3, strides: 2, padding: 'same', depthMultiplier: 2, activation: 'relu6' },
       normalized(),
@@ -214,7 +215,7 @@ const chosen: Record<string, Model> = {
     inputShape,
     layers: [
       ...branches(9),
-      // A gate of a number each channel: what a chain begins with is broadcast.
+      // A gate with one number per channel: the input of a chain is broadcast.
       { type: 'globalAveragePooling2d', inputs: ['branch1'] },
       { type: 'reshape', targetShape: [1, 1, 3], name: 'gate' },
       { type: 'add', inputs: ['gate', ...named(2, 6)], name: 'sum' },
@@ -238,7 +239,7 @@ test.each(Object.entries(chosen))('%s agrees with TensorFlow.js', async (_, json
   const x = tf.tensor4d(images, [5, ...inputShape]);
   const labelsOf = model.tensors.map(({ layer, spec }) => `${model.layers[layer]!.name}.${spec.name}`);
   const theirs = tensorflowModel(json);
-  // Their model lists what isn't trained after everything that is, and layers by depth: so layer by layer.
+  // TensorFlow.js' model lists frozen weights after all trainable ones, and layers by depth, so weights are set layer by layer.
   const owners = model.layers.filter((layer) => layer.weights.length > 0).map(({ name }) => theirs.getLayer(name));
   const theirWeights = async (): Promise<Float32Array[]> =>
     Promise.all(owners.flatMap((layer) => layer.getWeights()).map((tensor) => tensor.data() as Promise<Float32Array>));
@@ -271,7 +272,7 @@ test.each(Object.entries(chosen))('%s agrees with TensorFlow.js', async (_, json
   const gradients = await Promise.all(variables.map(({ name }) => grads[name]!.data() as Promise<Float32Array>));
   expectTensors('gradients', trained, found.gradients, whole(gradients));
 
-  setTheirs(); // their training pass has moved the statistics
+  setTheirs(); // TensorFlow.js' training pass has changed the statistics.
   theirs.compile({ optimizer: tf.train.momentum(0.05, 0.9), loss: 'sparseCategoricalCrossentropy' });
   for (let i = 0; i < 5; i++) {
     await trainer.trainOnBatch(images, labels);

@@ -16,13 +16,13 @@ const longestHeader = 64 * 1024;
 
 /** Options for unpacking a gzip file. */
 export interface GzipOptions {
-  /** Unpacked bytes that are kept: a smaller file is unpacked once. */
+  /** Maximum number of unpacked bytes kept in memory; a smaller file is unpacked only once. */
   most?: number;
-  /** Unpacked bytes between two places from which unpacking can begin. */
+  /** Distance in unpacked bytes between checkpoints from which decompression can restart. */
   spacing?: number;
 }
 
-/** A place takes up to 160 KiB: the last 32 KiB and the codes of the block that it lies in. */
+/** A checkpoint takes up to 160 KiB: the last 32 KiB of output and the codes of the current block. */
 const mostPlaces = 512;
 
 /**
@@ -30,7 +30,7 @@ const mostPlaces = 512;
  * bytes (64 MiB), a part of it is unpacked again when it is read, from the last of up to 512 places before it, 1 MiB or more apart: memory
  * does not grow with the file. Like gunzip this ignores what follows the last member.
  *
- * @throws DataError for a file that is damaged or cut short, or would become more than 200 times as large.
+ * @throws DataError if the file is damaged or truncated, or would expand more than 200 times.
  */
 export async function openGzip(
   file: FileBytes,
@@ -57,9 +57,9 @@ export async function openGzip(
 }
 
 /**
- * Unpacks data of several members, or with something after the last one: a DecompressionStream refuses both.
+ * Unpacks data with several members, or with data after the last one: a DecompressionStream rejects both.
  *
- * @throws DataError for data that are damaged or cut short, or would become too large.
+ * @throws DataError if the data is damaged or truncated, or would become too large.
  */
 export async function unpackMembers(file: FileBytes, name: string): Promise<{ blob: Blob; trailing: number }> {
   const unpacker = await Unpacker.open(file, name);
@@ -73,7 +73,7 @@ export async function unpackMembers(file: FileBytes, name: string): Promise<{ bl
   return { blob: new Blob(chunks), trailing: rest.every((byte) => byte === 0) ? 0 : rest.length };
 }
 
-/** Reads parts of the unpacked data one after the other: they share the unpacker, which goes on where the last part ended. */
+/** Reads parts of the unpacked data sequentially: they share the unpacker, which continues where the last part ended. */
 function readFrom(places: readonly Unpacker[], size: number): FileBytes {
   let unpacker = places[0]!.copy();
   let chunk = new Uint8Array();
@@ -107,8 +107,9 @@ function readFrom(places: readonly Unpacker[], size: number): FileBytes {
 }
 
 /**
- * Where fflate's Inflate stands between two pushes: its codes and bits, the last 32 KiB, and packed bytes that it has not used. It writes
- * into none of these arrays later, so that a copy of the object goes on from the same place. Deflate cannot be entered elsewhere.
+ * State of fflate's Inflate between two pushes: its codes and bits, the last 32 KiB of output, and unused packed bytes. It never
+ * modifies these arrays afterwards, so a copy of the object can continue from the same position. Deflate data can't be entered
+ * anywhere else.
  */
 interface InflateState {
   s: { p: number; f?: number; l?: unknown };
@@ -117,19 +118,19 @@ interface InflateState {
 }
 const stateOf = (inflate: Inflate) => inflate as unknown as InflateState;
 
-/** Unpacks a gzip file from its start to its end, and can be copied at any place. */
+/** Unpacks a gzip file from start to end, and can be copied at any position. */
 class Unpacker {
   private inflate = new Inflate();
   private crc = new Crc32();
   private memberBytes = 0;
-  /** Unpacked bytes before the next chunk. */
+  /** Number of unpacked bytes before the next chunk. */
   position = 0;
   isAtEnd = false;
 
   private constructor(
     private readonly file: FileBytes,
     private readonly name: string,
-    /** Where the packed bytes begin that are unpacked next. */
+    /** Offset of the packed bytes that are unpacked next. */
     public at: number,
   ) {}
 
@@ -145,7 +146,7 @@ class Unpacker {
     return copy;
   }
 
-  /** The next unpacked bytes; there may be none. */
+  /** The next chunk of unpacked bytes, which may be empty. */
   async next(): Promise<Uint8Array<ArrayBuffer>> {
     const packed = await bytesBetween(this.file, this.at, this.at + packedAtOnce);
     if (packed.length === 0) throw damaged(this.name, 'gzip data without an end');
@@ -187,7 +188,7 @@ class Unpacker {
 
 const [hasHeaderCrc, hasExtra, hasName, hasComment] = [2, 4, 8, 16];
 
-/** Where the deflated data of a member begin, after its header. */
+/** Offset of a member's deflated data, after its header. */
 async function dataAt(file: FileBytes, name: string, at: number): Promise<number> {
   const header = await bytesBetween(file, at, at + longestHeader);
   const [, , method, flags = 0] = header;
