@@ -16,6 +16,29 @@ const linux = test.skipIf(process.platform !== 'linux');
 
 describe('wgrad bench', () => {
   test(
+    '--data at its smallest: pictures are read by wgrad and, where it is installed, by Pillow',
+    async () => {
+      const file = join(temporaryFolder(), 'reading.json');
+      const { code, stdout, stderr } = await run(
+        ...['bench', '--data', '--pngs', '30', '--jpegs', '6', '--adapter', 'software', '--json', file],
+      );
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      const { cores, readings } = JSON.parse(readFileSync(file, 'utf8'));
+      expect(cores).toBeGreaterThan(0);
+      expect(readings).toMatchObject([
+        { pictures: 'PNG, 28 x 28, gray', images: 30, side: 28 },
+        { pictures: 'JPEG, 640 x 480', images: 6, side: 32 },
+      ]);
+      for (const { images, seconds, wgrad, pillow } of readings) {
+        expect(wgrad).toBeCloseTo(images / seconds, 6);
+        if (pillow) expect(pillow.rate).toBeGreaterThan(0);
+        else expect(stdout).toContain('sudo apt-get install python3-pil');
+      }
+    },
+    minutes(3),
+  );
+
+  test(
     'at its smallest: everybody trains the same, and all figures are written',
     async () => {
       const file = join(temporaryFolder(), 'bench.json');
