@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,9 +7,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { queueAddress } from '../../src/cli/queue/queue_address.ts';
 import { QueueStore } from '../../src/cli/queue/queue_store.ts';
 import type { SweepFile, TrialRecord } from '../../src/report/sweep_file.ts';
+import type { Hosts } from './namespaces.ts';
 import { Redis } from './redis.ts';
 
-export type Mishap = 'worker killed' | 'worker stopped and continued' | 'Redis killed and restarted';
+export type Mishap = 'worker cut off' | 'worker killed' | 'worker stopped and continued' | 'Redis killed and restarted';
 
 export interface ChaosOptions {
   folder: string;
@@ -21,8 +22,8 @@ export interface ChaosOptions {
   every: number;
   /** Seconds after which the trial of a silent worker is taken over. */
   takeover: number;
-  /** Starts a worker. By default as a user does. */
-  begin?: (args: readonly string[], url: string, log: number) => ChildProcess;
+  /** The hosts of the workers, each in a network namespace; without them all are on this machine. */
+  hosts?: Hosts;
   report?: (line: string) => void;
   /** Results of the trials without a queue, if known. */
   expected?: SweepFile;
@@ -63,25 +64,28 @@ export function chaosPlan(trials: number): object {
 /** The figures that don't depend on when and where a trial was trained. */
 const figuresOf = ({ trials }: SweepFile) => trials.map(({ seconds: _, ...record }: TrialRecord) => record);
 
-const wgrad = (args: readonly string[], url: string, log: number): ChildProcess =>
-  spawn(process.execPath, [program, ...args], {
+function wgrad(args: readonly string[], url: string, log: number, on?: { hosts: Hosts; host: number }): ChildProcess {
+  const words = [process.execPath, program, ...args];
+  const options: SpawnOptions = {
     stdio: ['ignore', log, log],
     // One browser for all, whose bits are compared.
     env: { ...process.env, WGRAD_QUEUE: url, WGRAD_BROWSER: 'chrome' },
-  });
+  };
+  return on ? on.hosts.spawn(on.host, words, options) : spawn(words[0]!, words.slice(1), options);
+}
 
 export const read = (path: string): SweepFile => JSON.parse(readFileSync(path, 'utf8'));
 
 /** Trains a sweep over workers that are made to fail, and compares it with one trained by a single process. */
 export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
-  const { folder, trials, workers, mishaps, every, takeover, begin = wgrad, report = () => {} } = options;
+  const { folder, trials, workers, mishaps, every, takeover, hosts, report = () => {} } = options;
   mkdirSync(folder, { recursive: true });
   const logTo = (name: string) => openSync(join(folder, `${name}.log`), 'a');
   const plan = join(folder, 'plan.json');
   writeFileSync(plan, JSON.stringify(chaosPlan(trials)));
-  const redis = await new Redis(join(folder, 'redis')).start();
+  const redis = await new Redis(join(folder, 'redis'), { host: hosts?.address }).start();
   const counts: Record<Mishap, number> = {
-    ...{ 'worker killed': 0, 'worker stopped and continued': 0, 'Redis killed and restarted': 0 },
+    ...{ 'worker cut off': 0, 'worker killed': 0, 'worker stopped and continued': 0, 'Redis killed and restarted': 0 },
   };
   const begun = performance.now();
   const out = join(folder, 'queue.json');
@@ -90,8 +94,11 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const ended = once(coordinator, 'exit');
   let started = 0;
   const worker = ['worker', '--undelivered', join(folder, 'undelivered'), '--queue-timeout', '2', ...software];
-  const start = () => begin([...worker, '--name', `worker${++started}`], redis.url, logTo(`worker${started}`));
-  const running = Array.from({ length: workers }, start);
+  const start = (host: number) => {
+    const words = [...worker, '--name', `worker${++started}`];
+    return wgrad(words, redis.url, logTo(`worker${started}`), hosts && { hosts, host });
+  };
+  const running = Array.from({ length: workers }, (_, host) => start(host));
   try {
     for (let n = 0, turn = 0; coordinator.exitCode === null; n++) {
       const isOver = await Promise.race([ended.then(() => true), delay(every).then(() => false)]);
@@ -109,7 +116,10 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
       const at = turn++ % workers;
       if (mishap === 'worker killed') {
         running[at]!.kill('SIGKILL');
-        running[at] = start();
+        running[at] = start(at);
+      } else if (mishap === 'worker cut off') {
+        hosts!.connect(at, false);
+        void delay(2_500 * takeover).then(() => hosts!.connect(at, true));
       } else {
         const stopped = running[at]!;
         stopped.kill('SIGSTOP');

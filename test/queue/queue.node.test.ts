@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hashOf } from '../../src/cli/hash_of.ts';
+import { loadBullMq } from '../../src/cli/queue/bullmq.ts';
 import { datasetBelow } from '../../src/cli/queue/dataset_below.ts';
 import { queueAddress } from '../../src/cli/queue/queue_address.ts';
 import { QueueStore } from '../../src/cli/queue/queue_store.ts';
@@ -53,6 +54,13 @@ describe('the address of a queue', () => {
       expect(() => queueAddress(url, {})).not.toThrow(/secret/);
     },
   );
+});
+
+test('the package that speaks to the queue is named where it is missing, in the version that is tested', async () => {
+  const missing = loadBullMq(() => Promise.reject(new Error("Cannot find package 'bullmq'")));
+  await expect(missing).rejects.toMatchObject({ exitCode: 3, message: expect.stringContaining('npm install bullmq@') });
+  const { devDependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+  await expect(missing).rejects.toThrow(`bullmq@${devDependencies.bullmq};`);
 });
 
 describe('a job', () => {
@@ -203,6 +211,52 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     host.stop();
     await running;
     expect(trainer.trained).toEqual([]);
+  });
+
+  test('takes small states, and a folder takes large ones', async () => {
+    const { id: work } = workOf();
+    const folder = join(temporaryFolder(), 'states');
+    const [small, large] = [new Uint8Array(10).fill(1), new Uint8Array(11).fill(2)];
+    const [alone, shared] = [new TaskStates(store, { limit: 10 }), new TaskStates(store, { limit: 10, folder })];
+    expect([await alone.put(work, 'a', 'fake', small), await alone.put(work, 'b', 'fake', large)]).toEqual([
+      true,
+      false,
+    ]);
+    expect(await shared.put(work, 'b', 'fake', large)).toBe(true);
+    for (const [name, state] of [
+      ['a', small],
+      ['b', large],
+    ] as const) {
+      expect([...(await shared.get(work, name, 'fake'))!]).toEqual([...state]);
+      expect(await shared.get(work, name, 'another kind')).toBeUndefined();
+      await shared.drop(work, name, 'fake');
+      expect(await shared.get(work, name, 'fake')).toBeUndefined();
+    }
+  });
+
+  test('gives a task that is stopped to the next worker, with its state', async () => {
+    const work = workOf({ takeover: 60 });
+    await store.putWork(work, {});
+    await store.addTasks(work, [taskOf(work, 'a')]);
+    const from: (Uint8Array | undefined)[] = [];
+    class Stoppable extends FakeTrainer {
+      override async train(...args: Parameters<FakeTrainer['train']>) {
+        from.push(args[2].from);
+        if (from.length > 1) return super.train(...args);
+        await until(() => this.stopping);
+        return { state: () => Uint8Array.of(7) };
+      }
+    }
+    const first = hostOf(work, new Stoppable());
+    await until(() => from.length === 1);
+    first.host.stop();
+    await first.running;
+    const second = hostOf(work, new Stoppable());
+    // Long before the first one would count as gone.
+    await until(async () => (await store.results(work.id)).length === 1);
+    await store.end(work, 'finished');
+    await second.running;
+    expect(from.map((state) => state && [...state])).toEqual([undefined, [7]]);
   });
 
   test('fails a task whose workers have all gone away', async () => {

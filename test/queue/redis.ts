@@ -25,7 +25,7 @@ export class Redis {
 
   constructor(
     private readonly folder: string,
-    private readonly options: { password?: string; host?: string } = {},
+    private readonly options: { password?: string; host?: string | undefined } = {},
   ) {
     mkdirSync(folder, { recursive: true });
   }
@@ -44,6 +44,8 @@ export class Redis {
       String(this.port),
       '--bind',
       host,
+      '--protected-mode',
+      'no',
       '--dir',
       this.folder,
       '--save',

@@ -21,6 +21,8 @@ export class SweepSource implements TaskSource {
   private readonly begun = performance.now();
   private readonly doneBefore: number;
   private shownBars = 0;
+  /** Trials that will not be trained further. */
+  private ended = 0;
 
   constructor(
     private readonly work: Work,
@@ -90,7 +92,9 @@ export class SweepSource implements TaskSource {
   }
 
   private resultOf = (id: string): TrialResult | undefined => this.results.get(id);
-  private amount = () => amountOf(this.sweep, this.resultOf);
+  // Printed for each result: counting thousands of trials anew each time would take longer than the queue does.
+  private amount = () =>
+    this.sweep.rungs ? amountOf(this.sweep, this.resultOf) : { done: this.ended, total: this.sweep.trials.length };
   private left = (done: number, total: number) =>
     ((performance.now() - this.begun) / 1000 / (done - this.doneBefore)) * (total - done);
 
@@ -100,6 +104,7 @@ export class SweepSource implements TaskSource {
     const before = this.results.get(result.id);
     if (before && (before.status !== 'waiting' || before.epochs > result.epochs)) return false;
     this.results.set(result.id, result);
+    if (result.status !== 'waiting') this.ended++;
     return true;
   }
 

@@ -6,7 +6,7 @@ import { writeWhole } from '../whole_file.ts';
 import type { QueueStore } from './queue_store.ts';
 import { parseResult, type TaskResult } from './work.ts';
 
-interface Kept {
+export interface Kept {
   work: string;
   key: string;
   result: TaskResult;

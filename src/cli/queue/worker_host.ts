@@ -7,7 +7,7 @@ import { type QueueStore, queueName } from './queue_store.ts';
 import { QueueWatch } from './queue_watch.ts';
 import type { TaskStates } from './task_states.ts';
 import { failedResult, type TaskHooks, type TaskTrainer, UnfitError } from './tasks.ts';
-import type { Undelivered } from './undelivered.ts';
+import type { Kept, Undelivered } from './undelivered.ts';
 import { anyKind, parseTask, resultKey, type Task, type TaskResult, type Work } from './work.ts';
 
 /** Milliseconds between two checks for works, and between two signs of a worker. */
@@ -203,52 +203,66 @@ export class WorkerHost {
     }
   }
 
+  /** Delivers a result, or keeps it on the disk until the queue is back. */
+  private async deliverResult(kept: Kept): Promise<void> {
+    const { work, key, result } = kept;
+    const isDelivered = await this.watch.reached(async () => {
+      await this.store.addResult(work, key, result);
+      return true;
+    });
+    if (isDelivered) return;
+    this.places.undelivered.keep(kept);
+    await this.watch.patiently(() => this.deliver());
+  }
+
   private async deliver(): Promise<void> {
     const { undelivered } = this.places;
     if (undelivered.names.length > 0) await undelivered.deliver(this.store);
   }
 
   private async process(worker: Worker, work: Work, job: Job, token: string): Promise<void> {
-    const { states, undelivered } = this.places;
+    const { states } = this.places;
     const task = this.taskOf(work, job);
     const key = resultKey(task, this.kind);
-    const isKnown = await this.watch.patiently(() => this.store.hasResult(work.id, key));
-    if (isKnown?.value) return;
+    const before = await this.watch.patiently(() =>
+      Promise.all([this.store.hasResult(work.id, key), states.get(work.id, task.id, this.kind)]),
+    );
+    const [isKnown, from] = before?.value ?? [false, undefined];
+    if (isKnown) return;
     const trainer = this.free.pop()!;
     const running: Running = { work: work.id, id: task.id, share: 0, line: '' };
     this.running.add(running);
     const log = new LogSender((lines) => this.store.log(work.id, task.id, lines));
     try {
-      const from = await this.watch.patiently(() => states.get(work.id, task.id, this.kind));
       const hooks = this.hooksOf(work, task, running, log);
-      const { result, state } = await trainer.train(work, task, { ...hooks, ...(from?.value && { from: from.value }) });
+      const { result, state } = await trainer.train(work, task, { ...hooks, ...(from && { from }) });
       const isOpen = !result || result.status === 'waiting';
       if (isOpen && state) await this.watch.patiently(() => states.put(work.id, task.id, this.kind, state()));
       await log.flush();
-      if (!result) await this.giveBack(job, token);
+      if (!result) await this.giveBack(worker, job, token);
       else {
-        undelivered.keep({ work: work.id, key, result });
-        await this.watch.patiently(() => this.deliver());
+        await this.deliverResult({ work: work.id, key, result });
         this.delivered++;
         const { status, seconds, error } = result;
         this.options.report(
           `${status.padEnd(8)} ${work.name} ${task.id}  |  ${seconds.toFixed(1)} s${error ? `  |  ${error}` : ''}`,
         );
-        if (!isOpen) await this.watch.reached(() => states.drop(work.id, task.id, this.kind));
+        if (!isOpen && (from || hooks.hasState())) {
+          await this.watch.reached(() => states.drop(work.id, task.id, this.kind));
+        }
       }
     } catch (error) {
       await log.flush();
       if (error instanceof UnfitError) {
         this.refuse(work, `${error.parts.what}: ${String(error.parts.found)}`);
-        await worker.pause(true); // otherwise it would take the next task
-        await this.giveBack(job, token);
+        await this.giveBack(worker, job, token);
       }
       if (error instanceof SetupError) {
         // Without a Chrome it would fail all tasks, one after the other.
         this.failure = error;
         this.stop();
       }
-      if (this.stopping && !(error instanceof this.store.bull.WaitingError)) await this.giveBack(job, token);
+      if (this.stopping && !(error instanceof this.store.bull.WaitingError)) await this.giveBack(worker, job, token);
       throw error;
     } finally {
       this.running.delete(running);
@@ -267,9 +281,10 @@ export class WorkerHost {
     }
   }
 
-  private hooksOf(work: Work, task: Task, running: Running, log: LogSender): TaskHooks {
+  private hooksOf(work: Work, task: Task, running: Running, log: LogSender): TaskHooks & { hasState: () => boolean } {
     const pace = new WritingPace();
     let isWriting = false;
+    let hasState = false;
     let isTold = false;
     const write = async (file: () => Uint8Array) => {
       const begun = performance.now();
@@ -284,9 +299,11 @@ export class WorkerHost {
       );
     };
     return {
+      hasState: () => hasState,
       keep: (file) => {
         if (isWriting || !pace.isDue || this.watch.isLost) return;
         isWriting = true;
+        hasState = true;
         void write(file);
       },
       progress: (share) => {
@@ -303,7 +320,9 @@ export class WorkerHost {
    * Returns a task to the queue, from which the next worker takes it. @throws the error that tells BullMQ that the task has not
    * failed.
    */
-  private async giveBack(job: Job, token: string): Promise<never> {
+  private async giveBack(worker: Worker, job: Job, token: string): Promise<never> {
+    // Otherwise it would take the task itself.
+    await worker.pause(true);
     // Another worker may have taken it over.
     await this.watch.patiently(() => this.store.within(job.moveToWait(token))).catch(() => undefined);
     throw new this.store.bull.WaitingError();
