@@ -106,6 +106,8 @@ const unreached: [pattern: RegExp, code: string][] = [
     `export const connectBidiOverCdp = () => { ${fail('wgrad speaks to Chrome in its own protocol')} }`,
   ],
   [/\/Device\.js$/, 'export const KnownDevices = {};'],
+  // The command presses no keys in Firefox.
+  [/\/bidi\/Input\.js$/, 'export class BidiKeyboard {} export class BidiMouse {} export class BidiTouchscreen {}'],
   [/\/USKeyboardLayout\.js$/, 'export const _keyDefinitions = {};'],
   [
     /\/urlpattern-polyfill\.js$/,
@@ -123,7 +125,9 @@ const unreached: [pattern: RegExp, code: string][] = [
 const unreachedParts: Plugin = {
   name: 'wgrad-unreached',
   enforce: 'pre',
-  resolveId: (id) => {
+  resolveId: (name, importer) => {
+    // Two folders of Puppeteer have a file of this name.
+    const id = name === './Input.js' && importer ? resolve(importer, '..', name) : name;
     // Fifty kilobytes, of which Puppeteer needs what this file has.
     if (id === 'ws') return resolve(root, 'src/cli/hosts/web_socket.ts');
     const at = unreached.findIndex(([pattern]) => pattern.test(id));
