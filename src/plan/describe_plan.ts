@@ -43,11 +43,11 @@ export interface PlanFacts {
   bytes: { shared: number; apart: number; input: number };
 }
 
-/** @param slots of the whole plan. Evaluation has buffers of its own in the same memory. */
+/** A training step's dispatches in execution order, each with its phase. */
 export const sequenceOf = (plan: StepPlan, input: InputPlan): { phase: Phase; dispatch: PlannedDispatch }[] =>
   stepOf(phasesOf(plan, input.dispatches, lossOf(plan.training, input)), plan.training.accumulation);
 
-/** @param slots of the whole plan: evaluation has buffers of its own, in the same memory. */
+/** @param slots of the whole plan. Evaluation has buffers of its own in the same memory. */
 export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly Slot[]): PlanFacts {
   const step = sequenceOf(plan, input);
   const sequence: Sequence = step.map(({ dispatch }) => dispatch);

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { tableNames, withTables } from './tables.ts';
+import { strengthPlot, strengthRows } from './augmentation_strength.ts';
+import { data, tableNames, withTables } from './tables.ts';
 
 const documents = [
   ['what-cures-vanishing-gradients.md', 9],
   ['augmentation-and-gradients.md', 6],
+  ['sweeps.md', 1],
 ] as const;
 
 // With -u the tables are rewritten.
@@ -14,6 +16,13 @@ test.each(documents)('the tables of %s are those that docs/data gives', async (n
   const text = readFileSync(path, 'utf8');
   expect(tableNames(text)).toHaveLength(tables);
   await expect(withTables(text)).toMatchFileSnapshot(path);
+});
+
+test('the picture of the augmentation sweep shows its data', async () => {
+  const rows = strengthRows(data('augmentation-strength-results'));
+  expect(rows.map(({ accuracies }) => accuracies.length)).toEqual(rows.map(() => 3));
+  const path = join(import.meta.dirname, '../../docs/augmentation-strength.svg');
+  await expect(strengthPlot(rows)).toMatchFileSnapshot(path);
 });
 
 test('a table that differs from its data is found', () => {

@@ -7,6 +7,7 @@ import { untreated } from '../../src/compare/cures.ts';
 import { differenceText, estimateText, pText, short } from '../../src/report/comparison_text.ts';
 import { cureTables } from '../../src/report/cure_tables.ts';
 import { type CuresFile, type NetworkConfig, ofOtherLoss } from '../../src/report/cures_file.ts';
+import { type StrengthRow, strengthRows } from './augmentation_strength.ts';
 
 /** The extract of a comparison: for each figure of its summary, one value per pair and twin. */
 export interface KeptComparison {
@@ -17,7 +18,7 @@ export interface KeptComparison {
 }
 
 const root = join(import.meta.dirname, '../..');
-const data = <T>(name: string): T => JSON.parse(readFileSync(join(root, 'docs/data', `${name}.json`), 'utf8'));
+export const data = <T>(name: string): T => JSON.parse(readFileSync(join(root, 'docs/data', `${name}.json`), 'utf8'));
 
 /**
  * Regenerates a document's tables from the files in docs/data. A table is enclosed in `<!-- table: name arguments -->` and `<!--
@@ -36,6 +37,7 @@ export const tableNames = (text: string): string[] =>
 function made(name: string): string {
   const [kind, ...words] = name.split(' ');
   if (kind === 'comparison') return comparisonTable(data(words[0]!), words.slice(1));
+  if (kind === 'strength') return strengthTable(strengthRows(data(words[0]!)));
   const files = ['cures-dense', 'cures-plain20'].map((file) => data<CuresFile>(file));
   if (kind === 'cures') return cureTable(files, words[0]!);
   if (kind === 'accuracies') return crossTable(files, 'validationAccuracy');
@@ -43,6 +45,19 @@ function made(name: string): string {
   if (kind === 'effects') return effects(files);
   if (kind === 'runs') return runsOf(files);
   throw new Error(`no table is called ${kind}`);
+}
+
+/** The accuracy at each strength of the augmentation, with the best one in bold. */
+function strengthTable(rows: readonly StrengthRow[]): string {
+  const best = Math.max(...rows.map(({ estimate }) => estimate.mean));
+  const cells = rows.map(({ strength, rotationRange, accuracies, estimate, training }) => [
+    String(strength),
+    `${rotationRange}°`,
+    bold(estimateText(estimate), estimate.mean === best),
+    accuracies.map(short).join(', '),
+    short(training.mean),
+  ]);
+  return markdown(['strength', 'rotation', 'validation accuracy', 'by seed', 'training accuracy'], cells);
 }
 
 /** Rows of the network, and of the given layers. */
