@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hashOf } from '../../src/cli/hash_of.ts';
 import { loadBullMq } from '../../src/cli/queue/bullmq.ts';
+import { Coordinator } from '../../src/cli/queue/coordinator.ts';
 import { datasetBelow } from '../../src/cli/queue/dataset_below.ts';
 import { queueAddress } from '../../src/cli/queue/queue_address.ts';
-import { QueueStore } from '../../src/cli/queue/queue_store.ts';
+import { QueueLostError, QueueStore } from '../../src/cli/queue/queue_store.ts';
 import { TaskStates } from '../../src/cli/queue/task_states.ts';
 import { failedResult } from '../../src/cli/queue/tasks.ts';
 import { checkTrialTask } from '../../src/cli/queue/trial_task.ts';
@@ -108,6 +109,30 @@ describe('a job', () => {
     }
     expect(() => datasetBelow(undefined, 'photos')).toThrow('give --data <folder>');
   });
+});
+
+test('a queue that is lost from the start is there again when it answers, and not when there is nothing to send', async () => {
+  let misses = 3;
+  const store = {
+    answers: 0,
+    results: async () => {
+      if (misses-- > 0) throw new QueueLostError({ what: 'The queue does not answer', found: 'no answer' });
+      store.answers++;
+      return [];
+    },
+    end: vi.fn(async () => {}),
+    workers: async () => [],
+  };
+  const work: Work = {
+    ...{ format: 1, type: 'sweep', name: 'plan', version: '1', kind: anyKind, total: 0, attempts: 1 },
+    ...{ id: '0'.repeat(16), takeover: 1, begun: 0, state: 'open' },
+  };
+  const said: string[] = [];
+  const source = { open: () => [], add: () => {} };
+  const how = { queueLimit: 60_000, print: (line: string) => said.push(line) };
+  await new Coordinator(store as unknown as QueueStore, work, {}, source, how).run();
+  expect(said).toEqual([expect.stringContaining('does not answer'), 'queue    answers again']);
+  expect(store.end).toHaveBeenCalledOnce();
 });
 
 describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {

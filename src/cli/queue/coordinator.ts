@@ -62,7 +62,7 @@ export class Coordinator {
     private readonly source: TaskSource,
     private readonly how: { queueLimit: number; print: (line: string) => void },
   ) {
-    this.watch = new QueueWatch({
+    this.watch = new QueueWatch(store, {
       ...{ limit: how.queueLimit, report: how.print, isStopping: () => this.stopping },
       meanwhile: 'Workers finish what they train, and deliver it when it is back',
       giveUp: (error) => {
@@ -83,14 +83,16 @@ export class Coordinator {
    * @throws QueueLostError if the queue is unavailable for too long.
    */
   async run(): Promise<void> {
-    let isNew = true;
+    // Whether the open tasks may not be in the queue yet.
+    let isOwing = true;
     while (!this.stopping) {
       const hasMore = await this.watch.reached(() => this.gather());
-      if (hasMore || isNew) {
+      if (hasMore || (isOwing && hasMore !== undefined)) {
+        isOwing = true;
         const open = this.source.open();
         await this.watch.patiently(() => this.putDecided());
-        if (open.length === 0 && hasMore !== undefined) break;
-        if (await this.watch.reached(() => this.hand(open).then(() => true))) isNew = false;
+        if (open.length === 0) break;
+        if (await this.watch.reached(() => this.hand(open).then(() => true))) isOwing = false;
       }
       await this.watch.reached(() => this.lookAround());
       await delay(lookEvery);

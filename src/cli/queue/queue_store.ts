@@ -49,6 +49,8 @@ export class QueueStore {
   private readonly queues = new Map<string, Queue>();
   /** The connection's last error, because that of a call that was given up does not contain the reason. */
   private lastError = 'the connection was lost';
+  /** Number of calls that Redis has answered so far. */
+  answers = 0;
 
   private constructor(
     readonly bull: BullMq,
@@ -124,7 +126,11 @@ export class QueueStore {
   /** Limits the time of a BullMQ call, which would wait for Redis indefinitely. */
   async within<T>(work: Promise<T>, milliseconds = answerLimit): Promise<T> {
     try {
-      return await withinTime(work, milliseconds, () => this.lost(`no answer within ${secondsText(milliseconds)}`));
+      const value = await withinTime(work, milliseconds, () =>
+        this.lost(`no answer within ${secondsText(milliseconds)}`),
+      );
+      this.answers++;
+      return value;
     } catch (error) {
       if (error instanceof WgradError) throw error;
       const { message } = error as Error;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { QueueLostError } from './queue_store.ts';
+import { QueueLostError, type QueueStore } from './queue_store.ts';
 
 /** Milliseconds between two attempts of a call. */
 const pause = 1_000;
@@ -9,6 +9,7 @@ export class QueueWatch {
   private since: number | undefined;
 
   constructor(
+    private readonly store: Pick<QueueStore, 'answers'>,
     private readonly options: {
       /** Milliseconds without a queue after which `giveUp` is called. */
       limit: number;
@@ -27,9 +28,13 @@ export class QueueWatch {
   /** The result of the call; undefined while the queue is unavailable. */
   async reached<T>(call: () => Promise<T>): Promise<T | undefined> {
     try {
+      const before = this.store.answers;
       const value = await call();
-      if (this.since !== undefined) this.options.report('queue    answers again');
-      this.since = undefined;
+      // A call with nothing to send succeeds without a queue, too.
+      if (this.since !== undefined && this.store.answers > before) {
+        this.since = undefined;
+        this.options.report('queue    answers again');
+      }
       return value;
     } catch (error) {
       if (!(error instanceof QueueLostError)) throw error;

@@ -54,7 +54,7 @@ export class WorkerHost {
     private readonly options: HostOptions,
   ) {
     this.free = [...trainers];
-    this.watch = new QueueWatch({
+    this.watch = new QueueWatch(store, {
       ...{ limit: options.queueLimit, report: options.report, isStopping: () => this.stopping },
       meanwhile: 'What is under way is finished, and kept until it is back',
       giveUp: (error) => {
