@@ -9,7 +9,7 @@ import { queueAddress } from '../../src/cli/queue/queue_address.ts';
 import { QueueLostError, QueueStore } from '../../src/cli/queue/queue_store.ts';
 import { TaskStates } from '../../src/cli/queue/task_states.ts';
 import { failedResult } from '../../src/cli/queue/tasks.ts';
-import { checkTrialTask } from '../../src/cli/queue/trial_task.ts';
+import { checkTrialTask, requireNoFiles } from '../../src/cli/queue/trial_task.ts';
 import { Undelivered } from '../../src/cli/queue/undelivered.ts';
 import { anyKind, resultKey, type Task, type Work } from '../../src/cli/queue/work.ts';
 import { type HostOptions, WorkerHost } from '../../src/cli/queue/worker_host.ts';
@@ -78,6 +78,16 @@ describe('a job', () => {
     ['a path for an optimizer', { optimizer: './optimizer.json' }, /optimizer names a file/],
     ['a path for a learning rate', { learningRate: 'rate.json' }, /learningRate names a file/],
     ['a path for weights of samples', { sampleWeight: 'weights.npy' }, /sampleWeight names a file/],
+    ['a path under another name', { augment: '/etc/passwd' }, /under another name/],
+    ['a path in a list', { model: ['/etc/passwd'] }, /model names a file/],
+    ['a path in pieces', { augmentation: ['/tmp/a', 'b'] }, /augmentation names a file/],
+    ['a list with a path for an optimizer', { optimizer: ['./optimizer.json'] }, /optimizer names a file/],
+    ['a list with a path for a loss', { loss: ['./loss.json'] }, /loss names a file/],
+    ['a list with a path for a learning rate', { learningRate: ['rate.json'] }, /learningRate names a file/],
+    ['a number as a path', { model: 5 }, /model names a file/],
+    ['no value before the next option', { model: '', epochs: 1 }, /model names a file/],
+    ['a list of weights of samples', { sampleWeight: ['weights.npy'] }, /sampleWeight names a file/],
+    ['an object of weights of samples', { sampleWeight: {} }, /sampleWeight names a file/],
     ['a file to write', { json: '/tmp/x' }, /json is not an option of a trial/],
     ['another Chrome', { chrome: '/bin/sh' }, /chrome is not an option of a trial/],
     ['code for pixels', { augmentation: { preprocessingFunction: 'x * 2.0' } }, /preprocessingFunction is code/],
@@ -85,6 +95,12 @@ describe('a job', () => {
     ['a value that train refuses', { dataset: 'digits', batchSize: 0 }, /--batch-size/],
   ])('is refused with %s', async (_, options, message) => {
     await expect(check(options)).rejects.toThrow(message);
+  });
+
+  test('is not refused where nothing could be a path', () => {
+    const named = { optimizer: 'sgd', loss: 'huber', learningRate: '1e-3', sampleWeight: null };
+    const described = { model: { layers: [] }, augmentation: [{ rotationRange: 5 }], learningRate: 0.01 };
+    for (const options of [named, described]) expect(() => requireNoFiles(options)).not.toThrow();
   });
 
   test('is refused where its options are not those of its id, or it has more than a job has', async () => {

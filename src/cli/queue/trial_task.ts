@@ -4,11 +4,11 @@ import { ConfigurationError } from '../../errors.ts';
 import { lossTypes } from '../../model/losses/index.ts';
 import { optimizerTypes } from '../../model/optimizers/index.ts';
 import { presetNames } from '../../model/presets.ts';
-import type { JsonOptions } from '../../report/sweep_file.ts';
+import type { Json, JsonOptions } from '../../report/sweep_file.ts';
 import { augmentationPresetNames } from '../../train/augmentation_presets.ts';
 import { type CheckedTrial, checkTrial } from '../sweep/checked_trial.ts';
 import type { ReadImages } from '../sweep/datasets.ts';
-import { type fromJsonFile, optionName } from '../sweep/trial_options.ts';
+import { type fromJsonFile, optionName, textOf } from '../sweep/trial_options.ts';
 import { idOf } from '../sweep/trials.ts';
 import { imagesHere, requireNoCode, requireSameImages } from './shared_order.ts';
 import type { Task } from './work.ts';
@@ -42,7 +42,7 @@ export async function checkTrialTask(
 ): Promise<{ order: TrialOrder; checked: CheckedTrial }> {
   const order = parse(orderSchema, task.order, 'The job') as TrialOrder;
   const { options } = order;
-  for (const name of Object.keys(options)) optionName(name, 'The job');
+  for (const name of Object.keys(options)) requireCanonical(name);
   requireNoFiles(options);
   requireNoCode(options);
   if (idOf(options) !== task.id) {
@@ -58,6 +58,13 @@ export async function checkTrialTask(
     return images;
   });
   return { order, checked };
+}
+
+/** The checks below know options by one name each, and jobs use no other. */
+function requireCanonical(name: string): void {
+  const expected = optionName(name, 'The job');
+  if (name === expected) return;
+  throw new ConfigurationError({ what: 'The job has an option under another name', found: name, expected });
 }
 
 /** Known names for the options whose text may otherwise be the path of a file. */
@@ -77,9 +84,10 @@ const knownNames: Record<(typeof fromJsonFile)[number], readonly string[]> = {
 export function requireNoFiles(options: JsonOptions): void {
   for (const [name, value] of Object.entries(options)) {
     const known = name === 'sampleWeight' ? [] : (knownNames as Partial<Record<string, readonly string[]>>)[name];
-    const isNumber = name === 'learningRate' && Number.isFinite(Number(value));
-    const isPath = known !== undefined && typeof value === 'string' && !isNumber && !known.includes(value);
-    if (!isPath) continue;
+    if (!known) continue;
+    // The text counts, whatever type the value has: a list of one path becomes that path.
+    const text = textOf(name, value);
+    if (text === undefined || known.includes(text) || isDescription(name, value)) continue;
     throw new ConfigurationError({
       what: `${name} names a file, which workers do not read`,
       found: value,
@@ -91,3 +99,12 @@ export function requireNoFiles(options: JsonOptions): void {
     });
   }
 }
+
+/** Whether the value of an option is a number or JSON, so that its text is never tried as a path. */
+function isDescription(name: string, value: Json): boolean {
+  if (name === 'sampleWeight') return false;
+  if (name === 'learningRate' && /^[\d.+-]/.test(String(value)) && Number.isFinite(Number(value))) return true;
+  return Array.isArray(value) ? name === 'augmentation' && value.every(isObject) : isObject(value);
+}
+
+const isObject = (value: Json): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);

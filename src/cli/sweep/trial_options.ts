@@ -130,7 +130,7 @@ export function parseTrial(options: JsonOptions): TrainCommandOptions {
 }
 
 /** The text of a command-line option's value; '' for one without a value, and undefined if it is left out. */
-function textOf(name: string, value: Json): string | undefined {
+export function textOf(name: string, value: Json): string | undefined {
   const option = trainParser().options.find((each) => each.attributeName() === (flagNames[name] ?? name))!;
   if (value === null || (value === false && !option.required)) return undefined;
   if (value === true && !option.required) return '';
