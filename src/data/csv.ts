@@ -68,9 +68,9 @@ export class CsvReader {
     const rows: CsvRow[] = [];
     for (const text of lines) {
       const line = this.line++;
-      if (text.trim() === '') continue;
       const cells = this.separator === ' ' ? text.trim().split(/\s+/) : text.split(this.separator);
-      rows.push({ line, cells: cells.map((cell) => cell.trim()) });
+      const row = { line, cells: cells.map((cell) => cell.trim()) };
+      if (!isEmptyLine(row)) rows.push(row);
     }
     return rows;
   }
@@ -81,7 +81,7 @@ export class CsvReader {
     for (;;) {
       const row = at < text.length ? this.rowAt(text, at, isEnd) : undefined;
       if (!row) break;
-      if (row.cells.some(Boolean)) rows.push({ line: this.line, cells: row.cells });
+      if (!isEmptyLine(row)) rows.push({ line: this.line, cells: row.cells });
       this.line += row.lines;
       at = row.end;
     }
@@ -123,6 +123,9 @@ export class CsvReader {
     }
   }
 }
+
+/** A row of separators alone is not empty: it has cells, which Python's csv module returns as well. */
+const isEmptyLine = ({ cells }: { cells: readonly string[] }) => cells.length === 1 && cells[0] === '';
 
 /**
  * Finds the closing quote. Doubled quotes are skipped. A quote at the end of a chunk may be the first of two, so it does not count

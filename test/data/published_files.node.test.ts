@@ -74,6 +74,24 @@ test.each(tables)("Python's csv reads the same rows: $name", ({ content, rows })
   }
 });
 
+test('a row of separators alone is kept, and a line without text skipped, whether or not other rows have quotes', () => {
+  for (const [separator, empty] of [
+    [',', ',,'],
+    [';', ' ; ;'],
+    ['\t', '\t\t'],
+  ] as const) {
+    for (const first of ['a', '"a"']) {
+      const reader = new CsvReader(separator);
+      const rows = reader.push([first, empty, '', '  ', '1', ''].join('\n'));
+      expect(rows).toEqual([
+        { line: 1, cells: ['a'] },
+        { line: 2, cells: ['', '', ''] },
+        { line: 5, cells: ['1'] },
+      ]);
+    }
+  }
+});
+
 describe('Parquet files that pyarrow wrote', () => {
   test.each(parquet)('$name', async ({ files, options, pictures, classes, classNames }) => {
     const read = await picturesInParquet(await identifyFiles(filesOf(files)), options);
