@@ -37,10 +37,14 @@ const broken = (what: string) => new DOMException(`The PNG cannot be decoded: ${
 export function decodeWidePng(bytes: Uint8Array): WidePixels {
   const { header, transparent, packed } = chunksOf(bytes);
   const view = new DataView(header.buffer, header.byteOffset, header.length);
-  const [width, height, color, isInterlaced] = [view.getUint32(0), view.getUint32(4), header[9]!, header[12] === 1];
+  const [width, height] = [view.getUint32(0), view.getUint32(4)];
+  const color = header[9]!;
+  const [compression, filtering, interlacing] = [header[10]!, header[11]!, header[12]!];
   const channels = channelsOf[color];
-  if (!channels || width === 0 || height === 0 || width * height > mostPixels) throw broken('its header');
-  const passes = (isInterlaced ? interlaced : whole)
+  // The specification defines one method of compression and one of filtering, both 0.
+  const isKnown = channels !== undefined && compression === 0 && filtering === 0 && interlacing <= 1;
+  if (!isKnown || width === 0 || height === 0 || width * height > mostPixels) throw broken('its header');
+  const passes = (interlacing === 1 ? interlaced : whole)
     .map(([x, y, dx, dy]) => ({
       x,
       y,
@@ -78,7 +82,7 @@ function chunksOf(bytes: Uint8Array) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const packed: Uint8Array[] = [];
   let header: Uint8Array | undefined;
-  let transparent: number[] | undefined;
+  let transparency: Uint8Array | undefined;
   for (let at = pngSignature.length; ; ) {
     if (at + 12 > bytes.length) throw broken('it is cut short');
     const length = view.getUint32(at);
@@ -89,15 +93,18 @@ function chunksOf(bytes: Uint8Array) {
     if (/^[A-Z]/.test(type) && crc32(bytes.subarray(at + 4, end)) !== view.getUint32(end)) throw broken('a checksum');
     if (type === 'IHDR' && length === 13) header ??= data;
     else if (type === 'IDAT') packed.push(data);
-    else if (type === 'tRNS')
-      transparent = Array.from({ length: length >> 1 }, (_, i) => view.getUint16(at + 8 + 2 * i));
+    else if (type === 'tRNS') transparency = data;
     else if (type === 'IEND') break;
     at = end + 4;
   }
   if (!header || packed.length === 0) throw broken('it has no pixels');
-  // The level that stands for transparent: one value for gray, three for color.
-  return { header, packed, ...((header[9] === 0 || header[9] === 2) && { transparent }) };
+  // The level that stands for transparent: one value of two bytes for gray, three for color. Browsers ignore any other length.
+  const isLevel = transparency?.length === { 0: 2, 2: 6 }[header[9]!];
+  return { header, packed, ...(transparency && isLevel && { transparent: levelsOf(transparency) }) };
 }
+
+const levelsOf = (bytes: Uint8Array) =>
+  Array.from({ length: bytes.length / 2 }, (_, i) => 256 * bytes[2 * i]! + bytes[2 * i + 1]!);
 
 /** Inflates the data of all chunks, whose size must match the header. */
 function unpacked(chunks: readonly Uint8Array[], size: number): Uint8Array {

@@ -50,7 +50,12 @@ export const textBytes = (text: string) => new TextEncoder().encode(text) as Uin
 export const bytesOf = (characters: string) => Uint8Array.from(characters, (character) => character.charCodeAt(0));
 
 /** A PNG with 16 bits per channel whose rows cycle through the five filters. @param color 0 gray, 2 color, 4 and 6 with alpha. */
-export function widePng(width: number, color: 0 | 2 | 4 | 6, samples: readonly number[]): Uint8Array<ArrayBuffer> {
+export function widePng(
+  width: number,
+  color: 0 | 2 | 4 | 6,
+  samples: readonly number[],
+  { methods = [0, 0, 0], transparency }: { methods?: readonly number[]; transparency?: readonly number[] } = {},
+): Uint8Array<ArrayBuffer> {
   const pixelBytes = 2 * { 0: 1, 2: 3, 4: 2, 6: 4 }[color];
   const rowBytes = width * pixelBytes;
   const plain = Uint8Array.from(samples.flatMap((sample) => [sample >> 8, sample & 255]));
@@ -77,9 +82,11 @@ export function widePng(width: number, color: 0 | 2 | 4 | 6, samples: readonly n
   header.setUint32(0, width);
   header.setUint32(4, height);
   header.setUint16(8, 16 * 256 + color);
+  for (const [i, method] of methods.entries()) header.setUint8(10 + i, method);
   return joined(
     bytesOf('\x89PNG\r\n\x1a\n'),
     chunk('IHDR', new Uint8Array(header.buffer)),
+    ...(transparency ? [chunk('tRNS', Uint8Array.from(transparency))] : []),
     chunk('IDAT', zlibSync(joined(...filtered))),
     chunk('IEND', new Uint8Array()),
   );

@@ -46,3 +46,23 @@ test('PNGs of 16 bits keep all of them, in every color type, filter and pass, as
       expect(() => decodeWidePng(damaged)).toThrow(DOMException);
   }
 });
+
+test('a 16-bit PNG has a transparent level only if tRNS has its length, and no methods but those of the specification', () => {
+  const alphas = (color: 0 | 2, transparency: number[]) => {
+    const { rgba } = decodeWidePng(widePng(2, color, color === 0 ? [258, 7] : [258, 3, 4, 7, 7, 7], { transparency }));
+    return [rgba[3], rgba[7]];
+  };
+  expect(alphas(0, [1, 2])).toEqual([0, 65535]);
+  expect(alphas(2, [1, 2, 0, 3, 0, 4])).toEqual([0, 65535]);
+  for (const transparency of [[], [1], [1, 2, 0], [1, 2, 0, 3]]) {
+    expect(alphas(0, transparency)).toEqual([65535, 65535]);
+    expect(alphas(2, transparency)).toEqual([65535, 65535]);
+  }
+  for (const methods of [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 2],
+    [0, 0, 7],
+  ])
+    expect(() => decodeWidePng(widePng(2, 0, [1, 2], { methods }))).toThrow('its header');
+});
