@@ -62,8 +62,29 @@ export async function unpackGzipFile(file: FileBytes, name: string): Promise<{ b
   }
 }
 
-/** Yields the decompressed content of a file in chunks. */
-export async function* unpacked(file: FileBytes): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+/**
+ * Yields the decompressed content of a file in chunks, also if it has several members or data after the last one. A file that is
+ * damaged ends in an error of the browser's DecompressionStream.
+ */
+export async function* unpackedChunks(file: FileBytes, name: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let yielded = 0;
+  try {
+    for await (const chunk of unpacked(file)) {
+      yield chunk;
+      yielded += chunk.length;
+    }
+  } catch (cause) {
+    const { chunksOfMembers } = await import('./archives/gzip_file.ts');
+    try {
+      yield* chunksOfMembers(file, name, yielded);
+    } catch (error) {
+      throw isDamage(error) ? cause : error;
+    }
+  }
+}
+
+/** Yields the decompressed content of a file of one member in chunks. */
+async function* unpacked(file: FileBytes): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let at = 0;
   const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {

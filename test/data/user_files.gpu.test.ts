@@ -15,7 +15,7 @@ import {
   trainingParts,
 } from '../../src/index.ts';
 import dataFiles from '../fixtures/data_files.json';
-import { bytesOf, gzip, joined, mnistLike, placed, widePng } from './made_files.ts';
+import { bytesOf, gzip, joined, mnistLike, placed, textBytes, widePng } from './made_files.ts';
 
 const parquet = dataFiles.parquet as {
   files: Record<string, string>;
@@ -202,6 +202,20 @@ describe('the content decides what a file is', () => {
     });
     const { train, report } = await readUserFiles(placed(Object.fromEntries(await Promise.all(padded))));
     expect([[...train.images], report.notes]).toEqual([[1, 2, 3, 4], []]);
+  });
+
+  test('a table of pixels in several gzip members, in a browser', async () => {
+    const rows = Array.from({ length: 3000 }, (_, i) => [i % 7, ...Array(16).fill(i % 251)].join());
+    const text = textBytes(`${rows.join('\n')}\n`);
+    // The second member begins within a row.
+    const members = await Promise.all([text.slice(0, 70_001), text.slice(70_001)].map(gzip));
+    const packed = joined(...members, new Uint8Array(99));
+    const { train, validation, test } = await readUserFiles(placed({ 'train.csv.gz': packed }), { validationSplit: 0 });
+    const levels = [train, validation, test].flatMap((part) => [...(part?.images ?? [])]);
+    expect(levels.length).toBe(16 * 3000);
+    expect(levels.reduce((sum, level) => sum + level, 0)).toBe(16 * rows.reduce((sum, _, i) => sum + (i % 251), 0));
+    const cut = placed({ 'train.csv.gz': joined(members[0]!, members[1]!.slice(0, -20)) });
+    await expect(readUserFiles(cut)).rejects.toThrow('gzip data that is damaged or cut short after line');
   });
 });
 

@@ -73,6 +73,20 @@ export async function unpackMembers(file: FileBytes, name: string): Promise<{ bl
   return { blob: new Blob(chunks), trailing: rest.every((byte) => byte === 0) ? 0 : rest.length };
 }
 
+/** Yields the unpacked content of a file from the offset `start` in chunks, and throws as `unpackMembers` does. */
+export async function* chunksOfMembers(
+  file: FileBytes,
+  name: string,
+  start: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const unpacker = await Unpacker.open(file, name);
+  while (!unpacker.isAtEnd) {
+    const chunk = await unpacker.next();
+    const known = start - (unpacker.position - chunk.length);
+    if (known < chunk.length) yield chunk.subarray(Math.max(0, known));
+  }
+}
+
 /** Reads parts of the unpacked data sequentially: they share the unpacker, which continues where the last part ended. */
 function readFrom(places: readonly Unpacker[], size: number): FileBytes {
   let unpacker = places[0]!.copy();

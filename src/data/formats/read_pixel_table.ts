@@ -1,7 +1,7 @@
 import { DataError, suggest } from '../../errors.ts';
 import { count, counted } from '../../figures.ts';
 import { CsvReader, type CsvRow, separatorOf } from '../csv.ts';
-import { unpacked } from '../gunzip.ts';
+import { unpackedChunks } from '../gunzip.ts';
 import type { FileBytes, IdentifiedFile } from '../identify.ts';
 import type { UserDataset } from '../reading_report.ts';
 import { type Split, splitOfFile, splitOfFolder, splits } from '../splits.ts';
@@ -40,7 +40,7 @@ async function* rowsOf({ path, file, format }: IdentifiedFile): AsyncGenerator<{
   const decoder = new TextDecoder();
   let separator: string | undefined;
   let reader: CsvReader | undefined;
-  for await (const chunk of format.gzip ? unpacked(file) : slices(file)) {
+  for await (const chunk of format.gzip ? unpackedChunks(file, path) : slices(file)) {
     const text = decoder.decode(chunk, { stream: true });
     separator ??= separatorOf(text);
     reader ??= new CsvReader(separator);
