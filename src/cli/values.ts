@@ -186,6 +186,20 @@ export function outputFolder(flag: string): (text: string) => string {
   };
 }
 
+/** Parses a folder to read from. */
+export function existingFolder(flag: string): (text: string) => string {
+  return (text) => {
+    const path = resolve(text);
+    const facts = statSync(path, { throwIfNoEntry: false });
+    if (facts?.isDirectory()) return path;
+    throw new ConfigurationError({
+      what: `${flag} names a folder that does not exist`,
+      found: facts ? `${path}: it is a file` : path,
+      expected: 'an existing folder',
+    });
+  };
+}
+
 /** Creates a test folder in the nearest existing ancestor: root has all permissions, and yet /proc accepts no folders. */
 function folderProblem(path: string): string | undefined {
   try {

@@ -22,11 +22,14 @@ export function datasetBelow(folder: string | undefined, name: string): string {
       fix,
     });
   if (folder === undefined) throw refuse('no --data', 'give --data <folder> here and to every worker');
+  if (!existsSync(folder)) throw refuse(`no folder ${folder}`, 'give --data the folder with the data sets');
   const root = realpathSync(folder);
   const path = resolve(root, name);
-  if (!existsSync(path)) throw refuse(`no ${path}`, 'copy it there');
-  const isBelow = path.startsWith(root + sep) && realpathSync(path).startsWith(root + sep);
-  if (!isBelow || name !== name.trim())
-    throw refuse(realpathSync(path), 'name it from the folder of --data on, without ..');
+  const isBelow = (place: string): boolean => place.startsWith(root + sep) && name === name.trim();
+  const outside = () => refuse(name, 'name it from the folder of --data on, without ..');
+  // Nothing outside is looked for: the answer reaches the queue, and would say which files this machine has.
+  if (!isBelow(path)) throw outside();
+  if (!existsSync(path)) throw refuse(`no ${name} there`, 'copy it there');
+  if (!isBelow(realpathSync(path))) throw outside();
   return path;
 }

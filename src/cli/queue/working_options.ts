@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { ConfigurationError } from '../../errors.ts';
 import { byteWords } from '../../figures.ts';
 import type { AdapterOptions } from '../adapter_options.ts';
-import { byteSize, flagOf, outputFolder, real } from '../values.ts';
+import { byteSize, existingFolder, flagOf, outputFolder, real } from '../values.ts';
 
 /** The options shared by a separate worker and the one within `wgrad sweep --queue`. */
 export interface WorkingOptions extends AdapterOptions {
@@ -28,7 +28,11 @@ export function addWorkingOptions(command: Command): Command {
       '--queue [url]',
       'URL of the Redis server that holds the queue: redis://host:6379, or rediss://user:password@host:6380/0 with TLS; without a URL, the one in WGRAD_QUEUE',
     )
-    .option('--data <folder>', 'with --queue: folder with further data sets, which a job names by their path below it')
+    .option(
+      '--data <folder>',
+      'with --queue: folder with further data sets, which a job names by their path below it',
+      existingFolder('--data'),
+    )
     .option(
       '--checkpoints <folder>',
       'with --queue: folder shared by all machines, for states above --state-limit',
