@@ -28,6 +28,9 @@ interface WorkerOptions extends WorkingOptions {
   name?: string;
 }
 
+/** Number of data sets in memory: a worker runs for weeks, and the works that it takes use ever new ones. */
+const mostDatasets = 2;
+
 /** Time limit in milliseconds for handing in states after a SIGTERM: systems send a kill 10 to 30 seconds later. */
 const handingIn = 8_000;
 
@@ -89,7 +92,7 @@ async function work(options: WorkerOptions): Promise<void> {
 
 /** Opens Chromes, and reports which. @param opened each is added as it opens, so that the caller can close it. */
 export async function openTrainers(options: WorkingOptions, opened: ChromeTrainer[]): Promise<ChromeTrainer[]> {
-  const read = trialImages(options, (dataset) => datasetBelow(options.data, dataset));
+  const read = trialImages(options, (dataset) => datasetBelow(options.data, dataset), mostDatasets);
   const first = new ChromeTrainer(options, read);
   opened.push(first);
   await first.start('sweep');

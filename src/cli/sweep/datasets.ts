@@ -12,13 +12,15 @@ export interface TrialImages {
 export type ReadImages = (options: RunOptions) => Promise<TrialImages>;
 
 /**
- * Reads each data set once, however many trials use it.
+ * Reads each data set once, however many trials use it; one that could not be read is tried again.
  *
  * @param placeOf returns the folder of a data set, given its name.
+ * @param most number of data sets in memory, of which the one that was used longest ago goes first.
  */
 export function trialImages(
   how: Pick<RunOptions, 'host' | 'chrome' | 'browserTimeout' | 'yes'>,
   placeOf = (dataset: string): string => dataset,
+  most = Infinity,
 ): ReadImages {
   const read = new Map<string, Promise<TrialImages>>();
   return async (options) => {
@@ -26,7 +28,10 @@ export function trialImages(
     const reading = [validationSplit, imageSize, labels, stretch, memoryBudget];
     const key = JSON.stringify([dataset, clean, reading, sampleWeight?.path]);
     const images = read.get(key) ?? readWhole({ ...options, dataset: placeOf(dataset), ...how });
+    read.delete(key);
     read.set(key, images);
+    images.catch(() => read.get(key) === images && read.delete(key));
+    if (read.size > most) read.delete(read.keys().next().value!);
     return images;
   };
 }
