@@ -11,10 +11,11 @@ import { TaskStates } from '../../src/cli/queue/task_states.ts';
 import { failedResult } from '../../src/cli/queue/tasks.ts';
 import { checkTrialTask, requireNoFiles } from '../../src/cli/queue/trial_task.ts';
 import { Undelivered } from '../../src/cli/queue/undelivered.ts';
-import { anyKind, resultKey, type Task, type Work } from '../../src/cli/queue/work.ts';
+import { anyKind, resultKey, type Task, type TaskResult, type Work } from '../../src/cli/queue/work.ts';
 import { type HostOptions, WorkerHost } from '../../src/cli/queue/worker_host.ts';
 import { trialImages } from '../../src/cli/sweep/datasets.ts';
 import { idOf } from '../../src/cli/sweep/trials.ts';
+import { WgradError } from '../../src/errors.ts';
 import type { JsonOptions, SweepFile } from '../../src/report/sweep_file.ts';
 import { call, runHere, temporaryFolder } from '../cli/wgrad.ts';
 import { read } from './chaos.ts';
@@ -124,6 +125,36 @@ describe('a job', () => {
       expect(() => datasetBelow(folder, name)).toThrow('is not below the folder of --data');
     }
     expect(() => datasetBelow(undefined, 'photos')).toThrow('give --data <folder>');
+    expect(() => datasetBelow(join(folder, 'gone'), 'photos')).toThrow(/no folder .*gone/);
+  });
+
+  test('does not learn which files there are outside of the folder', () => {
+    const folder = temporaryFolder();
+    const answer = (name: string) => {
+      try {
+        return datasetBelow(folder, name);
+      } catch (error) {
+        return (error as Error).message.replaceAll(name, '<name>');
+      }
+    };
+    expect(answer('/etc/nosuch')).toBe(answer('/etc/passwd'));
+    expect(answer('missing')).not.toContain(folder);
+  });
+
+  test('has images that are read once, and again after an error or when others took their place', async () => {
+    const asked: string[] = [];
+    const folder = temporaryFolder();
+    const place = (dataset: string) => {
+      asked.push(dataset);
+      return dataset === 'digits' ? dataset : join(folder, 'empty');
+    };
+    const readOf = trialImages({ yes: false }, place, 1);
+    const ask = (dataset: string) => readOf({ dataset, clean: [] } as unknown as Parameters<typeof readOf>[0]);
+    expect(await ask('digits')).toBe(await ask('digits'));
+    await expect(ask('a')).rejects.toThrow();
+    await expect(ask('a')).rejects.toThrow();
+    await ask('digits');
+    expect(asked).toEqual(['digits', 'a', 'a', 'digits']);
   });
 });
 
@@ -321,6 +352,54 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     ]);
   });
 
+  test('drops jobs that are not tasks, and results that are none, and works on', async () => {
+    const work = workOf({ attempts: 1 });
+    await store.putWork(work, {});
+    const queue = store.queueOf(work.id);
+    for (const data of [null, {}, { work: work.id, order: {} }]) await queue.add('task', data, { attempts: 1 });
+    await store.addResult(work.id, 'none', {} as TaskResult);
+    const task = taskOf(work, 'a');
+    const added: string[] = [];
+    const source = { open: () => (added.length > 0 ? [] : [task]), add: ({ id }: TaskResult) => added.push(id) };
+    const coordinator = new Coordinator(store, work, {}, source, { queueLimit: 60_000, print: () => undefined });
+    const { running } = hostOf(work);
+    await until(async () => (await queue.getFailedCount()) === 3);
+    await coordinator.run();
+    await running;
+    expect(added).toEqual([task.id]);
+    expect((await store.results(work.id)).map(({ id }) => id)).toEqual([task.id]);
+  });
+
+  test('that answers a sign with an error ends the worker with this error', async () => {
+    const failing = vi.spyOn(store, 'sign').mockRejectedValueOnce(new WgradError({ what: 'The queue is full' }));
+    await expect(hostOf(workOf()).running).rejects.toThrow('The queue is full');
+    failing.mockRestore();
+  });
+
+  test('keeps the next state where one could not be made', async () => {
+    const work = workOf();
+    await store.putWork(work, {});
+    await store.addTasks(work, [taskOf(work, 'a')]);
+    let made = 0;
+    class Failing extends FakeTrainer {
+      override async train(...args: Parameters<FakeTrainer['train']>) {
+        const file = () => {
+          if (made++ === 0) throw new Error('no memory');
+          return Uint8Array.of(7);
+        };
+        await until(() => {
+          args[2].keep(file);
+          return made > 1;
+        });
+        return super.train(...args);
+      }
+    }
+    const { running } = hostOf(work, new Failing());
+    await until(async () => (await store.results(work.id)).length === 1);
+    await store.end(work, 'finished');
+    await running;
+  });
+
   test('trains what a sweep on one machine trains, to the same bits', async () => {
     const vary = { learningRate: [0.001, 0.003, 0.01, 0.1], seed: [1] };
     const plan = { base, vary, search: 'asha', eta: 2, metric: 'validationLoss' };
@@ -416,6 +495,10 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     expect(await call('sweep', plan, '--attempts', '3')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--attempts without --queue'),
+    });
+    expect(await call('worker', '--queue', redis.url, '--data', join(temporaryFolder(), 'typo'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--data names a folder that does not exist'),
     });
     const own = planFile({ base: { ...base, dataset: temporaryFolder() }, vary: {} });
     expect(await call('sweep', own, '--queue', redis.url)).toMatchObject({

@@ -5,7 +5,7 @@ import { counted } from '../../figures.ts';
 import type { QueueLostError, QueueStore } from './queue_store.ts';
 import { QueueWatch } from './queue_watch.ts';
 import { failedResult } from './tasks.ts';
-import { resultKey, type Task, type TaskResult, type Work, type WorkerSign } from './work.ts';
+import { parseTask, readable, resultKey, type Task, type TaskResult, type Work, type WorkerSign } from './work.ts';
 
 /** Milliseconds between two checks for results, for workers, and for tasks that the queue has lost. */
 const lookEvery = 250;
@@ -103,11 +103,11 @@ export class Coordinator {
 
   /** Collects new results. @returns whether there were any. */
   private async gather(): Promise<boolean> {
-    const results = await this.store.results(this.work.id, this.place);
+    const results = await this.store.resultsFrom(this.work.id, this.place);
     for (const result of results) {
-      const log = await this.store.logOf(this.work.id, result.id);
+      const log = result && (await this.store.logOf(this.work.id, result.id));
       this.place++;
-      this.source.add(result, log);
+      if (result) this.source.add(result, log!);
     }
     return results.length > 0;
   }
@@ -174,16 +174,19 @@ export class Coordinator {
       if (!job) continue;
       const id = job.id!;
       if (this.failedBefore.has(id)) {
-        const task = job.data as Task;
-        const from = { kind: this.work.kind, adapter: 'none' };
-        const results = await this.store.results(this.work.id);
-        if (!results.some((result) => result.id === task.id && result.status === 'failed')) {
-          await this.store.addResult(this.work.id, resultKey(task, 'none'), failedResult(task, from, job.failedReason));
-        }
+        const task = readable(job.data, parseTask);
+        if (task) await this.recordFailure(task, job.failedReason);
         await this.store.within(job.remove());
       }
       this.failedBefore.add(id);
     }
+  }
+
+  private async recordFailure(task: Task, why: string): Promise<void> {
+    const { id, kind } = this.work;
+    const results = await this.store.results(id);
+    if (results.some((result) => result.id === task.id && result.status === 'failed')) return;
+    await this.store.addResult(id, resultKey(task, 'none'), failedResult(task, { kind, adapter: 'none' }, why));
   }
 
   /** If Redis has lost its data, the tasks are added again. */
@@ -193,9 +196,9 @@ export class Coordinator {
       queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'failed', 'paused'),
     );
     if (Object.values(counts).some((n) => n > 0)) return;
-    const known = await this.store.results(this.work.id, this.place);
+    const known = await this.store.resultCount(this.work.id);
     const open = this.source.open();
-    if (known.length > 0 || open.length === 0) return;
+    if (known > this.place || open.length === 0) return;
     if (!(await this.store.work(this.work.id))) {
       this.place = 0;
       await this.store.putWork(this.work, this.head);

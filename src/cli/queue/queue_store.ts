@@ -4,7 +4,16 @@ import { ConfigurationError, giveName, WgradError } from '../../errors.ts';
 import { secondsText, withinTime } from '../../time_limit.ts';
 import { type BullMq, loadBullMq } from './bullmq.ts';
 import type { QueueAddress } from './queue_address.ts';
-import { parseResult, parseSign, parseWork, type Task, type TaskResult, type Work, type WorkerSign } from './work.ts';
+import {
+  parseResult,
+  parseSign,
+  parseWork,
+  readable,
+  type Task,
+  type TaskResult,
+  type Work,
+  type WorkerSign,
+} from './work.ts';
 
 /** Redis is unreachable, or does not answer in time. */
 export class QueueLostError extends WgradError {
@@ -163,13 +172,8 @@ export class QueueStore {
 
   async works(): Promise<Work[]> {
     const entries = (await this.call('HVALS', `${prefix}:works`)) as string[];
-    const works = entries.flatMap((text) => {
-      try {
-        return [parseWork(JSON.parse(text))];
-      } catch {
-        return []; // written by a later version in another format
-      }
-    });
+    // A later version may have written another format.
+    const works = entries.map((text) => readable(text, fromJson(parseWork))).filter((work) => work !== undefined);
     return works.sort((a, b) => a.begun - b.begun);
   }
 
@@ -202,10 +206,15 @@ export class QueueStore {
     return (await this.call('SISMEMBER', this.key(work, 'once'), key)) === 1;
   }
 
-  /** Results in the order of their arrival, starting at an index. */
-  async results(work: string, from = 0): Promise<TaskResult[]> {
+  /** Results in the order of their arrival. */
+  async results(work: string): Promise<TaskResult[]> {
+    return (await this.resultsFrom(work, 0)).filter((result) => result !== undefined);
+  }
+
+  /** The same, starting at an index; undefined for an entry that is not a result. */
+  async resultsFrom(work: string, from: number): Promise<(TaskResult | undefined)[]> {
     const texts = (await this.call('LRANGE', this.key(work, 'results'), from, -1)) as string[];
-    return texts.map((text) => parseResult(JSON.parse(text)));
+    return texts.map((text) => readable(text, fromJson(parseResult)));
   }
 
   async resultCount(work: string): Promise<number> {
@@ -258,13 +267,8 @@ export class QueueStore {
     const texts = (await this.call('MGET', ...names.map((name) => `${prefix}:worker:${name}`))) as (string | null)[];
     const gone = names.filter((_, i) => texts[i] === null);
     if (gone.length > 0) await this.call('SREM', `${prefix}:workers`, ...gone);
-    const signs = texts.flatMap((text) => {
-      try {
-        return text === null ? [] : [parseSign(JSON.parse(text))];
-      } catch {
-        return [];
-      }
-    });
+    const present = texts.filter((text) => text !== null);
+    const signs = present.map((text) => readable(text, fromJson(parseSign))).filter((sign) => sign !== undefined);
     return signs.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -294,6 +298,11 @@ export class QueueStore {
     await Promise.allSettled([...this.queues.values()].map((queue) => queue.disconnect()));
   }
 }
+
+const fromJson =
+  <T>(parse: (json: unknown) => T) =>
+  (text: string): T =>
+    parse(JSON.parse(text));
 
 export const queueName = (work: string): string => `work-${work}`;
 

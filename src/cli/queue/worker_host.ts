@@ -80,7 +80,10 @@ export class WorkerHost {
    * @throws QueueLostError if the queue is unavailable for too long, and any error that prevents a trainer from continuing.
    */
   async run(): Promise<void> {
-    const signing = this.signRegularly();
+    const signing = this.signRegularly().catch((error) => {
+      this.failure ??= error;
+      this.stop();
+    });
     try {
       while (!this.stopping) {
         const next = await this.next();
@@ -161,7 +164,7 @@ export class WorkerHost {
     );
     worker.on('error', () => undefined); // mostly connection errors, which the signs detect
     worker.on('failed', (job, error) => {
-      if (job?.finishedOn !== undefined) void this.recordFailure(work, job, error);
+      if (job?.finishedOn !== undefined) void this.recordFailure(work, job, error).catch(() => undefined);
     });
     try {
       while (!this.stopping && !this.refuses.has(work.id)) {
@@ -288,9 +291,15 @@ export class WorkerHost {
     let isTold = false;
     const write = async (file: () => Uint8Array) => {
       const begun = performance.now();
-      const isKept = await this.places.states.put(work.id, task.id, this.kind, file()).catch(() => true);
-      pace.took(performance.now() - begun);
-      isWriting = false;
+      let isKept = true;
+      try {
+        isKept = await this.places.states.put(work.id, task.id, this.kind, file());
+      } catch {
+        // The next state is written instead.
+      } finally {
+        pace.took(performance.now() - begun);
+        isWriting = false;
+      }
       if (isKept || isTold) return;
       isTold = true;
       const { report } = this.options;
@@ -328,14 +337,12 @@ export class WorkerHost {
     throw new this.store.bull.WaitingError();
   }
 
-  /** A task that was started too often, or that no worker may train, also gets a result. */
+  /** A task that was started too often, or that no worker may train, also gets a result; a job that is not a task gets none. */
   private async recordFailure(work: Work, job: Job, { message }: Error): Promise<void> {
-    const { id, until } = job.data as Task;
+    const task = parseTask(job.data);
     const { kind, trainers } = this;
-    const result: TaskResult = failedResult({ id }, { kind, adapter: trainers[0]!.adapter }, message);
-    await this.watch
-      .reached(() => this.store.addResult(work.id, resultKey({ id, until }, kind), result))
-      .catch(() => undefined);
+    const result: TaskResult = failedResult(task, { kind, adapter: trainers[0]!.adapter }, message);
+    await this.watch.reached(() => this.store.addResult(work.id, resultKey(task, kind), result));
   }
 }
 
