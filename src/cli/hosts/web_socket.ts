@@ -12,6 +12,8 @@ import type { Socket } from 'node:net';
 const opcodes = { continuation: 0, text: 1, close: 8, ping: 9, pong: 10 };
 const last = 0x80;
 const masked = 0x80;
+/** Bytes of a frame without data. */
+const shortestFrame = 2;
 
 /**
  * A WebSocket client for this machine. It replaces the package ws, of which Puppeteer uses only a part to communicate with Firefox;
@@ -19,7 +21,10 @@ const masked = 0x80;
  */
 export default class LocalWebSocket extends EventTarget {
   private socket: Socket | undefined;
-  private received: Buffer = Buffer.alloc(0);
+  /** Received bytes of incomplete frames, joined only when `needed` of them have arrived: a long frame comes in many chunks. */
+  private chunks: Buffer[] = [];
+  private receivedBytes = 0;
+  private needed = shortestFrame;
   private parts: Buffer[] = [];
 
   constructor(url: string) {
@@ -75,19 +80,20 @@ export default class LocalWebSocket extends EventTarget {
   }
 
   private receive(data: Buffer): void {
-    this.received = this.received.length > 0 ? Buffer.concat([this.received, data]) : data;
+    this.chunks.push(data);
+    this.receivedBytes += data.length;
+    if (this.receivedBytes < this.needed) return;
+    let received = this.chunks.length > 1 ? Buffer.concat(this.chunks) : data;
     for (;;) {
-      const { received } = this;
-      if (received.length < 2) return;
-      const short = received[1]! & 0x7f;
-      const at = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0);
-      if (received.length < at) return;
-      const length =
-        short === 126 ? received.readUInt16BE(2) : short === 127 ? Number(received.readBigUInt64BE(2)) : short;
-      if (received.length < at + length) return;
-      this.received = received.subarray(at + length);
-      this.take(received[0]! & 0x0f, (received[0]! & last) !== 0, received.subarray(at, at + length));
+      const at = dataOffset(received);
+      const length = at <= received.length ? dataLength(received) : 0;
+      this.needed = at + length;
+      if (received.length < this.needed) break;
+      this.take(received[0]! & 0x0f, (received[0]! & last) !== 0, received.subarray(at, this.needed));
+      received = received.subarray(this.needed);
     }
+    this.chunks = [received];
+    this.receivedBytes = received.length;
   }
 
   private take(opcode: number, isLast: boolean, data: Buffer): void {
@@ -101,4 +107,15 @@ export default class LocalWebSocket extends EventTarget {
       this.dispatchEvent(Object.assign(new Event('message'), { data: text }));
     }
   }
+}
+
+/** Offset of a frame's data, as far as its first bytes tell. */
+function dataOffset(frame: Buffer): number {
+  const short = (frame[1] ?? 0) & 0x7f;
+  return shortestFrame + (short === 126 ? 2 : short === 127 ? 8 : 0);
+}
+
+function dataLength(frame: Buffer): number {
+  const short = frame[1]! & 0x7f;
+  return short === 126 ? frame.readUInt16BE(2) : short === 127 ? Number(frame.readBigUInt64BE(2)) : short;
 }
