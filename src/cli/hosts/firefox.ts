@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import puppeteer, { type Browser } from 'puppeteer-core';
@@ -44,9 +44,11 @@ export function findFirefox(): string | undefined {
   });
 }
 
-/** Extracts a program's version from its output for `--version`; empty if there is none. */
-export const versionOf = (path: string): string =>
-  /\d+(\.\d+)+/.exec(spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[0] ?? '';
+/** Extracts a program's version from its output for `--version`; empty if there is none, or if it does not end in time. */
+export function versionOf(path: string, timeout = browserTimeout): string {
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout, killSignal: 'SIGKILL' });
+  return /\d+(\.\d+)+/.exec(stdout ?? '')?.[0] ?? '';
+}
 
 /**
  * Returns an existing Firefox, or one installed by apt-get if the user agrees.
@@ -116,7 +118,7 @@ export async function launchFirefox(options: FirefoxOptions): Promise<Browser> {
       ending.abort();
       return new Error(`no answer within ${secondsText(timeout)}`);
     });
-    endWithThisProcess(browser.process()?.pid);
+    endWithThisProcess(browser.process());
     return browser;
   } catch (cause) {
     throw new SetupError(
@@ -134,13 +136,17 @@ export async function launchFirefox(options: FirefoxOptions): Promise<Browser> {
 
 /**
  * Firefox is controlled through a socket, and keeps running when the other end closes. Therefore a watcher process waits for this
- * process to end, which closes the pipe between them, and then ends Firefox's process group.
+ * process to end, which closes the pipe between them, and then ends Firefox's process group. The watcher ends with Firefox.
  */
-function endWithThisProcess(pid: number | undefined): void {
+export function endWithThisProcess(firefox: ChildProcess | null): void {
+  const pid = firefox?.pid;
   if (pid === undefined || process.platform === 'win32') return;
   const script = `process.stdin.resume().on('close',()=>{try{process.kill(-${pid},'SIGKILL')}catch{}})`;
   const watcher = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   // Neither the process nor its pipe must keep the command running.
   watcher.unref();
   (watcher.stdin as unknown as { unref(): void }).unref();
+  // By the end of the command, another process can have Firefox's number.
+  if (firefox!.exitCode !== null || firefox!.signalCode !== null) watcher.kill();
+  else firefox!.once('exit', () => watcher.kill());
 }
