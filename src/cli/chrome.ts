@@ -134,6 +134,14 @@ export const pageIsLate = (timeout: number, browser = 'Chrome') =>
     fix: 'run it again; on a slow machine allow more time with --browser-timeout <seconds>',
   });
 
+/**
+ * The pages that a browser opened when it started.
+ *
+ * @throws SetupError if it does not answer in time.
+ */
+export const pagesOf = (browser: Pick<Browser, 'pages'>, timeout: number, title?: string) =>
+  withinTime(browser.pages(), timeout, () => pageIsLate(timeout, title));
+
 /** Linux's device files show whether there is a GPU, which saves the seconds of starting Chrome in vain. */
 export function mayHaveGpu(): boolean {
   if (process.platform !== 'linux') return true;

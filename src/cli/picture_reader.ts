@@ -6,7 +6,7 @@ import { encodedPictures } from '../data/picture_source.ts';
 import { WgradError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { browserTimeout, withinTime } from '../time_limit.ts';
-import { pageIsLate } from './chrome.ts';
+import { pageIsLate, pagesOf } from './chrome.ts';
 import { closeChrome } from './close_chrome.ts';
 import type { PicturesRead, SentPictures } from './headless/protocol.ts';
 import { type HostName, hostTitles } from './hosts/host_names.ts';
@@ -65,7 +65,7 @@ export function picturesInBrowser({
     let watch: NodeJS.Timeout | undefined;
     const progress = new ReadingProgress();
     try {
-      const [page] = await browser.pages();
+      const [page] = await pagesOf(browser, timeout, title);
       await page!.exposeFunction('wgradReading', (done: number, total: number) => {
         heard = performance.now();
         progress.update(done, total);

@@ -2,7 +2,7 @@ import type { Browser, Page as OpenPage } from 'puppeteer-core';
 import { WgradError } from '../../errors.ts';
 import { withinTime } from '../../time_limit.ts';
 import { BrowserLostError } from '../browser_lost_error.ts';
-import { adapterFlags, pageIsLate } from '../chrome.ts';
+import { adapterFlags, pageIsLate, pagesOf } from '../chrome.ts';
 import { closeChrome } from '../close_chrome.ts';
 import type { Outcome } from '../headless/protocol.ts';
 import { chromeWork, Liveness } from '../liveness.ts';
@@ -80,7 +80,12 @@ export class BrowserPage implements Surface {
   static async launch(options: BrowserOptions): Promise<BrowserPage> {
     const { name, kind, chrome, yes, report, timeout } = options;
     const { browser, driver } = await launchBrowser(name, { kind, chrome, yes, report, timeout });
-    return new BrowserPage(browser, await browser.pages(), options, driver);
+    try {
+      return new BrowserPage(browser, await pagesOf(browser, timeout, hostTitles[name]), options, driver);
+    } catch (error) {
+      await closeChrome(browser);
+      throw error;
+    }
   }
 
   async load(url: string): Promise<void> {
