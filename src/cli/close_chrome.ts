@@ -9,21 +9,22 @@ const closeTimeout = 5000;
 export async function closeChrome(browser: Browser): Promise<void> {
   const pid = browser.process()?.pid;
   const closed = browser.close().catch(() => undefined);
-  const closedInTime = await endsInTime(closed);
+  const closedInTime = await endsInTime(closed, closeTimeout);
   if (pid !== undefined) killProcesses(pid, closedInTime);
-  if (!closedInTime) await endsInTime(closed);
+  if (!closedInTime) await endsInTime(closed, closeTimeout);
 }
 
-function endsInTime(work: Promise<unknown>): Promise<boolean> {
+/** Whether work ends within a time limit in milliseconds. */
+export function endsInTime(work: Promise<unknown>, timeout: number): Promise<boolean> {
   const done = work.then(() => true);
-  return withinTime(done, closeTimeout, () => new Error('late')).catch(() => false);
+  return withinTime(done, timeout, () => new Error('late')).catch(() => false);
 }
 
 /**
- * Chrome leads its own process group, which contains all of its processes. They are killed even if Chrome itself has ended, because
- * a hung child process can outlive a Chrome that crashed.
+ * Kills a process that leads its own process group, as Chrome does, with all processes of the group: even if it has ended itself,
+ * because a hung child process can outlive a Chrome that crashed.
  */
-function killProcesses(pid: number, hasEnded: boolean): void {
+export function killProcesses(pid: number, hasEnded: boolean): void {
   if (process.platform === 'win32') {
     if (!hasEnded) spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore' });
     return;

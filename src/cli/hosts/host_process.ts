@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { SetupError, type WgradError } from '../../errors.ts';
 import { secondsText, withinTime } from '../../time_limit.ts';
 import { BrowserLostError } from '../browser_lost_error.ts';
+import { endsInTime, killProcesses } from '../close_chrome.ts';
 import type { FromHost, ToHost } from '../headless/host_messages.ts';
 import type { Outcome } from '../headless/protocol.ts';
 import { Liveness } from '../liveness.ts';
@@ -25,7 +26,7 @@ const drivers: Record<ProcessName, readonly DriverName[]> = {
 
 /** Number of lines of its stderr that are included in an error. */
 const shownLines = 5;
-/** Time limit in milliseconds for a normal exit. */
+/** Time limit in milliseconds for a normal exit, and again for the exit after a kill. */
 const closeTimeout = 2000;
 
 export interface ProcessOptions extends SurfaceOptions {
@@ -46,7 +47,7 @@ export class HostProcess implements Surface {
     this.ready = resolve;
   });
   private next = 0;
-  private closing = false;
+  private closing: Promise<void> | undefined;
   readonly version: string;
   readonly startedWith: string;
   readonly howToGet: string;
@@ -81,11 +82,8 @@ export class HostProcess implements Surface {
     });
     // Writing to a process that has ended fails; its end is reported elsewhere.
     child.stdin!.on('error', () => undefined);
-    createInterface({ input: child.stdout! }).on('line', (line) => this.hear(JSON.parse(line) as FromHost));
-    createInterface({ input: child.stderr! }).on('line', (line) => {
-      this.complaints.push(line);
-      if (this.complaints.length > shownLines) this.complaints.shift();
-    });
+    createInterface({ input: child.stdout! }).on('line', (line) => this.hearLine(line));
+    createInterface({ input: child.stderr! }).on('line', (line) => this.complain(line));
     this.liveness = new Liveness({ title, timeout, work: async () => this.processorSeconds(), fail: reject });
   }
 
@@ -122,6 +120,23 @@ export class HostProcess implements Surface {
     });
   }
 
+  private complain(line: string): void {
+    this.complaints.push(line);
+    if (this.complaints.length > shownLines) this.complaints.shift();
+  }
+
+  /** A driver or a library in the process may print other lines to its stdout. */
+  private hearLine(line: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      // It is text, which is kept below.
+    }
+    if (typeof message === 'object' && message !== null) this.hear(message as FromHost);
+    else this.complain(line);
+  }
+
   private hear(message: FromHost): void {
     this.liveness.sign();
     if ('ready' in message) this.ready();
@@ -151,12 +166,16 @@ export class HostProcess implements Surface {
     this.send({ stop: true });
   }
 
-  async close(): Promise<void> {
-    if (this.closing) return;
-    this.closing = true;
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
     this.child.stdin!.end();
-    await withinTime(this.ended, closeTimeout, () => new Error('late')).catch(() => this.child.kill('SIGKILL'));
-    await this.ended;
+    const endedInTime = await endsInTime(this.ended, closeTimeout);
+    if (this.child.pid !== undefined) killProcesses(this.child.pid, endedInTime);
+    if (!endedInTime) await endsInTime(this.ended, closeTimeout);
   }
 }
 
