@@ -123,7 +123,8 @@ export function namedOrJson<Json extends object = Record<string, unknown>>(
 export function numberOrJson<Json extends object>(flag: string, range: Range): (text: string) => number | Json {
   const number = real(flag, range);
   return (text) => {
-    const isFile = !/^[\d.+-]/.test(text) && existsSync(text) && statSync(text).isFile();
+    // A file can have a name that begins like a number, such as ./rate.json.
+    const isFile = Number.isNaN(Number(text)) && existsSync(text) && statSync(text).isFile();
     if (isFile) return parseJson(flag, text, readFileSync(text, 'utf8'), false) as Json;
     if (/^\s*\{/.test(text)) return parseJson(flag, 'the text', text, false) as Json;
     try {
