@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { datasetNames, type Finding, findings } from '../data/index.ts';
-import type { ReadingOptions } from '../data/reading_options.ts';
+import { largestImageSize, largestValidationSplit, type ReadingOptions } from '../data/reading_options.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { AugmentationConfig, HealthLevel, KernelVariants, MetricConfig } from '../index.ts';
 import { describeModels } from '../model/describe.ts';
@@ -94,12 +94,12 @@ const shared = {
     new Option(
       '--validation-split <x>',
       'fraction of each class to hold out for validation if a folder has no validation split (default: 0.2; 0 trains without validation). Given for another data set, train holds out the last training images and evaluates the test images at the end',
-    ).argParser(real('--validation-split', { min: 0, max: 0.9 })),
+    ).argParser(real('--validation-split', { min: 0, max: largestValidationSplit })),
   imageSize: () =>
     new Option(
       '--image-size <n>',
       'height and width to resize pictures to (default: their own size up to 64, otherwise 32)',
-    ).argParser(integer('--image-size', { min: 1, max: 1024 })),
+    ).argParser(integer('--image-size', { min: 1, max: largestImageSize })),
   labels: () =>
     new Option(
       '--labels <name>',

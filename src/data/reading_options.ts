@@ -1,3 +1,8 @@
+/** Largest width and height in pixels to which pictures can be resized. */
+export const largestImageSize = 4096;
+/** Largest fraction of each class that can be held out. */
+export const largestValidationSplit = 0.9;
+
 /** How the files of a folder become images, whether the command or a browser decodes them: part of a run's configuration. */
 export interface ReadingOptions {
   /** Fraction of each class that is held out if a folder has no validation split. */

@@ -8,13 +8,9 @@ import { beginWork, Coordinator } from './coordinator.ts';
 import { datasetBelow } from './dataset_below.ts';
 import type { QueueStore } from './queue_store.ts';
 import { taskIdOf } from './tasks.ts';
-import type { TaskResult, Work, WorkType } from './work.ts';
+import { defaultAttempts, defaultTakeover, type TaskResult, type Work, type WorkType } from './work.ts';
 import { hostOf } from './worker.ts';
 import type { WorkingOptions } from './working_options.ts';
-
-/** How often a pair or a run is started, and after how many seconds a silent worker is replaced: a sweep's defaults. */
-const attempts = 5;
-const takeover = 30;
 
 export interface Gathering<Record> {
   store: QueueStore;
@@ -49,7 +45,17 @@ export async function gather<Record>({
 }: Gathering<Record>): Promise<void> {
   const id = hashOf([type, kind, version, orders]);
   const work: Work = {
-    ...{ format: 1, id, type, name, version, kind, total: orders.length, attempts, takeover },
+    ...{
+      format: 1,
+      id,
+      type,
+      name,
+      version,
+      kind,
+      total: orders.length,
+      attempts: defaultAttempts,
+      takeover: defaultTakeover,
+    },
     ...{ begun: Date.now(), state: 'open' },
   };
   const missing = new Map(orders.map((order) => [taskIdOf(order), { work: id, id: taskIdOf(order), order }]));

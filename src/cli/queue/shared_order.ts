@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { integer, number } from '../../check.ts';
 import { findings, fingerprint, type TrainAndTest, takeFirst } from '../../data/index.ts';
-import type { ReadingOptions } from '../../data/reading_options.ts';
+import { largestImageSize, largestValidationSplit, type ReadingOptions } from '../../data/reading_options.ts';
 import { ConfigurationError, DataError } from '../../errors.ts';
 import type { TrainerOptions } from '../../index.ts';
 import type { RunOptions } from '../run_options.ts';
@@ -25,8 +25,8 @@ export const sharedEntries = {
   dataset: v.string(),
   clean: v.array(v.picklist(findings)),
   reading: v.strictObject({
-    validationSplit: v.optional(number(0, 0.9)),
-    imageSize: v.optional(integer(1, 1024)),
+    validationSplit: v.optional(number(0, largestValidationSplit)),
+    imageSize: v.optional(integer(1, largestImageSize)),
     labels: v.optional(v.string()),
     stretch: v.optional(v.literal(true)),
   }),

@@ -10,6 +10,10 @@ export type WorkType = (typeof workTypes)[number];
 /** The kind of a work whose tasks any worker may take, whatever its adapter. */
 export const anyKind = 'any';
 
+/** How often a task is started, and after how many seconds a silent worker is replaced, unless the user says otherwise. */
+export const defaultAttempts = 5;
+export const defaultTakeover = 30;
+
 /** A sweep or a comparison whose tasks are in the queue. */
 export interface Work {
   format: 1;

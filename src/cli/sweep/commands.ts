@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addAdapterOptions } from '../adapter_options.ts';
 import { cancelWork, type QueueReportOptions, queueReport, queueStatus } from '../queue/queue_commands.ts';
 import { type QueueSweepOptions, queueSweep } from '../queue/queue_sweep.ts';
+import { defaultAttempts, defaultTakeover } from '../queue/work.ts';
 import { addWorkingOptions, requireNoQueueFlags } from '../queue/working_options.ts';
 import { integer, outputFile, outputFolder, real } from '../values.ts';
 import { reportSweep, sweepStatus } from './report_commands.ts';
@@ -25,13 +26,13 @@ export function addSweepCommands(wgrad: Command): void {
       '--attempts <n>',
       'with --queue: maximum number of attempts per trial, if workers disappear, before it is reported as failed',
       integer('--attempts', { min: 1, max: 100 }),
-      5,
+      defaultAttempts,
     )
     .option(
       '--takeover <seconds>',
       'with --queue: seconds without a sign of life from a worker before another one takes over its trial',
       real('--takeover', { min: 1, max: 86_400 }),
-      30,
+      defaultTakeover,
     )
     .option(
       '--kind <kind>',

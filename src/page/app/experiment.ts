@@ -1,4 +1,5 @@
 import { areCharacters } from '../../data/characters.ts';
+import { largestImageSize } from '../../data/reading_options.ts';
 import type { DatasetFacts } from '../../data/served_datasets.ts';
 import { type ErrorParts, nearest, partsOf } from '../../errors.ts';
 import { figure } from '../../figures.ts';
@@ -165,7 +166,7 @@ const parameters: readonly Parameter[] = [
       throw refusal('clean', unknown, `none, all, or some of ${findings.join(', ')}`);
     },
   },
-  whole('image-size', 'imageSize', 1, 4096),
+  whole('image-size', 'imageSize', 1, largestImageSize),
   {
     name: 'labels',
     write: ({ labels }) => labels,
