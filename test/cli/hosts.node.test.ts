@@ -3,18 +3,25 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { join, relative } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { pagesOf } from '../../src/cli/chrome.ts';
 import { fasterOnCpu, hostOfResumed } from '../../src/cli/hosts/choose_host.ts';
-import { findFirefox, versionOf } from '../../src/cli/hosts/firefox.ts';
+import { endWithThisProcess, findFirefox, versionOf } from '../../src/cli/hosts/firefox.ts';
 import { hostOfVersion } from '../../src/cli/hosts/host_names.ts';
 import { findProgram } from '../../src/cli/hosts/host_programs.ts';
 import { secondsOfGroup } from '../../src/cli/hosts/process_time.ts';
 import { driverTitle, findDriver } from '../../src/cli/hosts/vulkan_drivers.ts';
 import LocalWebSocket from '../../src/cli/hosts/web_socket.ts';
+import { numberOrJson } from '../../src/cli/values.ts';
 import { parseRun } from '../../src/formats/run_file.ts';
 import { processesWith } from './processes.ts';
 import { call, type Ended, program, run, startIn, temporaryFolder } from './wgrad.ts';
+
+vi.mock('../../src/cli/hosts/vulkan_drivers.ts', async (original) => {
+  const drivers = await original<typeof import('../../src/cli/hosts/vulkan_drivers.ts')>();
+  return { ...drivers, findDriver: vi.fn(drivers.findDriver) };
+});
 
 /** Replaces environment variables while `work` runs. */
 async function within<T>(variables: Record<string, string>, work: () => T | Promise<T>): Promise<T> {
@@ -28,6 +35,13 @@ async function within<T>(variables: Record<string, string>, work: () => T | Prom
       else process.env[name] = value;
     }
   }
+}
+
+/** Creates a folder with a shell script. */
+function withProgram(name: string, content: string): string {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, name), `#!/bin/sh\n${content}\n`, { mode: 0o755 });
+  return folder;
 }
 
 /** Runs the command in a folder. */
@@ -79,9 +93,11 @@ describe('a host that cannot be', () => {
     expect(stderr).toContain('npm install webgpu');
   });
 
-  test('no program Deno', async () => {
-    const { code, stderr } = await within({ PATH: '/nowhere' }, () => call('selftest', '--host', 'deno'));
-    if (findProgram('deno')) return;
+  test('no program Deno', async ({ skip }) => {
+    const { code, stderr } = await within({ PATH: '/nowhere' }, async () => {
+      skip(findProgram('deno') !== undefined, 'the npm package deno is installed here');
+      return call('selftest', '--host', 'deno');
+    });
     expect(code).toBe(3);
     expect(stderr).toContain('npm install deno');
   });
@@ -102,9 +118,13 @@ describe('a process', () => {
   }
   const selftest = ['selftest', '--host', 'dawn', '--adapter', 'software'];
 
+  // Lines that are no messages, and a process of its own that keeps its stdout open.
+  const talks = `process.stdout.write('a driver says hello\\n\\nnull\\n42\\n');`;
+  const leavesSleep = `(await import('node:child_process')).spawn('sleep', ['100000'], { stdio: 'inherit' });`;
+
   test('without an adapter, and one that ends', async () => {
     const [none, gone] = await Promise.all([
-      runIn(withBindings('{ requestAdapter: async () => null }'), ...selftest),
+      runIn(withBindings(`{ requestAdapter: async () => { ${talks} ${leavesSleep} return null; } }`), ...selftest),
       runIn(withBindings('{ requestAdapter: () => process.exit(7) }'), ...selftest),
     ]);
     expect(none.code).toBe(3);
@@ -132,14 +152,65 @@ describe('a process', () => {
   });
 });
 
-test('the faster browser on the CPU is taken where it is installed, and why is said', async () => {
-  const [firefox, llvmpipe] = [findFirefox(), await findDriver('llvmpipe')];
-  const { host, why } = await fasterOnCpu(undefined);
-  expect(host).toBe(firefox && llvmpipe ? 'firefox' : 'chrome');
-  expect(why).toContain('llvmpipe');
-  expect(await fasterOnCpu('/usr/bin/chromium')).toMatchObject({ host: 'chrome' });
-  const without = await within({ PATH: '/nowhere' }, () => fasterOnCpu(undefined));
-  if (!process.env.FIREFOX_PATH) expect(without).toMatchObject({ host: 'chrome' });
+test.runIf(process.platform === 'linux')(
+  'the faster browser on the CPU is taken where it is installed, and why is said',
+  async () => {
+    const folder = withProgram('firefox', 'echo Mozilla Firefox 199.1');
+    const chosen = (PATH: string, llvmpipe: string | undefined, chrome?: string) => {
+      vi.mocked(findDriver).mockResolvedValueOnce(llvmpipe);
+      return within({ PATH, FIREFOX_PATH: '' }, () => fasterOnCpu(chrome)).finally(() =>
+        vi.mocked(findDriver).mockReset(),
+      );
+    };
+    const driver = '/usr/share/vulkan/icd.d/lvp_icd.json';
+    const fast = await chosen(folder, driver);
+    expect(fast.host).toBe('firefox');
+    expect(fast.why).toContain('Firefox 199.1 on llvmpipe');
+    const noDriver = await chosen(folder, undefined);
+    expect(noDriver.host).toBe('chrome');
+    expect(noDriver.why).toContain('llvmpipe is not here');
+    const noFirefox = await chosen('/nowhere', driver);
+    expect(noFirefox.host).toBe('chrome');
+    expect(noFirefox.why).toContain('Firefox is not here');
+    const named = await chosen(folder, driver, '/usr/bin/chromium');
+    expect(named.host).toBe('chrome');
+    expect(named.why).toContain('--chrome names it');
+  },
+);
+
+test.runIf(process.platform === 'linux')('a program that does not print its version ends the wait', () => {
+  const path = (content: string) => join(withProgram('slow', content), 'slow');
+  expect(versionOf(path('echo slow 1.2.3'))).toBe('1.2.3');
+  expect(versionOf(path('exec sleep 100000'), 1)).toBe('');
+});
+
+test('a browser that does not list its pages ends the wait', async () => {
+  const pages = () => new Promise<never>(() => {});
+  await expect(pagesOf({ pages }, 1, 'Firefox')).rejects.toThrow("Firefox did not open wgrad's page");
+});
+
+test.runIf(process.platform === 'linux')('the process that watches over Firefox ends with it', async () => {
+  const mark = temporaryFolder();
+  const of = (name: string) => processesWith(`WGRAD_TEST_WATCHER=${name}${mark}`);
+  const start = (name: string, work: () => void) => within({ WGRAD_TEST_WATCHER: `${name}${mark}` }, work);
+  const firefox = spawn('sleep', ['100000'], { stdio: 'ignore', detached: true });
+  await start('watcher', () => endWithThisProcess(firefox));
+  await expect.poll(() => of('watcher').length, { timeout: 60_000 }).toBe(1);
+  firefox.kill('SIGKILL');
+  await expect.poll(() => of('watcher'), { timeout: 60_000 }).toEqual([]);
+  await start('late', () => endWithThisProcess(firefox));
+  await expect.poll(() => of('late'), { timeout: 60_000 }).toEqual([]);
+});
+
+test('a learning rate is a number, JSON, or a file of any name', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, '1.rate'), '{"schedule":"cosineDecay"}');
+  const rate = numberOrJson('--learning-rate', { min: 0 });
+  const file = relative(process.cwd(), join(folder, '1.rate'));
+  expect(file).toMatch(/^\./);
+  expect([rate('1e-3'), rate(file), rate('{"a":1}')]).toEqual([0.001, { schedule: 'cosineDecay' }, { a: 1 }]);
+  expect(() => rate('-1')).toThrow('--learning-rate has an invalid value');
+  expect(() => rate('./none.json')).toThrow('or a JSON object');
 });
 
 test('a resumed run stays where it was trained', () => {
@@ -244,6 +315,32 @@ describe('a web socket', () => {
     client.close();
     await closed;
     server.close();
+  });
+
+  test('copies a long message a fixed number of times, however many chunks it arrives in', async () => {
+    const text = 'x'.repeat(2 ** 22);
+    const whole = frame(1, Buffer.from(text));
+    const server = createServer().listen(0, '127.0.0.1');
+    server.on('upgrade', (_, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+      for (let i = 0; i < whole.length; i += 65536) socket.write(whole.subarray(i, i + 65536));
+    });
+    await new Promise((resolve) => server.once('listening', resolve));
+    const concat = vi.spyOn(Buffer, 'concat');
+    try {
+      const client = new LocalWebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/session`);
+      const message = await new Promise<string>((resolve) =>
+        client.addEventListener('message', (event) => resolve((event as MessageEvent<string>).data)),
+      );
+      expect(message === text).toBe(true);
+      const copied = concat.mock.results.reduce((sum, { value }) => sum + (value as Buffer).length, 0);
+      expect(copied).toBeLessThan(4 * whole.length);
+      client.close();
+    } finally {
+      concat.mockRestore();
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   test('says that nobody is there', async () => {
