@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { defineConfig, mergeConfig, type Plugin, type UserConfig } from 'vite';
 import { leanShaders } from './lean_shaders.ts';
+import { lineMaps } from './line_maps.ts';
 import { pageChunks } from './page_chunks.ts';
 import { datasetServer } from './src/cli/dataset_server.ts';
 import { readDatasets } from './src/cli/datasets.ts';
@@ -349,7 +350,7 @@ const workerIsAnEntry: Plugin = {
   enforce: 'pre',
   transform: (code, id) =>
     id.endsWith('src/api/worker/own_worker.ts')
-      ? code.replaceAll("'./trainer.worker.ts'", 'WGRAD_TRAINER_WORKER')
+      ? { code: code.replaceAll("'./trainer.worker.ts'", 'WGRAD_TRAINER_WORKER'), map: null }
       : undefined,
   renderChunk: (code, { fileName }) =>
     code.replaceAll('WGRAD_TRAINER_WORKER', `"${fileName.includes('/') ? '..' : '.'}/trainer.worker.js"`),
@@ -369,13 +370,23 @@ const headlessPage: Plugin = {
   },
 };
 
+/** Whether apps run a file of the library: all but the command's page and the self-test. */
+const isForApps = (fileName: string) => !/headless|kernel_cases|self_test|time_kernel|kernel_launches/.test(fileName);
+
+/** Where the sources of this version are. */
+function sourcesOnTheWeb(): string {
+  const { repository, version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
+  const name = /github\.com\/(.+)\.git$/.exec(repository.url)![1];
+  return `https://raw.githubusercontent.com/${name}/v${version}/`;
+}
+
 /** Chunks of earlier builds have other names, and would be packed. */
 const noOldChunks: Plugin = {
   name: 'wgrad-no-old-chunks',
   apply: 'build',
   writeBundle({ dir }, bundle) {
     for (const name of readdirSync(join(dir!, 'chunks'))) {
-      if (name.endsWith('.js') && !(`chunks/${name}` in bundle)) rmSync(join(dir!, 'chunks', name));
+      if (/\.js(\.map)?$/.test(name) && !(`chunks/${name}` in bundle)) rmSync(join(dir!, 'chunks', name));
     }
   },
 };
@@ -444,8 +455,16 @@ const targets: Record<string, UserConfig> = {
   // code that few need, the formats for example, on demand.
   library: {
     root,
-    plugins: [leanShaders, leanParquet, workerIsAnEntry, headlessPage, noOldChunks],
+    plugins: [
+      leanShaders,
+      leanParquet,
+      workerIsAnEntry,
+      headlessPage,
+      lineMaps(root, sourcesOnTheWeb(), isForApps),
+      noOldChunks,
+    ],
     build: {
+      sourcemap: true,
       lib: {
         entry: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, resolve(root, path)])),
         formats: ['es'],

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { SourceMap, type SourceMapping } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -70,6 +71,24 @@ test('errors keep their names in the published file', async () => {
     const error = new ErrorClass({ what: 'It failed' });
     expect([error.name, ErrorClass.name, error.stack?.split(':')[0]]).toEqual([name, name, name]);
   }
+});
+
+test("an error's stack leads through the source map to the line that throws", async () => {
+  const dist = join(project, 'node_modules/wgrad/dist');
+  const { createDataset } = await import(/* @vite-ignore */ pathToFileURL(join(dist, 'index.js')).href);
+  const error = await new Promise<Error>((resolve) => {
+    try {
+      createDataset({ images: new Uint8Array(4), labels: [0], imageShape: [2, 2] });
+    } catch (error) {
+      resolve(error as Error);
+    }
+  });
+  const [, path, line, column] = /file:\/\/(\S+dist\/chunks\/\S+\.js):(\d+):(\d+)/.exec(error.stack!)!;
+  const written = JSON.parse(readFileSync(`${path}.map`, 'utf8'));
+  expect(written.sourceRoot).toMatch(/^https:\/\/raw\.githubusercontent\.com\/wgrad\/wgrad\/v[\d.]+\/$/);
+  const entry = new SourceMap(written).findEntry(Number(line) - 1, Number(column) - 1) as SourceMapping;
+  const source = readFileSync(join(root, entry.originalSource.replace(written.sourceRoot, '')), 'utf8');
+  expect(source.split('\n')[entry.originalLine]).toMatch(/throw new DataError/);
 });
 
 test("an error of one entry is an instance of the other entry's class", async () => {
