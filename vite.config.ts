@@ -210,11 +210,33 @@ const nodeProgram = (main: string, outDir: string): UserConfig => ({
 function packagedProgram(main: string, outDir: string): UserConfig {
   const program = nodeProgram(main, outDir);
   return mergeConfig(program, {
-    plugins: [optionalStayOutside, unreachedParts, placeholdersOfPuppeteer, leanShaders, leanParquet, eachLicenseOnce],
+    plugins: [
+      planIsInTheLibrary,
+      optionalStayOutside,
+      unreachedParts,
+      placeholdersOfPuppeteer,
+      leanShaders,
+      leanParquet,
+      eachLicenseOnce,
+    ],
     build: { license: { fileName: 'licenses.md' }, rolldownOptions: { output: { minify: classNamesStay } } },
     ssr: { noExternal: true },
   });
 }
+
+/**
+ * Plans need all kernels, which are in the library's files. So the command's build doesn't bundle the code of plan.ts's import again, and
+ * only replaces its name by that of the library's file.
+ */
+const planIsInTheLibrary: Plugin = {
+  name: 'wgrad-plan-is-in-the-library',
+  enforce: 'pre',
+  transform: (code, id) =>
+    id.endsWith('src/cli/plan.ts')
+      ? code.replace("import('../train/plan_training.ts')", 'import(WGRAD_PLAN)')
+      : undefined,
+  renderChunk: (code) => code.replace('WGRAD_PLAN', '"../plan.js"'),
+};
 
 /**
  * What a server of files alone has of data sets: a part of MNIST, as gzipped IDX files, and a list that names no set
@@ -337,6 +359,8 @@ const entries = {
   worker: 'src/api/worker/index.ts',
   'trainer.worker': 'src/api/worker/trainer.worker.ts',
   headless: 'src/cli/headless/main.ts',
+  // For `wgrad profile --plan` alone: no export of the package.
+  plan: 'src/train/plan_training.ts',
   headless_host: 'src/cli/headless/host.ts',
 };
 
@@ -348,12 +372,16 @@ const workerIsAnEntry: Plugin = {
   name: 'wgrad-worker-is-an-entry',
   apply: 'build',
   enforce: 'pre',
+  // Both replace a text within its line, so that source maps by lines stay right: `map: null`.
   transform: (code, id) =>
     id.endsWith('src/api/worker/own_worker.ts')
       ? { code: code.replaceAll("'./trainer.worker.ts'", 'WGRAD_TRAINER_WORKER'), map: null }
       : undefined,
-  renderChunk: (code, { fileName }) =>
-    code.replaceAll('WGRAD_TRAINER_WORKER', `"${fileName.includes('/') ? '..' : '.'}/trainer.worker.js"`),
+  renderChunk: (code, { fileName }) => {
+    if (!code.includes('WGRAD_TRAINER_WORKER')) return undefined;
+    const file = `"${fileName.includes('/') ? '..' : '.'}/trainer.worker.js"`;
+    return { code: code.replaceAll('WGRAD_TRAINER_WORKER', file), map: null };
+  },
 };
 
 /** The page without a face that the command drives, and which it serves together with the library's files. */

@@ -138,7 +138,7 @@ function report(error: unknown): number {
     if (error.code === 'commander.help') return 2;
     return report(badUse(error));
   }
-  if (error instanceof WgradError) {
+  if (isWgradError(error)) {
     console.error(`error: ${error.message}`);
     return error.exitCode;
   }
@@ -146,6 +146,10 @@ function report(error: unknown): number {
   console.error(error);
   return 1;
 }
+
+/** Also recognizes errors of the library's files, which `profile --plan` loads: their classes are not those of this bundle. */
+const isWgradError = (error: unknown): error is WgradError =>
+  error instanceof WgradError || (error instanceof Error && 'parts' in error && 'exitCode' in error);
 
 /** Commander's message in the form of wgrad's errors. */
 function badUse({ message }: CommanderError): ConfigurationError {

@@ -1,7 +1,7 @@
 import { isDatasetName, knownDatasets } from '../data/index.ts';
 import { count, figure } from '../figures.ts';
 import type { BufferFacts, DispatchFacts, PlanFacts } from '../plan/describe_plan.ts';
-import { type PlannedAdapter, planTraining, type TrainingPlan } from '../train/plan_training.ts';
+import type { PlannedAdapter, TrainingPlan } from '../train/plan_training.ts';
 import { planRun } from '../train/run_length.ts';
 import type { ProfileCommandOptions } from './profile.ts';
 import { readCleaned } from './run.ts';
@@ -33,6 +33,8 @@ export async function printPlan(asked: ProfileCommandOptions): Promise<void> {
   const kind = asked.adapter === 'hardware' ? 'hardware' : 'software';
   const { traits, limits } = assumed[kind];
   const { trainer, dataset, config, line } = await plannedRun(asked);
+  // In the package it is one of the library's files, which have all kernels already: see planIsInTheLibrary in vite.config.ts.
+  const { planTraining } = await import('../train/plan_training.ts');
   const plan = await planTraining(trainer, dataset, { traits, limits });
   console.log(assumedLine(kind, asked));
   console.log(line);

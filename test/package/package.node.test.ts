@@ -345,6 +345,21 @@ describe('the commands', () => {
     expect(code).toBe(0);
   });
 
+  test("wgrad profile --plan takes the plan from the library's files, errors included", async () => {
+    const plan = await wgrad(['profile', '--plan', '--dataset', 'digits']);
+    expect(plan.text).toMatch(/step +\d+ dispatches/);
+    expect(plan.code).toBe(0);
+    const layers = [
+      { type: 'flatten' },
+      { type: 'dense', units: 4e6 },
+      { type: 'dense', units: 10, activation: 'softmax' },
+    ];
+    const model = JSON.stringify({ inputShape: [8, 8, 1], layers });
+    const tooLarge = await wgrad(['profile', '--plan', '--dataset', 'digits', '--model', model]);
+    expect(tooLarge.text).toMatch(/error: weights is larger than this adapter can bind\.\s+found: "1144\.4 MiB"/);
+    expect(tooLarge.code).toBe(2);
+  });
+
   describe('wgrad train, and nothing else', () => {
     // More images than exist: the command fails once it has the data set, before it starts Chrome.
     const tooMany = ['train', '--train-samples', '60001'];
