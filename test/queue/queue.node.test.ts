@@ -162,7 +162,7 @@ test('a queue that is lost from the start is there again when it answers, and no
   let misses = 3;
   const store = {
     answers: 0,
-    results: async () => {
+    resultsFrom: async () => {
       if (misses-- > 0) throw new QueueLostError({ what: 'The queue does not answer', found: 'no answer' });
       store.answers++;
       return [];
