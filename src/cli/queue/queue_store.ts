@@ -295,7 +295,9 @@ export class QueueStore {
     const closing = [this.connection, ...this.queues.values()].map((each) => each.close());
     await this.within(Promise.allSettled(closing), 2_000).catch(() => undefined);
     await this.connection.close(true).catch(() => undefined);
-    await Promise.allSettled([...this.queues.values()].map((queue) => queue.disconnect()));
+    // A connection that is being reconnected never tells that it has ended.
+    const cut = Promise.allSettled([...this.queues.values()].map((queue) => queue.disconnect()));
+    await this.within(cut, 2_000).catch(() => undefined);
   }
 }
 

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
 import { ConfigurationError, SetupError } from '../../errors.ts';
-import { withinTime } from '../../time_limit.ts';
 import { WritingPace } from '../writing_pace.ts';
 import { type QueueStore, queueName } from './queue_store.ts';
 import { QueueWatch } from './queue_watch.ts';
 import type { TaskStates } from './task_states.ts';
+import { taskWorkerOf } from './task_worker.ts';
 import { failedResult, type TaskHooks, type TaskTrainer, UnfitError } from './tasks.ts';
 import type { Kept, Undelivered } from './undelivered.ts';
 import { anyKind, parseTask, resultKey, type Task, type TaskResult, type Work } from './work.ts';
@@ -13,8 +13,6 @@ import { anyKind, parseTask, resultKey, type Task, type TaskResult, type Work } 
 /** Milliseconds between two checks for works, and between two signs of a worker. */
 const lookEvery = 1_000;
 const signEvery = 2_000;
-/** Time limit in milliseconds for BullMQ to close; then its connections are cut. */
-const closingLimit = 5_000;
 
 export interface HostOptions {
   name: string;
@@ -151,9 +149,10 @@ export class WorkerHost {
   /** Takes tasks of a work until it ends, or until only another work has waiting ones. */
   private async attend(work: Work): Promise<void> {
     const { bull, connecting: connection, prefix } = this.store;
-    const worker: Worker = new bull.Worker(
+    const { worker, end } = taskWorkerOf(
+      bull,
       queueName(work.id),
-      (job, token) => this.process(worker, work, job, token!),
+      (job, token): Promise<void> => this.process(worker, work, job, token!),
       {
         ...{ connection, prefix, name: this.options.name, concurrency: this.trainers.length },
         lockDuration: 1000 * work.takeover,
@@ -162,7 +161,6 @@ export class WorkerHost {
         drainDelay: 2,
       },
     );
-    worker.on('error', () => undefined); // mostly connection errors, which the signs detect
     worker.on('failed', (job, error) => {
       if (job?.finishedOn !== undefined) void this.recordFailure(work, job, error).catch(() => undefined);
     });
@@ -178,8 +176,7 @@ export class WorkerHost {
       const closing = worker.close();
       closing.catch(() => undefined);
       while (this.running.size > 0) await delay(50);
-      await withinTime(closing, closingLimit, () => new Error('no answer')).catch(() => worker.close(true));
-      await worker.disconnect().catch(() => undefined);
+      await end(closing);
     }
   }
 
