@@ -48,6 +48,8 @@ export class CureChrome {
       report: console.error,
     });
     ({ adapter: this.adapter, version: this.version, host: this.host } = this.session);
+    // stop was called while the browser was starting.
+    if (this.stopping) this.session.stop();
   }
 
   /**

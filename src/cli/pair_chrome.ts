@@ -58,6 +58,8 @@ export class PairChrome {
       report: console.error,
     });
     ({ adapter: this.adapter, version: this.version, host: this.host } = this.session);
+    // stop was called while the browser was starting.
+    if (this.stopping) this.session.stop();
   }
 
   /** Prepares the twins of the following pairs. @returns the layers of both. */

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { CureChrome } from '../../src/cli/cure_chrome.ts';
 import { hashOf } from '../../src/cli/hash_of.ts';
+import { PairChrome } from '../../src/cli/pair_chrome.ts';
 import { loadBullMq } from '../../src/cli/queue/bullmq.ts';
 import { Coordinator } from '../../src/cli/queue/coordinator.ts';
 import { datasetBelow } from '../../src/cli/queue/dataset_below.ts';
@@ -13,7 +15,9 @@ import { checkTrialTask, requireNoFiles } from '../../src/cli/queue/trial_task.t
 import { Undelivered } from '../../src/cli/queue/undelivered.ts';
 import { anyKind, resultKey, type Task, type TaskResult, type Work } from '../../src/cli/queue/work.ts';
 import { type HostOptions, WorkerHost } from '../../src/cli/queue/worker_host.ts';
+import { Session } from '../../src/cli/session.ts';
 import { trialImages } from '../../src/cli/sweep/datasets.ts';
+import { TrialChrome } from '../../src/cli/sweep/trial_chrome.ts';
 import { idOf } from '../../src/cli/sweep/trials.ts';
 import { WgradError } from '../../src/errors.ts';
 import type { JsonOptions, SweepFile } from '../../src/report/sweep_file.ts';
@@ -64,6 +68,20 @@ test('the package that speaks to the queue is named where it is missing, in the 
   const { devDependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
   await expect(missing).rejects.toThrow(`bullmq@${devDependencies.bullmq};`);
 });
+
+test.each([TrialChrome, PairChrome, CureChrome])(
+  'a stop while a browser starts is passed on to it: %o',
+  async (Chrome) => {
+    const chrome = new Chrome({ adapter: 'software', yes: false });
+    const session = { stop: vi.fn() };
+    const opening = vi.spyOn(Session, 'open').mockImplementation(async () => {
+      chrome.stop();
+      return session as never;
+    });
+    await chrome.open().finally(() => opening.mockRestore());
+    expect(session.stop).toHaveBeenCalledOnce();
+  },
+);
 
 describe('a job', () => {
   const order = (options: JsonOptions, data = 'the images') => ({
@@ -204,13 +222,13 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
   const taskOf = ({ id: work }: Work, name: string): Task => ({ work, id: hashOf(name), order: {} });
 
   /** A worker without a Chrome, which takes tasks of one sweep. */
-  function hostOf(work: Work, trainer = new FakeTrainer(), more: Partial<HostOptions> = {}) {
+  function hostOf(work: Work, trainer = new FakeTrainer(), more: Partial<HostOptions> = {}, on = store) {
     const said: string[] = [];
     const undelivered = new Undelivered(join(temporaryFolder(), 'undelivered'));
     const host = new WorkerHost(
-      store,
+      on,
       [trainer],
-      { states: new TaskStates(store, { limit: 1000 }), undelivered },
+      { states: new TaskStates(on, { limit: 1000 }), undelivered },
       {
         ...{ name: `w${Math.random()}`, version: '1', queueLimit: 60_000, only: work.id },
         report: (line) => said.push(line),
@@ -220,6 +238,18 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     return { host, said, trainer, undelivered, running: host.run() };
   }
   const until = (condition: () => unknown) => vi.waitFor(async () => expect(await condition()).toBeTruthy(), 60_000);
+
+  /** Ends a task only when it may. */
+  class Waiting extends FakeTrainer {
+    constructor(private readonly gate: { open: boolean }) {
+      super();
+    }
+    override async train(...args: Parameters<FakeTrainer['train']>) {
+      this.trained.push('begun');
+      await until(() => this.gate.open);
+      return super.train(...args);
+    }
+  }
 
   test.each<[string, Partial<Work>, RegExp]>([
     ['of another version', { version: '9.9.9' }, /it is of wgrad 9\.9\.9, and this worker is 1: install wgrad@9\.9\.9/],
@@ -242,14 +272,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     await store.putWork(work, {});
     await store.addTasks(work, [taskOf(work, 'a')]);
     const gate = { open: false };
-    class Waiting extends FakeTrainer {
-      override async train(...args: Parameters<FakeTrainer['train']>) {
-        this.trained.push('begun');
-        await until(() => gate.open);
-        return super.train(...args);
-      }
-    }
-    const { host, said, trainer, undelivered, running } = hostOf(work, new Waiting());
+    const { host, said, trainer, undelivered, running } = hostOf(work, new Waiting(gate));
     await until(() => trainer.trained.length > 0);
     await redis.kill();
     gate.open = true;
@@ -262,6 +285,23 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     await store.end(work, 'finished');
     await running;
     expect(host.delivered).toBe(1);
+  });
+
+  test('gives up a Redis that stays away, although a task ends without it', async () => {
+    const short = await new Redis(join(temporaryFolder(), 'short')).start();
+    const lost = await QueueStore.open(queueAddress(short.url));
+    const work = workOf({ takeover: 30 });
+    await lost.putWork(work, {});
+    await lost.addTasks(work, [taskOf(work, 'a')]);
+    const gate = { open: false };
+    const trainer = new Waiting(gate);
+    const { running, undelivered } = hostOf(work, trainer, { queueLimit: 1 }, lost);
+    await until(() => trainer.trained.length > 0);
+    await short.kill();
+    gate.open = true;
+    await expect(running).rejects.toThrow('The queue does not answer');
+    expect(undelivered.names).toHaveLength(1);
+    await lost.close();
   });
 
   test('counts a result once', async () => {
