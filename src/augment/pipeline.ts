@@ -140,4 +140,7 @@ function sizeBehind(op: Op, from: Picture): Picture {
 }
 
 // This module is loaded on demand and registers the code that plans augmented batches.
-setFurtherAugmentation({ ...further, parseAugmentation });
+/** The code that planning augmented batches needs. `loadAugmentation` takes it from here, since a bundler drops a module whose exports are unused. */
+export const augmentationCode = { ...further, parseAugmentation };
+
+setFurtherAugmentation(augmentationCode);
