@@ -157,7 +157,7 @@ test.runIf(process.platform === 'linux')(
   async () => {
     const folder = withProgram('firefox', 'echo Mozilla Firefox 199.1');
     const chosen = (PATH: string, llvmpipe: string | undefined, chrome?: string) => {
-      vi.mocked(findDriver).mockResolvedValueOnce(llvmpipe);
+      vi.mocked(findDriver).mockResolvedValue(llvmpipe);
       return within({ PATH, FIREFOX_PATH: '' }, () => fasterOnCpu(chrome)).finally(() =>
         vi.mocked(findDriver).mockReset(),
       );

@@ -120,8 +120,8 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
         await openPage(await studio.serve(), page, complaints);
         await upload(page, '#load-run', file);
         await until(page, '#status', `Loaded run\\.wgrad: ${step.toLocaleString('en')} steps on digits`);
-        await page.waitForSelector('#go-on-run');
-        await press(page, '#go-on-run');
+        await page.waitForSelector('#resume-run');
+        await press(page, '#resume-run');
         await untilEpoch(page, saved.history.epochs.length + 1);
         await page.waitForFunction(
           (rows) => document.querySelectorAll('#epochs tbody tr').length > rows,
