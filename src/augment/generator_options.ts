@@ -39,7 +39,7 @@ export interface ImageDataGeneratorConfig {
   verticalFlip?: boolean | undefined;
   /**
    * WGSL: the body of a function that receives `pixel`, the channels of one pixel (f32, vec2f, vec3f or vec4f), and returns the new
-   * ones: `'return 255.0 - pixel;'`. It is called before `rescale`, for every image. Default `null`: none.
+   * ones: `'return 255.0 - pixel;'`. It runs on each image before `rescale`. Default `null`: none.
    */
   preprocessingFunction?: string | null | undefined;
   /** Factor applied to the warped image. Default: the trainer's `rescale`, which is 1/255. */

@@ -3,12 +3,10 @@ import type { TrainAndTest } from '../data/index.ts';
 import { TrainingError, type WgradError } from '../errors.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
-import type { AdapterFacts, Evaluation, TrainerOptions } from '../index.ts';
+import type { Evaluation, TrainerOptions } from '../index.ts';
 import { unpackNumbers } from '../json_numbers.ts';
-import type { AdapterOptions } from './adapter_options.ts';
-import type { HostName } from './hosts/host_names.ts';
 import { throughLosses } from './losses.ts';
-import { Session } from './session.ts';
+import { TrainingChrome } from './training_chrome.ts';
 
 /** A run of a network with or without a cure, with a given seed. */
 export interface CureOrder {
@@ -23,33 +21,16 @@ export interface CureOrder {
 }
 
 /** A Chrome that trains networks without and with cures, one at a time. */
-export class CureChrome {
-  private session: Session | undefined;
-  private datasets: TrainAndTest | undefined;
+export class CureChrome extends TrainingChrome {
   private log = new TrainingLog();
-  private stopping = false;
   private tell: ((step: number) => void) | undefined;
-  adapter!: AdapterFacts;
-  /** For example `Chrome/156.0.8078.79`. */
-  version = '';
-  host!: HostName;
-
-  constructor(private readonly options: AdapterOptions) {}
-
-  async open(adapter = this.options.adapter): Promise<void> {
-    const { host, chrome, browserTimeout, yes } = this.options;
-    this.session = await Session.open({
-      ...{ adapter, host, chrome, browserTimeout, yes },
-      datasets: () => this.datasets!,
+  protected override receivers() {
+    return {
       tell: (events: RunEvent[]) => {
         for (const event of events) this.log.add(event);
         this.tell?.(this.log.steps.length);
       },
-      report: console.error,
-    });
-    ({ adapter: this.adapter, version: this.version, host: this.host } = this.session);
-    // stop was called while the browser was starting.
-    if (this.stopping) this.session.stop();
+    };
   }
 
   /**
@@ -72,10 +53,7 @@ export class CureChrome {
         return this.trainOnce(order);
       },
       {
-        restart: async () => {
-          await this.close();
-          await this.open(this.adapter.software ? 'software' : 'hardware');
-        },
+        restart: () => this.reopen(),
         progress: () => this.log.steps.length,
         isStopping: () => this.stopping,
         lost,
@@ -98,14 +76,5 @@ export class CureChrome {
       broken = { loss, ...(accuracy !== undefined && { accuracy }) };
     }
     return { network, cure, seed, ...figuresOf(this.log, chance, broken) };
-  }
-
-  stop(): void {
-    this.stopping = true;
-    this.session?.stop();
-  }
-
-  async close(): Promise<void> {
-    await this.session?.close();
   }
 }

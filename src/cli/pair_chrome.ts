@@ -3,14 +3,12 @@ import type { PairRecord } from '../compare/twin_record.ts';
 import type { PairState } from '../compare/twins.ts';
 import type { TrainAndTest } from '../data/index.ts';
 import type { WgradError } from '../errors.ts';
-import type { AdapterFacts, LayerSummary } from '../index.ts';
+import type { LayerSummary } from '../index.ts';
 import { unpackNumbers } from '../json_numbers.ts';
-import type { AdapterOptions } from './adapter_options.ts';
 import type { TwinEvent } from './headless/protocol.ts';
-import type { HostName } from './hosts/host_names.ts';
 import { throughLosses } from './losses.ts';
 import { servedPair } from './served_runs.ts';
-import { Session } from './session.ts';
+import { TrainingChrome } from './training_chrome.ts';
 
 export interface PairHooks {
   /** The state from which the pair continues, if any. */
@@ -24,28 +22,15 @@ export interface PairHooks {
 }
 
 /** A Chrome that trains pairs of twins, one at a time. */
-export class PairChrome {
-  private session: Session | undefined;
-  private datasets: TrainAndTest | undefined;
+export class PairChrome extends TrainingChrome {
   private twins: TwinOptions | undefined;
   /** The state of the running pair after its last epoch. */
   private state: PairState | undefined;
   /** The last step that the twins of this pair have reached. */
   private furthest = 0;
   private hooks: PairHooks | undefined;
-  private stopping = false;
-  adapter!: AdapterFacts;
-  /** For example `Chrome/156.0.8078.79`. */
-  version = '';
-  host!: HostName;
-
-  constructor(private readonly options: AdapterOptions) {}
-
-  async open(adapter = this.options.adapter): Promise<void> {
-    const { host, chrome, browserTimeout, yes } = this.options;
-    this.session = await Session.open({
-      ...{ adapter, host, chrome, browserTimeout, yes },
-      datasets: () => this.datasets!,
+  protected override receivers() {
+    return {
       tell: (events: TwinEvent[]) => {
         this.hooks?.tell?.(events);
         for (const { step } of events) this.furthest = Math.max(this.furthest, step);
@@ -55,11 +40,7 @@ export class PairChrome {
         this.hooks?.keep?.(newest);
       },
       files: servedPair(() => this.state!),
-      report: console.error,
-    });
-    ({ adapter: this.adapter, version: this.version, host: this.host } = this.session);
-    // stop was called while the browser was starting.
-    if (this.stopping) this.session.stop();
+    };
   }
 
   /** Prepares the twins of the following pairs. @returns the layers of both. */
@@ -78,8 +59,7 @@ export class PairChrome {
       () => this.session!.call('trainPair', { ...order, continues: this.state !== undefined }),
       {
         restart: async () => {
-          await this.close();
-          await this.open(this.adapter.software ? 'software' : 'hardware');
+          await this.reopen();
           await this.session!.call('prepareTwins', this.twins!);
           hooks.restarted?.();
         },
@@ -90,14 +70,5 @@ export class PairChrome {
       },
     );
     return packed && unpackNumbers(packed);
-  }
-
-  stop(): void {
-    this.stopping = true;
-    this.session?.stop();
-  }
-
-  async close(): Promise<void> {
-    await this.session?.close();
   }
 }

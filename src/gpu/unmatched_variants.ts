@@ -22,7 +22,7 @@ function differing(shape: Record<string, unknown>, other: Record<string, unknown
 
 /**
  * A sentence for each entry that fits no kernel and shape of a network, with what comes nearest: an entry for another batch size, or
- * with a mistyped name, would otherwise be ignored without a word.
+ * with a mistyped name, would otherwise be ignored silently.
  *
  * @param fitting the keys of the network's kernels.
  */

@@ -1,7 +1,7 @@
 import type { FilledLoss } from '../model/loss.ts';
 import { lossDefinition } from '../model/losses/index.ts';
 
-/** Loss and accuracy of a model that predicts the class frequencies for every image. */
+/** Loss and accuracy of a model whose prediction is always the class frequencies. */
 export interface ChanceLevel {
   /** Undefined if no chance level is known for the loss. */
   loss?: number;

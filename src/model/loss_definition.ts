@@ -3,7 +3,7 @@ import { number } from '../check.ts';
 
 /**
  * The activation at the end of a model. Softmax and sigmoid are computed together with the loss, from the logits, because the
- * log of a rounded probability loses most of its digits. `numbers` stands for every activation but softmax, which the layer
+ * log of a rounded probability loses most of its digits. `numbers` means any activation except softmax, which the layer
  * applies itself.
  */
 export type LossEnding = 'softmax' | 'sigmoid' | 'numbers';
@@ -28,7 +28,7 @@ export interface LossDefinition<S extends Schema> {
    */
   labels: 'classes' | 'shares' | 'zeroToOne' | 'numbers';
   metric: LossMetric;
-  /** The loss at chance level: if the outputs equal the class frequencies for every image. Undefined if it isn't known. */
+  /** The loss at chance level: if the outputs always equal the class frequencies. Undefined if it isn't known. */
   chance?: (shares: readonly number[], options: v.InferOutput<S>) => number;
 }
 

@@ -238,7 +238,7 @@ export const displaced =
     return [column + displacements[at]!, row + displacements[at + 1]!];
   };
 
-/** Two numbers in [-1, 1) for every pixel, generated from the number that elasticTransform sampled. */
+/** Generates two numbers in [-1, 1) per pixel from the number that elasticTransform sampled. */
 export function elasticNoise(number: number, { height, width }: Size): Float64Array {
   const noise = new Float64Array(2 * height * width);
   for (let pixel = 0; pixel < height * width; pixel++) {

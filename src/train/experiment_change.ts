@@ -27,7 +27,7 @@ export interface ExperimentChange extends Change {
   hidden?: {
     /** Replaces each activation that is not linear. */
     activation?: ActivationName;
-    /** Initializer for every kernel. */
+    /** Initializer of all kernels. */
     kernelInitializer?: InitializerConfig;
     /** Factor for the number of filters of convolutions, rounded to at least one. */
     filtersTimes?: number;

@@ -45,7 +45,7 @@ export const fitCallbacks = [
 ] as const satisfies readonly (keyof FitOptions)[];
 export type FitCallback = (typeof fitCallbacks)[number];
 
-/** The options of `fit` as they are sent. Callbacks, signal and pace cannot be cloned, so they stay in the page. */
+/** The options of `fit` that are sent to the worker. Callbacks, signal and pace cannot be cloned, so they stay in the page. */
 export interface SentFitOptions {
   data: Omit<FitOptions, FitCallback | 'signal' | 'pace'>;
   callbacks: FitCallback[];

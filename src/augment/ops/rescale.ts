@@ -1,7 +1,7 @@
 import source from '../../../shaders/augment/rescale.wgsl?raw';
 import type { Op } from '../op.ts';
 
-/** y = factor x, for every image: converts bytes to the network's input scale. */
+/** y = factor x: converts bytes to the network's input scale. */
 export function rescaleOp(factor: number): Op {
   return {
     type: 'rescale',

@@ -1,4 +1,3 @@
-import type { TrainAndTest } from '../../data/index.ts';
 import { ConfigurationError, DataError, WgradError } from '../../errors.ts';
 import type { SavedRun } from '../../formats/run_file.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
@@ -11,14 +10,12 @@ import { historyBefore, resumePoint } from '../../session/resume_point.ts';
 import { formatSavedRun, runToSave } from '../../session/saved_run.ts';
 import { type Monitor, monitored } from '../../train/monitor.ts';
 import { planRun } from '../../train/run_length.ts';
-import type { AdapterOptions } from '../adapter_options.ts';
 import { FreshEvents } from '../fresh_events.ts';
-import type { HostName } from '../hosts/host_names.ts';
 import { throughLosses } from '../losses.ts';
 import { counts, firstOf, nameForPage } from '../run.ts';
 import { servedState } from '../served_runs.ts';
-import { Session } from '../session.ts';
 import { linesOf } from '../train.ts';
+import { TrainingChrome } from '../training_chrome.ts';
 import type { CheckedTrial } from './checked_trial.ts';
 
 /** A part of a trial: from its current state to an epoch. */
@@ -55,47 +52,20 @@ export const kindOf = ({ software, vendor, architecture, description }: AdapterF
     : [vendor, architecture].filter(Boolean).join(' ') || 'hardware';
 
 /** A Chrome that trains trials, one after the other. */
-export class TrialChrome {
-  private session: Session | undefined;
-  private datasets: TrainAndTest | undefined;
+export class TrialChrome extends TrainingChrome {
   private log = new TrainingLog();
   private newest: Snapshot | undefined;
   private hear: (events: RunEvent[]) => void = () => {};
   private keep: () => void = () => {};
-  private stopping = false;
-  adapter!: AdapterFacts;
-  /** `Chrome/156.0.8078.79` */
-  version = '';
-  host!: HostName;
-
-  constructor(private readonly options: AdapterOptions) {}
-
-  async open(adapter = this.options.adapter): Promise<void> {
-    const { host, chrome, browserTimeout, yes } = this.options;
-    this.session = await Session.open({
-      ...{ adapter, host, chrome, browserTimeout, yes },
-      datasets: () => this.datasets!,
+  protected override receivers() {
+    return {
       tell: (events: RunEvent[]) => this.hear(events),
-      keep: (state) => {
+      keep: (state: Snapshot) => {
         this.newest = state;
         this.keep();
       },
       files: servedState(() => resumePoint(this.log, this.newest!)),
-      report: console.error,
-    });
-    ({ adapter: this.adapter, version: this.version, host: this.host } = this.session);
-    // stop was called while the browser was starting.
-    if (this.stopping) this.session.stop();
-  }
-
-  /** Ends the current training after its current step. */
-  stop(): void {
-    this.stopping = true;
-    this.session?.stop();
-  }
-
-  async close(): Promise<void> {
-    await this.session?.close();
+    };
   }
 
   /**
@@ -174,8 +144,7 @@ export class TrialChrome {
       },
       {
         restart: async () => {
-          await this.close();
-          await this.open(this.adapter.software ? 'software' : 'hardware');
+          await this.reopen();
           await prepare();
           isPrepared = true;
         },

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Tally } from './tally.ts';
 
-/** `average` of Keras' F1Score, for every metric that has a value per class. */
+/** The `average` option of Keras' F1Score, shared by all metrics that have a value per class. */
 export const averageOption = v.optional(v.picklist(['macro', 'micro', 'weighted']), 'macro');
 
 /** The counts from which such a metric is computed, for one class or for all together. */
