@@ -7,7 +7,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const common = ['src', 'shaders', 'package.json', 'vite.config.ts'];
 const programs = {
   cli: { modes: ['cli', 'library'], sources: common },
-  bench: { modes: ['bench', 'bench-page'], sources: [...common, 'test/bench'] },
+  // The command's own page reads the pictures of `bench --data`.
+  bench: { modes: ['bench', 'bench-page', 'library'], sources: [...common, 'test/bench'] },
 };
 const lock = `${root}dist/building`;
 

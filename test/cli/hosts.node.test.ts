@@ -11,17 +11,12 @@ import { endWithThisProcess, findFirefox, versionOf } from '../../src/cli/hosts/
 import { hostOfVersion } from '../../src/cli/hosts/host_names.ts';
 import { findProgram } from '../../src/cli/hosts/host_programs.ts';
 import { secondsOfGroup } from '../../src/cli/hosts/process_time.ts';
-import { driverTitle, findDriver } from '../../src/cli/hosts/vulkan_drivers.ts';
+import { driverTitle } from '../../src/cli/hosts/vulkan_drivers.ts';
 import LocalWebSocket from '../../src/cli/hosts/web_socket.ts';
 import { numberOrJson } from '../../src/cli/values.ts';
 import { parseRun } from '../../src/formats/run_file.ts';
 import { processesWith } from './processes.ts';
 import { call, type Ended, program, run, startIn, temporaryFolder } from './wgrad.ts';
-
-vi.mock('../../src/cli/hosts/vulkan_drivers.ts', async (original) => {
-  const drivers = await original<typeof import('../../src/cli/hosts/vulkan_drivers.ts')>();
-  return { ...drivers, findDriver: vi.fn(drivers.findDriver) };
-});
 
 /** Replaces environment variables while `work` runs. */
 async function within<T>(variables: Record<string, string>, work: () => T | Promise<T>): Promise<T> {
@@ -156,12 +151,8 @@ test.runIf(process.platform === 'linux')(
   'the faster browser on the CPU is taken where it is installed, and why is said',
   async () => {
     const folder = withProgram('firefox', 'echo Mozilla Firefox 199.1');
-    const chosen = (PATH: string, llvmpipe: string | undefined, chrome?: string) => {
-      vi.mocked(findDriver).mockResolvedValue(llvmpipe);
-      return within({ PATH, FIREFOX_PATH: '' }, () => fasterOnCpu(chrome)).finally(() =>
-        vi.mocked(findDriver).mockReset(),
-      );
-    };
+    const chosen = (PATH: string, llvmpipe: string | undefined, chrome?: string) =>
+      within({ PATH, FIREFOX_PATH: '' }, () => fasterOnCpu(chrome, async () => llvmpipe));
     const driver = '/usr/share/vulkan/icd.d/lvp_icd.json';
     const fast = await chosen(folder, driver);
     expect(fast.host).toBe('firefox');

@@ -59,13 +59,20 @@ export async function settleHost(command: Command): Promise<void> {
 const askedForSoftware = (command: Command) =>
   command.getOptionValueSource('adapter') === 'cli' && command.opts<AdapterOptions>().adapter === 'software';
 
-/** The installed browser that trains faster on the CPU, and why. */
-export async function fasterOnCpu(chrome: string | undefined): Promise<{ host: HostName; why: string }> {
+/**
+ * The installed browser that trains faster on the CPU, and why.
+ *
+ * @param driver finds a driver on this machine; replaced in tests.
+ */
+export async function fasterOnCpu(
+  chrome: string | undefined,
+  driver = findDriver,
+): Promise<{ host: HostName; why: string }> {
   const stays = (reason: string) => ({ host: 'chrome', why: `Chrome on SwiftShader: ${reason}` }) as const;
   if (chrome !== undefined) return stays('--chrome names it');
   const firefox = findFirefox();
   if (!firefox) return stays('Firefox on llvmpipe is faster, and Firefox is not here (apt-get install firefox-esr)');
-  if (!(await findDriver('llvmpipe'))) {
+  if (!(await driver('llvmpipe'))) {
     return stays('Firefox on llvmpipe is faster, and llvmpipe is not here (apt-get install mesa-vulkan-drivers)');
   }
   return {
