@@ -44,10 +44,10 @@ fn before_x(gradient: vec4f, index: u32, co: u32) -> vec4f {
 
 #endif
 @compute @workgroup_size(4 * ${tiles})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index % 4u;
   let channel_tiles = (out_channels + 15u) / 16u;
-  let tile = group.x * ${tiles}u + index / 4u;
+  let tile = (group.y * groups.x + group.x) * ${tiles}u + index / 4u;
   let first = tile / channel_tiles * pixels_a_tile;
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);

@@ -19,7 +19,7 @@ import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { type Activation, activationFlags } from './activation.ts';
 import { loadType, neighbours, quadFlags, quadType, type RegisterTile, registerTiles } from './tile.ts';
-import { ceilDiv } from './workgroups.ts';
+import { ceilDiv, spread } from './workgroups.ts';
 
 /** NHWC images and a [kernelHeight, kernelWidth, inChannels / groups, outChannels] kernel. */
 export interface Conv2dShape {
@@ -113,9 +113,7 @@ const sizes = (s: Conv2dShape) => ({
 export const each = (count: number, of: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => of(i)).join(', ');
 
-const groupsOf = ({ quads, tiles }: RegisterTile, count: (quads: number) => number): [number] => [
-  ceilDiv(count(quads), tiles),
-];
+const groupsOf = ({ quads, tiles }: RegisterTile, count: (quads: number) => number) => spread(count(quads), tiles);
 
 const tileFlags = (v: Variant) => ({ ...(v as RegisterTile), load: loadType((v as RegisterTile).width) });
 
@@ -185,7 +183,7 @@ export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
   constants: sizes,
   buffers: conv2dForward.buffers,
   cost: conv2dForward.cost,
-  workgroups: (s) => [ceilDiv(ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 64) * ceilDiv(s.outChannels, 16), 16)],
+  workgroups: (s) => spread(ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 64) * ceilDiv(s.outChannels, 16), 16),
 };
 
 /** Number of tiles of the filter gradient: rows of w by 16 output channels. */
