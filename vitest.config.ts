@@ -37,6 +37,7 @@ export default defineConfig({
           include: [
             'fflate',
             'hyparquet',
+            'idb-keyval',
             'ml-matrix',
             'pbf',
             'simple-statistics',

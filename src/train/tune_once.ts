@@ -1,3 +1,4 @@
+import { createStore, get, set } from 'idb-keyval';
 import type { Gpu } from '../gpu/device.ts';
 import type { KernelVariants } from '../gpu/variants.ts';
 import type { TunableKernel } from '../plan/planner.ts';
@@ -10,32 +11,10 @@ const [database, store, key] = ['wgrad-tuning', 'caches', 'newest'];
 export async function tuneOnce(gpu: Gpu, kernels: ReadonlyMap<string, TunableKernel>): Promise<KernelVariants> {
   if (gpu.tuning === 'off') return {};
   // A browser that stores nothing, as in a private window, measures again.
-  const cache: unknown = await inStore('readonly', (caches) => caches.get(key)).catch(() => undefined);
+  const caches = typeof indexedDB === 'undefined' ? undefined : createStore(database, store);
+  const cache: unknown = caches && (await get(key, caches).catch(() => undefined));
   const result = await tuneWithCache(gpu, kernels, { mode: gpu.tuning, ...(typeof cache === 'string' && { cache }) });
   if (result.discarded) console.info(`wgrad: the kept times of kernels were discarded: ${result.discarded}`);
-  if (result.cache !== cache)
-    await inStore('readwrite', (caches) => caches.put(result.cache, key)).catch(() => undefined);
+  if (caches && result.cache !== cache) await set(key, result.cache, caches).catch(() => undefined);
   return result.variants;
-}
-
-function inStore<T>(mode: IDBTransactionMode, work: (caches: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
-  if (typeof indexedDB === 'undefined') return Promise.resolve(undefined);
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(database, 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(store);
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const db = opening.result;
-      const transaction = db.transaction(store, mode);
-      const request = work(transaction.objectStore(store));
-      transaction.oncomplete = () => {
-        db.close();
-        resolve(request.result);
-      };
-      transaction.onabort = () => {
-        db.close();
-        reject(transaction.error);
-      };
-    };
-  });
 }

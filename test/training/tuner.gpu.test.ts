@@ -1,8 +1,17 @@
-import { expect, test } from 'vitest';
+import { clear, createStore, get, set } from 'idb-keyval';
+import { expect, test, vi } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
 import { unmatchedVariants } from '../../src/gpu/unmatched_variants.ts';
 import { isSameVariant, runnableVariants, variantKey } from '../../src/gpu/variants.ts';
-import { createTrainer, type KernelVariants, loadTrainer, openGpu, type TunedKernel, tune } from '../../src/index.ts';
+import {
+  createTrainer,
+  type KernelVariants,
+  loadTrainer,
+  type Model,
+  openGpu,
+  type TunedKernel,
+  tune,
+} from '../../src/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { fastestOf } from '../../src/train/tuner.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
@@ -166,4 +175,34 @@ test('a trainer of a device with tuning records what it chose, and repeats it to
     tuned.dispose();
   }
   await expect(openGpu({ tuning: 'fast' as never })).rejects.toThrow(/Invalid tuning/);
+});
+
+test('the browser keeps the times for later pages, and discards them if they are damaged', async () => {
+  const kept = createStore('wgrad-tuning', 'caches');
+  const dense: Model = {
+    ...smallModel,
+    layers: [{ type: 'flatten' }, { type: 'dense', units: 3, activation: 'softmax' }],
+  };
+  await clear(kept);
+  const tuned = await openGpu({ tuning: 'full' });
+  const info = vi.spyOn(console, 'info').mockImplementation(() => {});
+  const tune = async () => {
+    const trainer = createTrainer(tuned, { ...options, model: dense });
+    await trainer.trainOnBatch(images, labels);
+    trainer.dispose();
+    return get<string>('newest', kept);
+  };
+  try {
+    const first = await tune();
+    expect(JSON.parse(first!).kernels.length).toBeGreaterThan(0);
+    expect(info).not.toHaveBeenCalled();
+    await set('newest', first!.slice(1), kept);
+    const renewed = await tune();
+    expect(info).toHaveBeenCalledWith(expect.stringContaining('discarded'));
+    expect(JSON.parse(renewed!).kernels.length).toBeGreaterThan(0);
+  } finally {
+    info.mockRestore();
+    tuned.dispose();
+    await clear(kept);
+  }
 });
