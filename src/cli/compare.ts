@@ -25,6 +25,7 @@ import { PairChrome } from './pair_chrome.ts';
 import { PairProgress } from './pair_progress.ts';
 import { placeOf } from './queue/dataset_below.ts';
 import { gather } from './queue/gather.ts';
+import { OwnPart } from './queue/own_part.ts';
 import type { PairTask } from './queue/pair_trainer.ts';
 import { nameOf } from './queue/plan_name.ts';
 import { queueAddress } from './queue/queue_address.ts';
@@ -141,6 +142,13 @@ async function compareWith(
     progress = new PairProgress(missing.length, epochs);
     try {
       if (store) {
+        const part = new OwnPart();
+        interrupts.quit = part.quit;
+        interrupts.stop = () => {
+          stopped = true;
+          console.log(`Stopping here after this step; workers continue. ${howToGather(json)}`);
+          part.stop();
+        };
         await chrome.close();
         const { vary, data } = { vary: options.vary, data: file.config.data };
         const shared = {
@@ -152,17 +160,12 @@ async function compareWith(
           epochs,
           data,
         };
+        const orderOf = (seed: number): PairTask => ({ ...shared, seed, ...twins });
         await gather<unknown>({
-          ...{ store, type: 'comparison', name: nameOf(json ?? vary), kind: kindOf(adapter), options },
-          orders: missing.map((seed): PairTask => ({ ...shared, seed, ...twins })),
+          ...{ store, type: 'comparison', name: nameOf(json ?? vary), kind: kindOf(adapter), options, part },
+          orders: seeds.map(orderOf),
+          missing: missing.map(orderOf),
           take: (pair, seconds) => take(unpackNumbers(pair) as PairRecord, seconds),
-          stopper: (stop) => {
-            interrupts.stop = () => {
-              stopped = true;
-              console.log('Stopping here after this step; workers continue. The same command gathers their pairs.');
-              stop();
-            };
-          },
         });
         return;
       }
@@ -200,6 +203,12 @@ async function compareWith(
     await chrome.close();
   }
 }
+
+/** --json refuses a file that has pairs, so a comparison with a file is continued with another option. */
+const howToGather = (json: string | undefined): string =>
+  json === undefined
+    ? 'The same command gathers their pairs.'
+    : `The same command with --resume ${json} in place of --json gathers their pairs.`;
 
 /** Warnings about the length of the runs; printed once if both twins have the same. */
 function warningsOf({ a, b, fit }: TwinOptions, train: Dataset, plan: Plan): string[] {

@@ -17,6 +17,7 @@ import { Interrupts } from './interrupts.ts';
 import { version } from './package_facts.ts';
 import type { CureTask } from './queue/cure_trainer.ts';
 import { gather } from './queue/gather.ts';
+import { OwnPart } from './queue/own_part.ts';
 import { nameOf } from './queue/plan_name.ts';
 import { queueAddress } from './queue/queue_address.ts';
 import { QueueStore } from './queue/queue_store.ts';
@@ -100,18 +101,19 @@ async function testWith(
     };
     try {
       if (store) {
+        const part = new OwnPart();
+        interrupts.quit = part.quit;
+        interrupts.stop = () => {
+          stopped = true;
+          console.log('Stopping here after this step; workers continue. The same command gathers their runs.');
+          part.stop();
+        };
         await chrome.close();
         begun = performance.now();
+        const order = ({ seed, experiment }: (typeof all)[number]) => taskOf(experiment, seed, options);
         await gather<CureRun>({
-          ...{ store, type: 'cures', name: nameOf(json ?? 'cures'), kind: kindOf(adapter), options, take },
-          orders: missing.map(({ seed, experiment }) => taskOf(experiment, seed, options)),
-          stopper: (stop) => {
-            interrupts.stop = () => {
-              stopped = true;
-              console.log('Stopping here after this step; workers continue. The same command gathers their runs.');
-              stop();
-            };
-          },
+          ...{ store, type: 'cures', name: nameOf(json ?? 'cures'), kind: kindOf(adapter), options, take, part },
+          ...{ orders: all.map(order), missing: missing.map(order) },
         });
         return;
       }

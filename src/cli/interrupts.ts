@@ -14,7 +14,8 @@ export class Interrupts {
   save: (() => void) | undefined;
   private interrupted = 0;
 
-  constructor(private readonly quit: () => Promise<void>) {
+  /** @param quit closes what the process has opened. It can be replaced when that changes. */
+  constructor(public quit: () => Promise<void>) {
     process.on('SIGINT', this.onInterrupt);
     process.on('SIGTERM', this.onTerminate);
     process.on('SIGHUP', this.onHangUp);

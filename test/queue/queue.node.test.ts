@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CureChrome } from '../../src/cli/cure_chrome.ts';
@@ -7,6 +7,7 @@ import { PairChrome } from '../../src/cli/pair_chrome.ts';
 import { loadBullMq } from '../../src/cli/queue/bullmq.ts';
 import { Coordinator } from '../../src/cli/queue/coordinator.ts';
 import { datasetBelow } from '../../src/cli/queue/dataset_below.ts';
+import { OwnPart } from '../../src/cli/queue/own_part.ts';
 import { queueAddress } from '../../src/cli/queue/queue_address.ts';
 import { QueueLostError, QueueStore } from '../../src/cli/queue/queue_store.ts';
 import { TaskStates } from '../../src/cli/queue/task_states.ts';
@@ -16,7 +17,8 @@ import { Undelivered } from '../../src/cli/queue/undelivered.ts';
 import { anyKind, resultKey, type Task, type TaskResult, type Work } from '../../src/cli/queue/work.ts';
 import { type HostOptions, WorkerHost } from '../../src/cli/queue/worker_host.ts';
 import { Session } from '../../src/cli/session.ts';
-import { trialImages } from '../../src/cli/sweep/datasets.ts';
+import { type ReadImages, trialImages } from '../../src/cli/sweep/datasets.ts';
+import { gpus } from '../../src/cli/sweep/gpus.ts';
 import { TrialChrome } from '../../src/cli/sweep/trial_chrome.ts';
 import { idOf } from '../../src/cli/sweep/trials.ts';
 import { WgradError } from '../../src/errors.ts';
@@ -82,6 +84,56 @@ test.each([TrialChrome, PairChrome, CureChrome])(
     expect(session.stop).toHaveBeenCalledOnce();
   },
 );
+
+describe('the part of the command that begins a work', () => {
+  const trainer = () => ({ close: vi.fn(async () => {}) });
+  const each = () => ({ run: vi.fn(async () => {}), stop: vi.fn() });
+
+  test('does not begin where it is stopped while its Chrome starts, which is closed', async () => {
+    const [part, coordinator, host, chrome] = [new OwnPart(), each(), each(), trainer()];
+    await part.run(coordinator, async (chromes) => {
+      chromes.push(chrome as never);
+      part.stop();
+      return host;
+    });
+    expect([coordinator.run, host.run].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    expect(chrome.close).toHaveBeenCalledOnce();
+    const open = vi.fn(async () => undefined);
+    await part.run(coordinator, open);
+    expect(open).not.toHaveBeenCalled();
+  });
+
+  test('quits when its tasks have been given back, and then closes its Chrome', async () => {
+    const done: string[] = [];
+    let giveBack = () => {};
+    const host = {
+      run: () => new Promise<void>((resolve) => (giveBack = resolve)).then(() => void done.push('given back')),
+      stop: vi.fn(() => setTimeout(giveBack, 20)),
+    };
+    const [part, coordinator] = [new OwnPart(), each()];
+    const running = part.run(coordinator, async (chromes) => {
+      chromes.push({ close: async () => void done.push('closed') } as never);
+      return host;
+    });
+    await vi.waitFor(() => expect(coordinator.run).toHaveBeenCalledOnce());
+    await part.quit();
+    await running;
+    expect(done.slice(0, 2)).toEqual(['given back', 'closed']);
+    expect(coordinator.stop).toHaveBeenCalled();
+  });
+});
+
+test.each<[number, string[]]>([
+  [1, []],
+  [1, ['nvidiactl', 'nvidia-uvm', 'dri/card0']],
+  [2, ['nvidia0', 'nvidia1', 'nvidiactl', 'dri/renderD128']],
+  [3, ['dri/renderD128', 'dri/renderD129', 'dri/renderD130', 'dri/card0']],
+])('a machine has %i of the GPUs that the names of its devices show: %j', (number, names) => {
+  const devices = temporaryFolder();
+  mkdirSync(join(devices, 'dri'));
+  for (const name of names) writeFileSync(join(devices, name), '');
+  expect(gpus(devices)).toBe(number);
+});
 
 describe('a job', () => {
   const order = (options: JsonOptions, data = 'the images') => ({
@@ -167,12 +219,20 @@ describe('a job', () => {
       return dataset === 'digits' ? dataset : join(folder, 'empty');
     };
     const readOf = trialImages({ yes: false }, place, 1);
-    const ask = (dataset: string) => readOf({ dataset, clean: [] } as unknown as Parameters<typeof readOf>[0]);
+    const ask = (dataset: string, by: ReadImages = readOf) =>
+      by({ dataset, clean: [] } as unknown as Parameters<ReadImages>[0]);
     expect(await ask('digits')).toBe(await ask('digits'));
     await expect(ask('a')).rejects.toThrow();
     await expect(ask('a')).rejects.toThrow();
     await ask('digits');
     expect(asked).toEqual(['digits', 'a', 'a', 'digits']);
+    asked.length = 0;
+    const byDefault = trialImages({ yes: false }, (dataset) => {
+      asked.push(dataset);
+      return 'digits';
+    });
+    for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) await ask(name, byDefault);
+    expect(asked).toEqual(['a', 'b', 'c', 'b']);
   });
 });
 
@@ -194,7 +254,8 @@ test('a queue that is lost from the start is there again when it answers, and no
   };
   const said: string[] = [];
   const source = { open: () => [], add: () => {} };
-  const how = { queueLimit: 60_000, print: (line: string) => said.push(line) };
+  const states = { drop: async () => {}, dropAll: () => {} };
+  const how = { queueLimit: 60_000, states, print: (line: string) => said.push(line) };
   await new Coordinator(store as unknown as QueueStore, work, {}, source, how).run();
   expect(said).toEqual([expect.stringContaining('does not answer'), 'queue    answers again']);
   expect(store.end).toHaveBeenCalledOnce();
@@ -219,6 +280,16 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     ...{ id: hashOf(Math.random()), takeover: 1, begun: Date.now(), state: 'open' },
     ...more,
   });
+  /** Calls of Redis that BullMQ's type leaves out. */
+  interface Client {
+    del(key: string): Promise<unknown>;
+    hset(key: string, field: string, value: string): Promise<unknown>;
+    hdel(key: string, field: string): Promise<unknown>;
+    ttl(key: string): Promise<number>;
+    keys(pattern: string): Promise<string[]>;
+    lset(key: string, place: number, value: string): Promise<unknown>;
+  }
+  const clientOf = async ({ id }: Work) => (await store.queueOf(id).client) as unknown as Client;
   const taskOf = ({ id: work }: Work, name: string): Task => ({ work, id: hashOf(name), order: {} });
 
   /** A worker without a Chrome, which takes tasks of one sweep. */
@@ -237,6 +308,9 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     );
     return { host, said, trainer, undelivered, running: host.run() };
   }
+  const how = (states = new TaskStates(store, { limit: 1000 })) => ({
+    ...{ queueLimit: 60_000, states, print: () => undefined },
+  });
   const until = (condition: () => unknown) => vi.waitFor(async () => expect(await condition()).toBeTruthy(), 60_000);
 
   /** Ends a task only when it may. */
@@ -285,6 +359,108 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     await store.end(work, 'finished');
     await running;
     expect(host.delivered).toBe(1);
+  });
+
+  test('sets aside a result that cannot be delivered, and delivers the others', async () => {
+    const work = workOf();
+    await store.putWork(work, {});
+    const folder = join(temporaryFolder(), 'undelivered');
+    const undelivered = new Undelivered(folder);
+    const task = taskOf(work, 'a');
+    const result = failedResult(task, { kind: 'fake', adapter: '' }, 'x');
+    const broken = workOf();
+    await (await clientOf(work)).hset('wgrad:works', broken.id, '{}');
+    undelivered.keep({ work: broken.id, key: 'x', result });
+    undelivered.keep({ work: hashOf('a work of another queue'), key: 'x', result });
+    writeFileSync(join(folder, '0.json'), '{ "work"');
+    writeFileSync(join(folder, '1.json'), '{}');
+    undelivered.keep({ work: work.id, key: resultKey(task, 'fake'), result });
+    const said: string[] = [];
+    for (let turn = 0; turn < 2; turn++) await undelivered.deliver(store, (line) => said.push(line));
+    await (await clientOf(work)).hdel('wgrad:works', broken.id);
+    expect(await store.results(work.id)).toEqual([result]);
+    expect(undelivered.names).toHaveLength(1);
+    const aside = readdirSync(folder).filter((name) => name.endsWith('.bad'));
+    expect(aside).toHaveLength(3);
+    expect(said).toHaveLength(3);
+    for (const name of aside)
+      expect(said.join('\n')).toContain(`${join(folder, name)}: this result cannot be delivered`);
+  });
+
+  test('trains a failed task again, once its failures are removed', async () => {
+    const work = workOf({ attempts: 1 });
+    await store.putWork(work, {});
+    const [task, other] = [taskOf(work, 'a'), taskOf(work, 'b')];
+    const done: TaskResult = { ...failedResult(other, { kind: 'fake', adapter: '' }, ''), status: 'done' };
+    await store.addResult(work.id, resultKey(other, 'fake'), done);
+    await store.addTasks(work, [task]);
+    let fails = true;
+    class Failing extends FakeTrainer {
+      override async train(...args: Parameters<FakeTrainer['train']>) {
+        if (fails) throw new Error('no memory');
+        return super.train(...args);
+      }
+    }
+    const { running, trainer } = hostOf(work, new Failing());
+    await until(async () => (await store.results(work.id)).length === 2);
+    // The command may record it too, for no kind of adapter.
+    const lost = failedResult(task, { kind: 'fake', adapter: 'none' }, 'stalled');
+    await store.addResult(work.id, resultKey(task, 'none'), lost);
+    fails = false;
+    expect([await store.retryFailed(work.id), await store.retryFailed(work.id)]).toEqual([2, 0]);
+    expect(await store.results(work.id)).toEqual([done]);
+    const added: string[] = [];
+    const source = {
+      open: () => (added.includes(task.id) ? [] : [task]),
+      add: ({ id }: TaskResult) => added.push(id),
+    };
+    await new Coordinator(store, work, {}, source, how()).run();
+    await running;
+    expect(trainer.trained).toEqual([task.id]);
+    expect((await store.results(work.id)).map(({ status }) => status)).toEqual(['done', 'done']);
+  });
+
+  test('forgets works that ended a month ago, and keeps all of one that is continued', async () => {
+    const [ended, continued] = [workOf({ name: 'ended' }), workOf({ name: 'continued' })];
+    const client = await clientOf(ended);
+    for (const work of [ended, continued]) {
+      await store.putWork(work, {});
+      const task = taskOf(work, 'a');
+      await store.addResult(work.id, resultKey(task, 'fake'), failedResult(task, { kind: 'fake', adapter: '' }, 'x'));
+      await store.end(work, 'finished');
+    }
+    const left = (work: Work) =>
+      Promise.all(['head', 'results', 'once'].map((name) => client.ttl(`wgrad:of:${work.id}:${name}`)));
+    expect((await left(continued)).every((seconds) => seconds > 29 * 86_400)).toBe(true);
+    await store.putWork({ ...continued, state: 'open' }, {});
+    expect(await left(continued)).toEqual([-1, -1, -1]);
+    // A month later.
+    await client.del(`wgrad:of:${ended.id}:head`);
+    const status = await call('sweep', 'status', '--queue', redis.url);
+    expect(status.stdout).toContain(`forgotten  sweep ended, ${ended.id}`);
+    expect((await store.works()).map(({ id }) => id)).not.toContain(ended.id);
+    expect((await call('sweep', 'status', '--queue', redis.url)).stdout).not.toContain('forgotten');
+    await store.end(continued, 'finished');
+  });
+
+  test('drops what a worker holds for works that have ended', async () => {
+    const [works, refused] = [[workOf(), workOf()], workOf({ version: '9.9.9', name: 'unfit' })];
+    for (const work of [...works, refused]) {
+      await store.putWork(work, {});
+      if (work !== refused) await store.addTasks(work, [taskOf(work, 'a')]);
+    }
+    const own = await QueueStore.open(queueAddress(redis.url));
+    const { host, running } = hostOf(works[0]!, new FakeTrainer(), { name: 'long', only: undefined as never }, own);
+    const refuses = async () => (await store.workers()).find(({ name }) => name === 'long')?.refuses.join() ?? '';
+    await until(async () => (await refuses()).includes('unfit'));
+    for (const { id } of works) await until(async () => (await store.results(id)).length === 1);
+    for (const work of [...works, refused]) await store.end(work, 'finished');
+    await until(async () => !(await refuses()).includes('unfit'));
+    const { queues } = own as unknown as { queues: Map<string, unknown> };
+    await until(() => works.every(({ id }) => !queues.has(id)));
+    host.stop();
+    await running;
+    await own.close();
   });
 
   test('gives up a Redis that stays away, although a task ends without it', async () => {
@@ -346,6 +522,42 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     }
   });
 
+  test('keeps no state of a trial that is halted, nor of a work that has finished', async () => {
+    const work = workOf({ total: 2 });
+    const folder = join(temporaryFolder(), 'states');
+    const states = new TaskStates(store, { limit: 10, folder });
+    const another = workOf();
+    const [halted, late] = [hashOf('halted'), hashOf('late')];
+    const [small, large] = [new Uint8Array(10), new Uint8Array(11)];
+    await store.putWork(work, {});
+    for (const [id, state] of [
+      [halted, small],
+      [halted, large],
+      [late, small],
+      [late, large],
+    ] as const) {
+      await states.put(work.id, id, 'fake', state);
+    }
+    await states.put(another.id, late, 'fake', small);
+    await states.put(another.id, late, 'fake', large);
+    const result = { ...failedResult({ id: halted }, { kind: 'fake', adapter: '' }, ''), status: 'halted' as const };
+    const dropped = vi.spyOn(states, 'drop');
+    const left = [result];
+    const source = { open: () => [], add: () => {}, decided: () => left.splice(0) };
+    await store.addResult(work.id, 'first', { ...result, status: 'waiting' });
+    await new Coordinator(store, work, {}, source, how(states)).run();
+    expect(dropped).toHaveBeenCalledWith(work.id, halted, 'fake');
+    const keys = async ({ id }: Work) => (await clientOf(work)).keys(`wgrad:of:${id}:state:*`);
+    expect([(await keys(work)).length, (await keys(another)).length]).toEqual([0, 1]);
+    const kept = `${another.id}-${late}-fake.wgrad`;
+    expect(readdirSync(folder)).toEqual([kept]);
+    writeFileSync(join(folder, 'notes.txt'), '');
+    states.dropExpired(Date.now() + 29 * 86_400_000);
+    expect(readdirSync(folder).sort()).toEqual([kept, 'notes.txt'].sort());
+    states.dropExpired(Date.now() + 31 * 86_400_000);
+    expect(readdirSync(folder)).toEqual(['notes.txt']);
+  });
+
   test('gives a task that is stopped to the next worker, with its state', async () => {
     const work = workOf({ takeover: 60 });
     await store.putWork(work, {});
@@ -401,7 +613,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     const task = taskOf(work, 'a');
     const added: string[] = [];
     const source = { open: () => (added.length > 0 ? [] : [task]), add: ({ id }: TaskResult) => added.push(id) };
-    const coordinator = new Coordinator(store, work, {}, source, { queueLimit: 60_000, print: () => undefined });
+    const coordinator = new Coordinator(store, work, {}, source, how());
     const { running } = hostOf(work);
     await until(async () => (await queue.getFailedCount()) === 3);
     await coordinator.run();
@@ -461,7 +673,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     expect(readFileSync(page!, 'utf8')).toContain('Best of 4');
     expect(readFileSync(csv!, 'utf8').trim().split('\n')).toHaveLength(5);
     const status = await call('sweep', 'status', 'plan', '--queue', redis.url);
-    expect(status.stdout).toMatch(/│ plan .*finished .*│ +4 │ +10 │ +0 │ +0 │/);
+    expect(status.stdout).toMatch(/│ plan .*finished .*│ +4 │ +10 │ +│ +│/);
     expect(status.stdout).toContain('trials   1 done, 3 halted');
   });
 
@@ -513,8 +725,33 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
       expect(await outcome(...words, ...queue)).toBe(await outcome(...words));
     }
     const status = await call('sweep', 'status', ...queue);
-    expect(status.stdout).toMatch(/│ figures │ comparison │ .*finished │ +2 │ +2 │/);
-    expect(status.stdout).toMatch(/│ figures │ cures .*finished │ +2 │ +2 │/);
+    expect(status.stdout).toMatch(/│ figures +│ comparison │ .*finished │ +2 │ +2 │/);
+    expect(status.stdout).toMatch(/│ figures +│ cures .*finished │ +2 │ +2 │/);
+
+    // A pair that this file lacks, and the queue has, is not trained again.
+    const works = (await store.works()).filter(({ type }) => type === 'comparison');
+    const cut = join(temporaryFolder(), 'figures.json');
+    const whole = await runHere('compare', ...twins, ...shared, ...queue, '--json', cut);
+    expect(whole.code).toBe(0);
+    const figures = JSON.parse(readFileSync(cut, 'utf8'));
+    writeFileSync(cut, JSON.stringify({ ...figures, pairs: figures.pairs.slice(1) }));
+    const resumed = await runHere('compare', ...twins, ...shared, ...queue, '--resume', cut);
+    expect(resumed).toMatchObject({ code: 0, stdout: expect.stringContaining('resumed') });
+    expect(JSON.parse(readFileSync(cut, 'utf8')).pairs).toEqual(figures.pairs);
+    expect((await store.works()).filter(({ type }) => type === 'comparison')).toHaveLength(works.length);
+    expect(await store.repeated(works[0]!.id)).toBe(0);
+
+    // One that has failed is.
+    const { id } = works[0]!;
+    const [first] = await store.results(id);
+    await store.retryFailed(id);
+    const client = await clientOf(works[0]!);
+    const failed = failedResult(first!, { kind: first!.kind, adapter: 'none' }, 'its worker was lost');
+    await client.lset(`wgrad:of:${id}:results`, 0, JSON.stringify(failed));
+    rmSync(cut);
+    const again = await runHere('compare', ...twins, ...shared, ...queue, '--json', cut);
+    expect(again.code).toBe(0);
+    expect((await store.results(id)).map(({ status }) => status)).toEqual(['done', 'done']);
   });
 
   test('that refuses the password, or is not there, ends the command, which never prints the password', async () => {

@@ -65,7 +65,8 @@ export async function scale(folder: string, trials: number, workers: number): Pr
     });
     const told = busy.map(async (child) => (await once(child, 'message'))[0] as { trained: number; overhead: number });
     const begun = performance.now();
-    await muted(() => new Coordinator(store, work, head, source, { queueLimit: 60_000, print: () => {} }).run());
+    const how = { queueLimit: 60_000, states: new TaskStates(store, { limit: 1000 }), print: () => {} };
+    await muted(() => new Coordinator(store, work, head, source, how).run());
     const seconds = (performance.now() - begun) / 1000;
     const done = await factsOf(store);
     const overheads = await Promise.all(told);

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../../errors.ts';
 import { counted } from '../../figures.ts';
 import type { QueueLostError, QueueStore } from './queue_store.ts';
 import { QueueWatch } from './queue_watch.ts';
+import type { TaskStates } from './task_states.ts';
 import { failedResult } from './tasks.ts';
 import { parseTask, readable, resultKey, type Task, type TaskResult, type Work, type WorkerSign } from './work.ts';
 
@@ -25,7 +26,7 @@ export interface TaskSource {
 }
 
 /**
- * Adds a work to the queue, unless it is already there.
+ * Adds a work to the queue, or continues the one that is there.
  *
  * @throws ConfigurationError if it has begun and should not be resumed.
  */
@@ -39,6 +40,7 @@ export async function beginWork(store: QueueStore, work: Work, head: unknown, re
       fix: 'continue it with --resume',
     });
   }
+  await store.forgetExpired();
   await store.putWork({ ...work, ...(before && { begun: before.begun }) }, head);
 }
 
@@ -60,7 +62,11 @@ export class Coordinator {
     private readonly work: Work,
     private readonly head: unknown,
     private readonly source: TaskSource,
-    private readonly how: { queueLimit: number; print: (line: string) => void },
+    private readonly how: {
+      queueLimit: number;
+      states: Pick<TaskStates, 'drop' | 'dropAll'>;
+      print: (line: string) => void;
+    },
   ) {
     this.watch = new QueueWatch(store, {
       ...{ limit: how.queueLimit, report: how.print, isStopping: () => this.stopping },
@@ -98,7 +104,9 @@ export class Coordinator {
       await delay(lookEvery);
     }
     if (this.failure) throw this.failure;
-    if (!this.stopping) await this.watch.patiently(() => this.store.end(this.work, 'finished'));
+    if (this.stopping) return;
+    this.how.states.dropAll(this.work.id);
+    await this.watch.patiently(() => this.store.end(this.work, 'finished'));
   }
 
   /** Collects new results. @returns whether there were any. */
@@ -117,6 +125,7 @@ export class Coordinator {
     for (; this.decided.length > 0; this.decided.shift()) {
       const result = this.decided[0]!;
       await this.store.addResult(this.work.id, `${resultKey(result, result.kind)} ${result.status}`, result);
+      await this.how.states.drop(this.work.id, result.id, result.kind);
     }
   }
 
@@ -199,10 +208,9 @@ export class Coordinator {
     const known = await this.store.resultCount(this.work.id);
     const open = this.source.open();
     if (known > this.place || open.length === 0) return;
-    if (!(await this.store.work(this.work.id))) {
-      this.place = 0;
-      await this.store.putWork(this.work, this.head);
-    }
+    if (!(await this.store.work(this.work.id))) await this.store.putWork(this.work, this.head);
+    // Results may have been removed to be trained again, so the list is read from its beginning.
+    this.place = 0;
     this.queued.clear();
     await this.hand(open);
   }

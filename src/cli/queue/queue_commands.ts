@@ -29,6 +29,7 @@ async function withStore<T>({ queue }: QueueReportOptions, use: (store: QueueSto
 /** `wgrad sweep status --queue`: all works and workers, and the results of the named sweep, or of the only one. */
 export const queueStatus = (plan: string | undefined, options: QueueReportOptions): Promise<void> =>
   withStore(options, async (store) => {
+    const forgotten = await store.forgetExpired();
     const works = await store.works();
     const workers = await store.workers();
     console.log(`queue    ${store.address.shown}`);
@@ -36,6 +37,9 @@ export const queueStatus = (plan: string | undefined, options: QueueReportOption
     console.log(
       workers.length > 0 ? workersTable(works, workers) : 'workers  none: start some with wgrad worker --queue',
     );
+    for (const { type, name, id } of forgotten) {
+      console.log(`forgotten  ${type} ${name}, ${id}: its results were kept for a month after its end`);
+    }
     const sweeps = works.filter(({ type }) => type === 'sweep');
     if (plan === undefined && sweeps.length !== 1) return;
     const work = plan === undefined ? sweeps[0]! : chosen(works, plan);
@@ -99,12 +103,12 @@ async function sweepIn(store: QueueStore, work: Work) {
 
 async function worksTable(store: QueueStore, works: readonly Work[]): Promise<string> {
   const rows = works.map(async ({ id, type, name, version, kind, state, total }) => {
+    const facts = [name, type, id, version, kind, state, ...[total, await store.resultCount(id)].map(count)];
+    // One that has ended has no jobs, and asking for them would connect to its queue and create it anew.
+    if (state !== 'open') return [...facts, '', ''];
     const jobs = store.queueOf(id).getJobCounts('waiting', 'prioritized', 'delayed', 'active');
     const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = await store.within(jobs);
-    return [
-      ...[name, type, id, version, kind, state],
-      ...[total, await store.resultCount(id), waiting + prioritized + delayed, active].map(count),
-    ];
+    return [...facts, ...[waiting + prioritized + delayed, active].map(count)];
   });
   const head = ['work', 'type', 'id', 'wgrad', 'adapters', 'state', 'tasks', 'results', 'waiting', 'active'];
   return table(head, await Promise.all(rows), 6);

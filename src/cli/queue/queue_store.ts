@@ -26,12 +26,14 @@ export class QueueLostError extends WgradError {
 const openingLimit = 8_000;
 const answerLimit = 10_000;
 const longestPause = 2_000;
-/** How long results are kept for later requests. */
-const keptSeconds = 30 * 86_400;
+/** How long results, logs and states are kept for later requests. */
+export const keptSeconds = 30 * 86_400;
 /** A worker that has not reported for this long is considered gone. */
 const signSeconds = 30;
 const logLines = 2_000;
 const prefix = 'wgrad';
+/** What a work has for its whole life, and for a month after it has ended. */
+const keptNames = ['head', 'results', 'once', 'twice'] as const;
 const refused = /WRONGPASS|NOAUTH|NOPERM|invalid password|no password is set|AUTH failed/i;
 
 /** Matches the errors of a Redis that is unreachable, or temporarily unable to write. */
@@ -132,6 +134,15 @@ export class QueueStore {
     return queue;
   }
 
+  /** Closes the connections to the jobs of works that are not in a list: a worker sees ever new ones. */
+  release(works: readonly Pick<Work, 'id'>[]): void {
+    for (const [id, queue] of this.queues) {
+      if (works.some((work) => work.id === id)) continue;
+      this.queues.delete(id);
+      queue.close().catch(() => undefined);
+    }
+  }
+
   /** Limits the time of a BullMQ call, which would wait for Redis indefinitely. */
   async within<T>(work: Promise<T>, milliseconds = answerLimit): Promise<T> {
     try {
@@ -164,10 +175,26 @@ export class QueueStore {
 
   private key = (work: string, name: string): string => `${prefix}:of:${work}:${name}`;
 
-  /** @param head everything in a report besides the results. */
+  /**
+   * Adds a work, or continues one that has ended, whose results then no longer expire.
+   *
+   * @param head everything in a report besides the results.
+   */
   async putWork(work: Work, head: unknown): Promise<void> {
     await this.call('SET', this.key(work.id, 'head'), gzipSync(JSON.stringify(head)));
+    for (const name of keptNames) await this.call('PERSIST', this.key(work.id, name));
     await this.call('HSET', `${prefix}:works`, work.id, JSON.stringify(work));
+  }
+
+  /** Removes ended works from the list whose results have expired, so that the list does not grow forever. @returns these works. */
+  async forgetExpired(): Promise<Work[]> {
+    const forgotten: Work[] = [];
+    for (const work of await this.works()) {
+      if (work.state === 'open' || (await this.call('EXISTS', this.key(work.id, 'head'))) === 1) continue;
+      await this.call('HDEL', `${prefix}:works`, work.id);
+      forgotten.push(work);
+    }
+    return forgotten;
   }
 
   async works(): Promise<Work[]> {
@@ -187,12 +214,14 @@ export class QueueStore {
     return bytes ? (JSON.parse(gunzipSync(bytes).toString()) as Head) : undefined;
   }
 
-  /** Ends a work: its jobs are removed, its results are kept for a month. */
+  /**
+   * Ends a work: its jobs are removed, its results are kept for a month. A canceled one also keeps the states of its unfinished tasks,
+   * because it may be continued.
+   */
   async end(work: Work, state: 'finished' | 'canceled'): Promise<void> {
     await this.call('HSET', `${prefix}:works`, work.id, JSON.stringify({ ...work, state }));
-    for (const name of ['head', 'results', 'once', 'twice']) {
-      await this.call('EXPIRE', this.key(work.id, name), keptSeconds);
-    }
+    for (const name of keptNames) await this.call('EXPIRE', this.key(work.id, name), keptSeconds);
+    if (state === 'finished') await this.dropStates(work.id);
     await this.within(this.queueOf(work.id).obliterate({ force: true }), 6 * answerLimit).catch(() => undefined);
   }
 
@@ -200,6 +229,27 @@ export class QueueStore {
   async addResult(work: string, key: string, result: TaskResult): Promise<boolean> {
     const keys = ['once', 'results', 'twice'].map((name) => this.key(work, name));
     return (await this.call('EVAL', addOnce, keys.length, ...keys, key, JSON.stringify(result))) === 1;
+  }
+
+  /**
+   * Removes the failed results of a work, and their jobs, so that these tasks are trained again.
+   *
+   * @returns their number.
+   */
+  async retryFailed(work: string): Promise<number> {
+    const key = this.key(work, 'results');
+    const texts = (await this.call('LRANGE', key, 0, -1)) as string[];
+    const failed = texts.filter((text) => readable(text, fromJson(parseResult))?.status === 'failed');
+    if (failed.length === 0) return 0;
+    const ids = new Set(failed.map((text) => parseResult(JSON.parse(text)).id));
+    // A failure may have been recorded for a kind of adapter, or for none.
+    const once = (await this.call('SMEMBERS', this.key(work, 'once'))) as string[];
+    const marks = once.filter((mark) => ids.has(mark.split(' ')[0]!));
+    if (marks.length > 0) await this.call('SREM', this.key(work, 'once'), ...marks);
+    for (const text of failed) await this.call('LREM', key, 1, text);
+    // BullMQ ignores a new job with the id of one that it still has.
+    await this.within(this.queueOf(work).clean(0, 0, 'failed'));
+    return failed.length;
   }
 
   async hasResult(work: string, key: string): Promise<boolean> {
@@ -237,6 +287,17 @@ export class QueueStore {
 
   async dropState(work: string, name: string): Promise<void> {
     await this.call('DEL', this.key(work, `state:${name}`));
+  }
+
+  /** Removes the states that are left of a work: of halted trials, and of tasks that two workers have trained. */
+  private async dropStates(work: string): Promise<void> {
+    let cursor = '0';
+    do {
+      const pattern = this.key(work, 'state:*');
+      const [next, keys] = (await this.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', 1000)) as [string, string[]];
+      if (keys.length > 0) await this.call('UNLINK', ...keys);
+      cursor = next;
+    } while (cursor !== '0');
   }
 
   async log(work: string, id: string, lines: readonly string[]): Promise<void> {

@@ -9,9 +9,9 @@ import { trialImages } from '../sweep/datasets.ts';
 import { conclude, folderOf, headOf, readPlan, requireOneDone, type SweepOptions, sweepLine } from '../sweep/sweep.ts';
 import { SweepFolder } from '../sweep/sweep_folder.ts';
 import { checkSweep } from '../sweep/trials.ts';
-import type { ChromeTrainer } from './chrome_trainer.ts';
 import { beginWork, Coordinator } from './coordinator.ts';
 import { datasetBelow } from './dataset_below.ts';
+import { OwnPart } from './own_part.ts';
 import { nameOf } from './plan_name.ts';
 import { queueAddress } from './queue_address.ts';
 import { QueueStore } from './queue_store.ts';
@@ -19,7 +19,7 @@ import { requireNoCode } from './shared_order.ts';
 import { SweepSource } from './sweep_source.ts';
 import { requireNoFiles } from './trial_task.ts';
 import { anyKind, type Work } from './work.ts';
-import { hostOf, openTrainers } from './worker.ts';
+import { hostOf, openTrainers, statesOf } from './worker.ts';
 import type { WorkingOptions } from './working_options.ts';
 
 export interface QueueSweepOptions extends SweepOptions, WorkingOptions {
@@ -36,12 +36,8 @@ export async function queueSweep(planFile: string, options: QueueSweepOptions): 
   const { attempts, takeover, kind = anyKind, resume = false, jobs, queueTimeout } = options;
   const plan = readPlan(planFile);
   const store = await QueueStore.open(queueAddress(options.queue));
-  const chromes: ChromeTrainer[] = [];
-  let stop = () => {};
-  const interrupts = new Interrupts(async () => {
-    stop();
-    await Promise.all(chromes.map((chrome) => chrome.close()));
-  });
+  const part = new OwnPart();
+  const interrupts = new Interrupts(part.quit);
   try {
     const checked = await checkSweep(
       plan,
@@ -59,49 +55,37 @@ export async function queueSweep(planFile: string, options: QueueSweepOptions): 
     };
     const path = options.folder ?? folderOf(planFile);
     const folder = SweepFolder.begin(path, head, resume && existsSync(join(path, 'sweep.json')));
-    await beginWork(store, work, head, resume);
     const source = new SweepSource(work, checked, folder);
     const print = source.printLine;
-    const coordinator = new Coordinator(store, work, head, source, { queueLimit: 60_000 * queueTimeout, print });
-    try {
-      const trainers = jobs === 0 ? [] : await openTrainers(options, chromes);
-      console.log(sweepLine(plan, checked));
-      console.log(`queue    ${store.address.shown}; results are kept there and in ${folder.path}`);
+    // From here on, other machines train this sweep.
+    interrupts.stop = () => {
+      source.stop();
       console.log(
-        trainers.length > 0
-          ? `jobs     ${counted(trainers.length, 'Chrome')} here, and those of every wgrad worker --queue`
-          : 'jobs     none here: each wgrad worker --queue takes trials',
+        'Stopping here after this step; workers continue. The same command with --resume gathers their results.',
       );
-      const name = `${hostname()}-${process.pid}-sweep`;
-      // The coordinator reports everything about the queue itself.
-      const report = (line: string) => /^(refused|state) /.test(line) && print(line);
-      const host = trainers.length > 0 ? hostOf(store, trainers, options, { name, report, only: work.id }) : undefined;
-      stop = () => {
-        coordinator.stop();
-        host?.stop();
-      };
-      interrupts.stop = () => {
-        source.stop();
+      part.stop();
+    };
+    await beginWork(store, work, head, resume);
+    const coordinator = new Coordinator(store, work, head, source, {
+      ...{ queueLimit: 60_000 * queueTimeout, states: statesOf(store, options), print },
+    });
+    try {
+      await part.run(coordinator, async (chromes) => {
+        const trainers = jobs === 0 ? [] : await openTrainers(options, chromes);
+        console.log(sweepLine(plan, checked));
+        console.log(`queue    ${store.address.shown}; results are kept there and in ${folder.path}`);
         console.log(
-          'Stopping here after this step; workers go on. The same command with --resume gathers their results.',
+          trainers.length > 0
+            ? `jobs     ${counted(trainers.length, 'Chrome')} here, and those of every wgrad worker --queue`
+            : 'jobs     none here: each wgrad worker --queue takes trials',
         );
-        stop();
-      };
-      const ends = await Promise.allSettled([
-        coordinator.run().finally(() => host?.stop()),
-        ...(host
-          ? [
-              host.run().catch((error) => {
-                coordinator.stop();
-                throw error;
-              }),
-            ]
-          : []),
-      ]);
-      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+        const name = `${hostname()}-${process.pid}-sweep`;
+        // The coordinator reports everything about the queue itself.
+        const report = (line: string) => /^(refused|state) /.test(line) && print(line);
+        return trainers.length > 0 ? hostOf(store, trainers, options, { name, report, only: work.id }) : undefined;
+      });
     } finally {
       source.stop();
-      await Promise.all(chromes.map((chrome) => chrome.close()));
       conclude(folder, options);
     }
     requireOneDone(folder.file);

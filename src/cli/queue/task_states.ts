@@ -1,8 +1,11 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../../formats/make_folder.ts';
 import { writeWhole } from '../whole_file.ts';
-import type { QueueStore } from './queue_store.ts';
+import { keptSeconds, type QueueStore } from './queue_store.ts';
+
+/** The names of the files that `fileOf` returns. */
+const stateFile = /^[0-9a-f]{16}-[0-9a-f]{16}-.+\.wgrad$/;
 
 /** Storage for the states of unfinished tasks, from which another worker can continue them. */
 export interface StatePlaces {
@@ -47,6 +50,33 @@ export class TaskStates {
     const name = nameOf(id, kind);
     if (folder !== undefined) rmSync(this.fileOf(folder, work, name), { force: true });
     await this.store.dropState(work, name);
+  }
+
+  /** Removes the states of a work from the folder. */
+  dropAll(work: string): void {
+    for (const name of this.files) if (name.startsWith(`${work}-`)) this.remove(name);
+  }
+
+  /** Removes states from the folder to which nobody has written for a month, as Redis does with its own. */
+  dropExpired(now = Date.now()): void {
+    for (const name of this.files) {
+      const facts = statSync(join(this.places.folder!, name), { throwIfNoEntry: false });
+      if (facts && now - facts.mtimeMs > 1000 * keptSeconds) this.remove(name);
+    }
+  }
+
+  /** Names of the states in the folder. */
+  private get files(): string[] {
+    const { folder } = this.places;
+    return folder !== undefined && existsSync(folder) ? readdirSync(folder).filter((name) => stateFile.test(name)) : [];
+  }
+
+  private remove(name: string): void {
+    try {
+      rmSync(join(this.places.folder!, name), { force: true });
+    } catch {
+      // The folder is shared, and the file may belong to another user.
+    }
   }
 
   private fileOf = (folder: string, work: string, name: string) => join(folder, `${work}-${name}.wgrad`);

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { counted } from '../../figures.ts';
-import { withinTime } from '../../time_limit.ts';
 import { addAdapterOptions } from '../adapter_options.ts';
 import { hostLine } from '../hosts/host_names.ts';
 import { Interrupts } from '../interrupts.ts';
@@ -13,6 +12,7 @@ import { adapterLine } from '../training_report.ts';
 import { integer, outputFolder, real } from '../values.ts';
 import { ChromeTrainer } from './chrome_trainer.ts';
 import { datasetBelow } from './dataset_below.ts';
+import { handIn } from './hand_in.ts';
 import { queueAddress } from './queue_address.ts';
 import { QueueStore } from './queue_store.ts';
 import { TaskStates } from './task_states.ts';
@@ -27,12 +27,6 @@ interface WorkerOptions extends WorkingOptions {
   undelivered?: string;
   name?: string;
 }
-
-/** Number of data sets in memory: a worker runs for weeks, and the works that it takes use ever new ones. */
-const mostDatasets = 2;
-
-/** Time limit in milliseconds for handing in states after a SIGTERM: systems send a kill 10 to 30 seconds later. */
-const handingIn = 8_000;
 
 /** `wgrad worker` */
 export function addWorkerCommand(wgrad: Command): void {
@@ -63,11 +57,7 @@ async function work(options: WorkerOptions): Promise<void> {
   const chromes: ChromeTrainer[] = [];
   let host: WorkerHost | undefined;
   let done: Promise<void> | undefined;
-  const interrupts = new Interrupts(async () => {
-    host?.stop();
-    await withinTime(done ?? Promise.resolve(), handingIn, () => new Error('late')).catch(() => undefined);
-    await Promise.all(chromes.map((chrome) => chrome.close()));
-  });
+  const interrupts = new Interrupts(() => handIn(() => host?.stop(), done, chromes));
   try {
     const trainers = await openTrainers(options, chromes);
     console.log(`worker   ${name}, ${counted(trainers.length, 'Chrome')}; queue ${store.address.shown}`);
@@ -92,7 +82,7 @@ async function work(options: WorkerOptions): Promise<void> {
 
 /** Opens Chromes, and reports which. @param opened each is added as it opens, so that the caller can close it. */
 export async function openTrainers(options: WorkingOptions, opened: ChromeTrainer[]): Promise<ChromeTrainer[]> {
-  const read = trialImages(options, (dataset) => datasetBelow(options.data, dataset), mostDatasets);
+  const read = trialImages(options, (dataset) => datasetBelow(options.data, dataset));
   const first = new ChromeTrainer(options, read);
   opened.push(first);
   await first.start('sweep');
@@ -110,15 +100,21 @@ export async function openTrainers(options: WorkingOptions, opened: ChromeTraine
 export function hostOf(
   store: QueueStore,
   trainers: readonly TaskTrainer[],
-  { stateLimit: limit, checkpoints: folder, queueTimeout }: WorkingOptions,
+  options: WorkingOptions,
   more: { name: string; report: (line: string) => void; idle?: number; only?: string; undelivered?: string },
 ): WorkerHost {
   const { undelivered, ...facts } = more;
-  const states = new TaskStates(store, { limit, ...(folder !== undefined && { folder }) });
+  const states = statesOf(store, options);
+  states.dropExpired();
   return new WorkerHost(
     store,
     trainers,
     { states, undelivered: new Undelivered(undelivered) },
-    { ...facts, version, queueLimit: 60_000 * queueTimeout },
+    { ...facts, version, queueLimit: 60_000 * options.queueTimeout },
   );
 }
+
+export const statesOf = (
+  store: QueueStore,
+  { stateLimit: limit, checkpoints: folder }: Pick<WorkingOptions, 'stateLimit' | 'checkpoints'>,
+): TaskStates => new TaskStates(store, { limit, ...(folder !== undefined && { folder }) });

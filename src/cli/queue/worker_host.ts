@@ -114,10 +114,19 @@ export class WorkerHost {
     const { only } = this.options;
     const works = (await this.watch.reached(() => this.store.works())) ?? [];
     const open = works.filter((work) => work.state === 'open' && (only === undefined || work.id === only));
+    this.forget(open);
     const fitting = open.filter((work) => this.isFit(work));
     for (const work of fitting) if (await this.hasWaiting(work)) return work;
     // A work without waiting tasks may need this worker to take over a running one.
     return fitting[0];
+  }
+
+  /** Drops what it holds for works that have ended: a worker sees ever new ones. */
+  private forget(open: readonly Work[]): void {
+    if (this.watch.isLost) return;
+    for (const id of this.refuses.keys()) if (!open.some((work) => work.id === id)) this.refuses.delete(id);
+    // Within the command that begins a work, the coordinator uses the same connections until the end.
+    if (this.options.only === undefined) this.store.release(open);
   }
 
   private async hasWaiting(work: Work): Promise<boolean> {
@@ -217,7 +226,7 @@ export class WorkerHost {
 
   private async deliver(): Promise<void> {
     const { undelivered } = this.places;
-    if (undelivered.names.length > 0) await undelivered.deliver(this.store);
+    if (undelivered.names.length > 0) await undelivered.deliver(this.store, this.options.report);
   }
 
   private async process(worker: Worker, work: Work, job: Job, token: string): Promise<void> {

@@ -11,8 +11,11 @@ export interface TrialImages {
 
 export type ReadImages = (options: RunOptions) => Promise<TrialImages>;
 
+/** Number of data sets in memory: a sweep may vary its data set, and a worker runs for weeks. */
+const mostDatasets = 2;
+
 /**
- * Reads each data set once, however many trials use it; one that could not be read is tried again.
+ * Reads a data set once, however many trials use it one after the other; one that could not be read is tried again.
  *
  * @param placeOf returns the folder of a data set, given its name.
  * @param most number of data sets in memory, of which the one that was used longest ago goes first.
@@ -20,7 +23,7 @@ export type ReadImages = (options: RunOptions) => Promise<TrialImages>;
 export function trialImages(
   how: Pick<RunOptions, 'host' | 'chrome' | 'browserTimeout' | 'yes'>,
   placeOf = (dataset: string): string => dataset,
-  most = Infinity,
+  most = mostDatasets,
 ): ReadImages {
   const read = new Map<string, Promise<TrialImages>>();
   return async (options) => {
