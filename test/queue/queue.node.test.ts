@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -23,10 +24,10 @@ import { TrialChrome } from '../../src/cli/sweep/trial_chrome.ts';
 import { idOf } from '../../src/cli/sweep/trials.ts';
 import { WgradError } from '../../src/errors.ts';
 import type { JsonOptions, SweepFile } from '../../src/report/sweep_file.ts';
-import { call, runHere, temporaryFolder } from '../cli/wgrad.ts';
+import { call, run, runHere, startIn, temporaryFolder } from '../cli/wgrad.ts';
 import { read } from './chaos.ts';
 import { FakeTrainer } from './fake_trainer.ts';
-import { howToInstall, Redis, requireRedis, skipsRedis } from './redis.ts';
+import { howToInstall, Redis, requireRedis, skipsRedis, skipsTls } from './redis.ts';
 
 const software = ['--adapter', 'software'];
 const model = {
@@ -47,8 +48,9 @@ describe('the address of a queue', () => {
     const { options, shown } = queueAddress('rediss://ann:p%40ss@[::1]:6380/2', {});
     expect(options).toEqual({
       ...{ host: '::1', port: 6380, db: 2, username: 'ann', password: 'p@ss' },
-      tls: { servername: '::1' },
+      tls: {},
     });
+    expect(queueAddress('rediss://lab1', {}).options.tls).toEqual({ servername: 'lab1' });
     expect(shown).toBe('rediss://ann:***@[::1]:6380/2');
     const fromEnvironment = queueAddress(true, { WGRAD_QUEUE: 'redis://lab', WGRAD_QUEUE_PASSWORD: 'secret' });
     expect(fromEnvironment.options).toEqual({ host: 'lab', port: 6379, db: 0, password: 'secret' });
@@ -765,6 +767,41 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     const gone = await call('worker', '--queue', closed.url);
     expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining('The queue cannot be reached') });
     expect(wrong.stderr + wrong.stdout + gone.stderr + gone.stdout).not.toMatch(/wrong-secret|right@/);
+  });
+
+  test.skipIf(skipsTls)('uses TLS with a certificate that is accepted, and says how to accept one', async () => {
+    const folder = temporaryFolder();
+    const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(folder, name)) as [string, string];
+    const subject = ['-subj', '/CN=wgrad-test', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+    execFileSync('openssl', ['req', '-x509', ...curve, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    await run('--version'); // Builds the command.
+    const secure = await new Redis(join(folder, 'tls'), { password: 'se%20cret', tls: { cert, key } }).start();
+    // Node reads NODE_EXTRA_CA_CERTS when it starts, so these commands need processes of their own.
+    const status = (url: string, more: Record<string, string> = {}) =>
+      startIn({ WGRAD_QUEUE: url, NODE_EXTRA_CA_CERTS: cert, ...more }, 'sweep', 'status', '--queue').ended;
+    const withoutPassword = secure.url.replace(/:[^:@]*@/, '');
+    try {
+      const unknown = await call('sweep', 'status', '--queue', secure.url);
+      expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('self-signed certificate') });
+      expect(unknown.stderr).toContain('set NODE_EXTRA_CA_CERTS to the file with its certificate');
+      const [known, alone, wrong, misnamed] = await Promise.all([
+        status(secure.url),
+        status(withoutPassword, { WGRAD_QUEUE_PASSWORD: 'se cret' }),
+        status(withoutPassword, { WGRAD_QUEUE_PASSWORD: 'wrong-secret' }),
+        status(secure.url.replace('127.0.0.1', 'localhost')),
+      ]);
+      for (const accepted of [known, alone]) {
+        expect(accepted).toMatchObject({ code: 0, stderr: '' });
+        expect(accepted.stdout).toMatch(/queue {4}rediss:\/\/:\*\*\*@127\.0\.0\.1:\d+\nworks {4}none/);
+      }
+      expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('The queue refuses the password') });
+      expect(misnamed).toMatchObject({ code: 2, stderr: expect.stringContaining('does not match certificate') });
+      const said = [unknown, known, alone, wrong, misnamed].map(({ stdout, stderr }) => stdout + stderr).join();
+      expect(said).not.toMatch(/se%20cret|se cret|wrong-secret/);
+    } finally {
+      await secure.kill();
+    }
   });
 
   test('needs what belongs to it', async () => {

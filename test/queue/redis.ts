@@ -4,12 +4,18 @@ import { mkdirSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const isHere = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
+const isThere = (program: string, argument: string): boolean =>
+  spawnSync(program, [argument], { stdio: 'ignore' }).status === 0;
+
+const isHere = isThere('redis-server', '--version');
 
 export const howToInstall = 'redis-server is not installed: sudo apt-get install redis-server';
 
 /** Without Redis, tests that need it are skipped on a user's machine and fail in CI. */
 export const skipsRedis = !isHere && !process.env.CI;
+
+/** Tests of TLS also need openssl, to make a certificate. */
+export const skipsTls = !isThere('openssl', 'version') && !process.env.CI;
 
 export function requireRedis(): void {
   if (!isHere) throw new Error(howToInstall);
@@ -25,23 +31,29 @@ export class Redis {
 
   constructor(
     private readonly folder: string,
-    private readonly options: { password?: string; host?: string | undefined } = {},
+    private readonly options: {
+      /** As in a URL. */
+      password?: string;
+      host?: string | undefined;
+      /** Files for connections with TLS, which are then the only ones. */
+      tls?: { cert: string; key: string };
+    } = {},
   ) {
     mkdirSync(folder, { recursive: true });
   }
 
   get url(): string {
-    const { password, host = '127.0.0.1' } = this.options;
-    return `redis://${password ? `:${password}@` : ''}${host}:${this.port}`;
+    const { password, host = '127.0.0.1', tls } = this.options;
+    return `${tls ? 'rediss' : 'redis'}://${password ? `:${password}@` : ''}${host}:${this.port}`;
   }
 
   async start(): Promise<this> {
     requireRedis();
     this.port ||= await freePort();
-    const { password, host = '127.0.0.1' } = this.options;
+    const { password, host = '127.0.0.1', tls } = this.options;
+    const files = tls && ['--tls-cert-file', tls.cert, '--tls-key-file', tls.key, '--tls-auth-clients', 'no'];
     const words = [
-      '--port',
-      String(this.port),
+      ...(files ? ['--port', '0', '--tls-port', String(this.port), ...files] : ['--port', String(this.port)]),
       '--bind',
       host,
       '--protected-mode',
@@ -53,9 +65,8 @@ export class Redis {
       '--appendonly',
       'yes',
     ];
-    this.child = spawn('redis-server', [...words, ...(password ? ['--requirepass', password] : [])], {
-      stdio: 'ignore',
-    });
+    const login = password ? ['--requirepass', decodeURIComponent(password)] : [];
+    this.child = spawn('redis-server', [...words, ...login], { stdio: 'ignore' });
     const begun = Date.now();
     while (!(await listens(this.port, host))) {
       if (this.child.exitCode !== null || Date.now() - begun > startLimit)

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { ConfigurationError } from '../../errors.ts';
 
 /** Connection options of Redis in ioredis' format. */
@@ -7,7 +8,7 @@ interface Connecting {
   db: number;
   username?: string;
   password?: string;
-  tls?: { servername: string };
+  tls?: { servername?: string };
 }
 
 export interface QueueAddress {
@@ -64,7 +65,8 @@ export function queueAddress(given: string | true | undefined, environment = pro
       ...{ host, port, db: Number(db) },
       ...(username && { username }),
       ...(password && { password }),
-      ...(url.protocol === 'rediss:' && { tls: { servername: host } }),
+      // TLS names a server only by its host name; an IP address is compared with the certificate all the same.
+      ...(url.protocol === 'rediss:' && { tls: isIP(host) ? {} : { servername: host } }),
     },
     shown: `${url.protocol}//${user}${url.hostname}:${port}${db === '0' ? '' : `/${db}`}`,
   };

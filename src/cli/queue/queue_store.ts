@@ -36,6 +36,9 @@ const prefix = 'wgrad';
 const keptNames = ['head', 'results', 'once', 'twice'] as const;
 const refused = /WRONGPASS|NOAUTH|NOPERM|invalid password|no password is set|AUTH failed/i;
 
+/** Matches the errors of a certificate that is not accepted. */
+const distrusted = /certificate|altnames|unable to verify/i;
+
 /** Matches the errors of a Redis that is unreachable, or temporarily unable to write. */
 const lossOf =
   /closed|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|max retries|timed? ?out|LOADING|MASTERDOWN|READONLY|MISCONF|OOM/i;
@@ -94,7 +97,7 @@ export class QueueStore {
       connection.on('error', (error: Error) => {
         last = error;
         if (store) store.lastError = error.message;
-        if (refused.test(error.message)) reject(error);
+        if (refused.test(error.message) || distrusted.test(error.message)) reject(error);
       });
     });
     try {
@@ -384,10 +387,18 @@ function openingError({ shown }: QueueAddress, { message }: Error): WgradError {
       fix: 'give it in the URL of WGRAD_QUEUE, or alone in WGRAD_QUEUE_PASSWORD',
     });
   }
+  if (distrusted.test(message)) {
+    return new ConfigurationError({
+      what: "The queue's certificate is not accepted",
+      found: `${shown}: ${message}`,
+      expected: 'a certificate for this host from a known authority',
+      fix: 'for an authority of your own, set NODE_EXTRA_CA_CERTS to the file with its certificate (PEM), and use a host name or IP address that the certificate contains',
+    });
+  }
   return new QueueLostError({
     what: 'The queue cannot be reached',
     found: `${shown}: ${message || 'no answer'}`,
     expected: 'Redis 6.2 or later, or a server that speaks its protocol',
-    fix: 'start redis-server there, and check host, port, firewall and rediss:// for TLS',
+    fix: 'start redis-server there, and check host, port and firewall, and whether this port uses TLS (rediss://) or not (redis://)',
   });
 }
