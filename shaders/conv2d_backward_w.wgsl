@@ -116,11 +116,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       }
     }
   }
-%for c in 0..2
-%for r in 0..4
-  store(row_tile * 8u + 4u * $cu + $ru, part, co_wanted, w$c$r);
-%end
-%end
+  // A loop, because each further place that stores would be compiled again.
+  var sums = array<vec4f, 8>(w00, w01, w02, w03, w10, w11, w12, w13);
+  for (var r = 0u; r < 8u; r++) { store(row_tile * 8u + r, part, co_wanted, sums[r]); }
 #if ${stores_db}
   if (row_tile == 0u && co_wanted < out_channels) { store_db(part * out_channels + co, left, bias); }
 #endif

@@ -110,10 +110,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       }
     }
   }
-  let first = row_tile * rows_a_tile;
-%for r in 0..9
-  store(first + $ru, part, co_wanted, w$r);
-%end
+  // A loop, because each further place that stores would be compiled again.
+  var sums = array<vec4f, rows_a_tile>(w0, w1, w2, w3, w4, w5, w6, w7, w8);
+  for (var r = 0u; r < rows_a_tile; r++) { store(row_tile * rows_a_tile + r, part, co_wanted, sums[r]); }
 #if ${stores_db}
   if (row_tile == 0u && co_wanted < out_channels) { store_db(part * out_channels + co, left, bias); }
 #endif

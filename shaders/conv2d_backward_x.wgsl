@@ -94,21 +94,31 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
     }
   }
-#if ${transposed}
-  let shift = bias(ci, in_channels - 1u);
+  // A loop, because each further place that stores would be compiled again.
+  var sums = array<vec4f, pixels_a_tile>(
 %for q in 0..${quads}
-%for i in 0..4
-  x$q$i = activate(x$q$i + shift);
+    x$q0, x$q1, x$q2, x$q3,
 %end
-%end
-#endif
+  );
+  var places = array<u32, pixels_a_tile>(
 %for q in 0..${quads}
 %for i in 0..4
 #if ${subgroups}
-  store(quadBroadcast(p$q.place, $iu), ci_wanted, x$q$i);
+    quadBroadcast(p$q.place, $iu),
 #else
-  store(p$q$i.place, ci_wanted, x$q$i);
+    p$q$i.place,
 #endif
 %end
 %end
+  );
+#if ${transposed}
+  let shift = bias(ci, in_channels - 1u);
+#endif
+  for (var i = 0u; i < pixels_a_tile; i++) {
+#if ${transposed}
+    store(places[i], ci_wanted, activate(sums[i] + shift));
+#else
+    store(places[i], ci_wanted, sums[i]);
+#endif
+  }
 }

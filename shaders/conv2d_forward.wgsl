@@ -101,19 +101,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 #else
   let shift = bias(co, out_channels - 1u);
 #endif
+  // A loop, because each further place that activates and stores would be compiled again.
+  var sums = array<vec4f, pixels_a_tile>(
 %for q in 0..${quads}
+    y$q0, y$q1, y$q2, y$q3,
+%end
+  );
 #if ${pooled}
-  store_winner(first / 4u + $qu, co_wanted, y$q0, y$q1, y$q2, y$q3, shift);
+  for (var q = 0u; q < ${quads}u; q++) {
+    let i = 4u * q;
+    store_winner(first / 4u + q, co_wanted, sums[i], sums[i + 1u], sums[i + 2u], sums[i + 3u], shift);
+  }
 #else
-%for i in 0..4
+  for (var i = 0u; i < pixels_a_tile; i++) {
 #if ${activated}
-  store(first + 4u * $qu + $iu, co_wanted, before_x(y$q$i, first + 4u * $qu + $iu, co));
+    store(first + i, co_wanted, before_x(sums[i], first + i, co));
 #elif ${transposed}
-  store(first + 4u * $qu + $iu, co_wanted, y$q$i);
+    store(first + i, co_wanted, sums[i]);
 #else
-  store(first + 4u * $qu + $iu, co_wanted, activate(y$q$i + shift));
+    store(first + i, co_wanted, activate(sums[i] + shift));
 #endif
-%end
+  }
 #endif
-%end
 }
