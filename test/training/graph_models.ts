@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import type { LayerConfig, Model } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 
+type Shape = [height: number, width: number, channels: number];
+
 /**
  * One step of building a graph: which layer is added, and its inputs, as numbers that are taken modulo the number of candidates.
  */
@@ -20,7 +22,12 @@ const pick = <T>(list: readonly T[], n: number): T => list[n % list.length]!;
  * of them. At the end, all unused outputs are reduced to vectors, added and passed to a softmax. Shared inputs, branches and merges
  * are therefore common, and no output is unused.
  */
-function graphOf(inputShape: [number, number, number], choices: readonly Choice[], classes: number): Model {
+function graphOf(
+  inputShape: Shape,
+  choices: readonly Choice[],
+  classes: number,
+  filterCounts: readonly number[],
+): Model {
   const layers: LayerConfig[] = [];
   /** Shapes of the available inputs, by name. */
   const known = new Map<string, readonly number[]>([['input', inputShape]]);
@@ -37,7 +44,7 @@ function graphOf(inputShape: [number, number, number], choices: readonly Choice[
     const [height, width, channels] = shape;
     const second = names.filter((name) => known.get(name)!.join() === shape.join());
     const inputs = [input];
-    const filters = 1 + (option % 6);
+    const filters = pick(filterCounts, option);
     const activation = pick(activations, option);
     const trainable = option % 5 !== 4;
     const strides = option % 3 === 0 && height > 2 && width > 2 ? 2 : 1;
@@ -154,23 +161,41 @@ const choice = fc.record({
   option: fc.nat(60),
 });
 
+const graphsWith = (
+  inputShape: fc.Arbitrary<Shape>,
+  classes: fc.Arbitrary<number>,
+  filterCounts: readonly number[],
+): fc.Arbitrary<Model> =>
+  fc
+    .record({ inputShape, choices: fc.array(choice, { minLength: 1, maxLength: 7 }), classes })
+    .map(({ inputShape, choices, classes }) => graphOf(inputShape, choices, classes, filterCounts))
+    .filter((model) => {
+      try {
+        compileModel(model);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+
+const size = fc.integer({ min: 2, max: 7 });
+
 /** Small graphs with branches, merges, strides, normalizations, dropout, shared inputs and frozen layers. */
-export const graphs: fc.Arbitrary<Model> = fc
-  .record({
-    inputShape: fc.tuple(
-      fc.integer({ min: 2, max: 7 }),
-      fc.integer({ min: 2, max: 7 }),
-      fc.integer({ min: 1, max: 4 }),
-    ),
-    choices: fc.array(choice, { minLength: 1, maxLength: 7 }),
-    classes: fc.integer({ min: 2, max: 5 }),
-  })
-  .map(({ inputShape, choices, classes }) => graphOf(inputShape as [number, number, number], choices, classes))
-  .filter((model) => {
-    try {
-      compileModel(model);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+export const graphs = graphsWith(
+  fc.tuple(size, size, fc.integer({ min: 1, max: 4 })),
+  fc.integer({ min: 2, max: 5 }),
+  [1, 2, 3, 4, 5, 6],
+);
+
+/**
+ * The same with few shapes, for tests on a GPU: each shape takes shaders of its own, and compiling them takes most of the time. The
+ * images are the smallest, narrow, and larger ones.
+ */
+export const graphsOfFewShapes = graphsWith(
+  fc.constantFrom<Shape[]>([2, 3, 1], [7, 2, 3], [5, 6, 4]),
+  fc.constantFrom(2, 5),
+  [1, 3, 4, 6],
+);
+
+/** Batch sizes for them: one sample, and a number that no vector width divides. */
+export const fewBatches = fc.constantFrom(1, 5);
