@@ -5,6 +5,9 @@ import { type ElementHandle, type Page, TimeoutError } from 'puppeteer';
 /** Longer than any wait, and shorter than a test's timeout, so that a failed test reports what it was waiting for. */
 export const patience = 100_000;
 
+/** Milliseconds between two looks at a text. By default Puppeteer looks at every frame, and thereby makes the page draw each of them. */
+const polling = 50;
+
 /**
  * Opens the page and waits until it is ready.
  *
@@ -73,7 +76,7 @@ export async function until(page: Page, selector: string, pattern: string): Prom
   const expected = new RegExp(pattern);
   const holds = (selector: string, pattern: string) =>
     new RegExp(pattern).test(document.querySelector(selector)?.textContent ?? '');
-  await page.waitForFunction(holds, { timeout: patience }, selector, pattern).catch(async (error: unknown) => {
+  await page.waitForFunction(holds, { timeout: patience, polling }, selector, pattern).catch(async (error: unknown) => {
     if (!(error instanceof TimeoutError)) throw error;
     const of = (it: string) => page.$eval(it, ({ textContent }) => textContent).catch(() => undefined);
     const found = [selector, '#status', '#place', '#page-error'].map(async (it) => `${it}: ${await of(it)}`);
@@ -85,7 +88,7 @@ export async function until(page: Page, selector: string, pattern: string): Prom
 export async function untilEpoch(page: Page, epoch: number): Promise<void> {
   const isThere = (epoch: number) =>
     Number(/^epoch (\d+)/.exec(document.querySelector('#place')?.textContent ?? '')?.[1]) >= epoch;
-  await page.waitForFunction(isThere, { timeout: patience }, epoch);
+  await page.waitForFunction(isThere, { timeout: patience, polling }, epoch);
 }
 
 /** Moves the mouse into an element, at a distance in pixels from its left edge, whatever the scroll position. */
