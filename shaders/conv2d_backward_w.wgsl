@@ -43,7 +43,7 @@ fn chunk_at(index: u32) -> Chunk {
 }
 
 fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
-  let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + chunk.offset) / 4u;
+  let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + chunk.offset) >> 2u;
 #if ${padded}
   let inside = (u32(window.x) + chunk.kh < in_height) & (u32(window.y) + chunk.kw < in_width); // below zero wraps around
   return select(vec4f(), ${x}[at], inside);
@@ -67,7 +67,7 @@ fn sum_of_dy(part: u32, index: u32) {
 #endif
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
-  let lane = index % 4u;
+  let lane = index & 3u;
   let channel_tiles = (out_channels + 15u) / 16u;
 #if ${sums_dy}
   if (group.x * ${tiles}u / channel_tiles * 8u >= kernel_height * kernel_width * in_channels) {
@@ -75,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     return;
   }
 #endif
-  let tile = group.x * ${tiles}u + index / 4u;
+  let tile = group.x * ${tiles}u + (index >> 2u);
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
   let left = out_channels - co;
@@ -89,32 +89,40 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %end
 %end
   var bias = vec4f();
-  for (var n = batch * part / parts; n < batch * (part + 1u) / parts; n++) {
-    for (var oy = 0u; oy < out_height; oy++) {
-      for (var ox = 0u; ox < out_width; ox += ${step}) {
-        let four = four_dy(n, oy, ox, co, left);
-        let m = four.columns;
-        bias += four.sum;
+  // One loop instead of three: SwiftShader takes as long to enter a loop that carries these sums as for an iteration.
+  var n = batch * part / parts;
+  let end = batch * (part + 1u) / parts;
+  var oy = 0u;
+  var ox = 0u;
+  while (n < end) {
+    let four = four_dy(n, oy, ox, co, left);
+    let m = four.columns;
+    bias += four.sum;
 #if ${subgroups}
-        let mine = window(oy, ox, lane);
+    let mine = window(oy, ox, lane);
 %for c in 0..2
-        let x$c = load_x(n, mine, chunk$c);
+    let x$c = load_x(n, mine, chunk$c);
 %for r in 0..4
-        w$c$r += m * vec4f(quadBroadcast(x$c[$r], 0u), quadBroadcast(x$c[$r], 1u), quadBroadcast(x$c[$r], 2u), quadBroadcast(x$c[$r], 3u));
+    w$c$r += m * vec4f(quadBroadcast(x$c[$r], 0u), quadBroadcast(x$c[$r], 1u), quadBroadcast(x$c[$r], 2u), quadBroadcast(x$c[$r], 3u));
 %end
 %end
 #else
 %for c in 0..2
 %for j in 0..4
-        let x$c$j = load_x(n, window(oy, ox, $ju), chunk$c);
+    let x$c$j = load_x(n, window(oy, ox, $ju), chunk$c);
 %end
 %for r in 0..4
-        w$c$r += m * vec4f(x$c0[$r], x$c1[$r], x$c2[$r], x$c3[$r]);
+    w$c$r += m * vec4f(x$c0[$r], x$c1[$r], x$c2[$r], x$c3[$r]);
 %end
 %end
 #endif
-      }
-    }
+    ox += ${step};
+    let row_ends = ox >= out_width;
+    ox = select(ox, 0u, row_ends);
+    oy += select(0u, 1u, row_ends);
+    let image_ends = oy == out_height;
+    oy = select(oy, 0u, image_ends);
+    n += select(0u, 1u, image_ends);
   }
   // A loop, because each further place that stores would be compiled again.
   var sums = array<vec4f, 8>(w00, w01, w02, w03, w10, w11, w12, w13);

@@ -68,7 +68,7 @@ fn sum_of_dy(part: u32, index: u32) {
 #endif
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
-  let lane = index % 4u;
+  let lane = index & 3u;
   let channel_tiles = (out_channels + 15u) / 16u;
 #if ${sums_dy}
   if (group.x * ${tiles}u / channel_tiles * rows_a_tile >= kernel_height * kernel_width * in_channels) {
@@ -76,7 +76,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     return;
   }
 #endif
-  let tile = group.x * ${tiles}u + index / 4u;
+  let tile = group.x * ${tiles}u + (index >> 2u);
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
   let left = out_channels - co;
@@ -87,28 +87,36 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var w$r = vec4f();
 %end
   var bias = vec4f();
-  for (var n = batch * part / parts; n < batch * (part + 1u) / parts; n++) {
-    for (var oy = 0u; oy < out_height; oy++) {
-      for (var ox = 0u; ox < out_width; ox += ${step}) {
-        let four = four_dy(n, oy, ox, co, left);
-        let m = four.columns;
-        bias += four.sum;
+  // One loop instead of three: SwiftShader takes as long to enter a loop that carries these sums as for an iteration.
+  var n = batch * part / parts;
+  let end = batch * (part + 1u) / parts;
+  var oy = 0u;
+  var ox = 0u;
+  while (n < end) {
+    let four = four_dy(n, oy, ox, co, left);
+    let m = four.columns;
+    bias += four.sum;
 #if ${subgroups}
-        let mine = window(oy, ox, lane);
+    let mine = window(oy, ox, lane);
 %for r in 0..9
-        let x$r = load_x(n, mine, row$r);
-        w$r += m * vec4f(quadBroadcast(x$r, 0u), quadBroadcast(x$r, 1u), quadBroadcast(x$r, 2u), quadBroadcast(x$r, 3u));
+    let x$r = load_x(n, mine, row$r);
+    w$r += m * vec4f(quadBroadcast(x$r, 0u), quadBroadcast(x$r, 1u), quadBroadcast(x$r, 2u), quadBroadcast(x$r, 3u));
 %end
 #else
 %for j in 0..4
-        let at$j = window(oy, ox, $ju);
+    let at$j = window(oy, ox, $ju);
 %end
 %for r in 0..9
-        w$r += m * vec4f(load_x(n, at0, row$r), load_x(n, at1, row$r), load_x(n, at2, row$r), load_x(n, at3, row$r));
+    w$r += m * vec4f(load_x(n, at0, row$r), load_x(n, at1, row$r), load_x(n, at2, row$r), load_x(n, at3, row$r));
 %end
 #endif
-      }
-    }
+    ox += ${step};
+    let row_ends = ox >= out_width;
+    ox = select(ox, 0u, row_ends);
+    oy += select(0u, 1u, row_ends);
+    let image_ends = oy == out_height;
+    oy = select(oy, 0u, image_ends);
+    n += select(0u, 1u, image_ends);
   }
   // A loop, because each further place that stores would be compiled again.
   var sums = array<vec4f, rows_a_tile>(w0, w1, w2, w3, w4, w5, w6, w7, w8);

@@ -35,9 +35,9 @@ fn store(place: u32, ci: u32, value: vec4f) {
 
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) index: u32) {
-  let lane = index % 4u;
+  let lane = index & 3u;
   let channel_tiles = (in_channels + 15u) / 16u;
-  let tile = (group.y * groups.x + group.x) * ${tiles}u + index / 4u;
+  let tile = (group.y * groups.x + group.x) * ${tiles}u + (index >> 2u);
   let first = tile / channel_tiles * pixels_a_tile;
   let ci_wanted = tile % channel_tiles * 16u + lane * 4u;
   let ci = min(ci_wanted, (in_channels - 1u) / 4u * 4u);

@@ -36,7 +36,7 @@ const channels_a_load = ${width}u;
 fn before_x(gradient: vec4f, index: u32, co: u32) -> vec4f {
   let at = index * out_channels + co;
 #if ${vec_out}
-  return before_activation(gradient, x[at / 4u]);
+  return before_activation(gradient, x[at >> 2u]);
 #else
   return before_activation(gradient, vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]));
 #endif
@@ -45,9 +45,9 @@ fn before_x(gradient: vec4f, index: u32, co: u32) -> vec4f {
 #endif
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) index: u32) {
-  let lane = index % 4u;
+  let lane = index & 3u;
   let channel_tiles = (out_channels + 15u) / 16u;
-  let tile = (group.y * groups.x + group.x) * ${tiles}u + index / 4u;
+  let tile = (group.y * groups.x + group.x) * ${tiles}u + (index >> 2u);
   let first = tile / channel_tiles * pixels_a_tile;
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
@@ -65,36 +65,36 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 %end
 %end
   var w_at = co;
-  for (var kh = 0u; kh < kernel_height; kh++) {
-    for (var kw = 0u; kw < kernel_width; kw++) {
+  // A run is what a window reads without a gap: a row of the kernel or, if the border or a dilation comes between, one element.
+  // Entering a loop costs SwiftShader as much as an iteration, so longer runs are faster.
+  for (var run = 0u; run < ${runs}; run++) {
 %for q in 0..${quads}
 #if ${subgroups}
-      let tap$q = tap(p$q, ${kh}, ${kw});
+    let tap$q = tap(p$q, ${down}, ${right});
 #else
 %for i in 0..4
-      let tap$q$i = tap(p$q$i, ${kh}, ${kw});
+    let tap$q$i = tap(p$q$i, ${down}, ${right});
 %end
 #endif
 %end
-      for (var step = 0u; step < in_channels / channels_a_load; step++) {
+    for (var step = 0u; step < ${steps}; step++) {
 %for k in 0..${width}
-        let w$k = load_quad(w_at + $ku * out_channels, left);
+      let w$k = load_quad(w_at + $ku * out_channels, left);
 %end
-        let m = ${columns};
+      let m = ${columns};
 %for q in 0..${quads}
 #if ${subgroups}
-        let x$q = load_x(tap$q, step);
+      let x$q = load_x(tap$q, step);
 %for i in 0..4
-        y$q$i += m * quadBroadcast(x$q, $iu);
+      y$q$i += m * quadBroadcast(x$q, $iu);
 %end
 #else
 %for i in 0..4
-        y$q$i += m * load_x(tap$q$i, step);
+      y$q$i += m * load_x(tap$q$i, step);
 %end
 #endif
 %end
-        w_at += channels_a_load * out_channels;
-      }
+      w_at += channels_a_load * out_channels;
     }
   }
 #if ${transposed}
@@ -110,7 +110,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 #if ${pooled}
   for (var q = 0u; q < ${quads}u; q++) {
     let i = 4u * q;
-    store_winner(first / 4u + q, co_wanted, sums[i], sums[i + 1u], sums[i + 2u], sums[i + 3u], shift);
+    store_winner((first >> 2u) + q, co_wanted, sums[i], sums[i + 1u], sums[i + 2u], sums[i + 3u], shift);
   }
 #else
   for (var i = 0u; i < pixels_a_tile; i++) {

@@ -53,9 +53,9 @@ fn load_x(p: Pixel, row: Row) -> f32 {
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) index: u32) {
-  let lane = index % 4u;
+  let lane = index & 3u;
   let channel_tiles = (out_channels + 15u) / 16u;
-  let tile = (group.y * groups.x + group.x) * 16u + index / 4u;
+  let tile = (group.y * groups.x + group.x) * 16u + (index >> 2u);
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
 %for r in 0..9

@@ -19,7 +19,7 @@ fn four_dy(n: u32, oy: u32, ox: u32, co: u32, left: u32) -> Four {
   let at = ((n * out_height + oy) * out_width + ox) * out_channels + co;
 #if ${pooled}
   let winner = load_quad(at, left);
-  let word = argmax[at / 4u];
+  let word = argmax[at >> 2u];
   let place = vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(255u);
   let dy0 = select(vec4f(), winner, place == vec4u(0u));
   let dy1 = select(vec4f(), winner, place == vec4u(1u));

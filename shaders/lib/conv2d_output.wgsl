@@ -21,7 +21,7 @@ fn store_winner(cell: u32, co: u32, a: vec4f, c: vec4f, d: vec4f, e: vec4f, shif
   place = select(place, vec4u(3u), fourth);
   store(cell, co, activate(best + shift));
   if (cell < batch * out_height * out_width && co < out_channels) {
-    argmax[(cell * out_channels + co) / 4u] = place.x | (place.y << 8u) | (place.z << 16u) | (place.w << 24u);
+    argmax[(cell * out_channels + co) >> 2u] = place.x | (place.y << 8u) | (place.z << 16u) | (place.w << 24u);
   }
 }
 #endif

@@ -3,9 +3,9 @@
 fn store_dx(at: u32, left: u32, value: vec4f) {
 #if ${vec_in}
 #if ${activated}
-  ${dx}[at / 4u] = before_activation(value, x[at / 4u]);
+  ${dx}[at >> 2u] = before_activation(value, x[at >> 2u]);
 #else
-  ${dx}[at / 4u] = value;
+  ${dx}[at >> 2u] = value;
 #endif
 #else
   for (var i = 0u; i < min(4u, left); i++) {

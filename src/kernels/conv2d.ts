@@ -109,6 +109,21 @@ const sizes = (s: Conv2dShape) => ({
   ...(dilated(s) && { dilation_y: s.dilationY ?? 1, dilation_x: s.dilationX ?? 1 }),
 });
 
+/** What conv2d_forward.wgsl reads without a gap. Dilation and the border come between the columns of a kernel's row. */
+const runsOfKernel = (s: Conv2dShape) =>
+  dilated(s) || padded(s)
+    ? {
+        dilated: dilated(s),
+        runs: 'kernel_height * kernel_width',
+        down: dilated(s) ? 'run / kernel_width * dilation_y' : 'run / kernel_width',
+        right: dilated(s) ? 'run % kernel_width * dilation_x' : 'run % kernel_width',
+        steps: 'in_channels / channels_a_load',
+      }
+    : {
+        dilated: false,
+        ...{ runs: 'kernel_height', down: 'run', right: '0u', steps: 'kernel_width * in_channels / channels_a_load' },
+      };
+
 /** A comma-separated argument list for a shader. */
 export const each = (count: number, of: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => of(i)).join(', ');
@@ -132,7 +147,7 @@ const biasFlags = (s: Conv2dShape) => ({ use_bias: s.useBias, vec_bias: s.outCha
 export const forwardTextFlags = (s: Conv2dShape, v: Variant) => ({
   ...forwardFlags(s),
   ...tileFlags(v),
-  ...stepsOfKernel(s),
+  ...runsOfKernel(s),
   ...{ transposed: false, use_bias: false, activated: false, x: 'x', y: 'y' },
   columns: columnsOfW((v as RegisterTile).width),
 });
