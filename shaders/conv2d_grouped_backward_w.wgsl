@@ -95,9 +95,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       }
     }
   }
-%for r in 0..8
-  store(first + $ru, part, co, left, w$r);
-%end
+  // A loop, because each further place that stores would be compiled again.
+  var sums = array<vec4f, rows_a_tile>(w0, w1, w2, w3, w4, w5, w6, w7);
+  for (var r = 0u; r < rows_a_tile; r++) { store(first + r, part, co, left, sums[r]); }
 #if ${stores_db}
   if (first == 0u) { store_db(part * out_channels + co, left, bias); }
 #endif
