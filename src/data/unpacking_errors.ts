@@ -28,19 +28,21 @@ export const tooLarge = (path: string, size: number) =>
     fix: 'unpack it, and give the resulting folder',
   });
 
-const isDamagedOrCut = 'is damaged or cut short';
+const damages = new WeakSet<Error>();
 
-export const damaged = (path: string, found: string, cause?: unknown) =>
-  new DataError(
+export function damaged(path: string, found: string, cause?: unknown): DataError {
+  const error = new DataError(
     {
-      what: `${path} ${isDamagedOrCut}`,
+      what: `${path} is damaged or cut short`,
       found,
       expected: 'a whole archive',
       fix: 'fetch the file again',
     },
     { cause },
   );
+  damages.add(error);
+  return error;
+}
 
 /** Whether an error means that one file of an archive is damaged; the file can then be left out. */
-export const isDamage = (error: unknown): error is DataError =>
-  error instanceof DataError && error.message.includes(isDamagedOrCut);
+export const isDamage = (error: unknown): error is DataError => error instanceof DataError && damages.has(error);
