@@ -99,12 +99,21 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
     return wgrad(words, redis.url, logTo(`worker${started}`), hosts && { hosts, host });
   };
   const running = Array.from({ length: workers }, (_, host) => start(host));
+  const numbers = running.map((_, i) => i + 1);
+  /** Whether each worker has been ready since the last look: on a busy machine, others would be killed before they train anything. */
+  const wasReady = running.map(() => false);
+  const isReady = (at: number) => readFileSync(join(folder, `worker${numbers[at]}.log`), 'utf8').includes('worker   ');
   try {
-    for (let n = 0, turn = 0; coordinator.exitCode === null; n++) {
+    for (let n = 0, turn = 0; coordinator.exitCode === null; ) {
       const isOver = await Promise.race([ended.then(() => true), delay(every).then(() => false)]);
       if (isOver) break;
       if (n >= mishaps.length) continue;
       const mishap = mishaps[n]!;
+      const turns = running.map((_, i) => (turn + i) % workers);
+      const at = turns.find((i) => wasReady[i]);
+      for (const i of turns) wasReady[i] = isReady(i);
+      if (at === undefined && mishap !== 'Redis killed and restarted') continue;
+      n++;
       counts[mishap]++;
       report(mishap);
       if (mishap === 'Redis killed and restarted') {
@@ -113,15 +122,18 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
         await redis.start();
         continue;
       }
-      const at = turn++ % workers;
+      const victim = at!;
+      turn = victim + 1;
       if (mishap === 'worker killed') {
-        running[at]!.kill('SIGKILL');
-        running[at] = start(at);
+        running[victim]!.kill('SIGKILL');
+        running[victim] = start(victim);
+        numbers[victim] = started;
+        wasReady[victim] = false;
       } else if (mishap === 'worker cut off') {
-        hosts!.connect(at, false);
-        void delay(2_500 * takeover).then(() => hosts!.connect(at, true));
+        hosts!.connect(victim, false);
+        void delay(2_500 * takeover).then(() => hosts!.connect(victim, true));
       } else {
-        const stopped = running[at]!;
+        const stopped = running[victim]!;
         stopped.kill('SIGSTOP');
         // The next failure happens meanwhile.
         void delay(2_500 * takeover).then(() => stopped.kill('SIGCONT'));

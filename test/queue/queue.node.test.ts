@@ -89,16 +89,16 @@ test.each([TrialChrome, PairChrome, CureChrome])(
 
 describe('the part of the command that begins a work', () => {
   const trainer = () => ({ close: vi.fn(async () => {}) });
-  const each = () => ({ run: vi.fn(async () => {}), stop: vi.fn() });
+  const each = () => ({ begin: vi.fn(async () => {}), run: vi.fn(async () => {}), stop: vi.fn() });
 
-  test('does not begin where it is stopped while its Chrome starts, which is closed', async () => {
+  test('leaves its tasks to others where it is stopped while its Chrome starts, which is closed', async () => {
     const [part, coordinator, host, chrome] = [new OwnPart(), each(), each(), trainer()];
     await part.run(coordinator, async (chromes) => {
       chromes.push(chrome as never);
       part.stop();
       return host;
     });
-    expect([coordinator.run, host.run].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    expect([coordinator.begin, coordinator.run, host.run].map(({ mock }) => mock.calls.length)).toEqual([1, 0, 0]);
     expect(chrome.close).toHaveBeenCalledOnce();
     const open = vi.fn(async () => undefined);
     await part.run(coordinator, open);
@@ -111,6 +111,7 @@ describe('the part of the command that begins a work', () => {
     const slow = (name: string) => {
       let end = () => {};
       return {
+        begin: async () => {},
         run: vi.fn(() => new Promise<void>((resolve) => (end = resolve)).then(() => void done.push(name))),
         stop: vi.fn(() => void setTimeout(() => end(), 20)),
       };
@@ -618,6 +619,8 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     const added: string[] = [];
     const source = { open: () => (added.length > 0 ? [] : [task]), add: ({ id }: TaskResult) => added.push(id) };
     const coordinator = new Coordinator(store, work, {}, source, how());
+    await coordinator.begin();
+    expect(await queue.getJob(`task-${task.id}-end`)).toBeTruthy();
     const { running } = hostOf(work);
     await until(async () => (await queue.getFailedCount()) === 3);
     await coordinator.run();

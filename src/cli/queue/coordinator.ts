@@ -82,6 +82,14 @@ export class Coordinator {
     this.stopping = true;
   }
 
+  /** Adds the open tasks to the queue, so that workers elsewhere can train them before this process is ready. */
+  async begin(): Promise<void> {
+    await this.watch.reached(async () => {
+      await this.gather();
+      await this.hand(this.source.open());
+    });
+  }
+
   /**
    * Resolves when nothing is left to train, or when it is stopped: the workers then continue, and resuming the work collects their
    * results.

@@ -3,6 +3,8 @@ import type { Coordinator } from './coordinator.ts';
 import { handIn } from './hand_in.ts';
 import type { WorkerHost } from './worker_host.ts';
 
+type Distribution = Pick<Coordinator, 'begin' | 'run' | 'stop'>;
+
 /**
  * What the command that begins a work does itself: it distributes the tasks, and trains some of them. It can be stopped at any time,
  * also while its Chromes start.
@@ -10,7 +12,7 @@ import type { WorkerHost } from './worker_host.ts';
 export class OwnPart {
   /** Chromes are added as they open, so that all of them can be closed. */
   readonly chromes: ChromeTrainer[] = [];
-  private coordinator: Pick<Coordinator, 'run' | 'stop'> | undefined;
+  private coordinator: Distribution | undefined;
   private host: Pick<WorkerHost, 'run' | 'stop'> | undefined;
   private done: Promise<unknown> | undefined;
   private stopping = false;
@@ -31,10 +33,12 @@ export class OwnPart {
    * @param open opens the Chromes and returns the worker in this process; undefined to leave the training to other machines.
    */
   async run(
-    coordinator: Pick<Coordinator, 'run' | 'stop'>,
+    coordinator: Distribution,
     open: (chromes: ChromeTrainer[]) => Promise<Pick<WorkerHost, 'run' | 'stop'> | undefined>,
   ): Promise<void> {
     try {
+      // Workers continue with these tasks, even if this process is stopped before its own Chrome has started.
+      await coordinator.begin();
       if (this.stopping) return;
       const host = await open(this.chromes);
       if (this.stopping) return;

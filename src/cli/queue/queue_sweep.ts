@@ -69,11 +69,11 @@ export async function queueSweep(planFile: string, options: QueueSweepOptions): 
     const coordinator = new Coordinator(store, work, head, source, {
       ...{ queueLimit: 60_000 * queueTimeout, states: statesOf(store, options), print },
     });
+    console.log(sweepLine(plan, checked));
+    console.log(`queue    ${store.address.shown}; results are kept there and in ${folder.path}`);
     try {
       await part.run(coordinator, async (chromes) => {
         const trainers = jobs === 0 ? [] : await openTrainers(options, chromes);
-        console.log(sweepLine(plan, checked));
-        console.log(`queue    ${store.address.shown}; results are kept there and in ${folder.path}`);
         console.log(
           trainers.length > 0
             ? `jobs     ${counted(trainers.length, 'Chrome')} here, and those of every wgrad worker --queue`

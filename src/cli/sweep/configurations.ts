@@ -45,7 +45,7 @@ function requireEnough({ search, trials }: SweepPlan, size: number): void {
   const isMore = trials > size;
   throw new ConfigurationError({
     what: isMore ? 'The plan asks for more trials than the grid has' : 'A grid has all of its trials',
-    found: `"trials": ${trials}`,
+    found: `trials ${trials}`,
     expected: `${isMore ? 'at most ' : ''}${count(size)}, the product of the lists' lengths; seeds come on top of it`,
     fix: isMore ? 'ask for fewer, or vary more' : 'leave trials out, or search with random',
   });
