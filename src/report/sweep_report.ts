@@ -14,7 +14,15 @@ const mostRows = 500;
 
 const darkStyle = `
 svg .right { text-anchor: start; dominant-baseline: middle; }
+svg .first { text-anchor: start; }
+svg .last { text-anchor: end; }
 svg .axis { font-weight: 600; }
+circle.mark { fill: var(--light); }
+polyline.mark { fill: none; stroke: var(--light); }
+td.option { white-space: normal; overflow-wrap: anywhere; min-width: 6ch; max-width: 40ch; }
+.wide { overflow-x: auto; }
+.wide svg { min-width: 40rem; }
+.made { margin-top: 1.5rem; }
 svg .over { paint-order: stroke; stroke: #fff; stroke-width: 3px; }
 details pre { margin: .25rem 0; }
 @media (prefers-color-scheme: dark) {
@@ -22,6 +30,8 @@ details pre { margin: .25rem 0; }
 svg text { fill: #bbb; }
 svg .over { stroke: #16181c; }
 svg .grid { stroke: #33373d; }
+circle.mark { fill: var(--dark); }
+polyline.mark { stroke: var(--dark); }
 th, td { border-color: #33373d; }
 pre { background: #22252b; }
 .differs td { background: #3a3420; }
@@ -40,14 +50,13 @@ export function sweepReport(file: SweepFile): string {
   const kinds = [...new Set(trials.flatMap(({ adapter }) => adapter ?? []))];
   return reportPage(
     `Sweep: ${metric.name}`,
-    html`<p class="lead">Best of ${rows.length}: ${variedWords(best) || 'the options of base'}, with ${metric.name} ${estimateText(best.estimate, figure)}
-after ${counted(best.epochs, 'epoch')}. ${seeds < fewestSeeds ? `An interval needs ${fewestSeeds} seeds or more.` : intervalsText(seeds)}</p>
+    html`<p class="lead">Best of ${rows.length}: ${variedWords(best) || 'the options of base'}, with ${metric.name} ${estimateText(best.estimate, figure)} after ${counted(best.epochs, 'epoch')}. ${seeds < fewestSeeds ? `An interval needs ${fewestSeeds} seeds or more.` : intervalsText(seeds)}</p>
 <pre>${best.trials[0]!.command}</pre>
 ${kinds.length > 1 && html`<p>The trials ran on different kinds of adapters, whose bits differ: a row is of one kind.</p>`}
 ${
   paths.length > 0 &&
   html`<h2>Every option against ${metric.name}</h2>
-<p>A point is a trial; the brighter, the better.</p>
+<p>A point is a trial; the more it stands out, the better.</p>
 <div class="plots">${paths.map((path) => optionPlot(path, file))}</div>
 <h2>Configurations</h2>
 <p>A line is a configuration, through its values to its ${metric.name}; the best is the thickest.</p>
@@ -57,7 +66,7 @@ ${parallelCoordinates(rows, { ...file, trials: trials.map((trial) => ({ ...trial
 ${rowsTable(rows.slice(0, mostRows), Object.keys(trials[0]!.varied), metric.name)}
 ${rows.length > mostRows && html`<p>The first ${mostRows} of ${rows.length}.</p>`}
 ${failures(trials)}
-<p>wgrad ${versions.wgrad}; ${kinds.join('; ')}</p>`,
+<p class="made">wgrad ${versions.wgrad}; ${kinds.join('; ')}</p>`,
     { made: 'wgrad sweep', style: darkStyle },
   );
 }
@@ -67,32 +76,36 @@ const pick = ({ varied }: TrialRecord, paths: readonly string[]) =>
 
 const variedWords = ({ varied }: ConfigurationRow): string =>
   Object.entries(varied)
-    .map(([path, value]) => `${path} ${shortText(value)}`)
+    .map(([path, value]) => `${path} ${spaced(value)}`)
     .join(', ');
+
+/** JSON that can be broken into lines between its properties. */
+const spaced = (value: Json | undefined): string => shortText(value).replaceAll(/,(?=["{])/g, ', ');
 
 function rowsTable(rows: readonly ConfigurationRow[], paths: readonly string[], metric: string): Markup {
   const isMixed = new Set(rows.flatMap(({ kind }) => kind ?? [])).size > 1;
   const kind = isMixed ? ['adapter'] : [];
+  const numbers = ['', metric, 'seeds', 'epochs'];
   const head = ['', ...paths, metric, 'seeds', 'epochs', 'status', ...kind, 'gradients', 'command'];
   return html`<div class="scroll"><table>
-<thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<thead><tr>${head.map((name) => html`<th scope="col"${numbers.includes(name) && html` class="number"`}>${name}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row, i) => html`
-<tr${i === 0 && html` class="differs"`}><td class="number">${i + 1}</td>${paths.map((path) => html`<td>${shortText(row.varied[path])}</td>`)}<td class="number">${estimateText(row.estimate, figure) || 'none'}</td><td class="number">${row.estimate.n}</td><td class="number">${row.epochs}</td><td>${row.status}</td>${isMixed && html`<td>${row.kind ?? ''}</td>`}<td class="words">${verdictsOf(row)}</td><td><details><summary>show</summary>${row.trials.map(({ command }) => html`<pre>${command}</pre>`)}</details></td></tr>`,
+<tr${i === 0 && html` class="differs"`}><td class="number">${i + 1}</td>${paths.map((path) => html`<td class="option">${spaced(row.varied[path])}</td>`)}<td class="number">${estimateText(row.estimate, figure) || 'none'}</td><td class="number">${row.estimate.n}</td><td class="number">${row.epochs}</td><td>${row.status}</td>${isMixed && html`<td>${row.kind ?? ''}</td>`}<td class="words">${verdictsOf(row)}</td><td><details><summary>show</summary>${row.trials.map(({ command }) => html`<pre>${command}</pre>`)}</details></td></tr>`,
   )}
 </tbody></table></div>`;
 }
 
-/** The verdicts on the layers of each trial, and on the run. */
+/** The verdicts on the layers of each trial, and on the run; once where those of all seeds are the same. */
 function verdictsOf({ trials }: ConfigurationRow): string {
-  return trials
-    .flatMap(({ layers = {}, verdict, epochs, seed }) => {
-      if (epochs === undefined) return [];
-      const unhealthy = Object.entries(layers).map(([layer, name]) => `${layer} ${name}`);
-      const words = `${verdict ? `${verdict}; ` : ''}${unhealthy.join(', ') || 'healthy'}`;
-      return trials.length > 1 ? `seed ${seed}: ${words}` : words;
-    })
-    .join(' · ');
+  const ofSeeds = trials.flatMap(({ layers = {}, verdict, epochs, seed, error }) => {
+    if (epochs === undefined || error !== undefined) return [];
+    const unhealthy = Object.entries(layers).map(([layer, name]) => `${layer} ${name}`);
+    return [{ seed, words: `${verdict ? `${verdict}; ` : ''}${unhealthy.join(', ') || 'healthy'}` }];
+  });
+  const different = [...new Set(ofSeeds.map(({ words }) => words))];
+  if (different.length < 2) return different.join();
+  return ofSeeds.map(({ seed, words }) => `seed ${seed}: ${words}`).join(' · ');
 }
 
 function failures(trials: readonly TrialRecord[]): Markup | undefined {

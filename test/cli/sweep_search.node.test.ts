@@ -12,6 +12,7 @@ import { fromJsonFile, parseTrial, trainCommand, withValue } from '../../src/cli
 import { idOf } from '../../src/cli/sweep/trials.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import type { Json, TrialRecord } from '../../src/report/sweep_file.ts';
+import { sweepReport } from '../../src/report/sweep_report.ts';
 import { configurationsByMetric } from '../../src/report/sweep_rows.ts';
 
 const plan = (json: object) => parsePlan({ base: {}, ...json }, 'plan');
@@ -256,5 +257,59 @@ describe('rows of a report', () => {
       ['nvidia', 9, 1],
     ]);
     expect(rows[0]!.estimate.low).toBeCloseTo(2 - 4.303 / Math.sqrt(3), 3);
+  });
+});
+
+describe('the report of a sweep', () => {
+  const trial = (rotationRange: number, seed: number, metric: number, layers: Record<string, string> = {}) => ({
+    ...{
+      id: `${rotationRange} ${seed}`,
+      configuration: 1 + rotationRange,
+      seed,
+      options: {},
+      command: 'npx wgrad train',
+    },
+    ...{
+      varied: {
+        augmentation: { rotationRange, fillMode: 'nearest' },
+        learningRate: [0.001, 0.003, 0.01][rotationRange]!,
+      },
+    },
+    ...{ status: 'done' as const, epochs: 1, steps: 1, metric, course: [metric], figures: {}, layers, seconds: 1 },
+    ...{ adapter: 'a GPU', kind: 'gpu' },
+  });
+  const trials = [
+    ...[trial(0, 1, 0.5), trial(0, 2, 0.6), trial(1, 1, 0.7), trial(1, 2, 0.8, { dense: 'vanishing' })],
+    { ...trial(2, 1, 0.9), status: 'failed' as const, metric: null, error: 'The loss is no longer finite' },
+  ];
+  const page = sweepReport({
+    ...({ kind: 'wgrad sweep', format: 1 } as const),
+    ...{ plan: {} as never, versions: { wgrad: '1' }, metric: { name: 'validationAccuracy', mode: 'max' }, trials },
+  });
+
+  test('marks objects by the property that tells them apart, and a few numbers at their values', () => {
+    expect(page).toContain('<figcaption>augmentation: rotationRange</figcaption>');
+    const marks = [...page.matchAll(/<text class="below" [^>]*>([^<]*)</g)].map(([, text]) => text);
+    expect(marks).toEqual(['0', '1', '0.001', '0.003']);
+    expect(page).toContain('{&#34;rotationRange&#34;:0, &#34;fillMode&#34;:&#34;nearest&#34;}');
+  });
+
+  test('says verdicts once where all seeds have the same, and none of a trial that failed', () => {
+    const words = [...page.matchAll(/<td class="words">([^<]*)</g)].map(([, text]) => text);
+    expect(words).toEqual(['seed 1: healthy · seed 2: dense vanishing', 'healthy', '']);
+  });
+
+  test('shows the best in the color that stands out most, on a light page and on a dark one', () => {
+    const luminance = (hex: string) => {
+      const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];
+      return 0.21 * r + 0.72 * g + 0.07 * b;
+    };
+    const colors = page.matchAll(/<circle [^>]*--light: (#\w{6}); --dark: (#\w{6})/g);
+    const brightness = [...colors].slice(0, 4).map(([, light, dark]) => [luminance(light!), luminance(dark!)] as const);
+    expect(brightness).toHaveLength(4);
+    for (const [i, [light, dark]] of brightness.slice(1).entries()) {
+      expect(light).toBeLessThan(brightness[i]![0]);
+      expect(dark).toBeGreaterThan(brightness[i]![1]);
+    }
   });
 });

@@ -83,13 +83,13 @@ async function printChaos(): Promise<void> {
   if (values.hosts && !mayMakeNamespaces()) throw new Error('Network namespaces take Linux, iproute2 and root');
   const hosts = values.hosts ? new Hosts(Number(values.workers)) : undefined;
   const begun = performance.now();
-  const outcome = await chaos({
+  const disturbed = chaos({
     ...{ folder, trials: Number(values.trials), workers: Number(values.workers), mishaps },
     ...(hosts && { hosts }),
     ...{ every: 1000 * Number(values.every), takeover: Number(values.takeover) },
     report: (line) => console.log(`${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s  ${line}`),
   });
-  hosts?.remove();
+  const outcome = await disturbed.finally(() => hosts?.remove());
   const { trials, results, repeated, seconds, sameBits, code } = outcome;
   console.log(
     table(
