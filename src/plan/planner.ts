@@ -67,17 +67,21 @@ export class PlannedDispatch {
   readonly buffers: Readonly<Record<string, BufferRef>>;
   /** A binding that is read and written counts as written. */
   readonly launched: TunableKernel;
+  /** The dispatches that share this launch; only itself unless `joinDispatches` made it of two. */
+  readonly parts: readonly PlannedDispatch[];
 
   constructor(
     kernel: SpecializedKernel,
     layer: string,
     buffers: Readonly<Record<string, BufferRef>>,
     launched: TunableKernel,
+    parts?: readonly PlannedDispatch[],
   ) {
     this.kernel = kernel;
     this.layer = layer;
     this.buffers = buffers;
     this.launched = launched;
+    this.parts = parts ?? [this];
   }
 
   get name(): string {

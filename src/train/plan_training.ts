@@ -52,7 +52,7 @@ export async function stepLaunches(
 ): Promise<StepLaunch[]> {
   const { steps, input } = await planWithInput(options, dataset, adapter);
   const launches = new Map<string, StepLaunch>();
-  for (const { launched, variant, layer } of sequenceOf(steps, input).map(({ dispatch }) => dispatch)) {
+  for (const { launched, variant, layer } of sequenceOf(steps, input).flatMap(({ dispatch }) => dispatch.parts)) {
     const key = variantKey(launched.kernel, launched.shape);
     const known = launches.get(key) ?? { ...launched, variant, layers: [] };
     launches.set(key, known);

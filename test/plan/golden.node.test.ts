@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Traits } from '../../src/gpu/device.ts';
 import {
   type AugmentationConfig,
   type Model,
@@ -9,12 +10,16 @@ import {
 import { planTraining } from '../../src/train/plan_training.ts';
 
 /** One line per dispatch: its kernel, layer and workgroups, and the buffers that it reads and writes. */
-async function linesOf(model: Model, augmentation: AugmentationConfig): Promise<string[]> {
+async function linesOf(
+  model: Model,
+  augmentation: AugmentationConfig,
+  traits: Traits = { software: true, subgroupSize: 4 },
+): Promise<string[]> {
   const { dispatches, bytes } = await planTraining(
     { model, batchSize: 32, augmentation },
     { imageShape: model.inputShape, count: 1000 },
     {
-      traits: { software: true, subgroupSize: 4 },
+      traits,
       limits: { mostBytes: 2 ** 30, mostArenaBytes: 2 ** 27 },
     },
   );
@@ -31,8 +36,17 @@ async function linesOf(model: Model, augmentation: AugmentationConfig): Promise<
 // A change of a step changes these lines; update them with: npx vitest run --project node test/plan -u.
 test("the tutorial's step at batch 32", async () => {
   const lines = await linesOf(presetModel('tutorial', [28, 28, 1], 10), tutorialAugmentation);
-  expect(lines).toHaveLength(23 + 1);
+  expect(lines).toHaveLength(22 + 1);
   await expect(lines.join('\n')).toMatchFileSnapshot('tutorial.plan.txt');
+});
+
+test("the tutorial's step on a GPU, where more dispatches share a launch", async () => {
+  const lines = await linesOf(presetModel('tutorial', [28, 28, 1], 10), tutorialAugmentation, {
+    software: false,
+    subgroupSize: 32,
+  });
+  expect(lines).toHaveLength(20 + 1);
+  await expect(lines.join('\n')).toMatchFileSnapshot('tutorial_gpu.plan.txt');
 });
 
 test('a step of a residual network: fused sums and activations, gradients that are added', async () => {
