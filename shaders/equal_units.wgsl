@@ -6,7 +6,7 @@
 @group(0) @binding(1) var<storage, read> dw: array<u32>;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
 @group(0) @binding(3) var<storage, read> units: array<vec4u>; // a layer: first word of the kernel, rows, units, first word of the bias
-@group(0) @binding(4) var<storage, read> state: State;
+@group(0) @binding(4) var<uniform> state: State;
 @group(0) @binding(5) var<storage, read_write> records: array<u32>;
 
 override layers: u32;

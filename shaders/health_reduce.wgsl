@@ -7,7 +7,7 @@
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>; // of gradient_norm
 @group(0) @binding(3) var<storage, read> updated: array<vec4f>;  // of lib/measure_update
 @group(0) @binding(4) var<storage, read> ranges: array<vec4u>;   // layers: chunks of y, of dy; word and count of units. tensors: chunks
-@group(0) @binding(5) var<storage, read> state: State;
+@group(0) @binding(5) var<uniform> state: State;
 @group(0) @binding(6) var<storage, read_write> records: array<u32>;
 
 override layers: u32;

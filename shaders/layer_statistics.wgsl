@@ -10,7 +10,7 @@
 @group(0) @binding(2) var<storage, read> dy0: array<vec4f>;
 @group(0) @binding(3) var<storage, read> dy1: array<vec4f>;
 @group(0) @binding(4) var<storage, read> chunks: array<vec4u>;
-@group(0) @binding(5) var<storage, read> state: State;
+@group(0) @binding(5) var<uniform> state: State;
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> positive: array<atomic<u32>>; // one bit per unit: was above 0 in this epoch
 

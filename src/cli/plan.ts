@@ -23,7 +23,7 @@ const assumed: Record<'software' | 'hardware', PlannedAdapter> = {
 
 function adapter(software: boolean, subgroupSize: number): PlannedAdapter {
   return {
-    traits: { software, subgroupSize },
+    traits: { software, subgroupSize, storageBuffers: 10 }, // as on most GPUs
     limits: { mostBytes: largestBinding, mostArenaBytes: largestBinding },
   };
 }

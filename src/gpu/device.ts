@@ -38,6 +38,8 @@ export interface Traits {
   software: boolean;
   /** Subgroup size if the device has the `subgroups` feature and the size is fixed; 0 otherwise. */
   subgroupSize: number;
+  /** Storage buffers that a shader may bind; WebGPU's default, 8, if omitted. Only launches of two kernels bind more. */
+  storageBuffers?: number;
 }
 
 /** Options of `openGpu`. */
@@ -95,11 +97,11 @@ const howToGetAnAnswer =
   "restart the browser, update the GPU's driver, or use the software adapter: start Chrome with " +
   '--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader; on a slow machine allow more time: openGpu({ timeout })';
 
-/** Limits worth raising above their defaults: they allow larger data sets in one binding. */
-const usefulLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
+/** Limits worth raising above their defaults: they allow larger data sets in one binding, and more kernels to share a launch. */
+const usefulLimits = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'] as const;
 
 /**
- * Opens a device with the adapter's maximum buffer sizes and WebGPU's defaults for all other limits.
+ * Opens a device with the adapter's maximum sizes and numbers of buffers, and WebGPU's defaults for all other limits.
  *
  * @throws SetupError if there is no WebGPU, no adapter of the requested kind, or no answer from the browser in time.
  * @throws ConfigurationError for a limit that the adapter doesn't reach, or an invalid timeout.
@@ -141,7 +143,11 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   return {
     device,
     adapter: facts,
-    traits: { software: facts.software, subgroupSize: uniform ? subgroupMinSize : 0 },
+    traits: {
+      software: facts.software,
+      subgroupSize: uniform ? subgroupMinSize : 0,
+      storageBuffers: device.limits.maxStorageBuffersPerShaderStage,
+    },
     timestamps: device.features.has('timestamp-query'),
     tuning: !device.features.has('timestamp-query') || (tuning === 'auto' && facts.software) ? 'off' : tuning,
     lost: device.lost,

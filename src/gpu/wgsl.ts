@@ -97,7 +97,16 @@ export function unroll(name: string, text: string): string {
   return done.join('\n');
 }
 
-const elementBytes: Record<string, number> = { f32: 4, u32: 4, i32: 4, vec2f: 8, vec2u: 8, vec4f: 16, vec4u: 16 };
+/** Bytes of an element of an array, by its type. */
+export const elementBytes: Record<string, number> = {
+  f32: 4,
+  u32: 4,
+  i32: 4,
+  vec2f: 8,
+  vec2u: 8,
+  vec4f: 16,
+  vec4u: 16,
+};
 
 /**
  * Declares the storage arrays of a rendered shader with fixed lengths. A bounds check against a constant costs less than one

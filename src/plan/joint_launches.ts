@@ -1,11 +1,17 @@
 import type { Traits } from '../gpu/device.ts';
 import { joinKernels, workgroupSize } from '../gpu/join.ts';
 import { specialize } from '../gpu/kernel.ts';
-import { product } from '../product.ts';
 import { type BufferRef, type PlanBuffer, PlannedDispatch } from './planner.ts';
 
 const overlap = (a: BufferRef, b: BufferRef) =>
   a.buffer === b.buffer && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
+
+/** True if one writes to a buffer that the other reads, in whatever range: a launch may not bind a buffer for both. */
+const clash = (a: PlannedDispatch, b: PlannedDispatch) =>
+  [
+    [a, b],
+    [b, a],
+  ].some(([x, y]) => x!.writes.some(({ buffer }) => y!.reads.some((other) => other.buffer === buffer)));
 
 /** True if one writes what the other reads or writes, so that their order matters. */
 const depends = (a: PlannedDispatch, b: PlannedDispatch) =>
@@ -13,14 +19,6 @@ const depends = (a: PlannedDispatch, b: PlannedDispatch) =>
     [a, b],
     [b, a],
   ].some(([x, y]) => x!.writes.some((ref) => Object.values(y!.buffers).some((other) => overlap(ref, other))));
-
-/**
- * Most invocations of a joint launch on a software adapter. There each invocation also runs through the other kernel's code with its
- * results masked, once for each loop body; with more invocations than this, that takes longer than a launch.
- */
-const softwareMost = 512;
-
-const invocations = ({ kernel }: PlannedDispatch) => product(kernel.workgroups) * workgroupSize(kernel);
 
 /** The dispatches whose results no gradient of a layer's output depends on: the gradients of weights, whole or in parts. */
 function forUpdate(dispatches: readonly PlannedDispatch[]): ReadonlySet<PlannedDispatch> {
@@ -48,12 +46,14 @@ function resized(one: PlannedDispatch, size: number, traits: Traits): PlannedDis
   );
 }
 
-/** Two dispatches in one launch; undefined if they can't share one. The caller ensures that neither depends on the other. */
-export function joinDispatches(
-  a: PlannedDispatch,
-  second: PlannedDispatch,
-  traits: Traits,
-): PlannedDispatch | undefined {
+/** Two dispatches in one launch, or, if they can't share one, in two. Neither may depend on the other. */
+export const inOneLaunch = (a: PlannedDispatch, b: PlannedDispatch, traits: Traits): PlannedDispatch[] => {
+  const joined = joinDispatches(a, b, traits);
+  return joined ? [joined] : [a, b];
+};
+
+function joinDispatches(a: PlannedDispatch, second: PlannedDispatch, traits: Traits): PlannedDispatch | undefined {
+  if (clash(a, second)) return undefined;
   const b = resized(second, workgroupSize(a.kernel), traits);
   const same = new Map<string, string>();
   for (const [name, ref] of Object.entries(b.buffers)) {
@@ -62,7 +62,7 @@ export function joinDispatches(
     );
     if (other) same.set(name, other[0]);
   }
-  const joined = joinKernels(a.kernel, b.kernel, same);
+  const joined = joinKernels(a.kernel, b.kernel, same, traits.storageBuffers);
   if (!joined) return undefined;
   const buffers = { ...a.buffers };
   for (const [name, ref] of Object.entries(b.buffers)) buffers[joined.names.get(name) ?? name] = ref;
@@ -83,7 +83,6 @@ export function joinLaunches(dispatches: readonly PlannedDispatch[], traits: Tra
     for (let at = earliest; at < launches.length && !joined; at++) {
       const other = launches[at]!;
       if (other.parts.length > 1 || !(aside.has(one) || aside.has(other))) continue;
-      if (traits.software && invocations(one) + invocations(other) > softwareMost) continue;
       joined = joinDispatches(other, one, traits);
       if (joined) launches[at] = joined;
     }

@@ -1,3 +1,4 @@
+import type { Traits } from '../gpu/device.ts';
 import { activationName } from '../model/activations.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import { isCrossEntropy } from '../model/loss.ts';
@@ -7,6 +8,7 @@ import { fusionsOf } from './layers/fusion.ts';
 import { isBasic } from './layers/index.ts';
 import { setFurtherLayers } from './layers/loaded.ts';
 import { loadFurtherTraining } from './loaded_training.ts';
+import type { JointLaunches } from './planner.ts';
 import { isRegularized } from './regularized.ts';
 import type { Settings } from './settings.ts';
 import { isBaseOptimizer } from './update.ts';
@@ -32,6 +34,13 @@ async function loadLayers(model: CompiledModel): Promise<void> {
   const endsInLoss = activationName(model.layers[model.output]!.activation) === 'linear';
   if (!endsInLoss || !model.layers.every(needsNoMore)) await loadFurtherLayers();
 }
+
+/**
+ * Loads what joins dispatches into fewer launches. Not for a software adapter: there each invocation also runs through the code of the
+ * other kernel, once for each loop body and with its results masked, which takes longer than a launch.
+ */
+export const loadJointLaunches = async ({ software }: Traits): Promise<JointLaunches | undefined> =>
+  software ? undefined : import('./joint_launches.ts');
 
 /** Loads everything that a trainer's step needs: its layers, optimizer, loss, regularizers and averages. */
 export async function loadKernels({

@@ -25,6 +25,8 @@ export interface Measurement {
    */
   within: { after: number; dispatch: PlannedDispatch }[];
   recording: PlannedDispatch[];
+  /** The first of the norms' dispatches, which may share its launch with the statistics of all layers. */
+  squares: PlannedDispatch;
   /** One bit per unit: whether it was positive since the epoch began. */
   positive: BufferRef;
 }
@@ -36,6 +38,7 @@ interface Given {
   /** The chunks of the arena of weights. shaders/gradient_norm.wgsl and shaders/lib/measure_update.wgsl write a vec4 for each. */
   chunks: { count: number; ranges: Uint32Array };
   partials: { gradient: BufferRef; update: BufferRef };
+  squares: PlannedDispatch;
   state: BufferRef;
   records: BufferRef;
   reader: RecordReader;
@@ -46,7 +49,7 @@ interface Given {
 /** Plans the dispatches that fill the health fields of a step's record: one per group of arenas, and one that adds up. */
 export function planMeasurement(
   planner: Planner,
-  { model, network, batch, chunks, partials, state, records, reader, everyMicroBatch }: Given,
+  { model, network, batch, chunks, partials, squares, state, records, reader, everyMicroBatch }: Given,
 ): Measurement {
   const { input, measured } = network;
   const { backward } = network.training;
@@ -100,10 +103,14 @@ export function planMeasurement(
     });
   };
   const looks = tables.map(look);
-  const sums = [add(), compare()];
-  if (looks.length === 1 && !everyMicroBatch) return { within: [], recording: [...looks, ...sums], positive };
+  // Both write the record, each its own fields.
+  const sums = planner.inOneLaunch(add(), compare());
+  if (looks.length === 1 && !everyMicroBatch) {
+    const [first, ...apart] = planner.inOneLaunch(squares, looks[0]!);
+    return { within: [], squares: first!, recording: [...apart, ...sums], positive };
+  }
   const within = looks.map((dispatch, g) => ({ after: lastWrite(backward, groups[g]!), dispatch }));
-  return { within, recording: sums, positive };
+  return { within, squares, recording: sums, positive };
 }
 
 /** Locations of the units of each measured layer; undefined for a layer without a trainable kernel. */

@@ -6,7 +6,6 @@ import { images } from '../model/wiring.ts';
 import { product } from '../product.ts';
 import { type Measurable, type MeasuredArenas, placeMeasured } from './arenas.ts';
 import { GradientBook } from './gradient_book.ts';
-import { joinLaunches } from './joint_launches.ts';
 import { type Fused, fusionsOf } from './layers/fusion.ts';
 import { lowerLayer } from './layers/index.ts';
 import { furtherLayers } from './layers/loaded.ts';
@@ -273,7 +272,7 @@ export function lowerGraph(planner: Planner, model: CompiledModel, given: Given)
   const imageGradient = book.total(first);
   return {
     forward: forward!,
-    backward: mode === 'train' ? joinLaunches(backward!, planner.traits) : backward!,
+    backward: mode === 'train' ? planner.joinLaunches(backward!) : backward!,
     logits: logits.ref,
     logitsGradient,
     values,

@@ -67,7 +67,7 @@ export class PlannedDispatch {
   readonly buffers: Readonly<Record<string, BufferRef>>;
   /** A binding that is read and written counts as written. */
   readonly launched: TunableKernel;
-  /** The dispatches that share this launch; only itself unless `joinDispatches` made it of two. */
+  /** The dispatches that share this launch; only itself unless it was made of two. */
   readonly parts: readonly PlannedDispatch[];
 
   constructor(
@@ -118,6 +118,9 @@ export interface PlanLimits {
   mostArenaBytes: number;
 }
 
+/** The functions that join dispatches: see joint_launches.ts. */
+export type JointLaunches = Pick<typeof import('./joint_launches.ts'), 'inOneLaunch' | 'joinLaunches'>;
+
 /** Plans buffers and dispatches. It is pure: nothing in it needs a GPU. */
 export class Planner {
   readonly traits: Traits;
@@ -130,8 +133,14 @@ export class Planner {
   /** The keys of all kernels of the plan that list variants, if only one for this adapter. */
   readonly fitting = new Set<string>();
 
-  /** @param chosen variants that replace the adapter's defaults. */
-  constructor(traits: Traits, limits: PlanLimits, chosen: KernelVariants = {}) {
+  readonly #joint: JointLaunches | undefined;
+
+  /**
+   * @param chosen variants that replace the adapter's defaults.
+   * @param joint joins dispatches into fewer launches, if given.
+   */
+  constructor(traits: Traits, limits: PlanLimits, chosen: KernelVariants = {}, joint?: JointLaunches) {
+    this.#joint = joint;
     this.chosen = chosen;
     this.traits = traits;
     this.limits = limits;
@@ -173,6 +182,16 @@ export class Planner {
     const specialized = specialize(kernel, shape, this.traits, this.#variantOf(kernel, shape), layer);
     checkBuffers(specialized, layer, buffers);
     return new PlannedDispatch(specialized, layer, buffers, { kernel, shape } as unknown as TunableKernel);
+  }
+
+  /** Two independent dispatches, in one launch if that is possible. */
+  inOneLaunch(a: PlannedDispatch, b: PlannedDispatch): PlannedDispatch[] {
+    return this.#joint?.inOneLaunch(a, b, this.traits) ?? [a, b];
+  }
+
+  /** A backward pass, in fewer launches if that is possible. */
+  joinLaunches(backward: PlannedDispatch[]): PlannedDispatch[] {
+    return this.#joint?.joinLaunches(backward, this.traits) ?? backward;
   }
 
   /** The chosen variant; undefined for the adapter's default. */

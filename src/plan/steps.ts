@@ -157,6 +157,7 @@ export function planSteps(
       batch,
       chunks,
       partials: { gradient: arenas.partials, update: arenas.updated },
+      squares,
       state: training.state,
       records: training.records,
       reader,
@@ -166,7 +167,11 @@ export function planSteps(
   return {
     network: penalty ? furtherTraining().withPenalty(measuring, penalty.dispatch) : measuring,
     ...batchBuffers,
-    training: { ...training, ...(accumulated && { accumulation: accumulated.training }) },
+    training: {
+      ...training,
+      ...(measurement && { norms: [measurement.squares, ...training.norms.slice(1)] }),
+      ...(accumulated && { accumulation: accumulated.training }),
+    },
     evaluation: { ...evaluation, ...(accumulated && { accumulation: accumulated.evaluation }) },
     update: [...dispatches, ...(average ? [average.dispatch] : []), ...(move ? [move] : [])],
     slots,

@@ -19,7 +19,7 @@ import { type Bound, bindPlan } from '../plan/bind.ts';
 import { type BatchInput, type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
 import { type Sequence, shareMemory } from '../plan/liveness.ts';
 import { loadAugmentation } from '../plan/load_augmentation.ts';
-import { loadKernels } from '../plan/load_kernels.ts';
+import { loadJointLaunches, loadKernels } from '../plan/load_kernels.ts';
 import { loadFurtherTraining } from '../plan/loaded_training.ts';
 import { lossOf, microBatchesOf, type Phase, phasesOf, stepOf } from '../plan/phases.ts';
 import { Planner, type TunableKernel } from '../plan/planner.ts';
@@ -62,10 +62,14 @@ function cutStep(
 
 /** Plans a step. Loads the code that the settings need first. */
 async function planOf(gpu: Gpu, given: Settings, memory: Memory) {
-  await Promise.all([loadKernels(given), loadAugmentation(given.inputView.augmentation)]);
+  const [joint] = await Promise.all([
+    loadJointLaunches(gpu.traits),
+    loadKernels(given),
+    loadAugmentation(given.inputView.augmentation),
+  ]);
   const settings = withAugmentation(given);
   const reader = new RecordReader(settings.model, settings.health, settings);
-  const planner = new Planner(gpu.traits, memory, settings.kernelVariants);
+  const planner = new Planner(gpu.traits, memory, settings.kernelVariants, joint);
   return { settings, reader, planner, stepPlan: planSteps(planner, settings, reader) };
 }
 

@@ -4,7 +4,7 @@ import { variantKey } from '../gpu/variants.ts';
 import { RecordReader } from '../health/records.ts';
 import { describePlan, type PlanFacts, sequenceOf } from '../plan/describe_plan.ts';
 import { shareMemory } from '../plan/liveness.ts';
-import { loadKernels } from '../plan/load_kernels.ts';
+import { loadJointLaunches, loadKernels } from '../plan/load_kernels.ts';
 import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
 import { type PlanLimits, Planner, type TunableKernel } from '../plan/planner.ts';
 import { planSteps, sequencesOf } from '../plan/steps.ts';
@@ -64,7 +64,7 @@ export async function stepLaunches(
 async function planWithInput(options: TrainerOptions, dataset: DatasetFacts, { traits, limits }: PlannedAdapter) {
   const settings = fillTrainerOptions(options);
   await loadKernels(settings);
-  const planner = new Planner(traits, limits, settings.kernelVariants);
+  const planner = new Planner(traits, limits, settings.kernelVariants, await loadJointLaunches(traits));
   const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));
   return { planner, steps, input: planInputData(planner, dataset, settings, steps) };
 }

@@ -61,6 +61,7 @@ test('names that both declare are changed in the second, but not the members of 
   expect(kernel.text).toContain('= pair.x * pair.factor;');
   expect(kernel.constants).toEqual({ factor: 3, factor_2: 7 });
   expect(readOverrides(kernel.text)).toEqual(['factor', 'factor_2']);
+  expect(kernel.text.match(/fn main\(/g)).toHaveLength(1);
   expect(kernel.text.trimStart().startsWith('enable subgroups;')).toBe(true);
 });
 
@@ -121,6 +122,16 @@ test('what does not fit one launch is left apart', () => {
   };
   expect(joinKernels(a, wide(4), new Map())!.kernel.bindings).toHaveLength(8);
   expect(joinKernels(a, wide(5), new Map())).toBeUndefined();
+});
+
+test('two kernels whose workgroups share too much memory are left apart', () => {
+  const sharing = (of: string, more = '') =>
+    kernel('scale', `${more}\n${scale}var<workgroup> sums: ${of};`, { constants: () => ({ factor: 3 }) });
+  const half = sharing('array<vec4f, size>', 'const size = 512u;');
+  expect(joinKernels(half, half, new Map())).toBeDefined();
+  expect(joinKernels(half, sharing('array<vec2f, 8 * 129u>'), new Map())).toBeUndefined();
+  expect(joinKernels(half, sharing('array<Moments, 513>'), new Map())).toBeUndefined();
+  expect(joinKernels(half, sharing('array<vec4f, unknown>'), new Map())).toBeUndefined();
 });
 
 test('the size of a workgroup is a product of numbers and constants', () => {

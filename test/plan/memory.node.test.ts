@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type { Traits } from '../../src/gpu/device.ts';
 import { RecordReader } from '../../src/health/records.ts';
 import { type OptimizerConfig, type PresetName, presetModel } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { hazardsOf, lifetimesOf, type Slot, shareMemory } from '../../src/plan/liveness.ts';
-import { loadKernels } from '../../src/plan/load_kernels.ts';
+import { loadJointLaunches, loadKernels } from '../../src/plan/load_kernels.ts';
 import { phasesOf, stepOf } from '../../src/plan/phases.ts';
 import { Planner } from '../../src/plan/planner.ts';
 import { planSteps, sequencesOf } from '../../src/plan/steps.ts';
@@ -17,12 +18,16 @@ async function planOf(
   name: PresetName,
   batchSize: number,
   inputShape: [number, number, number] = [32, 32, 3],
-  { optimizer = 'adam', accumulationSteps = 1 }: { optimizer?: OptimizerConfig; accumulationSteps?: number } = {},
+  {
+    optimizer = 'adam',
+    accumulationSteps = 1,
+    traits = { software: true, subgroupSize: 4 },
+  }: { optimizer?: OptimizerConfig; accumulationSteps?: number; traits?: Traits } = {},
 ) {
   const model = presetModel(name, inputShape, 10);
   const settings = fillTrainerOptions({ model, batchSize, optimizer, accumulationSteps });
   await loadKernels(settings);
-  const planner = new Planner({ software: true, subgroupSize: 4 }, limits);
+  const planner = new Planner(traits, limits, {}, await loadJointLaunches(traits));
   const steps = planSteps(planner, settings, new RecordReader(settings.model, 'norms', settings));
   const sequences = sequencesOf(steps);
   return { model: compileModel(model), planner, steps, sequences, slots: shareMemory(planner.buffers, sequences) };
@@ -45,6 +50,19 @@ describe.each<PresetName>([
       const { sequences, slots } = await planOf(name, 8, undefined, { optimizer });
       for (const sequence of sequences) expect(hazardsOf(sequence, slots)).toEqual([]);
     }
+  });
+
+  test('nor does one on a GPU, in fewer launches of the same dispatches', async () => {
+    const traits = { software: false, subgroupSize: 32, storageBuffers: 10 };
+    const [joint, apart] = [
+      await planOf(name, 8, undefined, { traits }),
+      await planOf(name, 8, undefined, { traits: { ...traits, storageBuffers: 0 } }),
+    ];
+    for (const sequence of joint.sequences) expect(hazardsOf(sequence, joint.slots)).toEqual([]);
+    const [step, all] = [joint, apart].map(({ sequences }) => sequences[0]!);
+    expect(step!.length).toBeLessThan(all!.length - 4);
+    const namesOf = (of: typeof step) => of!.flatMap(({ parts }) => parts.map(({ name }) => name)).sort();
+    expect(namesOf(step)).toEqual(namesOf(all));
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createTrainer, type Model } from '../../src/index.ts';
+import { createTrainer, type Model, type StepRecord, type Trainer } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { uniforms } from '../../src/model/initializers.ts';
 import { networkGradients } from '../../src/reference/network.ts';
@@ -8,8 +8,10 @@ import { boundsOfBatch } from './batch_bounds.ts';
 import { expectBatch } from './closeness.ts';
 import { smallDataset } from './small.ts';
 
-/** The same device, planned as if it were hardware, where every pair of dispatches that can share a launch does. */
-const asHardware = Object.create(gpu, { traits: { value: { software: false, subgroupSize: 0 } } }) as typeof gpu;
+/** The same device, planned as if it were hardware, where dispatches share launches within this many storage buffers. */
+const asHardware = (storageBuffers: number) =>
+  Object.create(gpu, { traits: { value: { software: false, subgroupSize: 0, storageBuffers } } }) as typeof gpu;
+const most = gpu.device.limits.maxStorageBuffersPerShaderStage;
 
 const convolutions: Model = {
   inputShape: [6, 6, 1],
@@ -37,27 +39,65 @@ const blocks: Model = {
   ],
 };
 
+const noise = (count: number, seed: number) => {
+  const next = uniforms(seed, 0);
+  return Float32Array.from({ length: count }, () => 2 * next() - 1);
+};
+
+const joinedIn = async (trainer: Trainer) => {
+  const { dispatches } = await trainer.profile(smallDataset(10), { steps: 1 });
+  return dispatches.map(({ name }) => name).filter((name) => name.includes(' + '));
+};
+
 test.each([
-  ['convolutions, pools and dense layers', convolutions, 4],
-  ['other convolutions and a normalization', blocks, 2],
-])('dispatches that share a launch compute what each computes alone: %s', async (_, json, joint) => {
+  ['convolutions, pools and dense layers', convolutions, 6],
+  ['other convolutions and a normalization', blocks, 4],
+])('dispatches that share a launch compute the gradients of the float64 twin: %s', async (_, json, joint) => {
   const batchSize = 5;
   const model = compileModel(json);
-  const next = uniforms(3, 0);
-  const images = Float32Array.from({ length: batchSize * 36 }, () => 2 * next() - 1);
+  const images = noise(batchSize * 36, 3);
   const labels = [0, 1, 2, 1, 0];
-  const trainer = createTrainer(asHardware, { model: json, batchSize, optimizer: 'sgd' });
-  const alone = createTrainer(gpu, { model: json, batchSize, optimizer: 'sgd' });
+  const trainer = createTrainer(asHardware(most), { model: json, batchSize, optimizer: 'sgd' });
   try {
-    const weights = (await trainer.getWeights()).map((w) => Float32Array.from(w, (v) => v || next() - 0.5));
-    for (const one of [trainer, alone]) await one.setWeights(weights);
+    const biases = noise(64, 4);
+    const weights = (await trainer.getWeights()).map((w) => Float32Array.from(w, (v, i) => v || biases[i % 64]!));
+    await trainer.setWeights(weights);
     const expected = networkGradients(model, weights, images, labels);
     const bounds = boundsOfBatch(model, weights, images, labels);
-    for (const one of [trainer, alone]) expectBatch(model, await one.gradients(images, labels), expected, bounds);
-    const { dispatches } = await trainer.profile(smallDataset(10), { steps: 1 });
-    expect(dispatches.filter(({ name }) => name.includes(' + ')).length).toBeGreaterThanOrEqual(joint);
+    expectBatch(model, await trainer.gradients(images, labels), expected, bounds);
+    expect((await joinedIn(trainer)).length).toBeGreaterThanOrEqual(joint);
   } finally {
     trainer.dispose();
-    alone.dispose();
+  }
+});
+
+test('a run has the same bits, its health included, whatever shares a launch', async () => {
+  const runs = await Promise.all(
+    [0, 8, most].map(async (buffers) => {
+      const options = {
+        model: convolutions,
+        batchSize: 4,
+        seed: 3,
+        augmentation: [{ type: 'randomHorizontalFlip' as const }],
+      };
+      const trainer = createTrainer(asHardware(buffers), options);
+      const records: StepRecord[] = [];
+      await trainer.fit(smallDataset(22), { epochs: 3, onStep: (record) => records.push(record) });
+      const run = { weights: await trainer.getWeights(), records, joined: await joinedIn(trainer) };
+      trainer.dispose();
+      return run;
+    }),
+  );
+  const [apart, some, all] = runs;
+  expect(apart!.joined).toEqual([]);
+  expect(some!.joined.length).toBeGreaterThan(3);
+  expect(all!.joined.length).toBeGreaterThanOrEqual(some!.joined.length);
+  if (most >= 10) {
+    expect(all!.joined).toContain('gradient_norm + layer_statistics');
+    expect(all!.joined).toContain('health_reduce + equal_units');
+  }
+  for (const run of [some!, all!]) {
+    expect(run.weights).toEqual(apart!.weights);
+    expect(run.records).toEqual(apart!.records);
   }
 });
