@@ -55,8 +55,17 @@ export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], pl
     const entries = Object.entries(value).map(async ([name, part]) => [name, await bind(part)] as const);
     return Object.fromEntries(await Promise.all(entries));
   };
+  // The browser compiles them on several threads in this order. A long one at the end would leave all others idle.
+  const all = dispatchesIn(planned).sort((a, b) => b.kernel.text.length - a.kernel.text.length);
+  for (const each of all) dispatchOf(each);
   return (await bind(planned)) as Bound<T>;
 }
+
+const dispatchesIn = (value: unknown): PlannedDispatch[] => {
+  if (value instanceof PlannedDispatch) return [value];
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof BufferRef) return [];
+  return Object.values(value).flatMap(dispatchesIn);
+};
 
 /** No adapter reports how much memory it has. Creating the buffers before any shader is compiled is the only test. */
 async function allocate(

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { ConfigurationError } from '../../src/errors.ts';
+import type { SpecializedKernel } from '../../src/gpu/kernel.ts';
 import type { Memory } from '../../src/gpu/memory.ts';
 import type { Recorder } from '../../src/gpu/recorder.ts';
 import { bindPlan } from '../../src/plan/bind.ts';
-import { PlanBuffer } from '../../src/plan/planner.ts';
+import { PlanBuffer, PlannedDispatch, type TunableKernel } from '../../src/plan/planner.ts';
 
 /** A device with limited memory, which reports that as WebGPU does. */
 function deviceOf(most: number) {
@@ -50,4 +51,24 @@ test('buffers that are too large together: the error has both figures and the la
   });
   expect(error.exitCode).toBe(2);
   expect(bytes.size).toBe(0);
+});
+
+test('the longest shaders compile first, and each dispatch once', async () => {
+  const { recorder } = deviceOf(0);
+  const texts: string[] = [];
+  const dispatchSpecialized = async ({ text }: SpecializedKernel) => {
+    texts.push(text);
+    return { wgsl: text };
+  };
+  const planned = (text: string) =>
+    new PlannedDispatch({ text } as SpecializedKernel, '', {}, undefined as unknown as TunableKernel);
+  const [short, long, middle] = [planned('a'), planned('aaa'), planned('aa')];
+  const plan = { forward: [short, middle], loss: { own: long, again: short }, table: new Uint32Array(2) };
+  const bound = await bindPlan({ ...recorder, dispatchSpecialized } as unknown as Recorder, [], plan);
+  expect(texts).toEqual(['aaa', 'aa', 'a']);
+  expect(bound).toEqual({
+    forward: [{ wgsl: 'a' }, { wgsl: 'aa' }],
+    loss: { own: { wgsl: 'aaa' }, again: { wgsl: 'a' } },
+    table: plan.table,
+  });
 });
