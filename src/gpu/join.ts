@@ -22,7 +22,7 @@ const renamed = (text: string, names: ReadonlyMap<string, string>) => {
 };
 
 /** The value of a product of numbers and constants; NaN if it is anything else. */
-const valueOf = (product: string, text: string): number =>
+const productIn = (product: string, text: string): number =>
   product.split('*').reduce((value, factor) => {
     const name = factor.trim().replace(/u$/, '');
     return value * Number(new RegExp(`\\bconst ${name}\\s*=\\s*(\\d+)u`).exec(text)?.[1] ?? name);
@@ -30,12 +30,12 @@ const valueOf = (product: string, text: string): number =>
 
 /** Invocations per workgroup. */
 export const workgroupSize = ({ text }: SpecializedKernel): number =>
-  valueOf(/@workgroup_size\(([^)]*)\)/.exec(text)![1]!, text);
+  productIn(/@workgroup_size\(([^)]*)\)/.exec(text)![1]!, text);
 
 /** Memory that a workgroup shares, at most: an element of an array takes up to 16 bytes. */
 const workgroupBytes = ({ text }: SpecializedKernel): number =>
   [...text.matchAll(/var<workgroup>\s*\w+\s*:\s*(?:array<([^,]+),([^>]+)>)?/g)].reduce(
-    (bytes, [, type, length]) => bytes + (type ? (elementBytes[type] ?? 16) * valueOf(length!, text) : 16),
+    (bytes, [, type, length]) => bytes + (type ? (elementBytes[type] ?? 16) * productIn(length!, text) : 16),
     0,
   );
 
