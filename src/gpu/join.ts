@@ -45,7 +45,7 @@ function declarationOf(text: string, name: string): { binding: string; struct: s
     text,
   )!;
   const struct = new RegExp(`struct ${/(\w+)\s*;$/.exec(type!)?.[1]}\\s*\\{[^}]*\\}`).exec(text)?.[0] ?? '';
-  return { binding, struct, type: type!.replace(name, '') + struct };
+  return { binding, struct, type: type!.replace(new RegExp(`\\b${name}\\s*:`), ':') + struct };
 }
 
 /** `main` as a function, and its call for a workgroup; undefined if it takes a builtin that a joint launch doesn't have. */
