@@ -142,7 +142,7 @@ export class QueueStore {
     for (const [id, queue] of this.queues) {
       if (works.some((work) => work.id === id)) continue;
       this.queues.delete(id);
-      queue.close().catch(() => undefined);
+      closeWhenReady(queue).catch(() => undefined);
     }
   }
 
@@ -356,13 +356,19 @@ export class QueueStore {
   }
 
   async close(): Promise<void> {
-    const closing = [this.connection, ...this.queues.values()].map((each) => each.close());
+    const closing = [this.connection.close(), ...[...this.queues.values()].map(closeWhenReady)];
     await this.within(Promise.allSettled(closing), 2_000).catch(() => undefined);
     await this.connection.close(true).catch(() => undefined);
     // A connection that is being reconnected never tells that it has ended.
     const cut = Promise.allSettled([...this.queues.values()].map((queue) => queue.disconnect()));
     await this.within(cut, 2_000).catch(() => undefined);
   }
+}
+
+/** BullMQ emits an error without a listener, which ends the process, if a connection is closed that is still being made. */
+async function closeWhenReady(queue: Queue): Promise<void> {
+  await queue.waitUntilReady();
+  await queue.close();
 }
 
 const fromJson =
