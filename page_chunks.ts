@@ -106,7 +106,7 @@ export const pageChunks = (scripts: Scripts, modules: Record<string, string>) =>
       ...sharedChunks(scripts),
       ...Object.entries(modules).map(([name, path], i, { length }) => ({
         name,
-        test: new RegExp(`/src/${path.replace('.', '\\.')}$`),
+        test: new RegExp(`/src/${path.replaceAll('.', '\\.')}$`),
         priority: length - i,
       })),
     ],

@@ -73,24 +73,17 @@ const leanParquet: Plugin = {
   load: (id) => parquetParts[/\/hyparquet\/src\/(\w+)\.js$/.exec(id)?.[1] ?? ''],
 };
 
-/** Parts of uPlot that no chart of the page has, a quarter of its code: axes of dates, bars, steps and splines. */
-const plotParts: readonly [part: RegExp, replacement: string][] = [
-  [/^function fmtDate\([\s\S]*?^\}/m, 'const fmtDate = () => () => "";'],
-  [/^function genTimeStuffs\([\s\S]*?^\}/m, 'const genTimeStuffs = () => [[], [], () => () => []];'],
-  [/\(paths\.stepped[\s\S]*?monotoneCubic\);/, ''],
-];
+/** In a chunk before it is minified: a module with nothing but the text of a shader. */
+const shaderModule = /^\/\/ \S+\.wgsl\?raw\n(var [\w$]+ = "(?:[^"\\\n]|\\.)*";)\n/gm;
 
-const leanPlot: Plugin = {
-  name: 'wgrad-lean-plot',
+/** Moves the texts of all shaders in a chunk next to each other, where they are compressed better than between the code. */
+const shadersTogether: Plugin = {
+  name: 'wgrad-shaders-together',
   apply: 'build',
-  enforce: 'pre',
-  transform(code, id) {
-    if (!id.endsWith('/uPlot.esm.js')) return undefined;
-    for (const [part, replacement] of plotParts) {
-      if (!part.test(code)) this.error(`uPlot has changed: ${part} is not in it`);
-      code = code.replace(part, replacement);
-    }
-    return { code, map: null };
+  renderChunk(code) {
+    const shaders = [...code.matchAll(shaderModule)].map(([, shader]) => shader);
+    // They depend on nothing, so they may come first.
+    return shaders.length ? { code: `${shaders.join('\n')}\n${code.replace(shaderModule, '')}`, map: null } : null;
   },
 };
 
@@ -436,7 +429,7 @@ const libraryParts = [
   // What a saved model needs of the readers of data sets, and what they share with files that they load on demand.
   {
     name: 'unpacking',
-    test: /\/fflate\/|src\/data\/(archives\/entry|crc32|gzip_format|unpacking_errors|wide_head)\.ts/,
+    test: /\/fflate\/|src\/(crc32|data\/(archives\/entry|gzip_format|unpacking_errors|wide_head))\.ts/,
   },
   // What few formats of files need is fetched on demand.
   // What the readers of formats need, which `data` loads on demand.
@@ -572,7 +565,7 @@ const targets: Record<string, UserConfig> = {
       contentSecurityPolicy,
       leanShaders,
       leanParquet,
-      leanPlot,
+      shadersTogether,
       staticDatasets,
       workerSharesChunks,
       serviceWorker,
@@ -597,16 +590,21 @@ const targets: Record<string, UserConfig> = {
         output: pageChunks(pageScripts, {
           studio: 'page/(main|studio).tsx',
           worker: 'page/worker.ts',
-          session: 'page/features/run/worker.ts',
-          // Small modules that most runs call for, each by itself: together they are compressed better.
-          during:
-            'train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split).ts',
+          // What trains, with small modules that most runs call for.
+          session:
+            '(page/features/run/worker|train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split)).ts',
           // The page fetches the rest when it is idle, and what a click needs before that is one of these.
           own_data:
             '(page/app/worker/own_data|data/(archives|formats)/(?!parquet_codecs|lz4)\\w+|data/(identify|mat)).ts',
-          further: 'plan/(further_training|layers/further).ts',
+          further: '(augment/symmetric_eigen|plan/(further_training|keras_input|layers/further)).ts',
           later:
-            '(page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|train/(augmented_predictions|class_weights|diagnose|learning_rate_finder|picture_input|prediction_loss|profile_step|sample_step)).ts',
+            '(api/save_trainer|gpu/unmatched_variants|page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|plan/(place_images|too_large)|train/(augmented_predictions|class_weights|dataset_gradients|diagnose|learning_rate_finder|measure_ceilings|picture_input|prediction_loss|profile_step|sample_step|tune_once)).ts',
+          kept: 'page/kept.tsx',
+          // What most people look at after a run, and what only a click opens.
+          after_training:
+            'page/(after_training|features/(map/(layer_detail|run_verdict)|profile/gpu_check|run/(key_of_twins|resume|saved_run))).tsx?',
+          opened:
+            '(page/features/(data/(data_numbers|read_files|webcam)|lessons/(panel|sigmoid|batch_norm|augmentation)|training/(goal_forms|rate_finder)|twins/model)|report/report|train/apply_change).(tsx?|json)',
         }),
       },
     },
@@ -621,7 +619,6 @@ const targets: Record<string, UserConfig> = {
         'preact',
         'preact/hooks',
         'preact/jsx-dev-runtime',
-        'uplot',
         'simple-statistics',
         'valibot',
         'wgsl-preprocessor/wgsl-preprocessor.js',

@@ -93,6 +93,7 @@ const everybodys = [
   'errors.ts',
   'check.ts',
   'concatenated.ts',
+  'crc32.ts',
   'figures.ts',
   'image_source.ts',
   'image_words.ts',

@@ -1,3 +1,4 @@
+import { DrawerButton } from './features/predict/drawer.tsx';
 import { installInk } from './features/predict/model.ts';
 import { TryPanel } from './features/predict/panel.tsx';
 import { installSaliency } from './features/predict/saliency.tsx';
@@ -13,6 +14,9 @@ import { SamplePanel } from './features/sample/panel.tsx';
 import { EpochsPanel } from './features/training/epochs.tsx';
 import { TwinsPanel } from './features/twins/panel.tsx';
 import { installTwinChoices } from './features/twins/twin_choices.ts';
+
+/** In the run bar, when there is a network to ask. */
+export { DrawerButton };
 
 /** The panels that are useful only after training, as one chunk that is loaded late. */
 export const AfterTraining = () => (

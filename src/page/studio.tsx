@@ -54,7 +54,7 @@ export function Studio() {
   const below = <Later key="later" />;
   const column = (
     <div key="column" class="column">
-      <RunBar>
+      <RunBar action={afterTraining.code.value && <afterTraining.code.value.DrawerButton />}>
         <NextStep />
       </RunBar>
       <div id="outcome" class="outcome" tabIndex={-1}>

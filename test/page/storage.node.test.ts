@@ -64,14 +64,14 @@ test('twenty runs and a reload; a full disk; two tabs; a tab that is killed whil
   await openPage(url + experiment, page, complaints);
   await train(page);
   await untilRows(page, 1);
-  // A second run that differs in its seed: what is new in it, and both validations overlaid.
+  // A second run that differs in its seed: how it differs, and both validations overlaid.
   await page.evaluate(() => {
     location.hash = `${location.hash}&seed=3`;
   });
   await train(page);
   await untilRows(page, 2);
   const differences = await page.$$eval('#kept-runs .difference', (all) => all.map((it) => it.textContent));
-  expect(differences).toEqual(['seed 3', '–']);
+  expect(differences).toEqual(['changed: seed 3', '']);
   expect(await page.$('#compared-runs')).toBeNull();
   for (const place of [1, 2]) await page.click(`#kept-runs tbody tr:nth-child(${place}) .compared input`);
   const lines = await page.$$eval('#compared-runs figure', (all) =>

@@ -179,3 +179,40 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   expect(complaints).toEqual([]);
   await page.close();
 }, 300_000);
+
+test('a remedy is tried as twin B with a click, and is in the link; a link with a wrong one says so', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const experiment = '#dataset=digits&augment=none&model=deep-sigmoid&train-samples=800&epochs=2';
+  const url = await studio.serve();
+  await openPage(url + experiment, page, complaints);
+  page.on('dialog', (dialog) => dialog.accept());
+  await press(page, '#start');
+  await until(page, '#status', 'Done in');
+  await until(page, '#run-verdict', 'What usually helps: relu');
+  await press(page, '#remedy-as-twin');
+  await until(page, '#status', 'Compared');
+  expect(await page.$$eval('.drawing h3', (all) => all.map((it) => it.textContent))).toEqual([
+    'A: model deep-sigmoid',
+    'B: model of its own',
+  ]);
+  const first = await page.$$eval('#gradient-map tbody tr', (rows) =>
+    rows.slice(0, 2).map((row) => row.querySelector('.badge')?.textContent),
+  );
+  expect(first).toEqual(['vanishing', 'healthy']);
+  expect(await text(page, '#twin')).toMatch(/^Twin B has a changed model\./);
+  const b = decodeURIComponent(new URL(page.url()).hash).match(/twin=model:(\{.*\})/)![1]!;
+  expect(JSON.parse(b.replaceAll('+', ' ')).layers[1]).toMatchObject({
+    activation: 'relu',
+    kernelInitializer: 'heNormal',
+  });
+  expect(await page.$eval('#twin-b', (it) => (it as HTMLSelectElement).selectedOptions[0]!.label)).toBe(
+    'a changed model',
+  );
+
+  await page.goto('about:blank');
+  await openPage(`${url}${experiment}&twin=model:{"layers":[]}`, page, complaints);
+  await until(page, '#page-error', 'layers');
+  expect(await text(page, '#start')).toBe('Train');
+  await page.close();
+});

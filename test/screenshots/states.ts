@@ -91,6 +91,18 @@ export const states: readonly State[] = [
     frames: { '': 'screen', try: '#try' },
   },
   {
+    name: 'try-while-training',
+    address: '#dataset=digits&augment=none&epochs=400',
+    reach: async (page) => {
+      await press(page, '#start');
+      await untilEpoch(page, 8);
+      await press(page, '#open-try');
+      await drawFive(page);
+      await page.waitForSelector('#probabilities .best');
+    },
+    frames: { '': 'screen' },
+  },
+  {
     name: 'branches',
     address: '#dataset=digits&model=resnet8&augment=none&epochs=1',
     reach: async (page) => {
@@ -128,6 +140,17 @@ export const states: readonly State[] = [
       await done(page);
     },
     frames: { gradients: '#gradients' },
+  },
+  {
+    name: 'remedy-as-twin',
+    address: '#dataset=digits&augment=none&model=deep-sigmoid&epochs=5',
+    reach: async (page) => {
+      await press(page, '#start');
+      await done(page);
+      await press(page, '#remedy-as-twin');
+      await until(page, '#status', 'Compared');
+    },
+    frames: { '': 'screen' },
   },
   {
     name: 'healthy',

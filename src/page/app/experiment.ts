@@ -80,7 +80,7 @@ export interface Experiment {
   twin?: Change | undefined;
 }
 
-/** The value with which twin B replaces the experiment's: the name of a preset or an optimizer, or a learning rate. */
+/** The value with which twin B replaces the experiment's: the name of a preset or an optimizer, a learning rate, or JSON. */
 export interface Change {
   vary: Variable;
   to: string;
@@ -271,6 +271,10 @@ const parameters: readonly Parameter[] = [
     read: (text) => {
       const [, vary, to] = /^([a-z-]+):(.+)$/.exec(text) ?? [];
       const known = twinChoices[vary as Variable];
+      if (known?.length && isJson(to)) {
+        ofTwin({ vary: vary as Variable, to }); // throws the error that describes what is wrong
+        return { twin: { vary: vary as Variable, to } };
+      }
       if (to !== undefined && known && (known.length ? known.includes(to) : Number(to) > 0)) {
         return { twin: { vary: vary as Variable, to } };
       }
@@ -279,6 +283,17 @@ const parameters: readonly Parameter[] = [
     },
   },
 ];
+
+const isJson = (text: string | undefined): text is string => text !== undefined && /^[[{]/.test(text);
+
+/** Whether twin B differs in JSON, which would be a long name. */
+export const isOwnOf = ({ to }: Change): boolean => isJson(to);
+
+/** The field of twin B that differs, if it is JSON. */
+export function ofTwin({ vary, to }: Change): Partial<Experiment> {
+  const name = vary === 'augmentation' ? 'augment' : vary;
+  return parameters.find((parameter) => parameter.name === name)!.read(to);
+}
 
 /** The URL's fragment, without the #. Defaults are left out, except for the data set: a link names it. */
 export function encode(experiment: Experiment): string {

@@ -7,6 +7,7 @@ import {
   presetNames,
 } from '../../index.ts';
 import { augmentationPresets as sharedPresets } from '../../train/augmentation_presets.ts';
+import { capitalized } from '../ui/capitalized.ts';
 
 type Make = (imageShape: Model['inputShape'], classes: number) => Model;
 
@@ -15,7 +16,8 @@ export const modelPresets: Record<string, Make> = Object.fromEntries(
   presetNames.map((name): [string, Make] => [name, (imageShape, classes) => presetModel(name, imageShape, classes)]),
 );
 
-export const aboutModel = (name: string): string => aboutPreset(name as PresetName);
+/** A sentence about a preset. */
+export const aboutModel = (name: string): string => `${capitalized(aboutPreset(name as PresetName))}.`;
 
 /** Augmentation presets by name, the command's first. Those that need colors report an error for gray images. */
 export const augmentationPresets: Record<string, AugmentationConfig> = {

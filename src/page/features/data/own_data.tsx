@@ -83,11 +83,12 @@ function ReadingOptions() {
       <label for="own-size">Size of pictures</label>
       <select
         id="own-size"
+        title="That of most pictures if it is at most 64 × 64, otherwise 32 × 32"
         autocomplete="off"
         value={imageSize ?? ''}
         onChange={({ currentTarget: { value } }) => change({ imageSize: value === '' ? undefined : Number(value) })}
       >
-        <option value="">that of most pictures if at most 64 × 64, otherwise 32 × 32</option>
+        <option value="">most pictures' size, or 32 × 32</option>
         {offered.map((side) => (
           <option key={side} value={side}>{`${side} × ${side}`}</option>
         ))}
@@ -98,7 +99,8 @@ function ReadingOptions() {
         type="text"
         autocomplete="off"
         maxLength={200}
-        placeholder="coarse, balanced, or the name of a column"
+        placeholder="name of a column"
+        title="fine, coarse, or the name of a column or array"
         value={labels ?? ''}
         onChange={({ currentTarget: { value } }) => change({ labels: value.trim() || undefined })}
       />

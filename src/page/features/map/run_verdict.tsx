@@ -6,7 +6,8 @@ import { capitalized } from '../../ui/capitalized.ts';
 import { withPowers } from '../../ui/numbers.ts';
 import { hidesVerdicts } from '../run/quiz.ts';
 import type { Run } from '../run/run.ts';
-import { run as shownRun } from '../run/state.ts';
+import { begin } from '../run/start.ts';
+import { isReady, run as shownRun } from '../run/state.ts';
 
 /** The verdict on the run, the most likely cause, and a button that applies the first remedy to the experiment. */
 export function RunVerdictNote() {
@@ -33,27 +34,70 @@ export function RunVerdictNote() {
         </p>
       )}
       {remedy && (
-        <button type="button" id="apply-remedy" onClick={() => apply(run, remedy.change)}>
-          Change the experiment: {remedy.words}
-        </button>
+        <p class="remedy">
+          {variableOf(remedy.change) && !run.twinB && (
+            <button
+              type="button"
+              id="remedy-as-twin"
+              title={`Trains this network again, and beside it one with ${remedy.words}`}
+              disabled={!isReady.value}
+              onClick={() => tryAsTwin(run, remedy.change)}
+            >
+              Try this as twin B
+            </button>
+          )}
+          <button
+            type="button"
+            id="apply-remedy"
+            title={`Sets up ${remedy.words}`}
+            onClick={() => apply(run, remedy.change)}
+          >
+            Change the experiment
+          </button>
+          {remedies.length > 1 && <span>{remedy.words}</span>}
+        </p>
       )}
     </div>
   );
 }
 
-/** Sets up the run's experiment with the change applied; the user then starts it. */
-async function apply({ experiment, imageShape, classNames }: Run, remedy: Change): Promise<void> {
+/** The run's experiment with the change applied: the fields that differ; undefined if it doesn't fit. */
+async function changedBy({ experiment, imageShape, classNames }: Run, remedy: Change) {
   const { applyChange } = await import('../../../train/apply_change.ts');
   const model = modelOf(experiment, [...imageShape], { classNames: [...classNames] });
   const before = { model, optimizer: experiment.optimizer, augmentation: augmentationOf(experiment) };
   try {
     const { model, optimizer, augmentation } = applyChange(before, remedy);
-    change({
+    return {
       ...(remedy.layers && { model }),
       ...((remedy.learningRateTimes !== undefined || remedy.globalClipnorm !== undefined) && { optimizer }),
       ...(remedy.rescale !== undefined && { augmentation }),
-    });
+    };
   } catch (error) {
     pageError.value = partsOf(error);
+    return undefined;
   }
+}
+
+/** Sets up the run's experiment with the change applied; the user then starts it. */
+async function apply(run: Run, remedy: Change): Promise<void> {
+  const changed = await changedBy(run, remedy);
+  if (changed) change(changed);
+}
+
+/** The only thing that a change changes; undefined if there are several, because twins differ in one. */
+function variableOf({ layers, learningRateTimes, globalClipnorm, rescale }: Change) {
+  const hasOptimizer = learningRateTimes !== undefined || globalClipnorm !== undefined;
+  const all = [layers && 'model', hasOptimizer && 'optimizer', rescale !== undefined && 'augmentation'] as const;
+  const [only, ...others] = all.filter((each) => each !== false && each !== undefined);
+  return others.length ? undefined : only;
+}
+
+/** Trains the run's experiment and, as twin B, the same with the change applied. */
+async function tryAsTwin(run: Run, remedy: Change): Promise<void> {
+  const vary = variableOf(remedy);
+  const to = vary && (await changedBy(run, remedy))?.[vary];
+  if (!vary || !to) return;
+  change({ ...run.experiment, twin: { vary, to: JSON.stringify(to) } });
+  await begin();
 }

@@ -33,7 +33,8 @@ export function fillAt(light: Light | undefined, column: number): number {
  * the main thread's time.
  */
 export class Pace {
-  private cost = 0;
+  /** Milliseconds that a painting takes, a moving average. */
+  cost = 0;
   private last = -Infinity;
 
   /** @param least minimum milliseconds between two frames. @param share maximum fraction of the time that painting may take. */

@@ -188,8 +188,9 @@ function useLight(
       if (isOnce && now - since.current > onceMs) return stop();
       if (pace.isDue(now)) {
         pace.painted(now, paint.current(now));
-        // Tests read the frame interval.
+        // Tests read these.
         element.dataset.frameMs = pace.interval.toFixed(1);
+        element.dataset.paintMs = pace.cost.toFixed(2);
       }
       frame = requestAnimationFrame(move);
     };

@@ -20,6 +20,7 @@ import {
   shapeOfRun,
 } from '../run/questions.ts';
 import { run } from '../run/state.ts';
+import { CloseDrawer, isDrawer } from './drawer.tsx';
 import { placingFor } from './drawn_digit.ts';
 import { askAboutDrawing, ink } from './model.ts';
 import { OwnPicture, pictureDrop } from './own_picture.tsx';
@@ -36,8 +37,9 @@ export function TryPanel() {
       </Panel>
     );
   }
+  const drawer = isDrawer();
   return (
-    <Panel id="try" title="Try it">
+    <Panel id="try" title="Try it" class={drawer ? 'drawer' : ''} aside={drawer && <CloseDrawer />}>
       <div class="try" {...pictureDrop}>
         {shape[2] === 1 && (
           <div>
@@ -52,7 +54,7 @@ export function TryPanel() {
           </div>
         </div>
       </div>
-      <Outputs />
+      {!drawer && <Outputs />}
     </Panel>
   );
 }

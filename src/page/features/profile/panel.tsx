@@ -128,15 +128,28 @@ function Shader({
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a keyboard has to reach what scrolls */}
       <section class="code" tabIndex={0} aria-label={`WGSL of ${name}`}>
         <pre>
-          <code>{highlighted(withoutGaps(wgsl))}</code>
+          <code>{highlighted(indented(wgsl))}</code>
         </pre>
       </section>
     </div>
   );
 }
 
-/** The build removes comments but leaves their lines empty. */
-const withoutGaps = (wgsl: string) => wgsl.trim().replace(/\n\s*\n+/g, '\n\n');
+/** The build removes indentation, so the lines are indented again, and a function or structure is set apart by an empty line. */
+function indented(wgsl: string): string {
+  let depth = 0;
+  const lines: string[] = [];
+  for (const line of wgsl.split('\n').map((it) => it.trim())) {
+    if (line === '') continue;
+    const [opened, closed] = [line.split(/[{(]/).length, line.split(/[})]/).length];
+    if (depth === 0 && lines.length && /^(@compute|struct|fn)\b/.test(line)) {
+      if (!lines.at(-1)!.startsWith('@compute')) lines.push('');
+    }
+    lines.push('  '.repeat(Math.max(0, depth - (/^[})]/.test(line) ? 1 : 0))) + line);
+    depth = Math.max(0, depth + opened - closed);
+  }
+  return lines.join('\n');
+}
 
 /** Shows comments in gray and keywords in bold. */
 const highlighted = (wgsl: string) =>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { count, counted } from '../../../figures.ts';
+import { isOwnOf } from '../../app/experiment.ts';
 import { change, experiment, plan, refusal, statusLine } from '../../app/state.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { isWide } from '../../ui/panel.tsx';
@@ -25,9 +26,9 @@ const names: Partial<Record<Phase, string>> = {
  * Starts, pauses and stops a run. This bar stays in view; the notes below it scroll away, so that it doesn't cover a quarter of a
  * phone's screen.
  *
- * @param props.children shown among the notes: the suggested next step.
+ * @param props.action a button beside those of the run. @param props.children shown among the notes: the suggested next step.
  */
-export function RunBar({ children }: { children?: ComponentChildren }) {
+export function RunBar({ action, children }: { action?: ComponentChildren; children?: ComponentChildren }) {
   const shown = run.value;
   const phase = shown?.phase.value ?? 'ended';
   const isUnderWay = phase !== 'ended';
@@ -63,6 +64,7 @@ export function RunBar({ children }: { children?: ComponentChildren }) {
           <button id="stop" type="button" disabled={!isUnderWay} onClick={stopAndLeave}>
             {phase === 'stopping' ? 'Stopping…' : 'Stop'}
           </button>
+          {action}
         </div>
         <p id="place" class="place">
           {placeOf(shown)}
@@ -112,7 +114,9 @@ function Twin() {
   if (!twin) return null;
   return (
     <p id="twin" class="cut">
-      Twin B has the {twin.vary.replace('-', ' ')} {twin.to}.{' '}
+      {isOwnOf(twin)
+        ? `Twin B has a changed ${twin.vary}. `
+        : `Twin B has the ${twin.vary.replace('-', ' ')} ${twin.to}. `}
       <button type="button" class="quiet" onClick={() => change({ twin: undefined })}>
         Train one network alone
       </button>

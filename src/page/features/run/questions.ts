@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { effect, signal, untracked } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
 import { pageError } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
@@ -93,9 +93,25 @@ export function followImage(part: PartOfRun, sample: number): void {
   document.getElementById('sample')?.scrollIntoView({ block: 'start' });
 }
 
-/** A new run has no question yet; when a run ends, the question asked during training is asked again. */
+/** Minimum milliseconds between two times that the same question is asked while the network trains. */
+const pause = 700;
+
+/**
+ * A new run has no question yet. While the network trains, the last question is asked again and again, because the prediction changes,
+ * and once more when the run has ended.
+ */
 export function installQuestions(): void {
-  followRun(forget, () => {
+  const again = () => {
     if (question.value) askAbout(question.value);
+  };
+  followRun(forget, again);
+  let askedAt = 0;
+  effect(() => {
+    const shown = run.value;
+    shown?.events.value;
+    const isDue = performance.now() - askedAt >= pause;
+    if (!shown?.isUnderWay.peek() || shown.twinB || !isDue || isAsking || document.hidden) return;
+    askedAt = performance.now();
+    untracked(again);
   });
 }

@@ -19,9 +19,9 @@ export function styleOfRun(id: string): LineStyle | undefined {
   return at < 0 ? undefined : styleOf(at);
 }
 
-/** What a run's experiment has that the one before it had not, as its URL says it: "model five-relu, seed 1". */
+/** How a run's experiment differs from the one before it, as its URL says it: "changed: model five-relu, seed 1". */
 export function differenceWords({ parameters }: KeptRun, before: KeptRun | undefined): string {
-  if (parameters === undefined || before?.parameters === undefined) return '–';
+  if (parameters === undefined || before?.parameters === undefined) return '';
   const [now, then] = [parameters, before.parameters].map((text) => new URLSearchParams(text)) as [
     URLSearchParams,
     URLSearchParams,
@@ -30,9 +30,10 @@ export function differenceWords({ parameters }: KeptRun, before: KeptRun | undef
     .filter((key) => now.get(key) !== then.get(key))
     .map((key) => {
       const value = now.get(key) ?? 'default';
-      return `${key.replaceAll('-', ' ')} ${value.length > 24 ? 'changed' : value}`;
+      // JSON would fill the table.
+      return `${key.replaceAll('-', ' ')}${value.length > 24 ? '' : ` ${value}`}`;
     });
-  return words.join(', ') || 'nothing';
+  return words.length ? `changed: ${words.join(', ')}` : 'same experiment';
 }
 
 const [width, height] = [420, 190];

@@ -23,20 +23,22 @@ export function RunsPanel() {
       {runs.length > 0 && (
         <Scroll labelledBy="runs-title">
           <table id="kept-runs">
-            <ColumnNames names={['', 'run', 'date', 'steps', 'validation', 'new in it', '']} />
+            <ColumnNames names={['', 'run', 'date', 'steps', 'validation', '']} />
             <tbody>
               {runs.map((kept, i) => (
                 <tr key={kept.id}>
                   <td class="compared">
                     <Compared {...kept} />
                   </td>
-                  <th scope="row">{kept.name}</th>
+                  <th scope="row">
+                    {kept.name}
+                    <span class="difference">{differenceWords(kept, runs[i + 1])}</span>
+                  </th>
                   <td>
                     <Time date={kept.date} />
                   </td>
                   <td>{count(kept.steps)}</td>
                   <td>{kept.result ?? '–'}</td>
-                  <td class="difference">{differenceWords(kept, runs[i + 1])}</td>
                   <td class="actions">
                     <Action of={kept} name="Open" act={openKept} isOff={run.value?.isUnderWay.value ?? false} />
                     <Action of={kept} name="Download" act={save} />

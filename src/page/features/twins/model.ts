@@ -8,8 +8,10 @@ import type { PairEvent } from '../../../session/pairs.ts';
 import {
   augmentationOf,
   type Change,
+  isOwnOf,
   learningRateOf,
   namesOf,
+  ofTwin,
   rateText,
   type SettledExperiment,
 } from '../../app/experiment.ts';
@@ -35,7 +37,9 @@ export interface Ways {
 export const comparison = signal<{ ways: Ways; result: TwinsResult } | undefined>();
 
 /** The experiment with one variable changed. */
-export function changed(experiment: SettledExperiment, { vary, to }: Change): SettledExperiment {
+export function changed(experiment: SettledExperiment, twin: Change): SettledExperiment {
+  const { vary, to } = twin;
+  if (isOwnOf(twin)) return { ...experiment, ...ofTwin(twin) } as SettledExperiment;
   const { optimizer } = experiment;
   switch (vary) {
     case 'augmentation':
@@ -86,7 +90,9 @@ export async function trainTwins(change: Change, pairs: number): Promise<void> {
   const twins = new Twins(a, b, pairs, (experiment) => {
     const { model } = askFor(experiment);
     const run = new Run(experiment, plan, modelSummary(model), namesOf(facts), facts.imageShape);
-    run.way = `${vary.replace('-', ' ')} ${experiment === a ? ways.a : ways.b}`;
+    const way = experiment === a ? ways.a : ways.b;
+    const what = vary.replace('-', ' ');
+    run.way = /^[[{]/.test(way) ? `${what} of its own` : `${what} ${way}`; // JSON is no title
     return run;
   });
   const requestFor = (experiment: SettledExperiment) => {

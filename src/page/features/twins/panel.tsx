@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { type Variable, variables } from '../../../compare/variables.ts';
 import { figure } from '../../../figures.ts';
+import { isOwnOf } from '../../app/experiment.ts';
 import { change, experiment, settled } from '../../app/state.ts';
 import { Choices } from '../../ui/choices.tsx';
 import { ColumnNames } from '../../ui/column_names.tsx';
@@ -27,7 +28,9 @@ export function TwinsPanel() {
   const fitting = others.filter(({ refused }) => !refused).map(({ name }) => name);
   const chosen = experiment.value.twin?.to ?? wanted.value[vary.value];
   const byDefault = isNumber ? String(Number(own) * 10) : fitting[0];
-  const to = chosen !== undefined && (isNumber || fitting.includes(chosen)) ? chosen : byDefault;
+  const twin = experiment.value.twin;
+  const ownOfB = twin && isOwnOf(twin) ? twin.to : undefined;
+  const to = chosen !== undefined && (isNumber || fitting.includes(chosen) || chosen === ownOfB) ? chosen : byDefault;
   const set = (value: string) => {
     wanted.value = { ...wanted.value, [vary.value]: value };
     if (experiment.peek().twin) change({ twin: { vary: vary.value, to: value } });
@@ -64,6 +67,7 @@ export function TwinsPanel() {
             <input id="twin-b" inputMode="decimal" value={to} onInput={(event) => set(event.currentTarget.value)} />
           ) : (
             <select id="twin-b" value={to} onChange={(event) => set(event.currentTarget.value)}>
+              {ownOfB && <option value={ownOfB}>{`a changed ${vary.value}`}</option>}
               {others.map(({ name, refused }) => (
                 <option key={name} value={name} disabled={refused !== undefined} title={refused}>
                   {refused === undefined ? name : `${name}, not for these images`}
