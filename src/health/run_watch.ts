@@ -1,4 +1,4 @@
-import { count, figure, percent } from '../figures.ts';
+import { count, percent, roughFigure } from '../figures.ts';
 import type { ChanceLevel } from './chance.ts';
 import type { HealthRecord, Remedy, RunVerdict, RunVerdictName, Verdict, VerdictName } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
@@ -147,15 +147,15 @@ export class RunWatch {
     const chance = this.#facts.chance?.loss;
     const whole = chance ?? first.loss;
     const over = `over the last ${count(last.steps)} steps`;
-    const level = chance === undefined ? '' : `; chance level is ${figure(chance)}`;
+    const level = chance === undefined ? '' : `; chance level is ${roughFigure(chance)}`;
     const least = Math.min(first.loss, second.loss, third.loss);
     const isRising = last.loss > third.loss && last.loss > runThresholds.rise * least;
     if (isRising && last.loss > runThresholds.aboveChance * whole)
-      return ['diverging', `the loss rises: ${figure(least)}, then ${figure(last.loss)} ${over}${level}`];
+      return ['diverging', `the loss rises: ${roughFigure(least)}, then ${roughFigure(last.loss)} ${over}${level}`];
     const overfitting = this.#overfitting();
     if (overfitting) return ['overfitting', overfitting];
     const accuracy = this.#facts.chance ? `, accuracy ${percent(last.accuracy)}` : '';
-    const figures = `${figure(last.loss)}${accuracy} ${over}${level}`;
+    const figures = `${roughFigure(last.loss)}${accuracy} ${over}${level}`;
     const stands = !(third.loss - last.loss >= runThresholds.fall * third.loss);
     if (stands && last.loss > runThresholds.high * whole) {
       const isChance = chance !== undefined && last.loss >= runThresholds.nothing * chance;
@@ -163,7 +163,7 @@ export class RunWatch {
     }
     if (stands || last.loss < runThresholds.low * whole)
       return ['done', `the loss ${stands ? 'no longer falls' : 'is low'}: ${figures}`];
-    return ['learning', `the loss falls: ${figure(third.loss)}, then ${figures}`];
+    return ['learning', `the loss falls: ${roughFigure(third.loss)}, then ${figures}`];
   }
 
   #overfitting(): string | undefined {
@@ -178,8 +178,8 @@ export class RunWatch {
     if (best.epoch >= before.epoch || !(Math.min(before.validationLoss, last.validationLoss) > most)) return undefined;
     if (!(last.loss < best.loss)) return undefined;
     return (
-      `the validation loss rises, ${figure(best.validationLoss)} in epoch ${best.epoch} and ${figure(last.validationLoss)} now, ` +
-      `while that of training falls, ${figure(best.loss)} and ${figure(last.loss)}`
+      `the validation loss rises, ${roughFigure(best.validationLoss)} in epoch ${best.epoch} and ${roughFigure(last.validationLoss)} now, ` +
+      `while that of training falls, ${roughFigure(best.loss)} and ${roughFigure(last.loss)}`
     );
   }
 
@@ -208,7 +208,7 @@ export class RunWatch {
     const { mean, standardDeviation } = input;
     return {
       cause:
-        `inputs: what reaches the first layer has mean ${figure(mean)} and standard deviation ${figure(standardDeviation)}, ` +
+        `inputs: what reaches the first layer has mean ${roughFigure(mean)} and standard deviation ${roughFigure(standardDeviation)}, ` +
         `where about 1 is usual (${inputWords(rescaleFor(input))})`,
       remedies: inputRemedies(this.#layers, input),
     };
@@ -221,7 +221,7 @@ export class RunWatch {
       return ratio && !/^(zeros|ones|constant)$/.test(kernel?.type ?? '') ? [{ name, ...ratio }] : [];
     });
     if (ratios.length === 0) return undefined;
-    const share = (value: number) => `${figure(100 * value)} %`;
+    const share = (value: number) => `${roughFigure(100 * value)} %`;
     const large = ratios.reduce((a, b) => (b.most > a.most ? b : a));
     if (large.most >= largestUpdateRatio)
       return {

@@ -183,7 +183,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
 test('a remedy is tried as twin B with a click, and is in the link; a link with a wrong one says so', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  const experiment = '#dataset=digits&augment=none&model=deep-sigmoid&train-samples=800&epochs=2';
+  const experiment = '#dataset=digits&augment=none&model=deep-sigmoid&epochs=5';
   const url = await studio.serve();
   await openPage(url + experiment, page, complaints);
   page.on('dialog', (dialog) => dialog.accept());
@@ -194,7 +194,7 @@ test('a remedy is tried as twin B with a click, and is in the link; a link with 
   await until(page, '#status', 'Compared');
   expect(await page.$$eval('.drawing h3', (all) => all.map((it) => it.textContent))).toEqual([
     'A: model deep-sigmoid',
-    'B: model of its own',
+    'B: changed model',
   ]);
   const first = await page.$$eval('#gradient-map tbody tr', (rows) =>
     rows.slice(0, 2).map((row) => row.querySelector('.badge')?.textContent),

@@ -28,7 +28,7 @@ export interface Drawn {
 }
 
 /** Minimum distances in pixels between two ticks of an axis. */
-const distances = { steps: 60, linear: 30, logarithmic: 18 };
+const distances = { steps: 60, linear: 24, logarithmic: 18 };
 /**
  * Space in pixels around the curves: for ticks and labels, and at the top for the numbers of the epochs. Labels of a logarithmic axis
  * may be powers of ten, and a strip has no labels below.

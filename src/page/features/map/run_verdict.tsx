@@ -54,7 +54,7 @@ export function RunVerdictNote() {
           >
             Change the experiment
           </button>
-          {remedies.length > 1 && <span>{remedy.words}</span>}
+          {remedies.length > 1 && <span class="facts">{remedy.words}</span>}
         </p>
       )}
     </div>

@@ -26,6 +26,7 @@ import { askAboutDrawing, ink } from './model.ts';
 import { OwnPicture, pictureDrop } from './own_picture.tsx';
 import { SaliencyOf } from './saliency.tsx';
 import './style.css';
+import './drawer.css';
 
 /** A single image, drawn or chosen: the network's prediction and the output of each layer. */
 export function TryPanel() {
@@ -250,9 +251,16 @@ interface BarsProps {
   best: number;
 }
 
+/** All outputs, or in the drawer the three largest. */
+function shownOf(names: readonly string[], outputs: Float32Array | undefined): [name: string, at: number][] {
+  const all = names.map((name, at): [string, number] => [name, at]);
+  if (!isDrawer()) return all;
+  return all.toSorted(([, a], [, b]) => (outputs ? outputs[b]! - outputs[a]! : a - b)).slice(0, 3);
+}
+
 const Bars = ({ label, names, outputs, best }: BarsProps) => (
   <ol id="probabilities" class="probabilities" aria-label={label}>
-    {names.map((name, at) => (
+    {shownOf(names, outputs).map(([name, at]) => (
       <li key={at} class={at === best ? 'best' : ''}>
         <span class="name" title={name}>
           {name}

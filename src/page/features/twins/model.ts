@@ -92,7 +92,7 @@ export async function trainTwins(change: Change, pairs: number): Promise<void> {
     const run = new Run(experiment, plan, modelSummary(model), namesOf(facts), facts.imageShape);
     const way = experiment === a ? ways.a : ways.b;
     const what = vary.replace('-', ' ');
-    run.way = /^[[{]/.test(way) ? `${what} of its own` : `${what} ${way}`; // JSON is no title
+    run.way = /^[[{]/.test(way) ? `changed ${what}` : `${what} ${way}`; // JSON is no title
     return run;
   });
   const requestFor = (experiment: SettledExperiment) => {

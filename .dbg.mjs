@@ -1,0 +1,12 @@
+import http from 'node:http'; import fs from 'node:fs'; import path from 'node:path'; import puppeteer from 'puppeteer';
+const root='/tmp/p15page'; const types={'.js':'text/javascript','.html':'text/html','.css':'text/css','.json':'application/json','.png':'image/png','.svg':'image/svg+xml'};
+const s=http.createServer((q,r)=>{let p=decodeURIComponent(q.url.split('?')[0]); if(p.endsWith('/'))p+='index.html'; const f=root+p; if(!fs.existsSync(f)){r.writeHead(404);return r.end();} r.writeHead(200,{'content-type':types[path.extname(f)]??'application/octet-stream'}); fs.createReadStream(f).pipe(r);}).listen(0);
+const url=`http://localhost:${s.address().port}/`;
+const browser=await puppeteer.launch({headless:true, executablePath:'/usr/lib/chromium/chromium', args:['--no-sandbox','--enable-unsafe-webgpu','--use-webgpu-adapter=swiftshader','--enable-features=Vulkan','--user-data-dir=/tmp/p15/chrome']});
+const t0=Date.now(); const log=(...a)=>console.log(((Date.now()-t0)/1000).toFixed(1),...a);
+process.on('exit',()=>browser.process()?.kill());
+setTimeout(()=>{log('limit');process.exit(1)},Number(process.env.LIMIT??240)*1000);
+const page=await browser.newPage(); page.on('pageerror',e=>log('ERR',e.message)); page.on('console',m=>log('console',m.text()));
+page.setDefaultTimeout(100000);
+await (await import(process.argv[2])).default({page,url,log,browser});
+await browser.close(); process.exit(0);
