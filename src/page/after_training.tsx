@@ -7,6 +7,7 @@ import { installLargestGradients } from './features/results/largest_gradients.ts
 import { installResults } from './features/results/model.ts';
 import { ResultsPanel } from './features/results/panel.tsx';
 import { installQuestions } from './features/run/questions.ts';
+import { ExportMenu } from './features/runs/export_menu.tsx';
 import { RunsPanel } from './features/runs/kept_runs.tsx';
 import { RunFile } from './features/runs/panel.tsx';
 import { installSample } from './features/sample/model.ts';
@@ -15,8 +16,8 @@ import { EpochsPanel } from './features/training/epochs.tsx';
 import { TwinsPanel } from './features/twins/panel.tsx';
 import { installTwinChoices } from './features/twins/twin_choices.ts';
 
-/** In the run bar, when there is a network to ask. */
-export { DrawerButton };
+/** In the run bar, when there is a network to ask, and in the header. */
+export { DrawerButton, ExportMenu };
 
 /** The panels that are useful only after training, as one chunk that is loaded late. */
 export const AfterTraining = () => (

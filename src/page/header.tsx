@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { describeAdapter } from '../index.ts';
 import { embedCode } from './app/embed.ts';
 import { adapter, hashOf, isKeptOffline, noGpu, say } from './app/state.ts';
@@ -8,8 +9,8 @@ import './header.css';
 /** URL of the repository. */
 const source = 'https://github.com/wgrad/wgrad';
 
-/** The page's title, and actions that apply to the whole page. */
-export function Header() {
+/** The page's title, and actions that apply to the whole page. @param props.children another action. */
+export function Header({ children }: { children?: ComponentChildren }) {
   return (
     <header>
       <h1>
@@ -23,6 +24,7 @@ export function Header() {
           </p>
         )}
         {!noGpu.value && <Files />}
+        {children}
         <button type="button" class="plain" popovertarget="help" aria-label="Help" title="Help">
           ?
         </button>

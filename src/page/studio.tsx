@@ -67,7 +67,7 @@ export function Studio() {
   );
   return (
     <>
-      <Header />
+      <Header>{afterTraining.code.value && <afterTraining.code.value.ExportMenu />}</Header>
       <DropTarget />
       {noGpu.value ? (
         <main id="main">

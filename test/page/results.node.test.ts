@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decode } from 'fast-png';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseSafetensors } from '../../src/formats/safetensors.ts';
@@ -130,9 +131,26 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   const chosen = await image();
   expect(chosen).not.toEqual(drawn);
 
-  await page.select('#export-model', 'safetensors');
+  await page.select('#export', 'safetensors');
   const exported = readFileSync(await downloaded(downloads, '.safetensors'));
   expect(parseSafetensors(exported)).toMatchObject({ rescale: 1 / 255, classNames: expect.arrayContaining(['7']) });
+
+  await page.select('#export', 'csv');
+  const table = readFileSync(await downloaded(downloads, '.csv'), 'utf8')
+    .trim()
+    .split('\n');
+  expect(table[0]).toMatch(
+    /^step,epoch,loss,accuracy,learningRate,conv2d\.gradientNorm,.*validationLoss,validationAccuracy$/,
+  );
+  expect(table[0]).toContain(',dense.reach,');
+  const figures = table.slice(1).map((line) => line.split(','));
+  expect(figures.map(([step]) => step)).toEqual(Array.from({ length: 141 }, (_, i) => String(i + 1)));
+  // The validation is in the row of an epoch's last step.
+  expect(figures.flatMap((row) => (row.at(-1) ? [row[0]] : []))).toEqual(['47', '94', '141']);
+  await page.select('#export', 'png');
+  const { width, height } = decode(readFileSync(await downloaded(downloads, '.png')));
+  expect(width).toBeGreaterThan(600);
+  expect(height).toBeGreaterThan(600);
 
   await press(page, '#save-run');
   const file = await downloaded(downloads, '.wgrad');

@@ -186,7 +186,6 @@ test('a remedy is tried as twin B with a click, and is in the link; a link with 
   const experiment = '#dataset=digits&augment=none&model=deep-sigmoid&epochs=5';
   const url = await studio.serve();
   await openPage(url + experiment, page, complaints);
-  page.on('dialog', (dialog) => dialog.accept());
   await press(page, '#start');
   await until(page, '#status', 'Done in');
   await until(page, '#run-verdict', 'What usually helps: relu');
@@ -210,9 +209,22 @@ test('a remedy is tried as twin B with a click, and is in the link; a link with 
     'a changed model',
   );
 
+  // A link with JSON that is no model: one is refused at once, the other when it is to be trained. Neither becomes markup.
   await page.goto('about:blank');
   await openPage(`${url}${experiment}&twin=model:{"layers":[]}`, page, complaints);
-  await until(page, '#page-error', 'layers');
+  await until(page, '#page-error', 'model');
   expect(await text(page, '#start')).toBe('Train');
+  const layer = { type: '<img src="x" onerror="document.title = 1">' };
+  await page.goto('about:blank');
+  await openPage(
+    `${url}${experiment}&twin=model:${encodeURIComponent(JSON.stringify({ layers: [layer] }))}`,
+    page,
+    complaints,
+  );
+  await press(page, '#start');
+  await until(page, '#page-error', '<img src="x"');
+  expect(await page.$('#page-error img')).toBeNull();
+  expect(await page.title()).not.toBe('1');
+  expect(complaints).toEqual([]);
   await page.close();
 });

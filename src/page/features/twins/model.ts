@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { proxy } from 'comlink';
 import type { DatasetFacts } from '../../../data/served_datasets.ts';
-import type { ErrorParts } from '../../../errors.ts';
+import { type ErrorParts, partsOf } from '../../../errors.ts';
 import { counted } from '../../../figures.ts';
 import { type ComparisonFile, modelSummary, type Variable } from '../../../index.ts';
 import type { PairEvent } from '../../../session/pairs.ts';
@@ -86,15 +86,23 @@ export async function trainTwins(change: Change, pairs: number): Promise<void> {
     const name = nameOf(experiment, vary);
     return vary === 'optimizer' || name === 'its own' ? flagOf(experiment, vary, input) : name;
   };
-  const ways = { a: wayOf(a), b: wayOf(b) };
-  const twins = new Twins(a, b, pairs, (experiment) => {
-    const { model } = askFor(experiment);
-    const run = new Run(experiment, plan, modelSummary(model), namesOf(facts), facts.imageShape);
-    const way = experiment === a ? ways.a : ways.b;
-    const what = vary.replace('-', ' ');
-    run.way = /^[[{]/.test(way) ? `changed ${what}` : `${what} ${way}`; // JSON is no title
-    return run;
-  });
+  let ways: Ways;
+  let twins: Twins;
+  try {
+    ways = { a: wayOf(a), b: wayOf(b) };
+    twins = new Twins(a, b, pairs, (experiment) => {
+      const { model } = askFor(experiment);
+      const run = new Run(experiment, plan, modelSummary(model), namesOf(facts), facts.imageShape);
+      const way = experiment === a ? ways.a : ways.b;
+      const what = vary.replace('-', ' ');
+      run.way = /^[[{]/.test(way) ? `changed ${what}` : `${what} ${way}`; // JSON is no title
+      return run;
+    });
+  } catch (error) {
+    // B's JSON in a link may be no model.
+    state.pageError.value = partsOf(error);
+    return;
+  }
   const requestFor = (experiment: SettledExperiment) => {
     const { probeEvery } = twins.run;
     return { ...askFor(experiment), ...(probeEvery && { probeEvery }), paused: false };
