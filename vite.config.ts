@@ -73,6 +73,27 @@ const leanParquet: Plugin = {
   load: (id) => parquetParts[/\/hyparquet\/src\/(\w+)\.js$/.exec(id)?.[1] ?? ''],
 };
 
+/** Parts of uPlot that no chart of the page has, a quarter of its code: axes of dates, bars, steps and splines. */
+const plotParts: readonly [part: RegExp, replacement: string][] = [
+  [/^function fmtDate\([\s\S]*?^\}/m, 'const fmtDate = () => () => "";'],
+  [/^function genTimeStuffs\([\s\S]*?^\}/m, 'const genTimeStuffs = () => [[], [], () => () => []];'],
+  [/\(paths\.stepped[\s\S]*?monotoneCubic\);/, ''],
+];
+
+const leanPlot: Plugin = {
+  name: 'wgrad-lean-plot',
+  apply: 'build',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.endsWith('/uPlot.esm.js')) return undefined;
+    for (const [part, replacement] of plotParts) {
+      if (!part.test(code)) this.error(`uPlot has changed: ${part} is not in it`);
+      code = code.replace(part, replacement);
+    }
+    return { code, map: null };
+  },
+};
+
 /** In a chunk before it is minified: a module with nothing but the text of a shader. */
 const shaderModule = /^\/\/ \S+\.wgsl\?raw\n(var [\w$]+ = "(?:[^"\\\n]|\\.)*";)\n/gm;
 
@@ -429,7 +450,7 @@ const libraryParts = [
   // What a saved model needs of the readers of data sets, and what they share with files that they load on demand.
   {
     name: 'unpacking',
-    test: /\/fflate\/|src\/(crc32|data\/(archives\/entry|gzip_format|unpacking_errors|wide_head))\.ts/,
+    test: /\/fflate\/|src\/data\/(archives\/entry|crc32|gzip_format|unpacking_errors|wide_head)\.ts/,
   },
   // What few formats of files need is fetched on demand.
   // What the readers of formats need, which `data` loads on demand.
@@ -565,6 +586,7 @@ const targets: Record<string, UserConfig> = {
       contentSecurityPolicy,
       leanShaders,
       leanParquet,
+      leanPlot,
       shadersTogether,
       staticDatasets,
       workerSharesChunks,
@@ -619,6 +641,7 @@ const targets: Record<string, UserConfig> = {
         'preact',
         'preact/hooks',
         'preact/jsx-dev-runtime',
+        'uplot',
         'simple-statistics',
         'valibot',
         'wgsl-preprocessor/wgsl-preprocessor.js',

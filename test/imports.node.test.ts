@@ -93,7 +93,6 @@ const everybodys = [
   'errors.ts',
   'check.ts',
   'concatenated.ts',
-  'crc32.ts',
   'figures.ts',
   'image_source.ts',
   'image_words.ts',

@@ -1,8 +1,8 @@
+import { zipSync } from 'fflate';
 import { ConfigurationError, suggest } from '../errors.ts';
 import { exportModel, modelFormats } from '../formats/export_model.ts';
 import { modelOfRun } from '../formats/model_of_run.ts';
 import { formatRun, type SavedRun } from '../formats/run_file.ts';
-import { packZip } from '../formats/zip.ts';
 import { healthTable } from '../health/health_table.ts';
 import { emptyHistory, withoutHealth } from '../health/history.ts';
 import { storedName, storeModel } from './model_store.ts';
@@ -60,10 +60,10 @@ async function savedRunOf(trainer: Trainer, log: TrainingLog | undefined): Promi
   };
 }
 
-/** A single file unchanged, several as an archive. */
+/** A single file unchanged, several as an uncompressed archive: weights hardly compress. */
 function packed(files: ReturnType<typeof exportModel>): Uint8Array<ArrayBuffer> {
   if (files.length === 1) return files[0]!.bytes;
-  return packZip(files);
+  return zipSync(Object.fromEntries(files.map(({ name, bytes }) => [name, bytes])), { level: 0 });
 }
 
 const isHandle = (to: unknown): to is FileSystemFileHandle =>

@@ -1,6 +1,6 @@
 import { unzlibSync } from 'fflate';
 import { concatenated } from '../concatenated.ts';
-import { crc32 } from '../crc32.ts';
+import { crc32 } from './crc32.ts';
 import { pngSignature } from './wide_head.ts';
 
 // Browsers decode pictures to 8 bits per channel. 16-bit PNGs (W3C's PNG specification, third edition) are decoded here if their

@@ -1,5 +1,8 @@
+import { zipSync } from 'fflate';
 import { bytesOf, type NamedTensor, namedTensors, type TrainedModel } from './trained_model.ts';
-import { packZip } from './zip.ts';
+
+/** The earliest timestamp that ZIP supports; a fixed one makes the output reproducible. */
+const noTime = new Date(1980, 0, 1);
 
 /**
  * Exports weights as NumPy's .npz: `numpy.load(file)['conv2d.kernel']`. Tensors are float32 in Keras' layout.
@@ -10,7 +13,8 @@ export const formatNpz = (trained: TrainedModel): Uint8Array<ArrayBuffer> => pac
 
 /** Packs tensors as .npz without compression, because weights hardly compress. */
 export function packNpz(tensors: readonly NamedTensor[]): Uint8Array<ArrayBuffer> {
-  return packZip(tensors.map((tensor) => ({ name: `${tensor.name}.npy`, bytes: npy(tensor) })));
+  const entries = tensors.map((tensor) => [`${tensor.name}.npy`, npy(tensor)] as const);
+  return zipSync(Object.fromEntries(entries), { level: 0, mtime: noTime });
 }
 
 /** Encodes NumPy's array format, version 1.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */

@@ -1,5 +1,5 @@
 import { zlibSync } from 'fflate';
-import { crc32 } from '../../src/crc32.ts';
+import { crc32 } from '../../src/data/crc32.ts';
 import type { PlacedFile } from '../../src/index.ts';
 
 /** An IDX file of bytes. */

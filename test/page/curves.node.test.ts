@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { logRange, logTicks, roomFor, stepTicks, tickText } from '../../src/page/plots/axes.ts';
+import { logRange, logTicks, roomFor, tickText } from '../../src/page/plots/axes.ts';
 import { Curves, mostRows } from '../../src/page/plots/curves.ts';
 import { nonFiniteMark, zeroMark } from '../../src/page/plots/layer_curves.ts';
 import { decadesFor, rampColor } from '../../src/page/plots/ramp.ts';
@@ -186,14 +186,6 @@ describe('axes', () => {
   test('the axis of steps doubles, and ends with the run', () => {
     expect([0, 50, 51, 300, 626].map((it) => roomFor(it, 626))).toEqual([50, 50, 100, 400, 626]);
     expect(roomFor(1, 1)).toBe(2); // The axis of a single step has no length.
-  });
-
-  test('the labels of the steps are whole numbers, and no more than there is room for', () => {
-    expect(stepTicks(2, 8)).toEqual([1, 2]);
-    expect(stepTicks(235, 5)).toEqual([50, 100, 150, 200]);
-    expect(stepTicks(600, 6)).toEqual([100, 200, 300, 400, 500, 600]);
-    expect(stepTicks(50, 1)).toEqual([50]);
-    expect(stepTicks(1_000_000, 4)).toEqual([500_000, 1_000_000]);
   });
 
   test('a logarithmic axis goes from a round number to another, a decade or more', () => {

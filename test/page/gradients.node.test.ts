@@ -129,7 +129,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   // How far the two are apart depends on when the run was stopped, but they always differ.
   expect(late.moved).not.toBe(early.moved);
   // Pointing at a plot works, too.
-  await point(page, '#norms .plot-area', 4);
+  await point(page, '#norms .u-over', 4);
   await until(page, '#gradient-map .at', '^step \\d{1,2}$');
   await expectAgreement(page);
   expect(await text(page, `${row(1)} .norm`)).not.toBe(latest);

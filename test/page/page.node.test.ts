@@ -168,7 +168,7 @@ describe('with the data sets of wgrad dev', () => {
 
     // Pointing at a step shows its figures in both plots; a line can be switched off in the legend.
     const latest = await number(page, '#norms .legend .value');
-    await point(page, '#loss .plot-area', 2);
+    await point(page, '#loss .u-over', 2);
     await until(page, '#norms .at', '^step \\d\\d?$');
     expect(await text(page, '#loss .at')).toBe(await text(page, '#norms .at'));
     expect(await number(page, '#norms .legend .value')).not.toBe(latest);

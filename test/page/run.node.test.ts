@@ -36,7 +36,7 @@ const width = (page: Page, plot: string): Promise<number> =>
       return data[at + 3]! > 200 && color.every((it, i) => Math.abs(it - data[at + i]!) < 12);
     };
     const columns = [...Array(width).keys()].filter((x) => [...Array(height).keys()].some((y) => isOf(x, y)));
-    return columns.length / (section.querySelector('.plot-area')!.clientWidth * devicePixelRatio);
+    return columns.length / (section.querySelector('.u-over')!.clientWidth * devicePixelRatio);
   });
 
 test('a run that a person sets up: the page stays free, a hidden tab continues it, its address repeats it', async () => {

@@ -9,7 +9,7 @@ const leastSteps = 50;
 const leastWindow = 20;
 
 /** Possible distances between the ticks of the steps. */
-const wholeSteps = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
+export const wholeSteps = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
 
 /** The axis doubles when it is full instead of growing with every step, and ends with the run. */
 export function roomFor(step: number, steps: number): number {
@@ -29,12 +29,6 @@ export const windowFor = (room: number): number => Math.max(leastWindow, Math.ce
  * in a wide line, and obscure dashes in a line that turns more often than once per pixel.
  */
 export const strideFor = (room: number): number => Math.max(1, Math.floor(room / 250));
-
-/** Steps to label on an axis that ends at step `last`, at most `room` of them. */
-export function stepTicks(last: number, room: number): number[] {
-  const distance = wholeSteps.find((it) => last / it <= room) ?? wholeSteps.at(-1)!;
-  return Array.from({ length: Math.floor(last / distance) }, (_, i) => (i + 1) * distance);
-}
 
 /** A range between round numbers that spans at least a decade. */
 export function logRange(least: number | null, most: number | null): [number, number] {

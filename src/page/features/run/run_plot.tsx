@@ -9,7 +9,7 @@ import { shownRun } from './shown_run.ts';
 import { dragTo, pinnedStep, pointedStep, shownStep } from './shown_step.ts';
 import { isReady, run } from './state.ts';
 
-/** Loaded on demand, because it draws nothing before there is a run. */
+/** Loaded on demand: uPlot is a large part of the page's code, and draws nothing before there is a run. */
 const charts = fetched(() => import('../../plots/chart.ts'));
 
 export interface RunPlotProps extends PlotOptions {

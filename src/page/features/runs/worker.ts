@@ -1,9 +1,9 @@
 import { transfer } from 'comlink';
+import { zipSync } from 'fflate';
 import { DataError } from '../../../errors.ts';
 import { exportModel, type ModelFormat } from '../../../formats/export_model.ts';
 import { modelOfRun } from '../../../formats/model_of_run.ts';
 import type { ModelFile } from '../../../formats/trained_model.ts';
-import { packZip } from '../../../formats/zip.ts';
 import { trainerOptionsOf } from '../../../session/run_request.ts';
 import { current } from '../run/worker.ts';
 
@@ -15,6 +15,7 @@ export async function exportedModel(format: ModelFormat): Promise<ModelFile> {
   const snapshot = await run.trainer.meanwhile.snapshot();
   const files = exportModel(modelOfRun({ options: trainerOptionsOf(request), dataset: run, snapshot }), format);
   const [file] = files as [ModelFile];
-  const made = files.length === 1 ? file : { name: `${format}.zip`, bytes: packZip(files) };
+  const entries = Object.fromEntries(files.map(({ name, bytes }) => [name, bytes]));
+  const made = files.length === 1 ? file : { name: `${format}.zip`, bytes: zipSync(entries, { level: 0 }) };
   return transfer(made, [made.bytes.buffer]);
 }
