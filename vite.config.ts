@@ -450,8 +450,10 @@ const libraryParts = [
   // What a saved model needs of the readers of data sets, and what they share with files that they load on demand.
   {
     name: 'unpacking',
-    test: /\/fflate\/|src\/data\/(archives\/entry|crc32|gzip_format|unpacking_errors|wide_head)\.ts/,
+    test: /\/fflate\/|src\/crc32\.ts|src\/data\/(archives\/entry|gzip_format|unpacking_errors)\.ts/,
   },
+  // What the prediction of pictures shares with the readers of data sets.
+  { name: 'png_parts', test: /src\/png\// },
   // What few formats of files need is fetched on demand.
   // What the readers of formats need, which `data` loads on demand.
   {
@@ -460,7 +462,7 @@ const libraryParts = [
   },
   {
     name: 'data',
-    test: /src\/data\/(?!archives|formats\/(read_|array_|image_values|label_values|lz4|parquet_)|gzip_members|npy|wide_)/,
+    test: /src\/data\/(?!archives|formats\/(read_|array_|image_values|label_values|lz4|parquet_)|gzip_members|npy)/,
   },
   { name: 'augmentation', test: /src\/augment\/pipeline\.ts/ },
   { name: 'targets', test: /src\/(plan\/targets|train\/sample_weights)\.ts/ },
@@ -618,6 +620,7 @@ const targets: Record<string, UserConfig> = {
           // The page fetches the rest when it is idle, and what a click needs before that is one of these.
           own_data:
             '(page/app/worker/own_data|data/(archives|formats)/(?!parquet_codecs|lz4)\\w+|data/(identify|mat)).ts',
+          png_pictures: 'png/png_pictures.ts',
           further: '(augment/symmetric_eigen|plan/(further_training|keras_input|layers/further)).ts',
           later:
             '(api/save_trainer|gpu/unmatched_variants|page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|plan/(place_images|too_large)|train/(augmented_predictions|class_weights|dataset_gradients|diagnose|learning_rate_finder|measure_ceilings|picture_input|prediction_loss|profile_step|sample_step|tune_once)).ts',

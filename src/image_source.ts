@@ -67,7 +67,9 @@ export interface EncodedPicture {
 
 /** The levels of 16-bit pictures that are mapped to 0 and 255. */
 export interface PictureLevels {
+  /** Becomes 0. */
   from: number;
+  /** Becomes 255. */
   to: number;
 }
 

@@ -168,7 +168,7 @@ export {
 } from './health/health_table.ts';
 export type { EpochRecord, History, Spread, StepRecord, StoppedEarly } from './health/history.ts';
 export type { WatchState } from './health/verdicts.ts';
-export type { ImageSource, ImagesUsed, ImageUse } from './image_source.ts';
+export type { ImageSource, ImagesUsed, ImageUse, PictureLevels } from './image_source.ts';
 export type { ActivationName, ElementwiseName } from './model/activations.ts';
 export {
   type ResidualBlockOptions,

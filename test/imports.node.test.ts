@@ -68,17 +68,19 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   augment: { values: ['gpu', 'kernels'] },
   health: { values: ['kernels', 'model'] },
   plan: { values: ['gpu', 'kernels', 'augment', 'model', 'health'], types: ['data'] },
-  train: { values: ['gpu', 'kernels', 'augment', 'model', 'health', 'plan'], types: ['data'] },
+  train: { values: ['gpu', 'kernels', 'augment', 'model', 'health', 'plan', 'png'], types: ['data'] },
   compare: { values: ['train', 'plan', 'health', 'model'], types: ['data', 'gpu'] },
   formats: { values: ['compare', 'train', 'plan', 'health', 'model'], types: ['data', 'gpu'] },
   api: { values: ['formats', 'train', 'health', 'model', 'gpu'], types: ['data'] },
-  data: { values: [] },
+  // PNGs that are decoded without the browser.
+  png: { values: [] },
+  data: { values: ['png'] },
   // The kernels and a small network beside their twins, on the user's GPU.
   selftest: { values: [...rooms.slice(0, 7), 'reference'] },
   // An oracle that borrowed more than shapes would repeat the mistakes that it has to find.
   reference: { values: [], types: ['kernels', 'augment', 'model', 'health'] },
   // The twin computes in every browser: a page for whoever has no WebGPU.
-  standalone: { values: ['formats', 'model', 'reference'] },
+  standalone: { values: ['formats', 'model', 'png', 'reference'] },
   report: { values: ['compare', 'formats', 'health', 'gpu'] },
   session: {
     values: ['report', 'api', 'formats', 'compare', 'train', 'health', 'model', 'augment'],
@@ -88,11 +90,12 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   cli: { values: ['index.ts', 'data', 'report', 'selftest', 'session', ...rooms] },
   'index.ts': { values: ['data', 'report', 'selftest', ...rooms] },
 };
-/** Words, figures, limits of waits, joining of arrays, the elements of a shape and how a picture becomes an image, which anybody may use. */
+/** Words, figures, limits of waits, joining of arrays, checksums, the elements of a shape and how a picture becomes an image, which anybody may use. */
 const everybodys = [
   'errors.ts',
   'check.ts',
   'concatenated.ts',
+  'crc32.ts',
   'figures.ts',
   'image_source.ts',
   'image_words.ts',

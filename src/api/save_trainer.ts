@@ -34,7 +34,7 @@ export async function saveTrainer(
 /** The complete state of a trainer, as a saved run. */
 async function savedRunOf(trainer: Trainer, log: TrainingLog | undefined): Promise<SavedRun> {
   const { classNames: _, pictures: __, ...options } = trainer.options;
-  const { imageShape, fit } = trainer.pictures;
+  const { imageShape, fit, levels } = trainer.pictures;
   const snapshot = await trainer.meanwhile.snapshot();
   const { epochs, steps, verdicts, probes } = log?.history ?? emptyHistory();
   const health = healthTable(steps);
@@ -47,6 +47,7 @@ async function savedRunOf(trainer: Trainer, log: TrainingLog | undefined): Promi
       trainSamples: log?.trainSamples ?? 1,
       testSamples: log?.testSamples ?? 0,
       ...(fit !== 'cover' && { pictureFit: fit }),
+      ...(levels && { pictureLevels: levels }),
     },
     epochs: Math.max(1, snapshot.progress.epochs),
     history: {

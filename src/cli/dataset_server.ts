@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
 import { type Dataset, type DatasetName, datasetNames, isDatasetName, type TrainAndTest } from '../data/index.ts';
+import { packFiles } from '../data/packed_files.ts';
 import { type DatasetFacts, type ServedList, servedListFile } from '../data/served_datasets.ts';
 import { DataError, type ErrorParts, suggest, WgradError } from '../errors.ts';
 import { picturesOf, sourceOfImages } from '../image_source.ts';
@@ -11,8 +12,8 @@ type Next = () => void;
 
 /**
  * Answers the requests of `fetchDatasets` in src/data/served_datasets.ts. POST /datasets/<name>/<train|test>/images returns the
- * images at the indices in its body; if the images are encoded pictures, GET /datasets/<name>/<train|test>/pictures/<index> returns
- * one. GET /datasets/<name> returns the facts as JSON, /datasets/<name>/<train|test>/<images|labels|targets|sampleWeights> the
+ * images at the indices in its body; if the images are encoded pictures, POST /datasets/<name>/<train|test>/pictures returns their
+ * files. GET /datasets/<name> returns the facts as JSON, /datasets/<name>/<train|test>/<images|labels|targets|sampleWeights> the
  * bytes. /datasets.json lists the available data sets, and why the others are missing.
  *
  * @param absence returns why a data set is not on this machine; called again for each list.
@@ -27,15 +28,10 @@ export function datasetRoutes(
       const list: ServedList = Object.fromEntries(datasetNames.map((name) => [name, absence(name) ?? null]));
       return send(response, 'application/json', JSON.stringify(list));
     }
-    const asked = /^\/datasets\/([\w-]+)\/(train|test)\/images$/.exec(pathname);
+    const asked = /^\/datasets\/([\w-]+)\/(train|test)\/(images|pictures)$/.exec(pathname);
     if (asked && request.method === 'POST') {
-      const [, name, part] = asked as unknown as [string, string, 'train' | 'test'];
-      return sendImages(find(name), part, request, response);
-    }
-    const picture = /^\/datasets\/([\w-]+)\/(train|test)\/pictures\/(\d+)$/.exec(pathname);
-    if (picture && request.method === 'GET') {
-      const [, name, part, index] = picture as unknown as [string, string, 'train' | 'test', string];
-      return sendPicture(find(name), part, Number(index), response);
+      const [, name, part, what] = asked as unknown as [string, string, 'train' | 'test', 'images' | 'pictures'];
+      return sendImages(find(name), part, what, request, response);
     }
     const match = /^\/datasets\/([\w-]+)(?:\/(train|test)\/(images|labels|targets|sampleWeights))?$/.exec(pathname);
     if (!match || request.method !== 'GET') return next();
@@ -56,12 +52,13 @@ export function datasetRoutes(
 }
 
 /**
- * Sends the images at the indices in the request's body, four bytes each: a page that cannot hold all images requests the next
- * ones.
+ * Sends the images at the indices in the request's body, four bytes each, or their encoded files: a page that cannot hold all images
+ * requests the next ones.
  */
 async function sendImages(
   pair: Promise<TrainAndTest>,
   part: 'train' | 'test',
+  what: 'images' | 'pictures',
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -72,28 +69,20 @@ async function sendImages(
     const indices = new Uint32Array(Uint8Array.from(Buffer.concat(body)).buffer);
     const beyond = indices.find((index) => index >= dataset.count);
     if (beyond !== undefined) throw new DataError({ what: `There is no image ${beyond}`, found: dataset.count });
-    send(response, 'application/octet-stream', await sourceOfImages(dataset).read(indices));
+    const read = what === 'images' ? sourceOfImages(dataset).read(indices) : filesOf(dataset, indices);
+    send(response, 'application/octet-stream', await read);
   } catch (error) {
     response.statusCode = 400;
     send(response, 'text/plain; charset=utf-8', error instanceof Error ? error.message : String(error));
   }
 }
 
-/** Sends an encoded picture unchanged. */
-async function sendPicture(
-  pair: Promise<TrainAndTest>,
-  part: 'train' | 'test',
-  index: number,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    const picture = picturesOf((await pair)[part].source)?.pictures[index];
-    if (!picture) throw new DataError({ what: `There is no picture ${index}` });
-    send(response, 'application/octet-stream', new Uint8Array(await picture.file.arrayBuffer()));
-  } catch (error) {
-    response.statusCode = 400;
-    send(response, 'text/plain; charset=utf-8', error instanceof Error ? error.message : String(error));
-  }
+/** The encoded pictures of the images at these indices, unchanged. */
+async function filesOf({ source }: Dataset, indices: Uint32Array): Promise<Uint8Array> {
+  const { pictures } = picturesOf(source) ?? {};
+  if (!pictures) throw new DataError({ what: 'The images of this data set are not pictures in files' });
+  const files = [...indices].map(async (index) => new Uint8Array(await pictures[index]!.file.arrayBuffer()));
+  return packFiles(await Promise.all(files));
 }
 
 function facts(name: string, { train, test }: TrainAndTest) {

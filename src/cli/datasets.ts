@@ -18,6 +18,7 @@ import {
   type TrainAndTest,
   type TrainAndTestParts,
   trainingParts,
+  type UserFilesOptions,
 } from '../data/index.ts';
 import { givenReadingOptions, type ReadingOptions } from '../data/reading_options.ts';
 import { ConfigurationError, DataError, type ErrorParts, suggest } from '../errors.ts';
@@ -42,6 +43,8 @@ export const folderKinds =
 export interface FolderOptions extends InstallOptions, ReadingOptions {
   /** Bytes of images above which pictures remain in their files and are decoded during training. */
   streamAbove?: number;
+  /** How pictures become images, if not by the size that follows from them. */
+  pictures?: Pick<UserFilesOptions, 'size' | 'fit' | 'levels'>;
   /** The browser that decodes pictures, Chrome by default. Other hosts cannot decode them. */
   host?: HostName;
   /** Path of the Chrome that decodes pictures. */
@@ -167,6 +170,7 @@ async function readFolder(path: string, options: FolderOptions): Promise<ReadPar
   };
   const dataset = await readFilesWith(reader, filesIn(path), {
     ...reading,
+    ...options.pictures,
     ...(imageSize !== undefined && { size: imageSize }),
     ...(options.streamAbove !== undefined && { streamAbove: options.streamAbove }),
   }).catch((error) => {

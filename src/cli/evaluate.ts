@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { isDatasetName, takeFirst } from '../data/index.ts';
+import { givenReadingOptions } from '../data/reading_options.ts';
 import { ConfigurationError } from '../errors.ts';
 import { fixed } from '../figures.ts';
 import { optionsOfRun } from '../formats/model_of_run.ts';
@@ -51,12 +52,21 @@ export function addEvaluateCommand(wgrad: Command): void {
     .action(evaluateModel);
 }
 
+/** A folder is read as that of the run was, unless the options say otherwise, and its pictures become images as those did. */
+function asTrained({ dataset }: SavedRun, options: EvaluateCommandOptions): Partial<FolderOptions> {
+  const { reading = {}, imageShape, pictureFit: fit, pictureLevels: levels } = dataset;
+  const { validationSplit: _, ...read } = { ...reading, ...givenReadingOptions(options) };
+  const [height, width] = imageShape;
+  return { ...read, pictures: { size: [height, width], ...(fit && { fit }), ...(levels && { levels }) } };
+}
+
 const ofClasses: MetricConfig[] = ['precision', 'recall', 'f1Score', 'balancedAccuracy', 'confusionMatrix'];
 
 async function evaluateModel(given: string, options: EvaluateCommandOptions): Promise<void> {
   const run = await readRunOrModel(given);
   const dataset = options.dataset ?? datasetOf(run, given);
-  const { datasets: whole, reading } = await readCleaned({ ...options, dataset });
+  const asked = isDatasetName(dataset) ? options : { ...options, ...asTrained(run, options) };
+  const { datasets: whole, reading } = await readCleaned({ ...asked, dataset });
   const { testSamples, tta, json, adapter: kind, host, chrome, yes, browserTimeout } = options;
   const test = testSamples === undefined ? whole.test : takeFirst(whole.test, testSamples);
   const settings = fillTrainerOptions(optionsOfRun(run));

@@ -13,7 +13,7 @@ export class ReadingProgress {
 
   update(done: number, total: number): void {
     const left = ((performance.now() - this.#begun) / 1000 / done) * (total - done);
-    this.#bar.update(done, total, { left: clock(left) });
+    this.#bar.update(done, total, { left: done > 0 ? clock(left) : '?' });
   }
 
   stop(): void {

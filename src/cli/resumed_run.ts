@@ -48,16 +48,16 @@ export function optionsOfResumed<Options extends RunOptions>(
   { run, path }: ResumedRun,
   typed: readonly string[],
 ): Options {
-  const { name, clean = [], trainSamples, testSamples } = run.dataset;
+  const { name, clean = [], reading = {}, trainSamples, testSamples } = run.dataset;
   const isTyped = (option: string) => typed.includes(option);
   if (!isDatasetName(name) && !isTyped('dataset')) {
     throw new ConfigurationError({
       what: 'The run that --resume names was trained on images of a folder, which its file does not name',
       found: path,
-      fix: 'add --dataset <folder>, and --validation-split, --image-size and --clean as they were',
+      fix: 'add --dataset <folder>',
     });
   }
-  const own = { dataset: name, clean, trainSamples, testSamples };
+  const own = { dataset: name, clean, ...reading, trainSamples, testSamples };
   const differing = Object.entries({ ...own, ...(isDatasetName(name) ? {} : { dataset: options.dataset }) }).filter(
     ([option, value]) => isTyped(option) && String(options[option as keyof RunOptions]) !== String(value),
   );
@@ -153,7 +153,7 @@ export async function requireSameImages(
     what: `The images of ${dataset} are not those that the run in ${path} was trained on`,
     found: here === there ? `${here}, but other ones` : here,
     expected: there,
-    fix: 'give --dataset and the flags that say how it is read (--clean, --validation-split, --image-size) as they were',
+    fix: 'give --dataset as it was; --clean and the flags that say how a folder is read are taken from the run, unless an older version saved it',
   });
 }
 

@@ -1,5 +1,5 @@
 import { DataError } from '../errors.ts';
-import type { ImageSource } from '../image_source.ts';
+import type { ImageSource, PictureLevels } from '../image_source.ts';
 import type { PictureFit } from '../picture_fit.ts';
 
 /** Height, width, channels. */
@@ -28,6 +28,8 @@ export interface Dataset {
   sampleWeights?: Float32Array;
   /** How pictures were fitted to the image size, if not `'cover'`. `predict` fits its pictures the same way. */
   pictureFit?: PictureFit;
+  /** The range that 16-bit pictures were stretched from. `predict` stretches its 16-bit pictures the same way. */
+  pictureLevels?: PictureLevels;
   /** Number of images. */
   count: number;
 }
@@ -65,6 +67,8 @@ export interface DatasetParts {
   sampleWeights?: ArrayLike<number>;
   /** How pictures were fitted to the image size. Default `'cover'`. */
   pictureFit?: PictureFit;
+  /** The range that 16-bit pictures were stretched from, if they were. */
+  pictureLevels?: PictureLevels;
 }
 
 /** The argument of createDataset: labels, targets or both. */
@@ -114,7 +118,7 @@ export function createDatasets(parts: {
 }
 
 function create(parts: DatasetSource | StreamedDatasetParts, part?: Part): Dataset {
-  const { pictureFit, sampleWeights } = parts;
+  const { pictureFit, pictureLevels, sampleWeights } = parts;
   const dataset =
     'source' in parts && parts.source
       ? createOfSource(parts as StreamedDatasetParts, part)
@@ -122,6 +126,7 @@ function create(parts: DatasetSource | StreamedDatasetParts, part?: Part): Datas
   return {
     ...dataset,
     ...(pictureFit && { pictureFit }),
+    ...(pictureLevels && { pictureLevels }),
     ...(sampleWeights && { sampleWeights: checkSampleWeights(sampleWeights, dataset.count, part) }),
   };
 }

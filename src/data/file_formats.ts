@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: signatures consist of such bytes
+
+import { isWidePng } from '../png/png_head.ts';
 import { cifar10RecordBytes } from './cifar.ts';
-import { isWidePng } from './wide_head.ts';
 
 /** The format of a file, determined by its content. The name is only used if the content has no signature. */
 export interface FileFormat {

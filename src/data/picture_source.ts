@@ -7,11 +7,16 @@ import {
   partOfSource,
   picturesOf,
 } from '../image_source.ts';
-import { type PictureFit, pictureDecoding } from '../picture_fit.ts';
+import type { PictureFit } from '../picture_fit.ts';
 import { type ImageShape, isImageShape } from './dataset.ts';
-import { canvasFor, drawn, takeChannels } from './drawn_picture.ts';
 import { inParallel } from './in_parallel.ts';
-import { isWidePng, widePngHead } from './wide_head.ts';
+import {
+  browserDecoder,
+  type DecodedPicture,
+  type ImageForm,
+  type PictureDecoder,
+  picturesAtOnce,
+} from './picture_decoder.ts';
 
 /** Options of `pictureSource`. */
 export interface PictureSourceOptions {
@@ -20,9 +25,6 @@ export interface PictureSourceOptions {
   /** How pictures of another shape are fitted. Default `'cover'`. */
   fit?: PictureFit;
 }
-
-/** Number of pictures decoded concurrently; the browser decodes each on a separate thread. */
-export const picturesAtOnce = 4;
 
 /**
  * Uses encoded pictures as the images of a data set, in a browser: each is decoded shortly before it is trained on, so that memory
@@ -54,7 +56,9 @@ export function pictureSource(
 }
 
 /** Options that determine the bytes of the images. */
-export type EncodedPictureOptions = Required<PictureSourceOptions> & { levels?: PictureLevels };
+export type EncodedPictureOptions = Required<PictureSourceOptions> & {
+  levels?: PictureLevels;
+};
 
 /** Like pictureSource, but without checks: the command passes pictures to its page and doesn't decode them itself. */
 export function encodedPictures(
@@ -63,16 +67,18 @@ export function encodedPictures(
 ): PictureSource {
   const [height, width, channels] = imageShape as ImageShape;
   const bytes = height * width * channels;
-  const idle: OffscreenCanvasRenderingContext2D[] = [];
-  const readInto = async (index: number, into: Uint8Array) => {
+  const form: ImageForm = { size: [height, width], fit, ...(levels && { levels }) };
+  let decoder: PictureDecoder | undefined;
+  const pictureAt = (index: number): EncodedPicture => {
     const picture = pictures[index];
-    if (!picture) {
-      throw new DataError({ what: `There is no picture ${index}`, expected: `0 to ${pictures.length - 1}` });
-    }
-    const bitmap = await decode(picture, levels);
-    const context = idle.pop() ?? canvasFor(height, width);
-    takeChannels(drawn(context, bitmap, fit), channels, into);
-    idle.push(context);
+    if (picture) return picture;
+    throw new DataError({ what: `There is no picture ${index}`, expected: `0 to ${pictures.length - 1}` });
+  };
+  const decodeInto = async (picture: EncodedPicture, into: Uint8Array) => {
+    decoder ??= browserDecoder();
+    const { pixels } = await decode(picture, form, decoder);
+    if (channels === 3) into.set(pixels);
+    else for (let i = 0; i < into.length; i++) into[i] = pixels[3 * i]!;
   };
   return {
     kind: 'pictures',
@@ -82,7 +88,7 @@ export function encodedPictures(
     read: async (indices) => {
       const images = new Uint8Array(indices.length * bytes);
       await inParallel([...indices], picturesAtOnce, (index, at) =>
-        readInto(index, images.subarray(at * bytes, (at + 1) * bytes)),
+        decodeInto(pictureAt(index), images.subarray(at * bytes, (at + 1) * bytes)),
       );
       return images;
     },
@@ -104,29 +110,15 @@ export function imagesOfSource(
   );
 }
 
-/**
- * Decodes a picture.
- *
- * @param levels the range that 16-bit pictures are stretched over. Without it the browser decodes them and keeps their upper 8 bits.
- * @throws the browser's error for a picture that it can't decode.
- */
-export async function bitmapOf(file: EncodedPicture['file'], levels?: PictureLevels): Promise<ImageBitmap> {
-  const blob = file instanceof Blob ? file : new Blob([await file.arrayBuffer()]);
-  if (levels && (await isWide(blob))) {
-    const { decodeWidePng, imageDataOf } = await import('./wide_pictures.ts');
-    const pixels = decodeWidePng(new Uint8Array(await blob.arrayBuffer()));
-    return createImageBitmap(imageDataOf(pixels, levels), pictureDecoding);
-  }
-  return createImageBitmap(blob, pictureDecoding);
-}
-
-const isWide = async (file: Blob): Promise<boolean> =>
-  isWidePng(new Uint8Array(await file.slice(0, widePngHead).arrayBuffer()));
-
-async function decode({ path, file }: EncodedPicture, levels: PictureLevels | undefined): Promise<ImageBitmap> {
+async function decode(
+  { path, file }: EncodedPicture,
+  form: ImageForm,
+  decoder: PictureDecoder,
+): Promise<DecodedPicture> {
   try {
-    return await bitmapOf(file, levels);
+    return await decoder.decode(file, form);
   } catch (cause) {
+    if (cause instanceof DataError) throw cause;
     throw new DataError(
       {
         what: `The picture ${path} cannot be decoded`,

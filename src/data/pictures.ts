@@ -1,76 +1,79 @@
 import { ConfigurationError, DataError } from '../errors.ts';
-import { byteWords, counted } from '../figures.ts';
-import type { PictureLevels } from '../image_source.ts';
+import { byteWords, counted, figure } from '../figures.ts';
 import type { PictureFit } from '../picture_fit.ts';
+import { pngHead, pngHeadBytes } from '../png/png_head.ts';
+import type { WideLevels } from '../png/wide_levels.ts';
 import { type DatasetParts, type ImageShape, mostClasses } from './dataset.ts';
-import { canvasFor, drawn, takeChannels } from './drawn_picture.ts';
 import { heldOutSplits } from './formats/split_files.ts';
 import { holdOutOf } from './held_out.ts';
 import type { FileBytes } from './identify.ts';
 import { inParallel } from './in_parallel.ts';
 import type { LabeledPictures, PictureFile } from './labeled_pictures.ts';
+import { browserDecoder, type DecodedPicture, type ImageForm, isWide, type PictureDecoder } from './picture_decoder.ts';
 import { classNamesOf, type PictureFolders, type PlacedPicture } from './picture_folders.ts';
 import { imageSize, type PictureOptions, sizesOf } from './picture_sizes.ts';
-import { bitmapOf, encodedPictures, picturesAtOnce } from './picture_source.ts';
+import { encodedPictures } from './picture_source.ts';
 import { describeIgnored, type IgnoredFile, type UserDataset } from './reading_report.ts';
 import { type Split, splits } from './splits.ts';
 import { isDamage } from './unpacking_errors.ts';
 import type { UserFilesOptions } from './user_files.ts';
-import { isWidePng, widePngHead } from './wide_head.ts';
-import type { WideLevels } from './wide_levels.ts';
 
 const fewestClasses = 2;
-/** Maximum bytes of decoded pictures kept between the two passes; larger sets are decoded twice. */
-const mostKept = 256 * 2 ** 20;
 const defaultFit = 'cover';
 const ifUnusual = (pictureFit: PictureFit) => (pictureFit === defaultFit ? {} : { pictureFit });
 /** Formats that Chrome decodes. Others are tried too, because another browser may support them. */
 const decodable = ['PNG', 'JPEG', 'GIF', 'WebP', 'BMP', 'AVIF', 'ICO'];
 
+/** A picture that was decoded, with the pixels of its image: one channel if it is gray. Without pixels it stays in its file. */
 interface Picture extends PlacedPicture {
   file: FileBytes;
-  bitmap?: ImageBitmap;
+  width: number;
+  height: number;
+  isGray: boolean;
+  pixels?: Uint8Array;
 }
-type Measured = Picture & { width: number; height: number };
 
 const streamedNote = (bytes: number, most: number) =>
   `the images take ${byteWords(bytes)}, more than the ${byteWords(most)} that are kept in memory: pictures are decoded during training`;
 
 /**
- * Reads pictures in folders, in a browser; no data leaves it. Transparent pixels become white; if all pictures are gray, the images
- * have one channel. Colors are used as stored, without applying a color profile.
+ * Reads pictures in folders; no data leaves the browser that decodes them. Transparent pixels become white; if all pictures are gray,
+ * the images have one channel. Colors are used as stored, without applying a color profile.
  *
- * @throws DataError if fewer than 2 or more than 256 classes have a readable picture.
+ * @param decoder decodes the pictures; this browser by default.
+ * @throws DataError if fewer than 2 classes, or more than labels can number, have a readable picture.
  */
 export async function readPictureFiles(
   given: LabeledPictures,
-  options: PictureOptions & Pick<UserFilesOptions, 'validationSplit' | 'stretch' | 'streamAbove' | 'signal'>,
+  options: PictureOptions & Pick<UserFilesOptions, 'validationSplit' | 'stretch' | 'levels' | 'streamAbove' | 'signal'>,
+  decoder: PictureDecoder = decoderHere(),
 ): Promise<UserDataset> {
-  const { files, placed, folders, unlabeled, targets, others } = given;
-  if (typeof createImageBitmap === 'undefined') {
-    throw new ConfigurationError({
-      what: 'Pictures can only be read in a browser, which decodes them',
-      found: 'no createImageBitmap here',
-      fix: 'call readUserFiles in a page or in a worker of one; the command wgrad reads folders of pictures by itself',
-    });
+  const { placed, folders, unlabeled, targets, others } = given;
+  if (!targets) requireClasses(placed, given.files, others);
+  const work = decodingOf(given, options, decoder);
+  const wide = options.stretch ? await work.wideLevels() : undefined;
+  const range = wide && (options.levels ?? wide.levels);
+  let chosen = await work.guess();
+  let read: Awaited<ReturnType<typeof work.decodeAll>>;
+  let sizes: ReturnType<typeof sizesOf>;
+  let rule: string;
+  for (;;) {
+    const [height, width] = chosen;
+    const isStreamed = options.streamAbove !== undefined && 3 * height * width * placed.length > options.streamAbove;
+    read = await work.decodeAll({ size: chosen, fit: options.fit ?? defaultFit, levels: range }, isStreamed);
+    if (!targets) requireClasses(read.pictures, given.files, others ?? describeFailed(read.failed));
+    requireTraining(read.pictures, read.failed);
+    sizes = sizesOf(read.pictures);
+    const found = imageSize(sizes, options);
+    rule = found.rule;
+    // The size was guessed from a few pictures, and rarely all of them say otherwise.
+    if (found.size[0] === height && found.size[1] === width) break;
+    chosen = found.size;
   }
-  if (!targets) requireClasses(placed, files, others);
-  // Measuring and decoding each count as half of a picture's progress.
-  const halves = 2 * placed.length;
-  const progress = (left: number) => {
-    options.signal?.throwIfAborted();
-    options.onProgress?.(Math.floor((halves - left) / 2), placed.length);
-  };
-  const { pictures, failed, wide } = await measure(placed, files, options.stretch, (done) => progress(halves - done));
-  if (!targets) requireClasses(pictures, files, others ?? describeFailed(failed));
-  const sizes = sizesOf(pictures);
-  const { size, rule } = imageSize(sizes, options);
-  const bytes = 3 * size[0] * size[1] * pictures.length;
-  const isStreamed = options.streamAbove !== undefined && bytes > options.streamAbove;
-  const read = isStreamed ? leaveInFiles : decodeAll;
-  const levels = options.stretch ? wide?.levels : undefined;
-  const how = { size, fit: options.fit ?? defaultFit, ...(levels && { levels }) };
-  const { parts, isGray } = await read(pictures, how, progress, given);
+  const { pictures, failed, levels, isStreamed } = read;
+  const isGray = pictures.every((picture) => picture.isGray);
+  const bytes = chosen[0] * chosen[1] * (isGray ? 1 : 3) * pictures.length;
+  const parts = partsOf(pictures, { size: chosen, fit: options.fit ?? defaultFit, levels: range }, isGray, given);
   const report = {
     format: given.format,
     ignored: [...unlabeled, ...failed],
@@ -78,64 +81,160 @@ export async function readPictureFiles(
     notes: [
       rule,
       ...(isGray ? ['all pictures are gray: the images have one channel'] : []),
-      ...(wide?.notes(options.stretch) ?? []),
-      ...(isStreamed ? [streamedNote(isGray ? bytes / 3 : bytes, options.streamAbove!)] : []),
+      ...wideNotes(wide ?? levels, options),
+      ...(isStreamed ? [streamedNote(bytes, options.streamAbove!)] : []),
       ...given.notes,
     ],
   };
   return assemble(parts, folders, report, options.validationSplit);
 }
 
-/** Decodes every picture to get its size, from which the image size is chosen. */
-async function measure(
-  placed: readonly PlacedPicture[],
-  files: readonly PictureFile[],
-  stretch: boolean | undefined,
-  tell: (done: number) => void,
+/** Notes on 16-bit pictures for the report, worded as for 16-bit arrays. */
+function wideNotes(
+  wide: WideLevels | undefined,
+  { stretch, levels }: Pick<UserFilesOptions, 'stretch' | 'levels'>,
+): string[] {
+  if (!wide?.levels) return [];
+  const { from, to } = (stretch && levels) || wide.levels;
+  const range = `${counted(wide.pictures, '16-bit picture')}: values from ${figure(from)} to ${figure(to)}`;
+  if (stretch) return [`${range}, stretched over 0 to 255, as requested`];
+  const part = to < 32768 ? `, ${Math.ceil(Math.log2(to + 1))} bits of 16; they can be stretched` : '';
+  return [`${range}: 65535 became 255${part}`];
+}
+
+function decoderHere(): PictureDecoder {
+  if (typeof createImageBitmap !== 'undefined') return browserDecoder();
+  throw new ConfigurationError({
+    what: 'Pictures can only be read in a browser, which decodes them',
+    found: 'no createImageBitmap here',
+    fix: 'call readUserFiles in a page or in a worker of one; the command wgrad reads folders of pictures by itself',
+  });
+}
+
+/** Number of pictures from whose sizes the image size is guessed, before all are decoded. */
+const mostGuessedFrom = 32;
+
+/** Decodes the pictures of one data set. */
+function decodingOf(
+  { files, placed }: LabeledPictures,
+  options: Parameters<typeof readPictureFiles>[1],
+  decoder: PictureDecoder,
 ) {
-  let wide: WideLevels | undefined;
   const byPath = new Map(files.map((file) => [file.path, file]));
-  let kept = 0;
-  let done = 0;
-  const measured = await inParallel(placed, picturesAtOnce, async (each): Promise<Measured | IgnoredFile> => {
+
+  /** The range of all 16-bit pictures, before the first is stretched over it. */
+  async function wideLevels(): Promise<WideLevels | undefined> {
+    let levels: WideLevels | undefined;
+    await inParallel(placed, decoder.atOnce, async (each) => {
+      options.signal?.throwIfAborted();
+      const { file, format } = byPath.get(each.path)!;
+      try {
+        if (!(await mayBeWide(format, file))) return;
+        const { decodeWidePng, WideLevels } = await import('../png/png_pictures.ts');
+        const pixels = decodeWidePng(new Uint8Array(await file.arrayBuffer()));
+        levels ??= new WideLevels();
+        levels.add(pixels);
+      } catch (error) {
+        // It is reported when it is decoded.
+        if (!(error instanceof DOMException || isDamage(error))) throw error;
+      }
+    });
+    return levels;
+  }
+
+  /** The image size that was asked for, or else the one that follows from a few of the pictures. */
+  async function guess(): Promise<readonly [height: number, width: number]> {
+    const { size } = options;
+    if (size !== undefined) return typeof size === 'number' ? [size, size] : size;
+    const few = Math.min(placed.length, mostGuessedFrom);
+    const some = Array.from({ length: few }, (_, i) => placed[Math.floor((i * placed.length) / few)]!);
+    const found = await inParallel(some, decoder.atOnce, (each) => sizeOf(each));
+    const known = found.filter((size) => 'width' in size);
+    // If none of these can be decoded, the size follows from the others.
+    return known[0] ? imageSize(sizesOf(known), options).size : [1, 1];
+  }
+
+  /** The size of a picture, if it can be decoded. A PNG's is in its header. */
+  async function sizeOf(each: PlacedPicture): Promise<{ width: number; height: number } | IgnoredFile> {
+    const { file, format } = byPath.get(each.path)!;
+    const isPng = format.name === 'PNG' || format.name === 'picture';
+    const head =
+      isPng &&
+      pngHead(
+        new Uint8Array(
+          await file
+            .slice(0, pngHeadBytes)
+            .arrayBuffer()
+            .catch(() => new ArrayBuffer()),
+        ),
+      );
+    return head || decode(each, { size: [1, 1], fit: 'fill' });
+  }
+
+  async function decode(each: PlacedPicture, form: ImageForm): Promise<DecodedPicture | IgnoredFile> {
+    options.signal?.throwIfAborted();
     const { file, format } = byPath.get(each.path)!;
     try {
-      const bitmap = await bitmapOf(file);
-      const { width, height } = bitmap;
-      if (await mayBeWide(format, file)) {
-        const { decodeWidePng, WideLevels } = await import('./wide_pictures.ts');
-        wide ??= new WideLevels();
-        try {
-          wide.add(decodeWidePng(new Uint8Array(await file.arrayBuffer())));
-        } catch (error) {
-          if (stretch) throw error; // else the browser's pixels are taken
-        }
-        // It is stretched when the levels of all pictures are known.
-        if (stretch) {
-          bitmap.close();
-          return { ...each, file, width, height };
-        }
-      }
-      kept += 4 * width * height;
-      if (kept > mostKept) bitmap.close();
-      return { ...each, file, width, height, ...(kept <= mostKept && { bitmap }) };
+      return await decoder.decode(file, form);
     } catch (error) {
       if (!(error instanceof DOMException || isDamage(error))) throw error;
       return { path: each.path, reason: reasonOf(error, format.name) };
-    } finally {
-      tell(++done);
     }
-  });
-  return {
-    pictures: measured.filter((one): one is Measured => 'file' in one),
-    failed: measured.filter((one): one is IgnoredFile => 'reason' in one),
-    wide,
-  };
+  }
+
+  /** Decodes every picture. @param isStreamed whether the images are left in their files. */
+  async function decodeAll(form: ImageForm, isStreamed: boolean) {
+    const { onProgress, stretch } = options;
+    let levels: WideLevels | undefined;
+    let done = 0;
+    onProgress?.(0, placed.length);
+    const all = await inParallel(placed, decoder.atOnce, async (each): Promise<Picture | IgnoredFile> => {
+      const { file, format } = byPath.get(each.path)!;
+      const decoded = await decode(each, form);
+      if (!('pixels' in decoded)) {
+        onProgress?.(++done, placed.length);
+        return decoded;
+      }
+      if (!stretch && (await mayBeWide(format, file))) {
+        const { decodeWidePng, WideLevels } = await import('../png/png_pictures.ts');
+        levels ??= new WideLevels();
+        try {
+          levels.add(decodeWidePng(new Uint8Array(await file.arrayBuffer())));
+        } catch (error) {
+          if (!(error instanceof DOMException)) throw error; // The browser decodes it nevertheless.
+        }
+      }
+      const { width, height, pixels } = decoded;
+      const gray = grayOf(pixels);
+      onProgress?.(++done, placed.length);
+      const facts = { ...each, file, width, height, isGray: gray !== undefined };
+      return isStreamed ? facts : { ...facts, pixels: gray ?? pixels };
+    });
+    options.signal?.throwIfAborted();
+    return {
+      pictures: all.filter((one): one is Picture => 'file' in one),
+      failed: all.filter((one): one is IgnoredFile => 'reason' in one),
+      levels,
+      isStreamed,
+    };
+  }
+
+  return { wideLevels, guess, decodeAll };
+}
+
+/** The single channel of a gray picture; undefined if it has colors. */
+function grayOf(pixels: Uint8Array): Uint8Array | undefined {
+  for (let at = 0; at < pixels.length; at += 3) {
+    if (pixels[at] !== pixels[at + 1] || pixels[at] !== pixels[at + 2]) return undefined;
+  }
+  const gray = new Uint8Array(pixels.length / 3);
+  for (let i = 0; i < gray.length; i++) gray[i] = pixels[3 * i]!;
+  return gray;
 }
 
 /** Pictures in a table were not looked at before. */
-const mayBeWide = async ({ name, isWide }: PictureFile['format'], file: FileBytes): Promise<boolean> =>
-  name === 'picture' ? isWidePng(new Uint8Array(await file.slice(0, widePngHead).arrayBuffer())) : isWide === true;
+const mayBeWide = async ({ name, isWide: known }: PictureFile['format'], file: FileBytes): Promise<boolean> =>
+  name === 'picture' ? isWide(file) : known === true;
 
 function reasonOf(error: unknown, format: string): string {
   if (isDamage(error)) return 'damaged in its archive';
@@ -145,95 +244,68 @@ function reasonOf(error: unknown, format: string): string {
     : `${format}, which this browser cannot decode: convert it to PNG or JPEG`;
 }
 
-/** The parts of the data set without images, and the pictures that belong to each. */
-function partsOf(
-  pictures: readonly Picture[],
-  imageShape: ImageShape,
-  fit: PictureFit,
-  { targets, classNames: order }: LabeledPictures,
-): { split: Split; taken: number[]; facts: Omit<DatasetParts, 'images'> }[] {
-  const classNames = targets ? [] : (order ?? classNamesOf(pictures).sort());
-  const labelOf = new Map(classNames.map((name, label) => [name, label]));
-  return splits.flatMap((split) => {
-    const taken = pictures.flatMap((picture, at) => (picture.split === split ? [at] : []));
-    if (taken.length === 0) return [];
-    const facts = {
-      ...{ labels: taken.map((at) => (targets ? 0 : labelOf.get(pictures[at]!.className)!)), imageShape, classNames },
-      ...ifUnusual(fit),
-      ...(targets && {
-        targets: Float32Array.from(taken.flatMap((at) => targets.of.get(pictures[at]!.path)!)),
-        targetNames: targets.names,
-      }),
-    };
-    return [{ split, taken, facts }];
-  });
-}
-
 type Parts = Partial<Record<Split, DatasetParts>>;
 
-/** Creates the parts of a data set from measured pictures. @param tell called with the number of remaining pictures. */
-type PartsReader = (
+/** Collects the images of each split, or the files that they are decoded from during training. */
+function partsOf(
   pictures: readonly Picture[],
-  how: { size: readonly [height: number, width: number]; fit: PictureFit; levels?: PictureLevels },
-  tell: (left: number) => void,
-  given: LabeledPictures,
-) => Promise<{ parts: Parts; isGray: boolean }>;
-
-/** Decodes all images into memory. */
-const decodeAll: PartsReader = async (pictures, { size: [height, width], fit, levels }, tell, given) => {
-  const context = canvasFor(height, width);
-  let isGray = true;
-  let left = pictures.length;
-  const decoded = await inParallel(pictures, picturesAtOnce, async (picture) => {
-    const bitmap = picture.bitmap ?? (await bitmapOf(picture.file, levels));
-    delete picture.bitmap;
-    const pixels = new Uint8Array(3 * height * width);
-    takeChannels(drawn(context, bitmap, fit), 3, pixels);
-    isGray &&= pixels.every((value, at) => value === pixels[at - (at % 3)]);
-    tell(--left);
-    return pixels;
-  });
-  const channels = isGray ? 1 : 3;
-  const bytes = height * width * channels;
-  const parts: Parts = {};
-  for (const { split, taken, facts } of partsOf(pictures, [height, width, channels], fit, given)) {
-    const images = new Uint8Array(taken.length * bytes);
-    for (const [i, at] of taken.entries()) {
-      const pixels = decoded[at]!;
-      images.set(isGray ? pixels.filter((_, i) => i % 3 === 0) : pixels, i * bytes);
-    }
-    parts[split] = { ...facts, images };
-  }
-  return { parts, isGray };
-};
-
-/** Leaves the images in their files; they are decoded during training. */
-const leaveInFiles: PartsReader = async (pictures, { size: [height, width], fit, levels }, tell, given) => {
-  const context = canvasFor(height, width);
-  let isGray = true;
-  let left = pictures.length;
-  await inParallel(pictures, picturesAtOnce, async (picture) => {
-    tell(--left);
-    const { bitmap } = picture;
-    delete picture.bitmap;
-    // A single color picture decides that the images have three channels; the others need not be decoded again.
-    if (!isGray) return bitmap?.close();
-    const rgba = drawn(context, bitmap ?? (await bitmapOf(picture.file, levels)), fit);
-    for (let at = 0; at < rgba.length && isGray; at += 4)
-      isGray = rgba[at] === rgba[at + 1] && rgba[at] === rgba[at + 2];
-  });
+  { size: [height, width], fit, levels }: ImageForm,
+  isGray: boolean,
+  { targets, classNames: order }: LabeledPictures,
+): Parts {
+  const classNames = targets ? [] : (order ?? classNamesOf(pictures).sort());
+  const labelOf = new Map(classNames.map((name, label) => [name, label]));
   const imageShape: ImageShape = [height, width, isGray ? 1 : 3];
   const parts: Parts = {};
-  for (const { split, taken, facts } of partsOf(pictures, imageShape, fit, given)) {
-    const files = taken.map((at) => ({ path: pictures[at]!.path, file: pictures[at]!.file }));
+  for (const split of splits) {
+    const taken = pictures.filter((picture) => picture.split === split);
+    if (taken.length === 0) continue;
     parts[split] = {
-      ...facts,
-      images: new Uint8Array(),
-      source: encodedPictures(files, { imageShape, fit, ...(levels && { levels }) }),
+      labels: taken.map(({ className }) => (targets ? 0 : labelOf.get(className)!)),
+      imageShape,
+      classNames,
+      ...ifUnusual(fit),
+      ...(levels && { pictureLevels: levels }),
+      ...(targets && {
+        targets: Float32Array.from(taken.flatMap(({ path }) => targets.of.get(path)!)),
+        targetNames: targets.names,
+      }),
+      ...(taken[0]!.pixels
+        ? { images: imagesOf(taken, imageShape) }
+        : {
+            images: new Uint8Array(),
+            source: encodedPictures(
+              taken.map(({ path, file }) => ({ path, file })),
+              { imageShape, fit, ...(levels && { levels }) },
+            ),
+          }),
     };
   }
-  return { parts, isGray };
-};
+  return parts;
+}
+
+/** Moves the pixels into one array: each picture gives its own up, because together they may take a gibibyte. */
+function imagesOf(taken: readonly Picture[], [height, width, channels]: ImageShape): Uint8Array {
+  const bytes = height * width * channels;
+  const images = new Uint8Array(taken.length * bytes);
+  for (const [i, picture] of taken.entries()) {
+    const pixels = picture.pixels!;
+    delete picture.pixels;
+    if (pixels.length === bytes) images.set(pixels, i * bytes);
+    else for (let at = 0; at < bytes; at++) images[i * bytes + at] = pixels[Math.floor(at / 3)]!;
+  }
+  return images;
+}
+
+/** @throws DataError if no picture of the training split could be decoded. */
+function requireTraining(pictures: readonly Picture[], failed: readonly IgnoredFile[]): void {
+  if (pictures.some(({ split }) => split === 'train')) return;
+  throw new DataError({
+    what: 'None of the training pictures can be read',
+    found: describeFailed(failed) ?? '0 pictures',
+    expected: decodable.join(', '),
+  });
+}
 
 /** Called before any picture is decoded, and again once the undecodable ones are known. */
 function requireClasses(pictures: readonly PlacedPicture[], files: readonly PictureFile[], others?: string): void {
@@ -266,14 +338,7 @@ function assemble(
   report: Report,
   validationSplit?: number,
 ): UserDataset {
-  const { train, validation, test } = parts;
-  if (!train) {
-    throw new DataError({
-      what: 'None of the training pictures can be read',
-      found: describeFailed(report.ignored) ?? '0 pictures',
-      expected: decodable.join(', '),
-    });
-  }
+  const { train, validation, test } = parts as Parts & { train: DatasetParts };
   if (!validation && !test) {
     const { heldOut, ...held } = holdOutOf(train, validationSplit);
     const from = folders.train ?? ['the folders of the classes'];

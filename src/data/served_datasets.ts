@@ -66,12 +66,23 @@ export async function fetchFacts(name: string, signal?: AbortSignal, base = '/')
   });
 }
 
+interface FetchOptions {
+  signal?: AbortSignal | undefined;
+  /** URL of the page's folder, with a trailing slash. Default `/`. */
+  base?: string;
+  /** Makes the source of images that are pictures in files; only the command serves such data sets. */
+  servedPictures?: (at: string, how: EncodedPictureOptions) => ImageSource;
+}
+
 /**
  * Fetches a data set from the page's server: /datasets/<name> returns its facts as JSON, and
  * /<train|test>/<images|labels|targets|sampleWeights> below that returns the bytes. Throws a DataError with the server's message if
  * it is not available.
  */
-export async function fetchDatasets(name: string, signal?: AbortSignal, base = '/'): Promise<TrainAndTest> {
+export async function fetchDatasets(
+  name: string,
+  { signal, base = '/', servedPictures }: FetchOptions = {},
+): Promise<TrainAndTest> {
   const at = addressOf(name, base);
   const facts = await fetchFacts(name, signal, base);
   const { imageShape, classNames, targetNames } = facts;
@@ -94,7 +105,7 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
         ? { images }
         : {
             source: pictures
-              ? await servedPictures(`${at}/${part}/pictures`, count, {
+              ? servedPictures!(`${at}/${part}/pictures`, {
                   imageShape,
                   fit: pictures,
                   ...(levels && { levels }),
@@ -121,16 +132,6 @@ const servedImages = (path: string): ImageSource => ({
   },
 });
 
-/** Pictures on a server that are fetched and decoded when they are needed for training. */
-async function servedPictures(at: string, count: number, how: EncodedPictureOptions): Promise<ImageSource> {
-  const { encodedPictures } = await import('./picture_source.ts');
-  const pictures = Array.from({ length: count }, (_, i) => {
-    const path = `${at}/${i}`;
-    return { path, file: { arrayBuffer: async () => (await get(path, {})).arrayBuffer() } };
-  });
-  return encodedPictures(pictures, how);
-}
-
 /** Fetches the bytes of a file. Throws a DataError with the server's message if there is none. */
 export async function fetchFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const response = await get(path, { signal });
@@ -141,7 +142,7 @@ export async function fetchFile(path: string, signal?: AbortSignal): Promise<Uin
   }
 }
 
-async function get(path: string, init: RequestInit): Promise<Response> {
+export async function get(path: string, init: RequestInit): Promise<Response> {
   const response = await fetch(path, init).catch((cause) => {
     throw unanswered(path, cause, init.signal);
   });

@@ -1,5 +1,6 @@
 import { DataError } from '../errors.ts';
 import { counted } from '../figures.ts';
+import type { PictureLevels } from '../image_source.ts';
 import type { Unpacked } from './archives/unpack_archives.ts';
 import type { ReadingContext } from './formats/data_format.ts';
 import { dataFormats, readableFiles } from './formats/index.ts';
@@ -26,6 +27,11 @@ export interface UserFilesOptions extends PictureOptions {
    * of their range, such as 0 to 16 or 12 bits of 16. The report states the range. Other pictures are not changed. Default false.
    */
   stretch?: boolean;
+  /**
+   * With `stretch`, the range of 16-bit pictures that becomes 0 to 255, such as `pictureLevels` of the data set that a model was trained
+   * on. Default: the range of the pictures that are read.
+   */
+  levels?: PictureLevels;
   /**
    * Leaves pictures in their files if their images would take more than this many bytes of memory; each is decoded when it is
    * needed for training. Default: all images are read into memory.

@@ -18,14 +18,18 @@ export function modelOfRun({
   options,
   dataset,
   snapshot,
-}: Pick<SavedRun, 'options' | 'snapshot'> & { dataset: Pick<SavedRun['dataset'], 'classNames'> }): TrainedModel {
+}: Pick<SavedRun, 'options' | 'snapshot'> & {
+  dataset: Pick<SavedRun['dataset'], 'classNames' | 'pictureFit' | 'pictureLevels'>;
+}): TrainedModel {
   const { tensors } = compileModel(options.model);
   const { weights, averages } = snapshot;
+  const { classNames, pictureFit: fit, pictureLevels: levels } = dataset;
   return {
     model: options.model,
     weights: tensors.map(({ spec, index }, t) => (averages && spec.trainable ? averages[index]! : weights[t]!)),
-    classNames: dataset.classNames,
+    classNames,
     rescale: rescaleOf(options),
+    ...((fit || levels) && { pictures: { ...(fit && { fit }), ...(levels && { levels }) } }),
   };
 }
 
@@ -49,7 +53,7 @@ function rescaleOf({ augmentation, model }: TrainerOptions): number | null {
  *
  * @throws ConfigurationError if the model's last layer doesn't return a vector, or if the model is too large.
  */
-export function runOfModel({ model, weights, classNames, rescale }: Omit<ImportedModel, 'notes'>): SavedRun {
+export function runOfModel({ model, weights, classNames, rescale, pictures }: Omit<ImportedModel, 'notes'>): SavedRun {
   const compiled = compileModel(model);
   const { config } = compiled.layers[compiled.output]!;
   const loss = lossFor(activationOption(config) ?? 'linear');
@@ -71,6 +75,8 @@ export function runOfModel({ model, weights, classNames, rescale }: Omit<Importe
       imageShape: [...model.inputShape],
       classNames:
         classNames?.length === outputs ? [...classNames] : Array.from({ length: outputs }, (_, label) => String(label)),
+      ...(pictures?.fit && { pictureFit: pictures.fit }),
+      ...(pictures?.levels && { pictureLevels: pictures.levels }),
       trainSamples: 1,
       testSamples: 0,
     },
@@ -88,8 +94,12 @@ export function runOfModel({ model, weights, classNames, rescale }: Omit<Importe
 
 /** The options of `createTrainer` for a saved run: its options, its class names, and how its pictures are fitted. */
 export function optionsOfRun({ options, dataset }: Pick<SavedRun, 'options' | 'dataset'>): TrainerOptions {
-  const { classNames, targetNames, imageShape, pictureFit = 'cover' } = dataset;
+  const { classNames, targetNames, imageShape, pictureFit = 'cover', pictureLevels: levels } = dataset;
   const { outputs } = fillTrainerOptions(options);
   const names = [classNames, targetNames ?? []].find(({ length }) => length === classesOfOutputs(outputs));
-  return { ...options, ...(names && { classNames: names }), pictures: { imageShape, fit: pictureFit } };
+  return {
+    ...options,
+    ...(names && { classNames: names }),
+    pictures: { imageShape, fit: pictureFit, ...(levels && { levels }) },
+  };
 }

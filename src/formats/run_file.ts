@@ -5,6 +5,7 @@ import { DataError } from '../errors.ts';
 import type { ProbeRecord, RunVerdict, Verdict } from '../health/health.ts';
 import type { HealthTable } from '../health/health_table.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
+import type { PictureLevels } from '../image_source.ts';
 import { packNumbers } from '../json_numbers.ts';
 import { compileModel } from '../model/graph.ts';
 import { fillLearningRate } from '../model/schedule.ts';
@@ -50,6 +51,8 @@ export interface SavedRun {
     targetNames?: string[];
     /** How pictures were fitted to the image size; `'cover'` if omitted. */
     pictureFit?: PictureFit;
+    /** The range that 16-bit pictures were stretched from, if they were. */
+    pictureLevels?: PictureLevels;
     /** Number of training images. */
     trainSamples: number;
     /** Number of validation images. */

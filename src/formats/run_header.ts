@@ -101,6 +101,7 @@ export const headerSchema = v.object({
     classNames: names,
     targetNames: v.optional(names),
     pictureFit: v.optional(v.picklist(pictureFits)),
+    pictureLevels: v.optional(v.object({ from: numbers, to: numbers })),
     trainSamples: integer(1),
     testSamples: integer(0),
     clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),

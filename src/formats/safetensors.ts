@@ -20,17 +20,18 @@ const mostHeaderBytes = 100_000_000;
 
 /**
  * Exports a model with its weights as a safetensors file. Tensors are float32 in Keras' layout, named by layer and Keras' tensor
- * name: "conv2d.kernel". The metadata contains the model (`model`, JSON), `class_names` (JSON) and `rescale`.
+ * name: "conv2d.kernel". The metadata contains the model (`model`, JSON), `class_names` (JSON), `rescale` and `pictures` (JSON).
  *
  * @throws ConfigurationError for a model that is invalid, or weights that don't belong to it.
  */
 export function formatSafetensors(trained: TrainedModel): Uint8Array<ArrayBuffer> {
-  const { model, classNames, rescale } = trained;
+  const { model, classNames, rescale, pictures } = trained;
   return packSafetensors(namedTensors(trained), {
     format: 'wgrad',
     model: JSON.stringify(model),
     ...(classNames && { class_names: JSON.stringify(classNames) }),
     ...(rescale !== undefined && { rescale: JSON.stringify(rescale) }),
+    ...(pictures && { pictures: JSON.stringify(pictures) }),
   });
 }
 
@@ -95,7 +96,7 @@ export function parseSafetensors(
   return {
     model: own,
     weights: weightsFrom(own, tensors, name),
-    ...metadataOf(entry('class_names'), entry('rescale')),
+    ...metadataOf(entry('class_names'), entry('rescale'), entry('pictures')),
   };
 }
 

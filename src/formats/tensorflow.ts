@@ -78,6 +78,7 @@ export function formatTensorflow(trained: TrainedModel): ModelFile[] {
       model: trained.model,
       ...(trained.classNames && { classNames: trained.classNames }),
       ...(trained.rescale !== undefined && { rescale: trained.rescale }),
+      ...(trained.pictures && { pictures: trained.pictures }),
     },
   };
   return [textFile('model.json', JSON.stringify(json)), { name: weightsFile, bytes: weights }];
@@ -126,8 +127,8 @@ export function parseTensorflow(
       ? parseJson(json.modelTopology, `The topology in ${name}`)
       : json.modelTopology;
   const { model, notes } = readKerasModel(topology, name);
-  const { classNames, rescale } = isObject(json.userDefinedMetadata) ? json.userDefinedMetadata : {};
-  const about = metadataOf(classNames, rescale);
+  const { classNames, rescale, pictures } = isObject(json.userDefinedMetadata) ? json.userDefinedMetadata : {};
+  const about = metadataOf(classNames, rescale, pictures);
   if (!read || json.weightsManifest === undefined || json.weightsManifest === null) return { model, notes, ...about };
   const tensors = readManifest(json.weightsManifest, read, name);
   return { model, notes, ...about, weights: weightsFrom(model, tensors, name) };

@@ -1,6 +1,8 @@
 import { ConfigurationError, DataError } from '../errors.ts';
+import type { PictureLevels } from '../image_source.ts';
 import { type CompiledModel, compileModel, type Model } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
+import { type PictureFit, pictureFits } from '../picture_fit.ts';
 
 /** A network and its weights: the content of every model format. */
 export interface TrainedModel {
@@ -15,6 +17,8 @@ export interface TrainedModel {
    * training also centered or whitened its images. Default 1 / 255.
    */
   rescale?: number | null;
+  /** How pictures become images: how they are fitted (default `'cover'`), and the range that 16-bit ones are stretched from. */
+  pictures?: { fit?: PictureFit; levels?: PictureLevels };
 }
 
 /** Default of `trained.rescale`: maps bytes to 0 to 1. */
@@ -29,11 +33,29 @@ export const describeInput = ({ rescale = defaultRescale }: Pick<TrainedModel, '
 /** Maximum number of weights: a browser can't train larger models, so a file with more is damaged or not a model. */
 export const mostWeights = 2 ** 28;
 
-/** Class names and rescale factor from a file's metadata. Values of other types are ignored. */
-export const metadataOf = (classNames: unknown, rescale: unknown): Pick<TrainedModel, 'classNames' | 'rescale'> => ({
+/** Class names, rescale factor and the preparation of pictures from a file's metadata. Values of other types are ignored. */
+export const metadataOf = (
+  classNames: unknown,
+  rescale: unknown,
+  pictures?: unknown,
+): Pick<TrainedModel, 'classNames' | 'rescale' | 'pictures'> => ({
   ...(Array.isArray(classNames) && classNames.every((name) => typeof name === 'string') && { classNames }),
   ...((rescale === null || Number.isFinite(rescale)) && { rescale: rescale as number | null }),
+  ...preparationOf(pictures),
 });
+
+const isLevel = (value: unknown): value is number => Number.isFinite(value) && (value as number) >= 0;
+
+function preparationOf(pictures: unknown): Pick<TrainedModel, 'pictures'> {
+  if (typeof pictures !== 'object' || pictures === null) return {};
+  const { fit, levels } = pictures as { fit?: PictureFit; levels?: Partial<PictureLevels> | null };
+  const { from, to } = levels ?? {};
+  const known = {
+    ...(fit !== undefined && pictureFits.includes(fit) && { fit }),
+    ...(isLevel(from) && isLevel(to) && to <= 65535 && { levels: { from, to } }),
+  };
+  return Object.keys(known).length > 0 ? { pictures: known } : {};
+}
 
 /** A tensor as other programs store it: float32 in row-major order. */
 export interface NamedTensor {

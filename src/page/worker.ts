@@ -98,6 +98,7 @@ const worker = {
     (await sample()).unitOfSample(...which),
   ),
   inkOfRun: plainly(async () => (await predict()).inkOfRun()),
+  preparedPicture: plainly(async (file: Blob) => (await predict()).preparedPicture(file)),
   saliencyOf: plainly(async (pixels: Uint8Array, output?: number) => (await predict()).saliencyOf(pixels, output)),
   save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),

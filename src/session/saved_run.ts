@@ -15,7 +15,13 @@ export type RunToSave = Omit<SavedRun, 'history' | 'snapshot'>;
  */
 export function runToSave(
   request: RunRequest,
-  { imageShape, classNames, targetNames }: Pick<SavedRun['dataset'], 'imageShape' | 'classNames' | 'targetNames'>,
+  {
+    imageShape,
+    classNames,
+    targetNames,
+    pictureFit,
+    pictureLevels,
+  }: Pick<SavedRun['dataset'], 'imageShape' | 'classNames' | 'targetNames' | 'pictureFit' | 'pictureLevels'>,
   data: string | undefined,
   sampleWeight?: string,
   host?: SavedRun['host'],
@@ -28,6 +34,8 @@ export function runToSave(
       imageShape,
       classNames,
       ...(targetNames && { targetNames }),
+      ...(pictureFit && { pictureFit }),
+      ...(pictureLevels && { pictureLevels }),
       trainSamples,
       testSamples,
       clean: [...clean],

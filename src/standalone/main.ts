@@ -2,6 +2,7 @@ import { parseSafetensors } from '../formats/safetensors.ts';
 import { defaultRescale } from '../formats/trained_model.ts';
 import { compileModel } from '../model/graph.ts';
 import { drawPicture, pictureDecoding } from '../picture_fit.ts';
+import { stretchedPicture } from '../png/stretched_picture.ts';
 import { networkProbabilities } from '../reference/network.ts';
 import { pictureBytes } from '../reference/picture_bytes.ts';
 
@@ -12,7 +13,7 @@ const element = <T extends Element = HTMLElement>(selector: string): T => docume
 
 const packed = atob(element('#model').textContent!.trim());
 const file = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
-const { model, weights, classNames, rescale } = parseSafetensors(file, { name: 'The model in this page' });
+const { model, weights, classNames, rescale, pictures } = parseSafetensors(file, { name: 'The model in this page' });
 const compiled = compileModel(model);
 const [height, width, channels] = compiled.inputShape;
 const factor = rescale ?? defaultRescale;
@@ -26,9 +27,9 @@ element('#invert-label').hidden = channels !== 1;
 
 type Source = CanvasImageSource & { width: number; height: number };
 
-/** The picture as the network's input: cropped around the center, resized, and converted to gray for a network with one channel. */
+/** The picture as the network's input: fitted as in the training, and converted to gray for a network with one channel. */
 function inputOf(source: CanvasImageSource, size: { width: number; height: number }): Float32Array {
-  drawPicture(context, source, size, 'cover');
+  drawPicture(context, source, size, pictures?.fit ?? 'cover');
   const picture = context.getImageData(0, 0, width, height);
   const { data } = picture;
   if (channels === 1) {
@@ -79,7 +80,8 @@ async function read(blob: Blob | null | undefined): Promise<void> {
   if (!blob) return;
   stopCamera();
   try {
-    const bitmap = await createImageBitmap(blob, pictureDecoding);
+    const stretched = pictures?.levels && (await stretchedPicture(blob, pictures.levels));
+    const bitmap = await createImageBitmap(stretched ?? blob, pictureDecoding);
     element<HTMLImageElement>('#picture').src = URL.createObjectURL(blob);
     element('#picture').hidden = false;
     element('#empty').hidden = true;

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
+import type { PictureLevels } from '../image_source.ts';
 import type { PictureFit } from '../picture_fit.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface PicturePreparation {
   imageShape: readonly [height: number, width: number, channels: number];
   /** How a picture of another shape is fitted; `'cover'` by default. */
   fit: PictureFit;
+  /** The range that 16-bit PNGs are stretched from, if those of the training were. Pictures that are no files keep their 8 bits. */
+  levels?: PictureLevels;
 }
 
 const elements = ['HTMLImageElement', 'HTMLCanvasElement', 'HTMLVideoElement', 'OffscreenCanvas', 'VideoFrame'];

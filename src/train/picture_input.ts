@@ -2,6 +2,7 @@ import { ConfigurationError, DataError } from '../errors.ts';
 import type { Slice } from '../gpu/memory.ts';
 import type { Dispatch } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
+import type { PictureLevels } from '../image_source.ts';
 import { type PictureBytesShape, pictureBytes, pitchOf } from '../kernels/picture_bytes.ts';
 import { drawPicture, pictureDecoding } from '../picture_fit.ts';
 import type { DatasetInput } from '../plan/input.ts';
@@ -17,7 +18,7 @@ import { kindOf, type Picture, type PicturePreparation } from './picture.ts';
  */
 export async function preparePictures(
   pictures: readonly Picture[],
-  { imageShape, fit }: PicturePreparation,
+  { imageShape, fit, levels }: PicturePreparation,
 ): Promise<ImageBitmap[]> {
   if (typeof OffscreenCanvas === 'undefined') {
     throw new ConfigurationError({
@@ -39,7 +40,7 @@ export async function preparePictures(
   const prepared: ImageBitmap[] = [];
   try {
     for (const [i, picture] of pictures.entries()) {
-      const source = drawable(picture) ?? (await decoded(picture, i));
+      const source = drawable(picture) ?? (await decoded(picture, i, levels));
       const size = sizeOf(source);
       if (!(size.width > 0 && size.height > 0)) {
         throw new DataError({
@@ -67,12 +68,14 @@ const drawable = (picture: Picture): Drawable | undefined =>
     ? undefined
     : (picture as Drawable);
 
-async function decoded(picture: Picture, i: number): Promise<ImageBitmap> {
+async function decoded(picture: Picture, i: number, levels: PictureLevels | undefined): Promise<ImageBitmap> {
   const kind = kindOf(picture);
   const isBytes = kind === 'ArrayBuffer' || kind === 'Uint8Array';
   const source = isBytes ? new Blob([picture as Uint8Array<ArrayBuffer>]) : (picture as ImageData | Blob);
   try {
-    return await createImageBitmap(source, pictureDecoding);
+    const isFile = levels && source instanceof Blob;
+    const stretched = isFile && (await (await import('../png/png_pictures.ts')).stretchedPicture(source, levels));
+    return await createImageBitmap(stretched || source, pictureDecoding);
   } catch (cause) {
     throw new DataError(
       {

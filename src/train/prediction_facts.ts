@@ -30,16 +30,19 @@ export function fillPredictionFacts(
     });
   }
   const inputShape = model.inputShape as PicturePreparation['imageShape'];
-  const { imageShape = inputShape, fit = 'cover' } = pictures ?? {};
+  const { imageShape = inputShape, fit = 'cover', levels } = pictures ?? {};
   const isShape = Array.isArray(imageShape) && imageShape.length === 3 && imageShape.every(isPositiveInteger);
-  if (!isShape || !pictureFits.includes(fit)) {
+  if (!isShape || !pictureFits.includes(fit) || (levels && !(levels.from <= levels.to))) {
     throw new ConfigurationError({
       what: 'Invalid preparation of pictures',
       found: pictures,
-      expected: `{ imageShape: [height, width, channels], fit: ${pictureFits.map((name) => `'${name}'`).join(' or ')} }`,
+      expected: `{ imageShape: [height, width, channels], fit: ${pictureFits.map((name) => `'${name}'`).join(' or ')}, levels: { from, to } }`,
     });
   }
-  return { ...(classNames && { classNames: [...classNames] }), pictures: { imageShape, fit } };
+  return {
+    ...(classNames && { classNames: [...classNames] }),
+    pictures: { imageShape, fit, ...(levels && { levels }) },
+  };
 }
 
 const isPositiveInteger = (value: unknown) => Number.isInteger(value) && (value as number) > 0;

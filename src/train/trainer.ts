@@ -368,13 +368,13 @@ export class Trainer {
   }
 
   /** Takes the class names and the preparation of pictures from a data set, unless they are given in the options. */
-  #takeFacts({ classNames, targetNames, imageShape, pictureFit = 'cover' }: Dataset): void {
+  #takeFacts({ classNames, targetNames, imageShape, pictureFit = 'cover', pictureLevels: levels }: Dataset): void {
     const names = classNames.length > 0 ? classNames : targetNames;
     const fits = names?.length === classesOfOutputs(this.#settings.outputs);
     this.#facts = {
       ...this.#facts,
       ...(!this.options.classNames && fits && { classNames: names }),
-      ...(!this.options.pictures && { pictures: { imageShape, fit: pictureFit } }),
+      ...(!this.options.pictures && { pictures: { imageShape, fit: pictureFit, ...(levels && { levels }) } }),
     };
   }
 

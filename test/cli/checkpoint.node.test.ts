@@ -168,6 +168,24 @@ test('a run whose epochs are all done is resumed to write its files, and for not
   expect(() => optionsOfResumed({ ...options, epochs: 4 }, resumed, ['save', 'epochs'])).toThrow('No epoch is left');
 });
 
+test('a folder is read as the run was, without the flags; other ones are refused', () => {
+  const run = runAt(8);
+  const dataset = { ...run.dataset, name: 'own', reading: { imageSize: 24, labels: 'shape', stretch: true as const } };
+  const resumed = { run: { ...run, dataset }, path: 'run', lines: [] };
+  const options = { dataset: 'photos', imageSize: 16 } as RunOptions;
+  expect(optionsOfResumed({ ...options }, resumed, ['dataset'])).toMatchObject({
+    dataset: 'photos',
+    ...dataset.reading,
+  });
+  expect(() => optionsOfResumed(options, resumed, ['dataset', 'imageSize'])).toThrow(
+    'imageSize is 24 there and 16 here',
+  );
+  expect(() => optionsOfResumed(options, resumed, [])).toThrow('which its file does not name');
+  // A run that was read by default, or was saved by an older version, takes the flags.
+  const plain = { run: { ...run, dataset: { ...run.dataset, name: 'own' } }, path: 'run', lines: [] };
+  expect(optionsOfResumed(options, plain, ['dataset', 'imageSize'])).toMatchObject({ imageSize: 16 });
+});
+
 describe('bad use ends before the first step, with exit code 2', () => {
   let file = '';
   let folder = '';

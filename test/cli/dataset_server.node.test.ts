@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
 import { type Served, serve } from '../../src/cli/server.ts';
+import { createDataset } from '../../src/data/dataset.ts';
+import { unpackFiles } from '../../src/data/packed_files.ts';
+import { encodedPictures } from '../../src/data/picture_source.ts';
 
 let server: Served;
 beforeAll(async () => {
@@ -34,6 +37,33 @@ test('the images at some indices, for a page that does not hold all of them', as
   const beyond = await post(Uint32Array.of(1500));
   expect(beyond.status).toBe(400);
   expect(await beyond.text()).toContain('There is no image 1500');
+});
+
+test('encoded pictures at some indices, in one message', async () => {
+  const files = [[1], [2, 2, 2], [], [4, 5]].map((bytes) => Uint8Array.from(bytes));
+  const pictures = files.map((bytes, i) => ({ path: `${i}.png`, file: new Blob([bytes]) }));
+  const source = encodedPictures(pictures, { imageShape: [2, 2, 1], fit: 'cover' });
+  const train = createDataset({ source, labels: [0, 1, 0, 1], imageShape: [2, 2, 1] });
+  const route = datasetRoutes(async () => ({ train, test: train }));
+  const served = await serve([], (request, response, next) => void route(request, response, next));
+  try {
+    const at = new URL('datasets/run/train/pictures', served.url);
+    const post = async (indices: readonly number[]) => {
+      const response = await fetch(at, { method: 'POST', body: Uint32Array.from(indices) });
+      if (!response.ok) throw new Error(await response.text());
+      return new Uint8Array(await response.arrayBuffer());
+    };
+    const read = unpackFiles(await post([3, 0, 2, 1, 3]), 5);
+    expect(read.map((file) => [...file])).toEqual([[4, 5], [1], [], [2, 2, 2], [4, 5]]);
+    expect(unpackFiles(await post([]), 0)).toEqual([]);
+    await expect(post([4])).rejects.toThrow('There is no image 4');
+    const packed = await post([0, 1]);
+    for (const damaged of [packed.slice(0, -1), packed.slice(0, 5), new Uint8Array([...packed, 1])])
+      expect(() => unpackFiles(damaged, 2)).toThrow('sent other bytes than it was asked for');
+  } finally {
+    served.close();
+  }
+  expect((await fetch(new URL('datasets/digits/train/pictures', server.url), { method: 'POST' })).status).toBe(400);
 });
 
 test('a list of the data sets, with what to type for those that are not there', async () => {

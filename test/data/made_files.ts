@@ -1,5 +1,5 @@
 import { zlibSync } from 'fflate';
-import { crc32 } from '../../src/data/crc32.ts';
+import { crc32 } from '../../src/crc32.ts';
 import type { PlacedFile } from '../../src/index.ts';
 
 /** An IDX file of bytes. */
@@ -49,17 +49,40 @@ export const textBytes = (text: string) => new TextEncoder().encode(text) as Uin
 /** Bytes from characters with codes 0 to 255. */
 export const bytesOf = (characters: string) => Uint8Array.from(characters, (character) => character.charCodeAt(0));
 
+type PngColor = 0 | 2 | 3 | 4 | 6;
+
+interface PngOptions {
+  /** Compression, filtering and interlacing. */
+  methods?: readonly number[];
+  transparency?: readonly number[];
+  palette?: readonly number[];
+  /** Further chunks before the pixels: their types and bytes. */
+  chunks?: readonly (readonly [type: string, data: readonly number[]])[];
+}
+
 /** A PNG with 16 bits per channel whose rows cycle through the five filters. @param color 0 gray, 2 color, 4 and 6 with alpha. */
-export function widePng(
+export const widePng = (width: number, color: 0 | 2 | 4 | 6, samples: readonly number[], options: PngOptions = {}) =>
+  madePng(width, color, 16, samples, options);
+
+/** A PNG whose rows cycle through the five filters. @param color 0 gray, 2 color, 3 palette, 4 and 6 with alpha. */
+export function madePng(
   width: number,
-  color: 0 | 2 | 4 | 6,
+  color: PngColor,
+  depth: 1 | 2 | 4 | 8 | 16,
   samples: readonly number[],
-  { methods = [0, 0, 0], transparency }: { methods?: readonly number[]; transparency?: readonly number[] } = {},
+  { methods = [0, 0, 0], transparency, palette, chunks = [] }: PngOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const pixelBytes = 2 * { 0: 1, 2: 3, 4: 2, 6: 4 }[color];
-  const rowBytes = width * pixelBytes;
-  const plain = Uint8Array.from(samples.flatMap((sample) => [sample >> 8, sample & 255]));
-  const height = plain.length / rowBytes;
+  const perPixel = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }[color];
+  const perRow = width * perPixel;
+  const height = samples.length / perRow;
+  const pixelBytes = Math.max(1, (perPixel * depth) / 8);
+  const rowBytes = Math.ceil((perRow * depth) / 8);
+  const plain = new Uint8Array(height * rowBytes);
+  for (const [i, sample] of samples.entries()) {
+    const [bit, begin] = [(i % perRow) * depth, Math.floor(i / perRow) * rowBytes];
+    if (depth === 16) plain.set([sample >> 8, sample & 255], begin + bit / 8);
+    else plain[begin + (bit >> 3)]! |= sample << (8 - depth - (bit & 7));
+  }
   const filtered = Array.from({ length: height }, (_, y) => {
     const at = (x: number, row: number) => (x < 0 || row < 0 ? 0 : plain[row * rowBytes + x]!);
     return Uint8Array.from({ length: 1 + rowBytes }, (_, i) => {
@@ -71,23 +94,27 @@ export function widePng(
       return at(i - 1, y) - [0, left, above, Math.floor((left + above) / 2), paeth][y % 5]!;
     });
   });
-  const chunk = (type: string, data: Uint8Array) => {
-    const named = joined(textBytes(type), data);
-    const numbers = new DataView(new ArrayBuffer(8));
-    numbers.setUint32(0, data.length);
-    numbers.setUint32(4, crc32(named));
-    return joined(new Uint8Array(numbers.buffer, 0, 4), named, new Uint8Array(numbers.buffer, 4, 4));
-  };
   const header = new DataView(new ArrayBuffer(13));
   header.setUint32(0, width);
   header.setUint32(4, height);
-  header.setUint16(8, 16 * 256 + color);
+  header.setUint16(8, depth * 256 + color);
   for (const [i, method] of methods.entries()) header.setUint8(10 + i, method);
   return joined(
     bytesOf('\x89PNG\r\n\x1a\n'),
-    chunk('IHDR', new Uint8Array(header.buffer)),
-    ...(transparency ? [chunk('tRNS', Uint8Array.from(transparency))] : []),
-    chunk('IDAT', zlibSync(joined(...filtered))),
-    chunk('IEND', new Uint8Array()),
+    pngChunk('IHDR', new Uint8Array(header.buffer)),
+    ...chunks.map(([type, data]) => pngChunk(type, Uint8Array.from(data))),
+    ...(palette ? [pngChunk('PLTE', Uint8Array.from(palette))] : []),
+    ...(transparency ? [pngChunk('tRNS', Uint8Array.from(transparency))] : []),
+    pngChunk('IDAT', zlibSync(joined(...filtered))),
+    pngChunk('IEND', new Uint8Array()),
   );
+}
+
+/** A chunk of a PNG, with its length and checksum. */
+function pngChunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const named = joined(textBytes(type), data);
+  const numbers = new DataView(new ArrayBuffer(8));
+  numbers.setUint32(0, data.length);
+  numbers.setUint32(4, crc32(named));
+  return joined(new Uint8Array(numbers.buffer, 0, 4), named, new Uint8Array(numbers.buffer, 4, 4));
 }

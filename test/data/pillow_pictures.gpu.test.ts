@@ -1,10 +1,13 @@
 import { decode } from 'fast-png';
 import { unzlibSync } from 'fflate';
-import { expect, test } from 'vitest';
-import { decodeWidePng } from '../../src/data/wide_png.ts';
+import { describe, expect, test } from 'vitest';
+import { canvasFor, drawn } from '../../src/data/drawn_picture.ts';
 import { pictureSource } from '../../src/index.ts';
+import { pictureDecoding } from '../../src/picture_fit.ts';
+import { decodePlainPng } from '../../src/png/plain_png.ts';
+import { decodeWidePng } from '../../src/png/wide_png.ts';
 import fixture from '../fixtures/pillow_pictures.json';
-import { bytesOf, widePng } from './made_files.ts';
+import { bytesOf, madePng, widePng } from './made_files.ts';
 
 test('a hundred pictures of all kinds have the pixels that Pillow gives them', async () => {
   expect(fixture.pictures).toHaveLength(100);
@@ -65,4 +68,108 @@ test('a 16-bit PNG has a transparent level only if tRNS has its length, and no m
     [0, 0, 7],
   ])
     expect(() => decodeWidePng(widePng(2, 0, [1, 2], { methods }))).toThrow('its header');
+});
+
+describe('PNGs that are decoded without the browser', () => {
+  /** The colors that this browser gives to a picture; undefined if it cannot decode it. */
+  async function inBrowser(file: Uint8Array<ArrayBuffer>): Promise<number[] | undefined> {
+    const bitmap = await createImageBitmap(new Blob([file]), pictureDecoding).catch(() => undefined);
+    if (!bitmap) return undefined;
+    const rgba = drawn(canvasFor(bitmap.height, bitmap.width), bitmap, 'cover');
+    return [...rgba].filter((_, at) => at % 4 !== 3);
+  }
+  const [width, height] = [9, 11];
+  const numbers = (count: number, most: number) =>
+    Array.from({ length: count }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 13) % (most + 1));
+  const palette = numbers(3 * 256, 255);
+  const channels = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+  /** @param alpha if the color type has one. */
+  const made = (
+    color: 0 | 2 | 3 | 4 | 6,
+    depth: 1 | 2 | 4 | 8,
+    options: Parameters<typeof madePng>[4] = {},
+    alpha = 255,
+  ) => {
+    const samples = numbers(width * height * channels[color], 2 ** depth - 1).map((sample, at) =>
+      color > 3 && at % channels[color] === channels[color] - 1 ? alpha : sample,
+    );
+    return madePng(width, color, depth, samples, { ...(color === 3 && { palette }), ...options });
+  };
+  const kinds = [
+    ...([1, 2, 4, 8] as const).flatMap((depth) => [[0, depth] as const, [3, depth] as const]),
+    ...([2, 4, 6] as const).map((color) => [color, 8] as const),
+  ];
+
+  test('they have its pixels, for every color type, depth, filter and harmless chunk', async () => {
+    const double = (value: number) => [0, 0, (value >> 8) & 255, value & 255];
+    const chunks = [
+      ['gAMA', double(22222)],
+      ['cHRM', Array.from({ length: 8 }, () => double(31000)).flat()],
+      ['sRGB', [0]],
+      ['pHYs', [0, 0, 1, 0, 0, 0, 2, 0, 1]],
+      ['tEXt', [...'Title'].map((letter) => letter.charCodeAt(0)).concat(0, 65)],
+      ['tIME', [7, 230, 1, 1, 1, 1, 1]],
+    ] as const;
+    for (const [color, depth] of kinds) {
+      const bits = [color === 0 || color === 4 ? [3] : [3, 2, 1], color > 3 ? [3] : []].flat();
+      for (const more of [
+        [],
+        ...chunks.map((chunk) => [chunk]),
+        [['sBIT', depth < 4 ? bits.map(() => 1) : bits] as const],
+      ]) {
+        const file = made(color, depth, { chunks: more });
+        const plain = decodePlainPng(file);
+        expect(plain, `color ${color}, depth ${depth}, ${more[0]?.[0]}`).toMatchObject({ width, height });
+        expect([...plain!.rgb], `color ${color}, depth ${depth}, ${more[0]?.[0]}`).toEqual(await inBrowser(file));
+      }
+    }
+    for (const { kind, file } of fixture.pictures) {
+      const bytes = bytesOf(atob(file));
+      const plain = kind.startsWith('PNG') ? decodePlainPng(bytes) : undefined;
+      if (plain) expect([...plain.rgb], kind).toEqual(await inBrowser(bytes));
+    }
+  });
+
+  test('those that only the browser should judge are left to it', () => {
+    for (const [color, depth] of kinds) {
+      if (color < 4)
+        expect(
+          decodePlainPng(made(color, depth, { transparency: [0, 1, 0, 1, 0, 1].slice(0, color === 0 ? 2 : 6) })),
+        ).toBeUndefined();
+      else expect(decodePlainPng(made(color, depth, {}, 254))).toBeUndefined();
+      expect(decodePlainPng(made(color, depth, { methods: [0, 0, 1] }))).toBeUndefined();
+      for (const type of ['acTL', 'eXIf', 'cICP', 'abCd', 'ABCD'])
+        expect(decodePlainPng(made(color, depth, { chunks: [[type, [0, 0, 0, 1]]] })), type).toBeUndefined();
+    }
+    // An index beyond the palette.
+    expect(decodePlainPng(made(3, 8, { palette: palette.slice(0, 30) }))).toBeUndefined();
+    expect(decodePlainPng(made(3, 8, { palette: [] }))).toBeUndefined();
+    expect(
+      decodePlainPng(
+        made(2, 8, {
+          chunks: [
+            ['IDAT', []],
+            ['tIME', [7, 230, 1, 1, 1, 1, 1]],
+          ],
+        }),
+      ),
+    ).toBeUndefined();
+    expect(decodePlainPng(widePng(3, 0, numbers(9, 65535)))).toBeUndefined();
+  });
+
+  test('a damaged one is never decoded to other pixels than the browser gives it', async () => {
+    const whole = made(2, 8);
+    let decoded = 0;
+    for (let at = 0; at < whole.length; at++) {
+      const files = [whole.slice(0, at), whole.map((byte, i) => (i === at ? byte ^ (1 << (at % 8)) : byte))];
+      for (const file of files) {
+        const plain = decodePlainPng(file);
+        if (plain === undefined) continue;
+        decoded++;
+        expect([...plain.rgb], `byte ${at}`).toEqual(await inBrowser(file));
+      }
+    }
+    // Damage in the checksum of a chunk that does not matter, or in the signature, which readers check first.
+    expect(decoded).toBeLessThan(20);
+  });
 });

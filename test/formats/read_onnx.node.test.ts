@@ -20,8 +20,9 @@ describe('what wgrad writes comes back, and predicts what it did', () => {
     (_, model) => {
       const network = trained(model);
       const classNames = ['a', 'b', 'c'];
-      const back = imported(formatOnnx({ ...network, classNames, rescale: 1 / 100 }));
-      expect(back).toMatchObject({ classNames, rescale: 1 / 100 });
+      const pictures = { fit: 'contain', levels: { from: 100, to: 4000 } } as const;
+      const back = imported(formatOnnx({ ...network, classNames, rescale: 1 / 100, pictures }));
+      expect(back).toMatchObject({ classNames, rescale: 1 / 100, pictures });
       expect(back.model.inputShape).toEqual(model.inputShape);
       const images = madeImages(model, 3);
       expect(largestDifference(probabilitiesOf(back, images), probabilitiesOf(network, images))).toBeLessThan(1e-5);

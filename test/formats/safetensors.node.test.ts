@@ -10,7 +10,13 @@ import { temporaryFolder } from '../cli/wgrad.ts';
 import { bitsOf, trained } from './made_models.ts';
 import { hasPython, runPython } from './python.ts';
 
-const resnet = { ...trained(presetModel('resnet8', [8, 8, 3], 4)), classNames: ['a', 'b', 'c', 'ü'], rescale: 0.5 };
+const pictures = { fit: 'fill', levels: { from: 7, to: 4095 } } as const;
+const resnet = {
+  ...trained(presetModel('resnet8', [8, 8, 3], 4)),
+  classNames: ['a', 'b', 'c', 'ü'],
+  rescale: 0.5,
+  pictures,
+};
 const file = formatSafetensors(resnet);
 
 test('a safetensors file comes back to the bit, with its model and classes', () => {
@@ -26,7 +32,17 @@ test('a safetensors file comes back to the bit, with its model and classes', () 
   const shifted = new Uint8Array(file.length + 3).subarray(3);
   shifted.set(file);
   const back = parseSafetensors(shifted);
-  expect(back).toMatchObject({ model: resnet.model, classNames: resnet.classNames, rescale: 0.5 });
+  expect(back).toMatchObject({ model: resnet.model, classNames: resnet.classNames, rescale: 0.5, pictures });
+  // Values of other types are ignored.
+  for (const wrong of [
+    { fit: 'crop' },
+    { levels: { from: 0 } },
+    { levels: { from: -1, to: 9 } },
+    { levels: null },
+    7,
+    null,
+  ])
+    expect(parseSafetensors(formatSafetensors({ ...resnet, pictures: wrong as never })).pictures).toBeUndefined();
   expect(bitsOf(back.weights)).toEqual(bitsOf(resnet.weights));
   expect(bitsOf([new Float32Array(formatSafetensors(back).slice(-4).buffer)])).toEqual(
     bitsOf([new Float32Array(file.slice(-4).buffer)]),

@@ -14,7 +14,7 @@ import { drawFive, openStudio, patience, press, type Studio, until } from './stu
  * which draws the sample run's plots, is fetched when the page is ready. These are gzip's bytes, which every static host delivers;
  * the total is also counted with Brotli, which every browser with WebGPU supports. The self-test, with a float64 twin of every
  * kernel, is counted separately: it is only fetched to check a GPU. So are the decoders of rare files (Zstandard and LZ4 in Parquet
- * tables, PNGs of 16 bits): they are only fetched for such files.
+ * tables, small PNGs and those of 16 bits, which are decoded without the browser): they are only fetched for such files.
  */
 const most = {
   ready: 150_000,
@@ -53,7 +53,7 @@ test('what a first visit fetches before it can train is small, and is soon there
   sizes.delete(selfTest[0]);
   let rareFiles = 0;
   for (const [name, bytes] of sizes) {
-    if (!/^(parquet_codecs|wide_pictures)/.test(name)) continue;
+    if (!/^(parquet_codecs|png_pictures)/.test(name)) continue;
     rareFiles += bytes;
     sizes.delete(name);
   }

@@ -3,11 +3,14 @@ import {
   createDataset,
   createTrainer,
   DataError,
+  loadTrainer,
   type Model,
   type Picture,
+  parseRun,
   readUserFiles,
   type Trainer,
 } from '../../src/index.ts';
+import { widePng } from '../data/made_files.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { smallDataset, smallModel } from './small.ts';
 
@@ -77,6 +80,40 @@ test.each([
   expect(await trainer.meanwhile.predict(inOrder[3]!)).toEqual(expected.slice(6, 8));
   expect(trainer.memory.buffers).toBe(buffers);
   trainer.dispose();
+});
+
+test('16-bit pictures are stretched as those of the training were, by a trainer, its copy and its saved file', async () => {
+  const levels = (base: number) => Array.from({ length: 16 }, (_, i) => 100 + 90 * ((i * base) % 16));
+  const blobs = [3, 5, 7, 9].map((base) => new Blob([widePng(4, 0, levels(base))]));
+  const files = blobs.map((file, i) => ({ path: `pictures/${i % 2 ? 'cat' : 'dog'}/${i}.png`, file }));
+  const { train } = await readUserFiles(files, { validationSplit: 0, stretch: true });
+  const dataset = createDataset(train);
+  const [low, high] = [100, 100 + 90 * 15];
+  expect(dataset.pictureLevels).toEqual({ from: low, to: high });
+  const model: Model = {
+    inputShape: [4, 4, 1],
+    layers: [{ type: 'flatten' }, { type: 'dense', units: 2, activation: 'softmax' }],
+  };
+  const trainer = createTrainer(gpu, { model, batchSize: 2, seed: 3 });
+  await trainer.fit(dataset, { epochs: 1 });
+  const inOrder = [1, 3, 0, 2].map((i) => blobs[i]!);
+  const expected = await trainer.predict(dataset);
+  const saved = await trainer.save();
+  expect(parseRun(new Uint8Array(await saved.arrayBuffer())).dataset.pictureLevels).toEqual({ from: low, to: high });
+  const trainers = [trainer, await trainer.clone(), await loadTrainer(gpu, saved)];
+  for (const one of trainers) {
+    expect(await one.predict(inOrder)).toEqual(expected);
+    const bytes = new Uint8Array(await inOrder[1]!.arrayBuffer());
+    expect(await one.predict(bytes)).toEqual(expected.slice(2, 4));
+  }
+  // Pictures of 8 bits are not stretched, in training as in prediction; and without the levels 12 bits are dark.
+  const other = createTrainer(gpu, { model, batchSize: 2, seed: 3, pictures: { imageShape: [4, 4, 1] } });
+  await other.setWeights(await trainer.getWeights());
+  expect(await other.predict(inOrder)).not.toEqual(expected);
+  for (const one of [...trainers, other]) one.dispose();
+  expect(() => createTrainer(gpu, { model, pictures: { levels: { from: 9, to: 8 } } })).toThrow(
+    'Invalid preparation of pictures',
+  );
 });
 
 test('every kind of picture is the same picture', async () => {

@@ -40,7 +40,7 @@ if (given.length > 1) {
 
 const fetchAny = globalThis.fetch;
 globalThis.fetch = (input, init) => fetchAny(typeof input === 'string' ? new URL(input, base) : input, init);
-const events = ['wgradEvents', 'wgradKeep', 'wgradKeepTuning', 'wgradKeepPair', 'wgradReading'];
+const events = ['wgradEvents', 'wgradKeep', 'wgradKeepTuning', 'wgradKeepPair'];
 Object.assign(globalThis, {
   window: globalThis,
   ...Object.fromEntries(events.map((event) => [event, async (...args: readonly unknown[]) => send({ event, args })])),

@@ -1,6 +1,6 @@
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
 import type { PairState } from '../../compare/twins.ts';
-import { fetchDatasets, fetchFile, type TrainAndTest } from '../../data/served_datasets.ts';
+import { fetchFile, type TrainAndTest } from '../../data/served_datasets.ts';
 import { type Gpu, loadTrainer, modelSummary, openGpu, parseRun, selfTest, type Trainer, tune } from '../../index.ts';
 import { packNumbers, unpackNumbers } from '../../json_numbers.ts';
 import { compileModel } from '../../model/graph.ts';
@@ -12,9 +12,10 @@ import { fillTrainerOptions } from '../../train/fill_trainer_options.ts';
 import { type PackedSnapshot, packSnapshot, unpackSnapshot } from '../packed_snapshot.ts';
 import { modelFile, pairFile, stateFile } from './model_files.ts';
 import { outcome } from './outcome.ts';
-import { readServedPictures } from './pictures.ts';
+import { decodeServed } from './pictures.ts';
 import { predictServed } from './predict.ts';
 import type { SelfTestProgress, ServedState, TwinEvent } from './protocol.ts';
+import { fetchServed } from './served_pictures.ts';
 import { drawSheet } from './sheet.ts';
 
 let gpu: Gpu;
@@ -33,10 +34,10 @@ window.wgrad = {
       gpu = await openGpu({ adapter, timeout, tuning: 'off' });
       return gpu.adapter;
     }),
-  readPictures: (...order) => outcome(() => readServedPictures(...order)),
+  decodePictures: (...order) => outcome(() => decodeServed(...order)),
   prepare: (options) =>
     outcome(async () => {
-      datasets = await fetchDatasets('run');
+      datasets = await fetchServed();
       // A command may train several networks in turn.
       run?.trainer.dispose();
       before = undefined;
@@ -63,7 +64,7 @@ window.wgrad = {
   evaluate: (options) => outcome(async () => packNumbers(await run.trainer.evaluate(datasets.test, options))),
   prepareTwins: (run) =>
     outcome(async () => {
-      datasets = await fetchDatasets('run');
+      datasets = await fetchServed();
       requireTwins(run, datasets);
       twins = run;
       return { a: modelSummary(run.a.model), b: modelSummary(run.b.model) };
@@ -99,8 +100,8 @@ window.wgrad = {
     }),
   predict: (order, top) => outcome(() => predictServed(model, order, top)),
   evaluateModel: (options) =>
-    outcome(async () => packNumbers(await model.evaluate((await fetchDatasets('run')).test, options))),
-  sheet: (order) => outcome(async () => drawSheet(gpu, (await fetchDatasets('run')).train, order)),
+    outcome(async () => packNumbers(await model.evaluate((await fetchServed()).test, options))),
+  sheet: (order) => outcome(async () => drawSheet(gpu, (await fetchServed()).train, order)),
   tune: ({ trainer, mode, cache }) =>
     outcome(async () => {
       if (mode === 'auto' && !gpu.timestamps) return undefined;

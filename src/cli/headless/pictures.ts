@@ -1,62 +1,35 @@
-import type { DatasetParts } from '../../data/index.ts';
-import type { PictureFile } from '../../data/labeled_pictures.ts';
-import { readPictureFiles } from '../../data/pictures.ts';
-import { DataError } from '../../errors.ts';
-import { picturesOf } from '../../image_source.ts';
-import type { PicturesRead, SentPictures, UserPictureOptions } from './protocol.ts';
+import { inParallel } from '../../data/in_parallel.ts';
+import { unpackFiles } from '../../data/packed_files.ts';
+import { browserDecoder, type ImageForm, picturesAtOnce } from '../../data/picture_decoder.ts';
+import { fetchFile } from '../../data/served_datasets.ts';
+import type { DecodedBatch } from './protocol.ts';
 
-/** Milliseconds between two reports of the reading progress. */
-const betweenReports = 100;
+const decoder = browserDecoder();
+/** The decoding of the batch before: a batch is fetched while that is under way, but not decoded. */
+let before: Promise<unknown> = Promise.resolve();
 
-/** Reads the pictures that the command serves, and sends the images of each split back. */
-export async function readServedPictures(
-  { files, targets, ...pictures }: SentPictures,
-  options: UserPictureOptions,
-): Promise<PicturesRead> {
-  const served = files.map(({ path, size, format }, i): PictureFile => {
-    const arrayBuffer = () => fetchPicture(i, path);
-    const slice = (start: number, end: number) => ({
-      arrayBuffer: async () => (await arrayBuffer()).slice(start, end),
-    });
-    return { path, format, file: { size, arrayBuffer, slice } };
-  });
-  let told = 0;
-  const { train, validation, test, report } = await readPictureFiles(
-    { ...pictures, files: served, ...(targets && { targets: { ...targets, of: new Map(targets.of) } }) },
-    {
-      ...options,
-      onProgress: (done, total) => {
-        const now = performance.now();
-        if (now - told < betweenReports) return;
-        told = now;
-        window.wgradReading(done, total);
-      },
-    },
-  );
-  const indexOf = new Map(files.map(({ path }, i) => [path, i]));
-  const deliver = async (name: string, { images, source, targets, ...rest }: DatasetParts) => {
-    const { pictures: left, levels } = picturesOf(source) ?? {};
-    const encoded = left?.map(({ path }) => indexOf.get(path)!);
-    if (!encoded) await fetch(`images/${name}`, { method: 'POST', body: images as Uint8Array<ArrayBuffer> });
-    return {
-      ...rest,
-      ...(encoded && { pictures: encoded }),
-      ...(levels && { levels }),
-      labels: Array.from(rest.labels),
-      classNames: [...rest.classNames!],
-      ...(targets && { targets: Array.from(targets) }),
-    };
-  };
-  return {
-    train: await deliver('train', train),
-    test: await deliver('test', test),
-    ...(validation && { validation: await deliver('validation', validation) }),
-    report,
-  };
+/** Decodes a batch of pictures that the command serves, and sends their pixels back. */
+export async function decodeServed(batch: number, count: number, form: ImageForm): Promise<DecodedBatch> {
+  const packed = fetchFile(`pictures/${batch}`);
+  const decoding = before.then(async () => decodeAll(unpackFiles(await packed, count), form));
+  before = decoding.catch(() => undefined);
+  const { sizes, pixels } = await decoding;
+  await fetch(`images/${batch}`, { method: 'POST', body: pixels });
+  return sizes;
 }
 
-async function fetchPicture(index: number, path: string): Promise<ArrayBuffer> {
-  const response = await fetch(`pictures/${index}`);
-  if (response.ok) return response.arrayBuffer();
-  throw new DataError({ what: `The picture ${path} cannot be read`, found: await response.text() });
+async function decodeAll(files: readonly Uint8Array<ArrayBuffer>[], form: ImageForm) {
+  const bytes = 3 * form.size[0] * form.size[1];
+  const pixels = new Uint8Array(files.length * bytes);
+  const sizes = await inParallel(files, picturesAtOnce, async (file, at) => {
+    try {
+      const decoded = await decoder.decode(new Blob([file]), form);
+      pixels.set(decoded.pixels, at * bytes);
+      return { width: decoded.width, height: decoded.height };
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      return { failed: error.message };
+    }
+  });
+  return { sizes, pixels };
 }

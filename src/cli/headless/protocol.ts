@@ -1,9 +1,7 @@
 import type { TwinOptions } from '../../compare/twin_options.ts';
 import type { PairRecord } from '../../compare/twin_record.ts';
-import type { DatasetParts, ReadingReport, UserFilesOptions } from '../../data/index.ts';
-import type { LabeledPictures, PictureFile } from '../../data/labeled_pictures.ts';
+import type { ImageForm } from '../../data/picture_decoder.ts';
 import type { ErrorParts } from '../../errors.ts';
-import type { PictureLevels } from '../../image_source.ts';
 import type {
   AdapterFacts,
   AugmentationConfig,
@@ -104,42 +102,15 @@ export interface ServedState {
   from: Omit<ResumePoint, 'snapshot'>;
 }
 
-/** A picture that the command serves under its index. */
-export interface ServedPicture extends Pick<PictureFile, 'path' | 'format'> {
-  size: number;
-}
-
-export type UserPictureOptions = Omit<UserFilesOptions, 'onProgress' | 'signal'>;
-
-/** How pictures were read, without the images: the page sends those separately, as bytes. */
-export interface PicturesRead {
-  train: ReadPart;
-  validation?: ReadPart;
-  test: ReadPart;
-  report: ReadingReport;
-}
-
-type ReadPart = Omit<DatasetParts, 'images' | 'labels' | 'targets' | 'source'> & {
-  labels: number[];
-  targets?: number[];
-  /** Indices of the pictures that its images correspond to, if they remain in their files. */
-  pictures?: number[];
-  /** The levels to which 16-bit pictures among these are stretched. */
-  levels?: PictureLevels;
-};
-
-/** Labeled pictures as the command sends them to the page, which fetches the bytes separately. */
-export type SentPictures = Omit<LabeledPictures, 'files' | 'targets'> & {
-  files: readonly ServedPicture[];
-  targets?: { names: string[]; of: [path: string, numbers: readonly number[]][] };
-};
+/** The size of each picture of a batch, or the browser's reason why it cannot be decoded. The page sends the pixels separately. */
+export type DecodedBatch = ({ width: number; height: number } | { failed: string })[];
 
 /** The page's API, `window.wgrad`. */
 export interface Page {
   /** @param timeout time limit in milliseconds for each of the browser's answers. */
   open(adapter: 'auto' | 'software' | 'hardware', timeout: number): Promise<Outcome<AdapterFacts>>;
-  /** Reads the pictures that the command serves. */
-  readPictures(pictures: SentPictures, options: UserPictureOptions): Promise<Outcome<PicturesRead>>;
+  /** Decodes a batch of pictures that the command serves under its number. */
+  decodePictures(batch: number, count: number, form: ImageForm): Promise<Outcome<DecodedBatch>>;
   /** Fetches the data set that the command serves, and creates the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
   /** Fetches the state that the command serves and restores it, so that `fit` continues from there. */
@@ -196,8 +167,6 @@ declare global {
     /** Exposed by commands that keep the tuner's results. */
     wgradKeepTuning(cache: string): Promise<void>;
     /** Exposed by commands that keep the state of the running pair of twins. */
-    /** Number of pictures read so far: half of them when the sizes of all are known. */
-    wgradReading(done: number, total: number): Promise<void>;
     wgradKeepPair(state: PackedSnapshot): Promise<void>;
   }
 }

@@ -1,3 +1,4 @@
+import { givenReadingOptions } from '../../data/reading_options.ts';
 import { ConfigurationError, DataError, WgradError } from '../../errors.ts';
 import type { SavedRun } from '../../formats/run_file.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
@@ -85,7 +86,13 @@ export class TrialChrome extends TrainingChrome {
     this.newest = from?.snapshot;
     const fresh = new FreshEvents(log);
     const begun = performance.now();
-    const request = { ...trainer, dataset: nameForPage(options.dataset), clean: options.clean, fit };
+    const request = {
+      ...trainer,
+      dataset: nameForPage(options.dataset),
+      clean: options.clean,
+      reading: givenReadingOptions(options),
+      fit,
+    };
     const toSave = runToSave(
       { ...request, epochs: plan.epochs, ...counts(this.datasets) },
       this.datasets.train,

@@ -1,7 +1,7 @@
 import { Inflate } from 'fflate';
+import { Crc32 } from '../../crc32.ts';
 import { DataError } from '../../errors.ts';
 import { count } from '../../figures.ts';
-import { Crc32 } from '../crc32.ts';
 import { isGzip } from '../gzip_format.ts';
 import type { FileBytes } from '../identify.ts';
 import { damaged, mostUnpacked, refuseBomb, tooLarge } from '../unpacking_errors.ts';

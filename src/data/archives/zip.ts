@@ -1,7 +1,7 @@
 import { Inflate } from 'fflate';
+import { crc32 } from '../../crc32.ts';
 import { DataError } from '../../errors.ts';
 import { count } from '../../figures.ts';
-import { crc32 } from '../crc32.ts';
 import type { FileBytes, PlacedFile } from '../identify.ts';
 import type { IgnoredFile } from '../reading_report.ts';
 import { damaged, mostUnpacked, refuseBomb, tooLarge } from '../unpacking_errors.ts';

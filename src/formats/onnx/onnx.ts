@@ -31,7 +31,7 @@ export type OnnxInput = 'floats' | 'bytes';
  */
 export function formatOnnx(trained: TrainedModel, { input = 'floats' }: OnnxOptions = {}): Uint8Array<ArrayBuffer> {
   const model = compileTrained(trained);
-  const { rescale = defaultRescale, classNames } = trained;
+  const { rescale = defaultRescale, classNames, pictures } = trained;
   if (input === 'bytes' && rescale === null) {
     throw new ConfigurationError({
       what: 'ONNX with bytes as its input multiplies them by one number, and this training centered or whitened its images too',
@@ -77,6 +77,7 @@ export function formatOnnx(trained: TrainedModel, { input = 'floats' }: OnnxOpti
       model: JSON.stringify(trained.model),
       rescale: JSON.stringify(rescale),
       ...(classNames && { class_names: JSON.stringify(classNames) }),
+      ...(pictures && { pictures: JSON.stringify(pictures) }),
     },
     graph: {
       name: 'wgrad',

@@ -213,7 +213,7 @@ function ending(builder: NetworkBuilder, value: Value): Value {
   return arranged(builder, value, [count], inOrder([count]));
 }
 
-function aboutOf({ metadata }: OnnxFile, isBytes: boolean): Pick<ImportedModel, 'classNames' | 'rescale'> {
+function aboutOf({ metadata }: OnnxFile, isBytes: boolean): Pick<ImportedModel, 'classNames' | 'rescale' | 'pictures'> {
   const said = (key: string): unknown => {
     try {
       return metadata[key] === undefined ? undefined : JSON.parse(metadata[key]);
@@ -222,5 +222,5 @@ function aboutOf({ metadata }: OnnxFile, isBytes: boolean): Pick<ImportedModel, 
     }
   };
   // A graph that takes bytes rescales them itself.
-  return metadataOf(said('class_names'), isBytes ? 1 : said('rescale'));
+  return metadataOf(said('class_names'), isBytes ? 1 : said('rescale'), said('pictures'));
 }

@@ -210,6 +210,6 @@ const forMnistPart = () => import('../../../data/mnist_part.ts');
 
 async function fetchNamed(name: string): Promise<TrainAndTest> {
   if (name === digits) return parseDigits(await fetchFile(digitsAddress));
-  if (await isWhole(name)) return fetchDatasets(name, undefined, base);
+  if (await isWhole(name)) return fetchDatasets(name, { base });
   return (await forMnistPart()).fetchMnistPart(base);
 }

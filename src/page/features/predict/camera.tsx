@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { training } from '../../app/worker_client.ts';
 import { hasPicture, middleOf, useCamera } from '../../ui/camera.ts';
 import { CameraView } from '../../ui/camera_view.tsx';
 import { answer, askAbout, question, shapeOfRun } from '../run/questions.ts';
@@ -38,7 +39,8 @@ export function TryCamera() {
 export async function askAboutFile(file: Blob): Promise<void> {
   const shape = shapeOfRun();
   if (!shape) return;
-  const bitmap = await createImageBitmap(file);
+  const bitmap = await training.preparedPicture(file);
+  if (!bitmap) return;
   const pixels = likeTrained(middleOf(bitmap, [shape[0], shape[1]]), shape, ink.peek());
   bitmap.close();
   await askAbout({ pixels });

@@ -1,4 +1,6 @@
+import { transfer } from 'comlink';
 import type { Saliency } from '../../../index.ts';
+import { preparePictures } from '../../../train/picture_input.ts';
 import { load } from '../../app/worker/datasets.ts';
 import { pixelsAt } from '../../app/worker/pixels_at.ts';
 import { datasetOf, ofCurrent } from '../run/questions_worker.ts';
@@ -11,6 +13,13 @@ export const inkOfRun = (): Promise<Ink | undefined> =>
     const dataset = training ?? (await load(request).catch(() => undefined))?.train;
     if (imageShape[2] !== 1 || dataset?.imageShape.join() !== imageShape.join()) return undefined;
     return inkOf(await pixelsAt(dataset, spread(dataset.count)), imageShape);
+  });
+
+/** A picture as an image of the run, read as its pictures were; undefined before the first run. */
+export const preparedPicture = (file: Blob): Promise<ImageBitmap | undefined> =>
+  ofCurrent(async ({ trainer }) => {
+    const [bitmap] = await preparePictures([file], trainer.pictures);
+    return transfer(bitmap!, [bitmap!]);
   });
 
 /**

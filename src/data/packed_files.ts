@@ -1,0 +1,40 @@
+import { DataError } from '../errors.ts';
+
+// Several files in one message: the length of each as a u32 (little-endian), then their bytes. One request for many small pictures
+// takes a fraction of the time of one for each.
+
+/** Joins files into one message. */
+export function packFiles(files: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const lengths = Uint32Array.from(files, ({ length }) => length);
+  const packed = new Uint8Array(lengths.byteLength + lengths.reduce((sum, length) => sum + length, 0));
+  packed.set(new Uint8Array(lengths.buffer));
+  let at = lengths.byteLength;
+  for (const file of files) {
+    packed.set(file, at);
+    at += file.length;
+  }
+  return packed;
+}
+
+/**
+ * Takes the files out of a message, as views.
+ *
+ * @throws DataError if the message was cut short.
+ */
+export function unpackFiles(packed: Uint8Array<ArrayBuffer>, count: number): Uint8Array<ArrayBuffer>[] {
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+  const files: Uint8Array<ArrayBuffer>[] = [];
+  let at = 4 * count;
+  for (let i = 0; i < count && at <= packed.length && packed.length >= 4 * count; i++) {
+    const length = view.getUint32(4 * i, true);
+    files.push(packed.subarray(at, at + length));
+    at += length;
+  }
+  if (files.length === count && at === packed.length) return files;
+  throw new DataError({
+    what: 'The server of this page sent other bytes than it was asked for',
+    found: `${packed.length} bytes`,
+    expected: `${count} files, ${at} bytes`,
+    fix: 'try again',
+  });
+}
