@@ -616,7 +616,7 @@ const targets: Record<string, UserConfig> = {
           worker: 'page/worker.ts',
           // What trains, with small modules that most runs call for.
           session:
-            '(page/features/run/worker|train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split)).ts',
+            '(page/features/run/worker|plan/joint_launches|gpu/join|train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split)).ts',
           // The page fetches the rest when it is idle, and what a click needs before that is one of these.
           own_data:
             '(page/app/worker/own_data|data/(archives|formats)/(?!parquet_codecs|lz4)\\w+|data/(identify|mat)).ts',

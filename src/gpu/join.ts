@@ -39,13 +39,12 @@ const workgroupBytes = ({ text }: SpecializedKernel): number =>
     0,
   );
 
-/** The declaration of a binding, and of the structure that it may hold; all but the binding's number, as text. */
-function declarationOf(text: string, name: string): { binding: string; struct: string; type: string } {
-  const [binding, type] = new RegExp(`@group\\(0\\)\\s*@binding\\(\\d+\\)\\s*(var[^;:]*\\b${name}\\s*:[^;]*;)`).exec(
-    text,
-  )!;
-  const struct = new RegExp(`struct ${/(\w+)\s*;$/.exec(type!)?.[1]}\\s*\\{[^}]*\\}`).exec(text)?.[0] ?? '';
-  return { binding, struct, type: type!.replace(new RegExp(`\\b${name}\\s*:`), ':') + struct };
+/** The declaration of a binding without its number, and what of it doesn't depend on its name. */
+function declarationOf(text: string, name: string): { binding: string; type: string } {
+  const [binding, before, after] = new RegExp(
+    `@group\\(0\\)\\s*@binding\\(\\d+\\)\\s*(var[^;:]*)\\b${name}\\s*:([^;]*);`,
+  ).exec(text)!;
+  return { binding, type: before! + after! };
 }
 
 /** `main` as a function, and its call for a workgroup; undefined if it takes a builtin that a joint launch doesn't have. */
@@ -95,11 +94,10 @@ export function joinKernels(
   for (const { name, index, access, type } of b.bindings) {
     const other = same.get(name);
     const own = declarationOf(rest, name);
-    if (other && declarationOf(a.text, other).type === own.type) {
+    // A structure's type has another name in each kernel.
+    if (other && access !== 'uniform' && declarationOf(a.text, other).type === own.type) {
       names.set(name, other);
-      // A structure of the same text is the same type.
-      rest = rest.replace(own.binding, '').replace(own.struct, '');
-      names.delete(type);
+      rest = rest.replace(own.binding, '');
     } else {
       bindings.push({ name: names.get(name) ?? name, index: free + index, access, type });
     }
