@@ -2,10 +2,8 @@
 // One invocation owns 8 rows (kh,kw,ci) x 4 output channels and iterates over the pixels of its share of the images, four at
 // a time; 4 neighbors share the rows. Shares are parts of the sum: dw[part, kh,kw,ci, co], added up by sum_parts. With a
 // pool after it, the four pixels are one pooled cell's window, of which only the winner has a gradient. Requires in_channels % 4 = 0.
-#if ${transposed}
-// Here it is the filter gradient of a transposed convolution: dy lies where a convolution has its x, and x where it has dy.
-// db is the sum of that dy, over all pixels of the larger image: one more workgroup per part adds it up.
-#endif
+// It is the filter gradient of a transposed convolution too: dy lies where a convolution has its x, and x where it has dy.
+// db is the sum of that dy then, over all pixels of the larger image: one more workgroup per part adds it up.
 #if ${subgroups}
 enable subgroups;
 #endif
@@ -52,19 +50,6 @@ fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
 #endif
 }
 
-#if ${sums_dy}
-// The channels of a transposed convolution's output are the rows' channels here.
-fn sum_of_dy(part: u32, index: u32) {
-  let image = in_height * in_width * in_channels;
-  let end = batch * (part + 1u) / parts * image;
-  for (var c = 4u * index; c < in_channels; c += 16u * ${tiles}u) {
-    var sum = vec4f();
-    for (var at = batch * part / parts * image + c; at < end; at += in_channels) { sum += ${x}[at / 4u]; }
-    for (var i = 0u; i < 4u; i++) { db[part * in_channels + c + i] = sum[i]; }
-  }
-}
-
-#endif
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index & 3u;

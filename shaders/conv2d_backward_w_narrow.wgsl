@@ -1,10 +1,8 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
 // conv2d_backward_w for any number of input channels: one invocation owns 9 rows (kh,kw,ci) x 4 output channels, which is
 // a whole 3x3 window of a gray image. The rest is as there: 4 neighbors share the rows, the images are cut into parts.
-#if ${transposed}
-// Here it is the filter gradient of a transposed convolution: dy lies where a convolution has its x, and x where it has dy.
-// db is the sum of that dy, over all pixels of the larger image: one more workgroup per part adds it up.
-#endif
+// It is the filter gradient of a transposed convolution too: dy lies where a convolution has its x, and x where it has dy.
+// db is the sum of that dy then, over all pixels of the larger image: one more workgroup per part adds it up.
 #if ${subgroups}
 enable subgroups;
 #endif
@@ -53,19 +51,6 @@ fn load_x(n: u32, window: vec2i, row: Row) -> f32 {
 #endif
 }
 
-#if ${sums_dy}
-// The channels of a transposed convolution's output are the rows' channels here.
-fn sum_of_dy(part: u32, index: u32) {
-  let image = in_height * in_width * in_channels;
-  let end = batch * (part + 1u) / parts * image;
-  for (var c = index; c < in_channels; c += 4u * ${tiles}u) {
-    var sum = 0.0;
-    for (var at = batch * part / parts * image + c; at < end; at += in_channels) { sum += ${x}[at]; }
-    db[part * in_channels + c] = sum;
-  }
-}
-
-#endif
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index & 3u;

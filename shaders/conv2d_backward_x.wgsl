@@ -1,9 +1,8 @@
 // dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, co] * w[kh,kw,ci,co]
-// act is the activation that made x, so dx is the gradient before it. One invocation owns ${quads} x 4 pixels of x and 4 input
-// channels, and processes the sum ${width} output channels at a time; 4 neighbors share the pixels and own 16 channels together.
-#if ${transposed}
-// Here it is a transposed convolution, which spreads its input as a convolution spreads dy: y = act(b[channel] + the sum).
-#endif
+// act is the activation that made x, so dx is the gradient before it. One invocation owns ${quads} x 4 pixels of x and ${across} x 4 input
+// channels, 16 apart, and processes the sum ${width} output channels at a time; 4 neighbors share the pixels and own 16 channels of each
+// quad together.
+// It is a transposed convolution too, which spreads its input as a convolution spreads dy: y = act(b[channel] + the sum).
 #if ${subgroups}
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // all four neighbors skip together
@@ -13,9 +12,6 @@ diagnostic(off, subgroup_uniformity); // all four neighbors skip together
 @group(0) @binding(2) var<storage, read_write> ${dx}: array<${in}>;
 #if ${activated}
 @group(0) @binding(3) var<storage, read> x: array<${in}>;
-#endif
-#if ${use_bias}
-@group(0) @binding(3) var<storage, read> b: array<${in}>;
 #endif
 
 override in_channels: u32;
@@ -36,15 +32,16 @@ fn store(place: u32, ci: u32, value: vec4f) {
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index & 3u;
-  let channel_tiles = (in_channels + 15u) / 16u;
+  let channel_tiles = (in_channels + 15u) / (16u * ${across}u);
   let tile = (group.y * groups.x + group.x) * ${tiles}u + (index >> 2u);
   let first = tile / channel_tiles * pixels_a_tile;
-  let ci_wanted = tile % channel_tiles * 16u + lane * 4u;
+  let ci_wanted = tile % channel_tiles * 16u * ${across}u + lane * 4u;
   let ci = min(ci_wanted, (in_channels - 1u) / 4u * 4u);
   // The last channels of an odd count read their last neighbor again; store drops them.
 %for c in 0..4
   let row$c = min(ci + $cu, in_channels - 1u) * (out_channels / channels_a_load);
 %end
+  let quad_step = 16u * (out_channels / channels_a_load); // from one quad of an invocation's channels to the next
 %for q in 0..${quads}
 #if ${subgroups}
   let p$q = pixel_at(first + 4u * $qu + lane);
@@ -54,7 +51,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 %end
 #endif
 %for i in 0..4
-  var x$q$i = vec4f();
+%for a in 0..${across}
+  var x$q$i$a = vec4f();
+%end
 %end
 %end
   for (var kh = 0u; kh < kernel_height; kh++) {
@@ -78,26 +77,33 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 #endif
       let at = (kh * kernel_width + kw) * in_channels * (out_channels / channels_a_load);
       for (var step = at; step < at + out_channels / channels_a_load; step++) {
-        let m = ${rows};
+%for a in 0..${across}
+        let m$a = ${rows};
+%end
 %for q in 0..${quads}
 #if ${subgroups}
         let dy$q = load_dy(tap$q, step - at);
-%for i in 0..4
-        x$q$i += quadBroadcast(dy$q, $iu) * m;
-%end
-#else
-%for i in 0..4
-        x$q$i += load_dy(tap$q$i, step - at) * m;
-%end
 #endif
+%for i in 0..4
+#if ${subgroups}
+        let dy$q$i = quadBroadcast(dy$q, $iu);
+#else
+        let dy$q$i = load_dy(tap$q$i, step - at);
+#endif
+%for a in 0..${across}
+        x$q$i$a += dy$q$i * m$a;
+%end
+%end
 %end
       }
     }
   }
   // A loop, because each further place that stores would be compiled again.
-  var sums = array<vec4f, pixels_a_tile>(
+  var sums = array<vec4f, pixels_a_tile * ${across}u>(
+%for a in 0..${across}
 %for q in 0..${quads}
-    x$q0, x$q1, x$q2, x$q3,
+    x$q0$a, x$q1$a, x$q2$a, x$q3$a,
+%end
 %end
   );
   var places = array<u32, pixels_a_tile>(
@@ -111,14 +117,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 %end
 %end
   );
-#if ${transposed}
-  let shift = bias(ci, in_channels - 1u);
-#endif
-  for (var i = 0u; i < pixels_a_tile; i++) {
-#if ${transposed}
-    store(places[i], ci_wanted, activate(sums[i] + shift));
-#else
-    store(places[i], ci_wanted, sums[i]);
-#endif
+  for (var c = 0u; c < ${across}u; c++) {
+    for (var i = 0u; i < pixels_a_tile; i++) {
+      let sum = sums[c * pixels_a_tile + i];
+      store(places[i], ci_wanted + 16u * c, ${finished});
+    }
   }
 }

@@ -40,6 +40,11 @@ export interface Traits {
   subgroupSize: number;
   /** Storage buffers that a shader may bind; WebGPU's default, 8, if omitted. Only launches of two kernels bind more. */
   storageBuffers?: number;
+  /**
+   * True for Mesa's llvmpipe, whose vector units load the number of each invocation on its own: a load costs about 25 times a
+   * multiply-add, so large tiles are fastest although their sums don't fit the registers.
+   */
+  gathers?: boolean;
 }
 
 /** Options of `openGpu`. */
@@ -147,6 +152,8 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
       software: facts.software,
       subgroupSize: uniform ? subgroupMinSize : 0,
       storageBuffers: device.limits.maxStorageBuffersPerShaderStage,
+      // Firefox does not name its adapter. Of the drivers for the CPU, SwiftShader does not support half precision.
+      ...(facts.software && adapter.features.has('shader-f16') && { gathers: true }),
     },
     timestamps: device.features.has('timestamp-query'),
     tuning: !device.features.has('timestamp-query') || (tuning === 'auto' && facts.software) ? 'off' : tuning,

@@ -6,9 +6,17 @@ import { unlessAborted } from './unless_aborted.ts';
 /**
  * Waits for the GPU, then returns a copy of the first bytes of a staging buffer and unmaps it.
  *
+ * @param prompts submit something empty at short intervals while waiting: Firefox looks for finished work only every 100 ms, and
+ * whenever something is submitted.
  * @throws DeviceLostError
  */
-export async function readStaging(gpu: Gpu, staging: GPUBuffer, bytes = staging.size): Promise<ArrayBuffer> {
+export async function readStaging(
+  gpu: Gpu,
+  staging: GPUBuffer,
+  bytes = staging.size,
+  prompts = false,
+): Promise<ArrayBuffer> {
+  const timer = prompts ? setInterval(() => gpu.device.queue.submit([]), 5) : 0;
   try {
     await unlessAborted(staging.mapAsync(GPUMapMode.READ, 0, bytes), gpu.failure);
     // The mapped range may be gone already if the device was disposed of in the meantime.
@@ -20,6 +28,8 @@ export async function readStaging(gpu: Gpu, staging: GPUBuffer, bytes = staging.
     // uncaptured error.
     await unlessAborted(gpu.lost, gpu.failure);
     throw gpu.failure.reason ?? error;
+  } finally {
+    clearInterval(timer);
   }
 }
 

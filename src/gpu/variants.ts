@@ -24,10 +24,15 @@ export const isSameVariant = (a: Variant, b: Variant): boolean =>
 
 /**
  * The recorded variants that this adapter can run, so that a run tuned on one machine can be opened on any other. Variants that
- * use subgroups need subgroups of exactly four invocations; all others run everywhere.
+ * use subgroups need subgroups of exactly four invocations, and only llvmpipe lists those with several quads of channels per
+ * invocation (`across`); all others run everywhere.
  */
-export const runnableVariants = (recorded: KernelVariants, { subgroupSize }: Traits): KernelVariants =>
-  Object.fromEntries(Object.entries(recorded).filter(([, variant]) => !variant.subgroups || subgroupSize === 4));
+export const runnableVariants = (recorded: KernelVariants, { subgroupSize, gathers }: Traits): KernelVariants =>
+  Object.fromEntries(
+    Object.entries(recorded).filter(
+      ([, { subgroups, across }]) => (!subgroups || subgroupSize === 4) && (!across || gathers),
+    ),
+  );
 
 /**
  * The requested variant, if the adapter has it.

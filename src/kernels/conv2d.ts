@@ -18,7 +18,7 @@ import storeDx from '../../shaders/lib/store_dx.wgsl?raw';
 import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { type Activation, activationFlags } from './activation.ts';
-import { loadType, neighbours, quadFlags, quadType, type RegisterTile, registerTiles } from './tile.ts';
+import { acrossOf, loadType, neighbours, quadFlags, quadType, type RegisterTile, registerTiles } from './tile.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
 /** NHWC images and a [kernelHeight, kernelWidth, inChannels / groups, outChannels] kernel. */
@@ -128,12 +128,13 @@ const runsOfKernel = (s: Conv2dShape) =>
 export const each = (count: number, of: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => of(i)).join(', ');
 
-const groupsOf = ({ quads, tiles }: RegisterTile, count: (quads: number) => number) => spread(count(quads), tiles);
+const groupsOf = (tile: RegisterTile, count: (quads: number, across: number) => number) =>
+  spread(count(tile.quads, acrossOf(tile)), tile.tiles);
 
-const tileFlags = (v: Variant) => ({ ...(v as RegisterTile), load: loadType((v as RegisterTile).width) });
+const tileFlags = (v: Variant) => ({ across: 1, ...v, load: loadType((v as RegisterTile).width) });
 
 /** The rows of w that are multiplied by one load of x, as a matrix [4 output channels, width]. */
-const columnsOfW = (width: number) => (width === 1 ? 'w0' : `mat${width}x4f(${each(width, (k) => `w${k}`)})`);
+const columnsOfW = (width: number) => (width === 1 ? 'w0$c' : `mat${width}x4f(${each(width, (k) => `w${k}$c`)})`);
 
 const forwardFlags = (s: Conv2dShape) => ({
   ...quadFlags(s.outChannels, 'w', 'y'),
@@ -148,13 +149,15 @@ export const forwardTextFlags = (s: Conv2dShape, v: Variant) => ({
   ...forwardFlags(s),
   ...tileFlags(v),
   ...runsOfKernel(s),
-  ...{ transposed: false, use_bias: false, activated: false, x: 'x', y: 'y' },
+  ...{ use_bias: false, x: 'x', y: 'y' },
+  shift: 'bias(co + 16u * c, out_channels - 1u)',
+  finished: 'activate(sum + shift)',
   columns: columnsOfW((v as RegisterTile).width),
 });
 
-/** Number of tiles of y: quads of pixels by 16 channels. */
-const tilesOfY = (s: Conv2dShape, quads: number) =>
-  ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 4 * quads) * ceilDiv(s.outChannels, 16);
+/** Number of tiles of y: quads of pixels by 16 channels per quad. */
+const tilesOfY = (s: Conv2dShape, quads: number, across: number) =>
+  ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 4 * quads) * ceilDiv(s.outChannels, 16 * across);
 
 /** conv2d_forward.wgsl without the fragments for bias and activation. */
 export const forwardText = forwardSource + windowSizes + pixel + tap + channelQuad + output;
@@ -162,7 +165,7 @@ export const forwardText = forwardSource + windowSizes + pixel + tap + channelQu
 export const conv2dForward: Kernel<Conv2dShape> = {
   name: 'conv2d_forward',
   source: forwardText + bias + activate + nan,
-  variants: (s, traits) => registerTiles(s.inChannels, (quads) => tilesOfY(s, quads), traits),
+  variants: (s, traits) => registerTiles(s.inChannels, s.outChannels, (...tile) => tilesOfY(s, ...tile), traits),
   flags: (s, v) => ({ ...forwardTextFlags(s, v), ...biasFlags(s), ...activationFlags(s.activation) }),
   constants: sizes,
   buffers: (s) => ({
@@ -172,7 +175,7 @@ export const conv2dForward: Kernel<Conv2dShape> = {
     y: cellsOf(s) * s.outChannels,
     ...(s.pooled && { argmax: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
   }),
-  workgroups: (s, v) => groupsOf(v as RegisterTile, (quads) => tilesOfY(s, quads)),
+  workgroups: (s, v) => groupsOf(v as RegisterTile, (...tile) => tilesOfY(s, ...tile)),
   cost: (s) => ({
     flops: 2 * multiplyAdds(s),
     bytes:
@@ -227,7 +230,7 @@ export const conv2dBackwardW: Kernel<Conv2dShape> = {
     padded: padded(s),
     dilated: dilated(s),
     pooled: s.pooled,
-    ...{ transposed: false, x: 'x', dy: 'dy', db: quadType(s.outChannels) },
+    ...{ x: 'x', dy: 'dy', db: quadType(s.outChannels) },
     use_bias: s.useBias,
     stores_db: s.useBias,
     sums_dy: false,
@@ -257,12 +260,13 @@ export const conv2dBackwardWNarrow: Kernel<Conv2dShape> = {
   workgroups: (s) => [ceilDiv(tilesOfW(s, 9), tilesAGroup(tilesOfW(s, 9))), s.parts],
 };
 
-/** Number of tiles of dx: quads of pixels by 16 channels. */
-const tilesOfX = (s: Conv2dShape, quads: number) => ceilDiv(pixelsIn(s), 4 * quads) * ceilDiv(s.inChannels, 16);
+/** Number of tiles of dx: quads of pixels by 16 channels per quad. */
+const tilesOfX = (s: Conv2dShape, quads: number, across: number) =>
+  ceilDiv(pixelsIn(s), 4 * quads) * ceilDiv(s.inChannels, 16 * across);
 
 /** The rows of w by which dy is multiplied for an invocation's four input channels. */
 const rowsOfW = (width: number) => {
-  const rows = each(4, (c) => `w[row${c} + step]`);
+  const rows = each(4, (c) => `w[row${c} + step + $au * quad_step]`);
   return width === 1 ? `vec4f(${rows})` : `mat4x${width}f(${rows})`;
 };
 
@@ -272,11 +276,11 @@ export const backwardXText = backwardXSource + windowSizes + gradientTap + store
 export const conv2dBackwardX: Kernel<Conv2dShape> = {
   name: 'conv2d_backward_x',
   source: backwardXText + derivative,
-  variants: (s, traits) => registerTiles(s.outChannels, (quads) => tilesOfX(s, quads), traits),
+  variants: (s, traits) => registerTiles(s.outChannels, s.inChannels, (...tile) => tilesOfX(s, ...tile), traits),
   flags: (s, v) => ({
     ...tileFlags(v),
     ...stepsOfKernel(s),
-    ...{ transposed: false, use_bias: false, dy: 'dy', dx: 'dx' },
+    ...{ dy: 'dy', dx: 'dx', finished: 'sum' },
     rows: rowsOfW((v as RegisterTile).width),
     vec_in: s.inChannels % 4 === 0,
     in: quadType(s.inChannels),
@@ -291,7 +295,7 @@ export const conv2dBackwardX: Kernel<Conv2dShape> = {
     dx: pixelsIn(s) * s.inChannels,
     ...(s.inActivation !== 'linear' && { x: pixelsIn(s) * s.inChannels }),
   }),
-  workgroups: (s, v) => groupsOf(v as RegisterTile, (quads) => tilesOfX(s, quads)),
+  workgroups: (s, v) => groupsOf(v as RegisterTile, (...tile) => tilesOfX(s, ...tile)),
   cost: (s) => ({
     flops: 2 * s.batch * s.outHeight * s.outWidth * weights(s),
     bytes: 4 * (pixelsIn(s) * s.inChannels + s.batch * s.outHeight * s.outWidth * s.outChannels + weights(s)),

@@ -1,7 +1,10 @@
 import activate from '../../shaders/lib/activate.wgsl?raw';
+import beforeX from '../../shaders/lib/before_x.wgsl?raw';
 import bias from '../../shaders/lib/bias.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
+import sumOfDy from '../../shaders/lib/sum_of_dy.wgsl?raw';
+import transposedBias from '../../shaders/lib/transposed_bias.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { activationFlags } from './activation.ts';
 import {
@@ -65,11 +68,11 @@ const cost = (s: Conv2dTransposeShape) => ({
 /** The data gradient of a convolution, from x to y, followed by bias and activation. */
 export const conv2dTransposeForward: Kernel<Conv2dTransposeShape> = {
   name: 'conv2d_transpose_forward',
-  source: backwardXText + bias + activate + nan,
+  source: backwardXText + transposedBias + bias + activate + nan,
   variants: (s, traits) => conv2dBackwardX.variants!(transposedConvolution(s), traits),
   flags: (s, v) => ({
     ...conv2dBackwardX.flags!(transposedConvolution(s), v),
-    ...{ transposed: true, dy: 'x', dx: 'y' },
+    ...{ dy: 'x', dx: 'y', finished: 'activate(sum + bias(ci + 16u * c, in_channels - 1u))' },
     use_bias: s.useBias,
     vec_bias: s.outChannels % 4 === 0,
     ...activationFlags(s.activation),
@@ -83,11 +86,13 @@ export const conv2dTransposeForward: Kernel<Conv2dTransposeShape> = {
 /** A convolution from dy to dx, times the derivative of the activation that produced x. */
 export const conv2dTransposeBackwardX: Kernel<Conv2dTransposeShape> = {
   name: 'conv2d_transpose_backward_x',
-  source: forwardText + derivative,
+  source: forwardText + beforeX + derivative,
   variants: (s, traits) => conv2dForward.variants!(transposedConvolution(s), traits),
   flags: (s, v) => ({
     ...forwardTextFlags(transposedConvolution(s), v),
-    ...{ transposed: true, x: 'dy', y: 'dx', stored: 'dx' },
+    ...{ x: 'dy', y: 'dx', stored: 'dx' },
+    shift: 'vec4f()',
+    finished: s.inActivation === 'linear' ? 'sum' : 'before_x(sum, first + i, co + 16u * c)',
     activated: s.inActivation !== 'linear',
     ...activationFlags(s.inActivation),
   }),
@@ -105,15 +110,16 @@ export const conv2dTransposeBackwardX: Kernel<Conv2dTransposeShape> = {
 /** The filter gradient of a convolution with x and dy exchanged. One more workgroup per part computes db, if there is a bias. */
 const backwardW = (name: string, kernel: Kernel<Conv2dShape>): Kernel<Conv2dTransposeShape> => ({
   name,
-  source: kernel.source as string,
+  source: `${kernel.source}${sumOfDy}`,
   variants: (s, traits) => kernel.variants!(transposedConvolution(s), traits),
   flags: (s, v) => ({
     ...kernel.flags!(transposedConvolution(s), v),
-    ...{ transposed: true, x: 'dy', dy: 'x', loaded: 'x', db: 'f32' },
+    ...{ x: 'dy', dy: 'x', loaded: 'x', db: 'f32' },
     // The convolution's own bias sums would be taken over the wrong tensor, so they are omitted.
     use_bias: s.useBias,
     stores_db: false,
     sums_dy: s.useBias,
+    narrow: kernel === conv2dBackwardWNarrow,
   }),
   constants: (s, v) => kernel.constants!(transposedConvolution(s), v),
   buffers: (s) => ({

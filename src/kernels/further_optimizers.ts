@@ -4,6 +4,7 @@ import adamaxSource from '../../shaders/optimizers/adamax.wgsl?raw';
 import lionSource from '../../shaders/optimizers/lion.wgsl?raw';
 import nadamSource from '../../shaders/optimizers/nadam.wgsl?raw';
 import rmspropSource from '../../shaders/optimizers/rmsprop.wgsl?raw';
+import sgdSource from '../../shaders/optimizers/sgd.wgsl?raw';
 import type { BetaShape, NadamShape } from './optimizers.ts';
 import { type UpdateShape, updateKernel } from './update.ts';
 
@@ -72,4 +73,18 @@ export const adagrad = updateKernel<AdagradShape>({
   slots: () => ['v'],
   constants: (s) => ({ initial: s.initialAccumulatorValue, epsilon: s.epsilon }),
   flops: () => 8,
+});
+
+export interface SgdShape extends UpdateShape {
+  momentum: number;
+  nesterov: boolean;
+}
+
+export const sgd = updateKernel<SgdShape>({
+  name: 'sgd',
+  source: sgdSource,
+  slots: (s) => (s.momentum > 0 ? ['v'] : []),
+  flags: (s) => ({ has_momentum: s.momentum > 0, nesterov: s.nesterov }),
+  constants: (s): Record<string, number> => (s.momentum > 0 ? { momentum: s.momentum } : {}),
+  flops: (s) => (s.momentum > 0 ? 4 : 2),
 });

@@ -1,8 +1,7 @@
 import adamSource from '../../shaders/optimizers/adam.wgsl?raw';
-import sgdSource from '../../shaders/optimizers/sgd.wgsl?raw';
 import { type UpdateShape, updateKernel } from './update.ts';
 
-// The optimizers that most users start with; further_optimizers.ts has all others.
+// The optimizer that most users start with; further_optimizers.ts has all others.
 
 export interface BetaShape extends UpdateShape {
   beta1: number;
@@ -24,18 +23,4 @@ export const adam = updateKernel<AdamShape>({
   flags: (s) => ({ amsgrad: s.amsgrad ?? false }),
   constants: (s) => ({ one_minus_beta1: 1 - s.beta1, one_minus_beta2: 1 - s.beta2, epsilon: s.epsilon }),
   flops: (s) => (s.amsgrad ? 12 : 11),
-});
-
-export interface SgdShape extends UpdateShape {
-  momentum: number;
-  nesterov: boolean;
-}
-
-export const sgd = updateKernel<SgdShape>({
-  name: 'sgd',
-  source: sgdSource,
-  slots: (s) => (s.momentum > 0 ? ['v'] : []),
-  flags: (s) => ({ has_momentum: s.momentum > 0, nesterov: s.nesterov }),
-  constants: (s): Record<string, number> => (s.momentum > 0 ? { momentum: s.momentum } : {}),
-  flops: (s) => (s.momentum > 0 ? 4 : 2),
 });

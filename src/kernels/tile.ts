@@ -11,7 +11,12 @@ export type RegisterTile = Variant & {
   width: number;
   /** Tiles of four invocations per workgroup. */
   tiles: number;
+  /** Quads of columns (channels) per invocation; one if left out. */
+  across?: number;
 };
+
+/** Quads of channels per invocation. */
+export const acrossOf = ({ across = 1 }: Variant) => across as number;
 
 /** Largest load width that divides the number of terms. */
 export const widest = (terms: number, most: number) => (most === 4 && terms % 4 === 0 ? 4 : terms % 2 === 0 ? 2 : 1);
@@ -33,23 +38,51 @@ const worthPairs = 16;
  * terms. On other adapters each invocation has half as many sums and the widest possible loads.
  *
  * @param terms length of the inner sum, which the load width must divide.
- * @param tiles number of tiles for a given number of quads.
+ * @param channels number of columns of the result.
+ * @param tiles number of tiles for given numbers of quads of pixels and of channels per invocation.
  */
-export function registerTiles(terms: number, tiles: (quads: number) => number, traits: Traits): RegisterTile[] {
+export function registerTiles(
+  terms: number,
+  channels: number,
+  tiles: (quads: number, across: number) => number,
+  traits: Traits,
+): RegisterTile[] {
   const alone = { subgroups: false, quads: 2, width: widest(terms, 4), tiles: tilesMost };
   // Candidates for the tuner. One quad of pixels needs 32 registers for sums and operands and gives twice the workgroups for a
   // small batch. It loads 2 numbers per 4 multiply-adds; two quads load 1.5, and four quads 1.25 but may spill.
-  const without = [2, 1, 4].map((quads) => ({ ...alone, quads }));
+  const without = [2, 1, 4].map((quads): RegisterTile => ({ ...alone, quads }));
+  const enough = tilesAVector * busyGroups;
+  const large =
+    traits.gathers && largeTiles.find(([q, across]) => fits(channels, across) && tiles(q, across) >= enough);
+  if (large) without.unshift({ ...alone, quads: large[0], tiles: tilesAVector, across: large[1] });
   if (traits.subgroupSize !== 4) return without;
   const form = (quads: number): RegisterTile => ({
     subgroups: true,
     quads,
     width: widest(terms, quads === 4 ? 2 : 4),
-    tiles: Math.min(tilesMost, Math.max(1, Math.floor(tiles(quads) / busyGroups))),
+    tiles: Math.min(tilesMost, Math.max(1, Math.floor(tiles(quads, 1) / busyGroups))),
   });
-  const best = tiles(4) >= worthUnrolling ? 4 : tiles(2) >= worthPairs ? 2 : 1;
+  const best = tiles(4, 1) >= worthUnrolling ? 4 : tiles(2, 1) >= worthPairs ? 2 : 1;
   return [...new Set([best, 4])].map(form).concat(without);
 }
+
+/** llvmpipe runs eight invocations, which are two tiles, in one vector register. */
+const tilesAVector = 2;
+
+/**
+ * Quads of pixels and of channels per invocation, those with the most multiply-adds per load first: q and a quads load 4 (q + a) numbers
+ * for 16 q a multiply-adds. 8 by 16 sums make 5.3 per load, 8 by 4 only 2.7; twice as many gain another tenth, but compile for
+ * twice as long.
+ */
+const largeTiles = [
+  [2, 4],
+  [4, 2],
+  [2, 3],
+  [2, 2],
+] as const;
+
+/** True if no invocation of a tile is left without channels. */
+const fits = (channels: number, across: number) => channels % (16 * across) === 0;
 
 /** The two variants of kernels whose tile size is fixed. */
 export function neighbours(_shape: unknown, traits: Traits): Variant[] {

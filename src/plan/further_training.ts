@@ -13,6 +13,7 @@ export { planAverage, planPenalty, withPenalty } from './averages_and_penalties.
 
 /** The update kernels of all optimizers that are not in update.ts. Loaded only for runs that use one of them. */
 export const furtherUpdates = {
+  sgd: { kernel: kernels.sgd, numbers: ({ momentum, nesterov }) => ({ momentum, nesterov }) },
   nadam: { kernel: kernels.nadam, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
   adamax: { kernel: kernels.adamax, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
   rmsprop: {

@@ -25,7 +25,6 @@ const adamNumbers = ({ beta1, beta2, epsilon, amsgrad }: FilledOptimizerOf<'adam
 const updates = {
   adam: { kernel: kernels.adam, numbers: adamNumbers },
   adamW: { kernel: kernels.adam, numbers: adamNumbers },
-  sgd: { kernel: kernels.sgd, numbers: ({ momentum, nesterov }) => ({ momentum, nesterov }) },
 } satisfies { [T in OptimizerType]?: { kernel: unknown; numbers: UpdateNumbers<T>; prepare?: unknown } };
 
 export type BaseOptimizerType = keyof typeof updates;

@@ -166,6 +166,9 @@ const adam = { ...update, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, t: 3 };
 const images = (departures: Partial<Convolution>[], common: Partial<Convolution> = {}) =>
   departures.map((departure) => convolution({ ...image, ...common, ...departure }));
 
+/** Large enough for variants with several quads of channels per invocation. */
+const wide: Partial<Convolution> = { batch: 8, channels: 32, filters: 32 };
+
 const forwards: Partial<Convolution>[] = [
   { activation: 'relu' },
   { pooled: true, padding: 'same', activation: 'tanh' },
@@ -187,6 +190,7 @@ const transposes: TransposedConvolution[] = [
   { ...image, filters: 3, channels: 3, padding: 'same', strides: [2, 2], activation: 'tanh', inActivation: 'tanh' },
   { ...image, useBias: false, activation: 'sigmoid', inActivation: 'sigmoid', dilation: [2, 2] },
   { ...image, channels: 3 },
+  { ...image, ...wide, size: [4, 4] },
 ];
 const depthwises: DepthwiseConvolution[] = [
   { ...image, multiplier: 1, padding: 'same', activation: 'relu', inActivation: 'relu', parts: 2 },
@@ -260,15 +264,16 @@ const normKernels = [
  * `loadFurtherTraining` must be awaited first.
  */
 export const kernelCases = (): KernelCase[] => [
-  ...images(forwards).map((s) => any(checkForward(s))),
+  ...images([...forwards, wide]).map((s) => any(checkForward(s))),
   ...images(forwards, { channels: 1 }).map((s) => any(checkForwardNarrow(s))),
-  ...images(backwards).map((s) => any(checkBackwardW(s))),
+  ...images([...backwards, wide]).map((s) => any(checkBackwardW(s))),
   ...images(backwards, { channels: 3 }).map((s) => any(checkBackwardWNarrow(s))),
   ...images([
     { inActivation: 'relu' },
     { inActivation: 'tanh', channels: 3, strides: [2, 1] },
     { inActivation: 'sigmoid', filters: 3, dilation: [2, 2] },
     {},
+    { ...wide, inActivation: 'relu' },
   ]).map((s) => any(checkBackwardX(s))),
   ...transposes
     .map(transposed)

@@ -10,6 +10,8 @@ const submissionMs = 50;
 const inFlightMost = 2;
 /** Maximum number of steps per submission: the records of two submissions fit the ring. */
 const stepsMost = 60;
+/** A submission that is reported within this share of its duration after the one before it was finished earlier. */
+const lateShare = 0.1;
 
 interface Flight {
   done: Promise<void>;
@@ -29,6 +31,8 @@ export class Scheduler {
   readonly #flights: Flight[] = [];
   #stepMs = submissionMs; // the first submission is a single step, which is then measured
   #lastDone = 0;
+  /** True if the device reports finished work late. */
+  #prompts = false;
 
   constructor(gpu: Gpu, memory: Memory, recordBytes: number, ringSlots: number) {
     this.#gpu = gpu;
@@ -81,10 +85,8 @@ export class Scheduler {
         i += run;
       }
     });
-    const landed = readStaging(this.#gpu, staging, count * this.#recordBytes).then((bytes) => {
-      const now = performance.now();
-      this.#stepMs = Math.max(1e-3, (now - Math.max(begun, this.#lastDone)) / count);
-      this.#lastDone = now;
+    const landed = readStaging(this.#gpu, staging, count * this.#recordBytes, this.#prompts).then((bytes) => {
+      this.#measure(begun, count);
       this.#idle.push(staging);
       if (flight.abandoned) return;
       try {
@@ -99,6 +101,16 @@ export class Scheduler {
     landed.catch(() => undefined); // reported to whoever awaits the flight
     this.#flights.push(flight);
     return count;
+  }
+
+  /** Derives the duration of a step from a submission that has just been reported. */
+  #measure(begun: number, count: number): void {
+    const now = performance.now();
+    const gap = now - Math.max(begun, this.#lastDone);
+    // One that is reported at once after another was finished before, and the GPU may have waited.
+    if (begun < this.#lastDone && gap < lateShare * count * this.#stepMs) this.#prompts = true;
+    else this.#stepMs = Math.max(1e-3, gap / count);
+    this.#lastDone = now;
   }
 
   /** Waits until everything submitted is done and its records have been delivered. */

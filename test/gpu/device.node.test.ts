@@ -143,6 +143,19 @@ describe('what is reported of the adapter', () => {
     const { adapter } = await openGpu({ gpu: fakeGpu({ vendor, architecture, description }).gpu });
     expect(adapter).toEqual({ vendor, architecture, device: '', description, software });
   });
+
+  const unnamed = { vendor: '', architecture: '', isFallbackAdapter: true };
+  const half = { features: ['shader-f16'] };
+  test.each<[string, Partial<GPUAdapterInfo>, { features?: string[] }, boolean]>([
+    ['llvmpipe in Deno', { vendor: 'mesa', description: 'llvmpipe (LLVM 15.0.6, 256 bits)' }, half, true],
+    ['llvmpipe in Firefox, which does not name it', unnamed, half, true],
+    ['SwiftShader in Firefox, which does not name it either', unnamed, {}, false],
+    ['SwiftShader in Chrome', { vendor: 'google', architecture: 'swiftshader' }, {}, false],
+    ['a GPU in Firefox', { ...unnamed, isFallbackAdapter: false }, half, false],
+  ])('the loads of %s', async (_, info, options, gathers) => {
+    const { traits } = await openGpu({ gpu: fakeGpu(info, options).gpu });
+    expect(traits.gathers ?? false).toBe(gathers);
+  });
 });
 
 describe('a browser that does not answer', () => {

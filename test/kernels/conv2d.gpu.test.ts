@@ -71,6 +71,13 @@ const pools: Departures = {
   'a pool, same padding and strides': { pooled: true, padding: 'same', size: [9, 8], strides: [2, 1] },
 };
 
+/** Large enough for the variants with several quads of channels per invocation, in each of their numbers. */
+const wide: Departures = {
+  'four quads of channels': { batch: 4, size: [8, 9], channels: 64, filters: 64 },
+  'two quads of channels, same padding': { batch: 4, size: [9, 8], channels: 32, filters: 32, padding: 'same' },
+  'three quads of channels, strides': { batch: 3, size: [17, 13], channels: 48, filters: 48, strides: [2, 1] },
+};
+
 const activations: Departures = {
   'no bias': { useBias: false },
   'no bias and a pool': { useBias: false, pooled: true },
@@ -145,7 +152,10 @@ const passes: Record<string, Pass> = {
     check: checkForward,
     fits: () => true,
     control: {},
-    departures: { ...everywhere, ...pools, ...activations },
+    departures: {
+      ...{ ...everywhere, ...pools, ...activations, ...wide },
+      'four quads of channels and a pool': { ...wide['four quads of channels'], pooled: true, activation: 'relu' },
+    },
   },
   conv2d_forward_narrow: {
     check: checkForwardNarrow,
@@ -157,7 +167,10 @@ const passes: Record<string, Pass> = {
     check: checkBackwardW,
     fits: fitsBackwardW,
     control: {},
-    departures: { ...everywhere, ...pools, ...parts },
+    departures: {
+      ...{ ...everywhere, ...pools, ...parts, ...wide },
+      'four quads of channels, parts and a pool': { ...wide['four quads of channels'], parts: 3, pooled: true },
+    },
   },
   conv2d_backward_w_narrow: {
     check: checkBackwardWNarrow,
@@ -169,7 +182,10 @@ const passes: Record<string, Pass> = {
     check: checkBackwardX,
     fits: () => true,
     control: {},
-    departures: { ...everywhere, ...inActivations },
+    departures: {
+      ...{ ...everywhere, ...inActivations, ...wide },
+      'four quads of channels that relu made': { ...wide['four quads of channels'], inActivation: 'relu' },
+    },
   },
 };
 

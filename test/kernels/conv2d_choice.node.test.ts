@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Traits } from '../../src/gpu/device.ts';
+import type { Kernel } from '../../src/gpu/kernel.ts';
+import { type Conv2dShape, conv2dBackwardX, conv2dForward } from '../../src/kernels/conv2d.ts';
 import { conv2dKernelsFor } from '../../src/kernels/conv2d_choice.ts';
+import { asConvolution, denseForward } from '../../src/kernels/dense.ts';
 import {
   conv2dTransposeKernelsFor,
   depthwiseConv2dKernelsFor,
@@ -57,6 +60,25 @@ describe('conv2d', () => {
   ])('parts of the filter gradient: %s', (_, departure, traits, parts) =>
     expect(chosen(departure, traits).parts).toBe(parts),
   );
+});
+
+/** The shapes of the tutorial's network, and which variant each product takes on llvmpipe. */
+test('llvmpipe: many sums per load, and enough workgroups', () => {
+  const llvmpipe: Traits = { software: true, subgroupSize: 0, gathers: true };
+  const second = convolution({ ...image, size: [13, 13], channels: 32, filters: 64, pooled: true });
+  const dense = asConvolution({ ...plain, batch: 32, inputs: 1600, outputs: 128 });
+  const last = asConvolution({ ...plain, batch: 32, inputs: 128, outputs: 10 });
+  const first = (kernel: Kernel<Conv2dShape>, shape: Conv2dShape) => kernel.variants!(shape, llvmpipe)[0];
+  const tile = { subgroups: false, width: 4, tiles: 2 };
+  expect(first(conv2dForward, second)).toEqual({ ...tile, quads: 2, across: 4 });
+  expect(first(conv2dBackwardX, second)).toEqual({ ...tile, quads: 4, across: 2 });
+  // 32 samples: fewer sums, but eight workgroups.
+  expect(first(denseForward, dense)).toEqual({ ...tile, quads: 2, across: 2 });
+  expect(first(denseForward, last)).toEqual({ ...tile, quads: 2, tiles: 16 });
+  // Other adapters don't have these variants, and every adapter has the small ones, which a saved run may name.
+  const small = conv2dForward.variants!(second, hardware);
+  expect(small.some(({ across }) => across !== undefined)).toBe(false);
+  expect(conv2dForward.variants!(second, llvmpipe)).toEqual(expect.arrayContaining(small));
 });
 
 test('conv2dTranspose: the filters are the rows of the filter gradient, the channels its columns', () => {

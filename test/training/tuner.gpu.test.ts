@@ -153,6 +153,9 @@ test('a run that was tuned on another adapter opens with what this one can run o
   const recorded = { a: { subgroups: true, quads: 4 }, b: { subgroups: false, quads: 1 } };
   expect(runnableVariants(recorded, { software: false, subgroupSize: 0 })).toEqual({ b: recorded.b });
   expect(runnableVariants(recorded, { software: true, subgroupSize: 4 })).toEqual(recorded);
+  const wide = { c: { subgroups: false, quads: 2, width: 4, tiles: 2, across: 4 } };
+  expect(runnableVariants(wide, { software: true, subgroupSize: 4 })).toEqual({});
+  expect(runnableVariants(wide, { software: true, subgroupSize: 0, gathers: true })).toEqual(wide);
 });
 
 test('a trainer of a device with tuning records what it chose, and repeats it to the bit', async () => {

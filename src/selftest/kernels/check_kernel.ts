@@ -57,7 +57,12 @@ export function packed(bytes: Uint8Array): Uint32Array {
 
 /** All variants of a kernel on this device, always including one that needs no optional feature. */
 export function variantsOf<S>(kernel: Kernel<S>, shape: S, traits: Traits): Variant[] {
-  const adapters = [traits, { ...traits, subgroupSize: 0 }, { software: !traits.software, subgroupSize: 0 }];
+  const adapters: Traits[] = [
+    traits,
+    { ...traits, subgroupSize: 0 },
+    { software: !traits.software, subgroupSize: 0 },
+    { software: true, subgroupSize: 0, gathers: true },
+  ];
   const forms = adapters.flatMap((adapter) => kernel.variants?.(shape, adapter) ?? [{}]);
   return [...new Map(forms.map((form) => [JSON.stringify(form), form])).values()];
 }

@@ -1,4 +1,5 @@
-import { type AdamShape, adam, type SgdShape, sgd } from '../../kernels/optimizers.ts';
+import { type SgdShape, sgd } from '../../kernels/further_optimizers.ts';
+import { type AdamShape, adam } from '../../kernels/optimizers.ts';
 import type { UpdateShape } from '../../kernels/update.ts';
 import { betasOf, type Clip, type FilledOptimizer, slotsOf } from '../../model/optimizer.ts';
 import { updateKernelOf } from '../../plan/update.ts';
