@@ -225,7 +225,7 @@ function packagedProgram(main: string, outDir: string): UserConfig {
   const program = nodeProgram(main, outDir);
   return mergeConfig(program, {
     plugins: [
-      planIsInTheLibrary,
+      partsAreInTheLibrary,
       optionalStayOutside,
       unreachedParts,
       placeholdersOfPuppeteer,
@@ -239,17 +239,21 @@ function packagedProgram(main: string, outDir: string): UserConfig {
 }
 
 /**
- * Plans need all kernels, which are in the library's files. So the command's build doesn't bundle the code of plan.ts's import again, and
- * only replaces its name by that of the library's file.
+ * What the command takes from the library's files instead of bundling it again: plans, which need all kernels, and hyparquet. A module
+ * here stays outside, and its name becomes that of the library's entry.
  */
-const planIsInTheLibrary: Plugin = {
-  name: 'wgrad-plan-is-in-the-library',
+const libraryFiles: Readonly<Record<string, string>> = {
+  '../train/plan_training.ts': '../plan.js',
+  './hyparquet.ts': '../hyparquet.js',
+};
+const nameOutside = (id: string) => `wgrad-library:${id}`;
+
+const partsAreInTheLibrary: Plugin = {
+  name: 'wgrad-parts-are-in-the-library',
   enforce: 'pre',
-  transform: (code, id) =>
-    id.endsWith('src/cli/plan.ts')
-      ? code.replace("import('../train/plan_training.ts')", 'import(WGRAD_PLAN)')
-      : undefined,
-  renderChunk: (code) => code.replace('WGRAD_PLAN', '"../plan.js"'),
+  resolveId: (id) => (libraryFiles[id] ? { id: nameOutside(id), external: true } : undefined),
+  renderChunk: (code) =>
+    Object.entries(libraryFiles).reduce((text, [id, file]) => text.replaceAll(nameOutside(id), file), code),
 };
 
 /**
@@ -375,6 +379,8 @@ const entries = {
   headless: 'src/cli/headless/main.ts',
   // For `wgrad profile --plan` alone: no export of the package.
   plan: 'src/train/plan_training.ts',
+  // For the command alone, too.
+  hyparquet: 'src/data/formats/hyparquet.ts',
   headless_host: 'src/cli/headless/host.ts',
 };
 
@@ -462,8 +468,9 @@ const libraryParts = [
   },
   {
     name: 'data',
-    test: /src\/data\/(?!archives|formats\/(read_|array_|image_values|label_values|lz4|parquet_)|gzip_members|npy)/,
+    test: /src\/data\/(?!archives|formats\/(hyparquet|read_|array_|image_values|label_values|lz4|parquet_)|gzip_members|npy)/,
   },
+  { name: 'hyparquet', test: /hyparquet/ },
   { name: 'augmentation', test: /src\/augment\/pipeline\.ts/ },
   { name: 'targets', test: /src\/(plan\/targets|train\/sample_weights)\.ts/ },
   { name: 'class_weights', test: /src\/train\/class_weights\.ts/ },

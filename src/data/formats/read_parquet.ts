@@ -1,11 +1,5 @@
 import { gunzipSync } from 'fflate';
-import {
-  type AsyncBuffer,
-  type Compressors,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-} from 'hyparquet';
+import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
 import { DataError, suggest } from '../../errors.ts';
 import { count } from '../../figures.ts';
 import { unpackGzipFile } from '../gunzip.ts';
@@ -14,6 +8,7 @@ import type { LabeledPictures, PictureFile } from '../labeled_pictures.ts';
 import type { PlacedPicture } from '../picture_folders.ts';
 import { type Split, splitOfFile } from '../splits.ts';
 import type { UserFilesOptions } from '../user_files.ts';
+import { parquetMetadataAsync, parquetReadObjects } from './hyparquet.ts';
 import { isSameHeading, labelRank } from './table_columns.ts';
 
 /** Description of a column by Hugging Face's `datasets`, stored in the table's metadata. */
