@@ -25,7 +25,8 @@ async function openRun({ path, file }: PlacedFile, others: number): Promise<void
 }
 
 async function readOwn(files: PlacedFile[]): Promise<void> {
-  reading.value = { done: 0, total: files.length, begun: performance.now(), secondsLeft: undefined };
+  const begun = performance.now();
+  reading.value = { done: 0, total: files.length, begun, secondsLeft: undefined };
   pageError.value = undefined;
   status.value = { is: 'reading', files: files.length };
   try {
@@ -40,7 +41,8 @@ async function readOwn(files: PlacedFile[]): Promise<void> {
         ...(memoryBudget !== undefined && { memoryBudget: memoryBudget * 2 ** 20 }),
       },
       proxy((done: number, total: number) => {
-        const { begun } = reading.peek()!;
+        // The worker may still report files after one of them has ended the reading with an error.
+        if (reading.peek()?.begun !== begun) return;
         const secondsLeft = ((performance.now() - begun) / 1000 / done) * (total - done);
         reading.value = { done, total, begun, secondsLeft: done > 0 ? secondsLeft : undefined };
       }),
