@@ -34,7 +34,7 @@ interface Table {
   path: string;
   names: string[];
   rows: string[][];
-  /** Set for a list of words separated by spaces, without headings. */
+  /** Set for a list without headings, such as train.txt: its integers are classes. */
   isList?: boolean;
 }
 
@@ -88,21 +88,21 @@ export async function readLabelTables(
 const ofPictures = (files: readonly IdentifiedFile[]) =>
   files.filter(({ format }) => format.kind === 'picture').map(({ path }) => path);
 
-/** A competition's sample submission has placeholder labels for the test pictures. */
-const isExample = (path: string) => /sample_?submission/i.test(path);
+/** A competition's sample submission has placeholder labels for the test pictures; a list of classes (0 cat) names no pictures. */
+const isExample = (path: string) => /sample_?submission|(label|class)_?(list|names?|map)\.|(^|\/)classes\./i.test(path);
 
 const isTable = ({ path, format: { kind, name } }: IdentifiedFile) =>
   kind === 'table' ||
   name === csvTable ||
   /\.(csv|tsv)$/i.test(path) ||
   (kind === 'text' && /\.(txt|lst|list)$/i.test(path)) ||
-  /\.jsonl$/i.test(path);
+  /\.jsonl?$/i.test(path);
 
 /** Parses a CSV file, or a list separated by spaces. */
 function parseTable(path: string, text: string, pictureOf: PictureFinder): Table | undefined {
-  if (/\.jsonl$/i.test(path)) return parseJsonLines(path, text);
+  if (/\.jsonl?$/i.test(path)) return parseJson(path, text);
   const separator = cellSeparatorOf(text);
-  if (separator === ' ') return parseList(path, text);
+  if (separator === ' ') return parseList(path, text, pictureOf);
   const reader = new CsvReader(separator);
   const complete = reader.push(text);
   const last = reader.end();
@@ -110,37 +110,51 @@ function parseTable(path: string, text: string, pictureOf: PictureFinder): Table
   const rows = [...complete, ...last].map(({ cells }) => cells).filter((row) => row.some(Boolean));
   const [head] = rows;
   if (!head || head.length < 2) return undefined;
+  if (/\.lst$/i.test(path) && rows.every((row) => isNumber(row[0]!))) return recordList(path, rows);
   const hasHeadings = !head.some((cell) => isNumber(cell) || pictureOf(cell));
   return {
     path,
     names: hasHeadings ? head : head.map((_, column) => `${column}`),
     rows: hasHeadings ? rows.slice(1) : rows,
+    isList: !hasHeadings && head.length === 2 && !/\.csv$/i.test(path),
   };
 }
 
 const isNumber = (text: string) => text !== '' && Number.isFinite(Number(text));
 
-/** Parses a list with a path and its labels per line, separated by spaces, as train.txt often has. */
-function parseList(path: string, text: string): Table | undefined {
-  const rows = text
+/** The list of MXNet's im2rec: an index, the labels, which are classes if there is one, and the path. */
+function recordList(path: string, rows: string[][]): Table {
+  const cells = rows.map((row) => row.slice(1).map((cell) => (isNumber(cell) ? `${Number(cell)}` : cell)));
+  return { path, names: cells[0]!.map((_, column) => `${column}`), rows: cells, isList: cells[0]!.length === 2 };
+}
+
+/**
+ * Parses a list with a path and its labels per line, separated by spaces, as train.txt often has. In lines of different lengths the
+ * class is the rest of the line: 1025794 A300 B4.
+ */
+function parseList(path: string, text: string, pictureOf: PictureFinder): Table | undefined {
+  let rows = text
     .split(/\r?\n/)
     .map((line) => line.trim().split(/\s+/))
     .filter((row) => row.length > 1);
   const [first] = rows;
-  if (!first || rows.some((row) => row.length !== first.length)) return undefined;
-  return { path, names: first.map((_, column) => `${column}`), rows, isList: true };
+  if (!first) return undefined;
+  if (rows.some((row) => row.length !== first.length)) {
+    if (!rows.every(([name]) => pictureOf(name!))) return undefined;
+    rows = rows.map(([name, ...rest]) => [name!, rest.join(' ')]);
+  }
+  return { path, names: rows[0]!.map((_, column) => `${column}`), rows, isList: true };
 }
 
-/** Parses one JSON object per line, as in Hugging Face's metadata.jsonl. */
-function parseJsonLines(path: string, text: string): Table | undefined {
-  const objects: Record<string, unknown>[] = [];
-  for (const line of text.split('\n')) {
-    if (line.trim() === '') continue;
-    try {
-      objects.push(Object(JSON.parse(line)));
-    } catch {
-      return undefined;
-    }
+/** Parses an object per line, as in Hugging Face's metadata.jsonl, an array of objects, or an object of paths and labels. */
+function parseJson(path: string, text: string): Table | undefined {
+  let objects: Record<string, unknown>[];
+  try {
+    objects = /\.json$/i.test(path)
+      ? objectsIn(JSON.parse(text))
+      : text.split('\n').flatMap((line) => (line.trim() ? [Object(JSON.parse(line))] : []));
+  } catch {
+    return undefined;
   }
   const names = [...new Set(objects.flatMap((object) => Object.keys(object)))];
   const cell = (value: unknown) =>
@@ -150,20 +164,26 @@ function parseJsonLines(path: string, text: string): Table | undefined {
     : { path, names, rows: objects.map((object) => names.map((name) => cell(object[name]))) };
 }
 
-/** Looks up a picture by its path, or by its name if that is unique; with or without extension. */
+const objectsIn = (value: unknown): Record<string, unknown>[] =>
+  Array.isArray(value) ? value.map(Object) : Object.entries(Object(value)).map(([file, label]) => ({ file, label }));
+
+/** Looks up a picture by its path, or by its name; with or without extension. */
 interface PictureNames {
   byPath: ReadonlyMap<string, string>;
-  byName: ReadonlyMap<string, string | undefined>;
+  byName: ReadonlyMap<string, readonly string[]>;
 }
 
 function pictureNames(pictures: readonly string[]): PictureNames {
-  const [byPath, byName] = [new Map<string, string>(), new Map<string, string | undefined>()];
+  const [byPath, byName] = [new Map<string, string>(), new Map<string, string[]>()];
   const withoutEnding = (name: string) => name.replace(/\.[^./]+$/, '');
   for (const picture of pictures) {
     for (const one of [picture, withoutEnding(picture)]) byPath.set(one, picture);
-    // A name shared by several pictures is ambiguous and identifies none.
     const name = nameOf(picture);
-    for (const one of new Set([name, withoutEnding(name)])) byName.set(one, byName.has(one) ? undefined : picture);
+    for (const one of new Set([name, withoutEnding(name)])) {
+      const same = byName.get(one);
+      if (same) same.push(picture);
+      else byName.set(one, [picture]);
+    }
   }
   return { byPath, byName };
 }
@@ -171,7 +191,10 @@ function pictureNames(pictures: readonly string[]): PictureNames {
 /** Finds the picture that a table cell refers to. */
 type PictureFinder = (cell: string) => string | undefined;
 
-/** Matches the full path, the path relative to one of the table's folders, or the name, with or without extension. */
+/**
+ * Matches the full path, the path relative to one of the table's folders, or the name, with or without extension. A name that
+ * several pictures share stands for the only one of them below the table's folder, if there is one.
+ */
 function pictureFinder(table: string, { byPath, byName }: PictureNames): PictureFinder {
   const folders = foldersOf(table);
   const prefixes = folders.map((_, depth) => `${folders.slice(0, depth + 1).join('/')}/`).reverse();
@@ -182,7 +205,13 @@ function pictureFinder(table: string, { byPath, byName }: PictureNames): Picture
       const picture = byPath.get(prefix + name);
       if (picture) return picture;
     }
-    return byName.get(name) ?? (name.includes('/') ? byName.get(nameOf(name)) : undefined);
+    const same = byName.get(name) ?? byName.get(nameOf(name)) ?? [];
+    if (same.length === 1) return same[0];
+    for (const prefix of prefixes) {
+      const near = same.filter((picture) => picture.startsWith(prefix));
+      if (near.length > 0) return near.length === 1 ? near[0] : undefined;
+    }
+    return undefined;
   };
 }
 
@@ -200,7 +229,9 @@ function naming({ names, rows }: Table, pictureOf: PictureFinder): { column: num
 }
 
 function labelsOf(tables: readonly NamingTable[], wanted: string | undefined): LabelTable {
+  const chosen = wanted ? tables.filter(({ path }) => nameOf(path).toLowerCase().includes(wanted.toLowerCase())) : [];
   if (wanted !== undefined && !tables.some(({ names }) => names.some((name) => isSameHeading(name, wanted)))) {
+    if (chosen.length > 0) return labelsOf(chosen, undefined);
     const names = [...new Set(tables.flatMap(({ names, column }) => names.filter((_, i) => i !== column)))];
     const fix = suggest(wanted, names);
     throw new DataError({
@@ -213,7 +244,7 @@ function labelsOf(tables: readonly NamingTable[], wanted: string | undefined): L
   const columns = tables.map((table) => classColumn(table, wanted));
   const withClasses = tables.filter((_, i) => columns[i] !== undefined);
   const found = splitsOf(tables);
-  if (withClasses.length === 0) return { ...numbersOf(tables), ...found };
+  if (withClasses.length === 0) return { ...exclusive(numbersOf(tables)), ...found };
   const cells = new Map<string, string>();
   const notes: string[] = [];
   for (const [i, table] of tables.entries()) {
@@ -226,6 +257,8 @@ function labelsOf(tables: readonly NamingTable[], wanted: string | undefined): L
     for (const [row, picture] of named) {
       const cell = rows[row]![at] ?? '';
       if (cell === '') throw missing(path, picture, cell, `a class in the column ${names[at]}`);
+      const before = cells.get(picture);
+      if (before !== undefined && before !== cell) throw contradicting(picture, [before, cell], path);
       cells.set(picture, cell);
     }
     const left = names.filter((name, other) => other !== at && other !== column && !isSplitHeading(name));
@@ -242,6 +275,14 @@ function labelsOf(tables: readonly NamingTable[], wanted: string | undefined): L
   if (separator) return { ...tagsOf(cells, separator), from, notes, ...found };
   return { from, names: [], of: new Map(), classOf: cells, notes, ...found };
 }
+
+const contradicting = (picture: string, found: readonly string[], path: string) =>
+  new DataError({
+    what: `The tables give ${picture} more than one class`,
+    found: `${found.join(' and ')}, the latter in ${path}`,
+    expected: 'one row for each picture',
+    fix: 'choose one table by a part of its name with --labels (labels in the library); for labels that do not exclude each other, put them into one cell: cat|indoor. Tables of objects and their boxes are not read',
+  });
 
 const missing = (path: string, picture: string, found: string, expected: string) =>
   new DataError({
@@ -279,7 +320,8 @@ function classColumn(table: NamingTable, wanted: string | undefined): number | u
     (at) => values(at).every((cell) => cell !== '' && !isNumber(cell)) && new Set(values(at)).size > 1,
   );
   const likeliest = words.length === 0 && filled.length === 1 ? filled[0] : words[0];
-  if (!names.some((name) => /\D/.test(name))) return likeliest; // A table without headings.
+  const hasHeadings = names.some((name) => /\D/.test(name));
+  if (!hasHeadings) return likeliest ?? others.find((at) => others.length === 1 && repeats(at) && areClasses(at));
   if (others.some(isOfNumbers)) return undefined;
   return words.length > 1 ? undefined : likeliest;
 }
@@ -329,6 +371,19 @@ function tagsOf(cells: ReadonlyMap<string, string>, separator: RegExp) {
   return { names, of };
 }
 
+/** Columns of 0 and 1 are classes if each picture has exactly one 1. */
+function exclusive<T extends Pick<LabelTable, 'names' | 'of'>>(table: T): T & Pick<LabelTable, 'classOf'> {
+  const rows = [...table.of];
+  const isOneHot = ([, row]: (typeof rows)[number]) =>
+    row.every((value) => value === 0 || value === 1) && row.reduce<number>((sum, value) => sum + value, 0) === 1;
+  if (table.names.length < 2 || !rows.every(isOneHot)) return table;
+  const classOf = new Map(rows.map(([picture, row]) => [picture, table.names[row.indexOf(1)]!]));
+  return { ...table, names: [], of: new Map(), classOf };
+}
+
+/** pandas writes the index of a row into a column with such a heading. */
+const isIndex = /^(unnamed: ?0|index)?$/i;
+
 function numbersOf(tables: readonly NamingTable[]): Omit<LabelTable, 'splitOf' | 'splitOfTable'> {
   const of = new Map<string, readonly number[]>();
   const notes: string[] = [];
@@ -337,7 +392,9 @@ function numbersOf(tables: readonly NamingTable[]): Omit<LabelTable, 'splitOf' |
     const taken = rows.filter((_, i) => named.has(i));
     // A numeric column has a number in most rows. The column that names the pictures may be numeric too: 17 for 17.png.
     const isOfNumbers = (at: number) =>
-      at !== column && taken.filter((row) => isNumber(row[at] ?? '')).length > taken.length / 2;
+      at !== column &&
+      !isIndex.test(headings[at]!) &&
+      taken.filter((row) => isNumber(row[at] ?? '')).length > taken.length / 2;
     const columns = headings.map((_, at) => at).filter(isOfNumbers);
     if (columns.length === 0) {
       throw new DataError({

@@ -14,6 +14,9 @@ export const classNamesOf = (pictures: readonly PlacedPicture[]): string[] => [
   ...new Set(pictures.map(({ className }) => className)),
 ];
 
+/** End of the reason for a picture of a class that training does not have. */
+export const otherClass = 'is none of the training classes';
+
 export interface PictureFolders {
   /** Sorted by path. */
   placed: PlacedPicture[];
@@ -43,6 +46,8 @@ export function placePictures(paths: readonly string[]): PictureFolders {
   const parent = splitParentOf(root);
   if (parent) return placeInSplits(root, parent);
   const top = descend(root);
+  const folds = placeFolds(top);
+  if (folds) return folds;
   const classes = [...top.children.values()];
   const labeled = new Set(classes.flatMap(below));
   const unlabeled = below(root)
@@ -53,9 +58,13 @@ export function placePictures(paths: readonly string[]): PictureFolders {
 
 function treeOf(paths: readonly string[]): Folder {
   const root: Folder = { path: '', name: '', children: new Map(), own: [] };
+  // The domains of CycleGAN: trainA and trainB are the classes A and B of the split train.
+  const isPaired = ['trainA/', 'trainB/'].every((name) => paths.some((path) => `/${path}`.includes(`/${name}`)));
+  const parts = (name: string) =>
+    isPaired && /^(train|test|val)[AB]$/.test(name) ? [name.slice(0, -1), name.at(-1)!] : [name];
   for (const path of paths) {
     let folder = root;
-    for (const name of foldersOf(path)) {
+    for (const name of foldersOf(path).flatMap(parts)) {
       const inside = folder.children.get(name) ?? {
         path: folder.path ? `${folder.path}/${name}` : name,
         name,
@@ -166,7 +175,7 @@ function placeInSplits(root: Folder, { splits: found }: SplitParent): PictureFol
         ? 'a picture outside the folders of the splits is not used'
         : split.own.includes(path)
           ? `a picture directly in ${split.path} has no class`
-          : `its folder in ${split.path} is none of the training classes`;
+          : `its folder in ${split.path} ${otherClass}`;
       return { path, reason };
     });
   return { placed, folders, unlabeled };
@@ -175,6 +184,28 @@ function placeInSplits(root: Folder, { splits: found }: SplitParent): PictureFol
 function placeClasses(classes: readonly Folder[], split: Split): { placed: PlacedPicture[] } {
   const placed = classes.flatMap((folder) => below(folder).map((path) => ({ path, className: folder.name, split })));
   return { placed };
+}
+
+/** Handles fold1/cat, fold2/cat, of which the last one is held out, and part1/cat, part2/cat: each has the same classes. */
+function placeFolds({ children, own }: Folder): PictureFolders | undefined {
+  const parts = [...children.values()];
+  const isFold = parts.every(({ name }) => /^(k?fold)[\W_]*\d+$/i.test(name));
+  if (parts.length < 2 || !(isFold || parts.every(({ name }) => /^(part|batch|chunk)[\W_]*\d+$/i.test(name))))
+    return undefined;
+  const [first, ...rest] = parts.map((part) => [...part.children.keys()].sort().join('\n'));
+  if (!first?.includes('\n') || rest.some((names) => names !== first)) return undefined;
+  const placed = parts.flatMap((part) => {
+    const split = isFold && part === parts.at(-1) ? 'validation' : 'train';
+    return placeClasses([...part.children.values()], split).placed;
+  });
+  const labeled = new Set(placed.map(({ path }) => path));
+  const unlabeled = [...own, ...parts.flatMap(below)].filter((path) => !labeled.has(path));
+  const paths = parts.map(({ path }) => path);
+  return {
+    placed,
+    folders: isFold ? { train: paths.slice(0, -1), validation: paths.slice(-1) } : { train: paths },
+    unlabeled: unlabeled.map((path) => ({ path, reason: 'a picture outside the folders of the classes has no class' })),
+  };
 }
 
 /** Handles the reversed layout: cat/train, cat/test, dog/train, dog/test. */

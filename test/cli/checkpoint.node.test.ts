@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { CheckpointFolder, checkpointsIn, readNewest, requireNoCheckpoints } from '../../src/cli/checkpoint_folder.ts';
 import { checkpointEveryOf } from '../../src/cli/checkpoint_options.ts';
 import { evaluateThrough, fitThrough } from '../../src/cli/fit_through.ts';
@@ -9,10 +9,13 @@ import { packSnapshot } from '../../src/cli/packed_snapshot.ts';
 import { optionsOfResumed } from '../../src/cli/resumed_run.ts';
 import type { PreparedRun } from '../../src/cli/run.ts';
 import type { RunOptions } from '../../src/cli/run_options.ts';
+import { checkTrial } from '../../src/cli/sweep/checked_trial.ts';
+import { TrialChrome } from '../../src/cli/sweep/trial_chrome.ts';
+import { createDataset } from '../../src/data/dataset.ts';
 import { CsvFile } from '../../src/formats/csv_file.ts';
 import type { RunEvent } from '../../src/health/run_events.ts';
 import type { TrainingLog } from '../../src/health/training_log.ts';
-import { DeviceLostError, formatRun, type SavedRun, type StepRecord } from '../../src/index.ts';
+import { DeviceLostError, formatRun, parseRun, type SavedRun, type StepRecord } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { initialWeights } from '../../src/model/initial_weights.ts';
 import { call, temporaryFolder } from './wgrad.ts';
@@ -184,6 +187,35 @@ test('a folder is read as the run was, without the flags; other ones are refused
   // A run that was read by default, or was saved by an older version, takes the flags.
   const plain = { run: { ...run, dataset: { ...run.dataset, name: 'own' } }, path: 'run', lines: [] };
   expect(optionsOfResumed(options, plain, ['dataset', 'imageSize'])).toMatchObject({ imageSize: 16 });
+});
+
+test('the state of a trial of a sweep records how its folder was read', async () => {
+  const reading = { validationSplit: 0.5, imageSize: 8, labels: 'shape', stretch: true };
+  const part = createDataset({
+    images: new Uint8Array(20 * 64),
+    labels: Array.from({ length: 20 }, (_, i) => i % 10),
+    imageShape: [8, 8, 1],
+    classNames: [...'0123456789'],
+    pictureLevels: { from: 100, to: 1450 },
+  });
+  const read = async () => ({ datasets: { train: part, test: part }, data: '0123456789abcdef' });
+  const base = { dataset: temporaryFolder(), epochs: 5, batchSize: 8, optimizer: 'sgd', augment: 'none', model };
+  const stateOf = async (json: object) => {
+    const chrome = new TrialChrome({ adapter: 'software', yes: false });
+    chrome.adapter = { software: true, vendor: '', architecture: '', description: 'SwiftShader' } as never;
+    const fit = vi.spyOn(chrome as unknown as { fit(): Promise<object> }, 'fit').mockResolvedValue({ stopped: true });
+    const checked = await checkTrial(json as never, read as never);
+    const outcome = await chrome.run({
+      trial: { id: 'a' },
+      checked,
+      metric: { metric: 'loss' } as never,
+      from: runAt(8),
+    });
+    expect(fit).toHaveBeenCalledOnce();
+    return parseRun(outcome.state!()).dataset;
+  };
+  expect(await stateOf({ ...base, ...reading })).toMatchObject({ reading, pictureLevels: { from: 100, to: 1450 } });
+  expect((await stateOf(base)).reading ?? {}).toEqual({});
 });
 
 describe('bad use ends before the first step, with exit code 2', () => {

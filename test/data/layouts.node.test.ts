@@ -4,44 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { readFilesWith } from '../../src/data/index.ts';
 import type { LabeledPictures } from '../../src/data/labeled_pictures.ts';
 import torchvision from '../fixtures/torchvision_folders.json';
-import { bytesOf, placed } from './made_files.ts';
+import { all, csv, labeled, png, some, summary } from './labeled_files.ts';
 
-const png = bytesOf('\x89PNG\r\n\x1a\n and no picture');
-
-/** The input that a picture reader would get. */
-async function labeled(files: Record<string, BlobPart>, labels?: string): Promise<LabeledPictures> {
-  let given: LabeledPictures | undefined;
-  const reader = async (pictures: LabeledPictures) => {
-    given = pictures;
-    throw new Error('enough');
-  };
-  await readFilesWith(reader, placed(files), { ...(labels && { labels }) }).catch((error: Error) => {
-    if (error.message !== 'enough') throw error;
-  });
-  return given!;
-}
-
-/** Pictures `1` to `n` in a folder. */
-const some = (folder: string, n = 2, name = (i: number) => `${i}.jpg`) =>
-  Object.fromEntries(Array.from({ length: n }, (_, i) => [`${folder}/${name(i + 1)}`, png]));
-const all = (...folders: string[]) =>
-  Object.assign({}, ...folders.map((folder) => some(folder))) as Record<string, BlobPart>;
-
-/** "train: a 2, b 2": number of pictures per class in each split. */
-function summary({ placed, targets, unlabeled }: LabeledPictures): string {
-  const splits = ['train', 'validation', 'test'] as const;
-  const lines = splits.flatMap((split) => {
-    const of = placed.filter((one) => one.split === split);
-    const names = [...new Set(of.map(({ className }) => className))].sort();
-    const counts = names.map(
-      (name) => `${name || targets!.names.join('+')} ${of.filter(({ className }) => className === name).length}`,
-    );
-    return of.length ? [`${split}: ${counts.join(', ')}`] : [];
-  });
-  return [...lines, ...(unlabeled.length ? [`unlabeled: ${unlabeled.length}`] : [])].join('; ');
-}
-
-const csv = (...lines: string[]) => `${lines.join('\n')}\n`;
 const ofClasses = (path: string, names: string[], each = 5) =>
   Object.assign({}, ...names.map((name) => some(path, each, (i) => `${name}${i}.jpg`)));
 
@@ -311,7 +275,9 @@ describe('published layouts of pictures', () => {
   test('each is a line of docs/data.md, and each line is one of these', () => {
     const text = readFileSync(join(import.meta.dirname, '../../docs/data.md'), 'utf8');
     const [, table = ''] = /\n## Folders of pictures\n([\s\S]*?)\n## /.exec(text) ?? [];
-    const lines = [...table.matchAll(/^\| ([^|]+?) +\|/gm)].map(([, name]) => name!.replaceAll('`', '')).slice(2);
+    const lines = [...table.split('\n### ')[0]!.matchAll(/^\| ([^|]+?) +\|/gm)]
+      .map(([, name]) => name!.replaceAll('`', ''))
+      .slice(2);
     expect(lines).toEqual(layouts.map(([name]) => name.replaceAll('|', '/')));
   });
 });

@@ -10,6 +10,7 @@ import { ensureChrome } from '../../src/cli/get_chrome.ts';
 import { formatHtml } from '../../src/formats/html.ts';
 import { presetModel } from '../../src/index.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
+import { widePng } from '../data/made_files.ts';
 import { upload } from '../page/visit.ts';
 import { probabilitiesOf, trained, uniform } from './made_models.ts';
 
@@ -64,6 +65,34 @@ test('a picture that is chosen gets the probabilities of the network, without We
     .sort((a, b) => b.share - a.share)
     .map(({ share, name }) => `${name}${share < 10 ? share.toFixed(1) : Math.round(share)} %`);
   expect(await rows()).toEqual(expected);
+});
+
+test('a 16-bit picture is stretched as those of the training were', async () => {
+  const [from, to] = [100, 1450];
+  const gray = { ...trained(presetModel('tutorial', [16, 12, 1], 4)), classNames, pictures: { levels: { from, to } } };
+  const next = uniform(5);
+  const values = Array.from({ length: 16 * 12 }, () => Math.floor(1600 * next()));
+  const [html, png] = [join(folder, 'wide.html'), join(folder, 'wide.png')];
+  writeFileSync(html, formatHtml(gray, script));
+  writeFileSync(png, widePng(12, 0, values));
+  const other = await browser.newPage();
+  try {
+    await other.goto(pathToFileURL(html).href);
+    await upload(other, '#file', png);
+    await other.waitForSelector('#result li', { timeout: 60_000 });
+    const shown = await other.$$eval('#result li', (items) => items.map((item) => item.textContent));
+    const bytes = Uint8ClampedArray.from(values, (value) => ((value - from) * 255) / (to - from));
+    const listOf = (images: Float32Array) =>
+      [...probabilitiesOf(gray, images)]
+        .map((share, i) => ({ share: 100 * share, name: classNames[i]! }))
+        .sort((a, b) => b.share - a.share)
+        .map(({ share, name }) => `${name}${share < 10 ? share.toFixed(1) : Math.round(share)} %`);
+    expect(shown).toEqual(listOf(Float32Array.from(bytes, (byte) => byte / 255)));
+    // The upper 8 bits, which a browser decodes, would give other figures.
+    expect(shown).not.toEqual(listOf(Float32Array.from(values, (value) => (value >> 8) / 255)));
+  } finally {
+    await other.close();
+  }
 });
 
 test('a file that is no picture is said to be none, and the webcam is classified until it is stopped', async () => {

@@ -454,6 +454,20 @@ test('drop after drop: a file of each format, other labels and stretched values,
   await press(page, '#own-stretch');
   await isRead('2 training', 'values from 100 to 4,?000, stretched over 0 to 255, as requested');
   expect(await page.evaluate(() => location.hash)).toContain('stretch=true');
+  // A picture to classify is stretched in the same way: without it, 100 and 4000 would become 0 and 15.
+  await press(page, '#start');
+  await until(page, '#status', 'Done in');
+  await page.waitForSelector('#pad');
+  const asked = join(temporaryFolder(), 'asked.png');
+  writeFileSync(asked, widePng(4, 0, [...Array(8).fill(100), ...Array(8).fill(4000)]));
+  await upload(page, '#try-file', asked);
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('.asked canvas');
+    if (!canvas) return false;
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+    const levels = data.filter((_, i) => i % 4 === 0);
+    return Math.max(...levels) - Math.min(...levels) === 255;
+  });
   // A link with other options reads the same files so.
   await page.evaluate(() => {
     location.hash = '#dataset=own&augment=none&image-size=20';

@@ -1,8 +1,16 @@
+import { DataError } from '../../errors.ts';
 import { counted } from '../../figures.ts';
 import { foldersOf, type IdentifiedFile, nameOf } from '../identify.ts';
 import { type LabelTable, readLabelTables } from '../label_table.ts';
 import type { LabeledPictures } from '../labeled_pictures.ts';
-import { classNamesOf, type PictureFolders, type PlacedPicture, placePictures } from '../picture_folders.ts';
+import {
+  classNamesOf,
+  otherClass,
+  type PictureFolders,
+  type PlacedPicture,
+  placePictures,
+} from '../picture_folders.ts';
+import { splitByLists } from '../split_lists.ts';
 import { type Split, splitOfFolder } from '../splits.ts';
 import { type Claim, type DataFormat, ofKind, type ReadingContext } from './data_format.ts';
 
@@ -32,7 +40,26 @@ export const unlabeledPictures: DataFormat = {
 async function placeAll(files: readonly IdentifiedFile[], { options }: ReadingContext): Promise<Placed | undefined> {
   const paths = ofKind(files, 'picture').map(({ path }) => path);
   if (paths.length === 0) return undefined;
-  return place(paths, (unlabeled) => readLabelTables(files, unlabeled, options.labels));
+  const placed = await place(paths, (unlabeled) => readLabelTables(files, unlabeled, options.labels));
+  return Object.keys(placed.folders).length > 0 || placed.targets ? placed : withLists(placed, files);
+}
+
+/** If folders are the classes and none is a split, lists next to them may name the pictures of each split. */
+async function withLists(placed: Placed, files: readonly IdentifiedFile[]): Promise<Placed> {
+  const lists = await splitByLists(files, placed.placed);
+  if (!lists) return placed;
+  const { from, unlisted } = lists;
+  return {
+    ...placed,
+    placed: lists.placed,
+    folders: foldersWith(lists.placed),
+    unlabeled: [
+      ...placed.unlabeled,
+      ...unlisted.map((path) => ({ path, reason: `a picture that none of ${from.join(', ')} names` })),
+    ],
+    notes: [...placed.notes, `splits from ${from.join(', ')}`],
+    tables: [...(placed.tables ?? []), ...from],
+  };
 }
 
 function claimOf({ tables = [], ...placed }: Placed, files: readonly IdentifiedFile[], context: ReadingContext): Claim {
@@ -56,17 +83,50 @@ async function place(
   // Folders named after splits are not classes.
   if (classNames.length > 1 && !classNames.every((name) => splitOfFolder(name)?.rest === '')) {
     // Handles pictures that are divided into numbered folders, with a table of their classes.
-    const table = classNames.every((name) => isPart.test(name)) ? await tablesFor(paths) : undefined;
+    const isSharded = classNames.every((name) => isPart.test(name)) || paths.every((path) => isShard.test(path));
+    const table = isSharded ? await tablesFor(paths) : undefined;
     if (table) return placeByTable(paths, table);
+    requireNoMasks(classNames);
     return { ...(await completed(inFolders, classNames, tablesFor)), notes };
   }
   const table = await tablesFor(paths);
   if (table) return placeByTable(paths, table);
-  return placeByName(paths) ?? { ...inFolders, notes };
+  const byName = placeByName(paths);
+  if (byName) return byName;
+  requireTrainingClasses(inFolders, classNames);
+  return { ...inFolders, notes };
+}
+
+/** @throws DataError if training has one class and other splits have more, as in sets for the detection of defects (MVTec). */
+function requireTrainingClasses({ unlabeled }: PictureFolders, classNames: readonly string[]): void {
+  const others = unlabeled.filter(({ reason }) => reason.endsWith(otherClass));
+  if (classNames.length !== 1 || others.length === 0) return;
+  throw new DataError({
+    what: `The training pictures have one class, ${classNames[0]}, and other splits have more`,
+    found: others[0]!.path,
+    expected: 'pictures of each class for training; wgrad does not train detectors of anomalies',
+    fix: 'move some pictures of the other classes into train, or give a folder that holds the folders of all classes alone',
+  });
+}
+
+/** @throws DataError if the folders are not classes, but pictures and their masks. */
+function requireNoMasks(classNames: readonly string[]): void {
+  const isMask = (name: string) => /^(masks?|ground_?truth|annotations?|segmentations?|gt|labels?)$/i.test(name);
+  const isImages = (name: string) => /^(images?|imgs?|pictures?|photos?)$/i.test(name);
+  if (!classNames.every((name) => isMask(name) || isImages(name)) || !classNames.some(isMask)) return;
+  throw new DataError({
+    what: 'The folders hold pictures and their masks',
+    found: classNames.join(', '),
+    expected: 'a folder for each class; wgrad trains classifiers, not segmentation',
+    fix: 'sort the pictures into a folder for each class, and leave out the masks',
+  });
 }
 
 /** Matches names such as HAM10000_images_part_1 and images_002: one of several folders of the same set. */
 const isPart = /(^|[\W_])(parts?|images?|imgs?|photos?|pictures?|batch|chunk|folder|set|data)[\W_]*\d+$/i;
+
+/** Matches 0/a/2/0a2.jpg: large sets are divided by the first digits of the pictures' hexadecimal names. */
+const isShard = /(^|\/)([0-9a-f])\/([0-9a-f])\/([0-9a-f])\/\2\3\4[^/]*$/i;
 
 /**
  * Finds folder names that differ only in case. Windows and macOS treat them as the same folder; elsewhere one of them is usually a

@@ -2,7 +2,7 @@
 const labelHeadings: readonly RegExp[] = [
   /^(label|class|category|target|emotion|digit|letter|character)$/,
   /^(labels|classes|tags?|class_?names?|class_?ids?|class_?labels?|label_?names?|label_?ids?|category_?(names?|ids?)?|image_?(class|label)|fine_?labels?|finding_labels|true_?labels?|ground_?truth)$/,
-  /^(species|breed|diagnosis|dx|level|grade|type|plant|variety|disease|animal|model|genre|artist|style|sign|symbol)$/,
+  /^(species|breed|diagnosis|dx|level|grade|type|plant|variety|disease|animal|model|genre|artist|style|sign|symbol|landmark_id)$/,
 ];
 
 const plain = (heading: string) =>
