@@ -476,6 +476,13 @@ const libraryParts = [
   { name: 'class_weights', test: /src\/train\/class_weights\.ts/ },
   { name: 'callbacks', test: /src\/train\/callbacks\// },
   { name: 'tuning', test: /src\/(gpu\/unmatched_variants|train\/tune_once)\.ts/ },
+  // Modules that are fetched one after the other are smaller together.
+  { name: 'probing', test: /src\/(train|plan)\/prob(ing|es|e_plan)\.ts/ },
+  { name: 'reopening', test: /src\/train\/(reopening|snapshot)\.ts/ },
+  {
+    name: 'evaluate',
+    test: /src\/train\/(evaluate|inference_pass|prediction_loss|augmented_predictions|test_time_augmentation)\.ts/,
+  },
   { name: 'noise', test: /src\/health\/noise\.ts/ },
   { name: 'settings', test: /src\/(plan\/parsed_pipeline|train\/fill_\w+)\.ts/ },
   { name: 'verdicts', test: /src\/health\/(verdicts|run_watch|chance)\.ts/ },

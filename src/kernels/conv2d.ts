@@ -92,7 +92,7 @@ const stepsOfKernel = (s: Conv2dShape) => ({
 const multiplyAdds = (s: Conv2dShape) =>
   cellsOf(s) * (s.pooled ? 4 : 1) * s.outChannels * s.inChannels * s.kernelHeight * s.kernelWidth;
 
-const sizes = (s: Conv2dShape) => ({
+export const sizes = (s: Conv2dShape): Record<string, number> => ({
   batch: s.batch,
   in_height: s.inHeight,
   in_width: s.inWidth,

@@ -1,6 +1,6 @@
 import type { Traits } from '../gpu/device.ts';
 import { type Conv2dShape, filterGradientTiles } from './conv2d.ts';
-import { type ConvolutionKernels, partsOf } from './conv2d_choice.ts';
+import { type ConvolutionKernels, conv2dKernelsFor, partsOf } from './conv2d_choice.ts';
 import {
   conv2dGroupedBackwardW,
   conv2dGroupedBackwardX,
@@ -15,6 +15,7 @@ import {
   conv2dTransposeForward,
   transposedConvolution,
 } from './conv2d_transpose.ts';
+import { withWinograd } from './conv2d_winograd.ts';
 import {
   type DepthwiseConv2dShape,
   depthwiseConv2dBackwardW,
@@ -36,6 +37,10 @@ export const groupedConv2dKernelsFor = (s: Conv2dShape, traits: Traits): Convolu
   backwardW: conv2dGroupedBackwardW,
   parts: partsOf(groupedGradientTiles(s) / invocationsATile, s.batch, traits),
 });
+
+/** The kernels of any convolution, those without groups with the variants of Winograd's algorithm. */
+export const convolutionKernelsFor: typeof conv2dKernelsFor = (s, traits) =>
+  (s.groups ?? 1) > 1 ? groupedConv2dKernelsFor(s, traits) : withWinograd(conv2dKernelsFor(s, traits));
 
 export function conv2dTransposeKernelsFor(
   s: Conv2dTransposeShape,

@@ -23,8 +23,10 @@ export async function loadFurtherLayers(): Promise<void> {
 /**
  * Loads the lowerings and shaders that a model needs beyond those of the basic layers, so that a page whose first run has none
  * of them starts sooner. Await it before planning the model.
+ *
+ * @param variants the chosen kernel variants, if there are any: they may be those of Winograd's algorithm, which are loaded too.
  */
-async function loadLayers(model: CompiledModel): Promise<void> {
+async function loadLayers(model: CompiledModel, variants?: object): Promise<void> {
   // In inference, only normalizations are fused differently, and they are no basic layers.
   const fusedAway = new Set([...fusionsOf(model, 'train').values()].flatMap(({ members }) => members));
   const needsNoMore = (layer: CompiledModel['layers'][number], index: number) =>
@@ -32,7 +34,7 @@ async function loadLayers(model: CompiledModel): Promise<void> {
   // Gradients are added where a value has several consumers, which some merging layer brings together, and completed at an output whose
   // activation is not a part of the loss.
   const endsInLoss = activationName(model.layers[model.output]!.activation) === 'linear';
-  if (!endsInLoss || !model.layers.every(needsNoMore)) await loadFurtherLayers();
+  if (variants || !endsInLoss || !model.layers.every(needsNoMore)) await loadFurtherLayers();
 }
 
 /**
@@ -42,13 +44,16 @@ async function loadLayers(model: CompiledModel): Promise<void> {
 export const loadJointLaunches = async ({ software }: Traits): Promise<JointLaunches | undefined> =>
   software ? undefined : import('./joint_launches.ts');
 
-/** Loads everything that a trainer's step needs: its layers, optimizer, loss, regularizers and averages. */
+/**
+ * Loads everything that a trainer's step needs: its layers, optimizer, loss, regularizers and averages, and chosen kernel variants.
+ */
 export async function loadKernels({
   model,
   optimizer,
   loss,
   accumulationSteps,
-}: Pick<Settings, 'model' | 'optimizer' | 'loss' | 'accumulationSteps'>): Promise<void> {
+  kernelVariants,
+}: Pick<Settings, 'model' | 'optimizer' | 'loss' | 'accumulationSteps' | 'kernelVariants'>): Promise<void> {
   const needsFurther =
     !isBaseOptimizer(optimizer) ||
     !isCrossEntropy(loss) ||
@@ -56,5 +61,5 @@ export async function loadKernels({
     averageOf(optimizer) !== undefined ||
     scheduleOf(optimizer.learningRate).type !== 'constant' ||
     isRegularized(model);
-  await Promise.all([loadLayers(model), needsFurther && loadFurtherTraining()]);
+  await Promise.all([loadLayers(model, kernelVariants), needsFurther && loadFurtherTraining()]);
 }

@@ -45,7 +45,7 @@ const elementsOut = (s: Conv2dShape) => s.batch * s.outHeight * s.outWidth * s.o
 const weights = (s: Conv2dShape) => (s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels) / (s.groups ?? 1);
 
 /** The 2x2 pool of stride 2 that `pooled` stands for. */
-const poolOf = (s: Conv2dShape) => ({
+export const poolOf = (s: Conv2dShape) => ({
   batch: s.batch,
   inHeight: s.outHeight,
   inWidth: s.outWidth,

@@ -39,6 +39,13 @@ export const tolerances = {
   conv2d_forward: product,
   conv2d_backward_x: product,
   conv2d_backward_w: product,
+  conv2d_winograd: {
+    ...product,
+    reason:
+      'a sum of products of sums: up to 2 additions of inputs, 4 of kernel elements and 4 of products come to the additions over ' +
+      'channels or tiles (halves are exact). Its magnitude is that of the algorithm (src/reference/winograd.ts): the absolute values ' +
+      "through the absolute values of its matrices, 2 to 4 times the direct sum's, because terms that cancel each other count too",
+  },
   dense_forward: product,
   dense_backward_x: product,
   dense_backward_w: product,

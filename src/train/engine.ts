@@ -19,7 +19,7 @@ import { type Bound, bindPlan } from '../plan/bind.ts';
 import { type BatchInput, type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
 import { type Sequence, shareMemory } from '../plan/liveness.ts';
 import { loadAugmentation } from '../plan/load_augmentation.ts';
-import { loadJointLaunches, loadKernels } from '../plan/load_kernels.ts';
+import { loadFurtherLayers, loadJointLaunches, loadKernels } from '../plan/load_kernels.ts';
 import { loadFurtherTraining } from '../plan/loaded_training.ts';
 import { lossOf, microBatchesOf, type Phase, phasesOf, stepOf } from '../plan/phases.ts';
 import { Planner, type TunableKernel } from '../plan/planner.ts';
@@ -74,8 +74,10 @@ async function planOf(gpu: Gpu, given: Settings, memory: Memory) {
 }
 
 /** The kernels with several variants that a trainer with these settings launches. */
-export const tunableKernels = async (gpu: Gpu, settings: Settings): Promise<ReadonlyMap<string, TunableKernel>> =>
-  (await planOf(gpu, settings, new Memory(gpu.device))).planner.tunable;
+export async function tunableKernels(gpu: Gpu, settings: Settings): Promise<ReadonlyMap<string, TunableKernel>> {
+  await loadFurtherLayers();
+  return (await planOf(gpu, settings, new Memory(gpu.device))).planner.tunable;
+}
 
 /** A warning for each of the settings' variants that fits no kernel of the network. */
 export const variantWarnings = async (gpu: Gpu, settings: Settings): Promise<string[]> =>

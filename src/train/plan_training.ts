@@ -4,7 +4,7 @@ import { variantKey } from '../gpu/variants.ts';
 import { RecordReader } from '../health/records.ts';
 import { describePlan, type PlanFacts, sequenceOf } from '../plan/describe_plan.ts';
 import { shareMemory } from '../plan/liveness.ts';
-import { loadJointLaunches, loadKernels } from '../plan/load_kernels.ts';
+import { loadFurtherLayers, loadJointLaunches, loadKernels } from '../plan/load_kernels.ts';
 import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
 import { type PlanLimits, Planner, type TunableKernel } from '../plan/planner.ts';
 import { planSteps, sequencesOf } from '../plan/steps.ts';
@@ -50,6 +50,7 @@ export async function stepLaunches(
   dataset: DatasetFacts,
   adapter: PlannedAdapter,
 ): Promise<StepLaunch[]> {
+  await loadFurtherLayers();
   const { steps, input } = await planWithInput(options, dataset, adapter);
   const launches = new Map<string, StepLaunch>();
   for (const { launched, variant, layer } of sequenceOf(steps, input).flatMap(({ dispatch }) => dispatch.parts)) {

@@ -17,6 +17,12 @@ import {
 } from '../../src/selftest/kernels/conv2d_checks.ts';
 import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import { type Convolution, convolution, depthwise, plain } from '../../src/selftest/kernels/shapes.ts';
+import {
+  checkWinogradBackwardW,
+  checkWinogradBackwardX,
+  checkWinogradForward,
+  fitsWinograd,
+} from './winograd_checks.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
@@ -97,6 +103,18 @@ const parts: Departures = {
   'parts, filters of no multiple of four': { batch: 7, parts: 3, filters: 7 },
   'parts and a pool': { batch: 7, parts: 3, pooled: true },
   'parts and same padding': { batch: 7, parts: 4, padding: 'same' },
+};
+
+/** Tiles of 2x2 pixels that reach beyond the image, at one side or at both. */
+const winograd: Departures = {
+  'an odd height': { size: [7, 6] },
+  'an odd width': { size: [6, 7] },
+  'an odd height and same padding': { padding: 'same', size: [7, 6] },
+  'one pixel out': { size: [3, 3] },
+  'one pixel and same padding': { padding: 'same', size: [1, 1] },
+  'two input channels, two filters': { channels: 2, filters: 2 },
+  'filters of no multiple of four, channels of none': { padding: 'same', channels: 6, filters: 6 },
+  'many tiles of many channels': { batch: 5, size: [9, 9], channels: 20, filters: 36 },
 };
 
 const inActivations: Departures = {
@@ -186,6 +204,24 @@ const passes: Record<string, Pass> = {
       ...{ ...everywhere, ...inActivations, ...wide },
       'four quads of channels that relu made': { ...wide['four quads of channels'], inActivation: 'relu' },
     },
+  },
+  conv2d_winograd_forward: {
+    check: checkWinogradForward,
+    fits: (s) => fitsWinograd(s) && s.inChannels % 2 === 0,
+    control: {},
+    departures: { ...everywhere, ...pools, ...winograd, 'no bias': { useBias: false }, tanh: { activation: 'tanh' } },
+  },
+  conv2d_winograd_backward_x: {
+    check: checkWinogradBackwardX,
+    fits: (s) => fitsWinograd(s) && s.outChannels % 2 === 0,
+    control: {},
+    departures: { ...everywhere, ...inActivations, ...winograd },
+  },
+  conv2d_winograd_backward_w: {
+    check: checkWinogradBackwardW,
+    fits: fitsWinograd,
+    control: {},
+    departures: { ...everywhere, ...pools, ...parts, ...winograd },
   },
 };
 

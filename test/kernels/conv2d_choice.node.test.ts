@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Traits } from '../../src/gpu/device.ts';
-import type { Kernel } from '../../src/gpu/kernel.ts';
+import { type Kernel, specialize } from '../../src/gpu/kernel.ts';
 import { type Conv2dShape, conv2dBackwardX, conv2dForward } from '../../src/kernels/conv2d.ts';
 import { conv2dKernelsFor } from '../../src/kernels/conv2d_choice.ts';
 import { asConvolution, denseForward } from '../../src/kernels/dense.ts';
 import {
   conv2dTransposeKernelsFor,
+  convolutionKernelsFor,
   depthwiseConv2dKernelsFor,
   groupedConv2dKernelsFor,
 } from '../../src/kernels/further_convolutions.ts';
@@ -47,6 +48,51 @@ describe('conv2d', () => {
     ['groups', { groups: 4 }, ['conv2d_grouped_forward', 'conv2d_grouped_backward_x', 'conv2d_grouped_backward_w']],
     ['one group', { groups: 1 }, ['conv2d_forward', 'conv2d_backward_x', 'conv2d_backward_w']],
   ])('%s', (_, departure, names) => expect(namesOf(chosen(departure))).toEqual(names));
+
+  describe("Winograd's algorithm", () => {
+    /** For each pass, whether it can be chosen. */
+    const offered = (departure: Partial<Convolution>, traits = software) => {
+      const shape = convolution({ ...image, ...departure });
+      const { forward, backwardX, backwardW } = convolutionKernelsFor(shape, traits);
+      return [forward, backwardX, backwardW].map(({ variants }) => {
+        const all = variants!(shape, traits);
+        expect(all[0]!.winograd).toBeUndefined();
+        return all.some(({ winograd }) => winograd);
+      });
+    };
+
+    test.each<[string, Partial<Convolution>, boolean]>([
+      ['a 3x3 kernel', {}, true],
+      ['same padding', { padding: 'same' }, true],
+      ['a 5x5 kernel', { size: [24, 24], kernelSize: [5, 5] }, false],
+      ['a 3x1 kernel', { kernelSize: [3, 1] }, false],
+      ['strides', { strides: [2, 1] }, false],
+      ['dilation', { dilation: [1, 2] }, false],
+      ['an odd number of channels', { channels: 18 }, false],
+      ['an odd number of filters', { filters: 30 }, false],
+    ])('%s', (_, departure, expected) => {
+      for (const traits of [software, hardware]) {
+        expect(offered(departure, traits)).toEqual([expected, expected, expected]);
+      }
+    });
+
+    test('is launched with its own shader', () => {
+      const shape = convolution({ ...image, size: [24, 24] });
+      const { forward } = convolutionKernelsFor(shape, software);
+      const [winograd, direct] = [true, undefined].map((wanted) =>
+        specialize(
+          forward,
+          shape,
+          software,
+          forward.variants!(shape, software).find((variant) => variant.winograd === wanted),
+        ),
+      );
+      expect(specialize(forward, shape, software).text).toBe(direct!.text);
+      expect(winograd).toMatchObject({ name: 'conv2d_forward', elements: direct!.elements, cost: direct!.cost });
+      expect(winograd!.text).toContain('of_products');
+      expect(direct!.text).not.toContain('of_products');
+    });
+  });
 
   test.each<[string, Partial<Convolution>, Traits, number]>([
     // 9 * 16 rows in tiles of 8, 32 filters in tiles of 16: 36 tiles.

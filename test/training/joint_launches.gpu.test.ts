@@ -3,6 +3,8 @@ import { createTrainer, type Model, type StepRecord, type Trainer } from '../../
 import { compileModel } from '../../src/model/graph.ts';
 import { uniforms } from '../../src/model/initializers.ts';
 import { networkGradients } from '../../src/reference/network.ts';
+import { tunableKernels } from '../../src/train/engine.ts';
+import { fillOptions } from '../../src/train/trainer_options.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch } from './batch_bounds.ts';
 import { expectBatch } from './closeness.ts';
@@ -66,6 +68,45 @@ test.each([
     const bounds = boundsOfBatch(model, weights, images, labels);
     expectBatch(model, await trainer.gradients(images, labels), expected, bounds);
     expect((await joinedIn(trainer)).length).toBeGreaterThanOrEqual(joint);
+  } finally {
+    trainer.dispose();
+  }
+});
+
+test("Winograd's algorithm shares launches, and computes the gradients of the float64 twin", async () => {
+  const conv = { type: 'conv2d', kernelSize: 3, activation: 'relu', padding: 'same' } as const;
+  const json: Model = {
+    inputShape: [6, 6, 1],
+    layers: [
+      { ...conv, filters: 4 },
+      { ...conv, filters: 8, activation: 'tanh' },
+      { ...conv, filters: 8 },
+      { type: 'flatten' },
+      { type: 'dense', units: 3, activation: 'softmax' },
+    ],
+  };
+  const batchSize = 5;
+  const hardware = asHardware(most);
+  const options = { model: json, batchSize, optimizer: 'sgd' } as const;
+  const kernelVariants = Object.fromEntries(
+    [...(await tunableKernels(hardware, fillOptions(options)))].flatMap(([key, { kernel, shape }]) => {
+      const variant = kernel.variants!(shape, hardware.traits).find(({ winograd }) => winograd);
+      return variant ? [[key, variant]] : [];
+    }),
+  );
+  expect(Object.keys(kernelVariants)).toHaveLength(6);
+  const model = compileModel(json);
+  const images = noise(batchSize * 36, 3);
+  const labels = [0, 1, 2, 1, 0];
+  const trainer = createTrainer(hardware, { ...options, kernelVariants });
+  try {
+    const weights = await trainer.getWeights();
+    const expected = networkGradients(model, weights, images, labels);
+    const bounds = boundsOfBatch(model, weights, images, labels);
+    expectBatch(model, await trainer.gradients(images, labels), expected, bounds);
+    const { dispatches } = await trainer.profile(smallDataset(10), { steps: 1 });
+    const joint = dispatches.filter(({ name, variant }) => variant.winograd && name.includes(' + '));
+    expect(joint.map(({ name }) => name)).toContain('conv2d_backward_w + conv2d_backward_x');
   } finally {
     trainer.dispose();
   }

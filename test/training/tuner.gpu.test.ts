@@ -13,6 +13,8 @@ import {
   tune,
 } from '../../src/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
+import { tunableKernels } from '../../src/train/engine.ts';
+import { fillOptions } from '../../src/train/trainer_options.ts';
 import { fastestOf } from '../../src/train/tuner.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch } from './batch_bounds.ts';
@@ -80,8 +82,8 @@ test('a tuner that is interrupted has kept what it has', async () => {
 });
 
 /** The weights, loss and gradients of a batch, and the bits of the loss after several steps. */
-async function trained(kernelVariants: KernelVariants) {
-  const trainer = createTrainer(gpu, { ...options, kernelVariants });
+async function trained(kernelVariants: KernelVariants, model: Model = smallModel) {
+  const trainer = createTrainer(gpu, { ...options, model, kernelVariants });
   try {
     const weights = await trainer.getWeights();
     const batch = await trainer.gradients(images, labels);
@@ -114,6 +116,37 @@ test('every variant, forced through the whole network, gives the gradients of th
       const wanted = timings[Math.min(i, timings.length - 1)]!.variant;
       if (ran.length === 1) expect(ran[0]).toEqual(wanted);
     }
+  }
+});
+
+test("Winograd's algorithm in every convolution of a network gives the gradients of the twin within their bounds", async () => {
+  const conv = { type: 'conv2d', kernelSize: 3, activation: 'relu' } as const;
+  const model: Model = {
+    inputShape: [6, 6, 1],
+    layers: [
+      { type: 'conv2d', filters: 4, kernelSize: 1 },
+      { ...conv, filters: 8, padding: 'same' },
+      { ...conv, filters: 4, padding: 'same', activation: 'tanh' },
+      { ...conv, filters: 8 },
+      { type: 'maxPooling2d' },
+      { type: 'flatten' },
+      { type: 'dense', units: 3, activation: 'softmax' },
+    ],
+  };
+  const kernels = await tunableKernels(gpu, fillOptions({ ...options, model }));
+  const convolutions = [...kernels].flatMap(([key, { kernel, shape }]) => {
+    const variants = kernel.variants!(shape, gpu.traits).filter(({ winograd }) => winograd);
+    return variants.length > 0 ? [{ key, variants }] : [];
+  });
+  // Three layers with three passes each.
+  expect(convolutions).toHaveLength(9);
+  for (let i = 0; i < Math.max(...convolutions.map(({ variants }) => variants.length)); i++) {
+    const forced = convolutions.map(({ key, variants }) => [key, variants[i % variants.length]!] as const);
+    const { batch, weights, dispatches, ...made } = await trained(Object.fromEntries(forced), model);
+    expect(dispatches.filter(({ variant }) => variant.winograd)).toHaveLength(9);
+    const exact = weights.map((w) => Float64Array.from(w));
+    const expected = networkGradients(made.model, exact, Float64Array.from(images), labels);
+    expectBatch(made.model, batch, expected, boundsOfBatch(made.model, weights, images, labels));
   }
 });
 

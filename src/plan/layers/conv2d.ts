@@ -1,12 +1,11 @@
 import type { Activation } from '../../kernels/activation.ts';
 import type { Conv2dShape } from '../../kernels/conv2d.ts';
-import { conv2dKernelsFor } from '../../kernels/conv2d_choice.ts';
 import { maxPoolBackward } from '../../kernels/max_pool.ts';
 import type { CompiledNode } from '../../model/graph.ts';
 import { product } from '../../product.ts';
 import type { Lowering } from '../lowering.ts';
 import type { BufferRef } from '../planner.ts';
-import { furtherLayers } from './loaded.ts';
+import { convolutionKernelsFor } from './loaded.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';
 import { poolShape, windowSizes } from './window.ts';
 
@@ -15,8 +14,7 @@ export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
   const { x } = context;
   const { pool } = context.fused;
   const shape = convolutionShape(layer, context.activation, pool !== undefined, x.activation, context.batch);
-  const kernelsFor = (shape.groups ?? 1) > 1 ? furtherLayers().groupedConv2dKernelsFor : conv2dKernelsFor;
-  const kernels = kernelsFor(shape, context.traits);
+  const kernels = convolutionKernelsFor(shape, context.traits);
   const rows = shape.kernelHeight * shape.kernelWidth * (shape.inChannels / (shape.groups ?? 1));
   const { buffers, useBias } = foldNorm(context, { rows, channels: shape.outChannels });
   const out = (pool ?? layer).outputShape;

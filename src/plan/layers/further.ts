@@ -16,7 +16,7 @@ import { lowerGroupNormalization, lowerLayerNormalization } from './sample_norma
 import { lowerSeparableConv2d } from './separable_conv2d.ts';
 import { lowerUpSampling2d } from './up_sampling2d.ts';
 
-export { groupedConv2dKernelsFor } from '../../kernels/further_convolutions.ts';
+export { convolutionKernelsFor } from '../../kernels/further_convolutions.ts';
 export { foldBatchNorm } from './fold_batch_norm.ts';
 export { sumGradientParts } from './gradient_sum.ts';
 export { planMicroBatchMoves, planMove, planMoveTable } from './moving_statistics.ts';

@@ -1,3 +1,5 @@
+import { conv2dKernelsFor } from '../../kernels/conv2d_choice.ts';
+
 type Further = typeof import('./further.ts');
 
 let further: Further | undefined;
@@ -5,6 +7,10 @@ let further: Further | undefined;
 export function setFurtherLayers(loaded: Further): void {
   further = loaded;
 }
+
+/** Chooses the kernels of a convolution, with further variants if they have been loaded. */
+export const convolutionKernelsFor: typeof conv2dKernelsFor = (...of) =>
+  (further?.convolutionKernelsFor ?? conv2dKernelsFor)(...of);
 
 /** The functions that plan networks with more than the basic layers. */
 export function furtherLayers(): Further {

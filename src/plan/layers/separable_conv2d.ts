@@ -1,6 +1,5 @@
 import type { Conv2dShape } from '../../kernels/conv2d.ts';
-import { conv2dKernelsFor } from '../../kernels/conv2d_choice.ts';
-import { depthwiseConv2dKernelsFor } from '../../kernels/further_convolutions.ts';
+import { convolutionKernelsFor, depthwiseConv2dKernelsFor } from '../../kernels/further_convolutions.ts';
 import { product } from '../../product.ts';
 import type { Lowering } from '../lowering.ts';
 import { depthwiseShape } from './depthwise_conv2d.ts';
@@ -33,7 +32,7 @@ export const lowerSeparableConv2d: Lowering<'separableConv2d'> = (layer, context
     pooled: false,
     parts: 1,
   };
-  const secondKernels = conv2dKernelsFor(second, context.traits);
+  const secondKernels = convolutionKernelsFor(second, context.traits);
   const [depthwise, pointwise] = [context.tensor('depthwiseKernel')!, context.tensor('pointwiseKernel')!];
   const bias = context.tensor('bias')?.w;
   const middle = context.kept('depthwise', batch * outHeight * outWidth * between);

@@ -29,15 +29,23 @@ export const checkForward = (
 ): KernelCheck<Conv2dShape> =>
   forwardCheck(
     { kernel, shape, pass: reference.conv2dForward, terms: rowsOf(shape) + 1 },
-    ({ argmax }, inputs): Record<string, Verify> => (argmax ? { argmax: isWinner(shape, argmax, inputs) } : {}),
+    ({ argmax }, inputs): Record<string, Verify> => {
+      const sizeOf = (whole: Conv2dShape) => magnitude(reference.conv2dForward, whole, inputs).y;
+      return argmax ? { argmax: isWinner(shape, argmax, inputs, rowsOf(shape) + 1, sizeOf) } : {};
+    },
   );
 
 /** Checks an argmax: it must be the twin's, or an element whose sum is equally large within the rounding error of both. */
-function isWinner(s: Conv2dShape, argmax: Uint8Array, inputs: ForwardInputs): Verify {
+export function isWinner(
+  s: Conv2dShape,
+  argmax: Uint8Array,
+  inputs: ForwardInputs,
+  terms: number,
+  sizeOf: (whole: Conv2dShape) => Float64Array,
+): Verify {
   const whole: Conv2dShape = { ...s, pooled: false, activation: 'linear' };
   const z = reference.conv2dForward(whole, inputs).y;
-  const size = magnitude(reference.conv2dForward, whole, inputs).y;
-  const bounds = boundOf(tolerances.conv2d_forward, z, { terms: rowsOf(s) + 1, magnitude: size });
+  const bounds = boundOf(tolerances.conv2d_forward, z, { terms, magnitude: sizeOf(whole) });
   const [height, width] = [Math.floor(s.outHeight / 2), Math.floor(s.outWidth / 2)];
   return (name, bits) => {
     const places = new Uint8Array(bits.buffer, 0, argmax.length);
@@ -61,7 +69,8 @@ export const checkForwardNarrow = (shape: Conv2dShape): KernelCheck<Conv2dShape>
   checkForward(shape, conv2dForwardNarrow);
 
 /** Arbitrary argmax values of 2x2 windows. */
-const somePlaces = (count: number) => Uint8Array.from(numbers(count, 77), (u) => Math.floor(2 * (u + 1)));
+export const somePlaces = (count: number): Uint8Array =>
+  Uint8Array.from(numbers(count, 77), (u) => Math.floor(2 * (u + 1)));
 
 export const checkBackwardW = (
   shape: Conv2dShape,

@@ -24,6 +24,8 @@ interface PassCheck<S, Inputs, Outputs> {
   shape: S;
   pass: Pass<S, Inputs, Outputs>;
   terms: number;
+  /** sum|terms| of every result; by default those of a kernel that adds the products of the formula. */
+  sizeOf?: Pass<S, Inputs, Omit<Outputs, 'argmax'>>;
 }
 
 export interface ForwardInputs {
@@ -36,7 +38,7 @@ const isSmooth = (activation: Activation) => activation !== 'linear' && activati
 
 /** Checks y. @param more checks of the kernel's other outputs. */
 export function forwardCheck<S extends Convolution, O extends { y: Float64Array }>(
-  { kernel, shape, pass, terms }: PassCheck<S, ForwardInputs, O>,
+  { kernel, shape, pass, terms, sizeOf }: PassCheck<S, ForwardInputs, O>,
   more: (outputs: O, inputs: ForwardInputs) => Record<string, Verify> = () => ({}),
 ): KernelCheck<S> {
   return {
@@ -46,8 +48,9 @@ export function forwardCheck<S extends Convolution, O extends { y: Float64Array 
       const { x, w, b } = inputs as Record<string, Float32Array>;
       const given = { x: x!, w: w!, b };
       const outputs = pass(shape, given);
-      const size = magnitude(pass, shape, given).y;
-      const tolerance = isSmooth(shape.activation) ? tolerances.activated : tolerances.conv2d_forward;
+      const size = sizeOf ? sizeOf(shape, given).y : magnitude(pass, shape, given).y;
+      const sum = sizeOf ? tolerances.conv2d_winograd : tolerances.conv2d_forward;
+      const tolerance = isSmooth(shape.activation) ? tolerances.activated : sum;
       const { y } = outputs;
       return { y: within(y, boundOf(tolerance, y, { terms, magnitude: size })), ...more(outputs, given) };
     },
@@ -61,6 +64,7 @@ export function backwardXCheck<S extends Convolution>(
     shape,
     pass,
     terms,
+    sizeOf = (...given) => magnitude(pass, ...given),
   }: PassCheck<S, { w: Float32Array; dy: Float32Array; x: Float32Array | undefined }, { dx: Float64Array }>,
   elements: number,
 ): KernelCheck<S> {
@@ -74,7 +78,7 @@ export function backwardXCheck<S extends Convolution>(
       const { w, dy, x } = inputs as Record<string, Float32Array>;
       const given = { w: w!, dy: dy!, x };
       const { dx } = pass(shape, given);
-      const size = magnitude(pass, shape, given).dx;
+      const size = sizeOf(shape, given).dx;
       // No derivative exceeds 1; it takes three more operations.
       const bound = boundOf(tolerances.conv2d_backward_x, dx, { terms: terms + 3, magnitude: size });
       return { dx: within(dx, bound) };
@@ -89,6 +93,7 @@ export function backwardWCheck<S extends Convolution>(
     shape,
     pass,
     terms,
+    sizeOf = (...given) => magnitude(pass, ...given),
   }: PassCheck<
     S,
     { x: Float32Array; dy: Float32Array; argmax: Uint8Array | undefined },
@@ -104,7 +109,7 @@ export function backwardWCheck<S extends Convolution>(
       const { x, dy } = inputs as Record<string, Float32Array>;
       const given = { x: x!, dy: dy!, argmax: argmax && new Uint8Array(inputs.argmax!.buffer, 0, argmax.length) };
       const exact = pass(shape, given);
-      const size = magnitude(pass, shape, given);
+      const size = sizeOf(shape, given);
       const bound = (name: 'dw' | 'db') =>
         boundOf(tolerances.conv2d_backward_w, exact[name], { terms, magnitude: size[name] });
       return {

@@ -1,0 +1,174 @@
+import source from '../../shaders/conv2d_winograd.wgsl?raw';
+import backwardWSource from '../../shaders/conv2d_winograd_backward_w.wgsl?raw';
+import activate from '../../shaders/lib/activate.wgsl?raw';
+import bias from '../../shaders/lib/bias.wgsl?raw';
+import channelQuad from '../../shaders/lib/channel_quad.wgsl?raw';
+import output from '../../shaders/lib/conv2d_output.wgsl?raw';
+import derivative from '../../shaders/lib/derivative.wgsl?raw';
+import nan from '../../shaders/lib/nan.wgsl?raw';
+import storeDb from '../../shaders/lib/store_db.wgsl?raw';
+import storeDx from '../../shaders/lib/store_dx.wgsl?raw';
+import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
+import winograd from '../../shaders/lib/winograd.wgsl?raw';
+import type { Traits } from '../gpu/device.ts';
+import type { Kernel, Variant } from '../gpu/kernel.ts';
+import { activationFlags } from './activation.ts';
+import { type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward, sizes } from './conv2d.ts';
+import type { ConvolutionKernels } from './conv2d_choice.ts';
+import { quadType } from './tile.ts';
+import { ceilDiv, spread } from './workgroups.ts';
+
+/** How a Winograd convolution is divided. */
+export type WinogradTile = {
+  winograd: true;
+  /** True if four neighbors form a subgroup and transform inputs for each other. */
+  subgroups: boolean;
+  /** Tiles of 2x2 pixels per invocation, in units of the neighbors' number. */
+  quads: number;
+  /** Groups of four invocations per workgroup. */
+  tiles: number;
+};
+
+const sharedBy = ({ subgroups }: Pick<WinogradTile, 'subgroups'>) => (subgroups ? 4 : 1);
+
+const variants = (_: Conv2dShape, { subgroupSize }: Traits): WinogradTile[] => {
+  const alone = [1].map((quads): WinogradTile => ({ winograd: true, subgroups: false, quads, tiles: 16 }));
+  const together = [1, 2].map((quads): WinogradTile => ({ winograd: true, subgroups: true, quads, tiles: 4 }));
+  return subgroupSize === 4 ? [...together, ...alone] : alone;
+};
+
+const tilesOf = ({ pooled, outHeight, outWidth, batch }: Conv2dShape) => {
+  const count = (size: number) => (pooled ? Math.floor(size / 2) : ceilDiv(size, 2));
+  return batch * count(outHeight) * count(outWidth);
+};
+
+const workgroupsOf = (s: Conv2dShape, v: WinogradTile) => {
+  const shared = sharedBy(v);
+  return spread(ceilDiv(tilesOf(s), shared * v.quads) * ceilDiv(s.outChannels, 4 * shared), (4 * v.tiles) / shared);
+};
+
+/** True if a tile's 4x4 inputs extend beyond the image. */
+const hasEdges = (s: Conv2dShape) =>
+  s.padTop > 0 ||
+  s.padLeft > 0 ||
+  2 * ceilDiv(s.outHeight, 2) + 2 > s.inHeight + s.padTop ||
+  2 * ceilDiv(s.outWidth, 2) + 2 > s.inWidth + s.padLeft;
+
+const flagsOf = (s: Conv2dShape, { subgroups, quads, tiles }: WinogradTile) => ({
+  subgroups,
+  quads,
+  tiles,
+  shared: sharedBy({ subgroups }),
+  edges: hasEdges(s),
+  out: quadType(s.outChannels),
+  pooled: s.pooled,
+});
+
+/** The convolution of dy that gives dx. */
+const gradientOf = (s: Conv2dShape): Conv2dShape => ({
+  ...s,
+  inHeight: s.outHeight,
+  inWidth: s.outWidth,
+  inChannels: s.outChannels,
+  outHeight: s.inHeight,
+  outWidth: s.inWidth,
+  outChannels: s.inChannels,
+  padTop: 2 - s.padTop,
+  padLeft: 2 - s.padLeft,
+  pooled: false,
+});
+
+/** Requires a 3x3 kernel with strides and dilation of 1 and an even number of input channels. */
+export const conv2dWinogradForward: Kernel<Conv2dShape> = {
+  name: 'conv2d_winograd_forward',
+  source: source + windowSizes + winograd + channelQuad + output + bias + activate + nan,
+  variants,
+  flags: (s, v) => ({
+    ...flagsOf(s, v as WinogradTile),
+    ...{ backward: false, activated: false, x: 'x' },
+    ...{ loaded: 'w', stored: 'y', vec_out: s.outChannels % 4 === 0 },
+    ...{ use_bias: s.useBias, vec_bias: s.outChannels % 4 === 0 },
+    ...activationFlags(s.activation),
+  }),
+  constants: sizes,
+  buffers: conv2dForward.buffers,
+  workgroups: (s, v) => workgroupsOf(s, v as WinogradTile),
+  cost: conv2dForward.cost,
+};
+
+/** Requires a 3x3 kernel with strides and dilation of 1, padding of at most 2 and an even number of output channels. */
+export const conv2dWinogradBackwardX: Kernel<Conv2dShape> = {
+  name: 'conv2d_winograd_backward_x',
+  source: source + windowSizes + winograd + storeDx + derivative,
+  variants,
+  flags: (s, v) => ({
+    ...flagsOf(gradientOf(s), v as WinogradTile),
+    ...{ backward: true, use_bias: false, x: 'dy', dx: 'dx' },
+    vec_in: s.inChannels % 4 === 0,
+    activated: s.inActivation !== 'linear',
+    ...activationFlags(s.inActivation),
+  }),
+  constants: (s) => sizes(gradientOf(s)),
+  buffers: conv2dBackwardX.buffers,
+  workgroups: (s, v) => workgroupsOf(gradientOf(s), v as WinogradTile),
+  cost: conv2dBackwardX.cost,
+};
+
+/** Requires a 3x3 kernel with strides and dilation of 1. */
+export const conv2dWinogradBackwardW: Kernel<Conv2dShape> = {
+  name: 'conv2d_winograd_backward_w',
+  source: backwardWSource + windowSizes + winograd + channelQuad + storeDb,
+  variants: (s, traits) => variants(s, traits).filter(({ quads }) => quads === 1),
+  flags: (s, v) => {
+    const { quads: _, ...flags } = flagsOf(s, v as WinogradTile);
+    return {
+      ...flags,
+      ...{ loaded: 'dy', stored: 'dw', vec_out: s.outChannels % 4 === 0 },
+      ...{ use_bias: s.useBias, stores_db: s.useBias },
+    };
+  },
+  constants: (s) => ({ ...sizes(s), parts: s.parts }),
+  buffers: conv2dBackwardW.buffers,
+  workgroups: (s, v) => {
+    const { tiles } = v as WinogradTile;
+    const shared = sharedBy(v as WinogradTile);
+    return [ceilDiv(ceilDiv(s.inChannels, shared) * ceilDiv(s.outChannels, 4 * shared), (4 * tiles) / shared), s.parts];
+  },
+  cost: conv2dBackwardW.cost,
+};
+
+/**
+ * Whether Winograd's F(2x2, 3x3) can compute all three passes of a convolution. Channels are loaded in pairs, and conv2d_backward_w, in
+ * place of which it runs, takes multiples of four.
+ */
+const fitsWinograd = ({ dilationY = 1, dilationX = 1, groups = 1, ...s }: Conv2dShape): boolean =>
+  s.kernelHeight === 3 &&
+  s.kernelWidth === 3 &&
+  [s.strideY, s.strideX, dilationY, dilationX, groups].every((n) => n === 1) &&
+  Math.max(s.padTop, s.padLeft) <= 2 &&
+  s.inChannels % 4 === 0 &&
+  s.outChannels % 4 === 0;
+
+/** A convolution kernel with the variants of Winograd's algorithm after its own. */
+function extended(kernel: Kernel<Conv2dShape>, winograd: Kernel<Conv2dShape>): Kernel<Conv2dShape> {
+  const of = (v: Variant) => (v.winograd ? winograd : kernel);
+  return {
+    ...kernel,
+    source: (_, v) => of(v).source as string,
+    variants: (s, traits) => [
+      ...kernel.variants!(s, traits),
+      ...(fitsWinograd(s) ? winograd.variants!(s, traits) : []),
+    ],
+    flags: (s, v) => of(v).flags!(s, v),
+    constants: (s, v) => of(v).constants!(s, v),
+    workgroups: (s, v) => of(v).workgroups(s, v),
+  };
+}
+
+/** The same kernels, those of conv2d_choice.ts, with the variants of Winograd's algorithm. */
+export const withWinograd = ({ forward, backwardX, backwardW, parts }: ConvolutionKernels<Conv2dShape>) => ({
+  forward: forward === conv2dForward ? extended(forward, conv2dWinogradForward) : forward,
+  backwardX: extended(backwardX, conv2dWinogradBackwardX),
+  backwardW: backwardW === conv2dBackwardW ? extended(backwardW, conv2dWinogradBackwardW) : backwardW,
+  parts,
+});
