@@ -4,10 +4,10 @@ import { dts } from 'rolldown-plugin-dts';
 /** A comment in valibot's style, whose lines begin right below its first star; wgrad's begin a space further right. */
 const commentOfValibot = /^( *)\/\*\*\n(?:\1\*.*\n)+/gm;
 
-/** The comments on valibot's own types explain them to nobody who reads those of wgrad. */
+/** The comments on valibot's own types, and the names of its files, explain nothing to those who read wgrad's types. */
 const withoutComments: Plugin = {
   name: 'wgrad-without-comments-of-valibot',
-  renderChunk: (code) => code.replace(commentOfValibot, ''),
+  renderChunk: (code) => code.replace(commentOfValibot, '').replace(/^\/\/#(end)?region.*\n/gm, ''),
 };
 
 // The public types of the entries, which share theirs, in files that import nothing else: valibot's types, from which those of some
