@@ -251,16 +251,19 @@ test('a keyboard alone trains, follows a sample and comes back, in forced colors
   await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: 'active' }] });
   /** Presses Tab until the element has the focus. */
   const tabTo = async (id: string) => {
-    const seen = new Set<string>();
+    await page.waitForSelector(`#${id}:not(:disabled)`);
+    // Elements, not their places: panels that are loaded meanwhile move what follows them.
+    const seen = await page.evaluateHandle(() => new Set<Element>());
     for (;;) {
       await page.keyboard.press('Tab');
-      const { at, place } = await page.evaluate(() => {
+      const { at, isNew } = await page.evaluate((seen) => {
         const focused = document.activeElement!;
-        return { at: focused.id, place: String([...document.querySelectorAll('*')].indexOf(focused)) };
-      });
+        const isNew = !seen.has(focused);
+        seen.add(focused);
+        return { at: focused.id, isNew };
+      }, seen);
       if (at === id) return;
-      if (seen.has(place)) throw new Error(`Tab does not reach #${id}`);
-      seen.add(place);
+      if (!isNew) throw new Error(`Tab does not reach #${id}`);
     }
   };
   await tabTo('start');
