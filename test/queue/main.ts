@@ -10,7 +10,7 @@ import { scale, scaleWorker } from './scale.ts';
 
 // npm run chaos: a sweep over workers that are killed and stopped, and a Redis that is killed, must give the same bits as a sweep
 // in one process.
-// npm run chaos -- --trials 40 --workers 3 --every 4
+// npm run chaos -- --trials 40 --workers 3 --every 1
 // npm run chaos -- --scale 10000
 
 const { values } = parseArgs({
@@ -18,7 +18,7 @@ const { values } = parseArgs({
     trials: { type: 'string', default: '40' },
     workers: { type: 'string', default: '3' },
     /** Seconds between two failures. */
-    every: { type: 'string', default: '4' },
+    every: { type: 'string', default: '1' },
     takeover: { type: 'string', default: '4' },
     /** Workers in network namespaces, as on hosts of their own, which are cut off too: as root, on Linux. */
     hosts: { type: 'boolean', default: false },
