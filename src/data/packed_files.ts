@@ -1,3 +1,4 @@
+import { concatenated } from '../concatenated.ts';
 import { DataError } from '../errors.ts';
 
 // Several files in one message: the length of each as a u32 (little-endian), then their bytes. One request for many small pictures
@@ -6,14 +7,7 @@ import { DataError } from '../errors.ts';
 /** Joins files into one message. */
 export function packFiles(files: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const lengths = Uint32Array.from(files, ({ length }) => length);
-  const packed = new Uint8Array(lengths.byteLength + lengths.reduce((sum, length) => sum + length, 0));
-  packed.set(new Uint8Array(lengths.buffer));
-  let at = lengths.byteLength;
-  for (const file of files) {
-    packed.set(file, at);
-    at += file.length;
-  }
-  return packed;
+  return concatenated<Uint8Array>(Uint8Array, [new Uint8Array(lengths.buffer), ...files]) as Uint8Array<ArrayBuffer>;
 }
 
 /**

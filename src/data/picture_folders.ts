@@ -14,8 +14,12 @@ export const classNamesOf = (pictures: readonly PlacedPicture[]): string[] => [
   ...new Set(pictures.map(({ className }) => className)),
 ];
 
-/** End of the reason for a picture of a class that training does not have. */
-export const otherClass = 'is none of the training classes';
+export interface UnlabeledPicture {
+  path: string;
+  reason: string;
+  /** True for a picture in the folder of a class that training does not have. */
+  isOfOtherClass?: boolean;
+}
 
 export interface PictureFolders {
   /** Sorted by path. */
@@ -23,7 +27,7 @@ export interface PictureFolders {
   /** Folders of each split; empty if no folder is named after a split. */
   folders: Partial<Record<Split, string[]>>;
   /** Pictures without a class. */
-  unlabeled: { path: string; reason: string }[];
+  unlabeled: UnlabeledPicture[];
 }
 
 /** A folder with the pictures in it. */
@@ -171,12 +175,9 @@ function placeInSplits(root: Folder, { splits: found }: SplitParent): PictureFol
     .filter((path) => !labeled.has(path))
     .map((path) => {
       const split = inSplits.find((folder) => isBelow(path, folder));
-      const reason = !split
-        ? 'a picture outside the folders of the splits is not used'
-        : split.own.includes(path)
-          ? `a picture directly in ${split.path} has no class`
-          : `its folder in ${split.path} ${otherClass}`;
-      return { path, reason };
+      if (!split) return { path, reason: 'a picture outside the folders of the splits is not used' };
+      if (split.own.includes(path)) return { path, reason: `a picture directly in ${split.path} has no class` };
+      return { path, reason: `its folder in ${split.path} is none of the training classes`, isOfOtherClass: true };
     });
   return { placed, folders, unlabeled };
 }

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { csvCell } from '../csv_cell.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { type Column, columnsOf } from './step_columns.ts';
@@ -121,8 +122,7 @@ function numberText(value: number): string {
 }
 
 /** Formats a line as in RFC 4180, but with Unix line endings. */
-const line = (cells: readonly string[]) =>
-  `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\n`;
+const line = (cells: readonly string[]) => `${cells.map(csvCell).join(',')}\n`;
 
 /** Parses the cells of a line written by `line`. */
 const cellsOf = (text: string): string[] =>

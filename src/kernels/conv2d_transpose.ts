@@ -40,15 +40,22 @@ export function transposedAxis(
   return { length: length * stride + overlap, pad: 0 };
 }
 
-/** The convolution from y to x whose data gradient equals this transposed convolution. Its kernel is the same array. */
-export const transposedConvolution = (s: Conv2dTransposeShape): Conv2dShape => ({
-  ...s,
+type Sizes = Pick<Conv2dShape, `${'in' | 'out'}${'Height' | 'Width' | 'Channels'}`>;
+
+/** The sizes of a convolution in the other direction. */
+export const reversedSizes = (s: Sizes): Sizes => ({
   inHeight: s.outHeight,
   inWidth: s.outWidth,
   inChannels: s.outChannels,
   outHeight: s.inHeight,
   outWidth: s.inWidth,
   outChannels: s.inChannels,
+});
+
+/** The convolution from y to x whose data gradient equals this transposed convolution. Its kernel is the same array. */
+export const transposedConvolution = (s: Conv2dTransposeShape): Conv2dShape => ({
+  ...s,
+  ...reversedSizes(s),
   // Bias and activations are those of the layer, which the kernels below add.
   useBias: false,
   activation: 'linear',

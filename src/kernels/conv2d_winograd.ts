@@ -15,6 +15,7 @@ import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { activationFlags } from './activation.ts';
 import { type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward, sizes } from './conv2d.ts';
 import type { ConvolutionKernels } from './conv2d_choice.ts';
+import { reversedSizes } from './conv2d_transpose.ts';
 import { quadType } from './tile.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
@@ -67,12 +68,7 @@ const flagsOf = (s: Conv2dShape, { subgroups, quads, tiles }: WinogradTile) => (
 /** The convolution of dy that gives dx. */
 const gradientOf = (s: Conv2dShape): Conv2dShape => ({
   ...s,
-  inHeight: s.outHeight,
-  inWidth: s.outWidth,
-  inChannels: s.outChannels,
-  outHeight: s.inHeight,
-  outWidth: s.inWidth,
-  outChannels: s.inChannels,
+  ...reversedSizes(s),
   padTop: 2 - s.padTop,
   padLeft: 2 - s.padLeft,
   pooled: false,

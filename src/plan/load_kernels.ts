@@ -26,7 +26,7 @@ export async function loadFurtherLayers(): Promise<void> {
  *
  * @param variants the chosen kernel variants, if there are any: they may be those of Winograd's algorithm, which are loaded too.
  */
-async function loadLayers(model: CompiledModel, variants?: object): Promise<void> {
+async function loadLayers(model: CompiledModel, variants: object = {}): Promise<void> {
   // In inference, only normalizations are fused differently, and they are no basic layers.
   const fusedAway = new Set([...fusionsOf(model, 'train').values()].flatMap(({ members }) => members));
   const needsNoMore = (layer: CompiledModel['layers'][number], index: number) =>
@@ -34,7 +34,7 @@ async function loadLayers(model: CompiledModel, variants?: object): Promise<void
   // Gradients are added where a value has several consumers, which some merging layer brings together, and completed at an output whose
   // activation is not a part of the loss.
   const endsInLoss = activationName(model.layers[model.output]!.activation) === 'linear';
-  if (variants || !endsInLoss || !model.layers.every(needsNoMore)) await loadFurtherLayers();
+  if (Object.keys(variants).length > 0 || !endsInLoss || !model.layers.every(needsNoMore)) await loadFurtherLayers();
 }
 
 /**

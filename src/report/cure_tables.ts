@@ -1,5 +1,6 @@
 import { type CureFigure, type CureRow, compareCures, cureFigures, type TestedCure } from '../compare/cure_rows.ts';
 import { untreated } from '../compare/cures.ts';
+import { csvCell } from '../csv_cell.ts';
 import { figure } from '../figures.ts';
 import { differenceText, estimateText, pText, short } from './comparison_text.ts';
 import { type CuresFile, type NetworkConfig, ofOtherLoss } from './cures_file.ts';
@@ -99,10 +100,4 @@ export function curesCsv({ runs, config }: CuresFile): string {
     return columns.map((column) => csvCell(column === 'leftChance' ? epochsToLeave : values[column])).join(',');
   });
   return `${[columns.map((column) => (column === 'leftChance' ? 'epochsToLeaveChance' : column)).join(','), ...lines].join('\n')}\n`;
-}
-
-export function csvCell(value: string | number | null | undefined): string {
-  if (value === null || value === undefined) return '';
-  const text = String(value);
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,7 +1,7 @@
 import { fewestSeeds } from '../compare/comparison.ts';
+import { csvCell } from '../csv_cell.ts';
 import { counted, figure } from '../figures.ts';
 import { estimateText, intervalsText } from './comparison_text.ts';
-import { csvCell } from './cure_tables.ts';
 import { html, type Markup } from './markup.ts';
 import { reportPage } from './report_page.ts';
 import { shortText } from './sweep_axes.ts';

@@ -100,7 +100,7 @@ describe('PNGs that are decoded without the browser', () => {
     ...([2, 4, 6] as const).map((color) => [color, 8] as const),
   ];
 
-  test('they have its pixels, for every color type, depth, filter and harmless chunk', async () => {
+  test('PNGs decode to the same pixels with every color type, bit depth, filter type and ancillary chunk', async () => {
     const double = (value: number) => [0, 0, (value >> 8) & 255, value & 255];
     const chunks = [
       ['gAMA', double(22222)],

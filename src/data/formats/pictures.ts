@@ -3,13 +3,7 @@ import { counted } from '../../figures.ts';
 import { foldersOf, type IdentifiedFile, nameOf } from '../identify.ts';
 import { type LabelTable, readLabelTables } from '../label_table.ts';
 import type { LabeledPictures } from '../labeled_pictures.ts';
-import {
-  classNamesOf,
-  otherClass,
-  type PictureFolders,
-  type PlacedPicture,
-  placePictures,
-} from '../picture_folders.ts';
+import { classNamesOf, type PictureFolders, type PlacedPicture, placePictures } from '../picture_folders.ts';
 import { splitByLists } from '../split_lists.ts';
 import { type Split, splitOfFolder } from '../splits.ts';
 import { type Claim, type DataFormat, ofKind, type ReadingContext } from './data_format.ts';
@@ -99,7 +93,7 @@ async function place(
 
 /** @throws DataError if training has one class and other splits have more, as in sets for the detection of defects (MVTec). */
 function requireTrainingClasses({ unlabeled }: PictureFolders, classNames: readonly string[]): void {
-  const others = unlabeled.filter(({ reason }) => reason.endsWith(otherClass));
+  const others = unlabeled.filter(({ isOfOtherClass }) => isOfOtherClass);
   if (classNames.length !== 1 || others.length === 0) return;
   throw new DataError({
     what: `The training pictures have one class, ${classNames[0]}, and other splits have more`,

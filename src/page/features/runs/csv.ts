@@ -1,3 +1,4 @@
+import { csvCell } from '../../../csv_cell.ts';
 import { healthReader } from '../../../health/health_table.ts';
 import type { History } from '../run/run.ts';
 
@@ -18,12 +19,6 @@ export function csvOf({ steps, epochs, health }: History): string {
   });
   const known = ({ 1: value }: [string, unknown]) => value !== undefined && value !== null;
   const columns = [...new Set(rows.flatMap((row) => [...row].filter(known).map(([name]) => name)))];
-  const lines = rows.map((row) => columns.map((name) => row.get(name) ?? ''));
-  return [columns, ...lines].map((cells) => `${cells.map(quoted).join(',')}\n`).join('');
-}
-
-/** As in RFC 4180: names of layers are the user's. */
-function quoted(cell: string | number): string {
-  const text = String(cell);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const lines = rows.map((row) => columns.map((name) => row.get(name)));
+  return [columns, ...lines].map((cells) => `${cells.map(csvCell).join(',')}\n`).join('');
 }
