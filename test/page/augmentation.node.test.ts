@@ -16,6 +16,7 @@ import {
   type Studio,
   text,
   until,
+  untilFocused,
   upload,
 } from './studio.ts';
 
@@ -159,7 +160,7 @@ describe('augmentation', () => {
     await page.focus('[data-place="1 2"]');
     await page.keyboard.press('ArrowRight');
     await page.waitForFunction((facts) => document.querySelector('#sample-facts')?.textContent !== facts, {}, facts);
-    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.place)).toBe('1 3');
+    await untilFocused(page, '[data-place="1 3"]');
   });
 
   test('a list of ops: added, moved, switched off, copied; what is invalid is reported there', async () => {
@@ -172,7 +173,7 @@ describe('augmentation', () => {
     expect(await list()).toEqual([{ type: 'randomInvert' }, { type: 'randomRotation', degrees: 15 }]);
     await page.focus('[aria-label="move randomRotation up"]');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.activeElement?.ariaLabel === 'move randomRotation down');
+    await untilFocused(page, '[aria-label="move randomRotation down"]');
     expect((await list()).map(({ type }) => type)).toEqual(['randomRotation', 'randomInvert']);
     await press(page, '#op-1'); // Switches it off.
     expect((await list()).map(({ type }) => type)).toEqual(['randomRotation']);

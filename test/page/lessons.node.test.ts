@@ -10,7 +10,18 @@ import results from '../../src/page/features/lessons/results.json';
 import sigmoid from '../../src/page/features/lessons/sigmoid.json';
 import { experimentsOf, lessons, type Results } from '../screenshots/lessons.ts';
 import { claims, readOutcome, refuted } from './lesson_claims.ts';
-import { noRoutes, openPage, openStudio, patience, press, type Studio, text, until, upload } from './studio.ts';
+import {
+  noRoutes,
+  openPage,
+  openStudio,
+  patience,
+  press,
+  type Studio,
+  text,
+  until,
+  untilFocused,
+  upload,
+} from './studio.ts';
 
 describe('a lesson as data', () => {
   test.each(Object.entries({ sigmoid, batchNorm, augmentation }))('%s has no fault, and asks', (_, json) => {
@@ -140,8 +151,8 @@ test('a lesson is read, guessed, trained and looked at; the way back is the step
   await page.focus('#lesson-next');
   await page.keyboard.press('Enter');
   await until(page, '.lesson-place', 'Step 2 of 5');
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('A factor per layer');
-  expect(await page.evaluate(() => location.hash)).toMatch(/^#lesson=sigmoid&lesson-step=2&dataset=digits/);
+  await untilFocused(page, ':not(body)', 'A factor per layer');
+  await page.waitForFunction(() => /^#lesson=sigmoid&lesson-step=2&dataset=digits/.test(location.hash));
   await press(page, '.lesson-question label:nth-of-type(3) input');
   await until(page, '.lesson-answer', '^You were right');
 
@@ -157,7 +168,7 @@ test('a lesson is read, guessed, trained and looked at; the way back is the step
   await until(page, '#quiz', 'You were right on 1 of 2\\. 9 were not guessed');
   expect(await text(page, '#gradient-map tr:nth-child(11) .guessed')).toBe('✗Your guess was exploding');
   await press(page, '#end-quiz');
-  expect(await page.evaluate(() => location.hash)).not.toContain('quiz');
+  await page.waitForFunction(() => !location.hash.includes('quiz'));
 
   await page.evaluate(() => history.back());
   await until(page, '#lesson h3', 'Ten layers|A factor');

@@ -11,6 +11,7 @@ import {
   text,
   unfoldSettings,
   until,
+  untilFocused,
 } from './studio.ts';
 
 let studio: Studio;
@@ -65,11 +66,10 @@ test('shapes and parameters follow as a layer is edited; one that does not fit s
   expect(rows.slice(1).join('')).toBe('');
 
   // When an element is removed or moved, the focus goes to its counterpart.
-  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
   await page.focus('[aria-label="move conv2d down"]');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.querySelectorAll('#model .layer')[1]?.textContent?.startsWith('⚠'));
-  expect(await focused()).toBe('move conv2d down');
+  await untilFocused(page, '[aria-label="move conv2d down"]');
   // The names used in errors, including those of layers that don't fit and of the layers after them.
   expect(await page.$$eval('#model .layer', (all) => all.map((it) => it.textContent))).toEqual([
     'max_pooling2d',
@@ -83,7 +83,7 @@ test('shapes and parameters follow as a layer is edited; one that does not fit s
   await page.focus('[aria-label="remove conv2d"]');
   await page.keyboard.press('Enter');
   await page.waitForSelector('#start:enabled');
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('conv2d');
+  await untilFocused(page, '#model *', 'conv2d');
 
   await page.select('#model-preset', 'tutorial');
   await page.waitForSelector('#start:enabled');

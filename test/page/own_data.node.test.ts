@@ -85,7 +85,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await until(page, '#status', '122 images of your own, which stay in this browser');
   await until(page, '#facts', '98 training and 24 validation images of 12.×.12, 3 classes');
   expect(await page.$('#waiting-files')).toBeNull();
-  expect(await page.evaluate(() => location.hash)).toContain('dataset=own');
+  await page.waitForFunction(() => location.hash.includes('dataset=own'));
   const names = await page.$$eval('.classes .name', (all) => all.map((it) => it.textContent));
   expect(names).toEqual([...classes].sort());
   const ignored = await text(page, '#ignored');
@@ -119,7 +119,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await until(page, '#facts', '97 training');
   await press(page, '#leave-constant');
   await until(page, '#facts', '96 training and 24 validation');
-  expect(await page.evaluate(() => location.hash)).toContain('clean=constant,duplicates');
+  await page.waitForFunction(() => location.hash.includes('clean=constant,duplicates'));
 
   await page.waitForSelector('#start:enabled');
   await press(page, '#start');
@@ -437,7 +437,7 @@ test('drop after drop: a file of each format, other labels and stretched values,
   await page.type('#own-labels', 'coarse');
   await page.keyboard.press('Tab');
   await isRead('4 training and 2 validation images of 32.×.32 in color, 20 classes');
-  expect(await page.evaluate(() => location.hash)).toContain('labels=coarse');
+  await page.waitForFunction(() => location.hash.includes('labels=coarse'));
   await page.$eval('#own-labels', (it) => {
     (it as HTMLInputElement).value = 'corse';
     it.dispatchEvent(new Event('change', { bubbles: true }));
@@ -453,7 +453,7 @@ test('drop after drop: a file of each format, other labels and stretched values,
   await isRead('2 training and 2 validation images of 4.×.4, 2 classes', '4,?000: 65535 became 255, 12 bits of 16');
   await press(page, '#own-stretch');
   await isRead('2 training', 'values from 100 to 4,?000, stretched over 0 to 255, as requested');
-  expect(await page.evaluate(() => location.hash)).toContain('stretch=true');
+  await page.waitForFunction(() => location.hash.includes('stretch=true'));
   // A picture to classify is stretched in the same way: without it, 100 and 4000 would become 0 and 15.
   await press(page, '#start');
   await until(page, '#status', 'Done in');

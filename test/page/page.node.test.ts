@@ -11,7 +11,6 @@ import { parseIdxDataset, takeFirst } from '../../src/index.ts';
 import {
   chooseDataset,
   devRoutes,
-  focused,
   number,
   openPage,
   openStudio,
@@ -24,6 +23,7 @@ import {
   text,
   until,
   untilEpoch,
+  untilFocused,
 } from './studio.ts';
 
 const layers = ['conv2d', 'conv2d_1', 'dense', 'dense_1'];
@@ -132,7 +132,7 @@ describe('with the data sets of wgrad dev', () => {
     await page.focus('#start');
     await page.keyboard.press('Enter');
     await untilEpoch(page, 1);
-    expect(await focused(page)).toBe('start');
+    await untilFocused(page, '#start');
     expect(await text(page, '#start')).toBe('Pause');
 
     await untilEpoch(page, 3);
@@ -147,7 +147,7 @@ describe('with the data sets of wgrad dev', () => {
     await page.focus('#stop');
     await page.keyboard.press('Enter');
     await until(page, '#status', 'Stopped after \\d+ steps. Validation accuracy \\d+\\.\\d %');
-    expect(await focused(page)).toBe('start');
+    await untilFocused(page, '#start');
     const place = await text(page, '#place');
     // The values of single steps are pale, with their mean drawn over them.
     await vi.waitFor(async () => {

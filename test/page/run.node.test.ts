@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { expectNoLong, sentenceOf, tasksDuring } from './main_thread.ts';
-import { openPage, openStudio, press, type Studio, text, until, untilEpoch } from './studio.ts';
+import { openPage, openStudio, press, type Studio, text, until, untilEpoch, untilFocused } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -177,7 +177,7 @@ test('Try it beside a run that trains: the prediction follows the weights; Escap
   await press(page, '#start');
   await untilEpoch(page, 2);
   await press(page, '#open-try');
-  await page.waitForFunction(() => document.activeElement?.id === 'close-try');
+  await untilFocused(page, '#close-try');
   const isDrawer = () => page.$eval('#try', (it) => getComputedStyle(it).position === 'fixed');
   expect(await isDrawer()).toBe(true);
   // In sight together with the map, on a desk and on a phone.
@@ -200,7 +200,7 @@ test('Try it beside a run that trains: the prediction follows the weights; Escap
   await vi.waitFor(async () => expect(await shares()).not.toBe(before), 60_000);
   await page.focus('#close-try');
   await page.keyboard.press('Escape');
-  await page.waitForFunction(() => document.activeElement?.id === 'open-try');
+  await untilFocused(page, '#open-try');
   expect(await isDrawer()).toBe(false);
   expect(await text(page, '#probabilities .best')).not.toBe('');
   await press(page, '#stop');

@@ -54,7 +54,22 @@ export function readFigure(text: string): number {
 /** The experiment in the page's URL, read from the page: Puppeteer's own URL is updated a moment later. */
 export const experimentIn = async (page: Page) =>
   new URLSearchParams((await page.evaluate(() => location.hash)).slice(1));
-export const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
+
+/**
+ * Waits until the focused element matches a selector and, where given, has exactly this text. The page moves the focus after it has
+ * drawn, so the text that a test waits for may be there before.
+ */
+export async function untilFocused(page: Page, selector: string, expectedText?: string): Promise<void> {
+  const holds = (selector: string, expectedText?: string) => {
+    const focused = document.activeElement;
+    return !!focused?.matches(selector) && (expectedText === undefined || focused.textContent === expectedText);
+  };
+  await page.waitForFunction(holds, { polling }, selector, expectedText).catch(async (error: unknown) => {
+    if (!(error instanceof TimeoutError)) throw error;
+    const found = await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200));
+    throw new Error(`the focus never reached ${selector} ${expectedText ?? ''}; it is at ${found}`);
+  });
+}
 
 /**
  * Clicks an element once it is enabled and has stopped moving. Content that loads late on a busy machine moves the elements below
