@@ -38,7 +38,7 @@ const layouts: [name: string, files: Record<string, BlobPart>, expected: string,
     'train: sea 2, street 2; test: sea 2',
   ],
   [
-    'folders of macOS beside it (chest X-rays)',
+    'folders of macOS next to it (chest X-rays)',
     {
       ...all('chest_xray/train/NORMAL', 'chest_xray/train/PNEUMONIA', 'chest_xray/test/NORMAL'),
       'chest_xray/__MACOSX/train/NORMAL/._1.jpg': 'x',
@@ -47,12 +47,12 @@ const layouts: [name: string, files: Record<string, BlobPart>, expected: string,
     'train: NORMAL 2, PNEUMONIA 2; test: NORMAL 2',
   ],
   [
-    'a license beside the classes (flower_photos)',
+    'a license next to the classes (flower_photos)',
     { ...all('flower_photos/daisy', 'flower_photos/roses'), 'flower_photos/LICENSE.txt': 'CC-BY' },
     'train: daisy 2, roses 2',
   ],
   [
-    'a number as the folder around the classes (EuroSAT)',
+    'a parent folder that is a number (EuroSAT)',
     all('2750/AnnualCrop', '2750/Forest'),
     'train: AnnualCrop 2, Forest 2',
   ],
@@ -67,7 +67,7 @@ const layouts: [name: string, files: Record<string, BlobPart>, expected: string,
     'train: Ann_B 1, Cy_D 2',
   ],
   [
-    'codes of WordNet, and a table of noisy labels (Imagenette)',
+    'WordNet codes, and a table of noisy labels (Imagenette)',
     {
       ...all('train/n01440764', 'train/n02102040', 'val/n01440764'),
       'noisy_imagenette.csv': csv('path,noisy_labels_0', 'train/n01440764/1.jpg,n02102040'),
@@ -119,7 +119,7 @@ const layouts: [name: string, files: Record<string, BlobPart>, expected: string,
     'train: 0 2, 2 1, 4 1; unlabeled: 2',
   ],
   [
-    'names with endings (Cassava)',
+    'names with file extensions (Cassava)',
     {
       ...some('train_images', 3),
       'train.csv': csv('image_id,label', '1.jpg,0', '2.jpg,3', '3.jpg,3'),
@@ -128,7 +128,7 @@ const layouts: [name: string, files: Record<string, BlobPart>, expected: string,
     'train: 0 1, 3 2',
   ],
   [
-    'tags with spaces between (Planet)',
+    'tags separated by spaces (Planet)',
     {
       ...some('train-jpg', 3, (i) => `train_${i}.jpg`),
       'train_v2.csv': csv('image_name,tags', 'train_1,clear primary', 'train_2,haze', 'train_3,clear'),
@@ -136,7 +136,7 @@ const layouts: [name: string, files: Record<string, BlobPart>, expected: string,
     'train: clear+haze+primary 3',
   ],
   [
-    'findings with | between, in parts (ChestX-ray14)',
+    'findings separated by | in several parts (ChestX-ray14)',
     {
       ...some('images_001/images', 2, (i) => `a${i}.png`),
       ...some('images_002/images', 2, (i) => `b${i}.png`),
@@ -255,7 +255,7 @@ const layouts: [name: string, files: Record<string, BlobPart>, expected: string,
     'train: Cat+Dog 2; validation: Cat+Dog 1',
   ],
   [
-    'numbers of each picture',
+    'numeric targets',
     { ...some('faces', 2), 'faces/age.csv': csv('file,age (years)', '1.jpg,31.5', '2.jpg,4') },
     'train: age (years) 2',
   ],

@@ -35,7 +35,7 @@ const layouts: Layout[] = [
     'train: cat 2, dog 2',
   ],
   [
-    'several labels in a cell, with semicolons',
+    'several labels in a cell, separated by semicolons',
     {
       ...some('images', 3),
       'train.csv': csv('image_path,labels', 'images/1.jpg,Cut', 'images/2.jpg,Burn;Cut', 'images/3.jpg,Normal'),
@@ -43,7 +43,7 @@ const layouts: Layout[] = [
     'train: Burn+Cut+Normal 3',
   ],
   [
-    'several labels in a quoted cell, with commas',
+    'several labels in a quoted cell, separated by commas',
     { ...some('images', 3), 'train.csv': csv('image,labels', '1.jpg,Cut', '2.jpg,"Burn,Cut"', '3.jpg,Normal') },
     'train: Burn+Cut+Normal 3',
   ],
@@ -76,7 +76,7 @@ const layouts: Layout[] = [
     'train: 0 1, 1 2; validation: 0 1',
   ],
   [
-    'numbers of classes in a table without headings',
+    'class numbers in a table without a header',
     { ...some('img', 4), 'l.csv': csv('1.jpg,3', '2.jpg,7', '3.jpg,7', '4.jpg,3') },
     'train: 3 2, 7 2',
   ],
@@ -92,7 +92,7 @@ const layouts: Layout[] = [
     'variant',
   ],
   [
-    'lists of the splits without endings (Food-101)',
+    'lists of the splits without file extensions (Food-101)',
     {
       ...all('food/images/apple_pie', 'food/images/ramen'),
       'food/meta/train.txt': 'apple_pie/1\nramen/1\n',
@@ -144,7 +144,7 @@ const layouts: Layout[] = [
   ],
   ['parts with the folders of the classes', all('part_1/a', 'part_1/b', 'part_2/a', 'part_2/b'), 'train: a 4, b 4'],
   [
-    'a table in each split, beside a folder of pictures',
+    'a table in each split, next to a folder of pictures',
     {
       ...some('d/train/images', 3),
       'd/train/labels.csv': csv('filename,label', '1.jpg,cat', '2.jpg,dog', '3.jpg,cat'),
@@ -175,7 +175,7 @@ const layouts: Layout[] = [
   ],
   ['a folder of images in each class', all('cats/images', 'dogs/images'), 'train: cats 2, dogs 2'],
   [
-    'annotations beside the classes (Stanford Dogs)',
+    'annotations next to the classes (Stanford Dogs)',
     {
       ...all('Images/n02085620-Chihuahua', 'Images/n02085782-Japanese_spaniel'),
       'Annotation/n02085620-Chihuahua/n02085620_10074': '<annotation>',
@@ -183,7 +183,7 @@ const layouts: Layout[] = [
     'train: n02085620-Chihuahua 2, n02085782-Japanese_spaniel 2',
   ],
   [
-    'names of the classes in JSON (Oxford Flowers)',
+    'class names in JSON (Oxford Flowers)',
     {
       ...all('flowers/train/1', 'flowers/train/2', 'flowers/valid/1', 'flowers/valid/2'),
       'cat_to_name.json': '{"1":"rose","2":"lily"}',
@@ -196,17 +196,17 @@ const layouts: Layout[] = [
     'train: MEL 2, NV 1',
   ],
   [
-    'an index of the rows (pandas)',
+    'a row index (pandas)',
     { ...some('img', 3), 'd.csv': csv(',filename,label', '0,1.jpg,cat', '1,2.jpg,dog', '2,3.jpg,cat') },
     'train: cat 2, dog 1',
   ],
   [
-    'an index of the rows beside numbers (pandas)',
+    'a row index next to numbers (pandas)',
     { ...some('img', 3), 'd.csv': csv('Unnamed: 0,file,age', '0,1.jpg,3', '1,2.jpg,4.5', '2,3.jpg,7') },
     'train: age 3',
   ],
   [
-    'paths of Windows',
+    'Windows paths',
     { ...some('img', 3), 'd.csv': csv('path,label', 'img\\1.jpg,cat', 'img\\2.jpg,dog', 'C:\\d\\img\\3.jpg,cat') },
     'train: cat 2, dog 1',
   ],
