@@ -479,7 +479,10 @@ const libraryParts = [
   // Modules that are fetched one after the other are smaller together.
   { name: 'probing', test: /src\/(train|plan)\/prob(ing|es|e_plan)\.ts/ },
   { name: 'reopening', test: /src\/train\/(reopening|snapshot)\.ts/ },
-  { name: 'evaluate', test: /src\/train\/(inference_pass|test_time_augmentation|augmented_predictions)\.ts/ },
+  {
+    name: 'evaluate',
+    test: /src\/train\/(inference_pass|test_time_augmentation|augmented_predictions|which_weights)\.ts/,
+  },
   { name: 'settings', test: /src\/(plan\/parsed_pipeline|train\/fill_\w+)\.ts/ },
   { name: 'verdicts', test: /src\/health\/(noise|verdicts|run_watch|chance)\.ts/ },
   { name: 'comparison', test: /src\/(compare|report)\// },

@@ -345,7 +345,7 @@ export type { CheckpointEvery } from './train/checkpoint_every.ts';
 export type { ClassProbability } from './train/class_probabilities.ts';
 export { argmax, type Confusion, confusionOf, type Mistake } from './train/confusion.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
-export type { Startup, WhichWeights } from './train/engine.ts';
+export type { Startup } from './train/engine.ts';
 export type { EvaluateOptions, Evaluation } from './train/evaluate.ts';
 export type { ExperimentChange, NormalizationChange } from './train/experiment_change.ts';
 export type { FitSettings } from './train/fit_settings.ts';
@@ -355,11 +355,19 @@ export { createPace, type Pace } from './train/pace.ts';
 export type { Picture, PicturePreparation } from './train/picture.ts';
 export type { ImageList, Images, LayerOutput, PredictOptions } from './train/predict.ts';
 export type { ProfileOptions, TrainingProfile } from './train/profile_step.ts';
-export type { Saliency, SampleLabel, SampleLayer, SampleStep, SampleTensor } from './train/sample_step.ts';
+export type { Predict, Queries } from './train/queries.ts';
+export type {
+  Saliency,
+  SaliencyOptions,
+  SampleLabel,
+  SampleLayer,
+  SampleStep,
+  SampleTensor,
+} from './train/sample_step.ts';
 export type { ClassWeight } from './train/sample_weights.ts';
 export type { Progress as SnapshotProgress, Snapshot, SnapshotHealth } from './train/snapshot.ts';
 export type { TestTimeAugmentation } from './train/test_time_augmentation.ts';
-export type { Predict, SaliencyOptions, WeightsOption } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';
 export { type TuneOptions, type TuneResult, tune } from './train/tune.ts';
 export type { TimedVariant, TunedKernel, Tuning } from './train/tuner.ts';
+export type { WeightsOption, WhichWeights } from './train/which_weights.ts';

@@ -30,6 +30,7 @@ import type { CallbackStates } from './callbacks/index.ts';
 import { Interludes } from './interludes.ts';
 import { Scheduler } from './scheduler.ts';
 import { withAugmentation } from './trainer_options.ts';
+import type { WhichWeights } from './which_weights.ts';
 
 /** A bound probe, with the buffer from which the host reads its results. */
 export type BoundProbe = Bound<ProbePlan> & { staging: GPUBuffer };
@@ -43,9 +44,6 @@ export interface Startup {
   /** The first step, from its submission to its end, in milliseconds. */
   firstStepMs: number;
 }
-
-/** The weights as training has them, or their moving average. */
-export type WhichWeights = 'current' | 'average';
 
 /** @param end the dispatches at the end of the step. */
 function cutStep(

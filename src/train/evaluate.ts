@@ -14,9 +14,11 @@ import type { MetricValue } from '../model/metrics/metric_definition.ts';
 import { Tally } from '../model/metrics/tally.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { classesOf } from '../plan/targets.ts';
-import type { Engine, WhichWeights } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { inferenceInput, inferencePass, type PassOptions } from './inference_pass.ts';
 import { metricsOf } from './metrics_of.ts';
+import type { Query } from './queries.ts';
+import { requireDataset } from './require_dataset.ts';
 import { requireSampleWeight } from './sample_weights.ts';
 import {
   type FilledTestTimeAugmentation,
@@ -24,6 +26,7 @@ import {
   type TestTimeAugmentation,
 } from './test_time_augmentation.ts';
 import { requireMetricsOfClasses } from './trainer_options.ts';
+import { evaluatedWeights, type WeightsOption, type WhichWeights } from './which_weights.ts';
 
 export interface Evaluation extends MetricFigures {
   /** Mean over the samples. */
@@ -67,7 +70,7 @@ interface FilledEvaluateOptions {
 }
 
 /** @throws ConfigurationError */
-export function fillEvaluateOptions(options: EvaluateOptions): FilledEvaluateOptions {
+function fillEvaluateOptions(options: EvaluateOptions): FilledEvaluateOptions {
   const { metrics, weightedMetrics, sampleWeight, testTimeAugmentation } = parse(evaluateOptions, options, 'evaluate');
   return {
     ...(metrics !== undefined && { metrics: fillMetrics(metrics) }),
@@ -83,7 +86,18 @@ export function fillEvaluateOptions(options: EvaluateOptions): FilledEvaluateOpt
 export { inferenceInput };
 
 /** Implements `Trainer.evaluate`: loss, accuracy and metrics on a data set. */
-export async function evaluate(
+export const evaluateQuery: Query<[Dataset, (EvaluateOptions & WeightsOption)?], Evaluation> = async (
+  { settings },
+  dataset,
+  { weights, ...options } = {},
+) => {
+  const which = evaluatedWeights(settings, { weights });
+  requireDataset(dataset);
+  const filled = fillEvaluateOptions(options);
+  return (engine) => evaluate(engine, dataset, which, filled);
+};
+
+async function evaluate(
   engine: Engine,
   dataset: Dataset,
   weights: WhichWeights,

@@ -7,18 +7,21 @@ import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
+import { type FilledLoss, metricOf } from '../model/loss.ts';
 import { product } from '../product.ts';
 import { type ClassProbability, topClasses } from './class_probabilities.ts';
-import type { Engine, WhichWeights } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { countImages, imageElements } from './float_images.ts';
 import { isPicture, type Picture, type PicturePreparation, requirePictures } from './picture.ts';
 import type { PictureInput } from './picture_input.ts';
+import type { Query } from './queries.ts';
 import { requireDataset } from './require_dataset.ts';
 import {
   type FilledTestTimeAugmentation,
   fillTestTimeAugmentation,
   type TestTimeAugmentation,
 } from './test_time_augmentation.ts';
+import { evaluatedWeights, type WeightsOption, type WhichWeights } from './which_weights.ts';
 
 /**
  * Several images: floats [n, height, width, channels] that are already scaled, a list of such arrays, a data set, or a list of
@@ -87,7 +90,7 @@ interface FilledPredictOptions {
 }
 
 /** @throws ConfigurationError */
-export function fillPredictOptions(options: PredictOptions): FilledPredictOptions {
+function fillPredictOptions(options: PredictOptions): FilledPredictOptions {
   const { testTimeAugmentation, top } = parse(predictOptions, options, 'predict');
   return {
     ...(testTimeAugmentation !== undefined && {
@@ -97,8 +100,36 @@ export function fillPredictOptions(options: PredictOptions): FilledPredictOption
   };
 }
 
-/** Implements `Trainer.predict`: the model's outputs [n, outputs]. */
-export async function predict(
+/** Implements `Trainer.predict`. */
+export const predictQuery: Query<
+  [Images, (PredictOptions & WeightsOption)?],
+  Float32Array | ClassProbability[] | ClassProbability[][]
+> = async ({ settings, pictures, classNames }, images, { weights, ...options } = {}) => {
+  const which = evaluatedWeights(settings, { weights });
+  const filled = fillPredictOptions(options);
+  const { top } = filled;
+  if (top !== undefined) requireClassesForTop(settings.loss);
+  const prepared = await prepareImages(images, pictures);
+  return async (engine) => {
+    const probabilities = await predict(engine, prepared, which, filled);
+    if (top === undefined) return probabilities;
+    const classes = topClasses(probabilities, settings.outputs, classNames(), top);
+    return isPicture(images) ? classes[0]! : classes;
+  };
+};
+
+/** @throws ConfigurationError for a regression loss. */
+function requireClassesForTop(loss: FilledLoss): void {
+  if (metricOf(loss) === 'accuracy') return;
+  throw new ConfigurationError({
+    what: `top is of classes, which ${loss.type} does not have`,
+    found: { loss: loss.type },
+    fix: 'leave top out: predict gives the outputs as numbers',
+  });
+}
+
+/** The model's outputs [n, outputs]. */
+async function predict(
   engine: Engine,
   images: PreparedImages,
   weights: WhichWeights,
@@ -124,24 +155,18 @@ export async function predict(
   return probabilities!;
 }
 
-/** The most probable classes, of one picture or of each image. */
-export function topClassesOf(
-  images: Images,
-  probabilities: Float32Array,
-  outputs: number,
-  classNames: readonly string[],
-  top: number,
-): ClassProbability[] | ClassProbability[][] {
-  const classes = topClasses(probabilities, outputs, classNames, top);
-  return isPicture(images) ? classes[0]! : classes;
-}
-
 /** Implements `Trainer.activations`: the output of every layer. */
-export async function activations(
-  engine: Engine,
-  images: PreparedImages,
-  weights: WhichWeights,
-): Promise<LayerOutput[]> {
+export const activationsQuery: Query<[Images, WeightsOption?], LayerOutput[]> = async (
+  { settings, pictures },
+  images,
+  options,
+) => {
+  const weights = evaluatedWeights(settings, options);
+  const prepared = await prepareImages(images, pictures);
+  return (engine) => activations(engine, prepared, weights);
+};
+
+async function activations(engine: Engine, images: PreparedImages, weights: WhichWeights): Promise<LayerOutput[]> {
   const { network, probabilities } = engine.steps;
   const outputs = network.inference.values.map(({ layer, shape, ref }) => ({ layer, shape, slice: ref }));
   outputs.at(-1)!.slice = probabilities; // softmax is computed with the loss, so the layer's own buffer holds logits

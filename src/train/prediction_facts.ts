@@ -1,5 +1,5 @@
+import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
-import { type FilledLoss, metricOf } from '../model/loss.ts';
 import { pictureFits } from '../picture_fit.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { PicturePreparation } from './picture.ts';
@@ -45,14 +45,25 @@ export function fillPredictionFacts(
   };
 }
 
-const isPositiveInteger = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+/** The class names in the order of the outputs: "0", "1" and so on if they are unknown. */
+export const classNamesOf = ({ classNames }: PredictionFacts, outputs: number): string[] => [
+  ...(classNames ?? Array.from({ length: classesOfOutputs(outputs) }, (_, i) => String(i))),
+];
 
-/** @throws ConfigurationError for a regression loss. */
-export function requireClassesForTop(loss: FilledLoss): void {
-  if (metricOf(loss) === 'accuracy') return;
-  throw new ConfigurationError({
-    what: `top is of classes, which ${loss.type} does not have`,
-    found: { loss: loss.type },
-    fix: 'leave top out: predict gives the outputs as numbers',
-  });
+/** The class names and the preparation of pictures of a data set, except for what the options give. */
+export function factsOfDataset(
+  facts: PredictionFacts,
+  { classNames, targetNames, imageShape, pictureFit = 'cover', pictureLevels: levels }: Dataset,
+  options: Pick<TrainerOptions, 'classNames' | 'pictures'>,
+  outputs: number,
+): PredictionFacts {
+  const names = classNames.length > 0 ? classNames : targetNames;
+  const fits = names?.length === classesOfOutputs(outputs);
+  return {
+    ...facts,
+    ...(!options.classNames && fits && { classNames: names }),
+    ...(!options.pictures && { pictures: { imageShape, fit: pictureFit, ...(levels && { levels }) } }),
+  };
 }
+
+const isPositiveInteger = (value: unknown) => Number.isInteger(value) && (value as number) > 0;

@@ -6,15 +6,24 @@ import { stateFields } from '../kernels/state.ts';
 import { trainedTensors } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
 import { isOfClasses } from '../model/loss.ts';
+import { requireTrained } from '../model/require_trained.ts';
 import type { Bound } from '../plan/bind.ts';
 import { loadFurtherLayers } from '../plan/load_kernels.ts';
 import { Planner } from '../plan/planner.ts';
 import { planSample, type SamplePlan, sampleSequences } from '../plan/sample_plan.ts';
 import { requireValues } from '../plan/targets.ts';
 import { product } from '../product.ts';
-import type { Engine, WhichWeights } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { requireLabels } from './labels.ts';
-import { type PreparedImages, writeImage } from './predict.ts';
+import { type Images, type PreparedImages, prepareImages, writeImage } from './predict.ts';
+import type { Query } from './queries.ts';
+import { evaluatedWeights, type WeightsOption, type WhichWeights } from './which_weights.ts';
+
+/** Options of `Trainer.saliency`. */
+export interface SaliencyOptions {
+  /** Index of the output; for classification, of the class. By default the largest output for the image. */
+  output?: number;
+}
 
 /** A layer that the sample passes through. */
 export interface SampleLayer {
@@ -95,7 +104,19 @@ function networkOf(engine: Engine): Promise<BoundSample> {
 export type SampleLabel = number | ArrayLike<number>;
 
 /** Implements `Trainer.sampleStep`: a step on one sample that changes nothing in training. */
-export async function sampleStep(
+export const sampleStepQuery: Query<[Images, SampleLabel, WeightsOption?], SampleStep> = async (
+  { settings, pictures },
+  image,
+  label,
+  options,
+) => {
+  requireTrained(settings.model);
+  const weights = evaluatedWeights(settings, options);
+  const prepared = await prepareImages(image, pictures);
+  return (engine) => sampleStep(engine, prepared, label, weights);
+};
+
+async function sampleStep(
   engine: Engine,
   image: PreparedImages,
   label: SampleLabel,
@@ -185,8 +206,19 @@ export interface Saliency {
   shape: number[];
 }
 
+/** Implements `Trainer.saliency`. */
+export const saliencyQuery: Query<[Images, (SaliencyOptions & WeightsOption)?], Saliency> = async (
+  { settings, pictures },
+  image,
+  { output, ...options } = {},
+) => {
+  const weights = evaluatedWeights(settings, options);
+  const prepared = await prepareImages(image, pictures);
+  return (engine) => saliency(engine, prepared, output, weights);
+};
+
 /** @param of index of the output; by default the largest one. */
-export async function saliency(
+async function saliency(
   engine: Engine,
   image: PreparedImages,
   of: number | undefined,

@@ -8,6 +8,7 @@ import { trainedTensors } from '../model/graph.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import type { CallbackStates } from './callbacks/index.ts';
 import type { Engine } from './engine.ts';
+import type { Query } from './queries.ts';
 import { copyWeights, readTensors, readTrained, slicesLike } from './weights.ts';
 
 /** The complete state of training. Another trainer with the same options continues from it with the same bits. */
@@ -64,6 +65,9 @@ export interface Progress {
 const ofState = ['step', 'updates', 'skipped', 'correction1', 'correction2'] as const;
 
 /** Implements `Trainer.snapshot`. */
+export const snapshotQuery: Query<[], Snapshot> = async () => takeSnapshot;
+
+/** A copy of the complete state of training. No step may be in flight. */
 export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   const { gpu, memory, steps, epochs, learningRate, inputView } = engine;
   const weights = await readTensors(engine, steps.network.tensors);

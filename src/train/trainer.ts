@@ -1,87 +1,36 @@
-import * as v from 'valibot';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Memory } from '../gpu/memory.ts';
-import { unlessAborted } from '../gpu/unless_aborted.ts';
 import type { History } from '../health/history.ts';
 import type { CompiledModel } from '../model/graph.ts';
-import { averageOf } from '../model/optimizer.ts';
 import { requireTrained } from '../model/require_trained.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { BatchOptions, BatchRecord } from './batch.ts';
 import type { ClassProbability } from './class_probabilities.ts';
-import { Engine, type Startup, tunableKernels, type WhichWeights } from './engine.ts';
+import { Engine, type Startup, tunableKernels } from './engine.ts';
 import type { EvaluateOptions, Evaluation } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
 import type { LearningRateCurve, LearningRateFinderOptions } from './learning_rate_finder.ts';
 import type { Picture, PicturePreparation } from './picture.ts';
 import type { ImageList, Images, LayerOutput, PredictOptions } from './predict.ts';
-import {
-  classesOfOutputs,
-  fillPredictionFacts,
-  type PredictionFacts,
-  requireClassesForTop,
-} from './prediction_facts.ts';
+import { classNamesOf, factsOfDataset, fillPredictionFacts, type PredictionFacts } from './prediction_facts.ts';
 import type { ProfileOptions, TrainingProfile } from './profile_step.ts';
+import { type Queries, queriesOf } from './queries.ts';
 import { requireDataset } from './require_dataset.ts';
-import type { Saliency, SampleLabel, SampleStep } from './sample_step.ts';
+import type { Saliency, SaliencyOptions, SampleLabel, SampleStep } from './sample_step.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type FitOptions, fillFitOptions, fillOptions, type TrainerOptions } from './trainer_options.ts';
-import { copyWeights, readWeights } from './weights.ts';
+import { Turns } from './turns.ts';
+import { copyWeights } from './weights.ts';
+import type { WeightsOption } from './which_weights.ts';
 
 /** Loaded on demand: a page that only calls `fit` doesn't need it. */
 const byBatch = () => import('./batch.ts');
-const byPrediction = () => import('./predict.ts');
-const byEvaluation = () => import('./evaluate.ts');
 const bySnapshot = () => import('./snapshot.ts');
-const bySample = () => import('./sample_step.ts');
-
-/** Selects which of a trainer's weights to use. */
-export interface WeightsOption {
-  /** `'average'` selects the moving average that an optimizer with `useEma` keeps. */
-  weights?: WhichWeights;
-}
-
-/** Options of `Trainer.saliency`. */
-export interface SaliencyOptions {
-  /** Index of the output; for classification, of the class. By default the largest output for the image. */
-  output?: number;
-}
-
-type Prediction = Float32Array | ClassProbability[] | ClassProbability[][];
-
-/** Signatures of `predict`. */
-export interface Predict {
-  /**
-   * @param picture one picture.
-   * @param options `top`: number of classes.
-   * @returns the most probable classes, in descending order.
-   */
-  (picture: Picture, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[]>;
-  /** Returns the most probable classes of each image. */
-  (images: ImageList, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[][]>;
-  /** @returns the model's outputs [n, outputs]. */
-  (images: Images, options?: PredictOptions & WeightsOption & { top?: undefined }): Promise<Float32Array>;
-}
-
-/** Runs work when it is its turn. */
-type InTurn<T> = (work: (engine: Engine) => Promise<T>) => Promise<T>;
-
-/**
- * Waits for the validated options of a call that already has its place in the queue. A method takes its place when it is
- * called, although the code that validates its options may have to be loaded; invalid options are rejected without waiting for
- * the turn.
- */
-async function firstOf<O>(options: Promise<O>, turn: Promise<unknown>): Promise<O> {
-  turn.catch(() => undefined); // the caller awaits it, unless the options are invalid
-  return options;
-}
-
-const weightsOption = v.strictObject({ weights: v.optional(v.picklist(['current', 'average'])) });
 
 /** A model with its weights on the GPU. Created by `createTrainer`. */
 export class Trainer {
@@ -93,7 +42,6 @@ export class Trainer {
   readonly options: Readonly<TrainerOptions>;
   /** Start-up times in milliseconds. */
   readonly startup: Startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
-  readonly #hasAverage: boolean;
   readonly #settings: Settings;
   #gpu: Gpu;
   #memory: Memory;
@@ -103,11 +51,15 @@ export class Trainer {
   readonly #failure = new AbortController();
   /** Calls of `fit`, running or just ended, that open another device if this one is lost. */
   #reopenings = 0;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns(() => this.#ready, this.#failure.signal, this.#disposal.signal);
   /** From the options, or from the data set that was trained on last. */
   #facts: PredictionFacts;
-  /** Number of `fit` calls that have not ended. */
-  #fits = 0;
+  readonly #queries: Queries;
+  /**
+   * The methods that don't affect training, for callers that can't wait for the end of a `fit`: they run between two of its
+   * submissions, also while it is paused.
+   */
+  readonly meanwhile: Queries;
 
   constructor(gpu: Gpu, options: TrainerOptions) {
     const settings = fillOptions(options);
@@ -117,7 +69,9 @@ export class Trainer {
     this.model = settings.model;
     this.batchSize = settings.batchSize;
     this.#facts = fillPredictionFacts(options, settings);
-    this.#hasAverage = averageOf(settings.optimizer) !== undefined;
+    const asked = () => ({ settings, pictures: this.#facts.pictures, classNames: () => this.classNames });
+    this.#queries = queriesOf(asked, this.#turns.alone);
+    this.meanwhile = queriesOf(asked, this.#turns.between);
     this.#memory = new Memory(gpu.device);
     this.#ready = this.#start();
     this.#ready.catch(() => undefined); // the first method that awaits it throws
@@ -170,8 +124,7 @@ export class Trainer {
    * on.
    */
   get classNames(): string[] {
-    const classes = classesOfOutputs(this.#settings.outputs);
-    return [...(this.#facts.classNames ?? Array.from({ length: classes }, (_, i) => String(i)))];
+    return classNamesOf(this.#facts, this.#settings.outputs);
   }
 
   /** How `predict` prepares pictures: as given in the options, or as in the data set that was trained on. */
@@ -204,24 +157,20 @@ export class Trainer {
       if (filled.validationData) requireDataset(filled.validationData);
       return filled;
     });
-    this.#fits++;
-    const turn = this.#exclusively(async (engine) => {
-      let isReopening = false;
+    const turn = this.#turns.fit(async (engine) => {
+      const filled = await filling;
+      this.#facts = factsOfDataset(this.#facts, dataset, this.options, this.#settings.outputs);
+      if (filled.onDeviceLost === 'throw') return fitDataset(engine, dataset, filled);
+      this.#reopenings++;
       try {
-        const filled = await filling;
-        this.#takeFacts(dataset);
-        if (filled.onDeviceLost === 'throw') return await fitDataset(engine, dataset, filled);
-        isReopening = true;
-        this.#reopenings++;
         const { fitReopening } = await import('./reopening.ts'); // loaded on demand
         return await fitReopening(engine, dataset, filled, (snapshot) => this.#reopen(snapshot));
       } finally {
-        if (isReopening) this.#endReopening();
-        this.#fits--;
-        await (await this.#ready).interludes.run();
+        this.#endReopening();
       }
     });
-    await firstOf(filling, turn);
+    turn.catch(() => undefined); // awaited below, unless the options are invalid
+    await filling; // invalid options are rejected without waiting for the turn
     return turn;
   }
 
@@ -235,34 +184,6 @@ export class Trainer {
   }
 
   /**
-   * The methods that don't affect training, for callers that can't wait for the end of a `fit`: they run between two of its
-   * submissions, also while it is paused.
-   */
-  readonly meanwhile = {
-    /** As `Trainer.predict`. */
-    predict: ((images, options) => this.#predict(images, options, (work) => this.#between(work))) as Predict,
-    /** As `Trainer.activations`. */
-    activations: (images: Images, options?: WeightsOption): Promise<LayerOutput[]> =>
-      this.#activations(images, options, (work) => this.#between(work)),
-    /** As `Trainer.sampleStep`. */
-    sampleStep: (image: Images, label: SampleLabel, options?: WeightsOption): Promise<SampleStep> =>
-      this.#sampleStep(image, label, options, (work) => this.#between(work)),
-    /** As `Trainer.saliency`. */
-    saliency: (image: Images, options?: SaliencyOptions & WeightsOption): Promise<Saliency> =>
-      this.#saliency(image, options, (work) => this.#between(work)),
-    /** As `Trainer.evaluate`. */
-    evaluate: (dataset: Dataset, options?: EvaluateOptions & WeightsOption): Promise<Evaluation> =>
-      this.#evaluate(dataset, options, (work) => this.#between(work)),
-    /** As `Trainer.getWeights`. */
-    getWeights: async (options?: WeightsOption): Promise<Float32Array[]> => {
-      const weights = this.#whichWeights(options, 'current');
-      return this.#between((engine) => readWeights(engine, weights));
-    },
-    /** Called within `onEpoch`, it returns the state at the end of that epoch. */
-    snapshot: (): Promise<Snapshot> => this.#between(async (engine) => (await bySnapshot()).takeSnapshot(engine)),
-  };
-
-  /**
    * Changes the learning rate of the next steps; in a running `fit`, starting with its next submission. A number replaces a
    * schedule permanently. A schedule continues with the count of all updates so far, as if it had been used from the start.
    * Snapshots include it.
@@ -273,7 +194,7 @@ export class Trainer {
     const filled = fillLearningRate(learningRate);
     const engine = await this.#ready;
     this.#disposal.signal.throwIfAborted();
-    await unlessAborted(engine.setLearningRate(filled), this.#failure.signal, this.#disposal.signal);
+    await this.#turns.unlessEnded(engine.setLearningRate(filled));
   }
 
   /**
@@ -291,7 +212,7 @@ export class Trainer {
     options: BatchOptions = {},
   ): Promise<BatchRecord> {
     requireTrained(this.model);
-    return this.#exclusively(async (engine) => (await byBatch()).trainOnBatch(engine, images, labels, options));
+    return this.#turns.alone(async (engine) => (await byBatch()).trainOnBatch(engine, images, labels, options));
   }
 
   /**
@@ -304,7 +225,7 @@ export class Trainer {
     labels: ArrayLike<number>,
     options: BatchOptions = {},
   ): Promise<{ loss: number; gradientNorms: Record<string, number>; gradients: Float32Array[] }> {
-    return this.#exclusively(async (engine) => (await byBatch()).gradients(engine, images, labels, options));
+    return this.#turns.alone(async (engine) => (await byBatch()).gradients(engine, images, labels, options));
   }
 
   /**
@@ -313,7 +234,7 @@ export class Trainer {
    */
   async datasetGradients(dataset: Dataset, options: { augmented?: boolean } = {}): Promise<Float32Array[][]> {
     requireDataset(dataset);
-    return this.#exclusively(async (engine) => {
+    return this.#turns.alone(async (engine) => {
       const { datasetGradients } = await import('./dataset_gradients.ts'); // loaded on demand
       return datasetGradients(engine, dataset, options.augmented ?? false);
     });
@@ -333,49 +254,11 @@ export class Trainer {
   predict(picture: Picture, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[]>;
   predict(images: ImageList, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[][]>;
   predict(images: Images, options?: PredictOptions & WeightsOption & { top?: undefined }): Promise<Float32Array>;
-  predict(images: Images, options?: PredictOptions & WeightsOption): Promise<Prediction> {
-    return this.#predict(images, options, (work) => this.#exclusively(work));
-  }
-
-  async #predict(
+  predict(
     images: Images,
-    { weights, ...options }: PredictOptions & WeightsOption = {},
-    inTurn: InTurn<Float32Array>,
-  ): Promise<Prediction> {
-    const which = this.#evaluated({ weights });
-    const { loss, outputs } = this.#settings;
-    const { loading, prepared } = this.#prepare(images);
-    const filled = loading.then(({ fillPredictOptions }) => {
-      const filled = fillPredictOptions(options);
-      if (filled.top !== undefined) requireClassesForTop(loss);
-      return filled;
-    });
-    const turn = inTurn(async (engine) => (await loading).predict(engine, await prepared, which, await filled));
-    const { top } = await firstOf(filled, turn);
-    const probabilities = await turn;
-    return top === undefined
-      ? probabilities
-      : (await loading).topClassesOf(images, probabilities, outputs, this.classNames, top);
-  }
-
-  /** Loads the prediction code and prepares the images, with the settings at the time of the call. */
-  #prepare(images: Images) {
-    const { pictures } = this.#facts;
-    const loading = byPrediction();
-    const prepared = loading.then(({ prepareImages }) => prepareImages(images, pictures));
-    prepared.catch(() => undefined); // the turn that awaits it throws
-    return { loading, prepared };
-  }
-
-  /** Takes the class names and the preparation of pictures from a data set, unless they are given in the options. */
-  #takeFacts({ classNames, targetNames, imageShape, pictureFit = 'cover', pictureLevels: levels }: Dataset): void {
-    const names = classNames.length > 0 ? classNames : targetNames;
-    const fits = names?.length === classesOfOutputs(this.#settings.outputs);
-    this.#facts = {
-      ...this.#facts,
-      ...(!this.options.classNames && fits && { classNames: names }),
-      ...(!this.options.pictures && { pictures: { imageShape, fit: pictureFit, ...(levels && { levels }) } }),
-    };
+    options?: PredictOptions & WeightsOption,
+  ): Promise<Float32Array | ClassProbability[] | ClassProbability[][]> {
+    return this.#queries.predict(images, options as { top?: undefined });
   }
 
   /**
@@ -386,17 +269,7 @@ export class Trainer {
    * @throws ConfigurationError for images that don't fit.
    */
   activations(images: Images, options?: WeightsOption): Promise<LayerOutput[]> {
-    return this.#activations(images, options, (work) => this.#exclusively(work));
-  }
-
-  async #activations(
-    images: Images,
-    options: WeightsOption | undefined,
-    inTurn: InTurn<LayerOutput[]>,
-  ): Promise<LayerOutput[]> {
-    const weights = this.#evaluated(options);
-    const { loading, prepared } = this.#prepare(images);
-    return inTurn(async (engine) => (await loading).activations(engine, await prepared, weights));
+    return this.#queries.activations(images, options);
   }
 
   /**
@@ -412,20 +285,7 @@ export class Trainer {
    * @throws ConfigurationError for an image or a label that doesn't fit.
    */
   sampleStep(image: Images, label: SampleLabel, options?: WeightsOption): Promise<SampleStep> {
-    return this.#sampleStep(image, label, options, (work) => this.#exclusively(work));
-  }
-
-  async #sampleStep(
-    image: Images,
-    label: SampleLabel,
-    options: WeightsOption | undefined,
-    inTurn: InTurn<SampleStep>,
-  ): Promise<SampleStep> {
-    requireTrained(this.model);
-    const weights = this.#evaluated(options);
-    const { prepared } = this.#prepare(image);
-    const loading = bySample();
-    return inTurn(async (engine) => (await loading).sampleStep(engine, await prepared, label, weights));
+    return this.#queries.sampleStep(image, label, options);
   }
 
   /**
@@ -437,19 +297,7 @@ export class Trainer {
    * @throws ConfigurationError for an image or an output that doesn't fit.
    */
   saliency(image: Images, options?: SaliencyOptions & WeightsOption): Promise<Saliency> {
-    return this.#saliency(image, options, (work) => this.#exclusively(work));
-  }
-
-  async #saliency(
-    image: Images,
-    options: (SaliencyOptions & WeightsOption) | undefined,
-    inTurn: InTurn<Saliency>,
-  ): Promise<Saliency> {
-    const { output, ...others } = options ?? {};
-    const weights = this.#evaluated(others);
-    const { prepared } = this.#prepare(image);
-    const loading = bySample();
-    return inTurn(async (engine) => (await loading).saliency(engine, await prepared, output, weights));
+    return this.#queries.saliency(image, options);
   }
 
   /**
@@ -460,21 +308,7 @@ export class Trainer {
    * @throws ConfigurationError for a data set, metric or augmentation that doesn't fit.
    */
   evaluate(dataset: Dataset, options?: EvaluateOptions & WeightsOption): Promise<Evaluation> {
-    return this.#evaluate(dataset, options, (work) => this.#exclusively(work));
-  }
-
-  async #evaluate(
-    dataset: Dataset,
-    { weights, ...options }: EvaluateOptions & WeightsOption = {},
-    inTurn: InTurn<Evaluation>,
-  ): Promise<Evaluation> {
-    const which = this.#evaluated({ weights });
-    requireDataset(dataset);
-    const loading = byEvaluation();
-    const filled = loading.then(({ fillEvaluateOptions }) => fillEvaluateOptions(options));
-    const turn = inTurn(async (engine) => (await loading).evaluate(engine, dataset, which, await filled));
-    await firstOf(filled, turn);
-    return turn;
+    return this.#queries.evaluate(dataset, options);
   }
 
   /**
@@ -484,9 +318,8 @@ export class Trainer {
    * (`useEma`). Other tensors, including moving statistics, are the same either way.
    * @throws ConfigurationError if the optimizer keeps no average.
    */
-  async getWeights(options?: WeightsOption): Promise<Float32Array[]> {
-    const weights = this.#whichWeights(options, 'current');
-    return this.#exclusively((engine) => readWeights(engine, weights));
+  getWeights(options?: WeightsOption): Promise<Float32Array[]> {
+    return this.#queries.getWeights(options);
   }
 
   /**
@@ -496,7 +329,7 @@ export class Trainer {
    */
   async setWeights(arrays: readonly ArrayLike<number>[]): Promise<void> {
     const copies = copyWeights(this.model, arrays);
-    return this.#exclusively(async (engine) => {
+    return this.#turns.alone(async (engine) => {
       engine.writeTensors(copies);
       engine.resetHalt(engine.steps.training);
     });
@@ -504,7 +337,7 @@ export class Trainer {
 
   /** A copy of the complete state of training (weights, optimizer slots, progress), for `restore` or a file. */
   snapshot(): Promise<Snapshot> {
-    return this.#exclusively(async (engine) => (await bySnapshot()).takeSnapshot(engine));
+    return this.#queries.snapshot();
   }
 
   /**
@@ -513,7 +346,7 @@ export class Trainer {
    * @throws ConfigurationError for a snapshot of another model or optimizer; nothing is changed in that case.
    */
   restore(snapshot: Snapshot): Promise<void> {
-    return this.#exclusively(async (engine) => (await bySnapshot()).restoreSnapshot(engine, snapshot));
+    return this.#turns.alone(async (engine) => (await bySnapshot()).restoreSnapshot(engine, snapshot));
   }
 
   /**
@@ -523,7 +356,7 @@ export class Trainer {
   async profile(dataset: Dataset, options: ProfileOptions = {}): Promise<TrainingProfile> {
     const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
     requireDataset(dataset);
-    return this.#exclusively(async (engine) => {
+    return this.#turns.alone(async (engine) => {
       const { profileStep } = await import('./profile_step.ts');
       return profileStep(engine, dataset, rounds, options.ceilings);
     });
@@ -541,56 +374,13 @@ export class Trainer {
     // Loaded on demand.
     const { fillFinderOptions, findLearningRate } = await import('./learning_rate_finder.ts');
     const filled = fillFinderOptions(options);
-    return this.#exclusively((engine) => findLearningRate(engine, dataset, filled));
+    return this.#turns.alone((engine) => findLearningRate(engine, dataset, filled));
   }
 
   /** Rejects running and later calls. The buffers are freed when the GPU is done with them; the device stays open. */
   dispose(): void {
     this.#disposal.abort(new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' }));
     // Not immediately: work in flight would use destroyed buffers, which the device reports as an error to all its users.
-    this.#queue = Promise.allSettled([this.#queue, this.#ready]).then(() => this.#memory.dispose());
-  }
-
-  /** @throws ConfigurationError for an invalid value, and for the average if the optimizer keeps none. */
-  #whichWeights(options: WeightsOption | undefined, byDefault: WhichWeights): WhichWeights {
-    const { weights = byDefault } = parse(weightsOption, options ?? {}, 'the options');
-    if (weights === 'average' && !this.#hasAverage) {
-      throw new ConfigurationError({
-        what: 'The optimizer keeps no moving average of the weights',
-        found: { weights },
-        expected: 'an optimizer with useEma: true',
-        fix: "make the trainer with optimizer: { type: 'adam', useEma: true }, or leave weights out",
-      });
-    }
-    return weights;
-  }
-
-  /** The weights to evaluate with, the same as `fit` uses for validation. */
-  #evaluated(options: WeightsOption | undefined): WhichWeights {
-    return this.#whichWeights(options, this.#hasAverage ? 'average' : 'current');
-  }
-
-  /** Runs work between two submissions of a running `fit`, otherwise when it is its turn. */
-  #between<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
-    if (!this.#fits) return this.#exclusively(work);
-    const turn = this.#ready.then((engine) =>
-      // The `fit` may have just ended, after which interludes no longer run.
-      this.#fits ? engine.interludes.add(() => work(engine)) : this.#exclusively(work),
-    );
-    return unlessAborted(turn, this.#failure.signal, this.#disposal.signal);
-  }
-
-  /**
-   * Methods run one at a time, since the GPU's buffers hold a single batch. Callers are rejected immediately when the device is
-   * lost or the trainer is disposed; the next turn waits until the work has really ended.
-   */
-  #exclusively<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(async () => {
-      const engine = await this.#ready;
-      this.#disposal.signal.throwIfAborted();
-      return work(engine);
-    });
-    this.#queue = turn.catch(() => undefined);
-    return unlessAborted(turn, this.#failure.signal, this.#disposal.signal);
+    this.#turns.afterwards(() => this.#memory.dispose());
   }
 }

@@ -3,7 +3,8 @@ import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import { type CompiledModel, type ModelTensor, trainedTensors } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
-import type { Engine, WhichWeights } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { WhichWeights } from './which_weights.ts';
 
 /** All tensors of a model in Keras' order and layout, without the padding on the GPU. */
 export const readTensors = (engine: Engine, tensors: readonly Slice[]): Promise<Float32Array[]> =>
