@@ -1,6 +1,6 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
-// One invocation owns 8 rows (kh,kw,ci) x 4 output channels and iterates over the pixels of its share of the images, four at
-// a time; 4 neighbors share the rows. Shares are parts of the sum: dw[part, kh,kw,ci, co], added up by sum_parts. With a
+// One invocation owns 8 rows (kh,kw,ci) x ${across} x 4 output channels, 16 apart, and iterates over the pixels of its share of the images,
+// four at a time; 4 neighbors share the rows. Shares are parts of the sum: dw[part, kh,kw,ci, co], added up by sum_parts. With a
 // pool after it, the four pixels are one pooled cell's window, of which only the winner has a gradient. Requires in_channels % 4 = 0.
 // It is the filter gradient of a transposed convolution too: dy lies where a convolution has its x, and x where it has dy.
 // db is the sum of that dy then, over all pixels of the larger image: one more workgroup per part adds it up.
@@ -26,7 +26,7 @@ override dilation_x: u32;
 #endif
 
 // Four consecutive input channels of one kernel element.
-struct Chunk { kh: u32, kw: u32, offset: i32, }
+struct Chunk { kh: u32, kw: u32, offset: u32, }
 
 fn chunk_at(index: u32) -> Chunk {
   let tap = index / (in_channels / 4u);
@@ -37,13 +37,13 @@ fn chunk_at(index: u32) -> Chunk {
   let kh = tap / kernel_width;
   let kw = tap % kernel_width;
 #endif
-  return Chunk(kh, kw, i32((kh * in_width + kw) * in_channels + index % (in_channels / 4u) * 4u));
+  return Chunk(kh, kw, (kh * in_width + kw) * in_channels + index % (in_channels / 4u) * 4u);
 }
 
-fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
-  let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + chunk.offset) >> 2u;
+fn load_x(n: u32, window: vec2u, chunk: Chunk) -> vec4f {
+  let at = (((n * in_height + window.x) * in_width + window.y) * in_channels + chunk.offset) >> 2u;
 #if ${padded}
-  let inside = (u32(window.x) + chunk.kh < in_height) & (u32(window.y) + chunk.kw < in_width); // below zero wraps around
+  let inside = (window.x + chunk.kh < in_height) & (window.y + chunk.kw < in_width);
   return select(vec4f(), ${x}[at], inside);
 #else
   return ${x}[at];
@@ -53,7 +53,7 @@ fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index & 3u;
-  let channel_tiles = (out_channels + 15u) / 16u;
+  let channel_tiles = (out_channels + 15u) / (16u * ${across}u);
 #if ${sums_dy}
   if (group.x * ${tiles}u / channel_tiles * 8u >= kernel_height * kernel_width * in_channels) {
     sum_of_dy(group.y, index);
@@ -61,7 +61,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   }
 #endif
   let tile = group.x * ${tiles}u + (index >> 2u);
-  let co_wanted = tile % channel_tiles * 16u + lane * 4u;
+  let co_wanted = tile % channel_tiles * 16u * ${across}u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
   let left = out_channels - co;
   let row_tile = tile / channel_tiles; // the last workgroup's surplus tiles work on copies and store nothing
@@ -70,25 +70,30 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %for c in 0..2
   let chunk$c = chunk_at(min(row_tile * 2u + $cu, last_chunk));
 %for r in 0..4
-  var w$c$r = vec4f();
+%for a in 0..${across}
+  var w$c$r$a = vec4f();
 %end
 %end
-  var bias = vec4f();
+%end
+%for a in 0..${across}
+  var bias$a = vec4f();
+%end
   // One loop instead of three: SwiftShader takes as long to enter a loop that carries these sums as for an iteration.
   var n = batch * part / parts;
   let end = batch * (part + 1u) / parts;
   var oy = 0u;
   var ox = 0u;
   while (n < end) {
-    let four = four_dy(n, oy, ox, co, left);
-    let m = four.columns;
-    bias += four.sum;
+%for a in 0..${across}
+    let m$a = four_dy(n, oy, ox, co + 16u * $au, left);
+    bias$a += m$a.sum;
+%end
 #if ${subgroups}
     let mine = window(oy, ox, lane);
 %for c in 0..2
     let x$c = load_x(n, mine, chunk$c);
 %for r in 0..4
-    w$c$r += m * vec4f(quadBroadcast(x$c[$r], 0u), quadBroadcast(x$c[$r], 1u), quadBroadcast(x$c[$r], 2u), quadBroadcast(x$c[$r], 3u));
+    w$c$r0 += m0.columns * vec4f(quadBroadcast(x$c[$r], 0u), quadBroadcast(x$c[$r], 1u), quadBroadcast(x$c[$r], 2u), quadBroadcast(x$c[$r], 3u));
 %end
 %end
 #else
@@ -97,22 +102,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let x$c$j = load_x(n, window(oy, ox, $ju), chunk$c);
 %end
 %for r in 0..4
-    w$c$r += m * vec4f(x$c0[$r], x$c1[$r], x$c2[$r], x$c3[$r]);
+%for a in 0..${across}
+    w$c$r$a += m$a.columns * vec4f(x$c0[$r], x$c1[$r], x$c2[$r], x$c3[$r]);
+%end
 %end
 %end
 #endif
     ox += ${step};
     let row_ends = ox >= out_width;
     ox = select(ox, 0u, row_ends);
-    oy += select(0u, 1u, row_ends);
+    oy += u32(row_ends);
     let image_ends = oy == out_height;
     oy = select(oy, 0u, image_ends);
-    n += select(0u, 1u, image_ends);
+    n += u32(image_ends);
   }
   // A loop, because each further place that stores would be compiled again.
-  var sums = array<vec4f, 8>(w00, w01, w02, w03, w10, w11, w12, w13);
-  for (var r = 0u; r < 8u; r++) { store(row_tile * 8u + r, part, co_wanted, sums[r]); }
+%for a in 0..${across}
+  var sums$a = array<vec4f, 8>(w00$a, w01$a, w02$a, w03$a, w10$a, w11$a, w12$a, w13$a);
+  for (var r = 0u; r < 8u; r++) { store(row_tile * 8u + r, part, co_wanted + 16u * $au, sums$a[r]); }
 #if ${stores_db}
-  if (row_tile == 0u && co_wanted < out_channels) { store_db(part * out_channels + co, left, bias); }
+  if (row_tile == 0u && co_wanted < out_channels) { store_db(part * out_channels + co + 16u * $au, left, bias$a); }
 #endif
+%end
 }

@@ -1,5 +1,5 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
-// conv2d_backward_w for any number of input channels: one invocation owns 9 rows (kh,kw,ci) x 4 output channels, which is
+// conv2d_backward_w for any number of input channels: one invocation owns 9 rows (kh,kw,ci) x ${across} x 4 output channels, which is
 // a whole 3x3 window of a gray image. The rest is as there: 4 neighbors share the rows, the images are cut into parts.
 // It is the filter gradient of a transposed convolution too: dy lies where a convolution has its x, and x where it has dy.
 // db is the sum of that dy then, over all pixels of the larger image: one more workgroup per part adds it up.
@@ -24,10 +24,8 @@ override dilation_x: u32;
 #endif
 override parts: u32;
 
-const rows_a_tile = 9u;
-
 // One row of dw: its kernel element and where it lies in x, seen from the window's beginning.
-struct Row { kh: u32, kw: u32, offset: i32, }
+struct Row { kh: u32, kw: u32, offset: u32, }
 
 fn row_at(index: u32) -> Row {
   let at = min(index, kernel_height * kernel_width * in_channels - 1u);
@@ -38,13 +36,13 @@ fn row_at(index: u32) -> Row {
   let kh = at / in_channels / kernel_width;
   let kw = at / in_channels % kernel_width;
 #endif
-  return Row(kh, kw, i32((kh * in_width + kw) * in_channels + at % in_channels));
+  return Row(kh, kw, (kh * in_width + kw) * in_channels + at % in_channels);
 }
 
-fn load_x(n: u32, window: vec2i, row: Row) -> f32 {
-  let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + row.offset);
+fn load_x(n: u32, window: vec2u, row: Row) -> f32 {
+  let at = ((n * in_height + window.x) * in_width + window.y) * in_channels + row.offset;
 #if ${padded}
-  let inside = (u32(window.x) + row.kh < in_height) & (u32(window.y) + row.kw < in_width); // below zero wraps around
+  let inside = (window.x + row.kh < in_height) & (window.y + row.kw < in_width);
   return select(0.0, ${x}[at], inside);
 #else
   return ${x}[at];
@@ -54,59 +52,69 @@ fn load_x(n: u32, window: vec2i, row: Row) -> f32 {
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index & 3u;
-  let channel_tiles = (out_channels + 15u) / 16u;
+  let channel_tiles = (out_channels + 15u) / (16u * ${across}u);
 #if ${sums_dy}
-  if (group.x * ${tiles}u / channel_tiles * rows_a_tile >= kernel_height * kernel_width * in_channels) {
+  if (group.x * ${tiles}u / channel_tiles * 9u >= kernel_height * kernel_width * in_channels) {
     sum_of_dy(group.y, index);
     return;
   }
 #endif
   let tile = group.x * ${tiles}u + (index >> 2u);
-  let co_wanted = tile % channel_tiles * 16u + lane * 4u;
+  let co_wanted = tile % channel_tiles * 16u * ${across}u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
   let left = out_channels - co;
   let row_tile = tile / channel_tiles; // the last workgroup's surplus tiles work on copies and store nothing
   let part = group.y;
 %for r in 0..9
-  let row$r = row_at(row_tile * rows_a_tile + $ru);
-  var w$r = vec4f();
+  let row$r = row_at(row_tile * 9u + $ru);
+%for a in 0..${across}
+  var w$r$a = vec4f();
 %end
-  var bias = vec4f();
+%end
+%for a in 0..${across}
+  var bias$a = vec4f();
+%end
   // One loop instead of three: SwiftShader takes as long to enter a loop that carries these sums as for an iteration.
   var n = batch * part / parts;
   let end = batch * (part + 1u) / parts;
   var oy = 0u;
   var ox = 0u;
   while (n < end) {
-    let four = four_dy(n, oy, ox, co, left);
-    let m = four.columns;
-    bias += four.sum;
+%for a in 0..${across}
+    let m$a = four_dy(n, oy, ox, co + 16u * $au, left);
+    bias$a += m$a.sum;
+%end
 #if ${subgroups}
     let mine = window(oy, ox, lane);
 %for r in 0..9
     let x$r = load_x(n, mine, row$r);
-    w$r += m * vec4f(quadBroadcast(x$r, 0u), quadBroadcast(x$r, 1u), quadBroadcast(x$r, 2u), quadBroadcast(x$r, 3u));
+    w$r0 += m0.columns * vec4f(quadBroadcast(x$r, 0u), quadBroadcast(x$r, 1u), quadBroadcast(x$r, 2u), quadBroadcast(x$r, 3u));
 %end
 #else
 %for j in 0..4
     let at$j = window(oy, ox, $ju);
 %end
 %for r in 0..9
-    w$r += m * vec4f(load_x(n, at0, row$r), load_x(n, at1, row$r), load_x(n, at2, row$r), load_x(n, at3, row$r));
+    let x$r = vec4f(load_x(n, at0, row$r), load_x(n, at1, row$r), load_x(n, at2, row$r), load_x(n, at3, row$r));
+%for a in 0..${across}
+    w$r$a += m$a.columns * x$r;
+%end
 %end
 #endif
     ox += ${step};
     let row_ends = ox >= out_width;
     ox = select(ox, 0u, row_ends);
-    oy += select(0u, 1u, row_ends);
+    oy += u32(row_ends);
     let image_ends = oy == out_height;
     oy = select(oy, 0u, image_ends);
-    n += select(0u, 1u, image_ends);
+    n += u32(image_ends);
   }
   // A loop, because each further place that stores would be compiled again.
-  var sums = array<vec4f, rows_a_tile>(w0, w1, w2, w3, w4, w5, w6, w7, w8);
-  for (var r = 0u; r < rows_a_tile; r++) { store(row_tile * rows_a_tile + r, part, co_wanted, sums[r]); }
+%for a in 0..${across}
+  var sums$a = array<vec4f, 9>(w0$a, w1$a, w2$a, w3$a, w4$a, w5$a, w6$a, w7$a, w8$a);
+  for (var r = 0u; r < 9u; r++) { store(row_tile * 9u + r, part, co_wanted + 16u * $au, sums$a[r]); }
 #if ${stores_db}
-  if (row_tile == 0u && co_wanted < out_channels) { store_db(part * out_channels + co, left, bias); }
+  if (row_tile == 0u && co_wanted < out_channels) { store_db(part * out_channels + co + 16u * $au, left, bias$a); }
 #endif
+%end
 }

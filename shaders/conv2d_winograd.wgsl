@@ -49,17 +49,20 @@ fn of_products(m0: vec4f, m1: vec4f, m2: vec4f, m3: vec4f) -> Pair {
 
 // The image of a tile, or `batch` after the last tile; its first pixel, and the place of the first of its 4x4 inputs, which may be
 // outside. Tiles are counted image by image within a place, so that neighbors meet the border together and skip what is beyond.
+// naga cannot take a component of a vector of override constants, so rows and columns are scalars.
 struct Tile { image: u32, row: u32, column: u32, at: u32, }
 
 fn tile_at(index: u32) -> Tile {
 #if ${pooled}
-  let size = vec2u(out_height, out_width);
+  let rows = out_height;
+  let columns = out_width;
 #else
-  let size = (vec2u(out_height, out_width) + 1u) / 2u;
+  let rows = (out_height + 1u) / 2u;
+  let columns = (out_width + 1u) / 2u;
 #endif
-  let place = min(index / batch, size.x * size.y - 1u);
-  let row = 2u * (place / size.y);
-  let column = 2u * (place % size.y);
+  let place = min(index / batch, rows * columns - 1u);
+  let row = 2u * (place / columns);
+  let column = 2u * (place % columns);
   let image = index % batch;
   let at = (image * in_height + row - pad_top) * in_width + column - pad_left;
   return Tile(select(batch, image, index / batch == place), row, column, at);

@@ -22,18 +22,20 @@ override parts: u32;
 
 struct Tile { image: u32, row: u32, column: u32, exists: bool, }
 
-fn tiles_an_image() -> vec2u {
+// Tiles along an axis of dy. naga cannot take a component of a vector of override constants, so each is computed alone.
+fn tiles_along(size: u32) -> u32 {
 #if ${pooled}
-  return vec2u(out_height, out_width);
+  return size;
 #else
-  return (vec2u(out_height, out_width) + 1u) / 2u;
+  return (size + 1u) / 2u;
 #endif
 }
 
 fn tile_at(index: u32, end: u32) -> Tile {
-  let size = tiles_an_image();
+  let rows = tiles_along(out_height);
+  let columns = tiles_along(out_width);
   let at = min(index, end - 1u);
-  return Tile(at / (size.x * size.y), 2u * (at / size.y % size.x), 2u * (at % size.y), index < end);
+  return Tile(at / (rows * columns), 2u * (at / columns % rows), 2u * (at % columns), index < end);
 }
 
 fn x_of(t: Tile, r: u32, c: u32, ci: u32) -> f32 {
@@ -102,9 +104,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %end
 %end
   var bias = vec4f();
-  let size = tiles_an_image();
-  let end = batch * (part + 1u) / parts * size.x * size.y;
-  for (var at = batch * part / parts * size.x * size.y; at < end; at += 2u) {
+  let tiles = tiles_along(out_height) * tiles_along(out_width);
+  let end = batch * (part + 1u) / parts * tiles;
+  for (var at = batch * part / parts * tiles; at < end; at += 2u) {
     let a = tile_at(at, end);
     let b = tile_at(at + 1u, end);
     let dy_a = gradient_of(a, co);

@@ -1,14 +1,14 @@
 
 // How conv2d_backward_w and its narrow form find the pixels of x, read dy and write rows of dw.
 
-// Where in x the window of pixel j of four begins: row and column, signed because of padding.
-fn window(oy: u32, ox: u32, j: u32) -> vec2i {
+// Where in x the window of pixel j of four begins: row and column, which wrap around below zero where there is padding.
+fn window(oy: u32, ox: u32, j: u32) -> vec2u {
 #if ${pooled}
   let at = vec2u(2u * oy + j / 2u, 2u * ox + j % 2u);
 #else
   let at = vec2u(oy, min(ox + j, out_width - 1u));
 #endif
-  return vec2i(at * vec2u(stride_y, stride_x)) - vec2i(i32(pad_top), i32(pad_left));
+  return at * vec2u(stride_y, stride_x) - vec2u(pad_top, pad_left);
 }
 
 // Four output channels of dy at four pixels, the first of which is (oy, ox), or of a pooled cell's window: one column per pixel, and

@@ -18,7 +18,16 @@ import storeDx from '../../shaders/lib/store_dx.wgsl?raw';
 import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { type Activation, activationFlags } from './activation.ts';
-import { acrossOf, loadType, neighbours, quadFlags, quadType, type RegisterTile, registerTiles } from './tile.ts';
+import {
+  acrossOf,
+  largeTile,
+  loadType,
+  neighbours,
+  quadFlags,
+  quadType,
+  type RegisterTile,
+  registerTiles,
+} from './tile.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
 /** NHWC images and a [kernelHeight, kernelWidth, inChannels / groups, outChannels] kernel. */
@@ -204,9 +213,9 @@ export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
   workgroups: (s) => spread(ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 64) * ceilDiv(s.outChannels, 16), 16),
 };
 
-/** Number of tiles of the filter gradient: rows of w by 16 output channels. */
-const tilesOfW = (s: Conv2dShape, rows: number) =>
-  ceilDiv(s.kernelHeight * s.kernelWidth * s.inChannels, rows) * ceilDiv(s.outChannels, 16);
+/** Number of tiles of the filter gradient: rows of w by 16 output channels per quad. */
+const tilesOfW = (s: Conv2dShape, rows: number, across = 1) =>
+  ceilDiv(s.kernelHeight * s.kernelWidth * s.inChannels, rows) * ceilDiv(s.outChannels, 16 * across);
 
 /** Number of tiles of the filter gradient if its sum is not split. */
 export const filterGradientTiles = (s: Conv2dShape): number => tilesOfW(s, s.inChannels % 4 === 0 ? 8 : 9);
@@ -217,48 +226,51 @@ const tilesAGroup = (tiles: number) => Math.min(16, tiles);
 const weights = (s: Conv2dShape) => s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels;
 const pixelsIn = (s: Conv2dShape) => s.batch * s.inHeight * s.inWidth;
 
-const gradientText = windowSizes + gradient + channelQuad + storeDb;
+/** A filter gradient whose invocations own this number of rows of w. */
+function filterGradient(name: string, source: string, rows: number): Kernel<Conv2dShape> {
+  const tilesFor = (s: Conv2dShape, { tiles = tilesAGroup(tilesOfW(s, rows)) }: Variant) => tiles as number;
+  return {
+    name,
+    source: source + windowSizes + gradient + channelQuad + storeDb,
+    variants: (s, traits) => [
+      // Its rows are those of two quads.
+      ...largeTile(s.outChannels, (quads, across) => (quads === 2 ? tilesOfW(s, rows, across) : 0), traits),
+      ...neighbours(s, traits),
+    ],
+    flags: (s, v) => ({
+      subgroups: v.subgroups!,
+      across: acrossOf(v),
+      ...quadFlags(s.outChannels, 'dy', 'dw'),
+      padded: padded(s),
+      dilated: dilated(s),
+      pooled: s.pooled,
+      ...{ x: 'x', dy: 'dy', db: quadType(s.outChannels) },
+      use_bias: s.useBias,
+      stores_db: s.useBias,
+      sums_dy: false,
+      step: s.pooled ? '1u' : '4u',
+      tiles: tilesFor(s, v),
+    }),
+    constants: (s) => ({ ...sizes(s), parts: s.parts }),
+    buffers: (s) => ({
+      x: pixelsIn(s) * s.inChannels,
+      dy: cellsOf(s) * s.outChannels,
+      dw: s.parts * weights(s),
+      ...(s.useBias && { db: s.parts * s.outChannels }),
+      ...(s.pooled && { argmax: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
+    }),
+    workgroups: (s, v) => [ceilDiv(tilesOfW(s, rows, acrossOf(v)), tilesFor(s, v)), s.parts],
+    cost: (s) => ({
+      flops: 2 * multiplyAdds(s),
+      bytes: 4 * (pixelsIn(s) * s.inChannels + cellsOf(s) * s.outChannels + weights(s)),
+    }),
+  };
+}
 
 /** Requires inChannels % 4 = 0; otherwise use conv2dBackwardWNarrow. */
-export const conv2dBackwardW: Kernel<Conv2dShape> = {
-  name: 'conv2d_backward_w',
-  source: backwardWSource + gradientText,
-  variants: neighbours,
-  flags: (s, v) => ({
-    subgroups: v.subgroups!,
-    ...quadFlags(s.outChannels, 'dy', 'dw'),
-    padded: padded(s),
-    dilated: dilated(s),
-    pooled: s.pooled,
-    ...{ x: 'x', dy: 'dy', db: quadType(s.outChannels) },
-    use_bias: s.useBias,
-    stores_db: s.useBias,
-    sums_dy: false,
-    step: s.pooled ? '1u' : '4u',
-    tiles: tilesAGroup(tilesOfW(s, 8)),
-  }),
-  constants: (s) => ({ ...sizes(s), parts: s.parts }),
-  buffers: (s) => ({
-    x: pixelsIn(s) * s.inChannels,
-    dy: cellsOf(s) * s.outChannels,
-    dw: s.parts * weights(s),
-    ...(s.useBias && { db: s.parts * s.outChannels }),
-    ...(s.pooled && { argmax: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
-  }),
-  workgroups: (s) => [ceilDiv(tilesOfW(s, 8), tilesAGroup(tilesOfW(s, 8))), s.parts],
-  cost: (s) => ({
-    flops: 2 * multiplyAdds(s),
-    bytes: 4 * (pixelsIn(s) * s.inChannels + cellsOf(s) * s.outChannels + weights(s)),
-  }),
-};
+export const conv2dBackwardW = filterGradient('conv2d_backward_w', backwardWSource, 8);
 
-export const conv2dBackwardWNarrow: Kernel<Conv2dShape> = {
-  ...conv2dBackwardW,
-  name: 'conv2d_backward_w_narrow',
-  source: backwardWNarrowSource + gradientText,
-  flags: (s, v) => ({ ...conv2dBackwardW.flags!(s, v), tiles: tilesAGroup(tilesOfW(s, 9)) }),
-  workgroups: (s) => [ceilDiv(tilesOfW(s, 9), tilesAGroup(tilesOfW(s, 9))), s.parts],
-};
+export const conv2dBackwardWNarrow = filterGradient('conv2d_backward_w_narrow', backwardWNarrowSource, 9);
 
 /** Number of tiles of dx: quads of pixels by 16 channels per quad. */
 const tilesOfX = (s: Conv2dShape, quads: number, across: number) =>

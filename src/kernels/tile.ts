@@ -50,11 +50,10 @@ export function registerTiles(
   const alone = { subgroups: false, quads: 2, width: widest(terms, 4), tiles: tilesMost };
   // Candidates for the tuner. One quad of pixels needs 32 registers for sums and operands and gives twice the workgroups for a
   // small batch. It loads 2 numbers per 4 multiply-adds; two quads load 1.5, and four quads 1.25 but may spill.
-  const without = [2, 1, 4].map((quads): RegisterTile => ({ ...alone, quads }));
-  const enough = tilesAVector * busyGroups;
-  const large =
-    traits.gathers && largeTiles.find(([q, across]) => fits(channels, across) && tiles(q, across) >= enough);
-  if (large) without.unshift({ ...alone, quads: large[0], tiles: tilesAVector, across: large[1] });
+  const others = [2, 1, 4].map((quads) => ({ quads }));
+  const without = [...largeTile(channels, tiles, traits), ...others].map(
+    (tile): RegisterTile => ({ ...alone, ...tile }),
+  );
   if (traits.subgroupSize !== 4) return without;
   const form = (quads: number): RegisterTile => ({
     subgroups: true,
@@ -81,8 +80,15 @@ const largeTiles = [
   [2, 2],
 ] as const;
 
-/** True if no invocation of a tile is left without channels. */
-const fits = (channels: number, across: number) => channels % (16 * across) === 0;
+/** On llvmpipe, the first of these tiles of which there are enough, and none of whose invocations is left without channels. */
+export const largeTile = (channels: number, tiles: (quads: number, across: number) => number, { gathers }: Traits) =>
+  largeTiles
+    .filter(
+      ([quads, across]) =>
+        gathers && channels % (16 * across) === 0 && tiles(quads, across) >= tilesAVector * busyGroups,
+    )
+    .slice(0, 1)
+    .map(([quads, across]) => ({ subgroups: false, quads, tiles: tilesAVector, across }));
 
 /** The two variants of kernels whose tile size is fixed. */
 export function neighbours(_shape: unknown, traits: Traits): Variant[] {

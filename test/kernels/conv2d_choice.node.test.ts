@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Traits } from '../../src/gpu/device.ts';
 import { type Kernel, specialize } from '../../src/gpu/kernel.ts';
-import { type Conv2dShape, conv2dBackwardX, conv2dForward } from '../../src/kernels/conv2d.ts';
+import { type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward } from '../../src/kernels/conv2d.ts';
 import { conv2dKernelsFor } from '../../src/kernels/conv2d_choice.ts';
-import { asConvolution, denseForward } from '../../src/kernels/dense.ts';
+import { asConvolution, denseBackwardW, denseForward } from '../../src/kernels/dense.ts';
 import {
   conv2dTransposeKernelsFor,
   convolutionKernelsFor,
@@ -121,6 +121,11 @@ test('llvmpipe: many sums per load, and enough workgroups', () => {
   // 32 samples: fewer sums, but eight workgroups.
   expect(first(denseForward, dense)).toEqual({ ...tile, quads: 2, across: 2 });
   expect(first(denseForward, last)).toEqual({ ...tile, quads: 2, tiles: 16 });
+  // 8 rows by 16 channels, where the filters are enough for 16 tiles.
+  const rows = { subgroups: false, quads: 2, tiles: 2 };
+  expect(first(conv2dBackwardW, second)).toEqual({ ...rows, across: 4 });
+  expect(first(denseBackwardW, dense)).toEqual({ ...rows, across: 4 });
+  expect(first(denseBackwardW, last)).toEqual({ subgroups: false });
   // Other adapters don't have these variants, and every adapter has the small ones, which a saved run may name.
   const small = conv2dForward.variants!(second, hardware);
   expect(small.some(({ across }) => across !== undefined)).toBe(false);
