@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openPage, openStudio, press, type Studio, until, untilEpoch } from './studio.ts';
+import { holdRun, openPage, openStudio, press, type Studio, until, untilEpoch } from './studio.ts';
 
 let studio: Studio;
 let page: Page;
@@ -53,7 +53,10 @@ test('nothing is in the way at the first visit, in a run, and after it with ever
   await untilEpoch(page, 2);
   await press(page, '#evaluate');
   await page.waitForSelector('#results canvas');
+  const release = await holdRun(page);
   expect(await barriers()).toEqual([]);
+  expect(await page.$('#stop:enabled')).not.toBeNull();
+  await release();
   await press(page, '#stop');
   await until(page, '#status', 'Stopped after');
 

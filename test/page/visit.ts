@@ -106,6 +106,33 @@ export async function untilEpoch(page: Page, epoch: number): Promise<void> {
   await page.waitForFunction(isThere, { timeout: patience, polling }, epoch);
 }
 
+/**
+ * Keeps a run in progress without computing anything until it is released: what the training thread reads from the GPU is withheld. For
+ * tests that look at a page in a run for long, which would otherwise have to share the cores with its training.
+ *
+ * @returns the function that releases it.
+ */
+export async function holdRun(page: Page): Promise<() => Promise<void>> {
+  const training = page.workers()[0]!;
+  await training.evaluate(() => {
+    const { mapAsync } = GPUBuffer.prototype;
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    GPUBuffer.prototype.mapAsync = async function (this: GPUBuffer, ...args) {
+      await released;
+      return mapAsync.apply(this, args);
+    };
+    const letGo = () => {
+      GPUBuffer.prototype.mapAsync = mapAsync;
+      release();
+    };
+    Object.assign(globalThis, { letGo });
+  });
+  return () => training.evaluate(() => (globalThis as unknown as { letGo: () => void }).letGo());
+}
+
 /** Moves the mouse into an element, at a distance in pixels from its left edge, whatever the scroll position. */
 export async function point(page: Page, selector: string, left: number): Promise<void> {
   await page.$eval(selector, (it) => it.scrollIntoView({ block: 'center' }));
