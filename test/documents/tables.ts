@@ -147,7 +147,7 @@ function effects(files: readonly CuresFile[]): string {
         ['lower accuracy in', lower!],
         ['no difference in accuracy beyond noise in', same!],
         ['too few seeds for a test in', few!],
-        ['no place in', none!],
+        ['not applicable to', none!],
       ] as const;
       const said = parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what} ${names.join(', ')}`);
       return `- **${name}** (${words}): ${said.join('; ')}.`;
