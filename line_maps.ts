@@ -32,12 +32,16 @@ export const lineMaps = (root: string, web: string, isMapped: (fileName: string)
       }
       const { sources, mappings } = JSON.parse(readFileSync(path, 'utf8')) as SourceMap;
       const inRoot = sources.map((source) => relative(root, resolve(path, '..', source)));
-      const own = inRoot.map((source) => source.startsWith('src/'));
-      const lines = linesOnly(mappings, code.split('\n'), own);
-      writeFileSync(path, JSON.stringify({ version: 3, sourceRoot: web, sources: inRoot, names: [], mappings: lines }));
+      const own = inRoot.filter(isOwn);
+      const numbers = inRoot.map((source) => (isOwn(source) ? own.indexOf(source) : undefined));
+      const lines = linesOnly(mappings, code.split('\n'), numbers);
+      writeFileSync(path, JSON.stringify({ version: 3, sourceRoot: web, sources: own, names: [], mappings: lines }));
     }
   },
 });
+
+/** Lines of shaders and of dependencies are not mapped. */
+const isOwn = (source: string) => source.startsWith('src/');
 
 /** What an error's stack can point at: a call, an access that may fail, or a throw. */
 const canFail = /[([.`]|throw|await|yield/;
@@ -46,9 +50,9 @@ const canFail = /[([.`]|throw|await|yield/;
  * The same mappings without names, columns of the source, and places where its line stays the same or nothing can fail.
  *
  * @param code the lines that are mapped.
- * @param own of each source, whether its lines are kept.
+ * @param numbers the new number of each source, or undefined to leave its lines out.
  */
-export function linesOnly(mappings: string, code: readonly string[], own: readonly boolean[]): string {
+export function linesOnly(mappings: string, code: readonly string[], numbers: readonly (number | undefined)[]): string {
   let [source, line] = [0, 0];
   let [writtenSource, writtenLine] = [0, 0];
   const rows = mappings.split(';').map((row, at) => {
@@ -59,7 +63,8 @@ export function linesOnly(mappings: string, code: readonly string[], own: readon
       column += columns;
       source += sources;
       line += lines;
-      return own[source] ? [{ column, source, line }] : [];
+      const number = numbers[source];
+      return number === undefined ? [] : [{ column, source: number, line }];
     });
     const changes = places.filter((place, i) => !isSameLine(place, places[i - 1]));
     let writtenColumn = 0;
