@@ -60,14 +60,5 @@ fn main(@builtin(local_invocation_index) index: u32) {
       hit += select(0u, 1u, peak.place == label);
     }
   }
-  losses[index] = loss;
-  correct[index] = hit;
-  workgroupBarrier();
-  if (index == 0u) {
-    for (var i = 1u; i < 64u; i++) {
-      loss += losses[i];
-      hit += correct[i];
-    }
-    write_loss(loss, hit);
-  }
+  write_sums(index, loss, hit);
 }

@@ -17,6 +17,22 @@ override record_slots: u32;
 var<workgroup> losses: array<f32, 64>;
 var<workgroup> correct: array<u32, 64>;
 
+// Adds up the sums of the invocations, in their order, and writes them into the record.
+fn write_sums(index: u32, loss: f32, hit: u32) {
+  losses[index] = loss;
+  correct[index] = hit;
+  workgroupBarrier();
+  if (index == 0u) {
+    var all_loss = loss;
+    var all_hit = hit;
+    for (var i = 1u; i < 64u; i++) {
+      all_loss += losses[i];
+      all_hit += correct[i];
+    }
+    write_loss(all_loss, all_hit);
+  }
+}
+
 // Writes the loss into the record of its step, with the penalties of the weights that are part of it; `measured` is the
 // count of correct predictions, or the bits of a sum.
 fn write_loss(loss: f32, measured: u32) {
