@@ -497,7 +497,7 @@ function networkModules(): RegExp {
     kernels: 'losses|optimizers',
     model: 'metrics/index|optimizer',
     plan: 'chunks|labels|measurement|mix|network|phases|regularized|settings',
-    train: 'checkpoint_every|fit_settings|metrics_of|pace|prediction_facts|require_dataset|weights',
+    train: 'checkpoint_every|fit_settings|metrics_of|pace|prediction_facts|require_dataset|step_recordings|weights',
   };
   const paths = Object.entries(modules).map(([folder, names]) => `${folder}/(${names})`);
   return new RegExp(`src/(${paths.join('|')})\\.ts$`);

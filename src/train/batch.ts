@@ -17,6 +17,7 @@ import type { Engine } from './engine.ts';
 import { countImages, imageElements } from './float_images.ts';
 import { requireLabels } from './labels.ts';
 import { requireSampleWeight } from './sample_weights.ts';
+import { gradientMicroBatches, trainingMicroBatches } from './step_recordings.ts';
 import { batchLoss, writeBatchWeights } from './weighted_loss.ts';
 import { readTrained } from './weights.ts';
 
@@ -38,7 +39,7 @@ export async function trainOnBatch(
 ): Promise<BatchRecord> {
   const { gpu, memory, reader, steps } = engine;
   const { training } = steps;
-  await runBatch(engine, training, { images, labels, ...options }, (input) => engine.trainingMicroBatches(input));
+  await runBatch(engine, training, { images, labels, ...options }, (input) => trainingMicroBatches(steps, input));
   const step = engine.trainingBegan();
   const record = recordOf(engine, training, step);
   const [bytes, state] = await readSlices(gpu, memory, [record, training.state]);
@@ -64,7 +65,9 @@ export async function gradients(
   const { gpu, memory, reader } = engine;
   const { network, evaluation } = engine.steps;
   engine.resetHalt(evaluation); // bad steps are counted per call
-  await runBatch(engine, evaluation, { images, labels, ...options }, (input) => engine.gradientMicroBatches(input));
+  await runBatch(engine, evaluation, { images, labels, ...options }, (input) =>
+    gradientMicroBatches(engine.steps, input),
+  );
   const step = engine.evaluationBegan();
   const [bytes] = await readSlices(gpu, memory, [recordOf(engine, evaluation, step)]);
   const record = reader.read(bytes!, 0)!;

@@ -7,29 +7,23 @@ import { Memory, mebibytes, type Slice } from '../gpu/memory.ts';
 import { Recorder } from '../gpu/recorder.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
-import { RecordReader } from '../health/records.ts';
+import type { RecordReader } from '../health/records.ts';
 import type { VerdictWatch, WatchState } from '../health/verdicts.ts';
-import { packSchedule } from '../kernels/schedule.ts';
 import { packState, type StateValues } from '../kernels/state.ts';
-import { beginStep } from '../kernels/step.ts';
 import { drawWeights, hasFurtherInitializers } from '../model/initializers.ts';
-import { type FilledLearningRate, type FilledSchedule, scheduleOf } from '../model/schedule.ts';
-import { type ScheduleType, scheduleDefinition } from '../model/schedules/index.ts';
+import type { FilledLearningRate } from '../model/schedule.ts';
 import { type Bound, bindPlan } from '../plan/bind.ts';
-import { type BatchInput, type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
+import { type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
 import { type Sequence, shareMemory } from '../plan/liveness.ts';
-import { loadAugmentation } from '../plan/load_augmentation.ts';
-import { loadFurtherLayers, loadJointLaunches, loadKernels } from '../plan/load_kernels.ts';
-import { loadFurtherTraining } from '../plan/loaded_training.ts';
-import { lossOf, microBatchesOf, type Phase, phasesOf, stepOf } from '../plan/phases.ts';
-import { Planner, type TunableKernel } from '../plan/planner.ts';
+import type { Planner } from '../plan/planner.ts';
 import type { ProbePlan } from '../plan/probe_plan.ts';
 import { type Settings, stepSamples } from '../plan/settings.ts';
-import { type BoundState, type BoundSteps, planSteps, sequencesOf } from '../plan/steps.ts';
+import { type BoundState, type BoundSteps, sequencesOf } from '../plan/steps.ts';
 import type { CallbackStates } from './callbacks/index.ts';
+import { GpuSchedule } from './gpu_schedule.ts';
 import { Interludes } from './interludes.ts';
+import { planEngine, warningsOf } from './plan_engine.ts';
 import { Scheduler } from './scheduler.ts';
-import { withAugmentation } from './trainer_options.ts';
 import type { WhichWeights } from './which_weights.ts';
 
 /** A bound probe, with the buffer from which the host reads its results. */
@@ -45,54 +39,13 @@ export interface Startup {
   firstStepMs: number;
 }
 
-/** @param end the dispatches at the end of the step. */
-function cutStep(
-  pass: Parameters<typeof microBatchesOf<Dispatch>>[0],
-  accumulation: Parameters<typeof microBatchesOf<Dispatch>>[1],
-  end: Recording,
-): Recording[] {
-  const passes = microBatchesOf(pass, accumulation);
-  return passes.map(({ input, forward, backward }, i) => [
-    ...[...input, ...forward, ...backward],
-    ...(i === passes.length - 1 ? end : []),
-  ]);
-}
-
-/** Plans a step. Loads the code that the settings need first. */
-async function planOf(gpu: Gpu, given: Settings, memory: Memory) {
-  const [joint] = await Promise.all([
-    loadJointLaunches(gpu.traits),
-    loadKernels(given),
-    loadAugmentation(given.inputView.augmentation),
-  ]);
-  const settings = withAugmentation(given);
-  const reader = new RecordReader(settings.model, settings.health, settings);
-  const planner = new Planner(gpu.traits, memory, settings.kernelVariants, joint);
-  return { settings, reader, planner, stepPlan: planSteps(planner, settings, reader) };
-}
-
-/** The kernels with several variants that a trainer with these settings launches. */
-export async function tunableKernels(gpu: Gpu, settings: Settings): Promise<ReadonlyMap<string, TunableKernel>> {
-  await loadFurtherLayers();
-  return (await planOf(gpu, settings, new Memory(gpu.device))).planner.tunable;
-}
-
-/** A warning for each of the settings' variants that fits no kernel of the network. */
-export const variantWarnings = async (gpu: Gpu, settings: Settings): Promise<string[]> =>
-  warningsOf((await planOf(gpu, settings, new Memory(gpu.device))).planner);
-
-async function warningsOf({ chosen, fitting }: Planner): Promise<string[]> {
-  if (Object.keys(chosen).every((key) => fitting.has(key))) return [];
-  const { unmatchedVariants } = await import('../gpu/unmatched_variants.ts'); // loaded on demand
-  return unmatchedVariants(chosen, [...fitting]);
-}
-
 /** The state shared by all methods of a trainer: everything on the GPU, and the progress of training. */
 export class Engine {
   readonly gpu: Gpu;
   readonly settings: Settings;
   readonly memory: Memory;
   readonly steps: BoundSteps;
+  readonly schedule: GpuSchedule;
   /** Present if health is `full`. */
   readonly probe?: BoundProbe;
   readonly reader: RecordReader;
@@ -112,10 +65,6 @@ export class Engine {
   /** True if the state is that of a restored snapshot and no step has been trained since. */
   isRestored = false;
   #inputView: InputView;
-  #learningRate: FilledLearningRate;
-  /** Type of the schedule that is compiled into `begin_step`. */
-  #scheduleType: ScheduleType;
-  #schedulesAsked = 0;
   readonly #steps = { training: 0, evaluation: 0 };
   #lastUpdate: number | undefined;
   #epochs = 0;
@@ -140,16 +89,13 @@ export class Engine {
     this.memory = memory;
     this.steps = steps;
     if (probe) this.probe = probe;
+    this.schedule = new GpuSchedule(recorder, steps, settings);
     this.reader = reader;
     this.scheduler = new Scheduler(gpu, memory, reader.bytes, reader.shape.slots);
     this.#networkBytes = memory.bytes;
     this.startup = startup;
     this.variantWarnings = variantWarnings;
     this.disposal = disposal;
-    this.#learningRate = settings.optimizer.learningRate;
-    const schedule = scheduleOf(this.#learningRate);
-    this.#scheduleType = schedule.type;
-    this.#writeSchedule(schedule, 0);
     this.#inputView = settings.inputView;
   }
 
@@ -166,7 +112,7 @@ export class Engine {
     disposal: AbortSignal,
   ): Promise<Engine> {
     const begun = performance.now();
-    const { settings, reader, planner, stepPlan } = await planOf(gpu, given, memory);
+    const { settings, reader, planner, stepPlan } = await planEngine(gpu, given, memory);
     const { model, optimizer, batchSize, seed, health } = settings;
     const recorder = new Recorder(gpu, memory);
     const sequences = sequencesOf(stepPlan);
@@ -200,39 +146,6 @@ export class Engine {
   /** Creates the GPU objects of another plan, in its own buffers, which live as long as the trainer. */
   bind<T>(planner: Planner, sequences: readonly Sequence[], planned: T): Promise<Bound<T>> {
     return bindPlan(this.#recorder, shareMemory(planner.buffers, sequences), planned);
-  }
-
-  /** A training step, including the dispatches that produce its batch. */
-  trainingRecording(input: BatchInput): Recording {
-    return this.trainingStep(input).map(({ dispatch }) => dispatch);
-  }
-
-  /** As above, with the phase of each dispatch. */
-  trainingStep(input: BatchInput): { phase: Phase; dispatch: Dispatch }[] {
-    return stepOf(this.#phases(input), this.steps.training.accumulation);
-  }
-
-  #phases(input: BatchInput): Record<Phase, Dispatch[]> {
-    return phasesOf(this.steps, input.recording, lossOf(this.steps.training, input));
-  }
-
-  /** A training step split into the dispatches of each micro-batch, for callers that upload the images of each. */
-  trainingMicroBatches(input: BatchInput): Recording[] {
-    const { update, ...pass } = this.#phases(input);
-    return cutStep(pass, this.steps.training.accumulation, update);
-  }
-
-  /** As above, for a step that doesn't affect training and ends with the norms. */
-  gradientMicroBatches(input: BatchInput): Recording[] {
-    const { network, evaluation } = this.steps;
-    const { forward, backward } = network.gradient;
-    const pass = { input: [evaluation.begin], forward: [...forward, lossOf(evaluation, input)], backward };
-    return cutStep(pass, evaluation.accumulation, evaluation.norms);
-  }
-
-  /** Everything but the update: weights, slots and the number of updates don't change. */
-  gradientRecording(input: BatchInput): Recording {
-    return this.trainingStep(input).flatMap(({ phase, dispatch }) => (phase === 'update' ? [] : dispatch));
   }
 
   /** Keras' `fit` of the generator, on the first images that are trained on. */
@@ -336,48 +249,6 @@ export class Engine {
     this.gpu.device.queue.writeBuffer(buffer, offset, packState(values));
   }
 
-  /** Takes effect with the next submission. A new schedule continues with the same update count. */
-  setLearningRate(learningRate: FilledLearningRate): Promise<void> {
-    this.#learningRate = learningRate;
-    return this.useSchedule(scheduleOf(learningRate));
-  }
-
-  /**
-   * Takes effect with the next submission if the schedule is of the type compiled into `begin_step`; otherwise as soon as the
-   * pipeline for its type has been compiled.
-   *
-   * @param begin number of updates before the schedule's first.
-   */
-  async useSchedule(schedule: FilledSchedule, begin = 0): Promise<void> {
-    const { type } = schedule;
-    const asked = ++this.#schedulesAsked;
-    if (type !== this.#scheduleType) {
-      if (type !== 'constant') await loadFurtherTraining();
-      const { steps, settings } = this;
-      const { training } = steps;
-      const shape = { batch: settings.batchSize, schedule: type };
-      const { pipeline, wgsl, constants } = await this.dispatch(beginStep, shape, {
-        state: training.state,
-        schedule: steps.schedule,
-      });
-      // The last call wins, even if its pipeline was ready sooner.
-      if (asked !== this.#schedulesAsked) return;
-      // Recordings in use hold this dispatch object, so the pipeline is replaced within it. Its buffers are the same.
-      Object.assign(training.begin, { pipeline, wgsl, constants });
-      this.#scheduleType = type;
-    }
-    this.#writeSchedule(schedule, begin);
-  }
-
-  #writeSchedule(schedule: FilledSchedule, begin: number): void {
-    const { type } = schedule;
-    const { parameters, list } = scheduleDefinition(type);
-    this.write(
-      this.steps.schedule,
-      packSchedule({ type, parameters: parameters(schedule), list: list?.(schedule) }, begin),
-    );
-  }
-
   /**
    * @param badInARow number of consecutive non-finite steps up to now.
    * @param atOnce halt at the next non-finite step instead of after several in a row.
@@ -479,12 +350,7 @@ export class Engine {
   }): Promise<void> {
     this.#epochs = epochs;
     this.#steps.training = step ?? this.#steps.training;
-    if (learningRate !== undefined) await this.setLearningRate(learningRate);
-  }
-
-  /** The learning rate of the next steps: a number or a schedule. */
-  get learningRate(): FilledLearningRate {
-    return this.#learningRate;
+    if (learningRate !== undefined) await this.schedule.setLearningRate(learningRate);
   }
 
   /** How training and evaluation see a data set; evaluation uses no augmentation. */

@@ -22,6 +22,7 @@ import { createPace, type Pace } from './pace.ts';
 import type { Probing } from './probing.ts';
 import type { ClassWeight } from './sample_weights.ts';
 import type { Split } from './split.ts';
+import { trainingRecording } from './step_recordings.ts';
 import { type FilledFitOptions, requireMetricsOfClasses } from './trainer_options.ts';
 import { readWeights } from './weights.ts';
 
@@ -106,7 +107,7 @@ async function begunCallbacks(
 ): Promise<() => RunCallbacks> {
   if (Object.keys(filled).length === 0) return () => noCallbacks;
   const { Callbacks, requireCallbacksFit } = await import('./callbacks/index.ts');
-  requireCallbacksFit(filled, measured, typeof engine.learningRate !== 'number');
+  requireCallbacksFit(filled, measured, typeof engine.schedule.learningRate !== 'number');
   return () => new Callbacks(filled, measured, engine.keptByCallbacks.states);
 }
 
@@ -184,10 +185,10 @@ async function train(
   const { scheduler, startup, reader, disposal, interludes } = engine;
   const { stream } = input;
   const { training } = engine.steps;
-  const recording = engine.trainingRecording(input);
+  const recording = trainingRecording(engine.steps, input);
   const history = emptyHistory();
   const updates = engine.trainingSteps + epochs * epochSteps - stepsBefore;
-  const tooShort = await lengthWarning(engine.learningRate, updates);
+  const tooShort = await lengthWarning(engine.schedule.learningRate, updates);
   for (const warning of [...(tooShort ? [tooShort] : []), ...engine.variantWarnings]) {
     history.warnings.push(warning);
     options.onWarning?.(warning);
@@ -375,10 +376,11 @@ async function train(
 
 /** Calls the callbacks after an epoch and applies their decisions. @returns true after the last epoch. */
 async function applyCallbacks(engine: Engine, callbacks: RunCallbacks, record: EpochRecord): Promise<boolean> {
-  const { learningRate: before, keptByCallbacks: kept } = engine;
+  const { schedule, keptByCallbacks: kept } = engine;
+  const before = schedule.learningRate;
   const { stop, keepWeights, learningRate } = callbacks.epochEnd(record, typeof before === 'number' ? before : 0);
   if (learningRate !== undefined) {
-    await engine.setLearningRate(learningRate);
+    await schedule.setLearningRate(learningRate);
     record.reducedLearningRate = learningRate;
   }
   // If the optimizer keeps a moving average, the best value was measured with it.

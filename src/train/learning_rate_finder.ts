@@ -10,6 +10,7 @@ import type { DatasetInput } from '../plan/input.ts';
 import { stepSamples } from '../plan/settings.ts';
 import type { Engine } from './engine.ts';
 import { splitForTraining } from './split.ts';
+import { trainingRecording } from './step_recordings.ts';
 import { withTrainingRestored } from './training_restored.ts';
 
 /** Options of a learning-rate sweep. */
@@ -113,8 +114,8 @@ async function sweep(
     decayRate: to / from,
     staircase: false,
   } as const;
-  await engine.useSchedule({ ...sweep, decaySteps: steps - 1 }, updates);
-  const recording = engine.trainingRecording(input);
+  await engine.schedule.use({ ...sweep, decaySteps: steps - 1 }, updates);
+  const recording = trainingRecording(plan, input);
   const epochSteps = Math.ceil(input.places / stepSamples(settings));
   const reach = reachOf(steps);
   const found: Pick<StepRecord, 'loss' | 'learningRate'>[] = [];

@@ -8,6 +8,7 @@ import { stateFields } from '../kernels/state.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { probeParts } from '../plan/probe_plan.ts';
 import type { BoundProbe, Engine } from './engine.ts';
+import { gradientRecording } from './step_recordings.ts';
 
 /** The next batch in an epoch's order: its first position and its number of samples. */
 export interface BatchPlace {
@@ -34,7 +35,7 @@ export async function runProbe(
   const { kept, results, staging } = plan;
   const { device } = gpu;
   const compute = (work: Submission, recording: Recording) => work.compute(recording).copy(kept.state, training.state);
-  const step = engine.gradientRecording(input);
+  const step = gradientRecording(steps, input);
 
   submit(device, 'probe: the batch', (work) => {
     work.copy(training.state, kept.state).copy(network.gradients.all, kept.gradients).clear(results.histograms);
@@ -51,7 +52,7 @@ export async function runProbe(
     first += samples;
   }
   submit(device, 'probe: plain images and results', (work) => {
-    if (input.plain) compute(work, [...engine.gradientRecording(input.plain), ...plan.plain]);
+    if (input.plain) compute(work, [...gradientRecording(steps, input.plain), ...plan.plain]);
     work.copy(results.all, { buffer: staging, offset: 0 });
   });
   const bytes = await readStaging(gpu, staging, results.all.size);

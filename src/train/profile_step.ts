@@ -3,6 +3,7 @@ import { type DispatchProfile, profileRecording, type StepProfile } from '../gpu
 import type { Ceilings } from '../gpu/roofline.ts';
 import type { Phase } from '../plan/phases.ts';
 import type { Engine } from './engine.ts';
+import { trainingStep } from './step_recordings.ts';
 import { withTrainingRestored } from './training_restored.ts';
 
 /** Number of samples in an epoch, larger than any profile reaches. Indices beyond the data set are clamped to it. */
@@ -39,7 +40,7 @@ export async function profileStep(
     await engine.fitAugmentation(dataset);
     const input = await engine.input(dataset, engine.inputView, training);
     try {
-      const step = engine.trainingStep(input);
+      const step = trainingStep(steps, input);
       const recording = step.map(({ dispatch }) => dispatch);
       engine.beginEpoch(training, input, engine.nextOrder(input, true));
       await input.stream?.ready(engine.disposal, gpu.failure);

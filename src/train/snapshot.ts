@@ -69,7 +69,8 @@ export const snapshotQuery: Query<[], Snapshot> = async () => takeSnapshot;
 
 /** A copy of the complete state of training. No step may be in flight. */
 export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
-  const { gpu, memory, steps, epochs, learningRate, inputView } = engine;
+  const { gpu, memory, steps, epochs, inputView } = engine;
+  const { learningRate } = engine.schedule;
   const weights = await readTensors(engine, steps.network.tensors);
   const slots: Float32Array[] = [];
   for (const slices of slotSlices(engine)) slots.push(...(await readTrained(engine, slices)));

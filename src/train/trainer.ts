@@ -11,11 +11,12 @@ import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { BatchOptions, BatchRecord } from './batch.ts';
 import type { ClassProbability } from './class_probabilities.ts';
-import { Engine, type Startup, tunableKernels } from './engine.ts';
+import { Engine, type Startup } from './engine.ts';
 import type { EvaluateOptions, Evaluation } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
 import type { LearningRateCurve, LearningRateFinderOptions } from './learning_rate_finder.ts';
 import type { Picture, PicturePreparation } from './picture.ts';
+import { tunableKernels } from './plan_engine.ts';
 import type { ImageList, Images, LayerOutput, PredictOptions } from './predict.ts';
 import { classNamesOf, factsOfDataset, fillPredictionFacts, type PredictionFacts } from './prediction_facts.ts';
 import type { ProfileOptions, TrainingProfile } from './profile_step.ts';
@@ -194,7 +195,7 @@ export class Trainer {
     const filled = fillLearningRate(learningRate);
     const engine = await this.#ready;
     this.#disposal.signal.throwIfAborted();
-    await this.#turns.unlessEnded(engine.setLearningRate(filled));
+    await this.#turns.unlessEnded(engine.schedule.setLearningRate(filled));
   }
 
   /**

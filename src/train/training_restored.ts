@@ -6,7 +6,8 @@ import type { Engine } from './engine.ts';
  * augmentation's statistics.
  */
 export async function withTrainingRestored<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
-  const { memory, steps, epochs, trainingSteps, learningRate, inputView } = engine;
+  const { memory, steps, epochs, trainingSteps, inputView } = engine;
+  const { learningRate } = engine.schedule;
   const { network, training, slots, average, measurement } = steps;
   const { moving } = network;
   const kept = [

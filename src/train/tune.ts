@@ -1,6 +1,6 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { KernelVariants } from '../gpu/variants.ts';
-import { tunableKernels } from './engine.ts';
+import { tunableKernels } from './plan_engine.ts';
 import { fillOptions, type TrainerOptions } from './trainer_options.ts';
 import type { TunerOptions, Tuning } from './tuner.ts';
 

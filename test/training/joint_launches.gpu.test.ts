@@ -3,7 +3,7 @@ import { createTrainer, type Model, type StepRecord, type Trainer } from '../../
 import { compileModel } from '../../src/model/graph.ts';
 import { uniforms } from '../../src/model/initializers.ts';
 import { networkGradients } from '../../src/reference/network.ts';
-import { tunableKernels } from '../../src/train/engine.ts';
+import { tunableKernels } from '../../src/train/plan_engine.ts';
 import { fillOptions } from '../../src/train/trainer_options.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch } from './batch_bounds.ts';

@@ -13,7 +13,7 @@ import {
   tune,
 } from '../../src/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
-import { tunableKernels } from '../../src/train/engine.ts';
+import { tunableKernels } from '../../src/train/plan_engine.ts';
 import { fillOptions } from '../../src/train/trainer_options.ts';
 import { fastestOf } from '../../src/train/tuner.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
