@@ -15,6 +15,7 @@ import {
   openPage,
   openStudio,
   patience,
+  pauseAt,
   point,
   press,
   type Routes,
@@ -354,7 +355,7 @@ test('a part of the page that cannot be loaded leaves the run alone, and is load
     if (isBusy && /chart-.*\.js/.test(request.url ?? '')) response.writeHead(503).end();
     else devRoutes()(request, response, next);
   };
-  await openPage(`${await studio.serve(routes)}#dataset=digits&epochs=2`, page, []);
+  await openPage(`${await studio.serve(routes)}#dataset=digits&augment=none&model=five-relu&epochs=2`, page, []);
   await press(page, '#start');
   await until(page, '#page-error', 'Part of this page could not be loaded. Your run is safe');
   expect(await text(page, '#page-error')).not.toMatch(/load this page again|reload/);
@@ -450,8 +451,7 @@ const destroyDevices = (page: Page, how: 'once' | 'always'): Promise<void> =>
   }, how);
 
 describe('a GPU that goes away is opened again, and the run ends as if nothing had come between', () => {
-  // Fast steps, and enough of them to lose the device between two epochs.
-  const address = '#dataset=digits&augment=none&model=five-relu&epochs=25&seed=3';
+  const address = '#dataset=digits&augment=none&model=five-relu&epochs=8&train-samples=640&seed=3';
   let undisturbed: string[];
   beforeAll(async () => {
     const page = await studio.browser.newPage();
@@ -475,9 +475,7 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
   ])('%s', async (_, lose) => {
     const page = await studio.browser.newPage();
     await openPage(`${await studio.serve()}${address}`, page, []);
-    await press(page, '#start');
-    await untilEpoch(page, 3);
-    // On a busy machine the run would end before its device is lost.
+    await pauseAt(page, 'epoch [3-8] of 8');
     await press(page, '#start');
     await until(page, '#status', 'Paused after');
     const picture = () => page.$eval('.classes canvas', (it) => (it as HTMLCanvasElement).toDataURL());
@@ -497,8 +495,7 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
   test('a device that is lost repeatedly ends the run with the reason; it resumes from there', async () => {
     const page = await studio.browser.newPage();
     await openPage(`${await studio.serve()}${address}`, page, []);
-    await press(page, '#start');
-    await untilEpoch(page, 3);
+    await pauseAt(page, 'epoch [3-8] of 8');
     await press(page, '#start');
     await until(page, '#status', 'Paused after');
     await destroyDevices(page, 'always');

@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { expectNoLong, sentenceOf, tasksDuring } from './main_thread.ts';
-import { openPage, openStudio, press, type Studio, text, until, untilEpoch, untilFocused } from './studio.ts';
+import { openPage, openStudio, pauseAt, press, type Studio, text, until, untilEpoch, untilFocused } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -54,15 +54,8 @@ test('a run that a person sets up: the page stays free, a hidden tab continues i
   const address = page.url();
 
   const tasks = await tasksDuring(page, async () => {
-    // Paused from within the page, so that the run is not over before another tab is open, however long that takes.
-    await page.evaluate(() => {
-      const place = document.querySelector('#place')!;
-      new MutationObserver((_, observer) => {
-        if (!/epoch ([3-5] of 5|2 of 5, step [2-9])/.test(place.textContent!)) return;
-        observer.disconnect();
-        document.querySelector<HTMLElement>('#start')!.click();
-      }).observe(place, { subtree: true, childList: true, characterData: true });
-    });
+    // Before it is over: another tab has to be open by then.
+    await pauseAt(page, 'epoch ([3-5] of 5|2 of 5, step [2-9])');
     await press(page, '#start');
     await until(page, '#status', 'Paused after');
   });
@@ -113,7 +106,11 @@ test('a run that a person sets up: the page stays free, a hidden tab continues i
 test('a pause while it compiles holds before the first step; a step of a set that is smaller than a batch has its own time', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  await openPage(`${await studio.serve()}#dataset=digits&augment=none&train-samples=8&epochs=40`, page, complaints);
+  await openPage(
+    `${await studio.serve()}#dataset=digits&augment=none&model=five-relu&train-samples=8&epochs=40`,
+    page,
+    complaints,
+  );
   await page.evaluate(() => {
     const press = () => document.querySelector<HTMLElement>('#start')!.click();
     press();
@@ -142,7 +139,7 @@ test('a pause while it compiles holds before the first step; a step of a set tha
 test('one step, another, on, a pause, a stop', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  await openPage(`${await studio.serve()}#dataset=digits&augment=none`, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu`, page, complaints);
   const place = () => text(page, '#place');
   await press(page, '#step');
   await until(page, '#status', 'Paused after 1 step\\.');
@@ -173,7 +170,7 @@ test('one step, another, on, a pause, a stop', async () => {
 test('Try it beside a run that trains: the prediction follows the weights; Escape puts it back into its place', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=5000`, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=5000`, page, complaints);
   await press(page, '#start');
   await untilEpoch(page, 2);
   await press(page, '#open-try');

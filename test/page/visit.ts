@@ -107,6 +107,20 @@ export async function untilEpoch(page: Page, epoch: number): Promise<void> {
 }
 
 /**
+ * Pauses the next run once its place matches. It is done from within the page, so that a short run is not over before, on however busy
+ * a machine.
+ */
+export const pauseAt = (page: Page, place: string): Promise<void> =>
+  page.evaluate((place) => {
+    const shown = document.querySelector('#place')!;
+    new MutationObserver((_, observer) => {
+      if (!new RegExp(place).test(shown.textContent!)) return;
+      observer.disconnect();
+      document.querySelector<HTMLElement>('#start')!.click();
+    }).observe(shown, { subtree: true, childList: true, characterData: true });
+  }, place);
+
+/**
  * Keeps a run in progress without computing anything until it is released: what the training thread reads from the GPU is withheld. For
  * tests that look at a page in a run for long, which would otherwise have to share the cores with its training.
  *
