@@ -64,7 +64,22 @@ test('it is packed with all that it needs, and says what is missing', () => {
   const none = node(join(folder, 'kit.js'), ['--quick', '--out', out], { PATH: '/nowhere' });
   expect(none.status).toBe(3);
   expect(none.stderr).toContain('it has no adapter');
+  // Not the advice for browsers.
+  expect(none.stderr).toContain('vulkaninfo --summary');
+  expect(none.stderr).not.toContain('Safari');
   expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ kit: 1, quick: true });
+});
+
+test.each([
+  ['--minute', '3'],
+  ['--minutes', 'abc'],
+  ['--minutes', '0'],
+  ['--adapter', 'fast'],
+  ['--networks', 'tutorial,resnet'],
+])('it refuses %s %s', (option, value) => {
+  const { status, stderr } = node(join(folder, 'kit.js'), [option, value], { PATH: '/nowhere' });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^error: [^\n]*\n {2}usage: node kit\.js/);
 });
 
 const python = ['python3', '/usr/bin/python3'].find(

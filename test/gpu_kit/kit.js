@@ -10,7 +10,16 @@ import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 
 const folder = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
-const { values } = parseArgs({
+const usage =
+  'node kit.js [--quick] [--adapter auto|software|hardware] [--minutes 8] [--networks tutorial,resnet20] [--out gpu-kit.json]';
+
+/** Ends with exit code 2 for wrong usage. */
+function refuse(what) {
+  console.error(`error: ${what}\n  usage: ${usage}`);
+  process.exit(2);
+}
+
+const { values } = parsed({
   options: {
     quick: { type: 'boolean', default: false },
     adapter: { type: 'string', default: 'auto' },
@@ -24,9 +33,20 @@ const { values } = parseArgs({
     prepared: { type: 'boolean', default: false },
   },
 });
-
-/** The seconds of --minutes that are for PyTorch. */
-const torchSeconds = values.quick ? 30 : 90;
+function parsed(options) {
+  try {
+    return parseArgs(options);
+  } catch (error) {
+    return refuse(error.message);
+  }
+}
+const minutes = Number(values.minutes);
+if (!(minutes > 0)) refuse(`--minutes is "${values.minutes}", but has to be a number above 0`);
+if (!['auto', 'software', 'hardware'].includes(values.adapter)) refuse(`there is no --adapter ${values.adapter}`);
+const networks = values.networks.split(',');
+for (const name of networks) {
+  if (!['tutorial', 'resnet20'].includes(name)) refuse(`--networks has no network "${name}"`);
+}
 
 if (!values.prepared && process.platform === 'linux') restart();
 
@@ -89,6 +109,10 @@ function readMnist() {
 events.defaultMaxListeners = 0;
 
 const begun = performance.now();
+const secondsLeft = () => 60 * minutes - (performance.now() - begun) / 1000;
+const hasTorch = spawnSync('python3', ['-c', 'import torch'], { stdio: 'ignore' }).status === 0;
+/** Kept back for PyTorch, if it is there. */
+const torchSeconds = hasTorch ? Math.min(values.quick ? 30 : 90, 12 * minutes) : 0;
 const report = { kit: 1, date: new Date().toISOString(), node: process.version, quick: values.quick };
 const write = (more) => {
   Object.assign(report, more);
@@ -99,23 +123,35 @@ try {
   const mnist = readMnist();
   await measure({
     ...{ gpu: { gpu, adapter: values.adapter, timeout: 120_000 }, quick: values.quick, say: console.log, keep: write },
-    networks: values.networks.split(','),
-    seconds: 60 * Number(values.minutes) - torchSeconds,
+    networks,
+    seconds: secondsLeft() - torchSeconds,
     ...(mnist && { mnist }),
   });
 } catch (error) {
   failed = true;
-  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  // WebGPU's own errors advise on browsers.
+  const isMissing = error?.name === 'SetupError';
+  console.error(`error: ${isMissing ? noGpu(error) : error instanceof Error ? error.message : error}`);
   write({ error: String(error) });
 }
-write({ pytorch: await measureTorch(60 * Number(values.minutes) - (performance.now() - begun) / 1000) });
+write({ pytorch: await measureTorch(secondsLeft()) });
+for (const note of report.notes ?? []) console.log(`note     ${note}`);
 console.log(`written  ${values.out}, ${((performance.now() - begun) / 1000).toFixed(0)} s`);
 // Dawn polls on, and would keep the process alive.
 process.exit(failed ? 3 : gpu ? 0 : 1);
 
+/** What to do if WebGPU finds no adapter, or none of the kind that --adapter asks for. */
+function noGpu({ message }) {
+  const drivers = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? "the system's Vulkan drivers";
+  return (
+    `${message.split('\n')[0]}\n  found: none with ${drivers}\n` +
+    "  to do: install the GPU's driver with Vulkan support; vulkaninfo --summary has to list the GPU. A container with an NVIDIA GPU needs " +
+    'NVIDIA_DRIVER_CAPABILITIES=all. To try the kit on the CPU, install Chromium and set VK_ICD_FILENAMES to its vk_swiftshader_icd.json'
+  );
+}
+
 /** PyTorch's steps, if python3 with torch is there. Its rows arrive one by one, so that an end in between loses none. */
-async function measureTorch(secondsLeft) {
-  const hasTorch = spawnSync('python3', ['-c', 'import torch'], { stdio: 'ignore' }).status === 0;
+async function measureTorch(seconds) {
   if (!hasTorch) {
     console.log('pytorch  python3 with torch is not on this machine');
     return [];
@@ -133,7 +169,7 @@ async function measureTorch(secondsLeft) {
   await new Promise((resolve) => {
     const child = spawn('python3', [join(folder, 'torch_step.py'), JSON.stringify(order)], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: Math.ceil(1000 * Math.max(10, secondsLeft)),
+      timeout: Math.ceil(1000 * Math.max(10, seconds)),
     });
     let rest = '';
     child.stdout.on('data', (data) => {

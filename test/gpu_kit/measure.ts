@@ -1,3 +1,4 @@
+import { figure } from '../../src/figures.ts';
 import { formatPytorch } from '../../src/formats/pytorch/pytorch.ts';
 import { medianAndSpread } from '../../src/gpu/pass_times.ts';
 import type { Ceilings } from '../../src/gpu/roofline.ts';
@@ -114,7 +115,7 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
   const report: KitReport = { variants: [], steps: [], notes: [], seconds: 0 };
   const part = async (name: string, work: () => Promise<void>) => {
     if (left() <= 0) {
-      report.notes.push(`${name}: left out, the time was over`);
+      report.notes.push(`${name}: left out, because the time was over (--minutes gives it more)`);
       return;
     }
     try {
@@ -135,7 +136,7 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
     await part('ceilings', async () => {
       const { gflops, gbps } = await measureCeilings(gpu);
       report.ceilings = { gflops, gbps };
-      say(`ceilings ${gflops.toFixed(0)} GFLOP/s of multiply-adds, ${gbps.toFixed(0)} GB/s of memory`);
+      say(`ceilings ${figure(gflops)} GFLOP/s of multiply-adds, ${figure(gbps)} GB/s of memory`);
     });
     await part('dispatches', async () => {
       const dispatch = await measureDispatches(gpu, quick ? 100 : 1000);
@@ -204,8 +205,8 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
       });
       const percent = share === undefined ? '' : `, ${(100 * share).toFixed(0)} % of the ceiling`;
       say(
-        `step     ${network}, batch ${batchSize}, ${variants} variants: ${imagesPerSecond.toFixed(0)} images/s, ` +
-          `${msPerStep.toFixed(2)} ms, ${gflops.toFixed(0)} GFLOP/s${percent}`,
+        `step     ${network}, batch ${batchSize}, ${variants} variants: ${figure(imagesPerSecond)} images/s, ` +
+          `${figure(msPerStep)} ms, ${figure(gflops)} GFLOP/s${percent}`,
       );
     }
   } finally {
