@@ -13,7 +13,7 @@ export const storedName = (address: unknown): string | undefined =>
 async function inStore<T>(work: (models: UseStore) => Promise<T>): Promise<T> {
   if (typeof indexedDB === 'undefined') {
     throw new DataError({
-      what: 'There is no IndexedDB here to keep models in',
+      what: 'IndexedDB is not available here, so models cannot be saved in it',
       fix: 'call it in a page or a worker, or write the Blob that trainer.save() returns to a file',
     });
   }

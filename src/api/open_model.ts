@@ -82,7 +82,7 @@ async function read(from: ModelSource): Promise<Read> {
   if (from instanceof Blob) return fileOf(from, from instanceof File ? from.name : 'The file');
   if (typeof from === 'object' && from !== null && 'getFile' in from) return fileOf(await from.getFile(), from.name);
   throw new ConfigurationError({
-    what: 'A model cannot be loaded from this',
+    what: 'A model cannot be loaded from this value',
     found: from,
     expected: "a Blob, a file's bytes, a FileSystemFileHandle, a URL, 'indexeddb://' with a name, or a list of Files",
   });
@@ -95,7 +95,7 @@ async function fileOf(file: Blob, name: string): Promise<Read> {
     throw new DataError({
       what: `The weights of ${name} are in another file, ${path}`,
       found: 'one file',
-      fix: 'give the list of all its files, or a URL',
+      fix: 'pass a list of all its files, or a URL',
     });
   };
   return { name, bytes: await bytesOf(file), beside };

@@ -18,7 +18,7 @@ export async function saveTrainer(
 ): Promise<Blob> {
   if (!formats.includes(format)) {
     throw new ConfigurationError({
-      what: 'There is no such format of models',
+      what: 'Unknown model format',
       found: format,
       expected: formats.join(', '),
       fix: suggest(String(format), formats),
@@ -73,10 +73,10 @@ const isHandle = (to: unknown): to is FileSystemFileHandle =>
 function requireTarget(to: SaveTarget): void {
   if (isHandle(to) || storedName(to)) return;
   throw new ConfigurationError({
-    what: 'A model cannot be saved there',
+    what: 'A model cannot be saved to this destination',
     found: to,
-    expected: "a FileSystemFileHandle, as showSaveFilePicker() gives it, or 'indexeddb://' with a name after it",
-    fix: 'leave `to` out: save() returns a Blob',
+    expected: "a FileSystemFileHandlefrom showSaveFilePicker(), or 'indexeddb://' followed by a name",
+    fix: 'omit `to`: save() then returns a Blob',
   });
 }
 

@@ -31,7 +31,7 @@ export async function trainWithRemedy(options: TrainCommandOptions, typed: reado
   for (const name of ofOneRun) {
     if (options[name] === undefined) continue;
     throw new ConfigurationError({
-      what: '--apply-remedy trains twice, the second time another network from the start',
+      what: '--apply-remedy trains two networks from the start, so it cannot be combined with a run that is continued',
       found: `--apply-remedy with ${flagOf(name)}`,
       fix: 'leave one of them out',
     });
@@ -75,7 +75,7 @@ export async function withRemedy(options: CompareOptions): Promise<CompareOption
 function requireHealth(health: string | undefined): void {
   if (health !== 'off') return;
   throw new ConfigurationError({
-    what: 'A remedy follows from the verdicts, which need what is measured of the layers',
+    what: '--apply-remedy needs the verdicts, which need measurements of the layers',
     found: '--apply-remedy --health off',
     fix: 'leave --health out',
   });

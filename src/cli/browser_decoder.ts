@@ -196,14 +196,14 @@ export class BrowserDecoder implements PictureDecoder {
           // A Ctrl-C ends the process without an explanation.
           if (!isInterrupted) reject(new WgradError({ what, found, fix: 'try again' }));
         };
-        page!.once('error', (error) => fail('The page that reads the pictures crashed', error.message));
+        page!.once('error', (error) => fail('The page that decodes the pictures crashed', error.message));
         browser.once('disconnected', () =>
-          fail(`${title} ended while it read the pictures`, 'it crashed, or was ended'),
+          fail(`${title} ended while it decoded the pictures`, 'it crashed or was killed'),
         );
         watch = setInterval(() => {
           const silence = (performance.now() - this.#heard) / 1000;
           if (this.#atPage > 0 && silence > longestSilence)
-            fail(`${title} stopped reading the pictures`, `nothing for ${longestSilence} s`);
+            fail(`${title} stopped decoding the pictures`, `nothing for ${longestSilence} s`);
         }, 1000);
       });
       gone.catch(() => undefined);

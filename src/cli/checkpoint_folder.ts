@@ -36,7 +36,7 @@ export function requireNoCheckpoints(folder: string): void {
   const found = checkpointsIn(folder);
   if (found.length === 0) return;
   throw new ConfigurationError({
-    what: '--checkpoint names a folder with checkpoints of another run, which would be lost',
+    what: 'The folder of --checkpoint has checkpoints of another run, which would be overwritten',
     found: `${folder}: ${found[0]}${found.length > 1 ? ` and ${found.length - 1} more` : ''}`,
     fix: `resume that run with --resume ${folder}, choose another folder, or delete these checkpoints`,
   });
@@ -120,7 +120,7 @@ export class CheckpointFolder {
       }
       const written = readFileSync(temporary);
       if (Buffer.compare(written, content) !== 0) {
-        throw new Error(`${counted(written.length, 'byte')} came back that are not those that were written`);
+        throw new Error(`${counted(written.length, 'byte')} differ from those that were written`);
       }
       renameSync(temporary, path);
       flushFolder(this.path);
@@ -130,7 +130,7 @@ export class CheckpointFolder {
         {
           what: `Writing the checkpoint ${path} failed`,
           found: (cause as Error).message,
-          fix: 'make room on the disk, or name another folder',
+          fix: 'free disk space, or choose another folder',
         },
         { cause },
       );

@@ -115,10 +115,10 @@ export async function launchChrome(options: ChromeOptions): Promise<Browser> {
   } catch (cause) {
     throw new SetupError(
       {
-        what: 'Chrome does not start',
+        what: 'Chrome could not be started',
         found: `${executablePath}: ${cause instanceof Error ? cause.message.split('\n')[0] : cause}`,
         fix:
-          'try another one with --chrome <path>, start this one by hand to see what it says, or, on a slow machine, ' +
+          'choose another Chrome with --chrome <path>, start this one by hand to see its error, or, on a slow machine, ' +
           'allow more time with --browser-timeout <seconds>',
       },
       { cause },

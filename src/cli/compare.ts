@@ -131,7 +131,7 @@ async function compareWith(
     interrupts.stop = () => {
       stopped = true;
       progress?.stop();
-      console.log('Stopping after this step; pairs that are done are kept. Ctrl-C again quits at once.');
+      console.log('Stopping after this step; finished pairs are kept. Press Ctrl-C again to quit immediately.');
       chrome.stop();
     };
     const take = (pair: PairRecord, seconds: number, left = '') => {
@@ -181,7 +181,7 @@ async function compareWith(
             lost: ({ parts }, state) => {
               progress?.stop();
               console.log(
-                `lost     ${parts.what}: Chrome is started again, and pair ${file.pairs.length + 1}/${pairs} ${state ? `continues after epoch ${state.epoch}` : 'begins again'}`,
+                `lost     ${parts.what}: Chrome is restarted, and pair ${file.pairs.length + 1}/${pairs} ${state ? `continues after epoch ${state.epoch}` : 'starts over'}`,
               );
             },
           },
@@ -207,8 +207,8 @@ async function compareWith(
 /** --json refuses a file that has pairs, so a comparison with a file is continued with another option. */
 const howToGather = (json: string | undefined): string =>
   json === undefined
-    ? 'The same command gathers their pairs.'
-    : `The same command with --resume ${json} in place of --json gathers their pairs.`;
+    ? 'Repeat the command to collect their pairs.'
+    : `Repeat the command with --resume ${json} instead of --json to collect their pairs.`;
 
 /** Warnings about the length of the runs; printed once if both twins have the same. */
 function warningsOf({ a, b, fit }: TwinOptions, train: Dataset, plan: Plan): string[] {
@@ -221,7 +221,7 @@ function warningsOf({ a, b, fit }: TwinOptions, train: Dataset, plan: Plan): str
 function withResume(error: unknown, json: string, pairs: number): unknown {
   if (!(error instanceof WgradError)) return error;
   const kept = `${json} holds the ${pairs === 1 ? '1 pair that is' : `${count(pairs)} pairs that are`} done`;
-  const resume = `${kept}: to continue, repeat the command with --resume ${json} in place of --json`;
+  const resume = `${kept}: to continue, repeat the command with --resume ${json} instead of --json`;
   const { fix } = error.parts;
   return new WgradError({ ...error.parts, fix: fix ? `${fix}. ${resume}` : resume }, { cause: error });
 }
@@ -258,8 +258,8 @@ function requireUnused(path: string): void {
   }
   if (pairs === 0) return;
   throw new ConfigurationError({
-    what: '--json names a file with pairs of another comparison, which would be lost',
+    what: 'The file of --json has pairs of another comparison, which would be overwritten',
     found: `${path}: ${counted(pairs, 'pair')}`,
-    fix: '--resume continues it; or name another file, or remove this one',
+    fix: 'continue that comparison with --resume, choose another file, or delete this one',
   });
 }

@@ -107,7 +107,7 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
   const without = (['csv', 'networks'] as const).find((name) => options[name] !== undefined);
   if (without) {
     throw new ConfigurationError({
-      what: `${flagOf(without)} is for a test of cures`,
+      what: `${flagOf(without)}applies only to tests of cures`,
       found: `${flagOf(without)} without --cures`,
       fix: `leave ${flagOf(without)} out; --json has the figures of every pair`,
     });
@@ -118,7 +118,7 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
       return;
     }
     throw new ConfigurationError({
-      what: '--a this and --b remedy belong together, and the remedy says what the twins differ in',
+      what: '--a this and --b remedy can only be used together and without --vary, because the remedy determines how the twins differ',
       found: `--a ${a} --b ${b}${isTyped('vary') ? ` --vary ${vary}` : ''}`,
       expected: '--a this --b remedy',
     });
@@ -127,9 +127,9 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
   if (doubled !== undefined) {
     const flag = flagOf(doubled);
     throw new ConfigurationError({
-      what: `${flag} speaks of both twins, and --vary ${vary} of what they differ in`,
+      what: `${flag} sets an option of both twins, but with --vary ${vary} the twins differ in it`,
       found: `${flag} together with --a and --b`,
-      fix: `leave ${flag} out: --a and --b set it`,
+      fix: `omit ${flag}: --a and --b set it`,
     });
   }
   checkShared(options);
@@ -146,7 +146,7 @@ function checkCureFlags(options: CompareOptions, isTyped: (name: string) => bool
   const others = Object.keys(options).filter((name) => isTyped(name) && !(ofCures as string[]).includes(name));
   if (others.length > 0) {
     throw new ConfigurationError({
-      what: `${flagOf(others[0]!)} does not go with --cures, whose list says how its networks are trained`,
+      what: `${flagOf(others[0]!)} cannot be combined with --cures, whose list defines how its networks are trained`,
       found: others.map(flagOf).join(' '),
       expected: `--cures with some of ${ofCures.slice(1).map(flagOf).join(', ')}`,
       fix: `leave ${flagOf(others[0]!)} out, or write it into a file for --cures <file>`,
@@ -161,7 +161,7 @@ function checkShared(options: CompareOptions): void {
     throw new ConfigurationError({
       what: 'A comparison needs images for validation',
       found: '--validation-split 0',
-      fix: 'leave it out, or give a share above 0',
+      fix: 'omit it, or use a fraction above 0',
     });
   }
   const { report } = options;
@@ -169,12 +169,12 @@ function checkShared(options: CompareOptions): void {
     throw new ConfigurationError({
       what: '--report would overwrite the pairs',
       found: `${report} for both`,
-      fix: 'give the report a file of its own',
+      fix: 'choose another file for the report',
     });
   }
   if (seed + seeds - 1 > largestSeed) {
     throw new ConfigurationError({
-      what: 'There are not enough seeds after --seed',
+      what: 'There are not enough seeds above --seed',
       found: `--seed ${seed} --seeds ${seeds}`,
       expected: `seeds up to ${largestSeed}`,
     });

@@ -17,7 +17,7 @@ export function writeComparison(path: string, file: ComparisonFile, write = writ
 export function readComparison(flag: string, path: string): ComparisonFile | undefined {
   if (!existsSync(path)) return undefined;
   const wrong = (found: string) =>
-    new ConfigurationError({ what: `${flag} names a file that holds no comparison`, found: `${path}: ${found}` });
+    new ConfigurationError({ what: `${flag} names a file that is not a comparison`, found: `${path}: ${found}` });
   let file: unknown;
   try {
     file = parseFigures(readFileSync(path, 'utf8'));
@@ -41,10 +41,10 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
   const unasked = file.pairs.filter(({ seed }) => !now.seeds.includes(seed)).map(({ seed }) => seed);
   if (unasked.length > 0) {
     throw new ConfigurationError({
-      what: 'The file has pairs of seeds that were not asked for',
+      what: 'The file has pairs for seeds that are not part of this comparison',
       found: `${path}: ${unasked.join(', ')}`,
       expected: `seeds ${now.seeds[0]} to ${now.seeds.at(-1)}`,
-      fix: 'ask for as many seeds as it has, or more',
+      fix: 'use at least as many --seeds as the file has',
     });
   }
   return file.pairs;
@@ -72,9 +72,9 @@ export function requireSameConfiguration(kind: string, path: string, file: Confi
     .map((name) => `${name} is ${found.get(name) ?? 'not'} there and ${wanted.get(name) ?? 'not'} here`);
   if (differing.length > shown.length) shown.push(`${differing.length - shown.length} more`);
   throw new ConfigurationError({
-    what: `The file is of another ${kind}`,
+    what: `The file was made by another ${kind}`,
     found: `${path}: ${shown.join('; ')}`,
-    expected: 'the configuration that is asked for now',
-    fix: `to continue it, type the command that began it: ${file.command}`,
+    expected: 'the configuration of this command',
+    fix: `to continue it, run the command that started it: ${file.command}`,
   });
 }

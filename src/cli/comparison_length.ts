@@ -28,6 +28,6 @@ export function comparisonCutLine(plan: Plan, layers: readonly (readonly LayerSu
   const time = aboutSeconds(seconds.reduce((sum, each) => sum + each, 0));
   return (
     `cut      to ${counted(epochs, 'epoch')} of ${count(trainSamples)} training and ${counted(testSamples, 'test image')}, ` +
-    `${time} a pair on a software adapter by a rough estimate; --epochs or --train-samples lift it`
+    `${time} a pair on a software adapter by a rough estimate; set --epochs or --train-samples to change this`
   );
 }

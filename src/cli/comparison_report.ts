@@ -17,7 +17,7 @@ export function pairLine({ seed, a, b }: PairRecord, place: number, pairs: numbe
       })
       .join('  ');
   const broke = [a, b].flatMap(({ broke }, i) =>
-    broke ? [`${'AB'[i]} broke off at step ${broke.step}: ${broke.layer} was not finite (${broke.pass})`] : [],
+    broke ? [`${'AB'[i]} ended early at step ${broke.step}: ${broke.layer} was not finite (${broke.pass})`] : [],
   );
   const stopped = [a, b].flatMap(({ stoppedEarly }, i) =>
     stoppedEarly ? [`${'AB'[i]} stopped early, after epoch ${stoppedEarly.epoch}`] : [],

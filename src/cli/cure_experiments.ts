@@ -36,7 +36,7 @@ export function readCures({ cures, networks: names }: Pick<CompareOptions, 'cure
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return { ...list, networks: list.networks.filter(({ name }) => names.includes(name)) };
   throw new ConfigurationError({
-    what: '--networks names a network that the list of cures does not have',
+    what: '--networks has a name that is not in the list of cures',
     found: unknown,
     expected: known.join(', '),
     fix: suggest(unknown, known),
@@ -49,7 +49,7 @@ function listOf(cures: string | true): CureList {
   throw new ConfigurationError({
     what: '--cures names a file that does not exist',
     found: cures,
-    expected: 'a JSON file with networks and cures, or no value for the known ones',
+    expected: 'a JSON file with networks and cures, or no value for the built-in ones',
   });
 }
 

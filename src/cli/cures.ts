@@ -81,7 +81,7 @@ async function testWith(
     if (json) writeCures(json, file);
     interrupts.stop = () => {
       stopped = true;
-      console.log('Stopping after this step; runs that are done are kept. Ctrl-C again quits at once.');
+      console.log('Stopping after this step; finished runs are kept. Press Ctrl-C again to quit immediately.');
       chrome.stop();
     };
     const placeIn = ({ seed, network, cure }: CureRun) =>
@@ -105,7 +105,7 @@ async function testWith(
         interrupts.quit = part.quit;
         interrupts.stop = () => {
           stopped = true;
-          console.log('Stopping here after this step; workers continue. The same command gathers their runs.');
+          console.log('Stopping here after this step; workers continue. Repeat the command to collect their runs.');
           part.stop();
         };
         await chrome.close();
@@ -120,7 +120,7 @@ async function testWith(
       for (const { seed, experiment } of missing) {
         const began = performance.now();
         const run = await chrome.train(orderOf(experiment, seed), ({ parts }) =>
-          console.log(`lost     ${parts.what}: Chrome is started again, and the run begins again`),
+          console.log(`lost     ${parts.what}: Chrome is restarted, and the run starts over`),
         );
         if (!run) break;
         take(run, (performance.now() - began) / 1000);
@@ -166,7 +166,7 @@ function runLine(run: CureRun, place: number, runs: number, seconds: number, lef
     `relative gradient ${shown(run.early)}, ${shown(run.late)}`,
     run.leftChance === null ? 'never left chance level' : `left chance level after step ${run.leftChance}`,
     `validation accuracy ${shown(run.validationAccuracy)}`,
-    ...(run.broke === undefined ? [] : [`broke off at step ${run.broke}`]),
+    ...(run.broke === undefined ? [] : [`ended early at step ${run.broke}`]),
     `${seconds.toFixed(1)} s`,
     `${clock(left)} left`,
   ].join('  |  ');

@@ -24,10 +24,10 @@ export function finishedRuns(path: string, now: CuresFile): Pick<CuresFile, 'run
   const unasked = file.runs.find(({ seed }) => !now.seeds.includes(seed));
   if (unasked) {
     throw new ConfigurationError({
-      what: 'The file has runs of seeds that were not asked for',
+      what: 'The file has runs for seeds that are not part of this comparison',
       found: `${path}: seed ${unasked.seed}`,
       expected: `seeds ${now.seeds[0]} to ${now.seeds.at(-1)}`,
-      fix: 'ask for as many seeds as it has, or more',
+      fix: 'use at least as many --seeds as the file has',
     });
   }
   return { runs: file.runs, seconds: file.seconds };
@@ -36,9 +36,9 @@ export function finishedRuns(path: string, now: CuresFile): Pick<CuresFile, 'run
 function readCuresFile(path: string): CuresFile {
   const wrong = (found: string) =>
     new ConfigurationError({
-      what: '--json names a file that holds no test of cures',
+      what: 'The file of --json is not a test of cures',
       found: `${path}: ${found}`,
-      fix: 'name another file, or remove this one',
+      fix: 'choose another file, or delete this one',
     });
   let file: Partial<CuresFile> | null;
   try {

@@ -21,7 +21,7 @@ interface InspectOptions extends ReadingOptions {
 export function addDataCommands(wgrad: Command): void {
   const data = wgrad.command('data').description('check a data set, or download one');
   addFolderOptions(data.command('inspect'))
-    .description('count the images of each class, and find duplicates, leaks, constant images and invalid labels')
+    .description('count the images of each class and find duplicates, leaks, constant images and invalid labels')
     .argument('<data set>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`)
     .addOption(new Option('--json <file>', 'write all findings as JSON').argParser(outputFile('--json')))
     .option('--chrome <path>', 'path of the Chrome, Chromium or Edge that decodes pictures')
@@ -29,7 +29,7 @@ export function addDataCommands(wgrad: Command): void {
     .action(inspect);
   data
     .command('get')
-    .description('download a data set, and verify that it is the published one')
+    .description('download a data set and verify that it is the published one')
     .argument('<data set>', datasetNames.join(', '), oneOf('The data set to get', datasetNames))
     .addOption(yesOption())
     .action((name, { yes }) => getDataset(name, { yes }));

@@ -91,7 +91,7 @@ const refused = (target: string, cause: NodeJS.ErrnoException) =>
     {
       what: `The folder ${target} cannot be created`,
       found: cause.message,
-      fix: 'name a folder with room for 400 MB that may be written to: WGRAD_DATA_DIR=<folder>',
+      fix: 'choose a writable folder with 400 MB of free space: WGRAD_DATA_DIR=<folder>',
     },
     { cause },
   );

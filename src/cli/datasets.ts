@@ -102,7 +102,7 @@ function refuseFolderFlags(name: string, { validationSplit, imageSize, labels, s
   const flag = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
   if (!flag) return;
   throw new ConfigurationError({
-    what: `${flag} is for a folder of your own`,
+    what: `${flag} applies only to your own files`,
     found: `${flag} with --dataset ${name}`,
     fix: `leave ${flag} out: ${name} has images of one size, one label each, and images for validation`,
   });

@@ -27,7 +27,7 @@ export async function availableDataset(): Promise<DatasetName> {
   const failure = await makeDefaultDataset();
   if (!failure) return best;
   console.error(failure);
-  console.error('This uses digits instead, which are in the package: 1,797 images of 8 x 8.');
+  console.error('Using digits instead, which are included in the package: 1,797 images of 8 x 8.');
   return packaged;
 }
 

@@ -25,7 +25,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** `wgrad dev`: serves the page, and opens it in Chrome if there is a screen. Runs until Ctrl-C. */
 export async function dev(options: DevOptions): Promise<void> {
   const failure = await makeDefaultDataset();
-  if (failure) console.error(`${failure} The page comes with a part of it.`);
+  if (failure) console.error(`${failure} The page includes a part of it.`);
   const server = await servePage(options);
   let browser: Browser | undefined;
   const close = async () => {
@@ -39,7 +39,7 @@ export async function dev(options: DevOptions): Promise<void> {
   try {
     console.log(`page     ${server.url}`);
     if (!options.open || !hasScreen()) {
-      console.log('Open it in Chrome; on Linux start that with --enable-unsafe-webgpu --enable-features=Vulkan,');
+      console.log('Open it in Chrome; on Linux, start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan,');
       console.log('and without a GPU with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.');
     } else {
       const { adapter, host, chrome, yes, browserTimeout: timeout = browserTimeout } = options;

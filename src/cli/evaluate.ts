@@ -75,7 +75,7 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
     throw new ConfigurationError({
       what: 'The data set has no test images',
       found: dataset,
-      fix: 'give one with a part for validation or testing, or --validation-split above 0',
+      fix: 'use a data set with a validation or test split, or --validation-split above 0',
     });
   }
   checkDataset(test, parsedFor(inputView.augmentation, test.imageShape), {
@@ -100,7 +100,7 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
     const names = run.dataset.classNames;
     if (classNames.join('\n') !== names.join('\n')) {
       say(
-        `note     the model was trained on classes of other names: ${some(names)}; the data set has ${some(classNames)}`,
+        `note     the model was trained on classes with other names: ${some(names)}; the data set has ${some(classNames)}`,
       );
     }
     await session.call('openModel');
@@ -128,7 +128,7 @@ const some = (names: readonly string[]) =>
 function datasetOf({ dataset }: SavedRun, given: string): string {
   if (isDatasetName(dataset.name)) return dataset.name;
   throw new ConfigurationError({
-    what: 'The model does not say which images it is for',
+    what: 'The model does not name a data set',
     found: given,
     fix: 'add --dataset <name or folder>',
   });

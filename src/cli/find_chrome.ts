@@ -54,10 +54,10 @@ export async function findChrome(asked?: string): Promise<string | undefined> {
 function insist(path: string, source: string): string {
   if (runsAsChrome(path)) return path;
   throw new ConfigurationError({
-    what: `${source} names no Chrome that runs`,
-    found: existsSync(path) ? `${path}, which does not answer to --version as Chrome does` : `${path}: no such file`,
-    expected: 'the path of a Chrome, Chromium or Edge program',
-    fix: `correct the path, or leave it out and let wgrad find one`,
+    what: `${source} does not name a working Chrome`,
+    found: existsSync(path) ? `${path}, which does not respond to --version like Chrome` : `${path}: no such file`,
+    expected: 'the path of a Chrome, Chromium or Edge executable',
+    fix: `correct the path, or omit it to let wgrad find one`,
   });
 }
 

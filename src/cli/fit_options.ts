@@ -96,7 +96,7 @@ function sampleWeightOf(text: string): SampleWeightFile {
   const flag = '--sample-weight';
   if (!existsSync(text) || !statSync(text).isFile()) {
     throw new ConfigurationError({
-      what: `${flag} names a file that is not there`,
+      what: `${flag} names a file that does not exist`,
       found: text,
       expected: numberListFormats,
     });

@@ -49,7 +49,7 @@ export async function fitThrough(
       lost: ({ parts }) => {
         const step = newest()?.progress.step ?? 0;
         const place = step ? `from step ${count(step)}` : 'from its start';
-        report(`lost     ${parts.what}: Chrome is started again, and the run continues ${place}`);
+        report(`lost     ${parts.what}: Chrome is restarted, and the run continues ${place}`);
       },
     },
   );
@@ -81,7 +81,7 @@ export async function evaluateThrough(
       progress: () => 0,
       isStopping,
       lost: ({ parts }) =>
-        report(`lost     ${parts.what}: Chrome is started again, and the test images are evaluated there`),
+        report(`lost     ${parts.what}: Chrome is restarted, and the test images are evaluated again`),
     },
   );
 }

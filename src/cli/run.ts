@@ -283,7 +283,7 @@ function requireTestImages(tta: number, { count }: Dataset): void {
   throw new ConfigurationError({
     what: '--tta evaluates the test images, and there are none',
     found: `--tta ${tta}, and a data set without test images`,
-    fix: 'leave --tta out, or give a data set with a part for validation or testing',
+    fix: 'leave --tta out, or use a data set with a validation or test split',
   });
 }
 

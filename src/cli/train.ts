@@ -160,7 +160,7 @@ export async function train(
       };
       interrupts.stop = () => {
         progress?.stop();
-        console.log('Stopping after this step. Ctrl-C again quits at once.');
+        console.log('Stopping after this step. Press Ctrl-C again to quit immediately.');
         stop();
       };
       const ended: RunEnd = {};

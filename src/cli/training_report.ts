@@ -50,7 +50,7 @@ export function lengthLines(plan: Plan, layers: readonly LayerSummary[], batchSi
     const time = aboutSeconds(runSeconds(plan, batchSize, estimatedStepMs(layers, batchSize)));
     return [
       `cut      to ${counted(epochs, 'epoch')} of ${count(trainSamples)} training and ${counted(testSamples, 'test image')}, ` +
-        `${time} of a software adapter by a rough estimate; --epochs or --train-samples lift it`,
+        `${time} of a software adapter by a rough estimate; set --epochs or --train-samples to change this`,
     ];
   }
   const few = fewValidationWords(testSamples);

@@ -32,7 +32,7 @@ export function writeWhole(path: string, content: Content): void {
     if (isDevice(path)) writeInPlace(path, content);
     else replace(existsSync(path) ? realpathSync(path) : path, content);
   } catch (cause) {
-    throw failed(path, cause, 'make room on the disk, or name a file in another place');
+    throw failed(path, cause, 'free disk space, or choose a file in another place');
   }
 }
 

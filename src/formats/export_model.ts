@@ -35,7 +35,7 @@ export const modelFormats = Object.keys(formats) as ModelFormat[];
 export function exportModel(trained: TrainedModel, format: ModelFormat, options: OnnxOptions = {}): ModelFile[] {
   if (!Object.hasOwn(formats, format)) {
     throw new ConfigurationError({
-      what: 'There is no such format of models',
+      what: 'Unknown model format',
       found: format,
       expected: modelFormats.join(', '),
       fix: suggest(String(format), modelFormats),

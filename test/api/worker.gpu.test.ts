@@ -155,7 +155,7 @@ test('errors come back as what they were', async () => {
   const streamed = createDataset({ ...parts, source: { kind: 'files', read: async () => dataset.images } });
   const unread = await errorOf(trainer.fit(streamed, { epochs: 1 }));
   expect(unread).toBeInstanceOf(ConfigurationError);
-  expect(unread.message).toContain('images of a source are read in their own thread');
+  expect(unread.message).toContain('a source cannot be sent to a worker');
   const bad = await errorOf(trainer.fit(dataset, { epochs: 2 }));
   expect(bad).toBeInstanceOf(NonFiniteError);
   expect(bad).toBeInstanceOf(Error);

@@ -95,12 +95,12 @@ const cases: [string, () => string[], string[]][] = [
   [
     'a remedy without what verdicts need',
     () => ['--apply-remedy', '--health', 'off'],
-    ['A remedy follows from the verdicts', 'leave --health out'],
+    ['--apply-remedy needs the verdicts', 'leave --health out'],
   ],
   [
     'a remedy beside checkpoints',
     () => ['--apply-remedy', '--checkpoint', unused()],
-    ['--apply-remedy trains twice', '--apply-remedy with --checkpoint'],
+    ['--apply-remedy trains two networks', '--apply-remedy with --checkpoint'],
   ],
   ['an unknown loss', () => ['--loss', 'hubert'], ['No such loss', 'did you mean "huber"?']],
   [
@@ -146,7 +146,7 @@ const cases: [string, () => string[], string[]][] = [
     () => ['--sample-weight', modelFile('a,b\n1,2\n')],
     ['is not a list of numbers', 'a, b'],
   ],
-  ['sample weights that are not there', () => ['--sample-weight', '/nowhere'], ['names a file that is not there']],
+  ['sample weights that are not there', () => ['--sample-weight', '/nowhere'], ['names a file that does not exist']],
   ['a flag', () => ['--epoch', '2'], ["--epoch'", '--epochs']],
   ['a data set', () => ['--dataset', 'mnits'], ['"mnits"', '"mnist"']],
   ['an optimizer', () => ['--optimizer', 'adm'], ['"adm"', '"adam"']],

@@ -71,7 +71,7 @@ describe('a folder of checkpoints', () => {
     expect(readNewest(path).run.snapshot.progress.step).toBe(8);
     writeFileSync(join(path, 'best.wgrad'), '');
     expect(() => readNewest(path)).toThrow('No checkpoint in the folder can be read');
-    expect(() => requireNoCheckpoints(path)).toThrow('which would be lost');
+    expect(() => requireNoCheckpoints(path)).toThrow('which would be overwritten');
     expect(() => readNewest(temporaryFolder())).toThrow('has no checkpoint');
   });
 });
@@ -156,8 +156,8 @@ test('what is lost after the last epoch is trained to its end in another Chrome:
   expect(await evaluateThrough(run, {}, fitting)).toEqual({ loss: 0.5 });
   expect(calls).toEqual(['evaluate', 'restart', 'fit', 'evaluate']);
   expect(lines).toEqual([
-    'lost     The GPU device was lost: Chrome is started again, and the run continues from step 8',
-    'lost     The GPU device was lost: Chrome is started again, and the test images are evaluated there',
+    'lost     The GPU device was lost: Chrome is restarted, and the run continues from step 8',
+    'lost     The GPU device was lost: Chrome is restarted, and the test images are evaluated again',
   ]);
 });
 

@@ -8,8 +8,10 @@ describe('findChrome', () => {
   });
 
   test('a path that holds no Chrome is refused, not replaced by another one', async () => {
-    await expect(findChrome('/nowhere/chrome')).rejects.toThrow(/--chrome names no Chrome.*\n.*no such file/);
-    await expect(findChrome(process.execPath)).rejects.toThrow(/does not answer/);
+    await expect(findChrome('/nowhere/chrome')).rejects.toThrow(
+      /--chrome does not name a working Chrome.*\n.*no such file/,
+    );
+    await expect(findChrome(process.execPath)).rejects.toThrow(/does not respond/);
   });
 });
 

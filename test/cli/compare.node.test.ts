@@ -116,7 +116,7 @@ describe('wgrad compare', () => {
       expect(again.stderr).toContain('2 pairs');
       const fewer = await runHere(...twins, '--seeds', '1', '--epochs', '2', '--resume', part!);
       expect(fewer.code).toBe(2);
-      expect(fewer.stderr).toContain('seeds that were not asked for');
+      expect(fewer.stderr).toContain('seeds that are not part of this comparison');
       expect(written(part!).pairs).toEqual(pairs);
       expect(readdirSync(folder).sort()).toEqual(['part.json', 'report.html', 'whole.json']);
     },
@@ -242,8 +242,8 @@ describe('wgrad compare --cures', () => {
   });
 
   test.each<[string, string[], string[]]>([
-    ['a model for all', ['--cures', '--model', 'plain20'], ['--model does not go with --cures', '--networks']],
-    ['twins as well', ['--cures', '--a', 'none', '--b', 'tutorial'], ['--a does not go with --cures']],
+    ['a model for all', ['--cures', '--model', 'plain20'], ['--model cannot be combined with --cures', '--networks']],
+    ['twins as well', ['--cures', '--a', 'none', '--b', 'tutorial'], ['--a cannot be combined with --cures']],
     ['no file', ['--cures', 'no.json'], ['--cures', '"no.json"']],
     ['an unknown network', ['--cures', '--networks', 'plain2'], ['"plain2"', 'did you mean "plain20"']],
     ['rows without runs', ['--a', 'none', '--b', 'tutorial', '--csv', join(import.meta.dirname, 'x.csv')], ['--csv']],
@@ -297,7 +297,7 @@ const cases: [string, string[], string[]][] = [
   [
     'one file for both',
     ['--a', 'none', '--b', 'tutorial', '--json', '/tmp/one', '--report', '/tmp/one'],
-    ['--report', 'of its own'],
+    ['--report', 'choose another file'],
   ],
   ['a json file that is a folder', ['--a', 'none', '--b', 'tutorial', '--json', '/tmp'], ['--json', 'a folder']],
   ['seeds behind the last', ['--a', 'none', '--b', 'tutorial', '--seed', '4294967295'], ['--seed']],
@@ -317,6 +317,6 @@ test('a file to resume that is no comparison', async () => {
   writeFileSync(file, '{"pairs": []}');
   const { code, stderr } = await call(...twins, '--resume', file);
   expect(code).toBe(2);
-  expect(stderr).toContain('holds no comparison');
+  expect(stderr).toContain('is not a comparison');
   expect(existsSync(file)).toBe(true);
 });

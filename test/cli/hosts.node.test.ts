@@ -77,7 +77,7 @@ describe('a host that cannot be', () => {
   test('a program that is no Firefox', async () => {
     const { code, stderr } = await within({ FIREFOX_PATH: '/bin/false' }, () => call(...train, '--browser', 'firefox'));
     expect(code).toBe(3);
-    expect(stderr).toContain('Firefox does not start');
+    expect(stderr).toContain('Firefox could not be started');
     expect(stderr).toContain('/bin/false');
   });
 

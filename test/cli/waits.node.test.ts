@@ -42,7 +42,7 @@ describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, an
 
   // First, because it takes longest.
   test.concurrent(
-    'a GPU process that stops in the middle of training: Chrome is started again, and the run goes on',
+    'a GPU process that stops in the middle of training: Chrome is restarted, and the run goes on',
     async ({ expect }) => {
       const file = join(temporaryFolder(), 'run.wgrad');
       const flags = [...training, '--adapter', 'software', '--epochs', '100000', '--save', file];
@@ -82,7 +82,12 @@ describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, an
       [/did not answer requestDevice\(\) within 10 seconds/, /tried .*swiftshader/],
       3,
     ],
-    ['never answers', 'hardware', [/Chrome does not start/, /no answer within 10 seconds/, /--browser-timeout/], 3],
+    [
+      'never answers',
+      'hardware',
+      [/Chrome could not be started/, /no answer within 10 seconds/, /--browser-timeout/],
+      3,
+    ],
     ['page never opens', 'hardware', [/did not open wgrad's page within 10 seconds/, /tried Chrome/], 3],
     ['falls silent in fit', 'software', [/no sign of life for 10 seconds/], 1],
     ['ends in fit', 'software', [/Chrome ended/, /lost 3 times in a row, without a new step in between/], 1],

@@ -46,7 +46,7 @@ export class Connection {
           new SetupError({
             what: 'The worker of the trainer did not start',
             found,
-            fix: 'serve all files of the package, or give a worker of your own: see docs/library.md',
+            fix: 'serve all files of the package, or pass a custom worker: see docs/library.md',
           }),
         );
       worker.addEventListener(
@@ -70,7 +70,7 @@ export class Connection {
         () =>
           new SetupError({
             what: `The worker of the trainer did not answer within ${secondsText(timeout)}`,
-            fix: 'a worker of your own has to call serveTrainer(); on a slow connection allow more time: trainInWorker(options, { timeout })',
+            fix: 'a custom worker has to call serveTrainer(); on a slow connection, allow more time: trainInWorker(options, { timeout })',
           }),
       );
     } catch (error) {
@@ -153,7 +153,7 @@ export class Connection {
           what: "This cannot be sent to the trainer's worker",
           found: cause instanceof Error ? cause.message : String(cause),
           expected: 'plain data, arrays, pictures and files',
-          fix: 'leave functions out; images of a source are read in their own thread: give them in memory, or train in this thread with createTrainer',
+          fix: 'omit functions; a source cannot be sent to a worker: pass the images in memory, or train in this thread with createTrainer',
         },
         { cause },
       );

@@ -47,8 +47,8 @@ export async function trainInWorker(
 ): Promise<WorkerTrainer> {
   if (typeof Worker === 'undefined') {
     throw new ConfigurationError({
-      what: 'There are no workers here',
-      fix: 'call it in a page, or make a trainer with createTrainer',
+      what: 'Workers are not available here',
+      fix: 'call it in a page, or create a trainer with createTrainer',
     });
   }
   const connection = await Connection.open(worker ?? ownWorker(), worker === undefined, timeout);

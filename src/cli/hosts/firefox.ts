@@ -40,7 +40,7 @@ export function findFirefox(): string | undefined {
     what: 'The environment variable FIREFOX_PATH names no file',
     found: named,
     expected: 'the path of Firefox 141 or later',
-    fix: 'correct the path, or leave the variable out to take the Firefox of the system',
+    fix: 'correct the path, or unset the variable to use the Firefox of the system',
   });
 }
 
@@ -123,10 +123,10 @@ export async function launchFirefox(options: FirefoxOptions): Promise<Browser> {
   } catch (cause) {
     throw new SetupError(
       {
-        what: 'Firefox does not start',
+        what: 'Firefox could not be started',
         found: `${executablePath}: ${cause instanceof Error ? cause.message.split('\n')[0] : cause}`,
         fix:
-          'name another one in the environment variable FIREFOX_PATH, start this one by hand to see what it says, or, ' +
+          'set FIREFOX_PATH to another Firefox, start this one by hand to see its error, or, ' +
           'on a slow machine, allow more time with --browser-timeout <seconds>',
       },
       { cause },

@@ -46,7 +46,7 @@ export async function trainCureTask(
     epochs * Math.ceil(order.trainSamples / stepSamples({ ...options, batchSize: options.batchSize ?? 32 }));
   const run = await chrome.train(
     { network, cure, options, datasets, epochs, seed, chance: chance ?? undefined },
-    ({ parts }) => log([`lost     ${parts.what}: Chrome is started again, and the run begins again`]),
+    ({ parts }) => log([`lost     ${parts.what}: Chrome is restarted, and the run starts over`]),
     (step) => progress(step / steps),
   );
   if (!run) return {};

@@ -66,7 +66,7 @@ export async function trainPairTask(
         const last = events.at(-1);
         if (last) progress(last.step / last.steps);
       },
-      lost: ({ parts }) => log([`lost     ${parts.what}: Chrome is started again, and the pair continues`]),
+      lost: ({ parts }) => log([`lost     ${parts.what}: Chrome is restarted, and the pair continues`]),
     },
   );
   if (!pair) return newest ? { state: () => bytesOf(newest!) } : {};

@@ -61,7 +61,7 @@ export async function queueSweep(planFile: string, options: QueueSweepOptions): 
     interrupts.stop = () => {
       source.stop();
       console.log(
-        'Stopping here after this step; workers continue. The same command with --resume gathers their results.',
+        'Stopping here after this step; workers continue. Repeat the command with --resume to collect their results.',
       );
       part.stop();
     };

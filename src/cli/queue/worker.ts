@@ -67,7 +67,9 @@ async function work(options: WorkerOptions): Promise<void> {
       ...(undelivered !== undefined && { undelivered }),
     });
     interrupts.stop = () => {
-      console.log('Stopping after this step; another worker continues. Ctrl-C again quits at once.');
+      console.log(
+        'Stopping after this step; another worker continues the trial. Press Ctrl-C again to quit immediately.',
+      );
       host!.stop();
     };
     done = host.run();

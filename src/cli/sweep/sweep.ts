@@ -66,7 +66,7 @@ export async function sweep(planFile: string, options: SweepOptions): Promise<vo
     const work = new LocalSweep(checked, folder, chromes, { options, jobs });
     interrupts.stop = () => {
       work.stop();
-      console.log('Stopping after this step; trials that are done are kept. Ctrl-C again quits at once.');
+      console.log('Stopping after this step; finished trials are kept. Press Ctrl-C again to quit immediately.');
     };
     await work.run();
   } finally {

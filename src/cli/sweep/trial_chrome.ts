@@ -159,7 +159,7 @@ export class TrialChrome extends TrainingChrome {
         isStopping: () => this.stopping,
         lost: ({ parts }) => {
           isPrepared = false;
-          const lost = `lost     ${parts.what}: Chrome is started again, and trial ${trial.id} continues`;
+          const lost = `lost     ${parts.what}: Chrome is restarted, and trial ${trial.id} continues`;
           print?.([lost]);
           console.error(lost);
         },

@@ -72,7 +72,7 @@ export function textOf(status: Status): string {
     case 'lost':
       return `The GPU was lost after ${steps(status.steps)}. Opening it again…`;
     case 'broke':
-      return `${status.twin} broke off at step ${count(status.step)}: ${status.layer} was not finite.`;
+      return `${status.twin} ended early at step ${count(status.step)}: ${status.layer} was not finite.`;
     case 'ended':
       return textOfEnd(status);
     case 'compared':

@@ -16,7 +16,7 @@ export function KeyOfTwins() {
         <li key={name}>
           <Swatch style={twinStyleOf(name as 'A' | 'B', 0)} />
           <strong>{name}</strong> {way}
-          {brokeAt !== undefined && <em>, broke off at step {count(brokeAt)}: its numbers were not finite</em>}
+          {brokeAt !== undefined && <em>, ended early at step {count(brokeAt)}: its numbers were not finite</em>}
         </li>
       ))}
       <li class="rest">
