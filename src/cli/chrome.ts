@@ -131,7 +131,7 @@ export const pageIsLate = (timeout: number, browser = 'Chrome') =>
   new SetupError({
     what: `${browser} did not open wgrad's page within ${secondsText(timeout)}`,
     found: 'it started, and then stopped answering',
-    fix: 'run it again; on a slow machine allow more time with --browser-timeout <seconds>',
+    fix: 'run it again; on a slow machine, allow more time with --browser-timeout <seconds>',
   });
 
 /**

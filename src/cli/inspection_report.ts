@@ -12,7 +12,7 @@ import { table } from './tables.ts';
 /** The lines of `wgrad data inspect` and `--clean`: functions that format facts as text; the command prints them. */
 
 const meanings: Record<Finding, string> = {
-  labels: 'the label names no class',
+  labels: 'the label is not a valid class',
   constant: 'all pixels have one color',
   conflicts: 'the same image has another label',
   leaks: 'a test image is also a training image',
@@ -57,7 +57,7 @@ export function findingTable(inspection: Inspection, pair: TrainAndTestParts): s
 export function cleaningLine({ train, test }: Inspection): string {
   const there = findings.filter((finding) => train.found[finding].length + test.found[finding].length > 0);
   if (there.length === 0) return 'Nothing to clean.';
-  return `wgrad train --clean ${there.join(',')} leaves these out; an image under several findings goes once.`;
+  return `wgrad train --clean ${there.join(',')} leaves these out; an image with several findings counts once.`;
 }
 
 /** "12 training images (10 duplicates, 2 constant) and 3 test images (3 leaks)" */

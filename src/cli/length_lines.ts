@@ -30,8 +30,8 @@ export function lengthWarnings(
     ...(warning ? [`warning  ${subject}${warning}`] : []),
     ...(left > 0
       ? [
-          `note     ${subject}the last step of each epoch adds up ${counted(left, 'batch', 'batches')} in place of ${accumulationSteps}: ` +
-            `the ${counted(samples % stepSamples(settings), 'sample')} that are left`,
+          `note     ${subject}the last step of each epoch has ${counted(left, 'batch', 'batches')} in place of ${accumulationSteps}: ` +
+            `the ${counted(samples % stepSamples(settings), 'sample')}that remain`,
         ]
       : []),
   ];

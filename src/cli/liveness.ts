@@ -97,8 +97,8 @@ export function chromeWork(browser: Browser): () => Promise<number> {
 
 const dead = (title: string, milliseconds: number, found: string) =>
   new BrowserSilentError({
-    what: `${title} has shown no sign of life for ${secondsText(milliseconds)}`,
+    what: `${title} has not responded for ${secondsText(milliseconds)}`,
     found,
-    expected: `a ${title} that works or answers`,
-    fix: "run it again; if that doesn't help, update the GPU's driver or use --adapter software",
+    expected: `a ${title} that works or responds`,
+    fix: "run it again; if that does not help, update the GPU's driver or use --adapter software",
   });

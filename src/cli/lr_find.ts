@@ -24,7 +24,7 @@ export async function findLearningRate(options: LearningRateFindOptions): Promis
 }
 
 const ends = {
-  complete: 'all steps were taken',
+  complete: 'all steps were run',
   diverged: 'it ended early, because the loss had grown to several times its lowest',
   notFinite: 'it ended early, because the loss or a gradient was not finite',
   aborted: 'it was stopped',

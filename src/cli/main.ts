@@ -61,7 +61,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     );
   const comparing = wgrad.command('compare');
   addCompareOptions(comparing)
-    .description('train pairs of twins that differ in one variable, and test whether their results differ')
+    .description('train pairs of twins that differ in one variable and test whether their results differ')
     .action((options: CompareOptions) => {
       checkCompareOptions(options, (name) => comparing.getOptionValueSource(name) === 'cli');
       const typed = withoutQueue(typedAfter('compare', argv));
@@ -71,12 +71,12 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
   addProfileCommand(wgrad);
   const tuning = wgrad.command('tune');
   addTuningOptions(addRunOptions(tuning))
-    .description("time every variant of a run's kernels on this GPU, and remember the fastest")
+    .description("time every variant of a run's kernels on this GPU and store the fastest")
     .action((options: RunOptions) =>
       tuneCommand(tuning.getOptionValueSource('tuning') === 'cli' ? options : { ...options, tuning: 'full' }),
     );
   addTuningOptions(addRunOptions(wgrad.command('lr-find')))
-    .description('sweep the learning rate from small to large, and suggest one')
+    .description('sweep the learning rate from small to large and suggest one')
     .option('--from <x>', 'first learning rate', real('--from', { min: 0 }), 1e-6)
     .option('--to <x>', 'last learning rate', real('--to', { min: 0 }), 1)
     .option('--steps <n>', 'number of training steps', integer('--steps', { min: 20, max: 10_000 }), 100)
@@ -125,7 +125,7 @@ function benchOfAClone(wgrad: Command): void {
     .allowExcessArguments()
     .action(() => {
       throw new ConfigurationError({
-        what: 'The package cannot run the benchmark: TensorFlow.js and jax-js come with a clone of the project',
+        what: 'The package cannot run the benchmark: TensorFlow.js and jax-js are only in a clone of the project',
         found: 'no test/bench next to this command',
         fix: 'in a clone, type: npm install && npm run bench',
       });
@@ -156,6 +156,6 @@ function badUse({ message }: CommanderError): ConfigurationError {
   const [what, suggestion] = message.replace(/^error: /, '').split('\n');
   return new ConfigurationError({
     what: what![0]!.toUpperCase() + what!.slice(1),
-    fix: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'wgrad --help and wgrad <command> --help list what there is',
+    fix: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'run wgrad --help or wgrad <command> --help for a list',
   });
 }

@@ -39,7 +39,7 @@ export function addModelCommands(wgrad: Command): void {
       '<model>',
       "an .onnx, .keras, .h5 or .safetensors file, a TensorFlow.js model.json or its folder, or Keras' to_json()",
     )
-    .requiredOption('--out <run>', 'run to write, which the training page loads', outputFile('--out'))
+    .requiredOption('--out <run>', 'file to write, which the training page can load', outputFile('--out'))
     .option(
       '--model <json>',
       "model in wgrad's JSON (text or file), for a safetensors file or Keras weights, which do not contain one",
@@ -56,7 +56,7 @@ function standaloneScript(): string {
     } catch {}
   }
   throw new SetupError({
-    what: 'The script of the page has not been built',
+    what: 'The script of the HTML page has not been built',
     found: 'no dist/standalone/standalone.js.gz',
     fix: 'in a clone, type: npx vite build --mode standalone',
   });
@@ -96,7 +96,7 @@ async function importRun(
   writeWhole(out, formatRun(runOfModel(imported)));
   for (const note of notes) console.log(`note     ${note}`);
   const layers = modelSummary(imported.model);
-  const weights = imported.weights ? 'with its weights' : 'without weights: it begins with new ones';
+  const weights = imported.weights ? 'with its weights' : 'without weights: training starts with new ones';
   console.log(`read     ${given}: ${counted(layers.length, 'layer')}, ${weights}`);
   console.log(`written  ${out}`);
 }

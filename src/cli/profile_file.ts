@@ -18,7 +18,7 @@ export interface ProfileFile {
 export function profileFile(path: string): ProfileFile {
   const wrong = (found: string) =>
     new ConfigurationError({
-      what: '--against names a file that holds no profile',
+      what: '--against names a file that is not a profile',
       found: `${path}: ${found}`,
       fix: 'write one with wgrad profile --json <file>',
     });
@@ -91,7 +91,9 @@ export function differencesOf(before: ProfileFile, now: Omit<ProfileFile, 'profi
   );
   const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5} more options`] : names;
   return [
-    ...(then === here ? [] : [`warning  the other profile is of another adapter: ${then}`]),
-    ...(names.length > 0 ? [`warning  the other profile is of another run: it differs in ${shown.join(', ')}`] : []),
+    ...(then === here ? [] : [`warning  the other profile was measured on another adapter: ${then}`]),
+    ...(names.length > 0
+      ? [`warning  the other profile was measured with other options: it differs in ${shown.join(', ')}`]
+      : []),
   ];
 }

@@ -68,9 +68,7 @@ export async function profileWatch(options: ProfileCommandOptions): Promise<void
       }
       last = now;
       const changed = pathsOf(good, now);
-      console.log(
-        `\n${changed.length > 0 ? changed.join(', ') : 'every shader is again as it was when it last agreed'}`,
-      );
+      console.log(`\n${changed.length > 0 ? changed.join(', ') : 'every shader is again in its last correct version'}`);
       if (changed.length === 0) continue;
       const checking = (session ?? (await open())).call('changedShader', { ...order, before: good, now, changed });
       checking.catch(() => undefined); // Ctrl-C abandons it
@@ -107,10 +105,10 @@ function readShaders(folder: string): ShaderTexts {
     );
   }
   throw new ConfigurationError({
-    what: '--watch needs the shaders of a clone of wgrad: the package has them built in, without their files',
+    what: '--watch needs the shader files in a clone of wgrad; the package does not contain them',
     found: `${folder}, which has no .wgsl file`,
     expected: 'the folder shaders of a clone',
-    fix: 'clone the repository, and type there: npm install && npm run profile -- --watch',
+    fix: 'clone the repository and run there: npm install && npm run profile -- --watch',
   });
 }
 
@@ -139,9 +137,9 @@ export function* reportLines(report: ChangeReport): Generator<string> {
   if (doesNotCompile) yield `broken   ${doesNotCompile}`;
   else if (wrong.length > 0) yield `wrong    ${wrongText(report).join('\n         ')}`;
   else {
-    yield `checked  ${checks > 0 ? checkedText(report) : 'nothing: no check has the text of this file'}`;
+    yield `checked  ${checks > 0 ? checkedText(report) : 'nothing: no check uses this file'}`;
     if (times.length > 0) yield timesTable(times);
-    else yield 'timed    nothing: this network launches none of these kernels; --kernel or another --model does';
+    else yield 'timed    nothing: this network does not launch these kernels; use --kernel or another --model';
   }
 }
 

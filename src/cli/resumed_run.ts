@@ -26,7 +26,7 @@ export function readResumed(named: string): ResumedRun {
   const at = resolve(named);
   if (!existsSync(at)) {
     throw new ConfigurationError({
-      what: '--resume names something that is not there',
+      what: 'The file or folder of --resume does not exist',
       found: at,
       expected: 'the folder of --checkpoint, or the file of --save',
     });
@@ -52,7 +52,7 @@ export function optionsOfResumed<Options extends RunOptions>(
   const isTyped = (option: string) => typed.includes(option);
   if (!isDatasetName(name) && !isTyped('dataset')) {
     throw new ConfigurationError({
-      what: 'The run that --resume names was trained on images of a folder, which its file does not name',
+      what: 'The run of --resume was trained on the images of a folder, which its file does not name',
       found: path,
       fix: 'add --dataset <folder>',
     });
@@ -72,9 +72,9 @@ export function optionsOfResumed<Options extends RunOptions>(
   const isToEnd = epochs === done && ['save', 'json', 'tta'].some(isTyped);
   if (epochs <= done && !isToEnd) {
     throw new ConfigurationError({
-      what: 'No epoch is left to train in the run that --resume names',
+      what: 'All epochs of the run of --resume are done',
       found: `${path}: ${done} of ${epochs} epochs are done`,
-      fix: `--epochs ${done + 1} or more trains it further`,
+      fix: `set --epochs to ${done + 1} or more to train it further`,
     });
   }
   return { ...options, ...own, epochs, ...(!isDatasetName(name) && { dataset: options.dataset }) };
@@ -141,7 +141,7 @@ export async function requireSameImages(
       what: `The training images' weights are not those that the run in ${path} was trained with`,
       found: weights === undefined ? 'no weights' : sampleWeight === undefined ? 'weights' : 'other weights',
       expected: sampleWeight === undefined ? 'no weights' : 'the same weights',
-      fix: sampleWeight === undefined ? 'leave --sample-weight out' : 'give the file of --sample-weight as it was',
+      fix: sampleWeight === undefined ? 'leave --sample-weight out' : 'use the same file for --sample-weight',
     });
   }
   const facts = (shape: readonly number[], images: number, others: number) =>
@@ -153,7 +153,7 @@ export async function requireSameImages(
     what: `The images of ${dataset} are not those that the run in ${path} was trained on`,
     found: here === there ? `${here}, but other ones` : here,
     expected: there,
-    fix: 'give --dataset as it was; --clean and the flags that say how a folder is read are taken from the run, unless an older version saved it',
+    fix: 'use the same --dataset; --clean and the flags for reading a folder are taken from the run, unless an older version saved it',
   });
 }
 
@@ -161,9 +161,9 @@ function anotherRun(path: string, differing: readonly string[]): ConfigurationEr
   const shown = differing.slice(0, 4);
   if (differing.length > shown.length) shown.push(`${differing.length - shown.length} more`);
   return new ConfigurationError({
-    what: 'The run that --resume names was made with other options',
+    what: 'The run of --resume was made with other options',
     found: `${path}: ${shown.join('; ')}`,
-    expected: 'what it began with',
-    fix: 'leave these flags out: --resume takes them from the run',
+    expected: 'the options of the run',
+    fix: 'omit these flags: --resume takes them from the run',
   });
 }

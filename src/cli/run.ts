@@ -281,8 +281,8 @@ export function requireFitSettings(
 function requireTestImages(tta: number, { count }: Dataset): void {
   if (count > 0) return;
   throw new ConfigurationError({
-    what: '--tta evaluates the test images, and there are none',
-    found: `--tta ${tta}, and a data set without test images`,
+    what: '--tta needs test images',
+    found: `--tta ${tta}with a data set that has no test images`,
     fix: 'leave --tta out, or use a data set with a validation or test split',
   });
 }

@@ -47,7 +47,7 @@ export interface LearningRateCurve {
   suggestion?: number;
   /** Why this rate is suggested, or why none is; one sentence. */
   reason: string;
-  /** Why the sweep ended: all steps were taken, the loss exceeded `divergence`, it was not finite, or the signal was aborted. */
+  /** Why the sweep ended: all steps were run, the loss exceeded `divergence`, it was not finite, or the signal was aborted. */
   ended: 'complete' | 'diverged' | 'notFinite' | 'aborted';
 }
 

@@ -285,7 +285,7 @@ const cases: [string, string[], string[]][] = [
   [
     'what both flags say',
     ['--a', '0.1', '--b', '0.2', '--vary', 'learning-rate', '--learning-rate', '0.3'],
-    ['--learning-rate', 'leave'],
+    ['--learning-rate', 'omit'],
   ],
   ['an augmentation for both', ['--a', 'none', '--b', 'tutorial', '--augment', 'none'], ['--augment']],
   [

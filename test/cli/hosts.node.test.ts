@@ -59,7 +59,7 @@ describe('a host that cannot be', () => {
     ['is a browser', [...train, '--browser', 'firefix'], 2, ['--browser', 'did you mean "firefox"']],
     ['is named twice', [...train, '--host', 'deno', '--browser', 'firefox'], 2, ['leave one of them out']],
     ['has no canvas', ['sheet', '--host', 'deno'], 2, ['needs a browser', 'canvas', '--browser']],
-    ['has no decoder', ['predict', 'a.wgrad', 'a.png', '--host', 'dawn'], 2, ['needs a browser', 'decoded']],
+    ['has no decoder', ['predict', 'a.wgrad', 'a.png', '--host', 'dawn'], 2, ['needs a browser', 'decodes']],
   ] as const)('%s', async (_, args, code, words) => {
     const ended = await call(...args);
     expect(ended.code).toBe(code);
@@ -71,7 +71,7 @@ describe('a host that cannot be', () => {
       call(...train, '--browser', 'firefox'),
     );
     expect(code).toBe(2);
-    expect(stderr).toContain('FIREFOX_PATH names no file');
+    expect(stderr).toContain('FIREFOX_PATH is not the path of a file');
   });
 
   test('a program that is no Firefox', async () => {
@@ -159,10 +159,10 @@ test.runIf(process.platform === 'linux')(
     expect(fast.why).toContain('Firefox 199.1 on llvmpipe');
     const noDriver = await chosen(folder, undefined);
     expect(noDriver.host).toBe('chrome');
-    expect(noDriver.why).toContain('llvmpipe is not here');
+    expect(noDriver.why).toContain('llvmpipe is not installed');
     const noFirefox = await chosen('/nowhere', driver);
     expect(noFirefox.host).toBe('chrome');
-    expect(noFirefox.why).toContain('Firefox is not here');
+    expect(noFirefox.why).toContain('Firefox is not installed');
     const named = await chosen(folder, driver, '/usr/bin/chromium');
     expect(named.host).toBe('chrome');
     expect(named.why).toContain('--chrome names it');
@@ -213,7 +213,7 @@ test('a resumed run stays where it was trained', () => {
   expect(resumed({})).toBe('chrome');
   expect(said).toEqual([]);
   expect(resumed({ browser: 'chrome' }, 'firefox')).toBe('chrome');
-  expect(said).toEqual([expect.stringContaining('trained in Firefox before')]);
+  expect(said).toEqual([expect.stringContaining('trained in Firefox')]);
 });
 
 test('names of hosts and drivers', () => {

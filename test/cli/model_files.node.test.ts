@@ -111,7 +111,7 @@ describe('wgrad import', () => {
     writeFileSync(keras, JSON.stringify(JSON.stringify(topology)));
     for (const path of [own, keras]) {
       const { code, stdout } = await call('import', path, '--out', join(folder, 'new.wgrad'));
-      expect(stdout).toMatch(/without weights: it begins with new ones/);
+      expect(stdout).toMatch(/without weights: training starts with new ones/);
       expect(code).toBe(0);
       expect(parseRun(readFileSync(join(folder, 'new.wgrad'))).snapshot.weights).toHaveLength(network.weights.length);
     }
@@ -133,7 +133,7 @@ describe('wgrad import', () => {
           ...JSON.parse(new TextDecoder().decode(exportModel(network, 'tfjs')[0]!.bytes)),
           weightsManifest: [{ paths: ['../../secret.bin'], weights: [] }],
         }),
-        /names weights outside of its folder/,
+        /refers to weights outside of its folder/,
       ],
     ];
     mkdirSync(join(folder, 'bad'), { recursive: true });

@@ -77,7 +77,7 @@ describe('wgrad predict', () => {
 
   test.each<[string, () => string[], RegExp]>([
     ['a model that is not there', () => ['none.wgrad', images], /none\.wgrad cannot be read/],
-    ['a picture that is not there', () => [model, path('none.png')], /no such picture[\s\S]*none\.png/],
+    ['a picture that is not there', () => [model, path('none.png')], /picture does not exist[\s\S]*none\.png/],
     ['a folder without pictures', () => [model, temporaryFolder()], /no pictures/],
     ['no picture', () => [model], /missing required argument 'pictures'/i],
     ['top 0', () => [model, images, '--top', '0'], /--top has an invalid value/],
@@ -112,7 +112,7 @@ describe('wgrad evaluate', () => {
 
   test.each<[string, () => string[], RegExp]>([
     ['images of another shape', () => [model, '--dataset', 'mnist'], /not what the model takes[\s\S]*8, 8, 1/],
-    ['a model that names no data set', () => [foreign()], /which images[\s\S]*--dataset/],
+    ['a model that names no data set', () => [foreign()], /does not name a data set[\s\S]*--dataset/],
     ['more metrics than there are', () => [model, '--tta', '0'], /--tta has an invalid value/],
   ])('refuses %s', async (_, args, message) => {
     const { code, stderr } = await call('evaluate', ...args());

@@ -476,8 +476,8 @@ test(
     );
     expect(stdout).toMatch(/^ceilings [\d.]+ GFLOP\/s of multiply-adds in registers and [\d.]+ GB\/s of memory/m);
     expect(stdout).toMatch(/adam +│ +│ +0\.001 │/);
-    expect(stdout).toContain('the other profile is of another adapter: another');
-    expect(stdout).toMatch(/the other profile is of another run: it differs in dataset,/);
+    expect(stdout).toContain('the other profile was measured on another adapter: another');
+    expect(stdout).toMatch(/the other profile was measured with other options: it differs in dataset,/);
     expect(readFileSync(roofline, 'utf8')).toMatch(/^<svg [\s\S]*conv2d_forward conv2d_1: [\s\S]*% of the roofline/);
     // Compared with itself, nothing has changed.
     const itself = profileFile(json).profile.dispatches;

@@ -57,7 +57,7 @@ describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, an
           child.kill('SIGINT');
         },
       });
-      expect(stdout).toMatch(/^lost +Chrome has shown no sign of life for 20 seconds.*the run continues from step/m);
+      expect(stdout).toMatch(/^lost +Chrome has not responded for 20 seconds.*the run continues from step/m);
       expect(code).toBe(0);
       // No epoch is repeated or missing.
       const epochs = [...stdout.matchAll(/^epoch (\d+)/gm)].map(([, n]) => Number(n));
@@ -89,7 +89,7 @@ describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, an
       3,
     ],
     ['page never opens', 'hardware', [/did not open wgrad's page within 10 seconds/, /tried Chrome/], 3],
-    ['falls silent in fit', 'software', [/no sign of life for 10 seconds/], 1],
+    ['falls silent in fit', 'software', [/has not responded for 10 seconds/], 1],
     ['ends in fit', 'software', [/Chrome ended/, /lost 3 times in a row, without a new step in between/], 1],
     ['never closes', 'software', [/^(Building.*\n)?$/], 0],
   ];

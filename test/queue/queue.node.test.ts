@@ -150,7 +150,7 @@ describe('a job', () => {
     checkTrialTask({ work: '0'.repeat(16), id: idOf(options), order: order(options), ...more }, images);
 
   test.each<[string, JsonOptions, RegExp]>([
-    ['a path for a model', { model: '/etc/passwd' }, /model names a file, which workers do not read/],
+    ['a path for a model', { model: '/etc/passwd' }, /model is a file, which workers do not read/],
     ['a path for an optimizer', { optimizer: './optimizer.json' }, /optimizer names a file/],
     ['a path for a learning rate', { learningRate: 'rate.json' }, /learningRate names a file/],
     ['a path for weights of samples', { sampleWeight: 'weights.npy' }, /sampleWeight names a file/],
@@ -197,9 +197,9 @@ describe('a job', () => {
     expect(datasetBelow(undefined, 'digits')).toBe('digits');
     expect(datasetBelow(folder, 'photos')).toBe(join(folder, 'photos'));
     for (const name of ['..', '.', outside, 'link', 'missing', 'photos/../..']) {
-      expect(() => datasetBelow(folder, name)).toThrow('is not below the folder of --data');
+      expect(() => datasetBelow(folder, name)).toThrow('is not in the folder of --data');
     }
-    expect(() => datasetBelow(undefined, 'photos')).toThrow('give --data <folder>');
+    expect(() => datasetBelow(undefined, 'photos')).toThrow('set --data <folder>');
     expect(() => datasetBelow(join(folder, 'gone'), 'photos')).toThrow(/no folder .*gone/);
   });
 
@@ -331,7 +331,11 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
   }
 
   test.each<[string, Partial<Work>, RegExp]>([
-    ['of another version', { version: '9.9.9' }, /it is of wgrad 9\.9\.9, and this worker is 1: install wgrad@9\.9\.9/],
+    [
+      'of another version',
+      { version: '9.9.9' },
+      /it needs wgrad 9\.9\.9, and this worker has 1: install wgrad@9\.9\.9/,
+    ],
     ['for another kind of adapter', { kind: 'nvidia ampere' }, /kind "nvidia ampere", and this one is "fake"/],
   ])('gives a worker no tasks of a work %s, and says so', async (_, more, message) => {
     const work = workOf(more);
@@ -822,7 +826,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     const own = planFile({ base: { ...base, dataset: temporaryFolder() }, vary: {} });
     expect(await call('sweep', own, '--queue', redis.url)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('is not below the folder of --data'),
+      stderr: expect.stringContaining('is not in the folder of --data'),
     });
   });
 });

@@ -14,16 +14,16 @@ import type { Surface, SurfaceOptions } from './surface.ts';
 /** Maximum milliseconds between the failure of a call and the event that gives its reason. */
 const reasonTimeout = 1000;
 
-const orMoreTime = 'on a slow machine allow more time with --browser-timeout <seconds>';
+const orMoreTime = 'on a slow machine, allow more time with --browser-timeout <seconds>';
 
 /** wgrad starts a browser with the right settings, so either the driver is missing or the browser is too old. */
 const advice = {
   hardware:
     "install the GPU's driver (on Linux with Vulkan: vulkaninfo --summary has to list the GPU), " +
-    `or take --adapter software, which needs none; ${orMoreTime}`,
+    `or use --adapter software, which needs none; ${orMoreTime}`,
   software: {
-    chrome: `take a Chrome of version 113 or later: --chrome <path>; ${orMoreTime}`,
-    firefox: `install Mesa's driver for the CPU (apt-get install mesa-vulkan-drivers), or take --browser chrome; ${orMoreTime}`,
+    chrome: `use Chrome 113 or later: --chrome <path>; ${orMoreTime}`,
+    firefox: `install Mesa's driver for the CPU (apt-get install mesa-vulkan-drivers), or use --browser chrome; ${orMoreTime}`,
   },
 };
 
@@ -57,7 +57,7 @@ export class BrowserPage implements Surface {
     this.page = page!;
     this.version = title;
     const flags = name === 'chrome' ? adapterFlags(kind).join(' ') : driver && `the driver ${driver}`;
-    this.startedWith = `with ${flags || 'its own choice of adapter'}`;
+    this.startedWith = `with ${flags || 'its default adapter'}`;
     this.howToGet = kind === 'hardware' ? advice.hardware : advice.software[name];
     let reject: (error: WgradError) => void = () => {};
     this.failure = new Promise((_, rejectIt) => {

@@ -11,8 +11,8 @@ const resumable = ['train', 'compare'];
 
 /** Why some commands have to run in a browser. */
 const needsBrowser: Record<string, string> = {
-  sheet: 'its pictures are drawn on the canvas of a page',
-  predict: 'pictures are decoded by a browser',
+  sheet: 'it draws on the canvas of a page',
+  predict: 'a browser decodes the pictures',
   dev: 'it opens the page in a browser',
   bench: 'TensorFlow.js and jax-js run in a page',
 };
@@ -26,12 +26,12 @@ export async function settleHost(command: Command): Promise<void> {
     throw new ConfigurationError({
       what: `wgrad ${command.name()} needs a browser: ${reason}`,
       found: `--host ${options.host}`,
-      fix: 'leave --host out, or name a browser: --browser chrome or --browser firefox',
+      fix: 'omit --host, or choose a browser: --browser chrome or --browser firefox',
     });
   }
   if (options.host !== undefined && command.getOptionValueSource('browser') === 'cli') {
     throw new ConfigurationError({
-      what: '--host and --browser both say where it runs',
+      what: '--host and --browser cannot be combined',
       found: `--host ${options.host} --browser ${options.browser}`,
       fix: 'leave one of them out',
     });
@@ -71,15 +71,16 @@ export async function fasterOnCpu(
   const stays = (reason: string) => ({ host: 'chrome', why: `Chrome on SwiftShader: ${reason}` }) as const;
   if (chrome !== undefined) return stays('--chrome names it');
   const firefox = findFirefox();
-  if (!firefox) return stays('Firefox on llvmpipe is faster, and Firefox is not here (apt-get install firefox-esr)');
+  if (!firefox)
+    return stays('Firefox on llvmpipe is faster, but Firefox is not installed (apt-get install firefox-esr)');
   if (!(await driver('llvmpipe'))) {
-    return stays('Firefox on llvmpipe is faster, and llvmpipe is not here (apt-get install mesa-vulkan-drivers)');
+    return stays('Firefox on llvmpipe is faster, but llvmpipe is not installed (apt-get install mesa-vulkan-drivers)');
   }
   return {
     host: 'firefox',
     why:
       `Firefox ${versionOf(firefox)} on llvmpipe, which compiles kernels for the CPU's vector units and is faster than Chrome ` +
-      'on SwiftShader; their bits differ: --browser chrome takes Chrome',
+      'on SwiftShader; their bits differ: use --browser chrome for Chrome',
   };
 }
 
@@ -96,7 +97,7 @@ export function hostOfResumed(
   const typed = options.host ?? (options.browser === 'auto' ? undefined : options.browser);
   const before = hostNames.find((name) => name === recorded) ?? 'chrome';
   if (typed !== undefined && recorded !== undefined && typed !== recorded) {
-    report(`note     the run was trained in ${hostTitles[before]} before: in ${hostTitles[typed]} its bits may differ`);
+    report(`note     the run was trained in ${hostTitles[before]}: its bits may differ in ${hostTitles[typed]}`);
   }
   return typed ?? before;
 }
@@ -105,9 +106,9 @@ export function hostOfResumed(
 export function requireDecoder(host: HostName | undefined, path: string): void {
   if (host === undefined || !isProcess(host)) return;
   throw new ConfigurationError({
-    what: `${hostTitles[host]} does not decode pictures as wgrad needs them`,
+    what: `${hostTitles[host]} cannot decode pictures`,
     found: `${path} with --host ${host}`,
-    expected: 'arrays: a data set with a name, or files of .npz, .npy, IDX, CSV, .mat or Parquet that hold numbers',
-    fix: 'leave --host out to train in a browser, or save the images as an .npz file',
+    expected: 'arrays: a known data set, or .npz, .npy, IDX, CSV, .mat or Parquet files with numbers',
+    fix: 'omit --host to train in a browser, or save the images as an .npz file',
   });
 }

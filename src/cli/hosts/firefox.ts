@@ -37,7 +37,7 @@ export function findFirefox(): string | undefined {
   if (!named) return programInPath('firefox-esr', 'firefox') ?? usualPlaces.find(existsSync);
   if (existsSync(named)) return named;
   throw new ConfigurationError({
-    what: 'The environment variable FIREFOX_PATH names no file',
+    what: 'The environment variable FIREFOX_PATH is not the path of a file',
     found: named,
     expected: 'the path of Firefox 141 or later',
     fix: 'correct the path, or unset the variable to use the Firefox of the system',
@@ -68,7 +68,7 @@ export async function ensureFirefox(options: InstallOptions): Promise<string> {
     what: 'There is no Firefox on this machine',
     found: 'none in FIREFOX_PATH, the PATH or the usual places',
     expected: 'Firefox 141 or later',
-    fix: `${installAdvice()}type: sudo apt-get install firefox-esr (macOS: brew install --cask firefox); or take --browser chrome`,
+    fix: `${installAdvice()}type: sudo apt-get install firefox-esr (macOS: brew install --cask firefox); or use --browser chrome`,
   });
 }
 

@@ -65,7 +65,7 @@ export class HostProcess implements Surface {
     this.howToGet =
       kind === 'software'
         ? `install a driver for the CPU: ${drivers[name].map((each) => driverAdvice[each]).join('; or ')}`
-        : "install the GPU's Vulkan driver (vulkaninfo --summary has to list the GPU), or take --adapter software";
+        : "install the GPU's Vulkan driver (vulkaninfo --summary has to list the GPU), or use --adapter software";
     let reject: (error: WgradError) => void = () => {};
     this.failure = new Promise((_, rejectIt) => {
       reject = rejectIt;
@@ -115,7 +115,7 @@ export class HostProcess implements Surface {
       return new SetupError({
         what: `${hostTitles[name]} did not start within ${secondsText(timeout)}`,
         found: this.complaints.join(' ') || 'no answer',
-        fix: 'run it again; on a slow machine allow more time with --browser-timeout <seconds>',
+        fix: 'run it again; on a slow machine, allow more time with --browser-timeout <seconds>',
       });
     });
   }
@@ -185,7 +185,7 @@ async function requireDriver(name: ProcessName): Promise<string | undefined> {
   const found = await firstDriver(drivers[name]);
   if (found) return found;
   throw new SetupError({
-    what: `${hostTitles[name]} finds no Vulkan driver that runs on the CPU`,
+    what: `${hostTitles[name]} found no Vulkan driver that runs on the CPU`,
     found: 'neither SwiftShader nor llvmpipe on this machine',
     fix: drivers[name].map((driver) => driverAdvice[driver]).join('; or '),
   });

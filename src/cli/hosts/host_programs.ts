@@ -73,8 +73,8 @@ export function requireProgram(name: ProcessName): HostProgram {
     what: name === 'dawn' ? '--host dawn needs the npm package webgpu' : '--host deno needs Deno',
     found:
       name === 'dawn'
-        ? 'no package webgpu where the command was started, or beside wgrad'
-        : 'no program deno in the PATH, and no package deno where the command was started, or beside wgrad',
-    fix: `type: ${programAdvice[name]}; or leave --host out to run in a browser`,
+        ? 'no package webgpu where the command was started or next to wgrad'
+        : 'no program deno in the PATH, and no package deno where the command was started or next to wgrad',
+    fix: `type: ${programAdvice[name]}; or omit --host to run in a browser`,
   });
 }

@@ -8,7 +8,7 @@ export type DriverName = (typeof driverNames)[number];
 
 /** How to install a driver. */
 export const driverAdvice: Record<DriverName, string> = {
-  swiftshader: 'install Chromium, which brings it: apt-get install chromium',
+  swiftshader: 'install Chromium, which includes it: apt-get install chromium',
   llvmpipe: 'apt-get install mesa-vulkan-drivers',
 };
 

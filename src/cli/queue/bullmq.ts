@@ -17,7 +17,7 @@ export async function loadBullMq(load = (): Promise<BullMq> => import('bullmq'))
   } catch (cause) {
     throw new SetupError(
       {
-        what: 'The package bullmq, which speaks to the queue, is not installed',
+        what: 'The package bullmq, which connects to the queue, is not installed',
         found: (cause as Error).message.split('\n')[0],
         expected: `bullmq ${tested} or a later 5.x, next to wgrad`,
         fix: `type: npm install bullmq@${tested}; without a project: npx -p wgrad -p bullmq@${tested} wgrad worker`,

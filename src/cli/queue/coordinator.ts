@@ -35,7 +35,7 @@ export async function beginWork(store: QueueStore, work: Work, head: unknown, re
   const done = before ? (await store.results(work.id)).length : 0;
   if (before && done > 0 && !resume) {
     throw new ConfigurationError({
-      what: `This ${work.type} is in the queue already`,
+      what: `This ${work.type} is already in the queue`,
       found: `${store.address.shown}: ${counted(done, 'result')} of ${before.name}, which is ${before.state}`,
       fix: 'continue it with --resume',
     });
@@ -70,7 +70,7 @@ export class Coordinator {
   ) {
     this.watch = new QueueWatch(store, {
       ...{ limit: how.queueLimit, report: how.print, isStopping: () => this.stopping },
-      meanwhile: 'Workers finish what they train, and deliver it when it is back',
+      meanwhile: 'Workers finish their trials and deliver them when it is back',
       giveUp: (error) => {
         this.failure = error;
         this.stop();
@@ -155,7 +155,7 @@ export class Coordinator {
       await this.takeFailures();
       await this.restore();
       if ((await this.store.work(this.work.id))?.state === 'canceled') {
-        this.how.print('canceled by another command: what is done is kept');
+        this.how.print('canceled by another command: finished results are kept');
         this.stop();
       }
     }
@@ -178,7 +178,7 @@ export class Coordinator {
     for (const name of this.shown.keys()) {
       if (workers.some((worker) => worker.name === name)) continue;
       this.shown.delete(name);
-      print(`gone     worker ${name}: others take over what it trained`);
+      print(`gone     worker ${name}: others take over its trials`);
     }
     this.source.show?.(workers.flatMap(({ running }) => running.filter(({ work }) => work === this.work.id)));
   }

@@ -16,17 +16,17 @@ export function datasetBelow(folder: string | undefined, name: string): string {
   if (isDatasetName(name)) return name;
   const refuse = (found: string, fix: string): WgradError =>
     new ConfigurationError({
-      what: `The data set ${name} is not below the folder of --data`,
+      what: `The data set ${name} is not in the folder of --data`,
       found,
-      expected: `${datasetNames.join(', ')}, or a folder below that of --data, named from there`,
+      expected: `${datasetNames.join(', ')}, or the path of a folder in that of --data, relative to it`,
       fix,
     });
-  if (folder === undefined) throw refuse('no --data', 'give --data <folder> here and to every worker');
-  if (!existsSync(folder)) throw refuse(`no folder ${folder}`, 'give --data the folder with the data sets');
+  if (folder === undefined) throw refuse('no --data', 'set --data <folder> here and for every worker');
+  if (!existsSync(folder)) throw refuse(`no folder ${folder}`, 'set --data to the folder with the data sets');
   const root = realpathSync(folder);
   const path = resolve(root, name);
   const isBelow = (place: string): boolean => place.startsWith(root + sep) && name === name.trim();
-  const outside = () => refuse(name, 'name it from the folder of --data on, without ..');
+  const outside = () => refuse(name, 'use a path relative to the folder of --data, without ..');
   // Nothing outside is looked for: the answer reaches the queue, and would say which files this machine has.
   if (!isBelow(path)) throw outside();
   if (!existsSync(path)) throw refuse(`no ${name} there`, 'copy it there');

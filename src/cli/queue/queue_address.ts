@@ -34,22 +34,22 @@ export function queueAddress(given: string | true | undefined, environment = pro
   const expected = 'redis://host:6379, or rediss://user:password@host:6380/0 with TLS';
   if (!text) {
     throw new ConfigurationError({
-      what: 'No queue is named',
+      what: 'The URL of the queue is missing',
       found: `--queue without a URL, and no ${variable} in the environment`,
       expected,
-      fix: `give it with --queue <url>, or set ${variable}, which keeps a password out of the list of processes`,
+      fix: `pass it with --queue <url>, or set ${variable}, which keeps a password out of the process list`,
     });
   }
   let url: URL;
   try {
     url = new URL(text);
   } catch {
-    throw new ConfigurationError({ what: `${place} is no URL`, found: 'something else', expected });
+    throw new ConfigurationError({ what: `${place} is not a URL`, found: 'something else', expected });
   }
   const db = url.pathname.replace(/^\//, '') || '0';
   if (!['redis:', 'rediss:'].includes(url.protocol) || !url.hostname || !/^\d+$/.test(db)) {
     throw new ConfigurationError({
-      what: `${place} is no address of Redis`,
+      what: `${place} is not the URL of a Redis server`,
       found: `a URL that begins with ${url.protocol}`,
       expected,
     });

@@ -38,7 +38,7 @@ export const queueStatus = (plan: string | undefined, options: QueueReportOption
       workers.length > 0 ? workersTable(works, workers) : 'workers  none: start some with wgrad worker --queue',
     );
     for (const { type, name, id } of forgotten) {
-      console.log(`forgotten  ${type} ${name}, ${id}: its results were kept for a month after its end`);
+      console.log(`forgotten  ${type} ${name}, ${id}: its results are deleted a month after its end`);
     }
     const sweeps = works.filter(({ type }) => type === 'sweep');
     if (plan === undefined && sweeps.length !== 1) return;
@@ -74,7 +74,7 @@ function chosen(works: readonly Work[], plan: string | undefined): Work {
     throw new ConfigurationError({
       what: 'There is no sweep in the queue',
       found: plan ?? 'an empty queue',
-      fix: 'begin one with wgrad sweep <plan> --queue',
+      fix: 'start one with wgrad sweep <plan> --queue',
     });
   }
   if (plan === undefined && names.length === 1) return works.at(-1)!;
@@ -93,7 +93,7 @@ async function sweepIn(store: QueueStore, work: Work) {
   const head = await store.head<SweepHead>(work.id);
   if (!head) {
     throw new ConfigurationError({
-      what: 'The queue has forgotten this sweep',
+      what: 'This sweep has been deleted from the queue',
       found: `${work.name}, ${work.id}: ${work.state}`,
       expected: 'a sweep of the last month',
     });

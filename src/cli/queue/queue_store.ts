@@ -169,7 +169,7 @@ export class QueueStore {
     return new QueueLostError({
       what: 'The queue does not answer',
       found: `${this.address.shown}: ${found}`,
-      fix: 'start Redis again; what is done is kept',
+      fix: 'restart Redis; finished results are kept',
     });
   }
 
@@ -292,7 +292,7 @@ export class QueueStore {
     await this.call('DEL', this.key(work, `state:${name}`));
   }
 
-  /** Removes the states that are left of a work: of halted trials, and of tasks that two workers have trained. */
+  /** Removes the statesthat remain of a work: of halted trials, and of tasks that two workers have trained. */
   private async dropStates(work: string): Promise<void> {
     let cursor = '0';
     do {
@@ -390,7 +390,7 @@ function openingError({ shown }: QueueAddress, { message }: Error): WgradError {
       what: 'The queue refuses the password',
       found: `${shown}: ${message}`,
       expected: 'redis://user:password@host:6379, with %40 for an @ in the password',
-      fix: 'give it in the URL of WGRAD_QUEUE, or alone in WGRAD_QUEUE_PASSWORD',
+      fix: 'set it in the URL of WGRAD_QUEUE, or separately in WGRAD_QUEUE_PASSWORD',
     });
   }
   if (distrusted.test(message)) {
@@ -398,13 +398,13 @@ function openingError({ shown }: QueueAddress, { message }: Error): WgradError {
       what: "The queue's certificate is not accepted",
       found: `${shown}: ${message}`,
       expected: 'a certificate for this host from a known authority',
-      fix: 'for an authority of your own, set NODE_EXTRA_CA_CERTS to the file with its certificate (PEM), and use a host name or IP address that the certificate contains',
+      fix: 'for a private authority, set NODE_EXTRA_CA_CERTS to the file with its certificate (PEM), and use a host name or IP address that the certificate contains',
     });
   }
   return new QueueLostError({
     what: 'The queue cannot be reached',
     found: `${shown}: ${message || 'no answer'}`,
-    expected: 'Redis 6.2 or later, or a server that speaks its protocol',
+    expected: 'Redis 6.2 or later, or a compatible server',
     fix: 'start redis-server there, and check host, port and firewall, and whether this port uses TLS (rediss://) or not (redis://)',
   });
 }

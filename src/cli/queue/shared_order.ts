@@ -71,7 +71,7 @@ export function requireSameImages(dataset: string, here: string, ordered: string
   throw new UnfitError({
     what: `The data set ${dataset} differs on this machine`,
     found: `fingerprint ${here} instead of ${ordered}`,
-    fix: 'copy the images of the machine that began the sweep or the comparison',
+    fix: 'copy the images from the machine that started the sweep or the comparison',
   });
 }
 
@@ -85,7 +85,7 @@ export function requireNoCode(options: unknown): void {
   for (const [name, value] of Object.entries(options)) {
     if (name === 'preprocessingFunction' && value !== null) {
       throw new ConfigurationError({
-        what: 'preprocessingFunction is code, which workers do not take from a queue',
+        what: 'preprocessingFunction is code, which workers do not accept from a queue',
         found: value,
         fix: 'leave it out, or train without --queue',
       });

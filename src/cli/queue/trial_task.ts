@@ -91,11 +91,8 @@ export function requireNoFiles(options: JsonOptions): void {
     throw new ConfigurationError({
       what: `${name} names a file, which workers do not read`,
       found: value,
-      expected: 'options that say by themselves what is trained',
-      fix:
-        name === 'sampleWeight'
-          ? 'leave it out, or run this sweep without --queue'
-          : 'give it as a name or as an object',
+      expected: 'options that do not depend on files',
+      fix: name === 'sampleWeight' ? 'leave it out, or run this sweep without --queue' : 'use a name or an object',
     });
   }
 }

@@ -141,7 +141,7 @@ export class WorkerHost {
     if (work.version !== version) {
       this.refuse(
         work,
-        `it is of wgrad ${work.version}, and this worker is ${version}: install wgrad@${work.version} here`,
+        `it needs wgrad ${work.version}, and this worker has ${version}: install wgrad@${work.version} here`,
       );
     } else if (work.kind !== anyKind && work.kind !== this.kind) {
       this.refuse(work, `it is for adapters of the kind "${work.kind}", and this one is "${this.kind}"`);
@@ -310,7 +310,7 @@ export class WorkerHost {
       isTold = true;
       const { report } = this.options;
       report(
-        `state    of ${task.id} is too large for the queue: another worker would begin it again. --checkpoints <folder> keeps it`,
+        `state    of ${task.id} is too large for the queue, so another worker would start over. Use --checkpoints <folder> to keep it`,
       );
     };
     return {

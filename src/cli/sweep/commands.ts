@@ -12,7 +12,7 @@ import { sweep } from './sweep.ts';
 export function addSweepCommands(wgrad: Command): void {
   const sweeping = wgrad.command('sweep');
   addWorkingOptions(addAdapterOptions(sweeping))
-    .description('train many configurations, on this machine or on several through a queue, and find the best')
+    .description('train many configurations, on this machine or on several through a queue, and find the best one')
     .argument(
       '<plan>',
       'JSON file with base (options of train), vary (lists and ranges) and search (grid, random, asha)',
