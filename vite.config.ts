@@ -36,7 +36,7 @@ const contentSecurityPolicy: Plugin = {
         'http-equiv': 'Content-Security-Policy',
         content:
           "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
-          "connect-src 'self'; base-uri 'none'; form-action 'none'",
+          "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'",
       },
     },
   ],
@@ -630,6 +630,8 @@ const targets: Record<string, UserConfig> = {
           // What trains, with small modules that most runs call for.
           session:
             '(page/features/run/worker|plan/joint_launches|gpu/join|train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split)).ts',
+          // What looks through the digits of the first visit, and reads the page's part of MNIST: not with all that reads files.
+          built_in: '(page/app/worker/cleaning|data/mnist_part).ts',
           // The page fetches the rest when it is idle, and what a click needs before that is one of these.
           own_data:
             '(page/app/worker/own_data|data/(archives|formats)/(?!parquet_codecs|lz4)\\w+|data/(identify|mat)).ts',

@@ -1,4 +1,4 @@
-import { DrawerButton } from './features/predict/drawer.tsx';
+import { DrawerButton, openDrawer } from './features/predict/drawer.tsx';
 import { installInk } from './features/predict/model.ts';
 import { TryPanel } from './features/predict/panel.tsx';
 import { installSaliency } from './features/predict/saliency.tsx';
@@ -17,7 +17,7 @@ import { TwinsPanel } from './features/twins/panel.tsx';
 import { installTwinChoices } from './features/twins/twin_choices.ts';
 
 /** In the run bar, when there is a network to ask, and in the header. */
-export { DrawerButton, ExportMenu };
+export { DrawerButton, ExportMenu, openDrawer };
 
 /** The panels that are useful only after training, as one chunk that is loaded late. */
 export const AfterTraining = () => (

@@ -25,6 +25,9 @@ const NoWebGpu = onDemand(async () => (await import('./no_webgpu.tsx')).NoWebGpu
 /** Loaded on demand, because few visitors open a lesson. */
 const Lesson = onDemand(async () => (await import('./features/lessons/panel.tsx')).LessonPanel);
 
+/** Loaded on demand, because there is no verdict before a run. */
+const Cure = onDemand(async () => (await import('./features/map/run_verdict.tsx')).Cure);
+
 /** The experiment's settings, from its images to its network. */
 const setup = [ModelPanel, DataPanel, OptimizerPanel, AugmentationPanel, GoalsPanel];
 /** Panels that are useful only after training. */
@@ -55,7 +58,12 @@ export function Studio() {
   const column = (
     <div key="column" class="column">
       <RunBar action={afterTraining.code.value && <afterTraining.code.value.DrawerButton />}>
-        <NextStep />
+        {/* A lesson has its own order. */}
+        {!lesson && (
+          <NextStep openTry={afterTraining.code.value?.openDrawer}>
+            <Cure />
+          </NextStep>
+        )}
       </RunBar>
       <div id="outcome" class="outcome" tabIndex={-1}>
         {outcome.map((Each, place) => (

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { decode, encode } from '../../src/page/app/experiment.ts';
+import { decode, encode, initial } from '../../src/page/app/experiment.ts';
 import { textOf } from '../../src/page/app/status.ts';
 import { experiments, thumbnails } from '../../src/page/features/experiments/experiments.ts';
 import { readFigures, readPlaces, writeFigures, writePlaces } from '../../src/page/features/experiments/recorded.ts';
 import sample from '../../src/page/features/experiments/sample.json';
+import { differenceWords } from '../../src/page/features/runs/compared_runs.tsx';
 import { metricText, points, short, shortOrDash, withPowers } from '../../src/page/ui/numbers.ts';
 
 test('each experiment of the gallery matches its link, and has its picture', () => {
@@ -18,6 +19,41 @@ test('each experiment of the gallery matches its link, and has its picture', () 
     expect(steps * stepMs).toBeGreaterThan(0);
     for (const row of [...a, ...(b ?? [])]) expect(readPlaces(row)).toHaveLength(24);
   }
+});
+
+test('the page opens with the first experiment, whose recorded run is the sample; a link with any part of an experiment has the defaults', () => {
+  expect(encode(initial)).toBe(experiments[0]!.parameters);
+  for (const bare of ['', '#', '#lesson=sigmoid', '#quiz=on']) {
+    const { experiment, named } = decode(bare);
+    expect(experiment).toEqual(initial);
+    expect(named).toBe(false);
+  }
+  expect(decode('#seed=3').experiment).toMatchObject({ dataset: 'mnist', model: 'tutorial', seed: 3 });
+  expect(decode('#dataset=digits').experiment).toMatchObject({ model: 'tutorial', augmentation: undefined });
+});
+
+test('from each experiment a button leads to another one, or to the field to draw in, and each is reached', () => {
+  const reached = new Set<string>();
+  for (let id = experiments[0]!.id; id !== 'try' && !reached.has(id); ) {
+    reached.add(id);
+    const found = experiments.find((each) => each.id === id);
+    expect(found, id).toBeDefined();
+    id = found!.next.then;
+  }
+  // The tutorial takes more than a minute on a CPU, so the story leaves it out.
+  expect([...reached]).toEqual(experiments.map(({ id }) => id).filter((id) => id !== 'tutorial'));
+  expect(experiments.find(({ id }) => id === 'tutorial')!.next.then).toBe('try');
+});
+
+test('the list of runs says what differs from the run before', () => {
+  const words = (now: string, before: string) =>
+    differenceWords(...([now, before].map((parameters) => ({ parameters })) as Parameters<typeof differenceWords>));
+  expect(words('dataset=digits&seed=3', 'dataset=digits')).toBe('changed: seed 3');
+  expect(words('dataset=digits', 'dataset=digits&model=five-relu&train-samples=8')).toBe(
+    'changed: default model, default train samples',
+  );
+  expect(words(`dataset=digits&model={"layers":[{"type":"flatten"}]}`, 'dataset=digits')).toBe('changed: model');
+  expect(words('dataset=digits', 'dataset=digits')).toBe('same experiment');
 });
 
 test('a twin stands in a link as its variable and what B has of it; one that is unknown is refused', () => {

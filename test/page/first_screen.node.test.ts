@@ -26,6 +26,10 @@ test("a new user's first minute: what it is for, one network dies and one learns
   expect(await page.$('.frame.empty')).toBeNull();
   expect(await page.$('#save:disabled')).not.toBeNull();
   expect(await text(page, '#start')).toBe('Train');
+  // Train repeats what is shown: the settings are those of the sample, and its card is marked.
+  expect(await page.$eval('#model-preset', (it) => (it as HTMLSelectElement).value)).toBe('deep-sigmoid');
+  expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('digits');
+  expect(await page.$eval('.card[aria-current]', (it) => it.id)).toBe('experiment-vanishing');
   expect(await text(page, '#loss-now')).toBe('–');
   expect(new URL(page.url()).hash).toBe('');
   // All essentials are on the first screen of a desktop.
@@ -36,9 +40,13 @@ test("a new user's first minute: what it is for, one network dies and one learns
     expect(bottom, id).toBeLessThanOrEqual(900);
   }
 
-  // One click: ten sigmoid layers die, five ReLU layers learn.
-  await press(page, '#experiment-sigmoid-or-relu');
-  await until(page, '#status', 'Compared: one pair');
+  // One click: ten sigmoid layers die. Another, on the cure that is offered: five ReLU layers learn.
+  await press(page, '#start');
+  await until(page, '#status', 'Done in');
+  expect(await page.$('#cure')).toBeNull();
+  await until(page, '#next-step', '^Now cure it with ReLU$');
+  await press(page, '#next-step');
+  await until(page, '#status', '^Compared: one pair. Validation accuracy: A \\d.*B \\d\\d');
   expect(await page.$('.sample-mark')).toBeNull();
   expect(new URL(page.url()).hash).toContain('twin=model:five-relu');
   expect(await page.$$eval('.network-drawing', (all) => all.length)).toBe(2);
@@ -82,7 +90,7 @@ test("a new user's first minute: what it is for, one network dies and one learns
   await press(page, '#experiment-digit');
   await until(page, '#status', 'Done in');
   await press(page, '#next-step');
-  await page.waitForSelector('#pad');
+  await page.waitForSelector('#try.drawer #pad');
   await drawFive(page);
   await page.waitForSelector('#probabilities .best');
   await until(page, '#try .asked strong', '^5, ');

@@ -388,6 +388,28 @@ async function dropper(page: Page) {
   };
 }
 
+test('pictures that are dropped on the first screen get the default network, not the one there that cannot learn', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(await studio.serve(), page, complaints);
+  expect(await page.$eval('#model-preset', (it) => (it as HTMLSelectElement).value)).toBe('deep-sigmoid');
+  await press(page, '.own summary');
+  const drop = await dropper(page);
+  const names = ['standing', 'lying'].flatMap((name) => Array.from({ length: 12 }, (_, i) => `${name}/${i}.png`));
+  await drop(Object.fromEntries(names.map((name) => [`mine/${name}`, readFileSync(join(folder, name))])));
+  await until(page, '#status', '24 images of your own');
+  expect(await page.evaluate(() => location.hash)).toBe('#dataset=own');
+  expect(await page.$eval('#model-preset', (it) => (it as HTMLSelectElement).value)).toBe('tutorial');
+  expect(await text(page, '#model')).toContain('conv2d');
+  // A network that the user has chosen stays.
+  await page.select('#model-preset', 'five-relu');
+  await drop(Object.fromEntries(names.slice(2).map((name) => [`mine/${name}`, readFileSync(join(folder, name))])));
+  await until(page, '#status', '22 images of your own');
+  expect(await page.$eval('#model-preset', (it) => (it as HTMLSelectElement).value)).toBe('five-relu');
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 test('drop after drop: a file of each format, other labels and stretched values, which are part of the link', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];

@@ -71,11 +71,11 @@ describe('with the data sets of wgrad dev', () => {
   beforeEach(async () => {
     page = await studio.browser.newPage();
     complaints.length = 0;
-    await openPage(await studio.serve(devRoutes()), page, complaints);
+    await openPage(`${await studio.serve(devRoutes())}#dataset=mnist`, page, complaints);
   });
   afterEach(() => page.close());
 
-  test('it opens on the tutorial on MNIST, says what it runs on, and what it leaves out there', async () => {
+  test('the tutorial on MNIST: it says what it runs on, and what it leaves out there', async () => {
     expect(await text(page, '#adapter')).toBe('CPU (slow)');
     expect(await text(page, '#adapter-note')).toContain('Training runs on the CPU through SwiftShader.');
     expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('mnist');
@@ -89,8 +89,20 @@ describe('with the data sets of wgrad dev', () => {
     expect(await text(page, '#model')).toContain('conv2d_111 × 11 × 6418,496');
     expect(await text(page, '#model')).toContain('225,034');
 
+    // On a wide screen the learning rate is in the run bar, too, also by keyboard.
+    await page.setViewport({ width: 1440, height: 900 });
+    await page.focus('#rate-in-bar');
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(() => location.hash.includes('"learningRate":0.0013'));
+    expect(await page.$eval('#learning-rate-number', (it) => (it as HTMLInputElement).value)).toBe('0.0013');
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForFunction(() => location.hash.includes('"learningRate":0.001}'));
+    await page.setViewport({ width: 1280, height: 960 });
+    expect(await page.$eval('#rate-in-bar', (it) => it.checkVisibility())).toBe(false);
+
     // The duration is estimated from its first steps, also for returning visitors.
     await press(page, '#start');
+    await until(page, '#place', '^epoch 1 of 2, step \\d+ of 313 · \\d+:\\d\\d left$');
     await until(page, '#cut', 'about [\\d.]+ (seconds|minutes|hours) as measured here\\. A GPU trains 10 epochs');
     await press(page, '#stop');
     await until(page, '#status', 'Stopped after');
@@ -235,7 +247,7 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
     request.url = path;
     next();
   });
-  await openPage(`${url}some/where/`, page, complaints);
+  await openPage(`${url}some/where/#dataset=mnist`, page, complaints);
   expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('mnist');
   expect(
     await page.$$eval('#dataset option', (all) => all.map(({ textContent, disabled }) => [textContent, disabled])),
@@ -308,7 +320,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   };
   const mnist = { what: 'The data set mnist is not on this machine', fix: 'type: wgrad data get mnist' };
   const routes = datasetRoutes(find, (name) => (name === 'mnist' ? mnist : undefined));
-  await openPage(await studio.serve(routes), page, []);
+  await openPage(`${await studio.serve(routes)}#dataset=mnist`, page, []);
   // If the server has no MNIST, as `wgrad dev` in the package, the page uses its own part.
   expect(await text(page, '#facts')).toContain('6,000 training and 2,000 validation images of 28');
   expect(await page.$$eval('#dataset option', (all) => all.map(({ disabled }) => disabled))).not.toContain(true);

@@ -167,5 +167,13 @@ test('after the first visit it opens, trains and sees what is drawn when its ser
   await (await page.waitForSelector<'input'>('#own-files' as 'input'))!.uploadFile(...widePictures());
   await until(page, '#facts', '32 training');
   expect(await page.$eval('#page-error', (it) => (it as HTMLElement).hidden)).toBe(true);
+  // The browser offers to install it: it has read a manifest without faults, whose icon it could load.
+  const cdp = await page.createCDPSession();
+  const { url, errors, data } = await cdp.send('Page.getAppManifest');
+  expect(new URL(url).pathname).toBe('/manifest.webmanifest');
+  expect(errors).toEqual([]);
+  expect(JSON.parse(data!)).toMatchObject({ short_name: 'wgrad', start_url: './', display: 'standalone' });
+  const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
+  expect(installabilityErrors).toEqual([]);
   await page.close();
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import type { Browser, Page } from 'puppeteer';
+import type { Browser, CDPSession, Page } from 'puppeteer';
 import { build } from 'vite';
 import { yesOption } from '../../src/cli/adapter_options.ts';
 import { launchChrome } from '../../src/cli/chrome.ts';
@@ -24,12 +24,31 @@ const screens = [
   { width: 1280, height: 960 },
   { width: 400, height: 860 },
 ];
-const looks = screens.flatMap((screen) => (['light', 'dark'] as const).map((scheme) => ({ ...screen, scheme })));
-type Look = (typeof looks)[number];
+interface Look {
+  width: number;
+  height: number;
+  scheme: 'light' | 'dark';
+  /** Screen pixels per CSS pixel: a browser's zoom leaves fewer CSS pixels. */
+  zoom?: number;
+  /** Windows' contrast themes. */
+  forced?: boolean;
+}
+const schemes = ['light', 'dark'] as const;
+const looks: readonly Look[] = screens.flatMap((screen) => schemes.map((scheme) => ({ ...screen, scheme })));
+/** For `--more`. */
+const furtherLooks: readonly Look[] = [
+  { width: 768, height: 1024, scheme: 'light' },
+  { width: 320, height: 700, scheme: 'light' },
+  { width: 720, height: 450, scheme: 'light', zoom: 2 },
+  { width: 1440, height: 900, scheme: 'dark', forced: true },
+];
+const nameOf = ({ width, scheme, zoom, forced }: Look): string =>
+  [width, zoom ? 'zoomed' : forced ? 'forced' : scheme].join('.');
 
 interface Options {
   out: string;
   docs: boolean;
+  more: boolean;
   record: boolean;
   lessons: boolean;
   yes: boolean;
@@ -54,7 +73,15 @@ async function takeScreenshots(names: string[], options: Options): Promise<void>
     if (options.record) await recordExperiments(browser, server.url, root, names);
     else if (options.lessons)
       await checkLessons(browser, server.url, root, names.length ? (names as LessonName[]) : undefined);
-    else for (const state of expected) await takeState(browser, server.url, state, options);
+    else
+      for (const state of expected) {
+        try {
+          await takeState(browser, server.url, state, options);
+        } catch (error) {
+          console.error(`${state.name}: ${(error as Error).message}`);
+          process.exitCode = 1;
+        }
+      }
   } finally {
     await browser.close();
     server.close();
@@ -62,16 +89,23 @@ async function takeScreenshots(names: string[], options: Options): Promise<void>
   }
 }
 
-async function takeState(browser: Browser, url: string, state: State, { out, docs }: Options): Promise<void> {
+async function takeState(browser: Browser, url: string, state: State, { out, docs, more }: Options): Promise<void> {
   const page = await browser.newPage();
   await show(page, looks[0]!);
   await state.before?.(page);
-  await openPage(`${url}${state.address}`, page, []);
-  await state.reach?.(page);
-  for (const look of looks) {
+  try {
+    await openPage(`${url}${state.address}`, page, []);
+    await state.reach?.(page);
+  } catch (error) {
+    // The other states are still worth taking, and this picture shows what was there instead.
+    writeFileSync(join(out, `${state.name}-not-reached.png`), await page.screenshot());
+    await page.close();
+    throw error;
+  }
+  for (const look of more ? furtherLooks : looks) {
     await show(page, look);
     for (const [part, frame] of Object.entries(state.frames)) {
-      const file = join(out, `${state.name}${part && `-${part}`}.${look.width}.${look.scheme}.png`);
+      const file = join(out, `${state.name}${part && `-${part}`}.${nameOf(look)}.png`);
       writeFileSync(file, await picture(page, look, frame));
       console.log(file);
     }
@@ -84,13 +118,21 @@ async function takeState(browser: Browser, url: string, state: State, { out, doc
   }
 }
 
-/** Makes pixels reproducible: one screen pixel per picture pixel, and no animations. */
-async function show(page: Page, { width, height, scheme }: Look): Promise<void> {
-  await page.setViewport({ width, height, deviceScaleFactor: 1 });
-  await page.emulateMediaFeatures([
-    { name: 'prefers-color-scheme', value: scheme },
-    { name: 'prefers-reduced-motion', value: 'reduce' },
-  ]);
+/** Puppeteer knows no forced colors, and a session that ends takes its emulation with it. */
+const sessions = new WeakMap<Page, CDPSession>();
+
+/** Makes pixels reproducible: one screen pixel per picture pixel unless zoomed, and no animations. */
+async function show(page: Page, { width, height, scheme, zoom = 1, forced = false }: Look): Promise<void> {
+  await page.setViewport({ width, height, deviceScaleFactor: zoom });
+  const session = sessions.get(page) ?? (await page.createCDPSession());
+  sessions.set(page, session);
+  await session.send('Emulation.setEmulatedMedia', {
+    features: [
+      { name: 'prefers-color-scheme', value: scheme },
+      { name: 'prefers-reduced-motion', value: 'reduce' },
+      { name: 'forced-colors', value: forced ? 'active' : 'none' },
+    ],
+  });
   await page.evaluate(async () => {
     scrollTo(0, 0);
     // Redrawing for another width or color scheme happens in a frame, and may cause more in the next.
@@ -120,6 +162,7 @@ await new Command('screenshots')
   .option('--out <folder>', 'where they go', join(root, 'dist/screenshots/pictures'))
   .addOption(yesOption())
   .option('--docs', 'refresh the pictures of docs with them', false)
+  .option('--more', 'instead, at 768 and 320 pixels, zoomed to 200 %, and in forced colors', false)
   .option(
     '--record',
     'instead of pictures, train the experiments of the gallery and write their thumbnails and the sample run',

@@ -101,6 +101,18 @@ export const defaults: Experiment = {
   health: 'norms',
 };
 
+/**
+ * What the page opens with: the experiment of the gallery whose recorded run is shown before anything is trained, so that Train
+ * repeats what the visitor sees.
+ */
+export const initial: Experiment = {
+  ...defaults,
+  dataset: 'digits',
+  augmentation: 'none',
+  model: 'deep-sigmoid',
+  epochs: 5,
+};
+
 /** Conversion of a field of the experiment to and from the URL. */
 /** Characters of the name of a column. */
 const longestLabels = 200;
@@ -306,11 +318,14 @@ export function encode(experiment: Experiment): string {
   return search.toString().replace(/%(7B|7D|22|3A|2C|5B|5D)/g, (code) => decodeURIComponent(code));
 }
 
-/** Parses a URL's fragment. Invalid parts are reported and replaced by their defaults. */
+/**
+ * Parses a URL's fragment. Invalid parts are reported and replaced by their defaults; if it has no part of an experiment, the result
+ * is the initial one.
+ */
 export function decode(hash: string): { experiment: Experiment; refused: ConfigurationError[]; named: boolean } {
-  let experiment = { ...defaults };
   const refused: ConfigurationError[] = [];
   const search = new URLSearchParams(hash.replace(/^#/, ''));
+  let experiment = { ...(parameters.some(({ name }) => search.has(name)) ? defaults : initial) };
   refused.push(...unknownKeys(search));
   for (const { name, read } of parameters) {
     const text = search.get(name);

@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import type { DatasetFacts } from '../../data/served_datasets.ts';
 import { type ErrorParts, partsOf, type WgradError } from '../../errors.ts';
 import {
@@ -35,16 +35,19 @@ const firstView = readView(location.hash);
 /** The experiment that would be trained next. A run keeps its own in `run.value.experiment`. */
 export const experiment = signal<Experiment>(first.experiment);
 
-/** Whether a link or the user has chosen the data set. */
+/** Whether a link or the user has chosen the data set, or the user has changed anything. */
 export const datasetIsChosen = signal(first.named);
 
 /** Changes a part of the experiment, and with it the page's URL. */
 export function change(part: Partial<Experiment>): void {
   // Ops that are switched off belong to the previous list of ops.
   const before = part.augmentation ? { ...experiment.value, switchedOff: undefined } : experiment.value;
-  experiment.value = { ...before, ...part };
+  // Together, because the URL follows both: a change by the user can be undone with the browser's back button.
+  batch(() => {
+    experiment.value = { ...before, ...part };
+    datasetIsChosen.value = true;
+  });
   if (!part.dataset) return;
-  datasetIsChosen.value = true;
   pageError.value = undefined;
   status.value = { is: 'idle' };
 }

@@ -22,7 +22,8 @@ export type Status =
   /** One of the twins broke off; the other continues. */
   | { is: 'broke'; twin: string; step: number; layer: string }
   | Ended
-  | { is: 'compared'; pairs: number }
+  /** @param validated a text with the validation results of the pair that is shown. */
+  | { is: 'compared'; pairs: number; validated?: string | undefined }
   | { is: 'failed'; steps: number }
   | { is: 'failed-twins' }
   /** A run is being loaded from a file, now or after the current one. @param next whether it waits for the current one. */
@@ -76,7 +77,7 @@ export function textOf(status: Status): string {
     case 'ended':
       return textOfEnd(status);
     case 'compared':
-      return `Compared: ${status.pairs === 1 ? 'one pair' : counted(status.pairs, 'pair')}.`;
+      return `Compared: ${status.pairs === 1 ? 'one pair' : counted(status.pairs, 'pair')}.${status.validated ? ` Validation ${status.validated}.` : ''}`;
     case 'failed':
       return `The run ended with an error after ${steps(status.steps)}.`;
     case 'failed-twins':

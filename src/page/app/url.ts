@@ -1,6 +1,6 @@
 import { batch, effect } from '@preact/signals';
 import { embed } from './embed.ts';
-import { decode, defaults, encode } from './experiment.ts';
+import { decode, encode, initial } from './experiment.ts';
 import { datasetIsChosen, experiment, hashOf, pageError, pageErrorOf, view } from './state.ts';
 import { readView } from './view.ts';
 
@@ -20,7 +20,7 @@ export function followUrl(onFollow: () => void): void {
     const hash = hashOf(experiment.value);
     const isShowing = Object.values(view.value).some(Boolean);
     const untouched =
-      !location.hash && !isShowing && !datasetIsChosen.value && encode(experiment.value) === encode(defaults);
+      !location.hash && !isShowing && !datasetIsChosen.value && encode(experiment.value) === encode(initial);
     if (untouched || location.hash === hash) return;
     const now = performance.now();
     // An embedded page must not add entries to the history of the page around it.

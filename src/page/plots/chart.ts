@@ -137,7 +137,11 @@ export class Chart {
           gap: 6,
           incrs: wholeSteps,
           values: (_, splits) => splits.map(count),
-          label: () => `step (smoothed: mean of the last ${count(this.drawn.window)} steps)`,
+          // The longer label would be cut off in the small plots of a layer.
+          label: ({ bbox }: uPlot) =>
+            bbox.width < 270 * uPlot.pxRatio
+              ? 'step'
+              : `step (smoothed: mean of the last ${count(this.drawn.window)} steps)`,
           labelSize: 18,
           labelGap: 0,
           labelFont: axis.font,

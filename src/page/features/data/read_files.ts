@@ -2,6 +2,7 @@ import { proxy } from 'comlink';
 import type { ErrorParts } from '../../../errors.ts';
 import { counted } from '../../../figures.ts';
 import type { PlacedFile } from '../../../index.ts';
+import { defaults, encode, initial } from '../../app/experiment.ts';
 import { change, experiment, pageError, say, status } from '../../app/state.ts';
 import { textOf } from '../../app/status.ts';
 import { training } from '../../app/worker_client.ts';
@@ -55,6 +56,8 @@ async function readOwn(files: PlacedFile[]): Promise<void> {
     inspected.value = { name: own, findings: read.findings };
     const { dataset, clean } = experiment.peek();
     if (dataset === own && !clean.length) await reload();
+    // The page opens with a network that cannot learn, which is no start for the user's images.
+    else if (encode(experiment.peek()) === encode(initial)) change({ ...defaults, dataset: own, epochs: undefined });
     else change({ dataset: own, clean: [] });
     const stay = read.images === 1 ? 'stays' : 'stay';
     say(

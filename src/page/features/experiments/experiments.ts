@@ -10,8 +10,8 @@ export interface GalleryExperiment {
   line: string;
   /** The experiment, as the fragment of the page's URL. */
   parameters: string;
-  /** A suggestion after training, and the id of the panel that it is about. */
-  next?: { text: string; at: string };
+  /** A suggestion after training: `then` is the id of another experiment, which it trains, or `try`, which opens Try it. */
+  next: { text: string; then: string };
 }
 
 export const experiments: readonly GalleryExperiment[] = list;

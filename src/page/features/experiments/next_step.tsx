@@ -1,24 +1,30 @@
+import type { ComponentChildren } from 'preact';
 import { encode } from '../../app/experiment.ts';
 import { experiment } from '../../app/state.ts';
-import { run } from '../run/state.ts';
+import { startExperiment } from '../run/start_experiment.ts';
+import { run, waitingChanges } from '../run/state.ts';
 import { experiments } from './experiments.ts';
 
-/** A suggestion after an experiment of the gallery has been trained. */
-export function NextStep() {
-  const { next } = experiments.find(({ parameters }) => parameters === encode(experiment.value)) ?? {};
-  const shown = run.value;
-  if (!next || !shown || shown.isUnderWay.value || shown.twinB || !shown.log.epochs.length) return null;
-  return (
-    <button id="next-step" type="button" class="primary" onClick={() => show(next.at)}>
-      {next.text} ↓
-    </button>
-  );
+export interface NextStepProps {
+  /** Opens the panel with a field to draw in; undefined until it has been loaded. */
+  openTry: (() => void) | undefined;
+  /** Shown after a run of any other experiment. */
+  children: ComponentChildren;
 }
 
-function show(id: string): void {
-  const panel = document.getElementById(id);
-  panel?.scrollIntoView({ block: 'start' });
-  // Moving the focus lets keyboard users continue there.
-  panel?.setAttribute('tabindex', '-1');
-  panel?.focus({ preventScroll: true });
+/** A suggestion after an experiment of the gallery has been trained, so that the experiments follow each other as a story. */
+export function NextStep({ openTry, children }: NextStepProps) {
+  const now = encode(experiment.value);
+  const { next } = experiments.find(({ parameters }) => parameters === now) ?? {};
+  const shown = run.value;
+  if (!shown || shown.isUnderWay.value || !shown.log.epochs.length) return null;
+  if (!next || waitingChanges.value.length) return <>{children}</>;
+  const then = experiments.find(({ id }) => id === next.then);
+  const go = then ? () => startExperiment(then.parameters) : openTry;
+  if (!go) return null;
+  return (
+    <button id="next-step" type="button" class="primary" onClick={go}>
+      {next.text}
+    </button>
+  );
 }

@@ -9,6 +9,12 @@ import type { Run } from '../run/run.ts';
 import { begin } from '../run/start.ts';
 import { isReady, run as shownRun } from '../run/state.ts';
 
+type SettingRemedy = Remedy & { change: Change };
+
+/** The first remedy that is a setting, so that a button can apply it. */
+const firstSetting = (remedies: readonly Remedy[]) =>
+  remedies.find((each): each is SettingRemedy => each.change !== undefined);
+
 /** The verdict on the run, the most likely cause, and a button that applies the first remedy to the experiment. */
 export function RunVerdictNote() {
   const run = shownRun.value;
@@ -16,7 +22,7 @@ export function RunVerdictNote() {
   const found = run?.log.runVerdicts.at(-1);
   if (!run || !found || hidesVerdicts.value) return null;
   const { verdict, sentence, cause, remedies } = found;
-  const remedy = remedies.find((each): each is Remedy & { change: Change } => each.change !== undefined);
+  const remedy = firstSetting(remedies);
   const because = verdict === 'learning' || verdict === 'done' ? 'Held back by' : 'Likely cause';
   return (
     <div id="run-verdict">
@@ -35,6 +41,7 @@ export function RunVerdictNote() {
       )}
       {remedy && (
         <p class="remedy">
+          {remedies.length > 1 && <span>First try {remedy.words}:</span>}
           {variableOf(remedy.change) && !run.twinB && (
             <button
               type="button"
@@ -54,10 +61,36 @@ export function RunVerdictNote() {
           >
             Change the experiment
           </button>
-          {remedies.length > 1 && <span class="facts">{remedy.words}</span>}
         </p>
       )}
     </div>
+  );
+}
+
+/** Beside the buttons of a run that is held back: the verdict in a few words, and a cure that one click tries. */
+export function Cure() {
+  const run = shownRun.value;
+  run?.events.value;
+  const found = run?.log.runVerdicts.at(-1);
+  if (!run || run.twinB || !found) return null;
+  const remedy = firstSetting(found.remedies);
+  if (run.isUnderWay.value || hidesVerdicts.value || !remedy || !variableOf(remedy.change)) return null;
+  return (
+    <>
+      <p>
+        <strong>{capitalized(found.verdict)}:</strong> {withPowers(found.sentence.split(':')[0]!)}.
+      </p>
+      <button
+        type="button"
+        id="cure"
+        class="primary"
+        title={`Trains this network again, and beside it one with ${remedy.words}`}
+        disabled={!isReady.value}
+        onClick={() => tryAsTwin(run, remedy.change)}
+      >
+        Try a cure as twin B
+      </button>
+    </>
   );
 }
 

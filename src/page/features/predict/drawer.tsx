@@ -19,7 +19,7 @@ export function DrawerButton() {
       aria-expanded={isOpen.value}
       aria-controls="try"
       title="Draw or choose an image, and watch the prediction"
-      onClick={() => (isOpen.value ? close() : open())}
+      onClick={() => (isOpen.value ? close() : openDrawer())}
     >
       Try it
     </button>
@@ -41,7 +41,7 @@ export function CloseDrawer() {
   );
 }
 
-function open(): void {
+export function openDrawer(): void {
   isOpen.value = true;
   // After the panel has become a drawer; keyboard users continue there.
   requestAnimationFrame(() => document.getElementById('close-try')?.focus());

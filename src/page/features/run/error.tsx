@@ -12,7 +12,7 @@ export function PageError() {
     <ErrorBanner error={error}>
       {from && run.value?.hasFailed && from.step < run.value.steps && (
         <button id="resume" type="button" class="primary" onClick={resumeFromThere}>
-          Go on from {placeOf(run.value, from)}
+          Resume from {placeOf(run.value, from)}
         </button>
       )}
       {error?.retry && (

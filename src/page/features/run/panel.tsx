@@ -1,11 +1,12 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { count, counted } from '../../../figures.ts';
-import { isOwnOf } from '../../app/experiment.ts';
+import { clock, count, counted } from '../../../figures.ts';
+import { isOwnOf, learningRateOf } from '../../app/experiment.ts';
 import { change, experiment, plan, refusal, statusLine } from '../../app/state.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { isWide } from '../../ui/panel.tsx';
 import { pause, resume, step, stop } from './model.ts';
+import { RateSlider } from './rate_slider.tsx';
 import type { Phase, Run } from './run.ts';
 import { begin } from './start.ts';
 import { isReady, resumesFrom, run, waitingChanges } from './state.ts';
@@ -68,7 +69,10 @@ export function RunBar({ action, children }: { action?: ComponentChildren; child
         </div>
         <p id="place" class="place">
           {placeOf(shown)}
+          <span class="step-of">{stepOf(shown)}</span>
+          {phase === 'running' && shown!.going.secondsLeft < Infinity && ` · ${clock(shown!.going.secondsLeft)} left`}
         </p>
+        {isWide.value && <Rate run={shown} />}
         {isWide.value && <Status />}
         <progress id="progress" value={shown?.done ?? 0} max={1} aria-label="Progress of the run" />
       </section>
@@ -124,6 +128,26 @@ function Twin() {
   );
 }
 
+/** The learning rate, which can be changed while the network trains; not that of twins, nor a schedule. */
+function Rate({ run: shown }: { run: Run | undefined }) {
+  const { optimizer } = experiment.value;
+  const rate = learningRateOf(optimizer);
+  if (typeof rate !== 'number') return null;
+  return (
+    <label class="rate">
+      <span>
+        Learning rate <output>{rate}</output>
+      </span>
+      <RateSlider
+        id="rate-in-bar"
+        rate={rate}
+        disabled={Boolean(shown?.twinB && shown.isUnderWay.value)}
+        onChange={(learningRate) => change({ optimizer: { ...optimizer, learningRate } })}
+      />
+    </label>
+  );
+}
+
 function Status() {
   return (
     <p id="status" class="status" role="status" aria-live="polite" title={statusLine.value}>
@@ -150,9 +174,13 @@ function stopAndLeave(): void {
 
 function placeOf(run: Run | undefined): string {
   if (!run) return plan.value ? counted(plan.value.epochs, 'epoch') : '';
-  const { log } = run.going;
-  const epoch = log.steps.at(-1)?.epoch;
-  if (epoch === undefined) return counted(run.plan.epochs, 'epoch');
-  const step = log.unfinished?.steps ?? log.stepsPerEpoch;
-  return `epoch ${epoch} of ${run.plan.epochs}, step ${count(step)} of ${count(log.stepsPerEpoch)}`;
+  const epoch = run.going.log.steps.at(-1)?.epoch;
+  return epoch === undefined ? counted(run.plan.epochs, 'epoch') : `epoch ${epoch} of ${run.plan.epochs}`;
+}
+
+/** The place in the epoch, for which a phone has no room. */
+function stepOf(run: Run | undefined): string {
+  const log = run?.going.log;
+  if (!log?.steps.length) return '';
+  return `, step ${count(log.unfinished?.steps ?? log.stepsPerEpoch)} of ${count(log.stepsPerEpoch)}`;
 }

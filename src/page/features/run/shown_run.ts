@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { defaults } from '../../app/experiment.ts';
+import { encode, initial } from '../../app/experiment.ts';
 import { datasetIsChosen, experiment } from '../../app/state.ts';
 import type { Run } from './run.ts';
 import { run } from './state.ts';
@@ -10,10 +10,7 @@ import { run } from './state.ts';
 export const sampleRun = signal<Run | undefined>();
 
 /** Whether the page was opened without a link and nothing has been changed. */
-const isUntouched = computed(() => {
-  const withoutData = (it: typeof experiment.value) => JSON.stringify({ ...it, dataset: '' });
-  return !datasetIsChosen.value && withoutData(experiment.value) === withoutData(defaults);
-});
+const isUntouched = computed(() => !datasetIsChosen.value && encode(experiment.value) === encode(initial));
 
 /** Whether the sample is drawn: there is no run, and the experiment is the page's initial one. */
 export const isSample = computed(() => !run.value && isUntouched.value && sampleRun.value !== undefined);

@@ -24,7 +24,7 @@ const names: Partial<Record<keyof Experiment, string>> = {
   optimizer: 'the optimizer',
   loss: 'the loss',
   batchSize: 'the batch size',
-  accumulationSteps: 'the batches of a step',
+  accumulationSteps: 'the batches per step',
   memoryBudget: 'the GPU memory',
   seed: 'the seed',
   health: 'the probes',

@@ -29,9 +29,11 @@ export function differenceWords({ parameters }: KeptRun, before: KeptRun | undef
   const words = [...new Set([...now.keys(), ...then.keys()])]
     .filter((key) => now.get(key) !== then.get(key))
     .map((key) => {
-      const value = now.get(key) ?? 'default';
+      const name = key.replaceAll('-', ' ');
+      const value = now.get(key);
+      if (value === null) return `default ${name}`;
       // JSON would fill the table.
-      return `${key.replaceAll('-', ' ')}${value.length > 24 ? '' : ` ${value}`}`;
+      return value.length > 24 ? name : `${name} ${value}`;
     });
   return words.length ? `changed: ${words.join(', ')}` : 'same experiment';
 }

@@ -23,7 +23,7 @@ export function RunsPanel() {
       {runs.length > 0 && (
         <Scroll labelledBy="runs-title">
           <table id="kept-runs">
-            <ColumnNames names={['', 'run', 'date', 'steps', 'validation', '']} />
+            <ColumnNames names={['', 'run', 'steps', 'validation', '']} />
             <tbody>
               {runs.map((kept, i) => (
                 <tr key={kept.id}>
@@ -33,10 +33,10 @@ export function RunsPanel() {
                   <th scope="row">
                     {kept.name}
                     <span class="difference">{differenceWords(kept, runs[i + 1])}</span>
+                    <span class="date">
+                      <Time date={kept.date} />
+                    </span>
                   </th>
-                  <td>
-                    <Time date={kept.date} />
-                  </td>
                   <td>{count(kept.steps)}</td>
                   <td>{kept.result ?? '–'}</td>
                   <td class="actions">

@@ -14,6 +14,7 @@ import { OptionsForm } from '../../ui/options_form.tsx';
 import { FoldingPanel } from '../../ui/panel.tsx';
 import { NumberOption, TypedNumber } from '../../ui/typed_number.tsx';
 import { withOption } from '../../ui/with_option.ts';
+import { RateSlider } from '../run/rate_slider.tsx';
 import { run } from '../run/state.ts';
 import './optimizer.css';
 
@@ -70,7 +71,7 @@ export function OptimizerPanel() {
           onChange={(to) => change({ batchSize: to! })}
         />
         <NumberOption
-          name="Batches a step"
+          name="Batches per step"
           id="accumulation-steps"
           value={accumulationSteps}
           least={1}
@@ -154,22 +155,12 @@ function ScheduleWords({ rate }: { rate: Rate }) {
   ) : null;
 }
 
-/** The slider is logarithmic, because the order of magnitude of a learning rate matters. */
 function LearningRate({ rate, onChange }: { rate: number; onChange: (rate: number) => void }) {
   return (
     <div class="option">
       <label for="learning-rate">Learning rate{run.value?.isUnderWay.value ? ', at once' : ''}</label>
       <div class="slider">
-        <input
-          id="learning-rate"
-          type="range"
-          min={-6}
-          max={0}
-          step={0.1}
-          value={Math.log10(Math.max(rate, 1e-6))}
-          aria-valuetext={String(rate)}
-          onInput={({ currentTarget }) => onChange(Number((10 ** Number(currentTarget.value)).toPrecision(2)))}
-        />
+        <RateSlider id="learning-rate" rate={rate} onChange={onChange} />
         <TypedNumber
           id="learning-rate-number"
           aria-label="Learning rate, as a number"
