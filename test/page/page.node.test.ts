@@ -93,10 +93,11 @@ describe('with the data sets of wgrad dev', () => {
     await page.setViewport({ width: 1440, height: 900 });
     await page.focus('#rate-in-bar');
     await page.keyboard.press('ArrowRight');
-    await page.waitForFunction(() => location.hash.includes('"learningRate":0.0013'));
+    await page.waitForFunction(() => decodeURIComponent(location.hash).includes('"learningRate":0.0013'));
     expect(await page.$eval('#learning-rate-number', (it) => (it as HTMLInputElement).value)).toBe('0.0013');
     await page.keyboard.press('ArrowLeft');
-    await page.waitForFunction(() => location.hash.includes('"learningRate":0.001}'));
+    await page.waitForFunction(() => !location.hash.includes('0.0013'));
+    expect(await text(page, '.rate output')).toBe('0.001');
     await page.setViewport({ width: 1280, height: 960 });
     expect(await page.$eval('#rate-in-bar', (it) => it.checkVisibility())).toBe(false);
 

@@ -14,7 +14,7 @@ import type { LessonName } from '../../src/page/features/lessons/lesson.ts';
 import { openPage } from '../page/visit.ts';
 import { checkLessons, lessons } from './lessons.ts';
 import { recordExperiments } from './record.ts';
-import { type Frame, type State, states } from './states.ts';
+import { type Frame, type Look, type State, states } from './states.ts';
 
 /** Relative to dist/screenshots, from which this runs. */
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,15 +24,6 @@ const screens = [
   { width: 1280, height: 960 },
   { width: 400, height: 860 },
 ];
-interface Look {
-  width: number;
-  height: number;
-  scheme: 'light' | 'dark';
-  /** Screen pixels per CSS pixel: a browser's zoom leaves fewer CSS pixels. */
-  zoom?: number;
-  /** Windows' contrast themes. */
-  forced?: boolean;
-}
 const schemes = ['light', 'dark'] as const;
 const looks: readonly Look[] = screens.flatMap((screen) => schemes.map((scheme) => ({ ...screen, scheme })));
 /** For `--more`. */
@@ -91,7 +82,7 @@ async function takeScreenshots(names: string[], options: Options): Promise<void>
 
 async function takeState(browser: Browser, url: string, state: State, { out, docs, more }: Options): Promise<void> {
   const page = await browser.newPage();
-  await show(page, looks[0]!);
+  await show(page, (state.looks ?? looks)[0]!);
   await state.before?.(page);
   try {
     await openPage(`${url}${state.address}`, page, []);
@@ -102,7 +93,7 @@ async function takeState(browser: Browser, url: string, state: State, { out, doc
     await page.close();
     throw error;
   }
-  for (const look of more ? furtherLooks : looks) {
+  for (const look of state.looks ?? (more ? furtherLooks : looks)) {
     await show(page, look);
     for (const [part, frame] of Object.entries(state.frames)) {
       const file = join(out, `${state.name}${part && `-${part}`}.${nameOf(look)}.png`);

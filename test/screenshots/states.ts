@@ -9,6 +9,17 @@ import { drawFive, press, until, untilEpoch } from '../page/visit.ts';
 /** The first screen, the page from its top to its end or to a height in pixels, or one of its panels. */
 export type Frame = 'screen' | 'whole' | number | `#${string}`;
 
+/** A window, and the user's settings. */
+export interface Look {
+  width: number;
+  height: number;
+  scheme: 'light' | 'dark';
+  /** Screen pixels per CSS pixel: a browser's zoom leaves fewer CSS pixels. */
+  zoom?: number;
+  /** Windows' contrast themes. */
+  forced?: boolean;
+}
+
 /** A state of the page to be reviewed. */
 export interface State {
   name: string;
@@ -20,8 +31,10 @@ export interface State {
   reach?: (page: Page) => Promise<unknown>;
   /** The parts that are captured, by the suffix that is appended to the state's file name. */
   frames: Record<string, Frame>;
-  /** Pictures used in the documentation, and the frame of each. */
+  /** Pictures used in the documentation, relative to docs, and the frame of each. */
   docs?: Record<string, string>;
+  /** Instead of the usual variants. */
+  looks?: readonly Look[];
 }
 
 const done = (page: Page) => until(page, '#status', 'Done in');
@@ -101,6 +114,32 @@ export const states: readonly State[] = [
       await page.waitForSelector('#probabilities .best');
     },
     frames: { '': 'screen' },
+  },
+  {
+    // 1200 x 630 pixels, which messengers and networks show beside a link to the page.
+    name: 'link-preview',
+    address: '?embed',
+    reach: async (page) => {
+      await page.waitForSelector('#gradient-map .badge');
+      await page.evaluate(() => {
+        // The page's security policy allows no style elements, but style sheets of scripts.
+        const style = new CSSStyleSheet();
+        style.replaceSync(
+          'main > :not(#gradients), #gradients > .panel-head, .run-strips, .map-foot, caption { display: none !important }' +
+            'body, #gradients { border: 0; background: var(--panel) }' +
+            'h1 { font-size: 38px; line-height: 1.2 } #gradients > p { margin: 0 0 10px; font-size: 17px; color: var(--muted) }',
+        );
+        document.adoptedStyleSheets.push(style);
+        const title = document.createElement('h1');
+        title.textContent = 'Watch gradients vanish.';
+        const line = document.createElement('p');
+        line.textContent = 'Ten sigmoid layers, trained in your browser: the error does not reach the first six.';
+        document.querySelector('#gradients')!.prepend(title, line);
+      });
+    },
+    frames: { '': 'screen' },
+    docs: { '../src/page/public/preview.png': 'link-preview.800.zoomed.png' },
+    looks: [{ width: 800, height: 420, scheme: 'light', zoom: 1.5 }],
   },
   {
     name: 'branches',
@@ -293,6 +332,7 @@ export const states: readonly State[] = [
         await press(page, '#start');
         await done(page);
       }
+      await until(page, '#kept-runs tbody tr:first-child', '^deep-sigmoid-shortcuts');
       await page.waitForSelector('#kept-runs tbody tr:nth-child(3)');
       for (const place of [1, 2, 3])
         await page.$eval(`#kept-runs tbody tr:nth-child(${place}) .compared input`, (it) =>

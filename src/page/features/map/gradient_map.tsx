@@ -145,7 +145,7 @@ export function GradientMap() {
         <Legend shade={shade} decades={decades} colors={colors} />
         <QuizButton />
         <label>
-          Color{' '}
+          <span>Color</span>
           <select
             id="gradient-map-color"
             value={shade}
