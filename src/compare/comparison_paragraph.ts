@@ -32,7 +32,7 @@ const describedMost = 12;
 export function paragraphOf({ summary, cosines }: Comparison, subject: Subject): string {
   const { variable, a, b, seeds, epochs, broken, stopped } = subject;
   const setting =
-    `${counted(seeds.length, 'pair')} of twins, one a seed, ${counted(epochs, 'epoch')} each${stopped && stopped.a + stopped.b > 0 ? ' at most' : ''}: A with ${variable} ${a}, B with ${b}; ` +
+    `${counted(seeds.length, 'pair')} of twins, one per seed, ${counted(epochs, 'epoch')} each${stopped && stopped.a + stopped.b > 0 ? ' at most' : ''}: A with ${variable} ${a}, B with ${b}; ` +
     `${variable === 'model' ? 'order of samples and everything but the model' : 'initial weights, order of samples and everything else'} were the same.`;
   const outcome = [
     ...endSentence(summary, seeds.length),
@@ -104,7 +104,7 @@ function testSentences(summary: readonly Row[], pairs: number): string[][] {
 
 /** Explains why there are no intervals and no tests. */
 export const tooFew = (pairs: number): string =>
-  `${pairs === 1 ? 'One pair says' : 'Two pairs say'} nothing about chance: intervals and tests need at least ${fewestSeeds} seeds.`;
+  `${pairs === 1 ? 'One pair' : 'Two pairs'} cannot rule out chance: intervals and tests need at least ${fewestSeeds} seeds.`;
 
 /** The final results of the twins, averaged over all pairs. */
 function endSentence(summary: readonly Row[], pairs: number): string[] {

@@ -82,7 +82,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   for (const norm of Object.values(norms)) expect(norm).toBeGreaterThan(0);
 
   const paragraph = await text(page, '#twins-outcome .paragraph');
-  expect(paragraph).toMatch(/^2 pairs of twins, one a seed, 6 epochs each: A with learning rate 0\.001, B with \S+;/);
+  expect(paragraph).toMatch(/^2 pairs of twins, one per seed, 6 epochs each: A with learning rate 0\.001, B with \S+;/);
   const rows = await page.$$eval('#twins-outcome tbody tr', (trs) =>
     trs.map((tr) => [...tr.children].map((cell) => cell.textContent ?? '')),
   );

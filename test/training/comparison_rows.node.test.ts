@@ -130,7 +130,7 @@ describe('the paragraph', () => {
     const tested = comparison.summary.filter(({ test }) => !Number.isNaN(test.p));
     const differing = tested.filter(({ differs }) => differs);
     expect(differing.length).toBeGreaterThan(2);
-    expect(text).toContain('4 pairs of twins, one a seed, 2 epochs each: A with augmentation none, B with tutorial');
+    expect(text).toContain('4 pairs of twins, one per seed, 2 epochs each: A with augmentation none, B with tutorial');
     expect(text).toContain(`Of ${tested.length} figures tested`);
     expect(text).toContain(`${differing.length} differed beyond noise`);
     expect(text).toContain('The training loss was higher with A than with B by 0.2 (');
@@ -205,7 +205,7 @@ describe('the paragraph', () => {
 
   test('two pairs have means, no interval, and the reason', () => {
     const two = paragraphOf(comparePairs(pairs.slice(0, 2), 2), { ...subject, seeds: [0, 1] });
-    expect(two).toContain('Two pairs say nothing about chance: intervals and tests need at least 3 seeds.');
+    expect(two).toContain('Two pairs cannot rule out chance: intervals and tests need at least 3 seeds.');
     expect(two).toContain('cosine of 0.5.');
     expect(two).not.toMatch(/NaN|\(\S+ to /);
   });
