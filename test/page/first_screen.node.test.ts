@@ -5,7 +5,7 @@ import { parseRun } from '../../src/index.ts';
 import { readFigures } from '../../src/page/features/experiments/recorded.ts';
 import sample from '../../src/page/features/experiments/sample.json';
 import { recordedOf } from '../screenshots/recording.ts';
-import { downloaded, drawFive, openPage, openStudio, press, readFigure, type Studio, text, until } from './studio.ts';
+import { downloaded, drawFive, openPage, openStudio, press, readFigure, type Studio, text, until, untilFocused } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -45,7 +45,9 @@ test("a new user's first minute: what it is for, one network dies and one learns
   await until(page, '#status', 'Done in');
   expect(await page.$('#cure')).toBeNull();
   await until(page, '#next-step', '^Now cure it with ReLU$');
-  await press(page, '#next-step');
+  await page.focus('#next-step');
+  await page.keyboard.press('Enter');
+  await untilFocused(page, '#start');
   await until(page, '#status', '^Compared: one pair. Validation accuracy: A \\d.*B \\d\\d');
   expect(await page.$('.sample-mark')).toBeNull();
   expect(new URL(page.url()).hash).toContain('twin=model:five-relu');

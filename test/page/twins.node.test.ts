@@ -14,6 +14,7 @@ import {
   type Studio,
   text,
   until,
+  untilFocused,
 } from './studio.ts';
 
 let studio: Studio;
@@ -193,7 +194,9 @@ test('a remedy is tried as twin B with a click, and is in the link; a link with 
   expect(await page.$('#remedy-as-twin')).not.toBeNull();
   // The same is one click away beside the buttons of the run.
   await until(page, '.run-notes', '^Plateau: the loss stays at chance level\\.Try a cure as twin B');
-  await press(page, '#cure');
+  await page.focus('#cure');
+  await page.keyboard.press('Enter');
+  await untilFocused(page, '#start');
   await until(page, '#status', 'Compared');
   expect(await page.$$eval('.drawing h3', (all) => all.map((it) => it.textContent))).toEqual([
     'A: model deep-sigmoid',

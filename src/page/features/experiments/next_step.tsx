@@ -20,11 +20,17 @@ export function NextStep({ openTry, children }: NextStepProps) {
   if (!shown || shown.isUnderWay.value || !shown.log.epochs.length) return null;
   if (!next || waitingChanges.value.length) return <>{children}</>;
   const then = experiments.find(({ id }) => id === next.then);
-  const go = then ? () => startExperiment(then.parameters) : openTry;
+  const go = then ? () => startFrom(then.parameters) : openTry;
   if (!go) return null;
   return (
     <button id="next-step" type="button" class="primary" onClick={go}>
       {next.text}
     </button>
   );
+}
+
+/** The button that was pressed disappears, so the focus moves to the one that now pauses. */
+function startFrom(parameters: string): void {
+  document.getElementById('start')?.focus();
+  startExperiment(parameters);
 }

@@ -131,6 +131,7 @@ async function tryAsTwin(run: Run, remedy: Change): Promise<void> {
   const vary = variableOf(remedy);
   const to = vary && (await changedBy(run, remedy))?.[vary];
   if (!vary || !to) return;
+  document.getElementById('start')?.focus(); // the button that was pressed disappears
   change({ ...run.experiment, twin: { vary, to: JSON.stringify(to) } });
   await begin();
 }
