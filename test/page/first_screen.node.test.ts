@@ -5,7 +5,18 @@ import { parseRun } from '../../src/index.ts';
 import { readFigures } from '../../src/page/features/experiments/recorded.ts';
 import sample from '../../src/page/features/experiments/sample.json';
 import { recordedOf } from '../screenshots/recording.ts';
-import { downloaded, drawFive, openPage, openStudio, press, readFigure, type Studio, text, until, untilFocused } from './studio.ts';
+import {
+  downloaded,
+  drawFive,
+  openPage,
+  openStudio,
+  press,
+  readFigure,
+  type Studio,
+  text,
+  until,
+  untilFocused,
+} from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
