@@ -3,6 +3,7 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { recordField } from '../../src/kernels/record.ts';
 import type { LossConfig } from '../../src/model/loss.ts';
 import { fillLoss } from '../../src/model/loss.ts';
+import { lossTypes } from '../../src/model/losses/index.ts';
 import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
 import { lossLaunch } from '../../src/plan/losses/index.ts';
 import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
@@ -62,6 +63,10 @@ const ofOneOutput = ['binaryCrossentropy', 'meanSquaredError', 'meanAbsoluteErro
 test.each(ofOneOutput)('%s of one output', (loss) =>
   checkKernel(gpu, checkLoss({ ...control, loss, outputs: 1, weighted: true })),
 );
+
+test('every loss is among them', () => {
+  expect(new Set(Object.values(losses).map((config) => fillLoss(config).type))).toEqual(new Set(lossTypes));
+});
 
 describe.each(Object.entries(losses))('%s', (_, loss) => {
   test.each(Object.entries(departures))('%s', (_, departure) =>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { fillLoss, isOfClasses, type LossConfig } from '../../src/model/loss.ts';
+import { lossTypes } from '../../src/model/losses/index.ts';
 import { lossTwin } from '../../src/reference/losses/index.ts';
 import { softmaxCrossEntropy } from '../../src/reference/softmax_cross_entropy.ts';
 import fixtures from '../fixtures/torch_losses.json';
@@ -16,6 +17,10 @@ const losses: LossConfig[] = [
   'meanAbsoluteError',
   { type: 'huber', delta: 0.5 },
 ];
+
+test('every loss is among them', () => {
+  expect(new Set(losses.map((config) => fillLoss(config).type))).toEqual(new Set(lossTypes));
+});
 
 test.each(losses)('gradient against central differences, with weights and a short batch: %j', (config) => {
   const loss = fillLoss(config);

@@ -56,11 +56,11 @@ export const layerDefinitions = {
   zeroPadding2d: zeroPadding2dLayer,
   cropping2d: cropping2dLayer,
   upSampling2d: upSampling2dLayer,
-};
+} satisfies Record<LayerType, unknown>;
 
 type Definitions = typeof layerDefinitions;
 /** The type of a layer. */
-export type LayerType = keyof Definitions;
+export type LayerType = keyof LayerOptionsByType;
 export const layerTypes = Object.keys(layerDefinitions) as LayerType[];
 
 /** A layer as plain JSON; options with a default may be omitted. */

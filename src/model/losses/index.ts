@@ -18,7 +18,7 @@ export const lossDefinitions = {
   meanSquaredError,
   meanAbsoluteError,
   huber,
-};
+} satisfies Record<LossType, unknown>;
 
 type Definitions = typeof lossDefinitions;
 /** The name of a loss. */

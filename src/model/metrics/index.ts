@@ -21,7 +21,7 @@ export const metricDefinitions = {
   f1Score: f1ScoreMetric,
   balancedAccuracy: balancedAccuracyMetric,
   confusionMatrix: confusionMatrixMetric,
-};
+} satisfies Record<MetricType, unknown>;
 
 type Definitions = typeof metricDefinitions;
 /** The type of a metric. */

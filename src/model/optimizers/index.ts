@@ -22,7 +22,7 @@ export const optimizerDefinitions = {
   adagrad: adagradOptimizer,
   lion: lionOptimizer,
   muon: muonOptimizer,
-};
+} satisfies Record<OptimizerType, unknown>;
 
 type Definitions = typeof optimizerDefinitions;
 /** The type of an optimizer. */

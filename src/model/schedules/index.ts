@@ -20,7 +20,7 @@ export const scheduleDefinitions = {
   cosineDecay: cosineDecaySchedule,
   cosineDecayRestarts: cosineDecayRestartsSchedule,
   oneCycle: oneCycleSchedule,
-};
+} satisfies Record<ScheduleType, unknown>;
 
 type Definitions = typeof scheduleDefinitions;
 /** The type of a schedule. */

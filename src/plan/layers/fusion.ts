@@ -2,6 +2,7 @@ import { type Activation, isFused } from '../../kernels/activation.ts';
 import { type ActivationSpec, activationName } from '../../model/activations.ts';
 import { followersOf, onlyConsumer } from '../../model/followers.ts';
 import type { CompiledModel, CompiledNode } from '../../model/graph.ts';
+import type { LayerType } from '../../model/layers/index.ts';
 import type { Mode } from '../lowering.ts';
 
 /** Layers that are computed in the dispatches of the layer before them. */
@@ -17,7 +18,7 @@ export interface Fused {
 }
 
 /** The layers whose kernels can apply an activation. */
-const endsWithActivation = new Set([
+const endsWithActivation = new Set<LayerType>([
   'conv2d',
   'dense',
   'depthwiseConv2d',
