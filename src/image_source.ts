@@ -44,7 +44,7 @@ export function sourceOfImages({ images, imageShape, source }: Readable): ImageS
 function checked(read: Uint8Array, { length }: Uint32Array, bytes: number): Uint8Array {
   if (read instanceof Uint8Array && read.length === length * bytes) return read;
   throw new DataError({
-    what: 'The source of the images gave other bytes than it was asked for',
+    what: 'The source of the images returned different bytes than requested',
     found: read instanceof Uint8Array ? `${read.length} bytes` : read,
     expected: `${length * bytes}: ${length} images of ${bytes} bytes`,
     fix: 'read(indices) resolves with a Uint8Array [indices.length, height, width, channels]',

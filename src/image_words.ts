@@ -17,9 +17,9 @@ export function describeImageUse(use: ImageUse, what: string): string[] {
   const seconds = (ms: number) => `${fixed(ms / 1000, 1)} s`;
   const share = waitingShare(use);
   const waited = `waited ${seconds(waitMs)} of ${seconds(elapsedMs)} (${fixed(100 * share, 1)} %), and ${seconds(firstWaitMs)} before the first step`;
-  const rates = `${figure(Math.round(readRate))} images/s are read, ${figure(Math.round(useRate))} are used when they are there`;
+  const rates = `${figure(Math.round(readRate))} images/s are read, ${figure(Math.round(useRate))} are used if available`;
   return [
     `${all}: streamed from ${from}, ${counted(chunks, 'chunk')} of ${count(chunkImages)} on the GPU, ${byteWords(gpuBytes)}`,
-    `${waited}; ${rates}${share > limitingShare ? ': reading and decoding is the limit' : ''}`,
+    `${waited}; ${rates}${share > limitingShare ? ': reading and decoding limit the speed' : ''}`,
   ];
 }

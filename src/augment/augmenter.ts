@@ -156,7 +156,7 @@ export class Augmenter {
     const { generator, from } = this.#pipeline;
     if (!generator || !needsStatistics(generator)) {
       throw new ConfigurationError({
-        what: 'There is nothing to fit',
+        what: 'This augmentation needs no fit',
         expected: 'featurewiseCenter, featurewiseStdNormalization or zcaWhitening',
       });
     }

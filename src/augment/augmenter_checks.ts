@@ -61,7 +61,7 @@ export function requireDraw({ paired }: Pipeline, { epoch, samples }: DrawOf, co
   for (const sample of Array.from(samples)) parse(wholeNumber, sample, 'a sample');
   if (!paired || count !== undefined) return;
   throw new ConfigurationError({
-    what: 'The number of images that partners are drawn from is not given',
+    what: 'The number of images from which partners are drawn is missing',
     expected: 'createAugmenter(gpu, { count: <images of the data set>, ... })',
   });
 }

@@ -105,7 +105,7 @@ function preprocessing(body: string, { channels }: Picture): Op {
   }
   if (/\$\{|^\s*#/m.test(body)) {
     throw new ConfigurationError({
-      what: "augmentation: preprocessingFunction has what belongs to wgrad's preprocessor",
+      what: "augmentation: preprocessingFunction contains syntax of wgrad's preprocessor",
       found: body,
       expected: 'WGSL without $ and braces, and without lines that begin with #',
       place: ['preprocessingFunction'],

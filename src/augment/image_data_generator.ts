@@ -127,7 +127,7 @@ function zoomOf(range: number | readonly [number, number]): readonly [number, nu
 function requireOrder(name: string, range: readonly [number, number]): void {
   if (range[0] <= range[1]) return;
   throw new ConfigurationError({
-    what: `augmentation: ${name} is the wrong way round`,
+    what: `augmentation: ${name} has its bounds in the wrong order`,
     found: range,
     expected: '[low, high] with low <= high',
     place: [name],

@@ -153,7 +153,7 @@ function joined(parts: readonly KerasBatch[]): KerasBatch {
 function requireSeed(seed: number): number {
   if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed;
   throw new ConfigurationError({
-    what: 'NumPy takes no such seed',
+    what: 'Invalid seed for NumPy',
     found: seed,
     expected: 'an integer from 0 to 2^32 - 1, also with the number of batches added',
   });

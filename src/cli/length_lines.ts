@@ -31,7 +31,7 @@ export function lengthWarnings(
     ...(left > 0
       ? [
           `note     ${subject}the last step of each epoch has ${counted(left, 'batch', 'batches')} in place of ${accumulationSteps}: ` +
-            `the ${counted(samples % stepSamples(settings), 'sample')}that remain`,
+            `the ${counted(samples % stepSamples(settings), 'sample')} that remain`,
         ]
       : []),
   ];

@@ -25,7 +25,7 @@ export function parseCifar10(batches: readonly Uint8Array[], names?: readonly st
         what: `The label of record ${at / cifar10RecordBytes} of ${nameOf(b, names)} is outside the classes`,
         found: batch[at],
         expected: `a label from 0 to ${cifar10Names.length - 1}`,
-        fix: 'fetch the file again',
+        fix: 'download the file again',
       });
     }
   });
@@ -41,7 +41,7 @@ export function parseCifar10Parts(batches: readonly Uint8Array[], names?: readon
       what: `${nameOf(b, names)} is not a whole number of CIFAR-10's records`,
       found: `${batch.length} bytes`,
       expected: `a multiple of ${cifar10RecordBytes}: a label and 3 planes of ${side} x ${side}, 10,000 times as published`,
-      fix: 'give the binary version (data_batch_1.bin), neither the Python one nor CIFAR-100; else fetch the file again',
+      fix: 'use the binary version (data_batch_1.bin), neither the Python one nor CIFAR-100; else download the file again',
     });
   });
   const count = counts.reduce((sum, count) => sum + count, 0);

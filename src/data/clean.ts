@@ -90,9 +90,9 @@ function without(parts: DatasetParts, gone: ReadonlySet<number>): DatasetParts {
 function nothingLeft(part: Part, dropped: Record<Finding, number[]>): DataError {
   const reasons = findings.filter((finding) => dropped[finding].length > 0);
   return new DataError({
-    what: `Cleaning leaves no ${part === 'train' ? 'training' : 'test'} image`,
+    what: `Cleaning would leave no ${part === 'train' ? 'training' : 'test'} image`,
     found: reasons.map((finding) => `${dropped[finding].length} dropped for ${finding}`).join(', ') || '0 images',
-    expected: 'at least one that stays',
-    fix: 'inspect the data set, and drop less',
+    expected: 'at least one remaining image',
+    fix: 'inspect the data set, and drop fewer images',
   });
 }

@@ -194,10 +194,10 @@ function createOfTargets(parts: DatasetSource, part?: Part): Dataset {
   const { images, classNames } = parts;
   if (classNames && classNames.length > 0) {
     throw new DataError({
-      what: 'A data set with targets alone has no classes',
+      what: 'A data set that has only targets has no classes',
       found: `${classNames.length} class names, and no labels`,
       expected: 'targetNames, a name for each number of a target',
-      fix: 'give labels too, or targetNames in place of classNames',
+      fix: 'add labels, or use targetNames instead of classNames',
     });
   }
   const { imageShape, count } = measureImages(parts);
@@ -219,7 +219,7 @@ function checkTargets(
   const fits = isFloats && targets.length === count * outputs;
   if (!fits || (count > 0 && !(Number.isInteger(outputs) && outputs > 0))) {
     throw new DataError({
-      what: 'The targets are not as many for each image',
+      what: 'The number of targets is not the same for each image',
       found: isFloats ? `${targets.length} numbers for ${count} ${imageOf(part)}s` : targets,
       expected: `a Float32Array of [${count}, ${targetNames ? targetNames.length : 'outputs'}] numbers`,
     });
@@ -244,7 +244,7 @@ export function measure(parts: DatasetParts): { imageShape: ImageShape; count: n
   const { labels } = parts;
   if (labels.length !== count) {
     throw new DataError({
-      what: 'The labels are not as many as the images',
+      what: 'The numbers of labels and images differ',
       found: `${labels.length} labels`,
       expected: `${count}, one for each image`,
     });
@@ -285,9 +285,9 @@ export const namesClass = (label: number, classes: number): boolean =>
 export function takeFirst(dataset: Dataset, count: number): Dataset {
   if (!Number.isInteger(count) || count < 1) {
     throw new DataError({
-      what: 'This many images cannot be taken',
+      what: 'Invalid number of images',
       found: count,
-      expected: 'a whole number from 1 on',
+      expected: 'an integer of at least 1',
     });
   }
   const { images, labels, targets, targetNames, sampleWeights, imageShape } = dataset;
@@ -311,9 +311,9 @@ export const isImageShape = (shape: unknown): shape is ImageShape =>
 function checkShape(shape: readonly number[]): ImageShape {
   if (isImageShape(shape)) return [...shape];
   throw new DataError({
-    what: 'The image shape is not one',
+    what: 'Invalid image shape',
     found: shape,
-    expected: '[height, width, channels], three whole numbers from 1 on',
+    expected: '[height, width, channels], three integers of at least 1',
   });
 }
 
@@ -337,7 +337,7 @@ export function badLabel(part: Part | undefined, at: number, label: number, clas
   return new DataError({
     what: `The label of ${imageOf(part)} ${at} is outside the classes`,
     found: label,
-    expected: `a whole number from 0 to ${classes - 1}, for ${classes} ${classes === 1 ? 'class' : 'classes'}`,
+    expected: `an integer from 0 to ${classes - 1}, for ${classes} ${classes === 1 ? 'class' : 'classes'}`,
     fix: 'inspectDatasets (wgrad data inspect) lists all such labels, cleanDatasets (--clean labels) drops them',
   });
 }

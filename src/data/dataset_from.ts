@@ -114,7 +114,7 @@ async function pixelsOf(
     throw new ConfigurationError({
       what: 'Pictures become images of 1 or 3 channels, in a browser, which decodes them',
       found: typeof createImageBitmap === 'undefined' ? 'no createImageBitmap here' : `${channels} channels`,
-      fix: 'give the bytes of each image',
+      fix: 'pass the bytes of each image',
     });
   }
   const bitmap = await createImageBitmap(image, pictureDecoding);

@@ -24,7 +24,7 @@ export async function parseDigits(file: Uint8Array, name = 'The file of digits')
   const rows = text.split('\n').filter((row) => row.trim() !== '');
   if (rows.length <= digitsTestCount) {
     throw new DataError({
-      what: `${name} is cut short`,
+      what: `${name} is truncated`,
       found: `${rows.length} rows`,
       expected: `more than ${digitsTestCount}, because the last ${digitsTestCount} are the test set`,
     });

@@ -37,9 +37,9 @@ export const csvTable = 'table of values (CSV)';
 /** Enough bytes for the signature of a tar archive, at byte 257, and for the names of the first entries of a zip archive. */
 export const headBytes = 512;
 
-const unpack = 'unpack it, and give the resulting folder';
+const unpack = 'unpack it, and use the resulting folder';
 const convert = 'write every image as a PNG into a folder named after its class, or all of them as IDX files';
-const cifarBinary = 'give the binary version of CIFAR-10 (cifar-10-binary.tar.gz, unpacked)';
+const cifarBinary = 'use the binary version of CIFAR-10 (cifar-10-binary.tar.gz, unpacked)';
 
 /** Signatures in the first bytes, as text with one character per byte. More specific ones come first. */
 const signatures: [RegExp, FileFormat['kind'], name: string, fix?: string][] = [

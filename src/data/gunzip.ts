@@ -52,10 +52,10 @@ export async function unpackGzipFile(file: FileBytes, name: string): Promise<{ b
     }
     throw new DataError(
       {
-        what: `${name} cannot be unpacked: it is damaged or cut short`,
+        what: `${name} cannot be unpacked: it is damaged or truncated`,
         found: `${count(file.size)} bytes, ${isStart ? 'the start of a gzip file' : 'not even gzip at the start'}`,
         expected: 'a whole gzip file',
-        fix: 'fetch the file again',
+        fix: 'download the file again',
       },
       { cause },
     );

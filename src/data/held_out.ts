@@ -48,7 +48,7 @@ export function requireSplit(share: number): number {
   throw new ConfigurationError({
     what: 'Invalid validationSplit',
     found: share,
-    expected: 'a number from 0, which holds out nothing, up to but not including 1',
+    expected: 'a number >= 0 and < 1; 0 holds out nothing',
   });
 }
 
@@ -86,7 +86,7 @@ export function holdOutOf(
   if (test.labels.length === 0) {
     const classes = new Set(Array.from(parts.labels)).size;
     throw new DataError({
-      what: 'There are too few images to hold one out for validation',
+      what: 'There are too few images to hold out one for validation',
       found: `${counted(parts.labels.length, 'image')} of ${classes === 1 ? '1 class' : `${classes} classes`}, one of each`,
       expected: 'at least 2 images of a class: one to train with and one to validate with',
       fix: 'add images, or train without validation: --validation-split 0 of the command, validationSplit: 0 of the library',

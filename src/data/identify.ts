@@ -62,7 +62,7 @@ export async function identifyFiles(files: readonly PlacedFile[], signal?: Abort
 
 /** If one file of an archive is damaged, it is left out of the data set and the others are read. */
 function damagedFormat(error: unknown): FileFormat {
-  if (isDamage(error)) return { kind: 'other', name: 'damaged in its archive', fix: 'fetch the archive again' };
+  if (isDamage(error)) return { kind: 'other', name: 'damaged in its archive', fix: 'download the archive again' };
   throw error;
 }
 
@@ -121,7 +121,7 @@ async function identifyGzip(path: string, file: FileBytes): Promise<FileFormat> 
   } catch {
     // The IDX reader reports what is wrong with the file.
     if (/idx|ubyte/i.test(nameOf(path))) return { kind: 'idx', name: 'IDX' };
-    return { kind: 'other', name: 'gzip archive that is damaged or cut short', fix: 'fetch the file again' };
+    return { kind: 'other', name: 'gzip archive that is damaged or truncated', fix: 'download the file again' };
   }
 }
 

@@ -30,7 +30,7 @@ export async function parseIdx(file: Uint8Array, name = 'The file'): Promise<Idx
       what: `${name} does not begin as an IDX file of bytes`,
       found: bytes.length < 4 ? `${bytes.length} bytes` : `magic number ${magicOf(bytes)}`,
       expected: 'magic number 0x00000801 for labels, 0x00000803 for images',
-      fix: 'give the file as it was published, plain or gzip',
+      fix: 'use the published file, plain or as .gz',
     });
   }
   if (bytes.length < header) throw cutShort(name, bytes.length, `${header} bytes of header`);
@@ -94,7 +94,7 @@ export function joinIdx(
       what: `${labelsName} and ${imagesName} differ in their number of labels and images`,
       found: `${classes.shape[0]} labels`,
       expected: `${count}, one for each image`,
-      fix: 'give the two files of the same part of the data set',
+      fix: 'use the two files of the same split',
     });
   }
   return { images: pictures.data, labels: classes.data, imageShape: [height!, width!, channels], classNames };
@@ -104,12 +104,12 @@ const magicOf = (bytes: Uint8Array) =>
   `0x${Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 
 const cutShort = (name: string, found: number, expected: string) =>
-  new DataError({ what: `${name} is cut short`, found: `${found} bytes`, expected, fix: 'fetch the file again' });
+  new DataError({ what: `${name} is truncated`, found: `${found} bytes`, expected, fix: 'download the file again' });
 
 const wrongDimensions = (name: string, found: number, expected: string) =>
   new DataError({
-    what: `${name} has another number of dimensions`,
+    what: `${name} has the wrong number of dimensions`,
     found,
     expected,
-    fix: 'look whether images and labels were swapped',
+    fix: 'check whether images and labels were swapped',
   });

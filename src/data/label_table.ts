@@ -267,7 +267,7 @@ function labelsOf(tables: readonly NamingTable[], wanted: string | undefined): L
         `columns of ${path} that are not used: ${left.slice(0, 8).join(', ')}${left.length > 8 ? ', ...' : ''}`,
       );
     const lost = rows.length - named.size;
-    if (lost) notes.push(`${counted(lost, 'row')} of ${path} that name no picture`);
+    if (lost) notes.push(`${counted(lost, 'row')} of ${path} that do not match a picture`);
   }
   const from = withClasses.map(({ path }) => path);
   const heading = withClasses[0]!.names[columns.find((at) => at !== undefined)!]!;
@@ -281,7 +281,7 @@ const contradicting = (picture: string, found: readonly string[], path: string) 
     what: `The tables give ${picture} more than one class`,
     found: `${found.join(' and ')}, the latter in ${path}`,
     expected: 'one row for each picture',
-    fix: 'choose one table by a part of its name with --labels (labels in the library); for labels that do not exclude each other, put them into one cell: cat|indoor. Tables of objects and their boxes are not read',
+    fix: 'choose one table by a part of its name with --labels (labels in the library); for labels that are not mutually exclusive, put them into one cell: cat|indoor. Tables of objects and their boxes are not read',
   });
 
 const missing = (path: string, picture: string, found: string, expected: string) =>
@@ -398,10 +398,10 @@ function numbersOf(tables: readonly NamingTable[]): Omit<LabelTable, 'splitOf' |
     const columns = headings.map((_, at) => at).filter(isOfNumbers);
     if (columns.length === 0) {
       throw new DataError({
-        what: `${path} names pictures, and has no column of numbers for them`,
+        what: `${path} lists pictures but has no column of numbers`,
         found: `columns ${headings.join(', ')}`,
         expected: 'a column with the names of the files, and a column for each number: file,age',
-        fix: 'for classes, call their column label, name it with --labels (labels in the library), or put the pictures into a folder for each class',
+        fix: 'for classes, name their column label, choose it with --labels (labels in the library), or put the pictures into one folder per class',
       });
     }
     const here = columns.map((at) => headings[at]!);
@@ -410,12 +410,12 @@ function numbersOf(tables: readonly NamingTable[]): Omit<LabelTable, 'splitOf' |
         what: 'The tables next to the pictures have different columns of numbers',
         found: `${here.join(', ')} in ${path}`,
         expected: names.join(', '),
-        fix: 'give the same columns in each, or one table',
+        fix: 'use the same columns in each, or only one table',
       });
     }
     names = here;
     const left = headings.filter((_, at) => !columns.includes(at) && at !== column);
-    if (left.length) notes.push(`columns of ${path} that hold no numbers: ${left.join(', ')}`);
+    if (left.length) notes.push(`columns of ${path} without numbers: ${left.join(', ')}`);
     for (const [i, picture] of named) {
       const values = columns.map((at) => rows[i]![at] ?? '');
       const bad = values.findIndex((value) => !isNumber(value));
@@ -425,7 +425,7 @@ function numbersOf(tables: readonly NamingTable[]): Omit<LabelTable, 'splitOf' |
       of.set(picture, values.map(Number));
     }
     const lost = rows.length - named.size;
-    if (lost) notes.push(`${counted(lost, 'row')} of ${path} that name no picture`);
+    if (lost) notes.push(`${counted(lost, 'row')} of ${path} that do not match a picture`);
   }
   return { from: tables.map(({ path }) => path), names: names!, of, notes };
 }

@@ -44,7 +44,7 @@ export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
     new DataError({
       what: `${path} is not a whole .npy file`,
       found,
-      expected: 'a file as numpy.save writes it',
+      expected: 'a file written by numpy.save',
       fix: 'save it again',
     });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -62,7 +62,7 @@ export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
   if (axes === undefined || (!type && !isText)) {
     const descr = /'descr': *(\[.*\]|'[^']*')/.exec(header)?.[1] ?? 'no type';
     throw new DataError({
-      what: `${path} holds elements of a type that wgrad does not read`,
+      what: `${path} has elements of a type that wgrad does not read`,
       found: kind === 'O' ? 'Python objects, which are a pickle' : descr.slice(0, 80),
       expected: 'integers, floats, booleans or strings',
       fix: 'save the array with one of these types: np.save(file, array.astype(np.uint8))',

@@ -13,7 +13,7 @@ export function packFiles(files: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
 /**
  * Takes the files out of a message, as views.
  *
- * @throws DataError if the message was cut short.
+ * @throws DataError if the message was truncated.
  */
 export function unpackFiles(packed: Uint8Array<ArrayBuffer>, count: number): Uint8Array<ArrayBuffer>[] {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
@@ -26,7 +26,7 @@ export function unpackFiles(packed: Uint8Array<ArrayBuffer>, count: number): Uin
   }
   if (files.length === count && at === packed.length) return files;
   throw new DataError({
-    what: 'The server of this page sent other bytes than it was asked for',
+    what: 'The server of this page sent different bytes than requested',
     found: `${packed.length} bytes`,
     expected: `${count} files, ${at} bytes`,
     fix: 'try again',

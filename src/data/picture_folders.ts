@@ -119,10 +119,10 @@ function splitParentOf(root: Folder): SplitParent | undefined {
     const parents = all.length > 1 ? all.filter(({ splits }) => classesOf(splits.train).size > 1) : all;
     if (parents.length > 1) {
       throw new DataError({
-        what: 'The folders hold more than one data set',
+        what: 'The folders contain more than one data set',
         found: `splits in ${parents.map(({ folder }) => folder.path).join(', ')}`,
         expected: 'one data set',
-        fix: `give one of them alone: ${parents[0]!.folder.path}`,
+        fix: `use only one of them: ${parents[0]!.folder.path}`,
       });
     }
     if (parents[0]) return parents[0];
@@ -150,10 +150,10 @@ function splitsIn(folder: Folder): SplitFolders | undefined {
   const isAll = held.length === folder.children.size;
   if (!isAll || new Set(held.map(({ split }) => split)).size < 2) return undefined;
   throw new DataError({
-    what: 'The folders of the splits hold no training images',
+    what: 'The folders of the splits contain no training images',
     found: held.map(({ child }) => child.path).join(', '),
     expected: 'a folder train with a folder for each class in it',
-    fix: 'add it, or give one of these folders alone: every fifth of its images is then held out for validation',
+    fix: 'add it, or use only one of these folders: every fifth of its images is then held out for validation',
   });
 }
 

@@ -240,7 +240,7 @@ function reasonOf(error: unknown, format: string): string {
   if (isDamage(error)) return 'damaged in its archive';
   if (format === 'picture') return 'a picture that is damaged, or that this browser cannot decode';
   return decodable.includes(format)
-    ? `${format} that is damaged or cut short`
+    ? `${format} that is damaged or truncated`
     : `${format}, which this browser cannot decode: convert it to PNG or JPEG`;
 }
 

@@ -25,7 +25,7 @@ export const tooLarge = (path: string, size: number) =>
     what: `${path} is too large to be unpacked while it is read`,
     found: `${count(size)} bytes or more`,
     expected: `at most ${count(mostUnpacked)}, because they have to be in memory`,
-    fix: 'unpack it, and give the resulting folder',
+    fix: 'unpack it, and use the resulting folder',
   });
 
 const damages = new WeakSet<Error>();
@@ -33,10 +33,10 @@ const damages = new WeakSet<Error>();
 export function damaged(path: string, found: string, cause?: unknown): DataError {
   const error = new DataError(
     {
-      what: `${path} is damaged or cut short`,
+      what: `${path} is damaged or truncated`,
       found,
       expected: 'a whole archive',
-      fix: 'fetch the file again',
+      fix: 'download the file again',
     },
     { cause },
   );

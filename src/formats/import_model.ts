@@ -93,7 +93,7 @@ function zipOf(bytes: Uint8Array): string {
   try {
     unzipSync(bytes, { filter: ({ name }) => names.push(name) < 0 });
   } catch {
-    return 'a ZIP archive that is cut short or damaged';
+    return 'a ZIP archive that is truncated or damaged';
   }
   if (names.some((name) => name.endsWith('.npy'))) return 'NumPy arrays (.npz): weights without a network';
   if (names.some((name) => name.endsWith('data.pkl'))) {
@@ -116,6 +116,6 @@ function seemsToBe(bytes: Uint8Array, json: unknown): string {
   if (/^\s*<(!doctype html|html|head)/i.test(text)) return 'an HTML page, as a download that failed gives one';
   if (/^version https:\/\/git-lfs/.test(text)) return 'a pointer of Git LFS: the file itself has not been fetched';
   return /^\s*["[{]/.test(start)
-    ? 'JSON that is cut short or damaged'
+    ? 'JSON that is truncated or damaged'
     : `a file that begins with ${JSON.stringify(start)}`;
 }

@@ -15,7 +15,7 @@ export function readHeader(file: Uint8Array, name: string): { header: unknown; a
   const decoder = new TextDecoder();
   if (file.length < preamble || !isRun(file)) {
     throw new DataError({
-      what: `${name} is no run that wgrad has saved`,
+      what: `${name} is not a run saved by wgrad`,
       found: file.length < preamble ? `${file.length} bytes` : decoder.decode(file.subarray(0, magic.length)),
       expected: `a file that begins with ${magic}`,
     });
@@ -27,7 +27,7 @@ export function readHeader(file: Uint8Array, name: string): { header: unknown; a
       what: `${name} has another version of the format`,
       found: is,
       expected: `1 or ${version}`,
-      fix: is > version ? 'load it with the wgrad that saved it, or a later one' : 'save the run again',
+      fix: is > version ? 'load it with the version of wgrad that saved it, or a later one' : 'save the run again',
     });
   }
   const hasSum = is > 1;
@@ -35,7 +35,7 @@ export function readHeader(file: Uint8Array, name: string): { header: unknown; a
   const at = preamble + headerBytes;
   if (at > file.length) {
     throw new DataError({
-      what: `${name} is cut short`,
+      what: `${name} is truncated`,
       found: `${file.length} bytes`,
       expected: `${at} bytes of header and the weights after it`,
       fix: 'save the run again',
@@ -48,9 +48,9 @@ export function readHeader(file: Uint8Array, name: string): { header: unknown; a
   } catch (error) {
     throw new DataError(
       {
-        what: `The header of ${name} is no JSON`,
+        what: `The header of ${name} is not JSON`,
         found: String(error),
-        fix: 'take a file that wgrad has saved, as it was',
+        fix: 'use an unmodified file that wgrad has saved',
       },
       { cause: error },
     );
@@ -63,9 +63,9 @@ function requireSum(file: Uint8Array, view: DataView, name: string): void {
   const [found, expected] = [crc32c(file.subarray(0, end)), view.getUint32(end, true)];
   if (found === expected) return;
   throw new DataError({
-    what: `${name} is damaged: it is cut short, or not all of its bits are those that were written`,
+    what: `${name} is damaged: it is truncated, or its contents have changed`,
     found: `CRC-32C ${found.toString(16)}`,
     expected: expected.toString(16),
-    fix: 'take another copy of it, or an earlier one',
+    fix: 'use another copy of it, or an earlier one',
   });
 }

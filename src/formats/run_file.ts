@@ -170,7 +170,7 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
       what: `Invalid ${issue.path?.map(({ key }) => String(key)).join('.') ?? 'contents'} in ${name}`,
       found: issue.input,
       expected: issue.expected ?? issue.message,
-      fix: 'take a file that wgrad has saved, as it was',
+      fix: 'use an unmodified file that wgrad has saved',
     });
   }
   const { tensors, statistics, watch, progress, learningRate, callbacks, ...run } = parsed.output;
@@ -179,7 +179,7 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
   const expected = at + 4 * all.reduce((sum, length) => sum + length, 0) + sumBytes;
   if (file.length !== expected) {
     throw new DataError({
-      what: `${name} is ${file.length < expected ? 'cut short' : 'longer than its header allows'}`,
+      what: `${name} is ${file.length < expected ? 'truncated' : 'longer than its header allows'}`,
       found: `${file.length} bytes`,
       expected: `${expected} bytes, because its header lists that many weights`,
       fix: 'save the run again',
@@ -223,7 +223,7 @@ function requireProbesOf({ options, history }: Pick<SavedRun, 'options' | 'histo
     what: `${name} has probes of another model`,
     found: Object.keys(wrong.layers).join(', '),
     expected: trained.map((layer) => layer.name).join(', '),
-    fix: 'take a file that wgrad has saved, as it was',
+    fix: 'use an unmodified file that wgrad has saved',
   });
 }
 

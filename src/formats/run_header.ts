@@ -66,7 +66,7 @@ const healthTable = v.pipe(
   v.check(
     ({ steps, layers }) =>
       Object.values(layers).every((columns) => Object.values(columns).every(({ length }) => length === steps.length)),
-    'columns as long as there are steps',
+    'columns with one value per step',
   ),
 );
 

@@ -86,7 +86,7 @@ export function parseSafetensors(
   const own = model ?? entry<Model>('model');
   if (!own) {
     throw new DataError({
-      what: `${name} has tensors and no model`,
+      what: `${name} has tensors but no model`,
       found: Object.keys(metadata).length ? `metadata of ${Object.keys(metadata).join(', ')}` : 'no metadata',
       expected: 'wgrad\'s model as JSON in its metadata, as "model"',
       fix: 'pass the model as well, or choose a file that wgrad has written',
@@ -107,8 +107,8 @@ export function unpackSafetensors(
 ): { tensors: NamedTensor[]; metadata: Record<string, string> } {
   if (!isSafetensors(file)) {
     throw new DataError({
-      what: `${name} is no safetensors file`,
-      found: file.length <= preamble ? `${file.length} bytes` : 'no JSON header of a possible length at its beginning',
+      what: `${name} is not a safetensors file`,
+      found: file.length <= preamble ? `${file.length} bytes` : 'no JSON header of a valid length at its beginning',
       expected: '8 bytes with the length of a JSON header, the header, and tensors',
     });
   }
@@ -129,10 +129,10 @@ export function unpackSafetensors(
   }, 0);
   if (bytes !== data.length) {
     throw new DataError({
-      what: `${name} is not as long as its tensors are together`,
+      what: `The length of ${name} does not match its tensors`,
       found: `${data.length} bytes of tensors`,
       expected: `${bytes}, each of them in one tensor`,
-      fix: 'take another copy of the file',
+      fix: 'use another copy of the file',
     });
   }
   return { tensors, metadata };
@@ -143,10 +143,10 @@ const isTexts = (value: unknown): value is Record<string, string> =>
 
 const cutShort = (name: string, found: number, expected: number) =>
   new DataError({
-    what: `${name} is cut short`,
+    what: `${name} is truncated`,
     found: `${found} bytes`,
     expected: `at least ${expected}`,
-    fix: 'take another copy of the file',
+    fix: 'use another copy of the file',
   });
 
 interface Entry {

@@ -116,8 +116,8 @@ export function parseTensorflow(
     (isObject(json.modelTopology) && 'node' in json.modelTopology)
   ) {
     throw new DataError({
-      what: `${name} is no TensorFlow.js layers model`,
-      found: isTensorflow(json) ? 'a graph model: operations, and no layers' : json,
+      what: `${name} is not a TensorFlow.js layers model`,
+      found: isTensorflow(json) ? 'a graph model: operations instead of layers' : json,
       expected: 'a model.json of the format layers-model',
       fix: 'convert it with tensorflowjs_converter --output_format tfjs_layers_model',
     });
@@ -166,10 +166,10 @@ function readManifest(manifest: unknown, read: (path: string) => Uint8Array, nam
       const end = at + elements * bytes;
       if (!(end <= data.length)) {
         throw new DataError({
-          what: `The weights of ${name} are cut short`,
+          what: `The weights of ${name} are truncated`,
           found: `${data.length} bytes in ${paths.join(', ')}`,
           expected: `at least ${end}, for ${tensor.name} [${tensor.shape.join(', ')}]`,
-          fix: 'take the weights from the same save as the model',
+          fix: 'use weights that were saved together with the model',
         });
       }
       const own = new Uint8Array(data.subarray(at, end)).buffer;
@@ -191,7 +191,7 @@ function storedAs(
     return { dtype: stored, bytes: sizes[stored]! };
   }
   throw new DataError({
-    what: `The weights of ${name} have a type that wgrad doesn't read`,
+    what: `The weights of ${name} have a type that wgrad does not read`,
     found: `${tensor}: ${dtype}${quantization ? ` as ${stored}` : ''}`,
     expected: 'float32, or float32 quantized to uint8, uint16 or float16',
   });

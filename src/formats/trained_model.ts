@@ -130,8 +130,8 @@ export function weightsFrom(model: Model, tensors: readonly NamedTensor[], name:
   const wrong: string[] = [];
   for (const tensor of tensors) {
     const known = knownName(tensor.name, expected);
-    if (known === undefined) wrong.push(`${tensor.name} is of no layer`);
-    else if (found.has(known)) wrong.push(`${known} is there twice`);
+    if (known === undefined) wrong.push(`${tensor.name} does not belong to a layer`);
+    else if (found.has(known)) wrong.push(`${known} occurs twice`);
     else found.set(known, tensor);
   }
   const weights: Float32Array[] = [];
@@ -147,7 +147,7 @@ export function weightsFrom(model: Model, tensors: readonly NamedTensor[], name:
     what: `The weights in ${name} don't fit the model: ${listed(wrong)}`,
     found: `${tensors.length} tensors`,
     expected: `${expected.size}, with the names and shapes of the model's layers`,
-    fix: 'take the weights and the model from the same save',
+    fix: 'use weights and a model that were saved together',
   });
 }
 

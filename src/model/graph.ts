@@ -192,7 +192,7 @@ function checkOutline(model: Model): { inputShape: [number, number, number]; lay
   }
   if (!Array.isArray(layers) || layers.length === 0) {
     throw new ConfigurationError({
-      what: 'The model has no layer',
+      what: 'The model has no layers',
       found: layers,
       expected: 'at least a dense layer with softmax',
     });

@@ -368,7 +368,7 @@ export function checkImages(
     what: "The data set's parts don't fit each other",
     found: `count ${count}, ${images.length} bytes of images, ${labels.length} labels`,
     expected: `${count * bytes} bytes of images and ${count} labels, of at least one image`,
-    fix: 'make it with createDataset',
+    fix: 'create it with createDataset',
   });
 }
 

@@ -69,7 +69,7 @@ function requireTargets({ loss, outputs }: LabelFacts, { targets, count }: Sampl
   const each = targets!.length / count;
   if (count > 0 && each !== outputs) {
     throw new ConfigurationError({
-      what: "The data set's targets are not as many as the model's outputs",
+      what: 'The numbers of targets and of model outputs differ',
       found: `${counted(each, 'number')} for each image`,
       expected: `${outputs}, the units of the last layer`,
       fix: `give the last layer ${counted(each, 'unit')}`,

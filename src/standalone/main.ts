@@ -87,7 +87,7 @@ async function read(blob: Blob | null | undefined): Promise<void> {
     element('#empty').hidden = true;
     classify(bitmap);
   } catch {
-    report('This file is no picture that the browser can read: use a PNG, JPEG or WebP file.');
+    report('The browser cannot read this file as a picture: use a PNG, JPEG or WebP file.');
   }
 }
 

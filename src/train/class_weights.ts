@@ -64,7 +64,7 @@ export function weightsOf(
   const beyond = Object.keys(weights).find((label) => Number(label) >= classes);
   if (beyond !== undefined) {
     throw new ConfigurationError({
-      what: 'classWeight has a class that the data set has not',
+      what: 'classWeight has a class that the data set does not have',
       found: `class ${beyond}`,
       expected: `0 to ${classes - 1}`,
       place: ['classWeight', beyond],
@@ -73,7 +73,7 @@ export function weightsOf(
   const missing = Array.from(of).find((label) => weights[label] === undefined);
   if (missing !== undefined) {
     throw new ConfigurationError({
-      what: `classWeight lacks a weight of class ${missing}`,
+      what: `classWeight has no weight for class ${missing}`,
       found: given,
       expected: `a weight for each class, 0 to ${classes - 1}`,
       fix: `add "${missing}": 1`,

@@ -43,9 +43,9 @@ export function requirePictures(values: readonly unknown[]): asserts values is r
   const wrong = values.findIndex((value) => !isPicture(value));
   if (wrong < 0) return;
   throw new ConfigurationError({
-    what: `Number ${wrong} of the list is no picture`,
+    what: `Number ${wrong} of the list is not a picture`,
     found: kindOf(values[wrong]),
     expected: [...kinds].join(', '),
-    fix: 'give a list of pictures or a list of Float32Arrays, and not both in one',
+    fix: 'pass a list of pictures or a list of Float32Arrays, not a mixture',
   });
 }

@@ -24,7 +24,7 @@ export async function preparePictures(
     throw new ConfigurationError({
       what: 'Pictures can only be predicted in a browser, which decodes them',
       found: 'no OffscreenCanvas here',
-      fix: 'give a data set or floats; the command has wgrad predict',
+      fix: 'pass a data set or floats, or use the command wgrad predict',
     });
   }
   const [height, width, channels] = imageShape;
@@ -33,7 +33,7 @@ export async function preparePictures(
       what: 'Pictures are gray or colored, and the model takes other images',
       found: `${channels} channels`,
       expected: '1 or 3 channels',
-      fix: 'give a data set or floats',
+      fix: 'pass a data set or floats',
     });
   }
   const context = new OffscreenCanvas(width, height).getContext('2d')!;
@@ -82,7 +82,7 @@ async function decoded(picture: Picture, i: number, levels: PictureLevels | unde
         what: `Picture ${i} cannot be decoded`,
         found: `${kind} of ${source instanceof Blob ? `${source.size} bytes` : `${source.width} x ${source.height}`}`,
         expected: 'a whole file that this browser decodes: PNG, JPEG, WebP, GIF, BMP or AVIF',
-        ...(isBytes && { fix: 'pixels that are no file go into an ImageData or, with createDataset, a data set' }),
+        ...(isBytes && { fix: 'pass pixels as an ImageData or, with createDataset, as a data set' }),
       },
       { cause },
     );

@@ -122,7 +122,7 @@ export const predictQuery: Query<
 function requireClassesForTop(loss: FilledLoss): void {
   if (metricOf(loss) === 'accuracy') return;
   throw new ConfigurationError({
-    what: `top is of classes, which ${loss.type} does not have`,
+    what: `top needs classes, which ${loss.type} does not have`,
     found: { loss: loss.type },
     fix: 'leave top out: predict gives the outputs as numbers',
   });
@@ -275,7 +275,7 @@ export async function writeImage(engine: Engine, images: PreparedImages, to: Sli
       : countImages(settings.model, images);
   if (count !== 1) {
     throw new ConfigurationError({
-      what: 'One image is followed at a time',
+      what: 'sampleStep and saliency take one image',
       found: `${count} images`,
       expected: '1',
       fix: 'pass a single image, or a data set of one',

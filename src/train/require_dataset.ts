@@ -10,10 +10,10 @@ import { ConfigurationError } from '../errors.ts';
 export function requireDataset(dataset: Dataset): void {
   if (typeof dataset !== 'object' || dataset === null || !Array.isArray(dataset.imageShape)) {
     throw new ConfigurationError({
-      what: 'That is no data set',
+      what: 'This is not a data set',
       found: dataset,
       expected: '{ images, labels, imageShape, classNames, count }',
-      fix: 'make it with createDataset',
+      fix: 'create it with createDataset',
     });
   }
   const parts = [dataset.images, dataset.labels];
@@ -24,6 +24,6 @@ export function requireDataset(dataset: Dataset): void {
     what: 'The images and labels of a data set are bytes',
     found: parts.map((part) => (part as object | undefined)?.constructor?.name ?? String(part)).join(' and '),
     expected: 'a Uint8Array each',
-    fix: 'make it with createDataset; floats go to trainOnBatch',
+    fix: 'create it with createDataset; floats go to trainOnBatch',
   });
 }

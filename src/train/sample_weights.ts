@@ -8,7 +8,7 @@ export type ClassWeight = Record<number, number> | 'balanced';
 export function requireSampleWeight(weights: ArrayLike<number>, count: number): Float32Array {
   if (typeof weights !== 'object' || weights === null || weights.length !== count) {
     throw new ConfigurationError({
-      what: 'The sample weights are not as many as the images',
+      what: 'The numbers of sample weights and images differ',
       found: typeof weights === 'object' && weights !== null ? counted(weights.length, 'weight') : weights,
       expected: `${count}, one for each image`,
       place: ['sampleWeight'],

@@ -116,7 +116,7 @@ export async function restoreSnapshot(engine: Engine, snapshot: Snapshot): Promi
       what: 'The snapshot is of another optimizer',
       found: `${kept.optimizer}, ${kept.tensors} tensors of optimizer slots`,
       expected: `${optimizer.type}, ${slices.length * trained.length}`,
-      fix: 'make the trainer with the options that the snapshot was taken with',
+      fix: 'create the trainer with the options of the snapshot',
     });
   }
   const slots = slices.map((_, i) =>

@@ -50,7 +50,7 @@ export function copyWeights(
   const specs = of.map(({ layer, spec }) => ({ layer: layers[layer]!.name, spec }));
   if (arrays?.length !== specs.length) {
     throw new ConfigurationError({
-      what: 'setWeights got another number of arrays than the model has',
+      what: 'setWeights got the wrong number of arrays',
       found: arrays?.length,
       expected: `${specs.length}: ${specs.map(({ layer, spec }) => `${layer}.${spec.name}`).join(', ')}`,
     });
@@ -58,7 +58,7 @@ export function copyWeights(
   return specs.map(({ layer, spec }, i) => {
     if (arrays[i]?.length !== elementsOf(spec)) {
       throw new ConfigurationError({
-        what: `The ${spec.name} of ${layer} has another size`,
+        what: `The ${spec.name} of ${layer} has the wrong size`,
         found: arrays[i]?.length,
         expected: `[${spec.shape.join(', ')}], ${elementsOf(spec)} numbers`,
       });

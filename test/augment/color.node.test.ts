@@ -106,7 +106,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
     /3 channels/,
   ],
   ['saturation of five', { type: 'colorJitter', saturation: 0.1 }, [9, 7, 5], /the saturation/, /5 channels/],
-  ['grayscale of grey', { type: 'randomGrayscale' }, grey, /takes the color away/, /3 channels/, /leave it out/],
+  ['grayscale of grey', { type: 'randomGrayscale' }, grey, /removes the color/, /3 channels/, /leave it out/],
   ['gamma left out', { type: 'randomGamma' }, rgb, /lacks gamma/],
   ['gamma of nothing', { type: 'randomGamma', gamma: 0 }, rgb, /gamma/, /found: 0/, /from 0.001/],
   ['gain the wrong way round', { type: 'randomGamma', gamma: 1, gain: [2, 1] }, rgb, /gain/, /\[2,1\]/, /low <= high/],
@@ -119,7 +119,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
   ['sharpness left out', { type: 'randomAdjustSharpness' }, rgb, /lacks sharpnessFactor/],
   ['sharpness below nothing', { type: 'randomAdjustSharpness', sharpnessFactor: -1 }, rgb, /sharpnessFactor/, />= 0/],
   ['sharpness of a strip', { type: 'randomAdjustSharpness', sharpnessFactor: 2 }, [2, 9, 3], /2 x 9/, /at least 3 x 3/],
-  ['an order of one channel', { type: 'randomChannelPermutation' }, grey, /another order/, /1 channel"/, /2 to 126/],
+  ['an order of one channel', { type: 'randomChannelPermutation' }, grey, /reorders/, /1 channel"/, /2 to 126/],
   ['an order of too many', { type: 'randomChannelPermutation' }, [9, 7, 200], /200 channels/, /2 to 126/],
   ['the only channel dropped', { type: 'randomChannelDrop' }, grey, /drops some/, /1 channel"/],
   [

@@ -123,7 +123,7 @@ test.each([
 test('statistics asked for before fit, and fit of nothing', async () => {
   const call = make([4, 4, 1], { featurewiseCenter: true }).apply(bytes(16), [{}]);
   await expect(call).rejects.toThrow('call fit first');
-  await expect(make([4, 4, 1], { rotationRange: 3 }).fit(bytes(16))).rejects.toThrow('nothing to fit');
+  await expect(make([4, 4, 1], { rotationRange: 3 }).fit(bytes(16))).rejects.toThrow('needs no fit');
 });
 
 test('ZCA on more features than the adapter can bind: the figure, before anything is fitted', () => {

@@ -104,7 +104,7 @@ describe('refused', () => {
     [
       'a shear the wrong way round',
       { type: 'randomAffine', shear: [1, 2, 3, -3] },
-      /shear is the wrong way/,
+      /shear has its bounds in the wrong order/,
       /low <= high/,
     ],
     ['a shear to a line', { type: 'randomAffine', shear: 90 }, /shear/, /-89 to 89/],
@@ -116,7 +116,7 @@ describe('refused', () => {
     ['three alphas', { type: 'elasticTransform', alpha: [1, 2, 3] }, /alpha/, /for x and y/],
     ['sigma without end', { type: 'elasticTransform', sigma: 1000 }, /sigma/, /0 to 100/],
     ['smoothed along one axis', { type: 'elasticTransform', sigma: [0, 3] }, /along both axes/, /sigma 0, 3/],
-    ['a quarter turn', { type: 'randomRotate90' }, /exchanges height and width/, /20 x 30/, /\[0, 2\]/],
+    ['a quarter turn', { type: 'randomRotate90' }, /swaps height and width/, /20 x 30/, /\[0, 2\]/],
     ['a fifth turn', { type: 'randomRotate90', turns: [4] }, /turns/, /found: 4/, /0 to 3/],
     ['no turn', { type: 'randomRotate90', turns: [] }, /turns/, /at least one/],
     ['a flip that is likelier than certain', { type: 'randomVerticalFlip', p: 2 }, /p is invalid/],

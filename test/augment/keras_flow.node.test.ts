@@ -72,7 +72,7 @@ const options = { ranges: {}, imageShape: [2, 2, 1], samples: 10, batchSize: 4, 
 test.each([
   [{ samples: 0 }, /samples is invalid[\s\S]*found: 0/],
   [{ batchSize: 1.5 }, /batchSize is invalid[\s\S]*found: 1\.5/],
-  [{ seed: -1 }, /NumPy takes no such seed[\s\S]*found: -1/],
+  [{ seed: -1 }, /Invalid seed for NumPy[\s\S]*found: -1/],
   [{ seed: 0.5 }, /found: 0\.5/],
 ])('%j is told', (wrong, message) => {
   expect(() => new KerasFlow({ ...options, ...wrong })).toThrow(message);

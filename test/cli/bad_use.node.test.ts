@@ -129,7 +129,7 @@ const cases: [string, () => string[], string[]][] = [
   [
     'a class without a weight',
     () => ['--dataset', 'digits', '--class-weight', '{ "1": 2 }'],
-    ['classWeight lacks a weight of class 0'],
+    ['classWeight has no weight for class 0'],
   ],
   [
     'sample weights of other images',
@@ -338,9 +338,9 @@ const cases: [string, () => string[], string[]][] = [
     ['train-images-idx3-ubyte', '0x01020304', '0x00000803'],
   ],
   [
-    'a file cut short',
+    'a file truncated',
     () => ['--dataset', folderWith({ 'train-images-idx3-ubyte': twoImages.subarray(0, 20) })],
-    ['train-images-idx3-ubyte is cut short', '20 bytes', '24 bytes'],
+    ['train-images-idx3-ubyte is truncated', '20 bytes', '24 bytes'],
   ],
   [
     'fewer labels than images',

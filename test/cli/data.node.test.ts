@@ -147,7 +147,7 @@ describe('refused with exit code 2', () => {
     ['no finding', () => ['profile', '--clean', ''], ['--clean', '""', 'duplicates']],
     ['a folder for --json', () => ['data', 'inspect', 'digits', '--json', '/'], ['--json', 'folder']],
     [
-      'a batch cut short',
+      'a batch truncated',
       () => ['data', 'inspect', cifarFolder({ 'data_batch_1.bin': batch([image(1), 1]), 'test_batch.bin': image(1) })],
       ['test_batch.bin', '3072 bytes', '3073'],
     ],

@@ -59,7 +59,7 @@ test('encoded pictures at some indices, in one message', async () => {
     await expect(post([4])).rejects.toThrow('There is no image 4');
     const packed = await post([0, 1]);
     for (const damaged of [packed.slice(0, -1), packed.slice(0, 5), new Uint8Array([...packed, 1])])
-      expect(() => unpackFiles(damaged, 2)).toThrow('sent other bytes than it was asked for');
+      expect(() => unpackFiles(damaged, 2)).toThrow('sent different bytes than requested');
   } finally {
     served.close();
   }

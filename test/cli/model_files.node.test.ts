@@ -125,7 +125,7 @@ describe('wgrad import', () => {
       ['a.npz', exportModel(network, 'npz')[0]!.bytes, /NumPy arrays \(\.npz\)/],
       ['first.wgrad', readFileSync(run), /a run that wgrad has saved/],
       ['a.json', '{"a": 1}', /JSON with a"/],
-      ['b.json', '{"a": ', /JSON that is cut short/],
+      ['b.json', '{"a": ', /JSON that is truncated/],
       ['subclass.json', '{"class_name": "MyModel", "config": {}}', /of a kind that wgrad cannot read/],
       [
         'outside.json',

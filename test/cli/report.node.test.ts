@@ -194,7 +194,7 @@ describe('the length of a run', () => {
   test('batchesthat remain over are said, with what the last step has', () => {
     const options = { model, batchSize: 8, accumulationSteps: 5 };
     expect(lengthWarnings(options, images, plan)).toEqual([
-      'note     the last step of each epoch has 2 batches in place of 5: the 10 samplesthat remain',
+      'note     the last step of each epoch has 2 batches in place of 5: the 10 samples that remain',
     ]);
     expect(lengthWarnings({ ...options, accumulationSteps: 4 }, images, plan)).toEqual([]);
   });

@@ -114,7 +114,7 @@ describe('the command reads a folder of pictures as the page does', () => {
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toContain('2 numbers for each: brightness, isOdd');
     expect(stdout).toContain('numbers from photos/labels.csv: brightness, isOdd');
-    expect(stdout).toContain('columns of photos/labels.csv that hold no numbers: color');
+    expect(stdout).toContain('columns of photos/labels.csv without numbers: color');
     expect(stdout).toContain('a picture for which photos/labels.csv has no numbers');
     const { config, epochs } = JSON.parse(readFileSync(json, 'utf8'));
     expect(config.loss).toBe('meanSquaredError');
@@ -248,10 +248,10 @@ describe('files that need no Chrome', () => {
 
   test.each<[string, Record<string, Uint8Array | string>, string, string[]]>([
     [
-      'an archive that is cut short',
+      'an archive that is truncated',
       { 'pictures.zip': 'PK\x03\x04\x14\0' },
       'pictures.zip',
-      ['damaged or cut short', 'fetch'],
+      ['damaged or truncated', 'download'],
     ],
     ['a table', { 'set/train.csv': 'name,x,y\n1,2,3\n' }, 'set', ['train.csv: table of values (CSV)', 'pixels']],
     ['a folder that does not exist', {}, 'nowhere', ['No known data set and no folder has this name', 'nowhere']],

@@ -133,7 +133,7 @@ describe('a gzip file that is read at any place', () => {
   });
 
   test.each<[string, (bytes: Bytes) => Uint8Array]>([
-    ['cut short', (bytes) => bytes.subarray(0, bytes.length / 2)],
+    ['truncated', (bytes) => bytes.subarray(0, bytes.length / 2)],
     ['without its trailer', (bytes) => bytes.subarray(0, -3)],
     ['a changed byte', (bytes) => bytes.map((byte, i) => (i === 5000 ? byte ^ 1 : byte))],
     ['another checksum', (bytes) => bytes.map((byte, i) => (i === bytes.length - 6 ? byte ^ 1 : byte))],
@@ -141,7 +141,7 @@ describe('a gzip file that is read at any place', () => {
     ['a second member that is none', (bytes) => Buffer.concat([bytes, Uint8Array.of(0x1f, 0x8b, 1, 1)])],
     ['a name without end', (bytes) => bytes.map((byte, i) => (i === 3 ? 8 : i > 9 ? byte || 1 : byte))],
   ])('is refused: %s', async (_, change) => {
-    await expect(openGzip(fileOf(change(gz(whole))), 'x.gz')).rejects.toThrow(/x\.gz is damaged or cut short/);
+    await expect(openGzip(fileOf(change(gz(whole))), 'x.gz')).rejects.toThrow(/x\.gz is damaged or truncated/);
   });
 
   test('a tar archive in one', async () => {
@@ -195,7 +195,7 @@ describe('archives that are refused', () => {
     const view = new DataView(bytes.buffer);
     for (let at = 0; at + 46 < bytes.length; at++)
       if (view.getUint32(at, true) === 0x02014b50) view.setUint32(at + 20, bytes.length / 2, true);
-    expect(await failure({ 'm.zip': bytes })).toMatch(/damaged or cut short/);
+    expect(await failure({ 'm.zip': bytes })).toMatch(/damaged or truncated/);
     const nested = [1, 2, 3].reduce((inner) => zip({ 'inner.zip': inner }), zip(mnistLike));
     expect(await failure({ 'm.zip': nested })).toMatch(/archive in an archive/);
     const changed = zipSync({ 'train-images-idx3-ubyte': mnistLike[path]! }, { level: 0 }) as Bytes;
@@ -208,10 +208,10 @@ describe('archives that are refused', () => {
     ['zip', zip(mnistLike)],
     ['tar', tarOf(mnistLike)],
     ['tar.gz', gz(tarOf(mnistLike))],
-  ])('%s that is cut short', async (ending, bytes) => {
+  ])('%s that is truncated', async (ending, bytes) => {
     for (const share of [0.3, 0.6]) {
       expect(await failure({ [`m.${ending}`]: bytes.slice(0, Math.floor(share * bytes.length)) })).toMatch(
-        /damaged|cut short|come in pairs|no data set/,
+        /damaged|truncated|come in pairs|no data set/,
       );
     }
   });

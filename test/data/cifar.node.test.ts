@@ -50,7 +50,7 @@ describe('refused', () => {
   const good = record(0, 0);
 
   test.each([
-    ['a file cut short', [good, good.subarray(0, 3000)], /data_batch_2.bin is not.*"3000 bytes".*multiple of 3073/s],
+    ['a file truncated', [good, good.subarray(0, 3000)], /data_batch_2.bin is not.*"3000 bytes".*multiple of 3073/s],
     ["CIFAR-100's records", [new Uint8Array(3074), good], /data_batch_1.bin.*"3074 bytes".*CIFAR-100/s],
     ['an empty file', [good, new Uint8Array()], /data_batch_2.bin.*"0 bytes"/s],
     ['a label of 10', [good, join(good, record(10, 0))], /record 1 of some\/data_batch_2.bin.*found: 10/s],

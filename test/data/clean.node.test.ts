@@ -138,7 +138,7 @@ describe('refused', () => {
   test('a part of which nothing is left', () => {
     const clean = () => cleanDatasets(pair, { labels: true, leaks: true });
     expect(clean).toThrow(DataError);
-    expect(clean).toThrow(/leaves no test image.*1 dropped for leaks/s);
+    expect(clean).toThrow(/leave no test image.*1 dropped for leaks/s);
   });
 
   test('a cleaning that is none', () => {

@@ -20,7 +20,7 @@ test("scikit-learn's digits", async () => {
 });
 
 test.each([
-  ['too few rows', blank(0).repeat(297), /cut short.*297 rows/s],
+  ['too few rows', blank(0).repeat(297), /truncated.*297 rows/s],
   ['a value too many', blank(0).repeat(300) + row([...Array(65).fill(0), 1]), /Row 301/],
   ['more ink than there is', row([17, ...Array(63).fill(0), 1]) + blank(1).repeat(300), /Row 1 .* not a digit/],
   ['no number', blank(0).repeat(300) + blank(1).replace('0', 'x'), /Row 301/],

@@ -72,14 +72,14 @@ describe('parseIdx', () => {
     ['a text', new TextEncoder().encode('<html>not found</html>'), /magic number 0x3c68746d/],
     ['nothing', new Uint8Array(), /found: "0 bytes"/],
     ['no dimensions', Uint8Array.of(0, 0, 8, 0), /magic number 0x00000800/],
-    ['a header cut short', images.subarray(0, 10), /cut short.*10 bytes.*16 bytes of header/s],
+    ['a header truncated', images.subarray(0, 10), /truncated.*10 bytes.*16 bytes of header/s],
     [
-      'data cut short',
+      'data truncated',
       images.subarray(0, 20),
-      /cut short.*20 bytes.*28 bytes, because its header has the shape 3 x 2 x 2/s,
+      /truncated.*20 bytes.*28 bytes, because its header has the shape 3 x 2 x 2/s,
     ],
     ['trailing bytes', idx([3], [1, 2, 3, 4]), /longer than its header allows.*12 bytes.*11 bytes/s],
-    ['gzip cut short', gzipSync(idx([9000], count(9000))).subarray(0, 99), /some file cannot be unpacked/],
+    ['gzip truncated', gzipSync(idx([9000], count(9000))).subarray(0, 99), /some file cannot be unpacked/],
     ['gzip damaged', gzipSync(images).map((byte, at) => (at === 15 ? byte ^ 0xff : byte)), /cannot be unpacked/],
   ])('%s', async (_, bytes, expected) => {
     const message = await failure(parseIdx(bytes, 'some file'));

@@ -49,7 +49,10 @@ test('a table without headings has its columns by their numbers; one in each spl
 test('columns of words and rows of other pictures are left out, and said to be', async () => {
   const table = await read(three, { 'l.csv': 'file,color,x\n1.png,red,1\n2.png,blue,2\n3.png,red,3\n4.png,red,4\n' });
   expect(table).toMatchObject({ names: ['x'], from: ['l.csv'] });
-  expect(table?.notes).toEqual(['columns of l.csv that hold no numbers: color', '1 row of l.csv that name no picture']);
+  expect(table?.notes).toEqual([
+    'columns of l.csv without numbers: color',
+    '1 row of l.csv that do not match a picture',
+  ]);
 });
 
 describe('is no table of labels', () => {

@@ -46,10 +46,10 @@ describe('a list of numbers', () => {
     ['a table without headings', '1,2\n3,4', '2 columns'],
     ['a row too short', 'file,weight\na,1\nb', 'an empty cell in line 3'],
     ['JSON with a text', '[1, "2"]', '"2" at position 1'],
-    ['JSON that is cut short', '[1, 2', 'JSON'],
+    ['JSON that is truncated', '[1, 2', 'JSON'],
     ['a matrix', npy('<f4', '(2, 2)', new Float32Array(4)), 'the shape (2, 2)'],
     ['complex numbers', npy('<c8', '(1,)', new Float32Array(2)), 'c8'],
-    ['a file that is cut short', npy('<f4', '(9,)', new Float32Array(3)), 'by its header'],
+    ['a file that is truncated', npy('<f4', '(9,)', new Float32Array(3)), 'by its header'],
   ])('refused: %s', (_, given, found) => {
     const bytes = typeof given === 'string' ? new TextEncoder().encode(given) : given;
     let thrown: unknown;

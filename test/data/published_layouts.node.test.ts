@@ -233,11 +233,11 @@ const refused: Layout[] = [
     all('bottle/train/good', 'bottle/test/good', 'bottle/test/broken', 'bottle/ground_truth/broken'),
     'one class, good, and other splits have more.*move some pictures of the other classes into train',
   ],
-  ['pictures and masks', all('d/images', 'd/masks'), 'pictures and their masks.*leave out the masks'],
+  ['pictures and masks', all('d/images', 'd/masks'), 'pictures and masks.*leave out the masks'],
   [
     'pictures and masks in each split',
     all('d/train/images', 'd/train/masks', 'd/val/images', 'd/val/masks'),
-    'their masks',
+    'and masks',
   ],
   [
     'objects and their boxes (Roboflow)',

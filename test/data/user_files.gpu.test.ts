@@ -67,7 +67,7 @@ test('pixels are read as stored; gray pictures of one small size keep it and bec
   expect([first[0], first[3 * 8 + 4], first[47]]).toEqual([0x80, 0xfe, 0x80]);
   expect(new Set(second)).toEqual(new Set([1]));
   expect(read.report.ignored).toEqual([
-    { path: 'b/3.png', reason: 'PNG that is damaged or cut short' },
+    { path: 'b/3.png', reason: 'PNG that is damaged or truncated' },
     { path: 'b/2.png', reason: 'named like a picture, but its content is: text' },
   ]);
   expect(progress).toEqual([...progress].sort(([a], [b]) => a - b));
@@ -215,7 +215,7 @@ describe('the content decides what a file is', () => {
     expect(levels.length).toBe(16 * 3000);
     expect(levels.reduce((sum, level) => sum + level, 0)).toBe(16 * rows.reduce((sum, _, i) => sum + (i % 251), 0));
     const cut = placed({ 'train.csv.gz': joined(members[0]!, members[1]!.slice(0, -20)) });
-    await expect(readUserFiles(cut)).rejects.toThrow('gzip data that is damaged or cut short after line');
+    await expect(readUserFiles(cut)).rejects.toThrow('gzip data that is damaged or truncated after line');
   });
 });
 

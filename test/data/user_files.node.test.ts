@@ -65,7 +65,7 @@ describe('IDX files', () => {
       placed({ ...gz, ...mnistLike, [trainImages]: mnistLike[trainImages]!.subarray(0, 18) }),
     );
     expectMnistLike(read);
-    expect(read.report.ignored).toContainEqual({ path: trainImages, reason: expect.stringContaining('cut short') });
+    expect(read.report.ignored).toContainEqual({ path: trainImages, reason: expect.stringContaining('truncated') });
   });
 
   test.each<
@@ -195,7 +195,7 @@ describe("CIFAR-10's batches", () => {
     expect([labels(renamed.train).length, labels(renamed.test).length]).toEqual([8, 2]);
   });
 
-  test('a batch that is cut short, or no training batch', async () => {
+  test('a batch that is truncated, or no training batch', async () => {
     const files = { 'data_batch_1.bin': batch(2), 'test_batch.bin': batch(1).subarray(1) };
     expect(await failure(files)).toMatch(/test_batch.bin is not a whole number.*3072 bytes.*3073/s);
   });

@@ -99,7 +99,7 @@ test('a file that is no picture is said to be none, and the webcam is classified
   const text = join(folder, 'a.txt');
   writeFileSync(text, 'no picture');
   await upload(page, '#file', text);
-  await page.waitForFunction(() => document.querySelector('#message')?.textContent?.includes('no picture'));
+  await page.waitForFunction(() => document.querySelector('#message')?.textContent?.includes('cannot read this file'));
   const before = await rows();
   await page.click('#camera');
   await page.waitForFunction((shown) => document.querySelector('#result')?.textContent !== shown, {}, before.join(''));

@@ -63,7 +63,7 @@ test("weights that don't fit are named with both shapes, all of them", () => {
   );
 });
 
-test('an HDF5 file that is cut short or of another kind is an error', () => {
+test('an HDF5 file that is truncated or of another kind is an error', () => {
   const bytes = unpacked(saved.sequential!['an .h5 file']!);
   expect(() => importModel({ name: 'a.h5', bytes: bytes.slice(0, 3000) })).toThrow(
     /a\.h5 is an HDF5 file that can't be read/,

@@ -89,16 +89,16 @@ describe('a safetensors file that is not right', () => {
   const turned: NamedTensor = { ...first, shape: [...first.shape].reverse() };
 
   test.each<[string, Uint8Array, RegExp]>([
-    ['is empty', new Uint8Array(), /is no safetensors file[\s\S]*0 bytes/],
-    ['is cut short in its header', file.subarray(0, 100), /is no safetensors|is cut short/],
-    ['is cut short', file.subarray(0, -4), /is cut short|not as long/],
-    ['is longer than its tensors', new Uint8Array([...file, 0]), /not as long as its tensors/],
-    ['has no model', packSafetensors(tensors, {}), /has tensors and no model[\s\S]*pass the model/],
+    ['is empty', new Uint8Array(), /is not a safetensors file[\s\S]*0 bytes/],
+    ['is truncated in its header', file.subarray(0, 100), /is not a safetensors|is truncated/],
+    ['is truncated', file.subarray(0, -4), /is truncated|does not match/],
+    ['is longer than its tensors', new Uint8Array([...file, 0]), /does not match its tensors/],
+    ['has no model', packSafetensors(tensors, {}), /has tensors but no model[\s\S]*pass the model/],
     ['lacks a tensor', packSafetensors(others, metadata), /conv2d\.kernel \[3, 3, 3, 16\] is missing/],
     [
       'has a stranger',
       packSafetensors([...tensors, { ...first, name: 'lstm.kernel' }], metadata),
-      /lstm\.kernel is of no layer/,
+      /lstm\.kernel does not belong to a layer/,
     ],
     [
       'has another shape',

@@ -209,7 +209,7 @@ describe('a model that is not right', () => {
   const read = () => files[1]!.bytes;
 
   test.each<[string, unknown, RegExp]>([
-    ['is no model', { a: 1 }, /is no TensorFlow.js layers model/],
+    ['is no model', { a: 1 }, /is not a TensorFlow.js layers model/],
     ['is a graph model', { format: 'graph-model', modelTopology: {} }, /a graph model/],
     [
       'has layers that wgrad has not',
@@ -252,9 +252,9 @@ describe('a model that is not right', () => {
     expect(() => parseTensorflow(json, read, 'model.json')).toThrow(message);
   });
 
-  test('has weights that are cut short', () => {
+  test('has weights that are truncated', () => {
     expect(() => parseTensorflow(jsonOf(files), () => files[1]!.bytes.subarray(0, -1), 'model.json')).toThrow(
-      /The weights of model.json are cut short[\s\S]*dense_1\/bias \[4\]/,
+      /The weights of model.json are truncated[\s\S]*dense_1\/bias \[4\]/,
     );
   });
 });

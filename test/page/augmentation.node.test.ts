@@ -184,11 +184,11 @@ describe('augmentation', () => {
     expect(flag).toBe(`--augment '${JSON.stringify(await list())}'`);
 
     await page.select('#add-op', 'randomGrayscale');
-    await until(page, '.op.bad #augmentation-error', 'takes the color away');
+    await until(page, '.op.bad #augmentation-error', 'removes the color');
     expect(await page.$$eval('.op', (ops) => ops.map((op) => op.matches('.bad')))).toEqual([false, false, true]);
     const off = ['#start:disabled', '#step:disabled', '#train-twins:disabled'];
     for (const it of off) await page.waitForSelector(it);
-    expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the color away');
+    expect(await text(page, '#refusal')).toContain('randomGrayscale: it removes the color');
     await until(page, '.samples.stale caption', 'the last valid augmentation');
     await press(page, '#op-2'); // Switches it off.
     await page.waitForSelector('#start:enabled');

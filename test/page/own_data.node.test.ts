@@ -339,7 +339,7 @@ test('a data set of the page is looked through too, and a link leaves out what w
   await page.$eval('#dataset', () => {
     location.hash = '#dataset=mnist&clean=leaks';
   });
-  await until(page, '#page-error', 'Cleaning leaves no test image');
+  await until(page, '#page-error', 'Cleaning would leave no test image');
   await press(page, '#leave-leaks');
   await page.waitForSelector('#start:enabled');
   expect(complaints).toEqual([]);
@@ -364,7 +364,7 @@ test('what is no data set is refused in words', async () => {
     };
     for (const name of ['a.wgrad', 'b.wgrad', 'c.wgrad']) drop(name);
   });
-  await until(page, '#page-error', 'c\\.wgrad is no run that wgrad has saved');
+  await until(page, '#page-error', 'c\\.wgrad is not a run saved by wgrad');
   await page.close();
 });
 
@@ -567,7 +567,7 @@ test('drop after drop: folders as other people publish them', async () => {
   );
   // Unreadable files are rejected with a message, and the previous data set stays.
   for (const [files, words] of [
-    [{ 'mnist.npz': `PK\x03\x04${'\0'.repeat(26)}x_train.npy` }, 'mnist.npz is damaged or cut short'],
+    [{ 'mnist.npz': `PK\x03\x04${'\0'.repeat(26)}x_train.npy` }, 'mnist.npz is damaged or truncated'],
     [
       { 'a/1.png': picture(), 'b/1.png': picture() },
       '2 images of 2 classes, one of each.*at least 2 images of a class',

@@ -186,7 +186,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
 
   // A file that is not a run is rejected with a message.
   await upload(page, '#load-run', new URL('../../package.json', import.meta.url).pathname);
-  await until(page, '#page-error', 'package.json is no run that wgrad has saved');
+  await until(page, '#page-error', 'package.json is not a run saved by wgrad');
   expect(complaints).toEqual([]);
   await page.close();
 });

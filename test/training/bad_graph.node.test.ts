@@ -50,12 +50,12 @@ const names: Case[] = [
     { what: 'layer 1 has an unknown type', found: 'batchNormalisation', fix: 'did you mean "batchNormalization"?' },
   ],
   [
-    'a layer whose name is cut short',
+    'a layer whose name is truncated',
     [{ type: 'batchNorm' }],
     { what: 'layer 1 has an unknown type', found: 'batchNorm', fix: 'did you mean "batchNormalization"?' },
   ],
   [
-    'an option whose name is cut short',
+    'an option whose name is truncated',
     [{ type: 'gaussianNoise', std: 0.1 }],
     { what: 'layer 1 (gaussianNoise) has no option std', fix: 'did you mean "stddev"?' },
   ],

@@ -165,7 +165,7 @@ describe('a data set that doesn’t fit is refused by', () => {
       { what: "The data set's images are not what the model takes", found: [4, 9, 1], expected: '[6, 6, 1]' },
     ],
     [
-      'images cut short',
+      'images truncated',
       changed({ images: dataset.images.subarray(1) }),
       { what: "The data set's parts don't fit each other", found: 'count 6, 215 bytes of images, 6 labels' },
     ],
@@ -206,7 +206,7 @@ describe('a data set that doesn’t fit is refused by', () => {
   // No validation data is the most common case.
   test.each(ways.filter(([way]) => !way.includes('validation')))('%s nothing at all', async (_, call) => {
     expect(await partsOf(() => call(undefined as never))).toMatchObject({
-      what: 'That is no data set',
+      what: 'This is not a data set',
       found: undefined,
     });
   });
@@ -299,7 +299,7 @@ describe('a batch is refused', () => {
     ...cases
       .filter(([name]) => ['of half an image', 'of nothing'].includes(name))
       .map(([name, [given], parts]): [string, unknown, Parts] => [name, given, parts]),
-    ['an array of numbers', new Array(36).fill(0), { what: 'Number 0 of the list is no picture', found: 'Number' }],
+    ['an array of numbers', new Array(36).fill(0), { what: 'Number 0 of the list is not a picture', found: 'Number' }],
   ];
   test.each(ofPredict)('by predict: %s', async (_, given, parts) => {
     expect(await partsOf(() => trainer.predict(given as Float32Array))).toMatchObject(parts);
@@ -318,7 +318,7 @@ describe('setWeights refuses', () => {
       'an array too few',
       (weights) => weights.slice(1),
       {
-        what: 'setWeights got another number of arrays than the model has',
+        what: 'setWeights got the wrong number of arrays',
         found: 7,
         expected:
           '8: conv2d.kernel, conv2d.bias, conv2d_1.kernel, conv2d_1.bias, dense.kernel, dense.bias, dense_1.kernel, dense_1.bias',
@@ -328,12 +328,12 @@ describe('setWeights refuses', () => {
     [
       'an array of another size',
       (weights) => weights.with(2, new Float32Array(47)),
-      { what: 'The kernel of conv2d_1 has another size', found: 47, expected: '[2, 2, 4, 3], 48 numbers' },
+      { what: 'The kernel of conv2d_1 has the wrong size', found: 47, expected: '[2, 2, 4, 3], 48 numbers' },
     ],
     [
       'a hole',
       (weights) => weights.with(1, undefined as never),
-      { what: 'The bias of conv2d has another size', found: undefined },
+      { what: 'The bias of conv2d has the wrong size', found: undefined },
     ],
   ])('%s', async (_, change, parts) => {
     const weights = await trainer.getWeights();

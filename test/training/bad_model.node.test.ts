@@ -259,8 +259,8 @@ describe('a model', () => {
           },
         ] as [string, unknown, Partial<ErrorParts>],
     ),
-    ['with no layer', model(), { what: 'The model has no layer', found: [] }],
-    ['with no layers at all', { inputShape: [8, 8, 1] }, { what: 'The model has no layer', found: undefined }],
+    ['with no layer', model(), { what: 'The model has no layers', found: [] }],
+    ['with no layers at all', { inputShape: [8, 8, 1] }, { what: 'The model has no layers', found: undefined }],
     [
       'with softmax in the middle',
       model({ type: 'flatten' }, { ...softmax, units: 5 }, softmax),

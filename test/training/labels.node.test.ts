@@ -151,14 +151,22 @@ describe('a data set of targets', () => {
   });
 
   test.each<[string, object, object]>([
-    ['too few numbers', { targets: new Float32Array(7) }, { what: 'The targets are not as many for each image' }],
-    ['numbers in an array', { targets: [1, 2, 3, 4] }, { what: 'The targets are not as many for each image' }],
+    [
+      'too few numbers',
+      { targets: new Float32Array(7) },
+      { what: 'The number of targets is not the same for each image' },
+    ],
+    [
+      'numbers in an array',
+      { targets: [1, 2, 3, 4] },
+      { what: 'The number of targets is not the same for each image' },
+    ],
     ['a NaN', { targets: Float32Array.of(1, 2, Number.NaN, 4) }, { what: 'The target of image 2 is not finite' }],
-    ['names of classes', { classNames: ['a'] }, { what: 'A data set with targets alone has no classes' }],
+    ['names of classes', { classNames: ['a'] }, { what: 'A data set that has only targets has no classes' }],
     [
       'names of another number',
       { targetNames: ['x', 'y', 'z'] },
-      { what: 'The targets are not as many for each image' },
+      { what: 'The number of targets is not the same for each image' },
     ],
   ])('is refused with %s', (_, change, parts) => {
     const source = { images, imageShape, targets: new Float32Array(8), ...change };
@@ -197,7 +205,7 @@ describe('weights', () => {
       { sampleWeight: Float32Array.of(1, 1, Infinity, 1) },
       { what: 'The sample weight of image 2 is invalid' },
     ],
-    ['of a class missing', { classWeight: { 0: 1, 1: 2 } }, { what: 'classWeight lacks a weight of class 2' }],
+    ['of a class missing', { classWeight: { 0: 1, 1: 2 } }, { what: 'classWeight has no weight for class 2' }],
     [
       'of a class negative',
       { classWeight: { 0: 1, 1: -2, 2: 1 } },

@@ -316,7 +316,7 @@ describe('is refused before anything is trained', () => {
     [
       'a weight too few',
       () => make('sparseCategoricalCrossentropy', 3).fit(dataset, { sampleWeight: new Float32Array(3) }),
-      { what: 'The sample weights are not as many as the images' },
+      { what: 'The numbers of sample weights and images differ' },
     ],
     [
       'labels of other outputs',

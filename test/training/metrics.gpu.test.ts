@@ -69,7 +69,7 @@ describe('weights of samples', () => {
     const augmented = { testTimeAugmentation: { samples: 2, augmentation: { rescale: exactRescale } } };
     expect((await trainer.evaluate(weighted, augmented)).loss).toBeCloseTo(expected.loss, 5);
     await expect(trainer.evaluate(validationData, { sampleWeight: [1, 2] })).rejects.toThrow(
-      'not as many as the images',
+      'weights and images differ',
     );
   });
 

@@ -243,7 +243,7 @@ test('what is no picture, and options that do not fit, are refused', async () =>
   await refused(trainer.predict(new Image()), /no pixels(.|\n)*decode/);
   await refused(
     trainer.predict(any([draw(4, 4, 1), new Float32Array(36)])),
-    /Number 1 of the list is no picture/,
+    /Number 1 of the list is not a picture/,
     Error,
   );
   await refused(trainer.predict(any('cat.png')), /images don't match/, Error);
@@ -259,7 +259,7 @@ test('what is no picture, and options that do not fit, are refused', async () =>
     model: { ...smallModel, layers: [...smallModel.layers.slice(0, -1), { type: 'dense', units: 2 }] },
     loss: 'meanSquaredError',
   });
-  await refused(numbers.predict(draw(4, 4, 1), { top: 1 }), /top is of classes/, Error);
+  await refused(numbers.predict(draw(4, 4, 1), { top: 1 }), /top needs classes/, Error);
   expect(await numbers.predict(draw(4, 4, 1))).toHaveLength(2);
   numbers.dispose();
   expect(() => createTrainer(gpu, { model: smallModel, classNames: ['a', 'b'] })).toThrow(/3 names/);

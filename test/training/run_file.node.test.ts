@@ -169,14 +169,14 @@ describe('a file that is not what it says', () => {
     return copy;
   };
   test.each<[string, Uint8Array, string]>([
-    ['empty', new Uint8Array(0), 'is no run that wgrad has saved'],
-    ['another kind', changed(0, 0x50), 'is no run that wgrad has saved'],
+    ['empty', new Uint8Array(0), 'is not a run saved by wgrad'],
+    ['another kind', changed(0, 0x50), 'is not a run saved by wgrad'],
     ['a later version', changed(8, 3), 'has another version of the format'],
-    ['cut in its header', file.subarray(0, 100), 'is cut short'],
-    ['cut in its weights', file.subarray(0, file.length - 4), 'is cut short'],
+    ['cut in its header', file.subarray(0, 100), 'is truncated'],
+    ['cut in its weights', file.subarray(0, file.length - 4), 'is truncated'],
     ['longer', Uint8Array.of(...file, 0, 0, 0, 0), 'is damaged'],
-    ['a header that is no JSON', summed(changed(16, 0x21)), 'is no JSON'],
-    ['a header as long as the world', changed(15, 0xff), 'is cut short'],
+    ['a header that is no JSON', summed(changed(16, 0x21)), 'is not JSON'],
+    ['a header as long as the world', changed(15, 0xff), 'is truncated'],
     ['class names that are none', withHeader((h) => Object.assign(h.dataset, { classNames: [1] })), 'classNames.0'],
     ['a loss that is text', withHeader((h) => Object.assign(h.history.steps[0], { loss: '<b>' })), 'steps.0.loss'],
     [
@@ -199,7 +199,7 @@ describe('a file that is not what it says', () => {
     const optimizer = withHeader((h) => Object.assign(h.options, { optimizer: 'adams' }));
     expect(() => parseRun(optimizer)).toThrow(ConfigurationError);
     const model = withHeader((h) => Object.assign(h.options.model.layers[0], { kernelSize: 1 }));
-    expect(() => parseRun(model)).toThrow('The kernel of conv2d has another size');
+    expect(() => parseRun(model)).toThrow('The kernel of conv2d has the wrong size');
     expect(() => formatRun({ ...saved, snapshot: { ...saved.snapshot, weights: [] } })).toThrow(ConfigurationError);
   });
 });

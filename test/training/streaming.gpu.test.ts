@@ -241,7 +241,7 @@ describe('a stream', () => {
     await expect(trainer.fit(streamed(dataset, source))).rejects.toThrow('cat.png is gone');
     await expect(
       trainer.fit(streamed(dataset, { kind: 'files', read: async () => new Uint8Array(3) })),
-    ).rejects.toThrow(/gave other bytes than it was asked for[\s\S]*found: "3 bytes"[\s\S]*expected: 144/);
+    ).rejects.toThrow(/returned different bytes than requested[\s\S]*found: "3 bytes"[\s\S]*expected: 144/);
     // The trainer still works.
     expect((await trainer.fit(dataset)).steps).toHaveLength(6);
     trainer.dispose();

@@ -31,7 +31,7 @@ const randomChannelPermutation: OpDefinition = {
   type: 'randomChannelPermutation',
   schema: v.strictObject({ type: v.literal('randomChannelPermutation'), p: probability(1) }),
   compile: ({ p }, picture) => {
-    requireChannels(picture, 'puts the channels into another order');
+    requireChannels(picture, 'reorders the channels');
     const { channels } = picture;
     return {
       code: 25,

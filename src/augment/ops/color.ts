@@ -122,7 +122,7 @@ const randomGrayscale: OpDefinition = {
   type: 'randomGrayscale',
   schema: v.strictObject({ type: v.literal('randomGrayscale'), p: probability(0.1) }),
   compile: ({ p }, picture) => {
-    requireColor(picture, 'takes the color away');
+    requireColor(picture, 'removes the color');
     return {
       code: 20,
       p,

@@ -87,7 +87,7 @@ const randomCrop: OpDefinition = {
         what: 'size is larger than the image',
         found: `size [${to.height}, ${to.width}] of an image of ${top + picture.height + bottom} x ${left + picture.width + right}, its border counted`,
         expected: 'a size that fits into the image',
-        fix: 'make size smaller or padding larger, or say "padIfNeeded": true',
+        fix: 'make size smaller or padding larger, or set "padIfNeeded": true',
       });
     }
     const bordered = Math.min(down.least, across.least) < 0 || right + bottom > 0;

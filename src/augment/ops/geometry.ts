@@ -75,7 +75,11 @@ const randomAffine: OpDefinition = {
     const shears: number[] = typeof shear === 'number' ? [-Math.abs(shear), Math.abs(shear), 0, 0] : [...shear, 0, 0];
     const [xLow, xHigh, yLow, yHigh] = shears as [number, number, number, number];
     if (xLow > xHigh || yLow > yHigh) {
-      throw new ConfigurationError({ what: 'shear is the wrong way round', found: shear, expected: 'low <= high' });
+      throw new ConfigurationError({
+        what: 'shear has its bounds in the wrong order',
+        found: shear,
+        expected: 'low <= high',
+      });
     }
     const shift = (share: number, size: number): Draw => {
       const draw = drawnFrom(pairOf(share * size));
@@ -184,10 +188,10 @@ const randomRotate90: OpDefinition = {
   compile: ({ turns, p }: { turns: number[]; p: number }, { width, height }) => {
     if (width !== height && turns.some((turn) => turn % 2 === 1)) {
       throw new ConfigurationError({
-        what: 'a quarter turn exchanges height and width',
+        what: 'a quarter turn swaps height and width',
         found: `turns ${turns.join(', ')} of images of ${height} x ${width}`,
         expected: 'square images, or half turns',
-        fix: 'say "turns": [0, 2], or crop the images to squares first',
+        fix: 'set "turns": [0, 2], or crop the images to squares first',
       });
     }
     return {

@@ -44,7 +44,7 @@ const randAugment: OpDefinition = {
     requirePolicyColor(picture);
     if (magnitude >= numMagnitudeBins) {
       throw new ConfigurationError({
-        what: 'magnitude is the index of a bin, and there are not so many',
+        what: 'magnitude is the index of a bin, and there are fewer bins',
         found: magnitude,
         expected: `an integer from 0 to numMagnitudeBins - 1 = ${numMagnitudeBins - 1}`,
       });

@@ -292,7 +292,7 @@ export class QueueStore {
     await this.call('DEL', this.key(work, `state:${name}`));
   }
 
-  /** Removes the statesthat remain of a work: of halted trials, and of tasks that two workers have trained. */
+  /** Removes the states that are left of a sweep or comparison: of halted trials, and of tasks that two workers have trained. */
   private async dropStates(work: string): Promise<void> {
     let cursor = '0';
     do {

@@ -18,7 +18,7 @@ export function refuseTooMany(path: string, entries: number): void {
     what: `${path} holds too many files`,
     found: `${count(entries)} or more`,
     expected: `at most ${count(mostEntries)}`,
-    fix: 'unpack it, and give the resulting folder, or a part of it',
+    fix: 'unpack it, and use the resulting folder, or a part of it',
   });
 }
 

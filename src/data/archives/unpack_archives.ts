@@ -51,5 +51,5 @@ const tooDeep = (path: string) =>
     what: `${path} is an archive in an archive in an archive`,
     found: `${mostNested + 1} nested archives`,
     expected: `at most ${mostNested}`,
-    fix: 'unpack the outer ones, and give the resulting folder',
+    fix: 'unpack the outer ones, and use the resulting folder',
   });

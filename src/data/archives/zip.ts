@@ -114,7 +114,7 @@ function entriesIn(archive: string, bytes: Uint8Array, total: number) {
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => view.getUint16(at + field, true));
     const nameAt = at + directoryBytes;
     const next = nameAt + nameLength! + extraLength! + commentLength!;
-    if (next > bytes.length) throw damaged(archive, `entry ${count(i + 1)} of ${count(total)} is cut short`);
+    if (next > bytes.length) throw damaged(archive, `entry ${count(i + 1)} of ${count(total)} is truncated`);
     const flags = view.getUint16(at + 8, true);
     const path = entryPath(archive, textOf(bytes.subarray(nameAt, nameAt + nameLength!)));
     const method = view.getUint16(at + 10, true);

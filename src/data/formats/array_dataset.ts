@@ -32,7 +32,7 @@ export function arrayDataset(
       what: `${labels.path} and ${images.path} differ in their number of labels and images`,
       found: `${labels.values.length / labels.width} labels`,
       expected: `${count}, one for each image`,
-      fix: 'give the images and the labels of the same part of the data set',
+      fix: 'use images and labels of the same split',
     });
   }
   const layouts = pairs.map(({ images }) => layoutOf(images));
@@ -42,7 +42,7 @@ export function arrayDataset(
       what: 'The splits have images of different sizes',
       found: `${layouts[other]!.imageShape.join(' x ')} in ${pairs[other]!.images.path}`,
       expected: layouts[0]!.imageShape.join(' x '),
-      fix: 'give the files of one data set only',
+      fix: 'use the files of only one data set',
     });
   }
   const { bytes, note } = bytesOfValues(

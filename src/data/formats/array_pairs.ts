@@ -93,9 +93,9 @@ export function pairArrays(
   if (Object.keys(pairs).length === 0) {
     throw new DataError({
       what: 'Arrays come in pairs, one of images and one of labels',
-      found: arrays.length === 0 ? 'no array that can be read' : arrays.map(describe).join(', '),
+      found: arrays.length === 0 ? 'no readable array' : arrays.map(describe).join(', '),
       expected: 'x_train and y_train, and x_test and y_test for validation',
-      fix: 'give the missing array too, under a name that says what it is: images or x, labels or y',
+      fix: 'add the missing array, with a name that describes it: images or x, labels or y',
     });
   }
   ignored.push(
@@ -111,10 +111,10 @@ const describe = ({ path, shape }: NamedArray) => `${path} of ${shape.join(' x '
 
 const severalSets = (a: NamedArray, b: NamedArray) =>
   new DataError({
-    what: 'The files hold more than one data set',
+    what: 'The files contain more than one data set',
     found: `${describe(a)} and ${describe(b)}`,
     expected: 'one array of images and one of labels for each split',
-    fix: 'give the files of one data set only',
+    fix: 'use the files of only one data set',
   });
 
 function labelValues({ path, shape, data }: NamedArray) {

@@ -30,7 +30,7 @@ function requireOneEmnist(files: readonly IdentifiedFile[]): void {
   const sets = new Set(files.flatMap(({ path }) => emnistSet(path) ?? []));
   if (sets.size < 2) return;
   throw new DataError({
-    what: 'The files hold more than one data set of EMNIST',
+    what: 'The files contain more than one data set of EMNIST',
     found: [...sets].join(', '),
     expected: 'one of them',
     fix: `choose it with --labels ${[...sets][0]} (labels in the library), or give only its files`,
@@ -78,7 +78,7 @@ async function readIdxFiles(files: readonly IdentifiedFile[], options: UserFiles
         ...report.ignored.map(({ path, reason }) => `${path}, left out: ${reason}`),
       ].join(', '),
       expected: 'train-images-idx3-ubyte and train-labels-idx1-ubyte, and the two of t10k for validation',
-      fix: 'give the missing file too',
+      fix: 'add the missing file',
     });
   }
   const pairs = Object.entries(found) as [Split, { images: Read<IdxContent>; labels: Read<IdxContent> }][];

@@ -58,10 +58,10 @@ export function layoutOf({ shape, path, data }: ImageValues): Layout {
     }
   }
   throw new DataError({
-    what: `${path} holds no images`,
+    what: `${path} does not contain images`,
     found: `an array of ${shape.join(' x ') || 'no axes'}`,
     expected: 'count x height x width, count x height x width x channels, or rows of as many pixels as a square has',
-    fix: 'give the array with the images in their shape',
+    fix: 'use an array that has the shape of the images',
   });
 }
 

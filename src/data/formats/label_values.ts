@@ -93,7 +93,7 @@ function requireFew(classes: number, path: string): void {
     what: `${path} has too many classes`,
     found: classes,
     expected: `at most ${mostClasses}`,
-    fix: 'check whether its labels are really numbers of images',
+    fix: 'check that its labels are class indices',
   });
 }
 
@@ -163,7 +163,7 @@ function ofTargets(found: BySplit, names?: readonly string[]): Labels {
       targetNames,
     })),
     notes: [
-      `${counted(width, 'number')} of each image in place of a class: ${targetNames.slice(0, 8).join(', ')}${width > 8 ? ', ...' : ''}`,
+      `${counted(width, 'number')} of each image instead of a class: ${targetNames.slice(0, 8).join(', ')}${width > 8 ? ', ...' : ''}`,
     ],
   };
 }

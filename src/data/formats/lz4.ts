@@ -17,7 +17,7 @@ export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
   while (from < packed.length) {
     const token = packed[from++]!;
     const literals = lengthFrom(token >> 4);
-    if (from + literals > packed.length || to + literals > size) throw new Error('LZ4 data that is cut short');
+    if (from + literals > packed.length || to + literals > size) throw new Error('LZ4 data that is truncated');
     unpacked.set(packed.subarray(from, from + literals), to);
     from += literals;
     to += literals;
@@ -25,7 +25,7 @@ export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
     const distance = packed[from]! | ((packed[from + 1] ?? 0) << 8);
     from += 2;
     const end = to + lengthFrom(token & 15) + 4;
-    if (distance === 0 || distance > to || end > size) throw new Error('LZ4 data with a copy from outside of it');
+    if (distance === 0 || distance > to || end > size) throw new Error('LZ4 data with a copy from outside of the data');
     // The copy may overlap its own output, which repeats it.
     for (; to < end; to++) unpacked[to] = unpacked[to - distance]!;
   }

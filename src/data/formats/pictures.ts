@@ -98,8 +98,8 @@ function requireTrainingClasses({ unlabeled }: PictureFolders, classNames: reado
   throw new DataError({
     what: `The training pictures have one class, ${classNames[0]}, and other splits have more`,
     found: others[0]!.path,
-    expected: 'pictures of each class for training; wgrad does not train detectors of anomalies',
-    fix: 'move some pictures of the other classes into train, or give a folder that holds the folders of all classes alone',
+    expected: 'pictures of each class for training; wgrad does not train anomaly detectors',
+    fix: 'move some pictures of the other classes into train, or use a folder that contains only the folders of all classes',
   });
 }
 
@@ -109,9 +109,9 @@ function requireNoMasks(classNames: readonly string[]): void {
   const isImages = (name: string) => /^(images?|imgs?|pictures?|photos?)$/i.test(name);
   if (!classNames.every((name) => isMask(name) || isImages(name)) || !classNames.some(isMask)) return;
   throw new DataError({
-    what: 'The folders hold pictures and their masks',
+    what: 'The folders contain pictures and masks',
     found: classNames.join(', '),
-    expected: 'a folder for each class; wgrad trains classifiers, not segmentation',
+    expected: 'a folder for each class; wgrad trains classifiers, not segmentation models',
     fix: 'sort the pictures into a folder for each class, and leave out the masks',
   });
 }

@@ -56,7 +56,7 @@ export async function readCifar100(
         what: `${path} is not a whole number of CIFAR-100's records`,
         found: `${bytes.length} bytes`,
         expected: `a multiple of ${recordBytes}`,
-        fix: 'fetch the file again',
+        fix: 'download the file again',
       });
     }
     const labels = new Uint8Array(count);

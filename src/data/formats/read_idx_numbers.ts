@@ -40,7 +40,7 @@ export function parseIdxNumbers(bytes: Uint8Array, path: string): IdxNumbers {
       expected: type
         ? `${header + count * type[0]} bytes, because its header has the shape ${shape.join(' x ')}`
         : 'a type of IDX',
-      fix: 'fetch the file again',
+      fix: 'download the file again',
     });
   }
   const [size, Type, read] = type;

@@ -24,10 +24,10 @@ export async function readMatlabFiles(
     const { matrices, others } = parseMat(await bytesOf(file, report), path);
     if (matrices.length === 0) {
       throw new DataError({
-        what: `${path} holds no matrix of numbers`,
+        what: `${path} does not contain a numeric matrix`,
         found: others.length ? `structures, cells or strings: ${others.join(', ')}` : 'no variable',
         expected: 'X with the images (height x width x channels x count) and y with their labels, as SVHN has them',
-        fix: "save the matrices by themselves: save('train.mat', 'X', 'y', '-v7')",
+        fix: "save only the matrices: save('train.mat', 'X', 'y', '-v7')",
       });
     }
     const count = Math.max(...matrices.filter(isVector).map(({ shape }) => Math.max(...shape)), 0);

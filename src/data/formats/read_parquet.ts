@@ -56,7 +56,7 @@ export async function picturesInParquet(
         what: `${table.path} has other columns than ${first!.path}`,
         found: table.columns.join(', '),
         expected: `${imageColumn} and ${labelColumn}`,
-        fix: 'give the tables of one data set only',
+        fix: 'use the tables of only one data set',
       });
     }
     const split = splitOfFile(table.path) ?? 'train';
@@ -67,7 +67,7 @@ export async function picturesInParquet(
       const path = `${table.path}/${i}`;
       // Published competition sets have the label -1 throughout the test split.
       if (names && Number(label) < 0) {
-        unlabeled.push({ path, reason: `its label is ${label}, which stands for none` });
+        unlabeled.push({ path, reason: `its label is ${label}, which means unlabeled` });
         continue;
       }
       pictures.push({ path, file: pictureBytes(row, i), format: { name: 'picture' } });
@@ -109,13 +109,13 @@ const damaged = (path: string, error: unknown) => {
           what: `${path} is compressed in a way that wgrad does not read`,
           found: codec,
           expected: 'Snappy, gzip, Zstandard, LZ4 (LZ4_RAW) or no compression',
-          fix: "write it again: pq.write_table(table, file, compression='snappy')",
+          fix: "rewrite it: pq.write_table(table, file, compression='snappy')",
         }
       : {
-          what: `${path} is damaged or cut short`,
+          what: `${path} is damaged or truncated`,
           found: message.slice(0, 200),
           expected: 'a whole Parquet file',
-          fix: 'fetch the file again',
+          fix: 'download the file again',
         },
     { cause: error },
   );
@@ -187,7 +187,7 @@ function columnOfImages({ path, columns, features, metadata }: Table): string {
     what: `${path} has no column of pictures`,
     found: `columns ${columns.join(', ')}`,
     expected: 'a column with the bytes of PNG or JPEG files, as Hugging Face publishes them: image.bytes',
-    fix: 'give a data set of pictures, or write its arrays as .npz or as IDX files',
+    fix: 'use a data set of pictures, or save its arrays as .npz or IDX files',
   });
 }
 
@@ -258,10 +258,10 @@ async function labelsOf({ path, buffer, metadata }: Table, column: string): Prom
   if (missing >= 0 || labels.length !== rows) {
     const found = missing >= 0 ? `none in row ${count(missing)}` : `${count(labels.length)} of ${count(rows)}`;
     throw new DataError({
-      what: `${path} lacks labels in the column ${column}`,
+      what: `${path} has rows without a label in the column ${column}`,
       found,
       expected: 'one in each row',
-      fix: 'leave these rows out, or fetch the file again',
+      fix: 'delete these rows, or download the file again',
     });
   }
   return labels;

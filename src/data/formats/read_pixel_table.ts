@@ -165,7 +165,7 @@ function labelColumn(
   throw new DataError({
     what: `${path} has no column with these labels`,
     found: wanted,
-    expected: headings ? headings.slice(0, 10).join(', ') : 'no name, because the table has no row of headings',
+    expected: headings ? headings.slice(0, 10).join(', ') : 'no name, because the table has no header',
     fix: headings && suggest(wanted, headings),
   });
 }
@@ -253,10 +253,10 @@ export async function readPixelTables(
         continue;
       }
       throw new DataError({
-        what: 'The files hold more than one data set',
+        what: 'The files contain more than one data set',
         found: `${same.path} and ${path}`,
         expected: 'one table for each split',
-        fix: 'give the files of one data set only',
+        fix: 'use the files of only one data set',
       });
     }
     contents.set(ofFile, { path, size: file.file.size });
@@ -334,7 +334,7 @@ async function readRows(
     }
   } catch (error) {
     if (error instanceof DataError || !file.format.gzip) throw error;
-    throw noTable(file.path, `gzip data that is damaged or cut short after line ${count(line)}`);
+    throw noTable(file.path, `gzip data that is damaged or truncated after line ${count(line)}`);
   }
   return width ?? 0;
 }

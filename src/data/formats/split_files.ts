@@ -71,10 +71,10 @@ export async function oneOf<Content>(
       report.notes.push(`${used.path} was used instead of ${file.path}, which has the same content`);
     } else {
       throw new DataError({
-        what: 'The files hold more than one data set',
+        what: 'The files contain more than one data set',
         found: `${used.path} and ${file.path}, which differ`,
         expected: 'one file of images and one of labels for each split',
-        fix: 'give the files of one data set only',
+        fix: 'use the files of only one data set',
       });
     }
   }
@@ -105,7 +105,7 @@ export function assemble(
       what: 'There are no training images among the files',
       found: found.flatMap((split) => from[split]!).join(', '),
       expected: 'files with train in their names as well',
-      fix: 'add them, or give one of these splits alone: every fifth of its images is then held out for validation',
+      fix: 'add them, or use only one of these splits: every fifth of its images is then held out for validation',
     });
   }
   const { train, validation, test } = parts;

@@ -77,7 +77,7 @@ function opened<T>(bytes: Uint8Array, name: string, work: (root: Hdf5Object) => 
         what: `${name} is an HDF5 file that can't be read`,
         found: cause.message,
         expected: 'groups and datasets as h5py writes them for Keras',
-        fix: 'take another copy of the file, or save the model again',
+        fix: 'use another copy of the file, or save the model again',
       },
       { cause },
     );

@@ -80,7 +80,7 @@ export function readFile(bytes: Uint8Array, name: string, read?: (path: string) 
         what: `${name} is no ONNX model, or is damaged`,
         found: cause.message,
         expected: 'a ModelProto with a graph',
-        fix: 'take another copy of the file',
+        fix: 'use another copy of the file',
       },
       { cause },
     );

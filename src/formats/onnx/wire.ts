@@ -50,7 +50,7 @@ function varint(reader: Reader): number {
   let [low, high] = [0, 0];
   for (let i = 0; i < 10; i++) {
     const byte = reader.bytes[reader.at++];
-    if (byte === undefined) throw new WireError('a varint is cut short');
+    if (byte === undefined) throw new WireError('a varint is truncated');
     const bits = byte & 127;
     if (i < 4) low += bits * 2 ** (7 * i);
     else if (i === 4) {

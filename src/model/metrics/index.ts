@@ -67,7 +67,7 @@ export function fillMetrics(
   for (const { name, type } of filled) {
     if (names.includes(name)) {
       throw new ConfigurationError({
-        what: 'Two metrics have one name',
+        what: 'Two metrics have the same name',
         found: name,
         expected: 'a name for each figure',
         fix: `leave one of them out, or name it: { type: '${type}', name: '...' }`,

@@ -41,7 +41,7 @@ const mnist = 'mnist';
 /** The user's images. */
 const own = 'own';
 
-/** Identifies a set of images: a data set, and the findingsthat remain out. */
+/** Identifies a set of images: a data set, and the findings that are left out. */
 export interface Source {
   dataset: string;
   clean: readonly Finding[];
