@@ -43,7 +43,7 @@ export function addAdapterOptions(command: Command): Command {
     .option('--chrome <path>', 'path of the Chrome, Chromium or Edge to use')
     .option(
       '--browser-timeout <seconds>',
-      `time limit for Chrome to start, to open a page or to provide a GPU (default: ${browserTimeout / 1000})`,
+      `time limit for the browser or host to start, to open a page or to provide a GPU (default: ${browserTimeout / 1000})`,
       (text) => 1000 * integer('--browser-timeout', { min: 1 })(text),
     )
     .addOption(yesOption());

@@ -94,6 +94,8 @@ export interface RunParts extends Pick<SessionOptions, 'keep'> {
   monitor?: string;
   /** Number of augmented samples per test image in the final evaluation. */
   tta?: number;
+  /** True for `wgrad tune`: Ctrl-C stops the tuner, and the times so far are printed. Other commands end. */
+  isTuner?: boolean;
 }
 
 /**
@@ -102,7 +104,7 @@ export interface RunParts extends Pick<SessionOptions, 'keep'> {
  */
 export async function withRun<Result>(
   asked: RunOptions,
-  { tell, keep, restored, resumed, from, freeze, fit = {}, monitor, tta }: RunParts,
+  { tell, keep, restored, resumed, from, freeze, fit = {}, monitor, tta, isTuner = false }: RunParts,
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   optimizerOf(asked); // finding an error here is cheaper than after reading the data
@@ -158,7 +160,14 @@ export async function withRun<Result>(
     console.log(
       dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classNames, targetNames }),
     );
+    if (isTuner) {
+      interrupts.stop = () => {
+        console.log('Stopping after this kernel. Ctrl-C again quits at once.');
+        session?.stop();
+      };
+    }
     const tuning = resumed ? undefined : await tuneRun(session, trainer, options);
+    interrupts.stop = undefined;
     if (tuning) trainer = { ...trainer, kernelVariants: tuning.variants };
     const ofStep = stepSamples({ ...trainer, batchSize: trainer.batchSize ?? options.batchSize });
     for (const line of lengthLines(plan, modelSummary(trainer.model), ofStep)) console.log(line);

@@ -199,7 +199,10 @@ export function addRunOptions(command: Command): Command {
     lossOf,
   );
   return addAdapterOptions(command).addOption(
-    new Option('--json <file>', 'write the whole run as one JSON object').argParser(outputFile('--json')),
+    new Option(
+      '--json <file>',
+      'write everything that is measured, with the configuration, as one JSON object',
+    ).argParser(outputFile('--json')),
   );
 }
 
@@ -264,7 +267,7 @@ function mixOf(text: string): Mix {
   if (text === 'replace' || text === 'merge') return text;
   if (/^[\d.]/.test(text)) return { probability: real('--mix', { min: 0, max: 1 })(text) };
   throw new ConfigurationError({
-    what: '--mix has a value that is not known',
+    what: '--mix has an unknown value',
     found: text,
     expected: 'replace, merge, or a number from 0 to 1',
     fix: suggest(text, ['replace', 'merge']),

@@ -8,7 +8,7 @@ import { writeJson } from './whole_file.ts';
 
 /** `wgrad tune` */
 export async function tuneCommand(options: RunOptions): Promise<void> {
-  await withRun(options, {}, async ({ tuning, adapter, config }) => {
+  await withRun(options, { isTuner: true }, async ({ tuning, adapter, config }) => {
     if (!tuning) {
       console.log('tuning   nothing was timed: --tuning auto skips software adapters; use --tuning full');
       return;
@@ -27,7 +27,7 @@ export function tuningTable({ kernels }: Pick<TuneResult, 'kernels'>): string {
       variantText(variant),
       figure(microseconds),
       figure(spreadMicroseconds),
-      isSameVariant(variant, chosen) ? 'chosen' : '',
+      isSameVariant(variant, chosen) ? (i === 0 ? 'chosen, the default' : 'chosen') : i === 0 ? 'default' : '',
     ]),
   );
   return table(['kernel', 'shape', 'variant', 'microseconds', 'spread', ''], rows, 3);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { WgradError } from '../errors.ts';
 import { count, counted, figure } from '../figures.ts';
+import { variantText } from '../gpu/variants.ts';
 import type { KernelVariants, TrainerOptions, TuneResult } from '../index.ts';
 import { cacheFolder } from './dataset_cache.ts';
 import type { RunOptions } from './run_options.ts';
@@ -66,17 +67,28 @@ export async function tuneRun(
 ): Promise<TuneResult | undefined> {
   if (trainer.kernelVariants || tuning === 'off' || (tuning === 'auto' && session.adapter.software)) return undefined;
   const cache = keptTuning();
+  if (tuning === 'full') console.log('tuning   timing every variant of every kernel; Ctrl-C keeps the times so far');
   const result = await session.call('tune', { trainer, mode: tuning, ...(cache !== undefined && { cache }) });
   if (!result) return undefined;
   if (result.discarded) console.log(`tuning   the kept times in ${cacheFile()} were discarded: ${result.discarded}`);
   if (result.cache !== cache) keepTuning(result.cache);
-  console.log(tuningLine(result));
+  console.log(tuningLine(result, tuning === 'full'));
+  for (const { kernel, failed = [] } of result.kernels) {
+    for (const { variant, error } of failed) {
+      console.log(
+        `warning  ${kernel} (${variantText(variant)}) is left out, because it does not compile: ${error.split('\n', 2).join(' ')}`,
+      );
+    }
+  }
   return result;
 }
 
-function tuningLine({ kernels, variants, fromCache, left, seconds }: TuneResult): string {
+function tuningLine({ kernels, variants, fromCache, left, seconds }: TuneResult, isStopped: boolean): string {
   const timed = `${counted(kernels.length, 'kernel')}, ${count(fromCache)} of them timed earlier, in ${figure(seconds)} s`;
   const others = Object.keys(variants).length;
-  const rest = left > 0 ? `; ${count(left)} were not timed within a second (--tuning full times them)` : '';
+  const why = isStopped
+    ? 'before Ctrl-C (the same command continues with them)'
+    : 'within a second (--tuning full times them)';
+  const rest = left > 0 ? `; ${count(left)} were not timed ${why}` : '';
   return `tuning   ${timed}: ${count(others)} in another variant than the default${rest}`;
 }

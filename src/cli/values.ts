@@ -70,7 +70,7 @@ export function oneOf<Name extends string>(flag: string, known: readonly Name[])
   return (text) => {
     if ((known as readonly string[]).includes(text)) return text as Name;
     throw new ConfigurationError({
-      what: `${flag} has a value that is not known`,
+      what: `${flag} has an unknown value`,
       found: text,
       expected: known.join(', '),
       fix: suggest(text, known),
@@ -87,7 +87,7 @@ export function choices<Name extends string>(flag: string, known: readonly Name[
     const unknown = names.find((name) => !(known as readonly string[]).includes(name));
     if (unknown === undefined) return known.filter((name) => names.includes(name));
     throw new ConfigurationError({
-      what: `${flag} has a value that is not known`,
+      what: `${flag} has an unknown value`,
       found: unknown,
       expected: `none, all, or with commas between: ${known.join(', ')}`,
       fix: unknown === 'none' || unknown === 'all' ? `give ${unknown} alone` : suggest(unknown, known),

@@ -132,7 +132,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   if (wanted !== 'auto' && facts.software !== (wanted === 'software')) {
     throw new SetupError({
       what: `No ${wanted} adapter`,
-      found: `${facts.vendor} ${facts.architecture} (${facts.software ? 'software' : 'hardware'})`,
+      found: `${facts.vendor} ${facts.architecture} (${facts.software ? 'software' : 'hardware'})`.trim(),
       expected: `a ${wanted} adapter`,
       fix:
         wanted === 'hardware'

@@ -55,6 +55,6 @@ export function requireVariant<S, V extends Variant>(
       ? `${variantText(wanted)}, which needs subgroups of exactly 4 invocations`
       : variantText(wanted) || 'no numbers',
     expected: possible.map(variantText).join('; or ') || 'no variant: this kernel has one form',
-    fix: 'leave kernelVariants out (--tuning off): the adapter then takes its own',
+    fix: "choose one of these, or leave kernelVariants out (--tuning off) to use the adapter's default",
   });
 }

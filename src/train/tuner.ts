@@ -1,3 +1,4 @@
+import { ShaderError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { type CompiledKernel, KernelCache, specialize, type Variant } from '../gpu/kernel.ts';
 import { Memory } from '../gpu/memory.ts';
@@ -26,6 +27,8 @@ export interface TunedKernel {
   text: string;
   /** Every variant that the adapter can run, its default first. */
   timings: TimedVariant[];
+  /** Variants that the driver could not compile, with its message; left out if there are none. They are never chosen. */
+  failed?: { variant: Variant; error: string }[];
   /** The fastest variant; the default unless another one is faster by more than the spread. */
   chosen: Variant;
   /** Number of timed rounds: results of fewer rounds never replace those of more. */
@@ -127,9 +130,26 @@ async function timeVariants(
   rounds: number,
   mayContinue: () => boolean,
 ): Promise<Omit<TunedKernel, 'text'>> {
-  const launches = variantsOf({ kernel, shape }, gpu).map((variant) => ({ kernel, shape, variant }));
+  const { launches, failed } = await compilable(gpu, { kernel, shape });
   const { timings, rounds: timed } = await timeLaunches(gpu, launches, rounds, mayContinue);
-  return { kernel: kernel.name, shape, timings, chosen: fastestOf(timings), rounds: timed };
+  const tuned = { kernel: kernel.name, shape, timings, chosen: fastestOf(timings), rounds: timed };
+  return { ...tuned, ...(failed.length > 0 && { failed }) };
+}
+
+/** The variants that the driver compiles, and those that it does not. Each is compiled only once: the device keeps its pipelines. */
+async function compilable(gpu: Gpu, { kernel, shape }: TunableKernel) {
+  const cache = new KernelCache(gpu.device, gpu.traits);
+  const variants = variantsOf({ kernel, shape }, gpu);
+  const results = await Promise.allSettled(variants.map((variant) => cache.compile(kernel, shape, variant)));
+  const failed: { variant: Variant; error: string }[] = [];
+  for (const [i, result] of results.entries()) {
+    if (result.status === 'fulfilled') continue;
+    // Without its default variant, the network could not be trained either.
+    if (i === 0 || !(result.reason instanceof ShaderError)) throw result.reason;
+    failed.push({ variant: variants[i]!, error: result.reason.message });
+  }
+  const launches = variants.map((variant) => ({ kernel, shape, variant }));
+  return { launches: launches.filter((_, i) => results[i]!.status === 'fulfilled'), failed };
 }
 
 /**

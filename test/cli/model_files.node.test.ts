@@ -60,7 +60,7 @@ describe('wgrad export', () => {
   });
 
   test.each<[string, string[], RegExp]>([
-    ['an unknown format', ['--format', 'onxx', '--out', 'x'], /--format has a value that is not known[\s\S]*"onnx"/],
+    ['an unknown format', ['--format', 'onxx', '--out', 'x'], /--format has an unknown value[\s\S]*"onnx"/],
     ['no format', ['--out', 'x'], /Required option '--format <name>'/],
     ['bytes for another format', ['--format', 'npz', '--out', 'x', '--input', 'bytes'], /input is an option of onnx/],
     ['a folder that is none', ['--format', 'onnx', '--out', '/nowhere/at/all'], /its folder does not exist/],

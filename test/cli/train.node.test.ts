@@ -496,6 +496,23 @@ test(
   minutes(5),
 );
 
+linux(
+  'Ctrl-C stops wgrad tune, which prints and writes the times so far',
+  async () => {
+    const json = join(temporaryFolder(), 'tuning.json');
+    const tuning = start('tune', ...small, '--tuning', 'full', '--json', json);
+    await tuning.says('Ctrl-C keeps the times so far');
+    tuning.child.kill('SIGINT');
+    const { code, stdout } = await tuning.ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain('Stopping after this kernel');
+    expect(stdout).toMatch(/^tuning {3}\d+ kernels?, .*; \d+ were not timed before Ctrl-C/m);
+    expect(stdout).toContain(`written  ${json}`);
+    expect(JSON.parse(readFileSync(json, 'utf8')).tuning.left).toBeGreaterThan(0);
+  },
+  minutes(3),
+);
+
 test(
   'wgrad tune times every variant and keeps the times; a run takes its choice, and records it',
   async () => {

@@ -1,6 +1,7 @@
 import { clear, createStore, get, set } from 'idb-keyval';
 import { expect, test, vi } from 'vitest';
-import { ConfigurationError } from '../../src/errors.ts';
+import { ConfigurationError, ShaderError } from '../../src/errors.ts';
+import type { Kernel } from '../../src/gpu/kernel.ts';
 import { unmatchedVariants } from '../../src/gpu/unmatched_variants.ts';
 import { isSameVariant, runnableVariants, variantKey } from '../../src/gpu/variants.ts';
 import {
@@ -15,7 +16,7 @@ import {
 import { networkGradients } from '../../src/reference/network.ts';
 import { tunableKernels } from '../../src/train/plan_engine.ts';
 import { fillOptions } from '../../src/train/trainer_options.ts';
-import { fastestOf } from '../../src/train/tuner.ts';
+import { fastestOf, tuneKernels } from '../../src/train/tuner.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch } from './batch_bounds.ts';
 import { expectBatch } from './closeness.ts';
@@ -47,6 +48,29 @@ test('the fastest is chosen, and the default where the difference is within the 
   expect(fastestOf([timed('a', 10), timed('b', 8.5)])).toEqual({ name: 'a' });
   // A clock that measured 0 gives no information.
   expect(fastestOf([timed('a', 10), timed('b', 0)])).toEqual({ name: 'a' });
+});
+
+test('a variant that the driver does not compile is left out, with the reason; the default has to compile', async () => {
+  const kernel: Kernel<object> = {
+    name: 'half_broken',
+    source: `@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(1) fn main() { y[0] = \${value}; }`,
+    variants: () => [{ value: '1.0' }, { value: 'nothing' }, { value: '2.0' }],
+    flags: (_, variant) => variant,
+    buffers: () => ({ y: 1 }),
+    workgroups: () => [1],
+    cost: () => ({ flops: 1, bytes: 4 }),
+  };
+  const timed = (each: Kernel<object>) =>
+    tuneKernels(gpu, new Map([['half_broken {}', { kernel: each, shape: {} }]]), { mode: 'full' });
+  const [tuned] = (await timed(kernel)).kernels;
+  expect(tuned!.timings.map(({ variant }) => variant.value)).toEqual(['1.0', '2.0']);
+  expect(tuned!.failed).toEqual([
+    { variant: { value: 'nothing' }, error: expect.stringContaining("half_broken.wgsl doesn't compile") },
+  ]);
+  await expect(timed({ ...kernel, variants: () => [{ value: 'nothing' }, { value: '1.0' }] })).rejects.toThrow(
+    ShaderError,
+  );
 });
 
 test('a cache serves the next call; one that is broken or of another machine or shader is discarded, with the reason', async () => {

@@ -106,7 +106,7 @@ window.wgrad = {
     outcome(async () => {
       if (mode === 'auto' && !gpu.timestamps) return undefined;
       const onProgress = (cache: string) => void window.wgradKeepTuning(cache);
-      return tune(gpu, trainer, { mode, onProgress, ...(cache !== undefined && { cache }) });
+      return tune(gpu, trainer, { mode, onProgress, signal: stopping.signal, ...(cache !== undefined && { cache }) });
     }),
   timeKernel: ({ network, choice, rounds }) =>
     outcome(async () => (await import('../../selftest/time_kernel.ts')).timeKernel(gpu, network, choice, rounds)),
