@@ -1,6 +1,6 @@
 import { product } from '../product.ts';
 import type { SpecializedKernel } from './kernel.ts';
-import { elementBytes } from './wgsl.ts';
+import { type Binding, elementBytes } from './wgsl.ts';
 
 const mostWorkgroups = 65535;
 const mostWorkgroupBytes = 16384;
@@ -78,19 +78,149 @@ export function joinKernels(
   b: SpecializedKernel,
   same: ReadonlyMap<string, string>,
   mostBuffers = 8,
-): { kernel: SpecializedKernel; names: ReadonlyMap<string, string> } | undefined {
+): Joined | undefined {
   const size = workgroupSize(a);
   const [first, second] = [product(a.workgroups), product(b.workgroups)];
   const one = asFunction(a, 'main_1', 'group.x', size);
   const two = asFunction(b, 'main_2', `(group.x - ${first}u)`, size);
   if (!one || !two || size !== workgroupSize(b) || first + second > mostWorkgroups) return undefined;
+  return inOneText([a, one.text], [b, two.text], same, mostBuffers, {
+    name: `${a.name} + ${b.name}`,
+    size,
+    workgroups: first + second,
+    body: `if (group.x < ${first}u) { ${one.call} } else { ${two.call} }`,
+  });
+}
+
+/**
+ * Two kernels in one launch of a single workgroup, in which `b` reads what `a` wrote: `a` has one workgroup, and `b` runs its few
+ * workgroups one after the other. Undefined under the conditions of `joinKernels`, or if `b` reads results of `a` in a way that
+ * can't be rewritten for the type with which `a` declares them.
+ *
+ * @param same the bindings of `b` that are bound to the same range of a buffer as one of `a`, with the latter's name.
+ */
+export function chainKernels(
+  a: SpecializedKernel,
+  b: SpecializedKernel,
+  same: ReadonlyMap<string, string>,
+  mostBuffers = 8,
+): Joined | undefined {
+  const size = workgroupSize(a);
+  const shared = shareBindings(a, b, same);
+  if (!shared || product(a.workgroups) !== 1 || size !== workgroupSize(b)) return undefined;
+  // A chain of two may be the first kernel of a longer one.
+  const mains = a.text.match(/\bfn main_/g)?.length ?? 0;
+  const one = asFunction(shared.a, `main_${mains + 1}`, '0u', size);
+  const two = asFunction(shared.b, `main_${mains + 2}`, 'each', size);
+  if (!one || !two) return undefined;
+  return inOneText([shared.a, one.text], [shared.b, two.text], same, mostBuffers, {
+    name: `${a.name} -> ${b.name}`,
+    size,
+    workgroups: 1,
+    body: `${one.call}
+  for (var each = 0u; each < ${product(b.workgroups)}u; each++) {
+    storageBarrier();
+    workgroupBarrier();
+    ${two.call}
+  }`,
+  });
+}
+
+const widths: Record<string, number> = { 'array<f32>': 1, 'array<vec2f>': 2, 'array<vec4f>': 4 };
+
+/** The same kernels, with one declaration of what both bind: with the type in `a`, for writing if either writes to it. */
+function shareBindings(a: SpecializedKernel, b: SpecializedKernel, same: ReadonlyMap<string, string>) {
+  let [first, second] = [a, b];
+  for (const [name, other] of same) {
+    const own = b.bindings.find((binding) => binding.name === name)!;
+    const given = a.bindings.find((binding) => binding.name === other)!;
+    const isWritten = [own, given].some(({ access }) => access === 'read_write');
+    if (own.type !== given.type) {
+      const text = own.access === 'read' && readAs(second.text, name, widths[own.type], widths[given.type]);
+      // What both only read may be bound twice.
+      if (!text && isWritten) return undefined;
+      if (!text) continue;
+      second = { ...second, text };
+    }
+    if (isWritten && !(b.elements[name]! <= a.elements[other]!)) return undefined;
+    const access = isWritten ? 'read_write' : given.access;
+    const type = declarationOf(a.text, other).type.replace(/^.*>\s*(?=array)/, '');
+    [first, second] = [
+      declaredAs(first, other, access, given.type, type),
+      declaredAs(second, name, access, given.type, type),
+    ];
+  }
+  return { a: first, b: second };
+}
+
+/** The kernel with another declaration of a binding. @param type with the length of the array. */
+const declaredAs = (
+  kernel: SpecializedKernel,
+  name: string,
+  access: Binding['access'],
+  type: string,
+  full: string,
+): SpecializedKernel => ({
+  ...kernel,
+  text: kernel.text.replace(
+    new RegExp(`var<storage,\\s*\\w+>\\s*${name}\\s*:[^;]*;`),
+    () => `var<storage, ${access}> ${name}: ${full};`,
+  ),
+  bindings: kernel.bindings.map((one) => (one.name === name ? { ...one, access, type } : one)),
+});
+
+/**
+ * The text of a kernel that reads an array of vectors from one of numbers, or the reverse; undefined if it uses the array for anything
+ * but reading its elements.
+ *
+ * @param width numbers in an element as the kernel reads it; undefined for anything but floats.
+ * @param given the same of the array that is bound.
+ */
+function readAs(source: string, name: string, width = 0, given = 0): string | undefined {
+  if (Math.min(width, given) !== 1) return undefined;
+  const { binding } = declarationOf(source, name);
+  let text = source.replace(binding, '').replace(/\/\/.*/g, '');
+  const element = new RegExp(`(?<![.\\w])${name}\\[`, 'g');
+  // The last one first, because an index may contain another.
+  for (let last = [...text.matchAll(element)].at(-1); last; last = [...text.matchAll(element)].at(-1)) {
+    const begin = last.index + last[0].length;
+    let end = begin;
+    for (let open = 1; open > 0; end++) open += text[end] === '[' ? 1 : text[end] === ']' ? -1 : 0;
+    text = `${text.slice(0, last.index)}element_of_${name}(${text.slice(begin, end - 1)})${text.slice(end)}`;
+  }
+  if (new RegExp(`(?<![.\\w])${name}\\b`).test(text)) return undefined;
+  const parts = Array.from({ length: width }, (_, i) => `${name}[${width}u * i + ${i}u]`);
+  const body =
+    width === 1
+      ? `-> f32 { return ${name}[i / ${given}u][i % ${given}u]; }`
+      : `-> vec${width}f { return vec${width}f(${parts}); }`;
+  return `${binding}\n${text}\nfn element_of_${name}(i: u32) ${body}\n`;
+}
+
+/** A joint kernel, and its name of each binding of the second kernel that has another one. */
+export interface Joined {
+  kernel: SpecializedKernel;
+  names: ReadonlyMap<string, string>;
+}
+
+function inOneText(
+  [a, one]: [SpecializedKernel, string],
+  [b, two]: [SpecializedKernel, string],
+  same: ReadonlyMap<string, string>,
+  mostBuffers: number,
+  { name, size, workgroups, body }: { name: string; size: number; workgroups: number; body: string },
+): Joined | undefined {
   if (!(workgroupBytes(a) + workgroupBytes(b) <= mostWorkgroupBytes)) return undefined;
   const names = new Map<string, string>();
-  const taken = new Set(namesIn(a.text));
-  for (const name of namesIn(b.text)) if (taken.has(name)) names.set(name, `${name}_2`);
+  const taken = new Set(namesIn(`${a.text}\n${one}`));
+  for (const name of namesIn(b.text)) {
+    let number = 2;
+    while (taken.has(`${name}_${number}`)) number++;
+    if (taken.has(name)) names.set(name, `${name}_${number}`);
+  }
   const bindings = [...a.bindings];
   const free = Math.max(...bindings.map(({ index }) => index)) + 1;
-  let rest = two.text.replace(/@binding\((\d+)\)/g, (_, index) => `@binding(${free + Number(index)})`);
+  let rest = two.replace(/@binding\((\d+)\)/g, (_, index) => `@binding(${free + Number(index)})`);
   for (const { name, index, access, type } of b.bindings) {
     const other = same.get(name);
     const own = declarationOf(rest, name);
@@ -106,21 +236,21 @@ export function joinKernels(
   const inJoint = <V>(values: Record<string, V>) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [names.get(name) ?? name, value]));
   const kernel: SpecializedKernel = {
-    name: `${a.name} + ${b.name}`,
+    name,
     text: [
       ...new Set(`${a.text}\n${b.text}`.match(directive)),
-      one.text,
+      one,
       renamed(rest, names),
       `@compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
-  if (group.x < ${first}u) { ${one.call} } else { ${two.call} }
+  ${body}
 }`,
     ].join('\n'),
     bindings,
     constants: { ...a.constants, ...inJoint(b.constants) },
     variant: { ...a.variant, ...b.variant },
     elements: { ...inJoint(b.elements), ...a.elements },
-    workgroups: [first + second, 1, 1],
+    workgroups: [workgroups, 1, 1],
     cost: { flops: a.cost.flops + b.cost.flops, bytes: a.cost.bytes + b.cost.bytes },
   };
   return { kernel, names };

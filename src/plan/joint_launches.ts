@@ -1,6 +1,8 @@
 import type { Traits } from '../gpu/device.ts';
-import { joinKernels, workgroupSize } from '../gpu/join.ts';
+import { chainKernels, type Joined, joinKernels, workgroupSize } from '../gpu/join.ts';
 import { specialize } from '../gpu/kernel.ts';
+import { product } from '../product.ts';
+import type { LossChain } from './phases.ts';
 import { type BufferRef, type PlanBuffer, PlannedDispatch } from './planner.ts';
 
 const overlap = (a: BufferRef, b: BufferRef) =>
@@ -20,17 +22,24 @@ const depends = (a: PlannedDispatch, b: PlannedDispatch) =>
     [b, a],
   ].some(([x, y]) => x!.writes.some((ref) => Object.values(y!.buffers).some((other) => overlap(ref, other))));
 
-/** The dispatches whose results no gradient of a layer's output depends on: the gradients of weights, whole or in parts. */
-function forUpdate(dispatches: readonly PlannedDispatch[]): ReadonlySet<PlannedDispatch> {
-  const found = new Set<PlannedDispatch>();
-  const readers = new Map<PlanBuffer, { ref: BufferRef; by: PlannedDispatch }[]>();
-  for (const one of dispatches.toReversed()) {
-    const isRead = (ref: BufferRef) =>
-      readers.get(ref.buffer)?.some((reader) => overlap(ref, reader.ref) && !found.has(reader.by)) ?? false;
-    if (!one.writes.some(isRead)) found.add(one);
-    for (const ref of one.reads) readers.set(ref.buffer, [...(readers.get(ref.buffer) ?? []), { ref, by: one }]);
-  }
-  return found;
+/**
+ * The dispatches on any of the longest chains, of which each needs the one before. The others, mostly gradients of weights, may wait
+ * without making the pass longer.
+ */
+function longestChains(dispatches: readonly PlannedDispatch[]): ReadonlySet<PlannedDispatch> {
+  /** For each dispatch, how many follow one another at least up to and including it. */
+  const upTo = (inOrder: readonly PlannedDispatch[]) => {
+    const lengths = new Map<PlannedDispatch, number>();
+    for (const one of inOrder) {
+      const earlier = [...lengths].map(([other, length]) => (depends(one, other) ? length : 0));
+      lengths.set(one, 1 + Math.max(0, ...earlier));
+    }
+    return lengths;
+  };
+  const [before, after] = [upTo(dispatches), upTo(dispatches.toReversed())];
+  const lengthOf = (one: PlannedDispatch) => before.get(one)! + after.get(one)!;
+  const longest = Math.max(...dispatches.map(lengthOf));
+  return new Set(dispatches.filter((one) => lengthOf(one) === longest));
 }
 
 /** The same dispatch with `size` invocations per workgroup, if its kernel lets them be chosen. */
@@ -55,6 +64,11 @@ export const inOneLaunch = (a: PlannedDispatch, b: PlannedDispatch, traits: Trai
 function joinDispatches(a: PlannedDispatch, second: PlannedDispatch, traits: Traits): PlannedDispatch | undefined {
   if (clash(a, second)) return undefined;
   const b = resized(second, workgroupSize(a.kernel), traits);
+  return asOne(a, b, joinKernels(a.kernel, b.kernel, sharedBy(a, b), traits.storageBuffers));
+}
+
+/** The bindings of `b` with the same range of a buffer as one of `a`, with the latter's name. */
+function sharedBy(a: PlannedDispatch, b: PlannedDispatch): Map<string, string> {
   const same = new Map<string, string>();
   for (const [name, ref] of Object.entries(b.buffers)) {
     const other = Object.entries(a.buffers).find(
@@ -62,31 +76,162 @@ function joinDispatches(a: PlannedDispatch, second: PlannedDispatch, traits: Tra
     );
     if (other) same.set(name, other[0]);
   }
-  const joined = joinKernels(a.kernel, b.kernel, same, traits.storageBuffers);
+  return same;
+}
+
+function asOne(a: PlannedDispatch, b: PlannedDispatch, joined: Joined | undefined): PlannedDispatch | undefined {
   if (!joined) return undefined;
   const buffers = { ...a.buffers };
   for (const [name, ref] of Object.entries(b.buffers)) buffers[joined.names.get(name) ?? name] = ref;
-  const layer = [...new Set([a.layer, b.layer])].join(', ');
-  return new PlannedDispatch(joined.kernel, layer, buffers, a.launched, [a, b]);
+  const layer = [...new Set([a.layer, b.layer])].filter(Boolean).join(', ');
+  return new PlannedDispatch(joined.kernel, layer, buffers, a.launched, [...a.parts, ...b.parts]);
+}
+
+/** Most workgroups that a kernel in a chain may have: they run one after the other, which has to take less time than a launch. */
+const mostInARow = 4;
+const chainInvocations = 64;
+
+const isShort = (one: PlannedDispatch, traits: Traits) =>
+  product(resized(one, chainInvocations, traits).kernel.workgroups) <= mostInARow;
+
+/** Two dispatches in one workgroup, which runs `b` after `a`. */
+function chainOf(a: PlannedDispatch, b: PlannedDispatch, traits: Traits): PlannedDispatch | undefined {
+  if (!depends(a, b) || !isShort(b, traits)) return undefined;
+  const [first, second] = [resized(a, chainInvocations, traits), resized(b, chainInvocations, traits)];
+  const joined = chainKernels(first.kernel, second.kernel, sharedBy(first, second), traits.storageBuffers);
+  const chain = asOne(first, second, joined);
+  // A launch may not bind a buffer for both.
+  const written = new Set(chain?.writes.map(({ bound }) => bound.buffer));
+  return chain?.reads.some(({ bound }) => written.has(bound.buffer)) ? undefined : chain;
 }
 
 /**
- * The same backward pass in fewer launches. The gradients of weights are needed only in the update, so each shares a launch with
- * whatever the pass computes next. Each dispatch goes to the earliest launch that follows what it depends on.
+ * A loss in one launch with the last dispatch of the forward pass and the first of the backward pass, or with one of them. Undefined if
+ * classes and samples are so many that neither fits into its workgroup.
+ */
+export function chainLoss(
+  { forward, backward }: Record<'forward' | 'backward', readonly PlannedDispatch[]>,
+  loss: PlannedDispatch,
+  traits: Traits,
+): LossChain<PlannedDispatch> | undefined {
+  const [last, first] = [forward.at(-1), backward[0]];
+  const before = last?.parts.length === 1 ? chainOf(last, loss, traits) : undefined;
+  const after = first?.parts.length === 1 ? chainOf(before ?? loss, first, traits) : undefined;
+  const launch = after ?? before;
+  return (
+    launch && {
+      of: loss,
+      forward: [...(before ? forward.slice(0, -1) : forward), launch],
+      backward: after ? backward.slice(1) : backward,
+    }
+  );
+}
+
+/** The gradients of layers' outputs that a dispatch writes, each with the others that it binds. */
+const partedBy = (writer: PlannedDispatch, bound: PlannedDispatch) =>
+  writer.writes.flatMap((written) =>
+    Object.values(bound.buffers)
+      .filter((other) => other.buffer !== written.buffer && other.buffer.kind === 'gradient')
+      .map((other) => [written.buffer, other.buffer] as const)
+      .filter(([{ kind }]) => kind === 'gradient'),
+  );
+
+/**
+ * Two arenas hold the measured gradients, and one that a launch writes is in another arena than those that it reads: see arenas.ts. This
+ * notes which gradients have to be in different arenas, to find launches for which two would no longer suffice.
+ */
+class TwoArenas {
+  readonly #places = new Map<PlanBuffer, { group: object; side: boolean }>();
+
+  #placeOf(buffer: PlanBuffer) {
+    const place = this.#places.get(buffer) ?? { group: buffer, side: false };
+    this.#places.set(buffer, place);
+    return place;
+  }
+
+  allow(a: PlannedDispatch, b: PlannedDispatch): boolean {
+    return [...partedBy(a, b), ...partedBy(b, a)].every(([one, other]) => {
+      const [x, y] = [this.#placeOf(one), this.#placeOf(other)];
+      return x.group !== y.group || x.side !== y.side;
+    });
+  }
+
+  note(launch: PlannedDispatch): void {
+    for (const [one, other] of partedBy(launch, launch)) {
+      const [x, y] = [this.#placeOf(one), { ...this.#placeOf(other) }];
+      const turns = x.side === y.side;
+      if (x.group === y.group) continue;
+      for (const place of this.#places.values()) {
+        if (place.group === y.group) Object.assign(place, { group: x.group, side: place.side !== turns });
+      }
+    }
+  }
+}
+
+/** Most dispatches that wait for a launch to share, and most bytes that one reads: until then this memory is in use. */
+const mostWaiting = 2;
+const mostBytesWaiting = 2 ** 20;
+
+const isSmall = ({ reads }: PlannedDispatch) =>
+  reads.reduce((bytes, { buffer, size }) => bytes + (buffer.pinned || buffer.kind === 'value' ? 0 : size), 0) <=
+  mostBytesWaiting;
+
+/** Storage buffers of a loss without options. */
+const lossBuffers = 6;
+
+/** True if the loss's launch may include this dispatch, which nothing before it affects. */
+const mayBeChained = (dispatches: readonly PlannedDispatch[], at: number, traits: Traits): boolean => {
+  const one = dispatches[at];
+  return (
+    one !== undefined &&
+    isShort(one, traits) &&
+    // Its gradient is one of the loss's buffers.
+    one.kernel.bindings.length - 1 + lossBuffers <= (traits.storageBuffers ?? 8) &&
+    !dispatches.slice(0, at).some((other) => depends(one, other))
+  );
+};
+
+/**
+ * The same backward pass in fewer launches. A dispatch that is not on the longest chain, such as the gradient of a weight, waits for
+ * one of the chain with which it can share a launch; those that are left share one with whatever they can. Each launch follows what its
+ * dispatches depend on. The first of the chain stays alone if the loss's launch may include it.
  */
 export function joinLaunches(dispatches: readonly PlannedDispatch[], traits: Traits): PlannedDispatch[] {
-  const launches: PlannedDispatch[] = [];
-  const aside = forUpdate(dispatches);
-  for (const one of dispatches) {
-    const earliest = launches.findLastIndex((other) => depends(one, other)) + 1;
-    let joined: PlannedDispatch | undefined;
-    for (let at = earliest; at < launches.length && !joined; at++) {
+  const onLongest = longestChains(dispatches);
+  const first = dispatches.findIndex((one) => onLongest.has(one));
+  const alone = mayBeChained(dispatches, first, traits) ? dispatches[first] : undefined;
+  const canWait = new Set(dispatches.filter((one) => !onLongest.has(one) && isSmall(one)));
+  const arenas = new TwoArenas();
+  for (const one of dispatches) arenas.note(one);
+  const launches: PlannedDispatch[] = alone ? [alone] : [];
+  /** Joins a dispatch with one of the launches from `begin` to before `end`. */
+  const isJoined = (one: PlannedDispatch, begin: number, end: number, mayWait: boolean): boolean => {
+    for (let at = begin; at < end; at++) {
       const other = launches[at]!;
-      if (other.parts.length > 1 || !(aside.has(one) || aside.has(other))) continue;
-      joined = joinDispatches(other, one, traits);
-      if (joined) launches[at] = joined;
+      if (other === alone || other.parts.length > 1 || !arenas.allow(one, other)) continue;
+      if (mayWait && canWait.has(one) && canWait.has(other)) continue;
+      const joined = joinDispatches(other, one, traits);
+      if (!joined) continue;
+      launches[at] = joined;
+      arenas.note(joined);
+      return true;
     }
-    if (!joined) launches.push(one);
+    return false;
+  };
+  const afterNeeded = (one: PlannedDispatch, end: number) =>
+    launches.slice(0, end).findLastIndex((other) => depends(one, other)) + 1;
+  for (const one of dispatches) {
+    if (one === alone) continue;
+    const mayWait = launches.filter((other) => canWait.has(other)).length < mostWaiting;
+    if (!isJoined(one, afterNeeded(one, launches.length), launches.length, mayWait)) launches.push(one);
+  }
+  for (let at = launches.length - 1; at >= 0; at--) {
+    const one = launches[at]!;
+    if (one === alone || one.parts.length > 1) continue;
+    const next = launches.findIndex((other, i) => i > at && depends(one, other));
+    const isShared =
+      isJoined(one, afterNeeded(one, at), at, false) || isJoined(one, at + 1, next < 0 ? launches.length : next, false);
+    if (isShared) launches.splice(at, 1);
   }
   return launches;
 }

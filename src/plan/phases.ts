@@ -5,10 +5,20 @@ export const phases = ['input', 'forward', 'backward', 'update'] as const;
 /** A phase of a training step: `'input'`, `'forward'`, `'backward'` or `'update'`. */
 export type Phase = (typeof phases)[number];
 
+/** A loss that shares its launch with dispatches before and after it. */
+export interface LossChain<D> {
+  /** The loss alone. */
+  of: D;
+  /** The whole forward pass, which ends with the shared launch. */
+  forward: readonly D[];
+  /** The rest of the backward pass. */
+  backward: readonly D[];
+}
+
 /** The dispatches of a training step, planned or bound. */
 interface PhasedSteps<D> {
   network: { training: { forward: readonly D[]; backward: readonly D[] } };
-  training: { begin: D; norms: readonly D[] };
+  training: { begin: D; norms: readonly D[]; chains?: readonly LossChain<D>[] };
   update: readonly D[];
   measurement?: { recording: readonly D[] };
 }
@@ -18,13 +28,23 @@ interface PhasedSteps<D> {
  *
  * @param input the dispatches that produce the batch.
  * @param loss for the batch's labels.
+ * @param chains used where the loss has one.
  */
-export function phasesOf<D>(steps: PhasedSteps<D>, input: readonly D[], loss: D): Record<Phase, D[]> {
-  const { network, training, update, measurement } = steps;
+export function phasesOf<D>(
+  { network, training, update, measurement }: PhasedSteps<D>,
+  input: readonly D[],
+  loss: D,
+  chains = training.chains,
+): Record<Phase, readonly D[]> {
+  const apart = network.training;
+  const { forward, backward } = chains?.find(({ of }) => of === loss) ?? {
+    ...apart,
+    forward: [...apart.forward, loss],
+  };
   return {
     input: [training.begin, ...input],
-    forward: [...network.training.forward, loss],
-    backward: [...network.training.backward],
+    forward,
+    backward,
     update: [...training.norms, ...update, ...(measurement?.recording ?? [])],
   };
 }
@@ -54,7 +74,7 @@ export function microBatchesOf<D>(pass: PassOf<D>, accumulation: Accumulation<D>
 
 /** A training step's dispatches in execution order, each with its phase. */
 export function stepOf<D>(
-  { update, ...pass }: Record<Phase, D[]>,
+  { update, ...pass }: Record<Phase, readonly D[]>,
   accumulation: Accumulation<D> | undefined,
 ): { phase: Phase; dispatch: D }[] {
   const passes = microBatchesOf(pass, accumulation).flatMap(({ input, forward, backward }) =>

@@ -4,6 +4,7 @@ import { type Cost, type Kernel, type SpecializedKernel, specialize, type Varian
 import { arenaLayout, largestBinding, storageBytes } from '../gpu/memory.ts';
 import { checkBuffers } from '../gpu/recording.ts';
 import { type KernelVariants, requireVariant, variantKey } from '../gpu/variants.ts';
+import type { LossChain } from './phases.ts';
 
 /**
  * The content of a plan's buffer. `gradient` and `scratch` buffers are alive from their first to their last use in a step, a
@@ -119,7 +120,7 @@ export interface PlanLimits {
 }
 
 /** The functions that join dispatches: see joint_launches.ts. */
-export type JointLaunches = Pick<typeof import('./joint_launches.ts'), 'inOneLaunch' | 'joinLaunches'>;
+export type JointLaunches = Pick<typeof import('./joint_launches.ts'), 'chainLoss' | 'inOneLaunch' | 'joinLaunches'>;
 
 /** Plans buffers and dispatches. It is pure: nothing in it needs a GPU. */
 export class Planner {
@@ -192,6 +193,14 @@ export class Planner {
   /** A backward pass, in fewer launches if that is possible. */
   joinLaunches(backward: PlannedDispatch[]): PlannedDispatch[] {
     return this.#joint?.joinLaunches(backward, this.traits) ?? backward;
+  }
+
+  /** Those of the losses that can share a launch with dispatches before and after them; undefined on a software adapter. */
+  chainLosses(
+    passes: Parameters<JointLaunches['chainLoss']>[0],
+    losses: readonly PlannedDispatch[],
+  ): LossChain<PlannedDispatch>[] | undefined {
+    return this.#joint && losses.flatMap((loss) => this.#joint!.chainLoss(passes, loss, this.traits) ?? []);
   }
 
   /** The chosen variant; undefined for the adapter's default. */

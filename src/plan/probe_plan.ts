@@ -9,6 +9,7 @@ import {
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
 import { type FilledOptimizer, momentumOf, slotsOf } from '../model/optimizer.ts';
+import { phasesOf } from './phases.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { StepPlan } from './steps.ts';
 
@@ -44,14 +45,12 @@ export interface ProbePlan {
   momentumSign?: 1 | -1;
 }
 
-/** The longest list of a probe: the whole batch's gradient and its measurements. */
-export const probeSequence = ({ network, training }: StepPlan, { whole }: ProbePlan): PlannedDispatch[] => [
-  training.begin,
-  ...network.training.forward,
-  training.loss,
-  ...network.training.backward,
-  ...whole,
-];
+/** The longest lists of a probe: the whole batch's gradient and its measurements, with each form of the loss. */
+export const probeSequences = (steps: StepPlan, { whole }: ProbePlan): PlannedDispatch[][] =>
+  [steps.training.chains, []].map((chains) => {
+    const { input, forward, backward } = phasesOf(steps, [], steps.training.loss, chains);
+    return [...input, ...forward, ...backward, ...whole];
+  });
 
 /** Creates the buffers, pipelines and bind groups of a probe in advance; running it creates none. */
 export function planProbe(

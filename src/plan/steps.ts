@@ -17,6 +17,7 @@ import { furtherTraining } from './loaded_training.ts';
 import { lossLaunch } from './losses/index.ts';
 import { type Measurement, planMeasurement } from './measurement.ts';
 import { type GraphPlan, type Network, planMovingStatistics, planNetwork } from './network.ts';
+import { type LossChain, phasesOf } from './phases.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import { isRegularized } from './regularized.ts';
 import type { Settings } from './settings.ts';
@@ -41,6 +42,8 @@ export interface StepState {
   lossBuffers: LossBuffers;
   /** The same buffers for the network in inference mode. */
   inferenceLossBuffers: LossBuffers;
+  /** The losses that share a launch with other dispatches. */
+  chains?: LossChain<PlannedDispatch>[];
   /** Present if a step has several micro-batches. */
   accumulation?: Accumulation<PlannedDispatch>;
   /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
@@ -164,11 +167,14 @@ export function planSteps(
       everyMicroBatch: accumulated !== undefined,
     });
   const measuring = measurement ? withMeasurement(network, measurement) : network;
+  const whole = penalty ? furtherTraining().withPenalty(measuring, penalty.dispatch) : measuring;
+  const chains = planner.chainLosses(whole.training, lossesOf(training));
   return {
-    network: penalty ? furtherTraining().withPenalty(measuring, penalty.dispatch) : measuring,
+    network: whole,
     ...batchBuffers,
     training: {
       ...training,
+      ...(chains && { chains }),
       ...(measurement && { norms: [measurement.squares, ...training.norms.slice(1)] }),
       ...(accumulated && { accumulation: accumulated.training }),
     },
@@ -191,20 +197,18 @@ function withMeasurement(network: Network, { within }: Measurement): Network {
   return { ...network, training: { ...training, backward } };
 }
 
+const lossesOf = ({ loss, softLoss }: StepState) => (softLoss ? [loss, softLoss] : [loss]);
+
 /** The lists that are replayed. Memory is shared only by buffers whose lifetimes don't overlap in any of them. */
-export function sequencesOf({ network, training, evaluation, update, measurement }: StepPlan): PlannedDispatch[][] {
-  const losses = ({ loss, softLoss }: StepState) => (softLoss ? [loss, softLoss] : [loss]);
+export function sequencesOf(plan: StepPlan): PlannedDispatch[][] {
+  const { network, training, evaluation } = plan;
+  const trainings = (chains: StepState['chains']) =>
+    lossesOf(training).map((loss) => Object.values(phasesOf(plan, [], loss, chains)).flat());
   return [
-    ...losses(training).map((loss) => [
-      training.begin,
-      ...network.training.forward,
-      loss,
-      ...network.training.backward,
-      ...training.norms,
-      ...update,
-      ...(measurement?.recording ?? []),
-    ]),
-    ...losses(evaluation).map((loss) => [
+    ...trainings(training.chains),
+    // A loss with sample weights is in no chain.
+    ...(training.chains ? trainings([]) : []),
+    ...lossesOf(evaluation).map((loss) => [
       evaluation.begin,
       ...network.gradient.forward,
       loss,

@@ -119,9 +119,9 @@ export class Engine {
     let probePlan: ProbePlan | undefined;
     if (health === 'full') {
       // Loaded on demand.
-      const { planProbe, probeSequence } = await import('../plan/probe_plan.ts');
+      const { planProbe, probeSequences } = await import('../plan/probe_plan.ts');
       probePlan = planProbe(planner, model, stepPlan, { batch: batchSize, optimizer });
-      sequences.push(probeSequence(stepPlan, probePlan));
+      sequences.push(...probeSequences(stepPlan, probePlan));
     }
     const plan = { steps: stepPlan, ...(probePlan && { probe: probePlan }) };
     const { steps, probe: boundProbe } = await bindPlan(recorder, shareMemory(planner.buffers, sequences), plan);

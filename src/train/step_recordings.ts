@@ -3,7 +3,7 @@ import type { BatchInput } from '../plan/input.ts';
 import { lossOf, microBatchesOf, type Phase, phasesOf, stepOf } from '../plan/phases.ts';
 import type { BoundSteps } from '../plan/steps.ts';
 
-const phasesFor = (steps: BoundSteps, input: BatchInput): Record<Phase, Dispatch[]> =>
+const phasesFor = (steps: BoundSteps, input: BatchInput): Record<Phase, readonly Dispatch[]> =>
   phasesOf(steps, input.recording, lossOf(steps.training, input));
 
 /** A training step, including the dispatches that produce its batch, with the phase of each dispatch. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { joinKernels, workgroupSize } from '../../src/gpu/join.ts';
+import { chainKernels, joinKernels, workgroupSize } from '../../src/gpu/join.ts';
 import { type Kernel, type SpecializedKernel, specialize } from '../../src/gpu/kernel.ts';
 import { type Binding, readBindings, readOverrides } from '../../src/gpu/wgsl.ts';
 
@@ -143,4 +143,76 @@ test('the size of a workgroup is a product of numbers and constants', () => {
   expect(of('rows * 4', 'const rows = 8u;')).toBe(32);
   expect(of('size', 'const size=256u;')).toBe(256);
   expect(of('unknown')).toBeNaN();
+});
+
+/** A kernel that reads x, an array of `type`, with the index `at`, and writes y. */
+const reader = (type: string, at = 'index', more: Partial<Kernel<object>> = {}) =>
+  kernel(
+    'read',
+    `// y = x
+@group(0) @binding(0) var<storage, read> x: array<${type}>;
+@group(0) @binding(1) var<storage, read_write> y: array<${type}>;
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  y[index] = x[${at}]; // not x[0]
+}
+`,
+    more,
+  );
+const one = (type: string) => reader(type);
+const from = new Map([['x', 'y']]);
+
+test('a chain runs the second kernel after the first, its workgroups one after the other', () => {
+  const { kernel, names } = chainKernels(one('f32'), reader('f32', 'index', { workgroups: () => [3] }), from)!;
+  expect(kernel.name).toBe('read -> read');
+  expect(kernel.workgroups).toEqual([1, 1, 1]);
+  expect(kernel.text).toMatch(
+    /main_1\(vec3u\(0u, 0u, 0u\), index\);\s+for \(var each = 0u; each < 3u; each\+\+\) \{\s+storageBarrier\(\);\s+workgroupBarrier\(\);\s+main_2\(vec3u\(each, 0u, 0u\), index\);/,
+  );
+  // The second reads what the first wrote, which is bound once, for reading and writing.
+  expect(names.get('x')).toBe('y');
+  expect(readBindings(kernel.text).map(({ name, access }) => [name, access])).toEqual([
+    ['x', 'read'],
+    ['y', 'read_write'],
+    ['y_2', 'read_write'],
+  ]);
+  expect(kernel.text).toContain('y_2[index] = y[index];');
+});
+
+test('a chain may go on: each kernel keeps its own names', () => {
+  const two = chainKernels(one('f32'), one('f32'), from)!.kernel;
+  const { kernel, names } = chainKernels(two, one('f32'), new Map([['x', 'y_2']]))!;
+  expect(kernel.name).toBe('read -> read -> read');
+  expect(names.get('y')).toBe('y_3');
+  expect(kernel.text).toContain('y_3[index] = y_2[index];');
+  const functions = [...kernel.text.matchAll(/fn (\w+)\(/g)].map(([, name]) => name);
+  expect(new Set(functions).size).toBe(functions.length);
+});
+
+test.each([
+  ['numbers as vectors of two', 'f32', 'vec2f', 'vec2f(y[2u * i + 0u],y[2u * i + 1u])'],
+  ['numbers as vectors of four', 'f32', 'vec4f', 'vec4f(y[4u * i + 0u],y[4u * i + 1u],y[4u * i + 2u],y[4u * i + 3u])'],
+  ['vectors of four as numbers', 'vec4f', 'f32', 'y[i / 4u][i % 4u]'],
+])('a chain reads %s', (_, written, read, element) => {
+  const { kernel } = chainKernels(
+    one(written),
+    reader(read, read === 'f32' ? 'u32(x[index])' : 'u32(x[index].x)'),
+    from,
+  )!;
+  expect(kernel.text).toContain(`fn element_of_x(i: u32) -> ${read} { return ${element}; }`);
+  expect(kernel.text).toMatch(/y_2\[index\] = element_of_x\(u32\(element_of_x\(index\)(\.x)?\)\);/);
+  expect(kernel.bindings.map(({ name }) => name)).toEqual(['x', 'y', 'y_2']);
+  expect(kernel.text.match(/array<\w+, \d+>/g)).toHaveLength(3);
+});
+
+test('what cannot be a chain is left apart', () => {
+  const f32 = one('f32');
+  expect(chainKernels(f32, f32, from)).toBeDefined();
+  expect(chainKernels(reader('f32', 'index', { workgroups: () => [2] }), f32, from)).toBeUndefined();
+  // Vectors of other lengths, arrays that are not only indexed, and more numbers than were written.
+  expect(chainKernels(one('vec2f'), one('vec4f'), from)).toBeUndefined();
+  expect(chainKernels(f32, reader('vec2f', 'arrayLength(&x)'), from)).toBeUndefined();
+  expect(chainKernels(one('u32'), f32, from)).toBeUndefined();
+  expect(chainKernels(f32, reader('f32', 'index', { buffers: () => ({ x: 65, y: 64 }) }), from)).toBeUndefined();
+  expect(chainKernels(f32, f32, from, 2)).toBeUndefined();
 });

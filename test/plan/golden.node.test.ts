@@ -46,7 +46,7 @@ test("the tutorial's step on a GPU, where dispatches share launches", async () =
     subgroupSize: 32,
     storageBuffers: 10,
   });
-  expect(lines).toHaveLength(18 + 1);
+  expect(lines).toHaveLength(16 + 1);
   await expect(lines.join('\n')).toMatchFileSnapshot('tutorial_gpu.plan.txt');
 });
 

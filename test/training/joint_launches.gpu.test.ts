@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { createTrainer, type Model, type StepRecord, type Trainer } from '../../src/index.ts';
+import {
+  createTrainer,
+  type FitOptions,
+  type Model,
+  type StepRecord,
+  type Trainer,
+  type TrainerOptions,
+} from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { uniforms } from '../../src/model/initializers.ts';
 import { networkGradients } from '../../src/reference/network.ts';
@@ -48,7 +55,7 @@ const noise = (count: number, seed: number) => {
 
 const joinedIn = async (trainer: Trainer) => {
   const { dispatches } = await trainer.profile(smallDataset(10), { steps: 1 });
-  return dispatches.map(({ name }) => name).filter((name) => name.includes(' + '));
+  return dispatches.map(({ name }) => name).filter((name) => / \+ | -> /.test(name));
 };
 
 test.each([
@@ -136,9 +143,66 @@ test('a run has the same bits, its health included, whatever shares a launch', a
   if (most >= 10) {
     expect(all!.joined).toContain('gradient_norm + layer_statistics');
     expect(all!.joined).toContain('health_reduce + equal_units');
+    expect(all!.joined).toContain('dense_forward -> softmax_cross_entropy -> dense_backward_x');
   }
   for (const run of [some!, all!]) {
     expect(run.weights).toEqual(apart!.weights);
     expect(run.records).toEqual(apart!.records);
   }
 });
+
+const chain = (loss: string) => `dense_forward -> ${loss} -> dense_backward_x`;
+
+// The last layer writes vectors of four numbers or single ones, and the layer before it reads the loss's gradient in vectors of one, two
+// or four; the loss reads and writes single numbers.
+test.skipIf(most < 10).each<[string, number, Partial<TrainerOptions>, string | undefined, FitOptions?]>([
+  ['3 classes', 3, {}, chain('softmax_cross_entropy')],
+  ['10 classes', 10, {}, chain('softmax_cross_entropy')],
+  ['8 classes', 8, {}, chain('softmax_cross_entropy')],
+  ['soft labels', 3, { augmentation: [{ type: 'mixUp' }] }, chain('softmax_cross_entropy')],
+  ['three micro-batches', 3, { accumulationSteps: 3 }, chain('softmax_cross_entropy')],
+  [
+    'another loss',
+    3,
+    { loss: { type: 'categoricalCrossentropy', labelSmoothing: 0.1 } },
+    chain('categorical_crossentropy'),
+  ],
+  ['a gradient of four workgroups', 3, { batchSize: 80 }, chain('softmax_cross_entropy')],
+  ['a gradient of five workgroups', 3, { batchSize: 128 }, 'dense_forward -> softmax_cross_entropy'],
+  // Larger batches need more than one workgroup for the last layer.
+  ['outputs of two workgroups', 3, { batchSize: 130 }, undefined],
+  // Only its profile, which takes no weights, has the chain.
+  ['sample weights', 3, {}, chain('softmax_cross_entropy'), { classWeight: { 0: 2, 1: 1, 2: 0.5 } }],
+])(
+  'a loss in one launch with the layer before it gives the same bits: %s',
+  async (_, classes, options, expected, fit = {}) => {
+    const model: Model = {
+      inputShape: [6, 6, 1],
+      layers: [
+        { type: 'flatten' },
+        { type: 'dense', units: 68, activation: 'relu' },
+        { type: 'dense', units: classes, activation: 'softmax' },
+      ],
+    };
+    const batchSize = options.batchSize ?? 4;
+    const images = smallDataset(2 * batchSize + 2);
+    const labels = images.labels.map((_, i) => i % classes);
+    const dataset = { ...images, labels, classNames: Array.from({ length: classes }, (_, i) => `${i}`) };
+    const runs = await Promise.all(
+      [0, most].map(async (buffers) => {
+        const trainer = createTrainer(asHardware(buffers), { model, batchSize, seed: 3, ...options });
+        const records: StepRecord[] = [];
+        await trainer.fit(dataset, { epochs: 2, onStep: (record) => records.push(record), ...fit });
+        const { dispatches } = await trainer.profile(dataset, { steps: 1 });
+        const run = { weights: await trainer.getWeights(), records };
+        trainer.dispose();
+        return { ...run, chained: dispatches.map(({ name }) => name).find((name) => name.includes(' -> ')) };
+      }),
+    );
+    const [apart, together] = runs;
+    expect(apart!.chained).toBeUndefined();
+    expect(together!.chained).toBe(expected);
+    expect(together!.weights).toEqual(apart!.weights);
+    expect(together!.records).toEqual(apart!.records);
+  },
+);
