@@ -105,27 +105,24 @@ function chainOf(a: PlannedDispatch, b: PlannedDispatch, traits: Traits): Planne
   return chain?.reads.some(({ bound }) => written.has(bound.buffer)) ? undefined : chain;
 }
 
-/**
- * A loss in one launch with the last dispatch of the forward pass and the first of the backward pass, or with one of them. Undefined if
- * classes and samples are so many that neither fits into its workgroup.
- */
-export function chainLoss(
+/** The losses that can share a launch with the last dispatch of the forward pass, the first of the backward pass or both. */
+export const chainLosses = (
   { forward, backward }: Record<'forward' | 'backward', readonly PlannedDispatch[]>,
-  loss: PlannedDispatch,
+  losses: readonly PlannedDispatch[],
   traits: Traits,
-): LossChain<PlannedDispatch> | undefined {
-  const [last, first] = [forward.at(-1), backward[0]];
-  const before = last?.parts.length === 1 ? chainOf(last, loss, traits) : undefined;
-  const after = first?.parts.length === 1 ? chainOf(before ?? loss, first, traits) : undefined;
-  const launch = after ?? before;
-  return (
-    launch && {
+): LossChain<PlannedDispatch>[] =>
+  losses.flatMap((loss) => {
+    const [last, first] = [forward.at(-1), backward[0]];
+    const before = last?.parts.length === 1 ? chainOf(last, loss, traits) : undefined;
+    const after = first?.parts.length === 1 ? chainOf(before ?? loss, first, traits) : undefined;
+    const launch = after ?? before;
+    if (!launch) return [];
+    return {
       of: loss,
       forward: [...(before ? forward.slice(0, -1) : forward), launch],
       backward: after ? backward.slice(1) : backward,
-    }
-  );
-}
+    };
+  });
 
 /** The gradients of layers' outputs that a dispatch writes, each with the others that it binds. */
 const partedBy = (writer: PlannedDispatch, bound: PlannedDispatch) =>

@@ -104,14 +104,18 @@ export function planMeasurement(
   };
   const looks = tables.map(look);
   // Both write the record, each its own fields.
-  const sums = planner.inOneLaunch(add(), compare());
+  const sums = inOneLaunch(planner, add(), compare());
   if (looks.length === 1 && !everyMicroBatch) {
-    const [first, ...apart] = planner.inOneLaunch(squares, looks[0]!);
+    const [first, ...apart] = inOneLaunch(planner, squares, looks[0]!);
     return { within: [], squares: first!, recording: [...apart, ...sums], positive };
   }
   const within = looks.map((dispatch, g) => ({ after: lastWrite(backward, groups[g]!), dispatch }));
   return { within, squares, recording: sums, positive };
 }
+
+/** Two independent dispatches, in one launch if that is possible. */
+const inOneLaunch = ({ joint, traits }: Planner, a: PlannedDispatch, b: PlannedDispatch): PlannedDispatch[] =>
+  joint?.inOneLaunch(a, b, traits) ?? [a, b];
 
 /** Locations of the units of each measured layer; undefined for a layer without a trainable kernel. */
 function unitPlaces(model: CompiledModel, weights: Network['weights']['tensors']): (UnitPlace | undefined)[] {

@@ -272,7 +272,7 @@ export function lowerGraph(planner: Planner, model: CompiledModel, given: Given)
   const imageGradient = book.total(first);
   return {
     forward: forward!,
-    backward: mode === 'train' ? planner.joinLaunches(backward!) : backward!,
+    backward: (mode === 'train' && planner.joint?.joinLaunches(backward!, planner.traits)) || backward!,
     logits: logits.ref,
     logitsGradient,
     values,

@@ -18,7 +18,7 @@ export interface LossChain<D> {
 /** The dispatches of a training step, planned or bound. */
 interface PhasedSteps<D> {
   network: { training: { forward: readonly D[]; backward: readonly D[] } };
-  training: { begin: D; norms: readonly D[]; chains?: readonly LossChain<D>[] };
+  training: { begin: D; norms: readonly D[]; chains?: readonly LossChain<D>[] | undefined };
   update: readonly D[];
   measurement?: { recording: readonly D[] };
 }

@@ -4,7 +4,6 @@ import { type Cost, type Kernel, type SpecializedKernel, specialize, type Varian
 import { arenaLayout, largestBinding, storageBytes } from '../gpu/memory.ts';
 import { checkBuffers } from '../gpu/recording.ts';
 import { type KernelVariants, requireVariant, variantKey } from '../gpu/variants.ts';
-import type { LossChain } from './phases.ts';
 
 /**
  * The content of a plan's buffer. `gradient` and `scratch` buffers are alive from their first to their last use in a step, a
@@ -120,7 +119,7 @@ export interface PlanLimits {
 }
 
 /** The functions that join dispatches: see joint_launches.ts. */
-export type JointLaunches = Pick<typeof import('./joint_launches.ts'), 'chainLoss' | 'inOneLaunch' | 'joinLaunches'>;
+export type JointLaunches = Pick<typeof import('./joint_launches.ts'), 'chainLosses' | 'inOneLaunch' | 'joinLaunches'>;
 
 /** Plans buffers and dispatches. It is pure: nothing in it needs a GPU. */
 export class Planner {
@@ -134,14 +133,15 @@ export class Planner {
   /** The keys of all kernels of the plan that list variants, if only one for this adapter. */
   readonly fitting = new Set<string>();
 
-  readonly #joint: JointLaunches | undefined;
+  /** Joins dispatches into fewer launches; undefined on a software adapter. */
+  readonly joint: JointLaunches | undefined;
 
   /**
    * @param chosen variants that replace the adapter's defaults.
    * @param joint joins dispatches into fewer launches, if given.
    */
   constructor(traits: Traits, limits: PlanLimits, chosen: KernelVariants = {}, joint?: JointLaunches) {
-    this.#joint = joint;
+    this.joint = joint;
     this.chosen = chosen;
     this.traits = traits;
     this.limits = limits;
@@ -183,24 +183,6 @@ export class Planner {
     const specialized = specialize(kernel, shape, this.traits, this.#variantOf(kernel, shape), layer);
     checkBuffers(specialized, layer, buffers);
     return new PlannedDispatch(specialized, layer, buffers, { kernel, shape } as unknown as TunableKernel);
-  }
-
-  /** Two independent dispatches, in one launch if that is possible. */
-  inOneLaunch(a: PlannedDispatch, b: PlannedDispatch): PlannedDispatch[] {
-    return this.#joint?.inOneLaunch(a, b, this.traits) ?? [a, b];
-  }
-
-  /** A backward pass, in fewer launches if that is possible. */
-  joinLaunches(backward: PlannedDispatch[]): PlannedDispatch[] {
-    return this.#joint?.joinLaunches(backward, this.traits) ?? backward;
-  }
-
-  /** Those of the losses that can share a launch with dispatches before and after them; undefined on a software adapter. */
-  chainLosses(
-    passes: Parameters<JointLaunches['chainLoss']>[0],
-    losses: readonly PlannedDispatch[],
-  ): LossChain<PlannedDispatch>[] | undefined {
-    return this.#joint && losses.flatMap((loss) => this.#joint!.chainLoss(passes, loss, this.traits) ?? []);
   }
 
   /** The chosen variant; undefined for the adapter's default. */

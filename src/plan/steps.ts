@@ -43,7 +43,7 @@ export interface StepState {
   /** The same buffers for the network in inference mode. */
   inferenceLossBuffers: LossBuffers;
   /** The losses that share a launch with other dispatches. */
-  chains?: LossChain<PlannedDispatch>[];
+  chains?: LossChain<PlannedDispatch>[] | undefined;
   /** Present if a step has several micro-batches. */
   accumulation?: Accumulation<PlannedDispatch>;
   /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
@@ -168,13 +168,12 @@ export function planSteps(
     });
   const measuring = measurement ? withMeasurement(network, measurement) : network;
   const whole = penalty ? furtherTraining().withPenalty(measuring, penalty.dispatch) : measuring;
-  const chains = planner.chainLosses(whole.training, lossesOf(training));
   return {
     network: whole,
     ...batchBuffers,
     training: {
       ...training,
-      ...(chains && { chains }),
+      chains: planner.joint?.chainLosses(whole.training, lossesOf(training), planner.traits),
       ...(measurement && { norms: [measurement.squares, ...training.norms.slice(1)] }),
       ...(accumulated && { accumulation: accumulated.training }),
     },
