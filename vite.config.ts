@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { RolldownMagicString } from 'rolldown';
 import { defineConfig, mergeConfig, type Plugin, type UserConfig } from 'vite';
 import { leanShaders } from './lean_shaders.ts';
 import { lineMaps } from './line_maps.ts';
@@ -102,9 +103,12 @@ const shadersTogether: Plugin = {
   name: 'wgrad-shaders-together',
   apply: 'build',
   renderChunk(code) {
-    const shaders = [...code.matchAll(shaderModule)].map(([, shader]) => shader);
+    const shaders = [...code.matchAll(shaderModule)];
+    if (shaders.length === 0) return null;
+    const moved = new RolldownMagicString(code);
     // They depend on nothing, so they may come first.
-    return shaders.length ? { code: `${shaders.join('\n')}\n${code.replace(shaderModule, '')}`, map: null } : null;
+    for (const { 0: text, index } of shaders) if (index > 0) moved.move(index, index + text.length, 0);
+    return moved;
   },
 };
 
@@ -514,6 +518,7 @@ const targets: Record<string, UserConfig> = {
     root,
     plugins: [
       leanShaders,
+      shadersTogether,
       leanParquet,
       workerIsAnEntry,
       headlessPage,

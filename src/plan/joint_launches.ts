@@ -3,7 +3,7 @@ import { chainKernels, type Joined, joinKernels, workgroupSize } from '../gpu/jo
 import { specialize } from '../gpu/kernel.ts';
 import { product } from '../product.ts';
 import type { LossChain } from './phases.ts';
-import { type BufferRef, type PlanBuffer, PlannedDispatch } from './planner.ts';
+import { type BufferRef, PlannedDispatch } from './planner.ts';
 
 const overlap = (a: BufferRef, b: BufferRef) =>
   a.buffer === b.buffer && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
@@ -21,26 +21,6 @@ const depends = (a: PlannedDispatch, b: PlannedDispatch) =>
     [a, b],
     [b, a],
   ].some(([x, y]) => x!.writes.some((ref) => Object.values(y!.buffers).some((other) => overlap(ref, other))));
-
-/**
- * The dispatches on any of the longest chains, of which each needs the one before. The others, mostly gradients of weights, may wait
- * without making the pass longer.
- */
-function longestChains(dispatches: readonly PlannedDispatch[]): ReadonlySet<PlannedDispatch> {
-  /** For each dispatch, how many follow one another at least up to and including it. */
-  const upTo = (inOrder: readonly PlannedDispatch[]) => {
-    const lengths = new Map<PlannedDispatch, number>();
-    for (const one of inOrder) {
-      const earlier = [...lengths].map(([other, length]) => (depends(one, other) ? length : 0));
-      lengths.set(one, 1 + Math.max(0, ...earlier));
-    }
-    return lengths;
-  };
-  const [before, after] = [upTo(dispatches), upTo(dispatches.toReversed())];
-  const lengthOf = (one: PlannedDispatch) => before.get(one)! + after.get(one)!;
-  const longest = Math.max(...dispatches.map(lengthOf));
-  return new Set(dispatches.filter((one) => lengthOf(one) === longest));
-}
 
 /** The same dispatch with `size` invocations per workgroup, if its kernel lets them be chosen. */
 function resized(one: PlannedDispatch, size: number, traits: Traits): PlannedDispatch {
@@ -124,49 +104,23 @@ export const chainLosses = (
     };
   });
 
-/** The gradients of layers' outputs that a dispatch writes, each with the others that it binds. */
-const partedBy = (writer: PlannedDispatch, bound: PlannedDispatch) =>
-  writer.writes.flatMap((written) =>
-    Object.values(bound.buffers)
-      .filter((other) => other.buffer !== written.buffer && other.buffer.kind === 'gradient')
-      .map((other) => [written.buffer, other.buffer] as const)
-      .filter(([{ kind }]) => kind === 'gradient'),
-  );
+const gradientsIn = (refs: readonly BufferRef[]) => refs.filter(({ buffer }) => buffer.kind === 'gradient');
 
 /**
- * Two arenas hold the measured gradients, and one that a launch writes is in another arena than those that it reads: see arenas.ts. This
- * notes which gradients have to be in different arenas, to find launches for which two would no longer suffice.
+ * True if a launch of both would write the gradient of a layer's output and bind one that `writer` alone does not bind. Two arenas hold the
+ * measured gradients, and what a launch writes is in another one than what it reads (arenas.ts): with more such pairs, two would no
+ * longer suffice.
  */
-class TwoArenas {
-  readonly #places = new Map<PlanBuffer, { group: object; side: boolean }>();
-
-  #placeOf(buffer: PlanBuffer) {
-    const place = this.#places.get(buffer) ?? { group: buffer, side: false };
-    this.#places.set(buffer, place);
-    return place;
-  }
-
-  allow(a: PlannedDispatch, b: PlannedDispatch): boolean {
-    return [...partedBy(a, b), ...partedBy(b, a)].every(([one, other]) => {
-      const [x, y] = [this.#placeOf(one), this.#placeOf(other)];
-      return x.group !== y.group || x.side !== y.side;
-    });
-  }
-
-  note(launch: PlannedDispatch): void {
-    for (const [one, other] of partedBy(launch, launch)) {
-      const [x, y] = [this.#placeOf(one), { ...this.#placeOf(other) }];
-      const turns = x.side === y.side;
-      if (x.group === y.group) continue;
-      for (const place of this.#places.values()) {
-        if (place.group === y.group) Object.assign(place, { group: x.group, side: place.side !== turns });
-      }
-    }
-  }
-}
+const crowdsArenas = (writer: PlannedDispatch, other: PlannedDispatch) => {
+  const bound = Object.values(writer.buffers).map(({ buffer }) => buffer);
+  return (
+    gradientsIn(writer.writes).length > 0 &&
+    gradientsIn(Object.values(other.buffers)).some(({ buffer }) => !bound.includes(buffer))
+  );
+};
 
 /** Most dispatches that wait for a launch to share, and most bytes that one reads: until then this memory is in use. */
-const mostWaiting = 2;
+const mostWaiting = ({ storageBuffers = 8 }: Traits) => (storageBuffers < 10 ? 0 : 2); // with 8, few pairs fit
 const mostBytesWaiting = 2 ** 20;
 
 const isSmall = ({ reads }: PlannedDispatch) =>
@@ -189,28 +143,24 @@ const mayBeChained = (dispatches: readonly PlannedDispatch[], at: number, traits
 };
 
 /**
- * The same backward pass in fewer launches. A dispatch that is not on the longest chain, such as the gradient of a weight, waits for
- * one of the chain with which it can share a launch; those that are left share one with whatever they can. Each launch follows what its
- * dispatches depend on. The first of the chain stays alone if the loss's launch may include it.
+ * The same backward pass in fewer launches. A dispatch that writes no gradient of a layer's output, mostly the gradient of a weight, waits
+ * for one that does and with which it can share a launch; those that are left share one with whatever they can. Each launch follows
+ * what its dispatches depend on. The first that writes such a gradient stays alone if the loss's launch may include it.
  */
 export function joinLaunches(dispatches: readonly PlannedDispatch[], traits: Traits): PlannedDispatch[] {
-  const onLongest = longestChains(dispatches);
-  const first = dispatches.findIndex((one) => onLongest.has(one));
+  const first = dispatches.findIndex(({ writes }) => gradientsIn(writes).length > 0);
   const alone = mayBeChained(dispatches, first, traits) ? dispatches[first] : undefined;
-  const canWait = new Set(dispatches.filter((one) => !onLongest.has(one) && isSmall(one)));
-  const arenas = new TwoArenas();
-  for (const one of dispatches) arenas.note(one);
+  const canWait = (one: PlannedDispatch) => one.parts.length === 1 && !gradientsIn(one.writes).length && isSmall(one);
   const launches: PlannedDispatch[] = alone ? [alone] : [];
   /** Joins a dispatch with one of the launches from `begin` to before `end`. */
   const isJoined = (one: PlannedDispatch, begin: number, end: number, mayWait: boolean): boolean => {
     for (let at = begin; at < end; at++) {
       const other = launches[at]!;
-      if (other === alone || other.parts.length > 1 || !arenas.allow(one, other)) continue;
-      if (mayWait && canWait.has(one) && canWait.has(other)) continue;
+      if (other === alone || other.parts.length > 1 || crowdsArenas(one, other) || crowdsArenas(other, one)) continue;
+      if (mayWait && canWait(one) && canWait(other)) continue;
       const joined = joinDispatches(other, one, traits);
       if (!joined) continue;
       launches[at] = joined;
-      arenas.note(joined);
       return true;
     }
     return false;
@@ -219,7 +169,7 @@ export function joinLaunches(dispatches: readonly PlannedDispatch[], traits: Tra
     launches.slice(0, end).findLastIndex((other) => depends(one, other)) + 1;
   for (const one of dispatches) {
     if (one === alone) continue;
-    const mayWait = launches.filter((other) => canWait.has(other)).length < mostWaiting;
+    const mayWait = launches.filter(canWait).length < mostWaiting(traits);
     if (!isJoined(one, afterNeeded(one, launches.length), launches.length, mayWait)) launches.push(one);
   }
   for (let at = launches.length - 1; at >= 0; at--) {
