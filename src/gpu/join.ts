@@ -135,6 +135,10 @@ function shareBindings(a: SpecializedKernel, b: SpecializedKernel, same: Readonl
     const own = b.bindings.find((binding) => binding.name === name)!;
     const given = a.bindings.find((binding) => binding.name === other)!;
     const isWritten = [own, given].some(({ access }) => access === 'read_write');
+    if ([own, given].some(({ type }) => !type.startsWith('array'))) {
+      if (isWritten) return undefined;
+      continue;
+    }
     if (own.type !== given.type) {
       const text = own.access === 'read' && readAs(second.text, name, widths[own.type], widths[given.type]);
       // What both only read may be bound twice.
@@ -144,7 +148,7 @@ function shareBindings(a: SpecializedKernel, b: SpecializedKernel, same: Readonl
     }
     if (isWritten && !(b.elements[name]! <= a.elements[other]!)) return undefined;
     const access = isWritten ? 'read_write' : given.access;
-    const type = declarationOf(a.text, other).type.replace(/^.*>\s*(?=array)/, '');
+    const type = /array<.*/.exec(declarationOf(a.text, other).type)![0];
     [first, second] = [
       declaredAs(first, other, access, given.type, type),
       declaredAs(second, name, access, given.type, type),

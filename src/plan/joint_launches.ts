@@ -177,7 +177,8 @@ export function joinLaunches(dispatches: readonly PlannedDispatch[], traits: Tra
     if (one === alone || one.parts.length > 1) continue;
     const next = launches.findIndex((other, i) => i > at && depends(one, other));
     const isShared =
-      isJoined(one, afterNeeded(one, at), at, false) || isJoined(one, at + 1, next < 0 ? launches.length : next, false);
+      isJoined(one, afterNeeded(one, at), at, false) ||
+      (canWait(one) && isJoined(one, at + 1, next < 0 ? launches.length : next, false));
     if (isShared) launches.splice(at, 1);
   }
   return launches;

@@ -171,6 +171,23 @@ test.skipIf(most < 10).each<[string, number, Partial<TrainerOptions>, string | u
   ['a gradient of five workgroups', 3, { batchSize: 128 }, 'dense_forward -> softmax_cross_entropy'],
   // Larger batches need more than one workgroup for the last layer.
   ['outputs of two workgroups', 3, { batchSize: 130 }, undefined],
+  // Both kernels read the state, which the loss reads too.
+  [
+    'dropout before the softmax',
+    3,
+    {
+      model: {
+        inputShape: [6, 6, 1],
+        layers: [
+          { type: 'flatten' },
+          { type: 'dense', units: 3 },
+          { type: 'dropout', rate: 0.5 },
+          { type: 'activation', activation: 'softmax' },
+        ],
+      },
+    },
+    'dropout_forward -> softmax_cross_entropy -> dropout_backward',
+  ],
   // Only its profile, which takes no weights, has the chain.
   ['sample weights', 3, {}, chain('softmax_cross_entropy'), { classWeight: { 0: 2, 1: 1, 2: 0.5 } }],
 ])(
