@@ -349,7 +349,7 @@ test('a data set of the page is looked through too, and a link leaves out what w
 test('what is no data set is refused in words', async () => {
   const page = await studio.browser.newPage();
   await openPage(`${await studio.serve()}#dataset=own`, page, []);
-  await until(page, '#page-error', 'Your own images are not here');
+  await until(page, '#page-error', 'This link is for your own images, and this browser has none');
   expect(await text(page, '#augmentation')).toContain('No images yet');
   expect(await page.$('#gradient-map')).toBeNull();
   await upload(page, '#own-files', new URL('../../package.json', import.meta.url).pathname);

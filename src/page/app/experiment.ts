@@ -499,7 +499,7 @@ function requireOutline(model: Model): void {
 
 function refusal(name: string, found: string, expected: string): ConfigurationError {
   return new ConfigurationError({
-    what: `The address of this page says something of ${name} that can't be: the default is taken`,
+    what: `Invalid ${name} in this page's URL: the default is used`,
     found,
     expected,
     place: [name],

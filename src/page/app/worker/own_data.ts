@@ -167,9 +167,9 @@ export async function ownParts(): Promise<TrainAndTestParts> {
   own ??= await readOwn();
   if (own) return own;
   throw new DataError({
-    what: 'Your own images are not here',
-    found: 'a browser that keeps none: a link has no images in it',
-    expected: 'a folder of pictures, IDX files or CIFAR batches',
-    fix: 'drop them into this page, or choose another data set',
+    what: 'This link is for your own images, and this browser has none',
+    found: 'no images: a link contains none',
+    expected: 'a folder of pictures, or the files of a data set',
+    fix: 'drop yours onto this page, or choose another data set',
   });
 }
