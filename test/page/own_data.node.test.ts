@@ -13,6 +13,7 @@ import {
   downloaded,
   downloadInto,
   draw,
+  holdRun,
   number,
   openPage,
   openStudio,
@@ -65,6 +66,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   // The drop target is far from the panel, which is folded, and a run is in progress.
   await press(page, '#start');
   await untilEpoch(page, 1);
+  const release = await holdRun(page);
   const cdp = await page.createCDPSession();
   const drag = (type: 'dragEnter' | 'dragOver' | 'dragCancel' | 'drop', ...files: string[]) =>
     cdp.send('Input.dispatchDragEvent', { type, x: 900, y: 700, data: { items: [], files, dragOperationsMask: 1 } });
@@ -81,6 +83,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await until(page, '#status', '124 files will be read when this run has ended: stop it to read them now');
   expect(await text(page, '#waiting-files')).toContain('124 files will be read when this run has ended');
   expect(await page.$('#drop-overlay')).toBeNull();
+  await release();
   await press(page, '#stop');
   await until(page, '#status', '122 images of your own, which stay in this browser');
   await until(page, '#facts', '98 training and 24 validation images of 12.×.12, 3 classes');
