@@ -154,6 +154,27 @@ test('no file needs itself in a round', () => {
   for (const path of files) visit(path, []);
 });
 
+test('what a file exports, another one uses', () => {
+  const inTests = (readdirSync(join(root, 'test'), { recursive: true }) as string[])
+    .filter((path) => /\.tsx?$/.test(path) && !path.includes('node_modules'))
+    .map((path) => join('test', path));
+  const inRoot = readdirSync(root).filter((path) => path.endsWith('.ts'));
+  const texts = [...files, ...inTests, ...inRoot].map(
+    (path) => [path, readFileSync(join(root, path), 'utf8')] as const,
+  );
+  const users = new Map<string, Set<string>>();
+  for (const [path, text] of texts) {
+    for (const [name] of text.matchAll(/\w+/g)) users.set(name, (users.get(name) ?? new Set()).add(path));
+  }
+  const exported = /^export (?:async )?(?:const|function\*?|class) (\w+)/gm;
+  const unused = texts
+    .filter(([path]) => path.startsWith('src/'))
+    .flatMap(([path, text]) => [...text.matchAll(exported)].map(([, name]) => ({ path, name: name! })))
+    .filter(({ name }) => users.get(name)!.size === 1)
+    .map(({ path, name }) => `${path}: ${name}`);
+  expect(unused).toEqual([]);
+});
+
 /** The part of the page that a file belongs to: a folder, a feature, or the frame that puts them together. */
 const partOf = (path: string) => /^src\/page\/(features\/\w+|app|ui|plots)\//.exec(path)?.[1] ?? 'frame';
 

@@ -17,7 +17,7 @@ import { parseRun, type SavedRun } from '../formats/run_file.ts';
 import { temporaryName } from './whole_file.ts';
 
 /** File name of the best state by the monitored figure. */
-export const bestName = 'best.wgrad';
+const bestName = 'best.wgrad';
 
 /** The step is padded with zeros, so that sorting by name sorts by step. */
 const nameOf = (step: number) => `checkpoint-${String(step).padStart(9, '0')}.wgrad`;

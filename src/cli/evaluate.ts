@@ -138,7 +138,7 @@ function datasetOf({ dataset }: SavedRun, given: string): string {
 const mostClasses = 40;
 
 /** The confusion matrix, and the metrics of each class that follow from it. */
-export function classTables(evaluation: Evaluation, classNames: readonly string[]): string[] {
+function classTables(evaluation: Evaluation, classNames: readonly string[]): string[] {
   const matrix = evaluation.confusionMatrix;
   const columns = (['precision', 'recall', 'f1Score'] as const).map((name) => ({
     name,

@@ -34,7 +34,7 @@ const ends = {
 const [columns, rowsMost] = [60, 12];
 
 /** The output of the command: the table, the curve, the suggestion. */
-export function curveLines({ points, suggestion, reason, ended }: LearningRateCurve): string[] {
+function curveLines({ points, suggestion, reason, ended }: LearningRateCurve): string[] {
   const shown = everyFew(points, rowsMost).map(({ learningRate, loss, smoothedLoss }) => [
     figure(learningRate),
     figure(loss),

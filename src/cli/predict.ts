@@ -117,7 +117,7 @@ type Named = PicturePrediction & { picture: string };
 
 const percent = (probability: number) => `${(100 * probability).toFixed(1)} %`;
 
-export function predictionTable(predictions: readonly Named[]): string {
+function predictionTable(predictions: readonly Named[]): string {
   const cells = predictions.map((prediction) => {
     if ('error' in prediction) return [prediction.error.split('\n')[0]!];
     if ('outputs' in prediction) return prediction.outputs.map(figure);

@@ -47,7 +47,7 @@ export const sessionOf = ({ adapter, host, chrome, browserTimeout, yes }: Profil
 });
 
 /** A row for each variant of the kernel at each shape; the network's variant is marked. */
-export function kernelTable({ kernels }: KernelTimes): string {
+function kernelTable({ kernels }: KernelTimes): string {
   const rows = kernels.flatMap(({ kernel, shape, layers, timings }) =>
     timings.map((timing, i) => [
       i === 0 ? [kernel, ...layers].join(' ') : '',

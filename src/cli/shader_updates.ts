@@ -2,7 +2,7 @@ import { relative, sep } from 'node:path';
 import type { Plugin } from 'vite';
 
 /** The event that tells the page of a saved shader: its path in the folder, and its text. */
-export const shaderEvent = 'wgrad:shader';
+const shaderEvent = 'wgrad:shader';
 
 /**
  * Sends every saved shader to the page, which checks and times it. Vite alone would load the page again, and end what it trains.

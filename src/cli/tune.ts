@@ -19,7 +19,7 @@ export async function tuneCommand(options: RunOptions): Promise<void> {
 }
 
 /** A row for each variant of each kernel; the chosen one is marked. */
-export function tuningTable({ kernels }: Pick<TuneResult, 'kernels'>): string {
+function tuningTable({ kernels }: Pick<TuneResult, 'kernels'>): string {
   const rows = kernels.flatMap(({ kernel, shape, timings, chosen }) =>
     timings.map(({ variant, microseconds, spreadMicroseconds }, i) => [
       i === 0 ? kernel : '',

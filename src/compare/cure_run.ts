@@ -33,7 +33,7 @@ export interface CureRun {
 }
 
 /** Number of steps whose mean loss is compared with chance level: a single batch's loss is too noisy. */
-export const chanceSteps = 20;
+const chanceSteps = 20;
 
 /** The events of a run that determine its figures. */
 interface RunEvents {

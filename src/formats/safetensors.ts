@@ -101,7 +101,7 @@ export function parseSafetensors(
 }
 
 /** Reads the tensors of any safetensors file with floating-point data, as float32, and its metadata. @throws DataError */
-export function unpackSafetensors(
+function unpackSafetensors(
   file: Uint8Array,
   name: string,
 ): { tensors: NamedTensor[]; metadata: Record<string, string> } {

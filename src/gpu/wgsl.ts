@@ -72,7 +72,7 @@ const loop = /^[ \t]*%for ([a-z]) in (\d+)\.\.(\d+)$/;
  *
  * @throws ShaderError for a `%for` without `%end` or the reverse.
  */
-export function unroll(name: string, text: string): string {
+function unroll(name: string, text: string): string {
   const open: { letter: string; numbers: number[]; lines: string[] }[] = [];
   const done: string[] = [];
   const pair = '%for and %end';

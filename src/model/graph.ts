@@ -47,7 +47,6 @@ export interface CompiledNode<T extends LayerType> {
   parameters: number;
 }
 
-export type CompiledLayerOf<T extends LayerType> = CompiledNode<T>;
 /** A layer of a compiled model, with its options filled in, its shapes and its tensors. */
 export type CompiledLayer = { [T in LayerType]: CompiledNode<T> }[LayerType];
 

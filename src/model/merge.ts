@@ -30,7 +30,7 @@ export function shapesDiffer(
 }
 
 /** The shape that all inputs are broadcast to, as in Keras: each axis has the maximum length, or 1. */
-export function broadcastShape(subject: string, shapes: readonly (readonly number[])[]): number[] {
+function broadcastShape(subject: string, shapes: readonly (readonly number[])[]): number[] {
   const expected = 'shapes of as many axes, each axis equal or 1';
   const axes = shapes[0]!.length;
   if (shapes.some(({ length }) => length !== axes)) throw shapesDiffer(subject, shapes, expected);

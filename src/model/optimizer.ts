@@ -164,7 +164,3 @@ export const momentumOf = (optimizer: FilledOptimizer): { slot: string; sign: 1 
 /** The betas of the bias corrections in a step's state. For an optimizer without bias correction they have no effect. */
 export const betasOf = (optimizer: FilledOptimizer): Betas =>
   optimizerDefinition(optimizer.type).betas?.(optimizer) ?? { beta1: 0, beta2: 0 };
-
-/** True if two optimizers have the same slots, so that one can continue from the other's. */
-export const sameSlots = (a: FilledOptimizer, b: FilledOptimizer): boolean =>
-  a.type === b.type && slotsOf(a).join() === slotsOf(b).join();

@@ -4,7 +4,7 @@ import { type MatricesShape, rowQuads, scaledQuads } from '../kernels/muon.ts';
 
 /** The passes over a step's matrices, each with its own tiles. `square` covers one square matrix per matrix, `pair` two. */
 export type MatrixPass = 'momentum' | 'gram' | 'scale' | 'square' | 'pair' | 'apply';
-export const matrixPasses: readonly MatrixPass[] = ['momentum', 'gram', 'scale', 'square', 'pair', 'apply'];
+const matrixPasses: readonly MatrixPass[] = ['momentum', 'gram', 'scale', 'square', 'pair', 'apply'];
 
 /** The tables of shaders/lib/matrices.wgsl, and the sizes that the kernels' shapes need. */
 export interface Matrices {

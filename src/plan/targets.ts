@@ -7,10 +7,10 @@ import { type LabelFacts, requireLabelsBelow, type Samples } from './labels.ts';
 import { hasClasses } from './samples.ts';
 
 /** Tolerance for soft labels, which should add up to one: the rounding of float32 divisions. */
-export const roundingOfShares = 1e-3;
+const roundingOfShares = 1e-3;
 
 /** True if a classification loss uses the data set's own soft labels. */
-export const bringsShares = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
+const bringsShares = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
   isOfClasses(loss) && lossDefinition(loss.type).labels === 'shares' && targets !== undefined;
 
 /**

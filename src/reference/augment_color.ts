@@ -20,7 +20,7 @@ const blend = (a: Numbers, b: (at: number) => number, ratio: number) =>
   each(a, (value, at) => clip(ratio * value + (1 - ratio) * b(at)));
 
 /** One channel of an image. */
-export function channelOf(image: Numbers, { channels }: Picture, channel: number): Image {
+function channelOf(image: Numbers, { channels }: Picture, channel: number): Image {
   return Float64Array.from({ length: image.length / channels }, (_, i) => image[i * channels + channel]!);
 }
 
@@ -48,7 +48,7 @@ export function adjustSaturation(image: Numbers, factor: number): Image {
 }
 
 /** Shifts the hue in HSV. */
-export function adjustHue(image: Numbers, turns: number): Image {
+function adjustHue(image: Numbers, turns: number): Image {
   const y = new Float64Array(image.length);
   for (let at = 0; at < image.length; at += 3) {
     const [h, s, v] = toHsv(image[at]!, image[at + 1]!, image[at + 2]!);
@@ -96,7 +96,7 @@ export function colorJitter(image: Numbers, s: Picture, fields: Fields): Image {
     .reduce<Image>((x, name) => adjust[name]!(x, Number(fields[name])), Float64Array.from(image));
 }
 
-export const adjustGamma = (image: Numbers, gamma: number, gain: number): Image =>
+const adjustGamma = (image: Numbers, gamma: number, gain: number): Image =>
   each(image, (value) => clip(255 * gain * (Math.max(value, 0) / 255) ** gamma));
 
 export function grayscale(image: Numbers): Image {
@@ -161,10 +161,10 @@ export function adjustSharpness(image: Numbers, { height, width, channels }: Pic
 }
 
 /** Channel c of the result is channel order[c] of the image. */
-export const permuteChannels = (image: Numbers, { channels }: Picture, order: readonly number[]): Image =>
+const permuteChannels = (image: Numbers, { channels }: Picture, order: readonly number[]): Image =>
   each(image, (_, at) => image[at - (at % channels) + order[at % channels]!]!);
 
-export const dropChannels = (image: Numbers, { channels }: Picture, dropped: readonly boolean[], fill: number): Image =>
+const dropChannels = (image: Numbers, { channels }: Picture, dropped: readonly boolean[], fill: number): Image =>
   each(image, (value, at) => (dropped[at % channels] ? fill : value));
 
 const listed = ({ channels }: Picture, name: string, fields: Fields) =>

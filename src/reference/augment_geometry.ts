@@ -181,7 +181,7 @@ export function affineMap(p: AffineParameters, [x, y]: Point): Matrix3 {
 /** Rotates counterclockwise, the direction opposite to torchvision's affine. */
 export const rotationMap = (angle: number, centre: Point): Matrix3 => affineMap({ angle: -angle }, centre);
 
-export const perspectiveCorners = ['topLeft', 'topRight', 'bottomRight', 'bottomLeft'] as const;
+const perspectiveCorners = ['topLeft', 'topRight', 'bottomRight', 'bottomLeft'] as const;
 
 export type PerspectiveParameters = Record<`${(typeof perspectiveCorners)[number]}${'X' | 'Y'}`, number>;
 

@@ -12,7 +12,7 @@ const margin = { left: 56, right: 12, top: 8, bottom: 24 };
 const mostMarks = 6;
 
 /** The colors of a metric's value on a light and on a dark page, as CSS: the best stands out most. */
-export function colorsOf({ mode }: SweepFile['metric'], figures: readonly number[]): (figure: number) => string {
+function colorsOf({ mode }: SweepFile['metric'], figures: readonly number[]): (figure: number) => string {
   const [low, high] = [Math.min(...figures), Math.max(...figures)];
   return (value) => {
     const share = high > low ? (value - low) / (high - low) : 1;

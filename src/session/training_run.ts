@@ -71,7 +71,7 @@ export interface Keep {
 }
 
 /** Seconds between states as long as delivering one takes less than a twentieth of that; otherwise the time grows in proportion. */
-export const secondsBetweenStates = 10;
+const secondsBetweenStates = 10;
 
 export interface RunResult {
   stopped: boolean;

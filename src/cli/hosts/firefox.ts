@@ -55,7 +55,7 @@ export function versionOf(path: string, timeout = browserTimeout): string {
  *
  * @throws SetupError if there is none, with the command to type.
  */
-export async function ensureFirefox(options: InstallOptions): Promise<string> {
+async function ensureFirefox(options: InstallOptions): Promise<string> {
   const found = findFirefox();
   if (found) return found;
   const { report = console.error } = options;

@@ -31,7 +31,7 @@ const orderSchema = v.strictObject({
  * @throws ConfigurationError for invalid options.
  * @throws UnfitError if the images are missing on this machine, or differ.
  */
-export async function checkPairTask(task: Task, read: ReadImages) {
+async function checkPairTask(task: Task, read: ReadImages) {
   requireIdOf(task);
   const order = parse(orderSchema, task.order, 'The job') as PairTask;
   const { vary, a, b, fit } = order;

@@ -51,7 +51,7 @@ export async function imagesOf(order: SharedOrder, read: ReadImages): Promise<Tr
 }
 
 /** @throws UnfitError if the images are missing on this machine. */
-export async function readHere(
+async function readHere(
   asked: Pick<RunOptions, 'dataset' | 'clean'> & Partial<RunOptions>,
   read: ReadImages,
 ): Promise<TrainAndTest> {

@@ -4,7 +4,7 @@ import type { TrialResult } from '../../report/sweep_file.ts';
 
 /** The contents of the queue, as JSON that every version can read. */
 
-export const workTypes = ['sweep', 'comparison', 'cures'] as const;
+const workTypes = ['sweep', 'comparison', 'cures'] as const;
 export type WorkType = (typeof workTypes)[number];
 
 /** The kind of a work whose tasks any worker may take, whatever its adapter. */

@@ -3,7 +3,7 @@ import { PbfWriter } from 'pbf';
 // ONNX's protobuf; field numbers and types are those of onnx/onnx.proto, https://github.com/onnx/onnx.
 
 /** TensorProto.DataType. */
-export const elementTypes = { float: 1, uint8: 2, int64: 7 } as const;
+const elementTypes = { float: 1, uint8: 2, int64: 7 } as const;
 /** AttributeProto.AttributeType. */
 const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
 

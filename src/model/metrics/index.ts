@@ -109,7 +109,7 @@ function fillMetric(config: MetricConfig): FilledMetric {
 }
 
 /** Name under which a metric's values per class are stored. */
-export const byClassName = (name: string): string => `${name}ByClass`;
+const byClassName = (name: string): string => `${name}ByClass`;
 
 /** @throws ConfigurationError for options that don't fit the number of classes. */
 export function requireMetricsFit(metrics: readonly FilledMetric[], classes: number): void {

@@ -3,7 +3,7 @@ import { integer } from '../../check.ts';
 import { defineSchedule, rate } from '../schedule_definition.ts';
 
 /** Limited by the size of the schedule's buffer on the GPU. */
-export const mostBoundaries = 100;
+const mostBoundaries = 100;
 
 /**
  * Keras' PiecewiseConstantDecay: values[0] up to and including boundaries[0], then values[1] up to boundaries[1], and so on;

@@ -11,7 +11,7 @@ export interface Embed {
 }
 
 /** @param search the query of the URL: `?embed` for all parts, `?embed=run,network` for some. */
-export function readEmbed(search: string): Embed | undefined {
+function readEmbed(search: string): Embed | undefined {
   const value = new URLSearchParams(search).get('embed');
   if (value === null) return undefined;
   const names = value.split(',').filter(Boolean);

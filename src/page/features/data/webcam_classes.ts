@@ -42,7 +42,7 @@ export const deletePicture = (id: number, number: number) =>
   update(id, (one) => ({ ...one, pictures: one.pictures.filter((picture) => picture.number !== number) }));
 
 /** Smallest number of pictures per class from which a network can learn something. */
-export const fewPictures = 10;
+const fewPictures = 10;
 
 export const allPictures = computed(() => webcamClasses.value.reduce((sum, { pictures }) => sum + pictures.length, 0));
 

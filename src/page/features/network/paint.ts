@@ -122,7 +122,7 @@ function paintChart(context: Context, row: Layout['rows'][number], text: number,
 }
 
 /** A color of the scale in CSS syntax. */
-export function relativeStyle(value: number): string {
+function relativeStyle(value: number): string {
   const color = relativeColor(value);
   return `rgb(${color & 255} ${(color >> 8) & 255} ${(color >> 16) & 255})`;
 }

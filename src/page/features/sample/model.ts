@@ -35,7 +35,7 @@ export const stages = computed<Stage[]>(() => {
 });
 
 /** The selected element of each layer's output, by the layer's name. */
-export const chosenUnits = signal<Record<string, number>>({});
+const chosenUnits = signal<Record<string, number>>({});
 export const shownUnit = signal<{ layer: string; unit: number; made: ShownUnit | undefined } | undefined>();
 
 export const goTo = (to: number) => {
