@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Short files whose tests take long, mostly since they start many a Chrome. */
-const long = /\/(chaos|crash|waits|bench|run|twins)\.node\.test\.ts$/;
+/** Short files whose tests take long: by their size they would start last, and one process would wait for them at the end. */
+const long = /\/(chaos|crash|waits|bench|run|twins|portable|first_screen|gpu_kit|api_reference)\.node\.test\.ts$/;
 
 /**
  * Starts with what takes longest, so that all workers end together. Vitest goes by how long a file took the last time, and
