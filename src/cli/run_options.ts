@@ -81,7 +81,7 @@ const shared = {
   dataset: () =>
     new Option('--dataset <name or folder>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`).default(
       'mnist',
-      'mnist, or digits where MNIST cannot be downloaded',
+      'mnist, or digits if MNIST cannot be downloaded',
     ),
   clean: () =>
     new Option(
@@ -142,7 +142,7 @@ export function addRunOptions(command: Command): Command {
     )
     .option(
       '--memory-budget <size>',
-      'maximum GPU memory for the network and the images, such as 256MiB or 1.5GB; images that do not fit are streamed during training (default: two of the largest bindings for a data set)',
+      'maximum GPU memory for the network and the images, such as 256MiB or 1.5GB; images that do not fit are streamed during training (default: twice the largest binding for a data set)',
       byteSize('--memory-budget'),
     )
     .option(
@@ -178,7 +178,7 @@ export function addRunOptions(command: Command): Command {
     .addOption(shared.augment())
     .option(
       '--mix <how>',
-      'replace (augment every image anew in each epoch), merge (train on the images and augmented copies), or the probability that an image is augmented',
+      'replace (a new augmented sample of every image in each epoch), merge (train on the images and augmented copies), or the probability that an image is augmented',
       mixOf,
       'replace',
     )

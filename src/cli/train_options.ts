@@ -24,10 +24,10 @@ export function addTrainOptions(command: Command): Command {
     )
     .option(
       '--save <file>',
-      'write the run with its weights, during training and when it ends; the training page loads it',
+      'write the run with its weights, during training and when it ends; the training page can load it',
       outputFile('--save'),
     )
-    .option('--apply-remedy', "train a second time with the verdict's first remedy, if that is a setting")
+    .option('--apply-remedy', "train again with the verdict's first remedy, if it is a setting")
     .option('--csv <file>', 'write a row for each step during training', outputFile('--csv'))
     .option('--logdir <folder>', 'write event files for TensorBoard during training', outputFolder('--logdir'));
 }

@@ -81,7 +81,7 @@ export function mirroringLines(
 }
 /** The estimated time of the run, printed as soon as its steps have been timed. */
 export const timeLine = (plan: Plan, batchSize: number, stepMs: number) =>
-  `time     ${aboutSeconds(runSeconds(plan, batchSize, stepMs))} for this run, as its first steps were measured`;
+  `time     ${aboutSeconds(runSeconds(plan, batchSize, stepMs))} for this run, estimated from its first steps`;
 
 export function modelTable(layers: readonly LayerSummary[]): string {
   const rows = layers.map(({ name, type, outputShape, parameters }) => [

