@@ -74,11 +74,22 @@ const leanParquet: Plugin = {
   load: (id) => parquetParts[/\/hyparquet\/src\/(\w+)\.js$/.exec(id)?.[1] ?? ''],
 };
 
-/** Parts of uPlot that no chart of the page has, a quarter of its code: axes of dates, bars, steps and splines. */
+/**
+ * Parts of uPlot that no chart of the page has, a third of its code: axes of dates, bars, steps and splines, tables to join, a legend, and
+ * selecting a range with the mouse.
+ */
 const plotParts: readonly [part: RegExp, replacement: string][] = [
   [/^function fmtDate\([\s\S]*?^\}/m, 'const fmtDate = () => () => "";'],
   [/^function genTimeStuffs\([\s\S]*?^\}/m, 'const genTimeStuffs = () => [[], [], () => () => []];'],
   [/\(paths\.stepped[\s\S]*?monotoneCubic\);/, ''],
+  [/^function join\([\s\S]*?^\}/m, 'const join = undefined;'],
+  [/^function asinhAxisSplits\([\s\S]*?^\}/m, 'const asinhAxisSplits = undefined;'],
+  [/^function log2AxisValsFilt\([\s\S]*?^\}/m, 'const log2AxisValsFilt = undefined;'],
+  [/^\tfunction initLegendRow\([\s\S]*?^\t\}/m, 'const initLegendRow = () => [null, null];'],
+  [
+    /^\tfunction mouseDown\([\s\S]*?^\t\}\s*function mouseUp\([\s\S]*?^\t\}/m,
+    'const mouseDown = () => {}, mouseUp = mouseDown;',
+  ],
 ];
 
 const leanPlot: Plugin = {
@@ -629,28 +640,34 @@ const targets: Record<string, UserConfig> = {
       rolldownOptions: {
         // The part of MNIST takes most of the time: that is no news.
         checks: { pluginTimings: false },
-        output: pageChunks(pageScripts, {
-          studio: 'page/(main|studio).tsx',
-          worker: 'page/worker.ts',
-          // What trains, with small modules that most runs call for.
-          session:
-            '(page/features/run/worker|plan/joint_launches|gpu/join|train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split)).ts',
-          // What looks through the digits of the first visit, and reads the page's part of MNIST: not with all that reads files.
-          built_in: '(page/app/worker/cleaning|data/mnist_part).ts',
-          // The page fetches the rest when it is idle, and what a click needs before that is one of these.
-          own_data:
-            '(page/app/worker/own_data|data/(archives|formats)/(?!parquet_codecs|lz4)\\w+|data/(identify|mat)).ts',
-          png_pictures: 'png/png_pictures.ts',
-          further: '(augment/symmetric_eigen|plan/(further_training|keras_input|layers/further)).ts',
-          later:
-            '(api/save_trainer|gpu/unmatched_variants|page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|plan/(place_images|too_large)|train/(augmented_predictions|class_weights|dataset_gradients|diagnose|learning_rate_finder|measure_ceilings|picture_input|prediction_loss|profile_step|sample_step|tune_once)).ts',
-          kept: 'page/kept.tsx',
-          // What most people look at after a run, and what only a click opens.
-          after_training:
-            'page/(after_training|features/(map/(layer_detail|run_verdict)|profile/gpu_check|run/(key_of_twins|resume|saved_run))).tsx?',
-          opened:
-            '(page/features/(data/(data_numbers|read_files|webcam)|lessons/(panel|sigmoid|batch_norm|augmentation)|training/(goal_forms|rate_finder)|twins/model)|report/report|train/apply_change).(tsx?|json)',
-        }),
+        output: {
+          // The package has no other copy of the digits: the command reads this one, and apps import it by its name.
+          assetFileNames: ({ names }) =>
+            `assets/${names.includes('digits.csv.gz') ? '[name]' : '[name]-[hash]'}[extname]`,
+          ...pageChunks(pageScripts, {
+            studio: 'page/(main|studio).tsx',
+            worker: 'page/worker.ts',
+            // What trains, with small modules that most runs call for.
+            session:
+              '(page/features/run/worker|plan/joint_launches|gpu/join|train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split)).ts',
+            // What looks through the digits of the first visit, and reads the page's part of MNIST: not with all that reads files.
+            built_in: '(page/app/worker/cleaning|data/mnist_part).ts',
+            // The page fetches the rest when it is idle, and what a click needs before that is one of these.
+            own_data:
+              '(page/app/worker/own_data|data/(archives|formats)/(?!parquet_codecs|lz4)\\w+|data/(identify|mat)).ts',
+            png_pictures: 'png/png_pictures.ts',
+            further:
+              '(augment/symmetric_eigen|kernels/further_variants|plan/(further_training|keras_input|layers/further)).ts',
+            later:
+              '(api/save_trainer|gpu/unmatched_variants|page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|plan/(place_images|too_large)|train/(augmented_predictions|class_weights|dataset_gradients|diagnose|learning_rate_finder|measure_ceilings|picture_input|prediction_loss|profile_step|sample_step|tune_once)).ts',
+            kept: 'page/kept.tsx',
+            // What most people look at after a run, and what only a click opens.
+            after_training:
+              'page/(after_training|features/(map/(layer_detail|run_verdict)|profile/gpu_check|run/(key_of_twins|resume|saved_run))).tsx?',
+            opened:
+              '(page/features/(data/(data_numbers|read_files|webcam)|lessons/(panel|sigmoid|batch_norm|augmentation)|training/(goal_forms|rate_finder)|twins/model)|report/report|train/apply_change).(tsx?|json)',
+          }),
+        },
       },
     },
     // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.

@@ -32,8 +32,12 @@ import { filesIn } from './user_folder.ts';
 
 const fashionFolder = '/usr/share/datasets/fashion-mnist';
 const fashionPackage: DebianPackage = { name: 'dataset-fashion-mnist', megabytes: 31 };
-const ownFolder = fileURLToPath(new URL('../../data', import.meta.url));
-const digitsFile = join(ownFolder, 'digits.csv.gz');
+const digitsName = 'digits.csv.gz';
+/** In a clone, the folder `data`. The package has the file only once, among those of the built page. */
+const digitsFolder = ['../../data', '../page/assets']
+  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  .find((folder) => existsSync(join(folder, digitsName)))!;
+const digitsFile = join(digitsFolder, digitsName);
 
 /** The kinds of folders that can be read, as --help lists them. */
 export const folderKinds =
@@ -144,7 +148,7 @@ export function foundFolder(name: DatasetName): string | undefined {
   const places: Record<DatasetName, () => string | undefined> = {
     mnist: () => (existsSync(cachedFolder(name)) ? cachedFolder(name) : mnistPackage()),
     'fashion-mnist': () => fashionFolder,
-    digits: () => ownFolder,
+    digits: () => digitsFolder,
     cifar10: () => cachedFolder(name),
   };
   const folder = places[name]();

@@ -42,7 +42,7 @@ async function pack(): Promise<string> {
     'shaders',
     ...readdirSync(root).filter((it) => /\.(json|ts)$/.test(it)),
   ];
-  const published = files.filter((it) => !/^!?dist/.test(it));
+  const published = files.filter((it) => !/^(!|dist)/.test(it));
   for (const name of new Set([...sources, ...published]))
     cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
