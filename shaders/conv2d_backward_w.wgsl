@@ -25,31 +25,6 @@ override dilation_y: u32; // rows of x from one row of the kernel to the next
 override dilation_x: u32;
 #endif
 
-// Four consecutive input channels of one kernel element.
-struct Chunk { kh: u32, kw: u32, offset: u32, }
-
-fn chunk_at(index: u32) -> Chunk {
-  let tap = index / (in_channels / 4u);
-#if ${dilated}
-  let kh = tap / kernel_width * dilation_y;
-  let kw = tap % kernel_width * dilation_x;
-#else
-  let kh = tap / kernel_width;
-  let kw = tap % kernel_width;
-#endif
-  return Chunk(kh, kw, (kh * in_width + kw) * in_channels + index % (in_channels / 4u) * 4u);
-}
-
-fn load_x(n: u32, window: vec2u, chunk: Chunk) -> vec4f {
-  let at = (((n * in_height + window.x) * in_width + window.y) * in_channels + chunk.offset) >> 2u;
-#if ${padded}
-  let inside = (window.x + chunk.kh < in_height) & (window.y + chunk.kw < in_width);
-  return select(vec4f(), ${x}[at], inside);
-#else
-  return ${x}[at];
-#endif
-}
-
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index & 3u;

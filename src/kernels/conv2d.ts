@@ -6,6 +6,7 @@ import forwardNarrowSource from '../../shaders/conv2d_forward_narrow.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
 import bias from '../../shaders/lib/bias.wgsl?raw';
 import channelQuad from '../../shaders/lib/channel_quad.wgsl?raw';
+import chunk from '../../shaders/lib/conv2d_chunk.wgsl?raw';
 import gradient from '../../shaders/lib/conv2d_gradient.wgsl?raw';
 import gradientTap from '../../shaders/lib/conv2d_gradient_tap.wgsl?raw';
 import output from '../../shaders/lib/conv2d_output.wgsl?raw';
@@ -62,7 +63,7 @@ export interface Conv2dShape {
 }
 
 /** Number of pixels, or pooled cells, of y. */
-const cellsOf = (s: Conv2dShape) =>
+export const cellsOf = (s: Conv2dShape) =>
   (s.pooled ? Math.floor(s.outHeight / 2) * Math.floor(s.outWidth / 2) : s.outHeight * s.outWidth) * s.batch;
 
 /** The part of the shape that describes windows sliding over an image. */
@@ -92,7 +93,7 @@ export const padded = ({ dilationY = 1, dilationX = 1, ...s }: Windows): boolean
 const dilated = ({ dilationY = 1, dilationX = 1 }: Conv2dShape) => dilationY > 1 || dilationX > 1;
 
 /** Position within the kernel, in rows and columns of x. */
-const stepsOfKernel = (s: Conv2dShape) => ({
+export const stepsOfKernel = (s: Conv2dShape) => ({
   dilated: dilated(s),
   kh: dilated(s) ? 'kh * dilation_y' : 'kh',
   kw: dilated(s) ? 'kw * dilation_x' : 'kw',
@@ -145,13 +146,13 @@ const tileFlags = (v: Variant) => ({ across: 1, ...v, load: loadType((v as Regis
 /** The rows of w that are multiplied by one load of x, as a matrix [4 output channels, width]. */
 const columnsOfW = (width: number) => (width === 1 ? 'w0$c' : `mat${width}x4f(${each(width, (k) => `w${k}$c`)})`);
 
-const forwardFlags = (s: Conv2dShape) => ({
+export const forwardFlags = (s: Conv2dShape) => ({
   ...quadFlags(s.outChannels, 'w', 'y'),
   padded: padded(s),
   pooled: s.pooled,
 });
 
-const biasFlags = (s: Conv2dShape) => ({ use_bias: s.useBias, vec_bias: s.outChannels % 4 === 0 });
+export const biasFlags = (s: Conv2dShape) => ({ use_bias: s.useBias, vec_bias: s.outChannels % 4 === 0 });
 
 /** Flags of conv2d_forward.wgsl itself, without those of the fragments that a transposed convolution omits. */
 export const forwardTextFlags = (s: Conv2dShape, v: Variant) => ({
@@ -226,6 +227,18 @@ const tilesAGroup = (tiles: number) => Math.min(16, tiles);
 const weights = (s: Conv2dShape) => s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels;
 const pixelsIn = (s: Conv2dShape) => s.batch * s.inHeight * s.inWidth;
 
+/** The flags of filter gradients that don't depend on the variant. */
+export const gradientFlags = (s: Conv2dShape) => ({
+  ...quadFlags(s.outChannels, 'dy', 'dw'),
+  padded: padded(s),
+  dilated: dilated(s),
+  pooled: s.pooled,
+  ...{ x: 'x', dy: 'dy', db: quadType(s.outChannels) },
+  use_bias: s.useBias,
+  stores_db: s.useBias,
+  step: s.pooled ? '1u' : '4u',
+});
+
 /** A filter gradient whose invocations own this number of rows of w. */
 function filterGradient(name: string, source: string, rows: number): Kernel<Conv2dShape> {
   const tilesFor = (s: Conv2dShape, { tiles = tilesAGroup(tilesOfW(s, rows)) }: Variant) => tiles as number;
@@ -240,15 +253,8 @@ function filterGradient(name: string, source: string, rows: number): Kernel<Conv
     flags: (s, v) => ({
       subgroups: v.subgroups!,
       across: acrossOf(v),
-      ...quadFlags(s.outChannels, 'dy', 'dw'),
-      padded: padded(s),
-      dilated: dilated(s),
-      pooled: s.pooled,
-      ...{ x: 'x', dy: 'dy', db: quadType(s.outChannels) },
-      use_bias: s.useBias,
-      stores_db: s.useBias,
+      ...gradientFlags(s),
       sums_dy: false,
-      step: s.pooled ? '1u' : '4u',
       tiles: tilesFor(s, v),
     }),
     constants: (s) => ({ ...sizes(s), parts: s.parts }),
@@ -268,7 +274,7 @@ function filterGradient(name: string, source: string, rows: number): Kernel<Conv
 }
 
 /** Requires inChannels % 4 = 0; otherwise use conv2dBackwardWNarrow. */
-export const conv2dBackwardW = filterGradient('conv2d_backward_w', backwardWSource, 8);
+export const conv2dBackwardW = filterGradient('conv2d_backward_w', backwardWSource + chunk, 8);
 
 export const conv2dBackwardWNarrow = filterGradient('conv2d_backward_w_narrow', backwardWNarrowSource, 9);
 

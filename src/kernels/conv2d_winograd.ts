@@ -11,10 +11,9 @@ import storeDx from '../../shaders/lib/store_dx.wgsl?raw';
 import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
 import winograd from '../../shaders/lib/winograd.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
-import type { Kernel, Variant } from '../gpu/kernel.ts';
+import type { Kernel } from '../gpu/kernel.ts';
 import { activationFlags } from './activation.ts';
 import { type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward, sizes } from './conv2d.ts';
-import type { ConvolutionKernels } from './conv2d_choice.ts';
 import { reversedSizes } from './conv2d_transpose.ts';
 import { quadType } from './tile.ts';
 import { ceilDiv, spread } from './workgroups.ts';
@@ -137,34 +136,10 @@ export const conv2dWinogradBackwardW: Kernel<Conv2dShape> = {
  * Whether Winograd's F(2x2, 3x3) can compute all three passes of a convolution. Channels are loaded in pairs, and conv2d_backward_w, in
  * place of which it runs, takes multiples of four.
  */
-const fitsWinograd = ({ dilationY = 1, dilationX = 1, groups = 1, ...s }: Conv2dShape): boolean =>
+export const fitsWinograd = ({ dilationY = 1, dilationX = 1, groups = 1, ...s }: Conv2dShape): boolean =>
   s.kernelHeight === 3 &&
   s.kernelWidth === 3 &&
   [s.strideY, s.strideX, dilationY, dilationX, groups].every((n) => n === 1) &&
   Math.max(s.padTop, s.padLeft) <= 2 &&
   s.inChannels % 4 === 0 &&
   s.outChannels % 4 === 0;
-
-/** A convolution kernel with the variants of Winograd's algorithm after its own. */
-function extended(kernel: Kernel<Conv2dShape>, winograd: Kernel<Conv2dShape>): Kernel<Conv2dShape> {
-  const of = (v: Variant) => (v.winograd ? winograd : kernel);
-  return {
-    ...kernel,
-    source: (_, v) => of(v).source as string,
-    variants: (s, traits) => [
-      ...kernel.variants!(s, traits),
-      ...(fitsWinograd(s) ? winograd.variants!(s, traits) : []),
-    ],
-    flags: (s, v) => of(v).flags!(s, v),
-    constants: (s, v) => of(v).constants!(s, v),
-    workgroups: (s, v) => of(v).workgroups(s, v),
-  };
-}
-
-/** The same kernels, those of conv2d_choice.ts, with the variants of Winograd's algorithm. */
-export const withWinograd = ({ forward, backwardX, backwardW, parts }: ConvolutionKernels<Conv2dShape>) => ({
-  forward: forward === conv2dForward ? extended(forward, conv2dWinogradForward) : forward,
-  backwardX: extended(backwardX, conv2dWinogradBackwardX),
-  backwardW: backwardW === conv2dBackwardW ? extended(backwardW, conv2dWinogradBackwardW) : backwardW,
-  parts,
-});

@@ -15,7 +15,6 @@ import {
   conv2dTransposeForward,
   transposedConvolution,
 } from './conv2d_transpose.ts';
-import { withWinograd } from './conv2d_winograd.ts';
 import {
   type DepthwiseConv2dShape,
   depthwiseConv2dBackwardW,
@@ -38,9 +37,9 @@ export const groupedConv2dKernelsFor = (s: Conv2dShape, traits: Traits): Convolu
   parts: partsOf(groupedGradientTiles(s) / invocationsATile, s.batch, traits),
 });
 
-/** The kernels of any convolution, those without groups with the variants of Winograd's algorithm. */
+/** The kernels of any convolution. */
 export const convolutionKernelsFor: typeof conv2dKernelsFor = (s, traits) =>
-  (s.groups ?? 1) > 1 ? groupedConv2dKernelsFor(s, traits) : withWinograd(conv2dKernelsFor(s, traits));
+  ((s.groups ?? 1) > 1 ? groupedConv2dKernelsFor : conv2dKernelsFor)(s, traits);
 
 export function conv2dTransposeKernelsFor(
   s: Conv2dTransposeShape,

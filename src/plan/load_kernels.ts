@@ -8,7 +8,7 @@ import { fusionsOf } from './layers/fusion.ts';
 import { isBasic } from './layers/index.ts';
 import { setFurtherLayers } from './layers/loaded.ts';
 import { loadFurtherTraining } from './loaded_training.ts';
-import type { JointLaunches } from './planner.ts';
+import type { FurtherVariants, JointLaunches } from './planner.ts';
 import { isRegularized } from './regularized.ts';
 import type { Settings } from './settings.ts';
 import { isBaseOptimizer } from './update.ts';
@@ -23,10 +23,8 @@ export async function loadFurtherLayers(): Promise<void> {
 /**
  * Loads the lowerings and shaders that a model needs beyond those of the basic layers, so that a page whose first run has none
  * of them starts sooner. Await it before planning the model.
- *
- * @param variants the chosen kernel variants, if there are any: they may be those of Winograd's algorithm, which are loaded too.
  */
-async function loadLayers(model: CompiledModel, variants: object = {}): Promise<void> {
+async function loadLayers(model: CompiledModel): Promise<void> {
   // In inference, only normalizations are fused differently, and they are no basic layers.
   const fusedAway = new Set([...fusionsOf(model, 'train').values()].flatMap(({ members }) => members));
   const needsNoMore = (layer: CompiledModel['layers'][number], index: number) =>
@@ -34,7 +32,7 @@ async function loadLayers(model: CompiledModel, variants: object = {}): Promise<
   // Gradients are added where a value has several consumers, which some merging layer brings together, and completed at an output whose
   // activation is not a part of the loss.
   const endsInLoss = activationName(model.layers[model.output]!.activation) === 'linear';
-  if (Object.keys(variants).length > 0 || !endsInLoss || !model.layers.every(needsNoMore)) await loadFurtherLayers();
+  if (!endsInLoss || !model.layers.every(needsNoMore)) await loadFurtherLayers();
 }
 
 /**
@@ -44,16 +42,20 @@ async function loadLayers(model: CompiledModel, variants: object = {}): Promise<
 export const loadJointLaunches = async ({ software }: Traits): Promise<JointLaunches | undefined> =>
   software ? undefined : import('./joint_launches.ts');
 
-/**
- * Loads everything that a trainer's step needs: its layers, optimizer, loss, regularizers and averages, and chosen kernel variants.
- */
+/** Loads the kernel variants that only a run with chosen ones needs, and, if `all`, what chooses or times them. */
+export const loadFurtherVariants = async (
+  { kernelVariants = {} }: Pick<Settings, 'kernelVariants'>,
+  all = false,
+): Promise<FurtherVariants | undefined> =>
+  all || Object.keys(kernelVariants).length > 0 ? import('../kernels/further_variants.ts') : undefined;
+
+/** Loads everything that a trainer's step needs: its layers, optimizer, loss, regularizers and averages. */
 export async function loadKernels({
   model,
   optimizer,
   loss,
   accumulationSteps,
-  kernelVariants,
-}: Pick<Settings, 'model' | 'optimizer' | 'loss' | 'accumulationSteps' | 'kernelVariants'>): Promise<void> {
+}: Pick<Settings, 'model' | 'optimizer' | 'loss' | 'accumulationSteps'>): Promise<void> {
   const needsFurther =
     !isBaseOptimizer(optimizer) ||
     !isCrossEntropy(loss) ||
@@ -61,5 +63,5 @@ export async function loadKernels({
     averageOf(optimizer) !== undefined ||
     scheduleOf(optimizer.learningRate).type !== 'constant' ||
     isRegularized(model);
-  await Promise.all([loadLayers(model, kernelVariants), needsFurther && loadFurtherTraining()]);
+  await Promise.all([loadLayers(model), needsFurther && loadFurtherTraining()]);
 }

@@ -3,7 +3,7 @@ import type { Traits } from '../gpu/device.ts';
 import { type Cost, type Kernel, type SpecializedKernel, specialize, type Variant } from '../gpu/kernel.ts';
 import { arenaLayout, largestBinding, storageBytes } from '../gpu/memory.ts';
 import { checkBuffers } from '../gpu/recording.ts';
-import { type KernelVariants, requireVariant, variantKey } from '../gpu/variants.ts';
+import { type KernelVariants, variantKey } from '../gpu/variants.ts';
 
 /**
  * The content of a plan's buffer. `gradient` and `scratch` buffers are alive from their first to their last use in a step, a
@@ -121,6 +121,12 @@ export interface PlanLimits {
 /** The functions that join dispatches: see joint_launches.ts. */
 export type JointLaunches = Pick<typeof import('./joint_launches.ts'), 'chainLosses' | 'inOneLaunch' | 'joinLaunches'>;
 
+/** Variants that are not loaded for most runs, and the function that finds a chosen one: see further_variants.ts. */
+export type FurtherVariants = Pick<
+  typeof import('../kernels/further_variants.ts'),
+  'withFurtherVariants' | 'requireVariant'
+>;
+
 /** Plans buffers and dispatches. It is pure: nothing in it needs a GPU. */
 export class Planner {
   readonly traits: Traits;
@@ -135,13 +141,22 @@ export class Planner {
 
   /** Joins dispatches into fewer launches; undefined on a software adapter. */
   readonly joint: JointLaunches | undefined;
+  readonly #further: FurtherVariants | undefined;
 
   /**
    * @param chosen variants that replace the adapter's defaults.
    * @param joint joins dispatches into fewer launches, if given.
+   * @param further required if variants are chosen.
    */
-  constructor(traits: Traits, limits: PlanLimits, chosen: KernelVariants = {}, joint?: JointLaunches) {
+  constructor(
+    traits: Traits,
+    limits: PlanLimits,
+    chosen: KernelVariants = {},
+    joint?: JointLaunches,
+    further?: FurtherVariants,
+  ) {
     this.joint = joint;
+    this.#further = further;
     this.chosen = chosen;
     this.traits = traits;
     this.limits = limits;
@@ -179,7 +194,8 @@ export class Planner {
    * @param layer name of the layer it computes for; omitted if it belongs to the step as a whole.
    * @throws ShaderError for buffers that don't match the shader; ConfigurationError for a shape with too many workgroups.
    */
-  dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
+  dispatch<S>(given: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
+    const kernel = this.#further?.withFurtherVariants(given) ?? given;
     const specialized = specialize(kernel, shape, this.traits, this.#variantOf(kernel, shape), layer);
     checkBuffers(specialized, layer, buffers);
     return new PlannedDispatch(specialized, layer, buffers, { kernel, shape } as unknown as TunableKernel);
@@ -194,7 +210,7 @@ export class Planner {
       this.tunable.set(key, { kernel, shape } as unknown as TunableKernel);
     }
     const wanted = this.chosen[key];
-    return wanted && requireVariant(kernel, shape, this.traits, wanted);
+    return wanted && this.#further!.requireVariant(kernel, shape, this.traits, wanted);
   }
 }
 

@@ -116,6 +116,7 @@ import {
 } from './kernels/shapes.ts';
 import { stateOf } from './kernels/state_words.ts';
 import { checkBeginStep, checkScheduledStep, checkSumParts } from './kernels/step_checks.ts';
+import { variantCases } from './kernels/variant_checks.ts';
 
 /** A kernel with its twin at one shape, whatever the type of the shape. */
 export type KernelCase = KernelCheck<object>;
@@ -288,6 +289,7 @@ export const kernelCases = (): KernelCase[] => [
     any(checkGroupedBackwardX(s)),
     any(checkGroupedBackwardW(s)),
   ]),
+  ...variantCases().map(any),
   ...depthwises
     .map(depthwise)
     .flatMap((s) => [any(checkDepthwiseForward(s)), any(checkDepthwiseBackwardX(s)), any(checkDepthwiseBackwardW(s))]),

@@ -4,7 +4,7 @@ import { variantKey } from '../gpu/variants.ts';
 import { RecordReader } from '../health/records.ts';
 import { describePlan, type PlanFacts, sequenceOf } from '../plan/describe_plan.ts';
 import { shareMemory } from '../plan/liveness.ts';
-import { loadFurtherLayers, loadJointLaunches, loadKernels } from '../plan/load_kernels.ts';
+import { loadFurtherVariants, loadJointLaunches, loadKernels } from '../plan/load_kernels.ts';
 import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
 import { type PlanLimits, Planner, type TunableKernel } from '../plan/planner.ts';
 import { planSteps, sequencesOf } from '../plan/steps.ts';
@@ -50,8 +50,7 @@ export async function stepLaunches(
   dataset: DatasetFacts,
   adapter: PlannedAdapter,
 ): Promise<StepLaunch[]> {
-  await loadFurtherLayers();
-  const { steps, input } = await planWithInput(options, dataset, adapter);
+  const { steps, input } = await planWithInput(options, dataset, adapter, true);
   const launches = new Map<string, StepLaunch>();
   for (const { launched, variant, layer } of sequenceOf(steps, input).flatMap(({ dispatch }) => dispatch.parts)) {
     const key = variantKey(launched.kernel, launched.shape);
@@ -62,10 +61,19 @@ export async function stepLaunches(
   return [...launches.values()];
 }
 
-async function planWithInput(options: TrainerOptions, dataset: DatasetFacts, { traits, limits }: PlannedAdapter) {
+async function planWithInput(
+  options: TrainerOptions,
+  dataset: DatasetFacts,
+  { traits, limits }: PlannedAdapter,
+  allVariants?: boolean,
+) {
   const settings = fillTrainerOptions(options);
-  await loadKernels(settings);
-  const planner = new Planner(traits, limits, settings.kernelVariants, await loadJointLaunches(traits));
+  const [joint, further] = await Promise.all([
+    loadJointLaunches(traits),
+    loadFurtherVariants(settings, allVariants),
+    loadKernels(settings),
+  ]);
+  const planner = new Planner(traits, limits, settings.kernelVariants, joint, further);
   const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));
   return { planner, steps, input: planInputData(planner, dataset, settings, steps) };
 }

@@ -21,8 +21,7 @@ import {
   checkWinogradBackwardW,
   checkWinogradBackwardX,
   checkWinogradForward,
-  fitsWinograd,
-} from './winograd_checks.ts';
+} from '../../src/selftest/kernels/variant_checks.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
@@ -155,6 +154,11 @@ const anyConvolution = fc
     return { ...shape, pooled: c.pooled && poolable };
   })
   .filter((s) => s.outHeight > 0 && s.outWidth > 0);
+
+/** The 3x3 kernels that Winograd's algorithm computes. */
+const fitsWinograd = (s: Conv2dShape): boolean =>
+  [s.kernelHeight, s.kernelWidth].every((size) => size === 3) &&
+  [s.strideY, s.strideX, s.dilationY ?? 1, s.dilationX ?? 1, s.groups ?? 1].every((n) => n === 1);
 
 interface Pass {
   check: (shape: Conv2dShape) => KernelCheck<Conv2dShape>;

@@ -3,13 +3,14 @@ import type { Traits } from '../../src/gpu/device.ts';
 import { type Kernel, specialize } from '../../src/gpu/kernel.ts';
 import { type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward } from '../../src/kernels/conv2d.ts';
 import { conv2dKernelsFor } from '../../src/kernels/conv2d_choice.ts';
-import { asConvolution, denseBackwardW, denseForward } from '../../src/kernels/dense.ts';
+import { asConvolution, denseBackwardW, denseBackwardX, denseForward } from '../../src/kernels/dense.ts';
 import {
   conv2dTransposeKernelsFor,
   convolutionKernelsFor,
   depthwiseConv2dKernelsFor,
   groupedConv2dKernelsFor,
 } from '../../src/kernels/further_convolutions.ts';
+import { withFurtherVariants } from '../../src/kernels/further_variants.ts';
 import { type Convolution, convolution, depthwise, plain, transposed } from '../../src/selftest/kernels/shapes.ts';
 
 const software: Traits = { software: true, subgroupSize: 4 };
@@ -54,8 +55,8 @@ describe('conv2d', () => {
     const offered = (departure: Partial<Convolution>, traits = software) => {
       const shape = convolution({ ...image, ...departure });
       const { forward, backwardX, backwardW } = convolutionKernelsFor(shape, traits);
-      return [forward, backwardX, backwardW].map(({ variants }) => {
-        const all = variants!(shape, traits);
+      return [forward, backwardX, backwardW].map((kernel) => {
+        const all = withFurtherVariants(kernel).variants!(shape, traits);
         expect(all[0]!.winograd).toBeUndefined();
         return all.some(({ winograd }) => winograd);
       });
@@ -78,7 +79,7 @@ describe('conv2d', () => {
 
     test('is launched with its own shader', () => {
       const shape = convolution({ ...image, size: [24, 24] });
-      const { forward } = convolutionKernelsFor(shape, software);
+      const forward = withFurtherVariants(conv2dForward);
       const [winograd, direct] = [true, undefined].map((wanted) =>
         specialize(
           forward,
@@ -91,6 +92,49 @@ describe('conv2d', () => {
       expect(winograd).toMatchObject({ name: 'conv2d_forward', elements: direct!.elements, cost: direct!.cost });
       expect(winograd!.text).toContain('of_products');
       expect(direct!.text).not.toContain('of_products');
+    });
+  });
+
+  describe('tiles in workgroup memory and split sums', () => {
+    type Kernels = ReturnType<typeof conv2dKernelsFor>;
+    /** What a pass can choose from: the rows and columns of its tiles, and the slices of its sum. */
+    const offered = (pass: 'forward' | 'backwardX' | 'backwardW', departure: Partial<Convolution>) => {
+      const shape = convolution({ ...image, size: [13, 13], channels: 32, filters: 64, ...departure });
+      const kernel: Kernels[typeof pass] = conv2dKernelsFor(shape, hardware)[pass];
+      const all = withFurtherVariants(kernel).variants!(shape, hardware);
+      expect(all[0]).toEqual(kernel.variants!(shape, hardware)[0]);
+      return all.flatMap(({ workgroupTile, splitSum, rows, quads, slices }) =>
+        workgroupTile ? [[8 * Number(rows), 32 * Number(quads)].join(' x ')] : splitSum ? [slices] : [],
+      );
+    };
+    const small = ['64 x 32', '32 x 32'];
+    const large = ['64 x 64', ...small];
+
+    test.each<[string, 'forward' | 'backwardX' | 'backwardW', Partial<Convolution>, unknown[]]>([
+      ['64 filters', 'forward', {}, [...large, 16, 8]],
+      ['32 filters', 'forward', { filters: 32 }, [...small, 16, 8]],
+      ['many pixels', 'forward', { batch: 1024 }, large],
+      ['few terms', 'forward', { channels: 4 }, large],
+      ['few filters', 'forward', { filters: 10 }, [16, 8]],
+      ['channels of no multiple of four', 'forward', { channels: 30 }, []],
+      ['the input gradient, 32 channels', 'backwardX', {}, [...small, 16, 8]],
+      ['the input gradient, filters of no multiple of four', 'backwardX', { filters: 62 }, []],
+      ['the filter gradient, which is split already', 'backwardW', {}, large],
+      ['the filter gradient, channels of no multiple of four', 'backwardW', { channels: 30 }, []],
+    ])('%s', (_, pass, departure, expected) => expect(offered(pass, departure)).toEqual(expected));
+
+    test('dense layers have them too', () => {
+      const shape = asConvolution({ ...plain, batch: 32, inputs: 1600, outputs: 128 });
+      const marks = ['workgroupTile', 'splitSum'].map((mark) =>
+        [denseForward, denseBackwardX, denseBackwardW].map((kernel) =>
+          withFurtherVariants(kernel).variants!(shape, hardware).some((variant) => mark in variant),
+        ),
+      );
+      // The input gradient has 128 terms, the filter gradient one for each of 32 samples.
+      expect(marks).toEqual([
+        [true, true, true],
+        [true, false, false],
+      ]);
     });
   });
 

@@ -3,7 +3,6 @@ import type { Hole } from '../../src/gpu/wgsl.ts';
 import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
 import { type KernelCase, kernelCases } from '../../src/selftest/kernel_cases.ts';
 import { checkKernel, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
-import { winogradCases } from './winograd_checks.ts';
 
 await loadFurtherTraining();
 
@@ -37,7 +36,7 @@ function sourceOf({ kernel, shape }: KernelCase): string {
 }
 
 /** Every kernel of a training step and of a probe: the cases of the self-test, in all variants and with sabotage. */
-export const everyKernel: AnyCheck[] = [...kernelCases(), ...winogradCases()].map((check) => ({
+export const everyKernel: AnyCheck[] = kernelCases().map((check) => ({
   name: check.kernel.name,
   shader: shaderOf(check.kernel.name, sourceOf(check)),
   run: (gpu, pick) => checkKernel(gpu, check, { pick }),

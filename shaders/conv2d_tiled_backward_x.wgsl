@@ -1,0 +1,56 @@
+// dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, co] * w[kh,kw,ci,co]
+// conv2d_backward_x as a product of matrices: pixels of x by terms (kh,kw,co), times terms by input channels. This file says where their
+// elements are; lib/workgroup_tiles.wgsl or lib/split_sum.wgsl what an invocation and a workgroup compute. Requires out_channels % 4 = 0.
+@group(0) @binding(0) var<storage, read> w: array<${load}>;
+@group(0) @binding(1) var<storage, read> ${dy}: array<${load}>;
+@group(0) @binding(2) var<storage, read_write> ${dx}: array<${in}>;
+#if ${activated}
+@group(0) @binding(3) var<storage, read> x: array<${in}>;
+#endif
+
+override in_channels: u32;
+override out_channels: u32;
+#if ${dilated}
+override dilation_y: u32; // rows of x from one row of the kernel to the next
+override dilation_x: u32;
+#endif
+
+const channels_a_load = 4u;
+
+fn columns() -> u32 { return in_channels; }
+
+// The first of the quads of terms, and the one after the last.
+fn terms(part: u32) -> vec2u { return vec2u(0u, kernel_height * kernel_width * out_channels / 4u); }
+
+// Four terms of a pixel.
+fn load_a(p: Pixel, term: u32) -> vec4f {
+#if ${pointwise}
+  return load_dy(tap(p, 0u, 0u), term);
+#else
+  let element = term / (out_channels / 4u);
+  let kh = element / kernel_width;
+  let kw = element % kernel_width;
+  return load_dy(tap(p, ${kh}, ${kw}), term % (out_channels / 4u));
+#endif
+}
+
+// Four input channels of four terms: a column for each term. After the last channel, it is read again; store drops the result.
+fn load_b(term: u32, column: u32) -> mat4x4f {
+  let quads = out_channels / 4u;
+  let row = term / quads * in_channels;
+  let last = in_channels - 1u;
+  let step = term % quads;
+  return transpose(mat4x4f(
+%for i in 0..4
+    w[(row + min(column + $iu, last)) * quads + step],
+%end
+  ));
+}
+
+// The sums of four pixels in a row: a column for each.
+fn finish(first: u32, part: u32, ci: u32, sums: mat4x4f) {
+  for (var i = 0u; i < 4u; i++) {
+    let place = pixel_at(first + i).place;
+    if (place != nowhere && ci < in_channels) { store_dx(place * in_channels + ci, in_channels - ci, sums[i]); }
+  }
+}

@@ -1,0 +1,57 @@
+// y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * w[kh,kw,ci,co])
+// conv2d_forward as a product of matrices: pixels by terms (kh,kw,ci), times terms by output channels. This file says where their elements
+// are; lib/workgroup_tiles.wgsl or lib/split_sum.wgsl what an invocation and a workgroup compute. With a pool after it, four pixels in a row
+// are the window of a pooled cell. Requires in_channels % 4 = 0.
+@group(0) @binding(0) var<storage, read> ${x}: array<${load}>;
+@group(0) @binding(1) var<storage, read> w: array<${out}>;
+#if ${use_bias}
+@group(0) @binding(2) var<storage, read> b: array<${out}>;
+#endif
+@group(0) @binding(3) var<storage, read_write> y: array<${out}>;
+#if ${pooled}
+@group(0) @binding(4) var<storage, read_write> argmax: array<u32>; // four positions per word, 8 bits each
+#endif
+
+override in_channels: u32;
+override out_channels: u32;
+#if ${dilated}
+override dilation_y: u32; // rows of x from one row of the kernel to the next
+override dilation_x: u32;
+#endif
+
+const channels_a_load = 4u;
+
+fn columns() -> u32 { return out_channels; }
+
+// The first of the quads of terms, and the one after the last.
+fn terms(part: u32) -> vec2u { return vec2u(0u, kernel_height * kernel_width * in_channels / 4u); }
+
+// Four terms of a pixel.
+fn load_a(p: Pixel, term: u32) -> vec4f {
+#if ${pointwise}
+  return load_x(tap(p, 0u, 0u), term);
+#else
+  let element = term / (in_channels / 4u);
+  let kh = element / kernel_width;
+  let kw = element % kernel_width;
+  return load_x(tap(p, ${kh}, ${kw}), term % (in_channels / 4u));
+#endif
+}
+
+// Four output channels of four terms: a column for each term.
+fn load_b(term: u32, column: u32) -> mat4x4f {
+  let co = min(column, (out_channels - 1u) / 4u * 4u);
+  let left = out_channels - co;
+  let at = 4u * term * out_channels + co;
+  return mat4x4f(load_quad(at, left), load_quad(at + out_channels, left), load_quad(at + 2u * out_channels, left), load_quad(at + 3u * out_channels, left));
+}
+
+// The sums of four pixels in a row: a column for each.
+fn finish(first: u32, part: u32, co: u32, sums: mat4x4f) {
+  let shift = bias(min(co, (out_channels - 1u) / 4u * 4u), out_channels - 1u);
+#if ${pooled}
+  store_winner(first / 4u, co, sums[0], sums[1], sums[2], sums[3], shift);
+#else
+  for (var i = 0u; i < 4u; i++) { store(first + i, co, activate(sums[i] + shift)); }
+#endif
+}

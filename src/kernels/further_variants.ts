@@ -1,0 +1,74 @@
+import type { Kernel, Variant } from '../gpu/kernel.ts';
+import { type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward } from './conv2d.ts';
+import {
+  conv2dWinogradBackwardW,
+  conv2dWinogradBackwardX,
+  conv2dWinogradForward,
+  fitsWinograd,
+} from './conv2d_winograd.ts';
+import { denseBackwardW, denseBackwardX, denseForward } from './dense.ts';
+import {
+  conv2dSplitBackwardX,
+  conv2dSplitForward,
+  conv2dTiledBackwardW,
+  conv2dTiledBackwardX,
+  conv2dTiledForward,
+  fitsTiles,
+} from './workgroup_tiles.ts';
+
+export { requireVariant } from '../gpu/require_variant.ts';
+
+/** A kernel that computes the same as another one, with the same bindings and constants. */
+interface Alternative {
+  /** A name that its variants have, and no others. */
+  mark: string;
+  kernel: Kernel<Conv2dShape>;
+  /** Whether its variants are worth trying. */
+  fits: (s: Conv2dShape) => boolean;
+}
+
+/** A kernel with the variants of its alternatives after its own. */
+function extended(kernel: Kernel<Conv2dShape>, ...alternatives: Alternative[]): Kernel<Conv2dShape> {
+  const of = (v: Variant) => alternatives.find(({ mark }) => mark in v)?.kernel ?? kernel;
+  return {
+    ...kernel,
+    source: (_, v) => of(v).source as string,
+    variants: (s, traits) => [
+      ...kernel.variants!(s, traits),
+      ...alternatives.flatMap(({ kernel, fits }) => (fits(s) ? kernel.variants!(s, traits) : [])),
+    ],
+    flags: (s, v) => of(v).flags!(s, v),
+    constants: (s, v) => of(v).constants!(s, v),
+    workgroups: (s, v) => of(v).workgroups(s, v),
+  };
+}
+
+const winograd = (kernel: Kernel<Conv2dShape>): Alternative => ({ mark: 'winograd', kernel, fits: fitsWinograd });
+
+const forward: Alternative[] = [
+  { mark: 'workgroupTile', kernel: conv2dTiledForward, fits: fitsTiles.forward },
+  { mark: 'splitSum', kernel: conv2dSplitForward, fits: fitsTiles.splitForward },
+];
+const backwardX: Alternative[] = [
+  { mark: 'workgroupTile', kernel: conv2dTiledBackwardX, fits: fitsTiles.backwardX },
+  { mark: 'splitSum', kernel: conv2dSplitBackwardX, fits: fitsTiles.splitBackwardX },
+];
+const backwardW: Alternative[] = [{ mark: 'workgroupTile', kernel: conv2dTiledBackwardW, fits: fitsTiles.backwardW }];
+
+const kernels = new Map(
+  [
+    extended(conv2dForward, winograd(conv2dWinogradForward), ...forward),
+    extended(conv2dBackwardX, winograd(conv2dWinogradBackwardX), ...backwardX),
+    extended(conv2dBackwardW, winograd(conv2dWinogradBackwardW), ...backwardW),
+    extended(denseForward, ...forward),
+    extended(denseBackwardX, ...backwardX),
+    extended(denseBackwardW, ...backwardW),
+  ].map((kernel) => [kernel.name, kernel]),
+);
+
+/**
+ * A kernel with the variants that only the tuner, a run with chosen variants, and measurements need, if there are any: Winograd's algorithm,
+ * tiles in workgroup memory and split sums. Its default stays the first.
+ */
+export const withFurtherVariants = <S>(kernel: Kernel<S>): Kernel<S> =>
+  (kernels.get(kernel.name) as Kernel<S> | undefined) ?? kernel;

@@ -1,0 +1,260 @@
+import backwardWSource from '../../shaders/conv2d_tiled_backward_w.wgsl?raw';
+import backwardXSource from '../../shaders/conv2d_tiled_backward_x.wgsl?raw';
+import forwardSource from '../../shaders/conv2d_tiled_forward.wgsl?raw';
+import activate from '../../shaders/lib/activate.wgsl?raw';
+import bias from '../../shaders/lib/bias.wgsl?raw';
+import channelQuad from '../../shaders/lib/channel_quad.wgsl?raw';
+import chunk from '../../shaders/lib/conv2d_chunk.wgsl?raw';
+import gradient from '../../shaders/lib/conv2d_gradient.wgsl?raw';
+import gradientTap from '../../shaders/lib/conv2d_gradient_tap.wgsl?raw';
+import output from '../../shaders/lib/conv2d_output.wgsl?raw';
+import pixel from '../../shaders/lib/conv2d_pixel.wgsl?raw';
+import tap from '../../shaders/lib/conv2d_tap.wgsl?raw';
+import derivative from '../../shaders/lib/derivative.wgsl?raw';
+import nan from '../../shaders/lib/nan.wgsl?raw';
+import splitSum from '../../shaders/lib/split_sum.wgsl?raw';
+import storeDb from '../../shaders/lib/store_db.wgsl?raw';
+import storeDx from '../../shaders/lib/store_dx.wgsl?raw';
+import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
+import tiles from '../../shaders/lib/workgroup_tiles.wgsl?raw';
+import type { Kernel, Variant } from '../gpu/kernel.ts';
+import type { Hole } from '../gpu/wgsl.ts';
+import { activationFlags } from './activation.ts';
+import {
+  biasFlags,
+  type Conv2dShape,
+  cellsOf,
+  conv2dBackwardW,
+  conv2dBackwardX,
+  conv2dForward,
+  forwardFlags,
+  gradientFlags,
+  padded,
+  stepsOfKernel,
+} from './conv2d.ts';
+import { loadType, quadType } from './tile.ts';
+import { ceilDiv, spread } from './workgroups.ts';
+
+/** A product in tiles that the 64 invocations of a workgroup load into workgroup memory together. */
+type WorkgroupTile = Variant & {
+  workgroupTile: true;
+  /** Rows of the result per invocation; 8 times as many per workgroup. */
+  rows: 4 | 8;
+  /** Quads of columns per invocation; 8 times as many per workgroup. */
+  quads: 1 | 2;
+  /** Terms of the sum that are in workgroup memory at a time. */
+  depth: 16 | 32;
+  /** True if one tile is written while another is read, which halves the number of barriers. */
+  double: boolean;
+};
+
+/** A product whose terms are divided among the invocations of a workgroup. */
+type SplitSum = Variant & {
+  splitSum: true;
+  /** Number of shares. */
+  slices: 8 | 16;
+};
+
+/**
+ * Tiles for a result with this many columns, on paper for a multiprocessor with 128 multiply-adds per cycle, 128 bytes per cycle from
+ * workgroup memory and 65,536 registers, such as those of an H200.
+ *
+ * Workgroup memory: for 4 terms, an invocation with r rows and q quads of columns reads r + 4 q vec4 for 16 r q multiply-adds. That is
+ * 1 byte per multiply-add for 8 rows and 2 quads, 1.5 for 8 and 1, 2 for 4 and 1. If each of them were fetched on its own, 128
+ * multiply-adds per cycle would need as many bytes per cycle as workgroup memory has, 1.5 times and twice as many. But the 32
+ * invocations that run together read only 4 different rows and 8 different quads: at best 0.2, 0.25 and 0.4 bytes per multiply-add. A register tile of
+ * 8 pixels by 4 channels reads 12 vec4 for 128 multiply-adds through the L1 cache, and shares nothing.
+ *
+ * Memory: a workgroup loads 8 r + 32 q numbers per term for 256 r q multiply-adds: 1/8 of a byte per multiply-add for the largest tile,
+ * 3/16 and 1/4 for the others. At 30 TFLOP/s that is 1.9, 2.8 and 3.8 TB/s, most of it from the L2 cache.
+ *
+ * Registers: 16 r q / 4 sums, the next tile in 4 vec4 of each factor, operands and addresses: about 150, 110 and 90, so 6, 9 and 11
+ * workgroups per multiprocessor. The compiler of a GPU with fewer may spill.
+ *
+ * Barriers: two per tile, for 1,024 multiply-adds per invocation of the largest. With half as many columns it would be two for 512, so
+ * there is memory for two tiles, and one barrier. The largest would take 18,432 bytes for two tiles, of 16,384 that every device
+ * allows; with tiles of half the depth it would have as many barriers as without the second one.
+ *
+ * Workgroups: a batch of 32 images of the tutorial's second convolution has 50 tiles of 64 by 64, 100 of 64 by 32 and 200 of 32 by 32 for 132
+ * multiprocessors, so the smaller ones are faster there; a batch of 1,024 has 1,600 of the largest.
+ */
+function tilesFor(columns: number): WorkgroupTile[] {
+  const tile = (rows: 4 | 8, quads: 1 | 2, depth: 16 | 32, double: boolean): WorkgroupTile => ({
+    ...{ workgroupTile: true, rows, quads, depth, double },
+  });
+  return [...(columns > 32 ? [tile(8, 2, 16, false)] : []), tile(8, 1, 16, true), tile(4, 1, 32, false)];
+}
+
+/**
+ * For a result of few elements, such as a dense layer's with 1,600 inputs and 128 outputs for 32 samples. Without a split, 128
+ * invocations with 8 by 4 sums each are 2 workgroups, which take 400 steps of one load after the other: at 300 cycles each, 60 us on
+ * a GPU that needs 0.2 us for the arithmetic. With 16 slices, 16 workgroups of 256 invocations take 25 such steps, 4 us, and then
+ * one pass over 16 KB of workgroup memory. Each reads 205 KB of weights and 51 KB of inputs: 4 MB in all from the L2 cache, 1 us. Tiles
+ * in workgroup memory would have 4 workgroups. 8 slices leave workgroup memory for a second workgroup where a multiprocessor has
+ * only 16 KB.
+ */
+const slices = [16, 8] as const;
+
+/** Where a matrix of the convolution has its rows: number of rows and columns of the result, and of terms. */
+interface Product {
+  rows: number;
+  columns: number;
+  terms: number;
+}
+
+const products = {
+  forward: (s: Conv2dShape): Product => ({
+    rows: cellsOf(s) * (s.pooled ? 4 : 1),
+    columns: s.outChannels,
+    terms: s.kernelHeight * s.kernelWidth * s.inChannels,
+  }),
+  backwardX: (s: Conv2dShape): Product => ({
+    rows: s.batch * s.inHeight * s.inWidth,
+    columns: s.inChannels,
+    terms: s.kernelHeight * s.kernelWidth * s.outChannels,
+  }),
+  backwardW: (s: Conv2dShape): Product => ({
+    rows: s.kernelHeight * s.kernelWidth * s.inChannels,
+    columns: s.outChannels,
+    terms: ceilDiv(s.batch, s.parts) * s.outHeight * s.outWidth,
+  }),
+};
+
+/** The flags of lib/workgroup_tiles.wgsl. */
+function tileFlags({ rows, quads, depth, double }: WorkgroupTile, { parted = false, ragged = true, storesDb = false }) {
+  return {
+    ...{ rows, quads, depth, double, parted, ragged },
+    ...{ buffers: double ? 2 : 1, blocks: parted, stores_db: storesDb },
+    a_length: 8 * rows * (depth / 4 + 1),
+    b_length: depth * 8 * quads,
+    // Of 8 x rows x depth / 4 vec4; a block is 4 of them.
+    loads: parted ? 4 : (rows * depth) / 32,
+  };
+}
+
+/** Workgroups of lib/workgroup_tiles.wgsl. */
+const tilesOf = ({ rows, columns }: Product, v: WorkgroupTile) =>
+  ceilDiv(rows, 8 * v.rows) * ceilDiv(columns, 32 * v.quads);
+
+type Methods = Pick<Kernel<Conv2dShape>, 'source' | 'variants' | 'flags' | 'workgroups'>;
+
+/** The two ways to compute a product whose flags, but for those of the tiles, are the same. */
+function bothWays(
+  text: [file: string, fragments: string],
+  productOf: (s: Conv2dShape) => Product,
+  flags: (s: Conv2dShape) => Record<string, Hole>,
+): { tiled: Methods; split: Methods } {
+  return {
+    tiled: {
+      source: text[0] + tiles + text[1],
+      variants: (s) => tilesFor(productOf(s).columns),
+      flags: (s, v) => {
+        const ragged = productOf(s).terms % (v as WorkgroupTile).depth > 0;
+        return { ...flags(s), ...tileFlags(v as WorkgroupTile, { ragged }) };
+      },
+      workgroups: (s, v) => spread(tilesOf(productOf(s), v as WorkgroupTile), 1),
+    },
+    split: {
+      source: text[0] + splitSum + text[1],
+      variants: () => slices.map((slices): SplitSum => ({ splitSum: true, slices })),
+      flags: (s, v) => ({ ...flags(s), slices: v.slices! }),
+      workgroups: (s) => {
+        const { rows, columns } = productOf(s);
+        return spread(ceilDiv(rows, 8) * ceilDiv(columns, 32), 1);
+      },
+    },
+  };
+}
+
+/** A 1x1 kernel without strides and border: term i of a pixel is its channel i. */
+const isPointwise = (s: Conv2dShape) =>
+  [s.kernelHeight, s.kernelWidth, s.strideY, s.strideX].every((n) => n === 1) && !padded(s);
+
+const forward = bothWays(
+  [forwardSource, windowSizes + pixel + tap + channelQuad + output + bias + activate + nan],
+  products.forward,
+  (s) => ({
+    ...forwardFlags(s),
+    ...biasFlags(s),
+    ...activationFlags(s.activation),
+    ...stepsOfKernel(s),
+    ...{ x: 'x', load: loadType(4), pointwise: isPointwise(s) },
+  }),
+);
+
+/** Requires inChannels % 4 = 0, as conv2dSplitForward does. */
+export const conv2dTiledForward: Kernel<Conv2dShape> = {
+  ...conv2dForward,
+  ...forward.tiled,
+  name: 'conv2d_tiled_forward',
+};
+export const conv2dSplitForward: Kernel<Conv2dShape> = {
+  ...conv2dForward,
+  ...forward.split,
+  name: 'conv2d_split_forward',
+};
+
+const backwardX = bothWays(
+  [backwardXSource, windowSizes + gradientTap + storeDx + derivative],
+  products.backwardX,
+  (s) => ({
+    ...stepsOfKernel(s),
+    ...{ dy: 'dy', dx: 'dx', load: loadType(4), pointwise: isPointwise(s) },
+    vec_in: s.inChannels % 4 === 0,
+    in: quadType(s.inChannels),
+    strided: s.strideX > 1 || s.strideY > 1,
+    activated: s.inActivation !== 'linear',
+    ...activationFlags(s.inActivation),
+  }),
+);
+
+/** Requires outChannels % 4 = 0, as conv2dSplitBackwardX does. */
+export const conv2dTiledBackwardX: Kernel<Conv2dShape> = {
+  ...conv2dBackwardX,
+  ...backwardX.tiled,
+  name: 'conv2d_tiled_backward_x',
+};
+export const conv2dSplitBackwardX: Kernel<Conv2dShape> = {
+  ...conv2dBackwardX,
+  ...backwardX.split,
+  name: 'conv2d_split_backward_x',
+};
+
+/**
+ * Requires inChannels % 4 = 0. Its sum is split over workgroups, and added up by sum_parts: the tutorial's second convolution has 29 parts of
+ * 5 tiles of 64 by 64, 145 workgroups whatever the batch, which keep half of the schedulers of 132 multiprocessors busy; the smallest
+ * tile has 522.
+ */
+export const conv2dTiledBackwardW: Kernel<Conv2dShape> = {
+  ...conv2dBackwardW,
+  name: 'conv2d_tiled_backward_w',
+  source: backwardWSource + tiles + windowSizes + chunk + gradient + channelQuad + storeDb,
+  variants: (s) => tilesFor(s.outChannels),
+  flags: (s, v) => ({
+    ...gradientFlags(s),
+    ...tileFlags(v as WorkgroupTile, { parted: true, storesDb: s.useBias }),
+  }),
+  workgroups: (s, v) => [tilesOf(products.backwardW(s), v as WorkgroupTile), s.parts],
+};
+
+/** A result with fewer columns than this leaves most of a tile without work. */
+const fewestColumns = 16;
+
+/** With more tiles of 32 by 32 than this, a GPU is busy without a split. */
+const mostTiles = 256;
+
+/** The fewest terms that are worth a split: four quads per invocation. */
+const fewestTerms = 256;
+
+const isTiled = ({ columns }: Product) => columns >= fewestColumns;
+const isSplit = ({ rows, columns, terms }: Product) =>
+  terms >= fewestTerms && ceilDiv(rows, 32) * ceilDiv(columns, 32) <= mostTiles;
+
+/** Whether the tuner should try these kernels for a convolution. */
+export const fitsTiles = {
+  forward: (s: Conv2dShape): boolean => s.inChannels % 4 === 0 && isTiled(products.forward(s)),
+  splitForward: (s: Conv2dShape): boolean => s.inChannels % 4 === 0 && isSplit(products.forward(s)),
+  backwardX: (s: Conv2dShape): boolean => s.outChannels % 4 === 0 && isTiled(products.backwardX(s)),
+  splitBackwardX: (s: Conv2dShape): boolean => s.outChannels % 4 === 0 && isSplit(products.backwardX(s)),
+  backwardW: (s: Conv2dShape): boolean => s.inChannels % 4 === 0 && isTiled(products.backwardW(s)),
+};

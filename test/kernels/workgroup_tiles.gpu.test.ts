@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import type { Conv2dShape } from '../../src/kernels/conv2d.ts';
+import { asConvolution, type DenseShape } from '../../src/kernels/dense.ts';
+import { cacheOf, checkKernel, type KernelCheck, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
+import { type Convolution, convolution, plain } from '../../src/selftest/kernels/shapes.ts';
+import {
+  checkSplitBackwardX,
+  checkSplitForward,
+  checkTiledBackwardW,
+  checkTiledBackwardX,
+  checkTiledForward,
+} from '../../src/selftest/kernels/variant_checks.ts';
+
+// On a device with the default limits: tiles and sums have to fit the workgroup memory of every GPU.
+const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
+afterAll(() => gpu.dispose());
+
+/** 140 pixels of 20 by 40 channels: no tile divides any of them. */
+const control: Convolution = { ...plain, batch: 2, size: [12, 9], channels: 20, filters: 40, kernelSize: [3, 3] };
+
+type Departures = Record<string, Partial<Convolution>>;
+
+const everywhere: Departures = {
+  'the control': {},
+  'more than a tile of channels': { size: [6, 5], channels: 68, filters: 72 },
+  'whole tiles of terms': { batch: 1, channels: 32, filters: 32 },
+  'smaller than a tile': { batch: 1, size: [3, 4], channels: 4, filters: 4 },
+  'same padding': { padding: 'same' },
+  'same padding and strides': { padding: 'same', strides: [2, 2] },
+  strides: { strides: [2, 3] },
+  dilation: { dilation: [2, 1] },
+  'dilation and same padding': { dilation: [1, 2], padding: 'same' },
+  'a 1x1 kernel': { kernelSize: [1, 1] },
+  'a 1x1 kernel with strides': { kernelSize: [1, 1], strides: [2, 1] },
+};
+
+const filtersOfNoMultiple: Departures = { 'filters of no multiple of four': { filters: 7 } };
+const channelsOfNoMultiple: Departures = { 'channels of no multiple of four': { channels: 7 } };
+const pools: Departures = {
+  'a pool': { pooled: true },
+  'a pool that drops a row': { pooled: true, size: [9, 8], filters: 12 },
+};
+const activations: Departures = {
+  'no bias': { useBias: false },
+  relu: { activation: 'relu' },
+  'tanh and a pool': { activation: 'tanh', pooled: true },
+};
+const inActivations: Departures = {
+  'relu made x': { inActivation: 'relu' },
+  'tanh made x, channels of no multiple of four': { inActivation: 'tanh', channels: 6 },
+};
+const parts: Departures = {
+  'two parts': { batch: 7, parts: 2 },
+  'a part an image, and a pool': { batch: 3, parts: 3, pooled: true },
+  'no bias, parts': { batch: 5, parts: 3, useBias: false },
+};
+
+/** Any convolution that no tile has to divide. */
+const anyConvolution = fc
+  .record({
+    batch: fc.integer({ min: 1, max: 5 }),
+    size: fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 })),
+    channels: fc.integer({ min: 1, max: 40 }),
+    filters: fc.integer({ min: 1, max: 80 }),
+    kernelSize: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    dilation: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
+    padding: fc.constantFrom('valid' as const, 'same' as const),
+    useBias: fc.boolean(),
+    activation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
+    inActivation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
+    pooled: fc.boolean(),
+    parts: fc.integer({ min: 1, max: 4 }),
+  })
+  .filter((c) => c.size[0] >= c.dilation[0] && c.size[1] >= c.dilation[1]);
+
+interface Pass {
+  check: (shape: Conv2dShape) => KernelCheck<Conv2dShape>;
+  /** The channels of which four are loaded at once, which therefore are a multiple of four. */
+  quads: 'channels' | 'filters';
+  departures: Departures;
+}
+
+const passes: Record<string, Pass> = {
+  conv2d_tiled_forward: {
+    check: checkTiledForward,
+    quads: 'channels',
+    departures: { ...everywhere, ...pools, ...activations, ...filtersOfNoMultiple },
+  },
+  conv2d_tiled_backward_x: {
+    check: checkTiledBackwardX,
+    quads: 'filters',
+    departures: { ...everywhere, ...inActivations, ...channelsOfNoMultiple },
+  },
+  conv2d_tiled_backward_w: {
+    check: checkTiledBackwardW,
+    quads: 'channels',
+    departures: { ...everywhere, ...pools, ...parts, ...filtersOfNoMultiple },
+  },
+  conv2d_split_forward: {
+    check: checkSplitForward,
+    quads: 'channels',
+    departures: { ...everywhere, ...pools, ...activations, ...filtersOfNoMultiple },
+  },
+  conv2d_split_backward_x: {
+    check: checkSplitBackwardX,
+    quads: 'filters',
+    departures: { ...everywhere, ...inActivations, ...channelsOfNoMultiple },
+  },
+};
+
+describe.each(Object.entries(passes))('%s', (_, { check, quads, departures }) => {
+  test.each(Object.entries(departures))('%s', (_, departure) =>
+    checkKernel(gpu, check(convolution({ ...control, ...departure }))),
+  );
+
+  test('random shapes', async () => {
+    const shapes = anyConvolution
+      .map((c) => {
+        const whole = { ...c, [quads]: 4 * Math.ceil(c[quads] / 4), parts: Math.min(c.parts, c.batch) };
+        const shape = convolution(whole);
+        return { ...shape, pooled: c.pooled && whole.filters % 4 === 0 && shape.outHeight > 1 && shape.outWidth > 1 };
+      })
+      .filter((s) => s.outHeight > 0 && s.outWidth > 0);
+    const property = fc.asyncProperty(shapes, fc.nat(1000), (shape, seed) =>
+      checkKernel(gpu, check(shape), { seed, pick: seed }),
+    );
+    await fc.assert(property, { seed: 1, numRuns: 12 });
+  });
+});
+
+describe('dense layers', () => {
+  const layer: DenseShape = {
+    ...{ batch: 37, inputs: 100, outputs: 44, useBias: true },
+    ...({ activation: 'relu', inActivation: 'relu' } as const),
+  };
+  test.each(Object.entries(passes))('%s', async (_, { check }) => {
+    await checkKernel(gpu, check(asConvolution(layer)));
+    await checkKernel(gpu, check(asConvolution({ ...layer, batch: 3, inputs: 600, outputs: 8, useBias: false })));
+  });
+});
+
+test('each variant has its own text, and keeps within the default workgroup memory', async () => {
+  for (const { check } of Object.values(passes)) {
+    const { kernel, shape } = check(convolution(control));
+    const texts = await Promise.all(
+      variantsOf(kernel, shape, gpu.traits).map(async (v) => (await cacheOf(gpu).compile(kernel, shape, v)).text),
+    );
+    expect(texts.length).toBeGreaterThan(1);
+    expect(new Set(texts).size).toBe(texts.length);
+    for (const text of texts) expect(text).toContain('var<workgroup>');
+  }
+  expect(gpu.device.limits.maxComputeWorkgroupStorageSize).toBe(16_384);
+});

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import type { Variant } from '../../src/gpu/kernel.ts';
+import { variantText } from '../../src/gpu/variants.ts';
+import { createTrainer, type KernelVariants, type Model } from '../../src/index.ts';
+import { networkGradients } from '../../src/reference/network.ts';
+import { tunableKernels } from '../../src/train/plan_engine.ts';
+import { fillOptions } from '../../src/train/trainer_options.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
+import { boundsOfBatch } from './batch_bounds.ts';
+import { expectBatch } from './closeness.ts';
+import { batchOf, smallDataset } from './small.ts';
+
+const dataset = smallDataset(4);
+const [images, labels] = batchOf(dataset, 0, 4);
+
+/** Every pass has sums of enough terms to be split, and enough channels for tiles, which divide none of its sizes. */
+const model: Model = {
+  inputShape: [...dataset.imageShape] as Model['inputShape'],
+  layers: [
+    { type: 'conv2d', filters: 36, kernelSize: [3, 3], padding: 'same', activation: 'tanh' },
+    { type: 'conv2d', filters: 40, kernelSize: [3, 3], padding: 'same', activation: 'relu' },
+    { type: 'maxPooling2d' },
+    { type: 'conv2d', filters: 44, kernelSize: [1, 1], activation: 'tanh' },
+    { type: 'flatten' },
+    { type: 'dense', units: 260, activation: 'relu' },
+    { type: 'dense', units: dataset.classNames!.length, activation: 'softmax' },
+  ],
+};
+const options = { model, batchSize: 4, seed: 3 };
+
+const tunable = await tunableKernels(gpu, fillOptions(options));
+const variantsOf = (key: string): Variant[] => {
+  const { kernel, shape } = tunable.get(key)!;
+  return kernel.variants!(shape, gpu.traits);
+};
+const marks = ['winograd', 'workgroupTile', 'splitSum'];
+const further = new Map(
+  [...tunable.keys()]
+    .flatMap(variantsOf)
+    .filter((variant) => marks.some((mark) => mark in variant))
+    .map((variant) => [variantText(variant), variant]),
+);
+
+test('all passes have them', () => {
+  const having = (mark: string) =>
+    new Set(
+      [...tunable].flatMap(([key, { kernel }]) =>
+        variantsOf(key).some((variant) => mark in variant) ? [kernel.name] : [],
+      ),
+    );
+  const convolution = ['conv2d_forward', 'conv2d_backward_x', 'conv2d_backward_w'];
+  const dense = ['dense_forward', 'dense_backward_x', 'dense_backward_w'];
+  expect(having('winograd')).toEqual(new Set(convolution));
+  expect(having('workgroupTile')).toEqual(new Set([...convolution, ...dense]));
+  expect(having('splitSum')).toEqual(new Set([...convolution, ...dense].filter((name) => !name.endsWith('_w'))));
+});
+
+test.each([...further])('%s, wherever a network can have it, gives the gradients of the float64 twin', async (text) => {
+  const kernelVariants: KernelVariants = Object.fromEntries(
+    [...tunable.keys()].flatMap((key) => {
+      const variant = variantsOf(key).find((each) => variantText(each) === text);
+      return variant ? [[key, variant]] : [];
+    }),
+  );
+  const train = async () => {
+    const trainer = createTrainer(gpu, { ...options, kernelVariants });
+    try {
+      const weights = await trainer.getWeights();
+      const batch = await trainer.gradients(images, labels);
+      const { loss } = await trainer.trainOnBatch(images, labels);
+      const { dispatches } = await trainer.profile(dataset, { steps: 1 });
+      return { model: trainer.model, weights, batch, loss, after: await trainer.getWeights(), dispatches };
+    } finally {
+      trainer.dispose();
+    }
+  };
+  const { model, weights, batch, dispatches, ...end } = await train();
+  const exact = weights.map((w) => Float64Array.from(w));
+  const expected = networkGradients(model, exact, Float64Array.from(images), labels);
+  expectBatch(model, batch, expected, boundsOfBatch(model, weights, images, labels));
+  const ran = dispatches.filter(({ variant }) => variantText(variant) === text).map(({ name }) => name);
+  expect(ran.length).toBe(Object.keys(kernelVariants).length);
+  // Its sums have one order: a second run has the same bits.
+  const again = await train();
+  expect([again.loss, again.after]).toEqual([end.loss, end.after]);
+});
