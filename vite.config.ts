@@ -75,17 +75,25 @@ const leanParquet: Plugin = {
 };
 
 /**
- * Parts of uPlot that no chart of the page has, a third of its code: axes of dates, bars, steps and splines, tables to join, a legend, and
- * selecting a range with the mouse.
+ * Parts of uPlot that no chart of the page has, a third of its code: axes of dates, bars, steps, splines and bands, tables to join, a legend,
+ * charts whose cursors move together, and selecting a range with the mouse.
  */
 const plotParts: readonly [part: RegExp, replacement: string][] = [
   [/^function fmtDate\([\s\S]*?^\}/m, 'const fmtDate = () => () => "";'],
   [/^function genTimeStuffs\([\s\S]*?^\}/m, 'const genTimeStuffs = () => [[], [], () => () => []];'],
   [/\(paths\.stepped[\s\S]*?monotoneCubic\);/, ''],
   [/^function join\([\s\S]*?^\}/m, 'const join = undefined;'],
+  [/^function tzDate\([\s\S]*?^\}/m, 'const tzDate = undefined;'],
+  [/^function timeAxisVals\([\s\S]*?^\}/m, 'const timeAxisVals = () => undefined;'],
+  [/^function clipBandLine\([\s\S]*?^\}/m, 'const clipBandLine = undefined;'],
   [/^function asinhAxisSplits\([\s\S]*?^\}/m, 'const asinhAxisSplits = undefined;'],
   [/^function log2AxisValsFilt\([\s\S]*?^\}/m, 'const log2AxisValsFilt = undefined;'],
-  [/^\tfunction initLegendRow\([\s\S]*?^\t\}/m, 'const initLegendRow = () => [null, null];'],
+  [/const showLegend = legend\.show;/, 'const showLegend = false;'],
+  [/^function _sync\([\s\S]*?^\}/m, 'const _sync = () => ({ pub() {}, sub() {}, unsub() {} });'],
+  [/^function rangeAsinh\([\s\S]*?^\}/m, 'const rangeAsinh = undefined;'],
+  [/^\tfunction dblClick\([\s\S]*?^\t\}/m, 'const dblClick = () => {};'],
+  [/^\t\tif \(select\.show && dragging\) \{[\s\S]*?^\t\t\}/m, ''],
+  [/^\t\tif \(dragging\) \{[\s\S]*?^\t\t\}/m, ''],
   [
     /^\tfunction mouseDown\([\s\S]*?^\t\}\s*function mouseUp\([\s\S]*?^\t\}/m,
     'const mouseDown = () => {}, mouseUp = mouseDown;',
