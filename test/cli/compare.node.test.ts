@@ -100,7 +100,7 @@ describe('wgrad compare', () => {
 
       const one = await runHere(...twins, '--seeds', '1', '--epochs', '2', '--json', part!);
       expect(one.code).toBe(0);
-      expect(one.stdout).toContain('One pair says nothing');
+      expect(one.stdout).toContain('One pair cannot rule out chance');
       const resumed = await runHere(...twins, '--seeds', '2', '--epochs', '2', '--resume', part!);
       expect({ code: resumed.code, stderr: resumed.stderr }).toEqual({ code: 0, stderr: '' });
       expect(resumed.stdout).toContain('1 of 2 pairs done');

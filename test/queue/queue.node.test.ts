@@ -150,7 +150,7 @@ describe('a job', () => {
     checkTrialTask({ work: '0'.repeat(16), id: idOf(options), order: order(options), ...more }, images);
 
   test.each<[string, JsonOptions, RegExp]>([
-    ['a path for a model', { model: '/etc/passwd' }, /model is a file, which workers do not read/],
+    ['a path for a model', { model: '/etc/passwd' }, /model names a file, which workers do not read/],
     ['a path for an optimizer', { optimizer: './optimizer.json' }, /optimizer names a file/],
     ['a path for a learning rate', { learningRate: 'rate.json' }, /learningRate names a file/],
     ['a path for weights of samples', { sampleWeight: 'weights.npy' }, /sampleWeight names a file/],
