@@ -15,6 +15,7 @@ import { driverTitle } from '../../src/cli/hosts/vulkan_drivers.ts';
 import LocalWebSocket from '../../src/cli/hosts/web_socket.ts';
 import { numberOrJson } from '../../src/cli/values.ts';
 import { parseRun } from '../../src/formats/run_file.ts';
+import type { TuneResult } from '../../src/index.ts';
 import { processesWith } from './processes.ts';
 import { call, type Ended, program, run, startIn, temporaryFolder } from './wgrad.ts';
 
@@ -377,5 +378,33 @@ describe.runIf(findFirefox())('in Firefox', () => {
     resumed.child.kill('SIGKILL');
     await resumed.ended;
     await expect.poll(() => processesWith(`WGRAD_TEST_FIREFOX=${file}`), { timeout: 60_000 }).toEqual([]);
+  });
+
+  test('its results arrive whole, however deeply they are nested', async () => {
+    const [file, cache] = [join(temporaryFolder(), 'tuning.json'), temporaryFolder()];
+    const model =
+      '{"inputShape":[8,8,1],"layers":[{"type":"flatten"},{"type":"dense","units":10,"activation":"softmax"}]}';
+    const { code, stderr } = await within({ WGRAD_DATA_DIR: cache }, () =>
+      run(
+        'tune',
+        '--browser',
+        'firefox',
+        '--adapter',
+        'software',
+        '--dataset',
+        'digits',
+        '--model',
+        model,
+        '--json',
+        file,
+      ),
+    );
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { kernels } = JSON.parse(readFileSync(file, 'utf8')).tuning as TuneResult;
+    expect(kernels.length).toBeGreaterThan(0);
+    for (const { chosen, timings } of kernels) {
+      expect(typeof chosen.subgroups).toBe('boolean');
+      for (const { variant } of timings) expect(typeof variant.subgroups).toBe('boolean');
+    }
   });
 });

@@ -104,13 +104,16 @@ export class BrowserPage implements Surface {
   }
 
   async call(name: string, args: readonly unknown[]): Promise<Outcome<unknown>> {
+    // As JSON, because Puppeteer cuts objects that are nested deeper than a few levels when it drives Firefox.
     const answer = this.page.evaluate(
-      (name, args) =>
-        (window.wgrad as unknown as Record<string, (...args: unknown[]) => Promise<Outcome<unknown>>>)[name]!(...args),
+      async (name, args) => {
+        const page = window.wgrad as unknown as Record<string, (...args: unknown[]) => Promise<Outcome<unknown>>>;
+        return JSON.stringify(await page[name]!(...args));
+      },
       name,
       args as unknown[],
     );
-    return this.liveness.during(this.unlessGone(answer));
+    return JSON.parse(await this.liveness.during(this.unlessGone(answer))) as Outcome<unknown>;
   }
 
   /**
