@@ -75,12 +75,14 @@ const leanParquet: Plugin = {
 };
 
 /**
- * Parts of uPlot that no chart of the page has, a third of its code: axes of dates, bars, steps, splines and bands, tables to join, a legend,
- * charts whose cursors move together, and selecting a range with the mouse.
+ * Parts of uPlot that no chart of the page has, two fifths of its code: axes of dates, bars, steps, splines and bands, tables to join, a legend,
+ * charts whose cursors move together, selecting a range with the mouse, axes that change places, and other scales than linear and
+ * logarithmic ones. Conditions that are the same for all charts become constants, so that the bundler drops what depends on them.
  */
 const plotParts: readonly [part: RegExp, replacement: string][] = [
   [/^function fmtDate\([\s\S]*?^\}/m, 'const fmtDate = () => () => "";'],
   [/^function genTimeStuffs\([\s\S]*?^\}/m, 'const genTimeStuffs = () => [[], [], () => () => []];'],
+  [/^\t?uPlot\.(assign|fmtNum|range\w*|orient|join|fmtDate|tzDate|sync|addGap|clipGaps)\s+= \w+;$/gm, ''],
   [/\(paths\.stepped[\s\S]*?monotoneCubic\);/, ''],
   [/^function join\([\s\S]*?^\}/m, 'const join = undefined;'],
   [/^function tzDate\([\s\S]*?^\}/m, 'const tzDate = undefined;'],
@@ -89,6 +91,12 @@ const plotParts: readonly [part: RegExp, replacement: string][] = [
   [/^function asinhAxisSplits\([\s\S]*?^\}/m, 'const asinhAxisSplits = undefined;'],
   [/^function log2AxisValsFilt\([\s\S]*?^\}/m, 'const log2AxisValsFilt = undefined;'],
   [/const showLegend = legend\.show;/, 'const showLegend = false;'],
+  [/const cursorFocus = focus\.prox >= 0;/, 'const cursorFocus = false;'],
+  [/const mode = u\.mode;/, 'const mode = 1;'],
+  [/(const|let) mode = self\.mode;/g, 'const mode = 1;'],
+  [/\b(sc\.|scale\.)?distr == (2|4|100)\b|\b(xScaleDistr == 2|scaleX\.ori == 1|src != null)\b/g, 'false'],
+  [/\b(scaleX\.ori == 0|src == null)\b/g, 'true'],
+  [/let isTime = (mode == 1 && )?\w[\w.[\]]*;/g, 'const isTime = false;'],
   [/^function _sync\([\s\S]*?^\}/m, 'const _sync = () => ({ pub() {}, sub() {}, unsub() {} });'],
   [/^function rangeAsinh\([\s\S]*?^\}/m, 'const rangeAsinh = undefined;'],
   [/^\tfunction dblClick\([\s\S]*?^\t\}/m, 'const dblClick = () => {};'],
