@@ -9,7 +9,7 @@ const scheme = 'indexeddb://';
 export const storedName = (address: unknown): string | undefined =>
   typeof address === 'string' && address.startsWith(scheme) ? address.slice(scheme.length) : undefined;
 
-/** Does `work` in the store. @throws DataError where there is none, or if the browser refuses. */
+/** Runs `work` on the store. @throws DataError if there is no IndexedDB, or if the browser denies access. */
 async function inStore<T>(work: (models: UseStore) => Promise<T>): Promise<T> {
   if (typeof indexedDB === 'undefined') {
     throw new DataError({
@@ -31,12 +31,12 @@ const refused = (cause: DOMException | null) =>
     { cause },
   );
 
-/** Stores a file under a name and replaces an existing one. */
+/** Stores a file under a name, replacing any existing file of that name. */
 export async function storeModel(name: string, file: Blob): Promise<void> {
   await inStore((models) => set(name, file, models));
 }
 
-/** @throws DataError if there is no model of that name, with the names that exist. */
+/** @throws DataError, with the existing names, if there is no model of that name. */
 export async function storedModel(name: string): Promise<Blob> {
   const file = await inStore((models) => get<Blob>(name, models));
   if (file) return file;

@@ -13,8 +13,8 @@ import { storedModel, storedName } from './model_store.ts';
 import { createTrainer, Trainer } from './trainer.ts';
 
 /**
- * The kernel variants recorded in a saved run. They are used instead of the tuner's current choices, so that the run resumes to the
- * same bits.
+ * The kernel variants recorded in a saved run. They are used instead of the tuner's current choices, so that the resumed run gives
+ * bit-identical results.
  */
 export const recordedVariants = (
   { tuning, traits }: Gpu,

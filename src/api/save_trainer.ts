@@ -61,7 +61,7 @@ async function savedRunOf(trainer: Trainer, log: TrainingLog | undefined): Promi
   };
 }
 
-/** A single file unchanged, several as an uncompressed archive: weights hardly compress. */
+/** Returns a single file unchanged and several files as an uncompressed archive, because weights hardly compress. */
 function packed(files: ReturnType<typeof exportModel>): Uint8Array<ArrayBuffer> {
   if (files.length === 1) return files[0]!.bytes;
   return zipSync(Object.fromEntries(files.map(({ name, bytes }) => [name, bytes])), { level: 0 });

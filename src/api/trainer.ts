@@ -12,8 +12,8 @@ export type SaveTarget = FileSystemFileHandle | `indexeddb://${string}`;
 /** Options of `Trainer.save`. */
 export interface SaveOptions extends OnnxOptions {
   /**
-   * `'wgrad'`, the default, writes a complete saved run, from which training resumes to the same bits. The others are formats of
-   * other programs, with the network and its weights. A format with several files gives a ZIP archive.
+   * `'wgrad'`, the default, writes a complete saved run, from which training resumes with bit-identical results. The other formats contain
+   * the network and its weights for other programs. If a format consists of several files, the result is a ZIP archive.
    */
   format?: 'wgrad' | ModelFormat;
   /** Where to write the file, in addition to returning it. */
@@ -21,7 +21,7 @@ export interface SaveOptions extends OnnxOptions {
 }
 
 /**
- * Creates a trainer. Its pipelines compile in the background; its methods wait for them and for each other.
+ * Creates a trainer. Its pipelines compile in the background; its methods wait for them, and run one at a time in the order of the calls.
  *
  * @throws ConfigurationError at once for an invalid model, optimizer or option. An invalid augmentation rejects the first method
  *   that is called, because the code of the augmentation is loaded only if one is configured.
@@ -37,7 +37,9 @@ export interface TrainingLog {
   history: Pick<History, 'epochs' | 'steps' | 'verdicts' | 'probes'>;
 }
 
-/** A model with its weights on the GPU, for training, prediction and saving. Created by `createTrainer` and `loadTrainer`. */
+/**
+ * A model with its weights on the GPU, which can be trained, used for predictions and saved. Created by `createTrainer` and `loadTrainer`.
+ */
 export class Trainer extends BaseTrainer {
   #log: TrainingLog | undefined;
 
@@ -59,12 +61,12 @@ export class Trainer extends BaseTrainer {
   }
 
   /**
-   * Saves the model as a file: by default the complete run with weights, optimizer, class names and the preparation of pictures,
-   * which `loadTrainer`, the command and the page open; or the network in another program's format. May be called while `fit` is
-   * running.
+   * Saves the model as a file. By default this is the complete run, with weights, optimizer state, class names and image preprocessing,
+   * which `loadTrainer`, the command and the page can open; with `format` it is the network in another program's format. May be called
+   * while `fit` is running.
    *
-   * @throws ConfigurationError for an unknown format or target, or a model that the format cannot express (with every such layer,
-   *   and the formats that can).
+   * @throws ConfigurationError for an unknown format or target, or a model that the format cannot express; the error lists the layers
+   * concerned and the formats that can express them.
    */
   async save(options: SaveOptions = {}): Promise<Blob> {
     // Loaded on demand.
@@ -74,7 +76,7 @@ export class Trainer extends BaseTrainer {
 
   /**
    * A copy of the trainer on the same device, with the same options, weights, optimizer state and learning rate. Both continue
-   * independently, and with the same data to the same bits.
+   * independently; given the same data, their results are bit-identical.
    */
   async clone(): Promise<Trainer> {
     const snapshot = await this.meanwhile.snapshot();

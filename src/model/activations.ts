@@ -1,4 +1,4 @@
-/** Activations by Keras' names in camelCase, in the order in which a list shows them. */
+/** Activations by Keras' names in camelCase, in the order in which lists show them. */
 export const activationNames = [
   'linear',
   'relu',
@@ -30,7 +30,7 @@ export type ActivationSpec = ElementwiseName | { name: 'leakyRelu'; negativeSlop
 export const activationName = (activation: ActivationSpec): ElementwiseName =>
   typeof activation === 'string' ? activation : activation.name;
 
-/** Zero, with zero gradient, wherever the pre-activation is negative, so that their units can die. */
+/** Activations that are zero, with zero gradient, wherever the pre-activation is negative, so that units can die. */
 export const rectifiers: readonly ActivationName[] = ['relu', 'relu6'];
 
 /** Default of keras.activations.leaky_relu. Keras' LeakyReLU layer uses 0.3. */

@@ -13,7 +13,7 @@ export interface ResidualBlockOptions {
   activation?: Activation;
   /**
    * `identity` adds the block's input unchanged, so the input must have `filters` channels. `projection` adapts its shape with
-   * a 1x1 convolution and a normalization. `none` omits the shortcut, for a plain network to compare with. The default is
+   * a 1x1 convolution and a normalization. `none` omits the shortcut, which gives a plain network for comparison. The default is
    * `projection` if `strides` isn't 1, otherwise `identity`.
    */
   shortcut?: 'identity' | 'projection' | 'none';

@@ -5,9 +5,9 @@ import { definitionOf } from './layers/index.ts';
 type Graph = Pick<CompiledModel, 'layers' | 'consumers' | 'order'>;
 
 /**
- * The layers that are treated as part of the layer before them, in order: a shortcut's add after a normalization, an
- * activation, a max pool. Each is the only consumer of the previous one. They are measured together with that layer, and fused
- * into its kernel if the kernel supports it.
+ * The layers that are treated as part of the layer before them, in order: the add of a shortcut after a normalization, an activation, a max
+ * pool. Each is the only consumer of the one before it. They are measured together with that layer, and fused into its kernel if the kernel
+ * supports it.
  */
 export function followersOf(graph: Graph, index: number): number[] {
   const { layers } = graph;
@@ -33,7 +33,7 @@ export function onlyConsumer({ consumers }: Graph, index: number): number | unde
   return others.length === 0 ? next : undefined;
 }
 
-/** True if a layer is the last computed of an add's two inputs, which have the same shape. */
+/** True if a layer is the one of an add's two inputs that is computed last, and both have the same shape. */
 function joinsLast({ layers, order }: Graph, index: number, sum: number): boolean {
   const { inputs, inputShapes } = layers[sum]!;
   const [a, b] = inputShapes;

@@ -5,7 +5,7 @@ import type { LayerConfig } from './layers/index.ts';
 /**
  * Freezes layers: returns the model with `trainable: false` on every layer with weights whose name matches.
  *
- * @param patterns layer names; `*` matches any text: `'conv2d'`, `'conv*'`, `'*'`.
+ * @param patterns layer names, in which `*` matches any text: `'conv2d'`, `'conv*'`, `'*'`.
  * @throws ConfigurationError if a pattern matches no layer with weights, if all layers would be frozen, or for an invalid
  * model.
  */

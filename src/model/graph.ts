@@ -20,10 +20,7 @@ import { checkNames, images, inputsOf, orderOf, outputOf } from './wiring.ts';
 export interface Model {
   /** [height, width, channels]. */
   inputShape: readonly [number, number, number];
-  /**
-   * The layers. Each takes the previous layer as input, or those listed in its `inputs`. The order of the layers is the order
-   * of the weights.
-   */
+  /** The layers. Each takes the previous layer as input, or the layers listed in its `inputs`. The weights have the order of the layers. */
   layers: readonly LayerConfig[];
 }
 
@@ -32,7 +29,7 @@ export interface CompiledNode<T extends LayerType> {
   type: T;
   config: FilledLayerOf<T>;
   details: DetailsOf<T>;
-  /** Keras' name: conv2d, conv2d_1, max_pooling2d, flatten, dense ... */
+  /** The layer's `name`, or Keras' default name: conv2d, conv2d_1, max_pooling2d, flatten, dense ... */
   name: string;
   /** For each input, the index of the layer it comes from; `images` for the images. */
   inputs: number[];
@@ -94,7 +91,7 @@ export function sequential(model: Model): Model {
   return model;
 }
 
-/** Returns a function that names layers in order: by their own name, or as Keras does by type and count. */
+/** Returns a function that names layers in order: by their `name` option or, like Keras, by type and count. */
 function namer(): (layer: { type: LayerType; name?: string | undefined }) => string {
   const counts = new Map<string, number>();
   return ({ type, name }) => {

@@ -7,7 +7,7 @@ import type { WeightSpec } from './layer.ts';
 export const initialWeights = (model: CompiledModel, seed: number): Float32Array[] =>
   drawWeights(model, seed, furtherValues);
 
-/** The values of a tensor for the initializers that few models have (keras/src/initializers/random_initializers.py). */
+/** The values of a tensor for the initializers that few models use (keras/src/initializers/random_initializers.py). */
 export function furtherValues(spec: WeightSpec, next: () => number): Float32Array {
   const { initializer, shape } = spec;
   if (initializer.type === 'orthogonal') {

@@ -24,7 +24,7 @@ export interface WeightSpec {
   /** Coefficients of the sum of magnitudes and of the sum of squares that are added to the loss; 0 for none. */
   l1: number;
   l2: number;
-  /** True if the optimizer updates it. Other tensors are updated by their layer, like moving statistics, or are constant. */
+  /** True if the optimizer updates it. Other tensors are constant or, like moving statistics, updated by their layer. */
   trainable: boolean;
   /** Set for a tensor that holds a statistic of the layer's input. A layer's variance follows its mean and has the same shape. */
   statistic?: 'mean' | 'variance';
@@ -64,7 +64,7 @@ export interface LayerDefinition<S extends Schema, D> {
   role?: 'activation' | 'largest' | 'normalization' | 'sum';
   /** Name of the option that sets the number of output channels or units, if there is one. */
   outputs?: string;
-  /** Name of the tensor that can be displayed as pictures, one per filter: [height, width, channels, filters]. */
+  /** Name of the tensor that can be displayed as images, one per filter: [height, width, channels, filters]. */
   pictures?: string;
   /** True if training computes differently from inference. */
   inferenceDiffers?: boolean;

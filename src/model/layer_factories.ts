@@ -85,9 +85,9 @@ export const globalMaxPooling2d = (options: GlobalPoolingOptions = {}): LayerCon
 
 /**
  * y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and variance of each channel over the batch's real samples
- * and pixels: Keras' BatchNormalization. Inference, and a layer with `trainable: false`, use the moving statistics. A step that
- * counts updates them: moving += (batch - moving) * (1 - momentum), with the biased variance (divided by n), as in Keras;
- * PyTorch's running_var uses the unbiased one (divided by n - 1).
+ * and pixels: Keras' BatchNormalization. Inference, and a layer with `trainable: false`, use the moving statistics. Every step that is not
+ * skipped updates them: moving += (batch - moving) * (1 - momentum), with the biased variance (divided by n), as in Keras; PyTorch's
+ * running_var uses the unbiased one (divided by n - 1).
  */
 export const batchNormalization = (options: BatchNormalizationOptions = {}): LayerConfigOf<'batchNormalization'> =>
   layer('batchNormalization', options);
@@ -101,7 +101,7 @@ export const layerNormalization = (options: LayerNormalizationOptions = {}): Lay
 
 /**
  * y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and variance of each sample over the pixels and the
- * channels of a group: Keras' GroupNormalization. `groups` is 32 by default; -1 makes every channel a group of its own.
+ * channels of a group: Keras' GroupNormalization. `groups` is 32 by default; -1 makes every channel a separate group.
  */
 export const groupNormalization = (options: GroupNormalizationOptions = {}): LayerConfigOf<'groupNormalization'> =>
   layer('groupNormalization', options);

@@ -98,7 +98,7 @@ export const isOfClasses = ({ type }: FilledLoss): boolean => lossDefinition(typ
 /** True if batches for this loss come with [n, outputs] numbers instead of labels. */
 export const takesTargets = ({ type }: FilledLoss): boolean => lossDefinition(type).labels !== 'classes';
 
-/** The metric that is measured besides the loss. */
+/** The metric that is measured along with the loss. */
 export const metricOf = ({ type }: FilledLoss): LossMetric => lossDefinition(type).metric;
 
 /** True for cross-entropy of classes without options. */

@@ -3,13 +3,13 @@ import { type ActivationSpec, activationName } from './activations.ts';
 import { followersOf } from './followers.ts';
 import type { CompiledModel, ModelTensor } from './graph.ts';
 
-/** A layer with trainable tensors, and what is measured of it in each step. This is the only definition of what is measured. */
+/** A layer with trainable tensors, and the quantities that each step measures for it. Nothing else defines what is measured. */
 export interface MeasuredLayer {
   /** Index in the model's list. */
   layer: number;
   /** The name of the layer. */
   name: string;
-  /** The activation of its output: its own, or that of an activation layer directly after it. */
+  /** The activation of its output: that of the layer itself, or of an activation layer directly after it. */
   activation: ActivationSpec;
   /** Number of channels or units. */
   units: number;
@@ -18,13 +18,13 @@ export interface MeasuredLayer {
    * follow it.
    */
   values: number;
-  /** Elements per sample of its own output, before any pool; the gradient is averaged over them. */
+  /** Elements per sample of the layer's output, before any pool; the gradient is averaged over them. */
   outputElements: number;
   /** Its trainable tensors, with their indices among all trainable tensors of the model. */
   tensors: { name: string; elements: number; index: number }[];
   /**
-   * Index, among the measured layers, of the next layer on the shortest path to the output, from which its gradient comes. At a
-   * branch, the first one encountered. Undefined for the last layer.
+   * Index, among the measured layers, of the next layer on the shortest path to the output, from which its gradient comes. At a branch, the
+   * first one in breadth-first order. Undefined for the last layer.
    */
   next?: number;
 }

@@ -41,33 +41,33 @@ export const adamW = (options: AdamOptions = {}): OptimizerConfigOf<'adamW'> => 
 export const nadam = (options: NadamOptions = {}): OptimizerConfigOf<'nadam'> => checked({ type: 'nadam', ...options });
 
 /**
- * Adam with the largest gradient in the place of the mean square, in Keras' form (Kingma and Ba 2015, section 7.1;
- * keras/src/optimizers/adamax.py): u = max(beta2 * u, |dw|), w -= learningRate / (1 - beta1^t) * m / (u + epsilon). PyTorch
- * adds epsilon to |dw| instead.
+ * Adam with the largest gradient in place of the mean square, in Keras' form (Kingma and Ba 2015, section 7.1;
+ * keras/src/optimizers/adamax.py): u = max(beta2 * u, |dw|), w -= learningRate / (1 - beta1^t) * m / (u + epsilon). PyTorch adds epsilon to
+ * |dw| instead.
  */
 export const adamax = (options: NadamOptions = {}): OptimizerConfigOf<'adamax'> =>
   checked({ type: 'adamax', ...options });
 
 /**
  * RMSprop in Keras' form (Hinton 2012; keras/src/optimizers/rmsprop.py): v = rho * v + (1 - rho) * dw^2, then
- * w -= learningRate * dw / sqrt(v + epsilon). With `momentum` these steps are added up, m = momentum * m + step, and w -= m. With
- * `centered` the root is of v - a^2 + epsilon, a being the average of dw; Keras takes the root of what rounding leaves below
- * zero too, here nothing is less than zero. PyTorch adds epsilon to the root, TensorFlow.js as here.
+ * w -= learningRate * dw / sqrt(v + epsilon). With `momentum` these steps accumulate: m = momentum * m + step, then w -= m. With `centered`
+ * the divisor is sqrt(v - a^2 + epsilon), where a is the average of dw. Rounding can make v - a^2 negative; it is then replaced by 0, while
+ * Keras takes the root of the negative number. PyTorch adds epsilon to the root; TensorFlow.js adds it under the root, as here.
  */
 export const rmsprop = (options: RmspropOptions = {}): OptimizerConfigOf<'rmsprop'> =>
   checked({ type: 'rmsprop', ...options });
 
 /**
- * Adagrad in Keras' form (Duchi and others 2011; keras/src/optimizers/adagrad.py): the accumulator, which starts at
- * `initialAccumulatorValue`, gets dw^2, then w -= learningRate * dw / sqrt(accumulator + epsilon). PyTorch adds epsilon to the
- * root. A snapshot has the accumulator without the value that it starts at.
+ * Adagrad in Keras' form (Duchi and others 2011; keras/src/optimizers/adagrad.py): dw^2 is added to the accumulator, which starts at
+ * `initialAccumulatorValue`, then w -= learningRate * dw / sqrt(accumulator + epsilon). PyTorch adds epsilon to the root. In a snapshot,
+ * the initial value is subtracted from the accumulator.
  */
 export const adagrad = (options: AdagradOptions = {}): OptimizerConfigOf<'adagrad'> =>
   checked({ type: 'adagrad', ...options });
 
 /**
  * Lion in Keras' form (Chen and others 2023; keras/src/optimizers/lion.py): w -= learningRate * sign(beta1 * m + (1 - beta1) * dw),
- * then m = beta2 * m + (1 - beta2) * dw. Every weight moves by the learning rate, so that it should be 3 to 10 times smaller than
+ * then m = beta2 * m + (1 - beta2) * dw. Every weight moves by the learning rate, which should therefore be 3 to 10 times smaller than
  * Adam's.
  */
 export const lion = (options: LionOptions = {}): OptimizerConfigOf<'lion'> => checked({ type: 'lion', ...options });
@@ -75,17 +75,17 @@ export const lion = (options: LionOptions = {}): OptimizerConfigOf<'lion'> => ch
 /**
  * Muon (Jordan and others 2024) for the kernels of dense layers and convolutions, each a matrix with all axes but the last as
  * rows: m = momentum * m + dw, then w -= learningRate * sqrt(max(1, columns / rows)) * o, where o is m, or dw + momentum * m with
- * `nesterov`, with all its singular values brought near 1: divided by its norm + 1e-7, and then `nsSteps` times x = a * x +
- * b * x x^T x + c * x x^T x x^T x with a, b, c = 3.4445, -4.7750, 2.0315. All other tensors are updated by Adam at
- * learningRate * adamLrRatio (Keras' form, with weightDecay AdamW), or with `others: 'sgd'` by w -= learningRate * m, or
- * dw + momentum * m with `nesterov`. Keras' Muon (keras/src/optimizers/muon.py) takes kernels of two and three axes alone, the
- * ratio of rows to columns, and other defaults: learningRate 0.001, nsSteps 6, weightDecay 0.1.
+ * `nesterov`, with all its singular values moved close to 1: it is divided by its norm + 1e-7, followed by `nsSteps` iterations of x = a *
+ * x + b * x x^T x + c * x x^T x x^T x with a, b, c = 3.4445, -4.7750, 2.0315. All other tensors are updated by Adam at learningRate *
+ * adamLrRatio (Keras' form; AdamW with weightDecay) or, with `others: 'sgd'`, by w -= learningRate * m, where `nesterov` replaces m by dw +
+ * momentum * m. Keras' Muon (keras/src/optimizers/muon.py) applies only to kernels of two and three axes, uses the ratio of rows to
+ * columns, and has other defaults: learningRate 0.001, nsSteps 6, weightDecay 0.1.
  */
 export const muon = (options: MuonOptions = {}): OptimizerConfigOf<'muon'> => checked({ type: 'muon', ...options });
 
 /**
- * Stochastic gradient descent in Keras' form (keras/src/optimizers/sgd.py). Plain: w -= learningRate * dw. With momentum:
- * v = momentum * v - learningRate * dw, then w += v, or w += momentum * v - learningRate * dw with `nesterov`.
+ * Stochastic gradient descent in Keras' form (keras/src/optimizers/sgd.py). Without momentum: w -= learningRate * dw. With momentum: v =
+ * momentum * v - learningRate * dw, then w += v or, with `nesterov`, w += momentum * v - learningRate * dw.
  */
 export const sgd = (options: SgdOptions = {}): OptimizerConfigOf<'sgd'> => checked({ type: 'sgd', ...options });
 

@@ -134,7 +134,7 @@ const deepSigmoidWithShortcuts: Preset['model'] = (inputShape, classes) => ({
 
 const scaled = (type: 'glorotUniform' | 'heNormal', scale: number): InitializerConfig => ({ type, scale });
 
-/** Models by name: the tutorial's, and networks whose gradients behave in a known way. */
+/** Models by name: the tutorial's network, and networks whose gradients behave in a known way. */
 const presets = {
   tutorial: {
     about: 'two convolutions with pools, two dense layers: the Keras tutorial on MNIST',

@@ -3,7 +3,7 @@ import type { LayerConfig } from './layers/index.ts';
 import { images, imagesName } from './wiring.ts';
 
 /**
- * Reorders the layers of a model, where some may be removed and others added. Automatic names and relative inputs would then
+ * Reorders the layers of a model; some may be removed and others added. Automatic names and relative inputs would then
  * refer to other layers, so each layer's `inputs` are rewritten to refer to the same layers as before. A removed layer is
  * replaced by its own first input. A layer without `inputs` still takes the one before it.
  *

@@ -41,7 +41,7 @@ export const inverseTimeDecay = factory('inverseTimeDecay');
 export const cosineDecay = factory('cosineDecay');
 /** Keras' CosineDecayRestarts. @throws ConfigurationError */
 export const cosineDecayRestarts = factory('cosineDecayRestarts');
-/** PyTorch's OneCycleLR, without its cycle of the momentum. @throws ConfigurationError */
+/** PyTorch's OneCycleLR, without cycling the momentum. @throws ConfigurationError */
 export const oneCycle = factory('oneCycle');
 
 /** Fills in the defaults. @throws ConfigurationError for an unknown schedule or option, or a value out of range. */

@@ -27,7 +27,7 @@ export interface ScheduleDefinition<S extends Schema> {
   list?(config: v.InferOutput<S>): { integers: readonly number[]; floats: readonly number[] };
   /** Number of updates after which the rate is constant; undefined if it never is. */
   length?(config: v.InferOutput<S>): number;
-  /** True if its last value is meant for all later updates, so that a longer run gives no warning. */
+  /** True if the last value is meant to apply to all later updates, so that a run longer than the schedule gives no warning. */
   lasts?: true;
 }
 
@@ -42,7 +42,7 @@ export const rate = () => number(0);
 /** A number of updates: at least 1, and a u32 on the GPU. */
 export const updates = () => integer(1, 2 ** 31);
 
-/** Fraction of the initial rate that remains at the end. */
+/** Final rate as a fraction of the initial rate. */
 export const alpha = () => v.optional(number(0, 1), 0);
 
 /** (1 - cos(pi p)) / 2: 0 for p = 0, 1 for p = 1. */

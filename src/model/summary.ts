@@ -19,7 +19,7 @@ export interface LayerSummary {
   activation?: ActivationName;
   /** Present for measured layers. */
   measured?: {
-    /** The activation of its output; that of a following activation layer if it has none of its own. */
+    /** The activation of its output. If the layer itself has none, this is the activation of a following activation layer. */
     activation: ElementwiseName;
     /** Index, among the measured layers, of the one that its gradient comes from; undefined for the last. */
     next?: number | undefined;
@@ -34,7 +34,8 @@ export interface LayerSummary {
 export const modelSummary = (model: Model): LayerSummary[] => summarizeLayers(compileModel(model));
 
 /**
- * As `modelSummary`, for a model to be trained: its last layer must end as the loss requires, by default in probabilities.
+ * Like `modelSummary`, for a model that will be trained: the activation of its last layer must fit the loss, which by default requires
+ * probabilities.
  *
  * @throws ConfigurationError if it doesn't, or if the model is invalid.
  */

@@ -1,7 +1,7 @@
 import type { CompiledModel } from './graph.ts';
 import { initialWeights } from './initial_weights.ts';
 
-/** Weights of a model that were taken from another model where possible. */
+/** Initial weights of a model, taken from another model where possible. */
 export interface TransferredWeights {
   /** Values of all tensors, in the model's order. */
   weights: Float32Array[];

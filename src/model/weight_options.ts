@@ -48,7 +48,7 @@ export type InitializerConfig =
 /**
  * Fills in an initializer's defaults.
  *
- * @param subject what it belongs to, as the first words of an error: "layer 3 (dense): kernelInitializer".
+ * @param subject the option that it belongs to, with which an error begins: "layer 3 (dense): kernelInitializer".
  * @throws ConfigurationError for an unknown name or option, or a value out of range.
  */
 export function fillInitializer(config: unknown, subject: string): FilledInitializer {

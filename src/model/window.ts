@@ -6,8 +6,8 @@ export interface Window {
   window: [number, number];
   strides: [number, number];
   /**
-   * Rows above and columns left of the image that `same` adds, as in TensorFlow; an odd row or column goes below or to the
-   * right.
+   * Rows that `same` adds above the image and columns that it adds to its left, as in TensorFlow. If the total is odd, the extra row or
+   * column is added below or to the right.
    */
   pad: [number, number];
 }
@@ -46,8 +46,8 @@ export function slide(
 }
 
 /**
- * Checks that a convolution's schema can't express: the options of its weights, and that strides and dilationRate are not
- * combined, which Keras refuses even for different axes.
+ * Checks that a convolution's schema can't express: the options of its weights, and that strides and dilationRate are not combined, which
+ * Keras rejects even for different axes.
  *
  * @throws ConfigurationError
  */

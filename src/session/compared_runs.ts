@@ -39,7 +39,7 @@ export function comparisonFileOf(
   });
 }
 
-/** The options that determine a pair's figures, with their defaults, so that the same run always has the same description. */
+/** The options that affect the results of a pair, with their defaults filled in, so that the same run always has the same description. */
 function figuring({
   model,
   optimizer,

@@ -1,4 +1,4 @@
-/** Delivering states takes at most this fraction of all time: a state is as large as the network. */
+/** Delivering states takes at most this fraction of the total time, because a state is as large as the network. */
 const most = 1 / 20;
 
 /** Limits the time spent on deliveries. */

@@ -5,7 +5,7 @@ import { DeliveryTime } from './delivery_time.ts';
 export interface StateReason {
   /** A checkpoint is due. */
   due?: boolean;
-  /** The monitored figure of the epoch that ends with this state, if no earlier epoch was better. */
+  /** The monitored value of the epoch that ends with this state, if no earlier epoch was better. */
   best?: number;
 }
 
@@ -15,8 +15,8 @@ interface Waiting {
 }
 
 /**
- * Delivers states one at a time. While one is being delivered, only the newest and the best are kept waiting, so weights do not
- * pile up in memory however fast epochs pass.
+ * Delivers states one at a time. While one is being delivered, only the newest and the best are queued, so weights do not pile up in memory
+ * however short the epochs are.
  */
 export class NewestState {
   private newest: Waiting | undefined;
@@ -55,7 +55,7 @@ export class NewestState {
     this.delivering = undefined;
   }
 
-  /** The best state goes first: it is older than the newest, or the same. */
+  /** The best state is delivered first, because it is older than the newest state, or the same. */
   private next(): Waiting | undefined {
     const next = this.best ?? this.newest;
     if (next === this.newest) this.newest = undefined;

@@ -22,14 +22,14 @@ export type PairEvent =
 
 /** Receives the events of pairs: in another thread or another process. */
 export interface PairListener {
-  /** Called with bundles of events, one at a time: the next one waits for the promise of the last. */
+  /** Called with batches of events, one batch at a time: the next call waits for the promise that the last one returned. */
   events: (events: PairEvent[]) => unknown;
   /**
    * Called with the state of the running pair, after an epoch or later if newer ones replaced it. All earlier events have been
    * delivered.
    */
   state?: (state: PairState) => unknown;
-  /** Called when all steps that the pace allowed are done, and their events delivered. */
+  /** Called when all steps that the pace allows are done and their events have been delivered. */
   paused?: () => unknown;
 }
 

@@ -15,8 +15,8 @@ type Log = Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'runVerdi
 export function historyBefore(log: Log, { progress, health }: Snapshot): SavedRun['history'] {
   const history = upTo(log, progress.step, progress.epochs);
   if (!health) return history;
-  // A verdict's step is the one since which it holds, which is earlier than the step that decided it. So the last verdict of each
-  // layer comes from the watch.
+  // The step of a verdict is the step since which it holds, which is earlier than the step in which it was reached. The last verdict of
+  // each layer is therefore taken from the watch.
   const { standings } = health.watch;
   const verdicts = history.verdicts.filter(({ layer, step, verdict }) => {
     const standing = standings[layer]?.verdict;

@@ -12,7 +12,7 @@ export interface RunRequest extends TrainerOptions {
   /** How the user's own files were read. */
   reading?: ReadingOptions;
   epochs: number;
-  /** Number of images of each part, taken from its beginning. 0 test images: a run without validation. */
+  /** Number of images of each part, taken from its beginning. 0 test images mean a run without validation. */
   trainSamples: number;
   testSamples: number;
   /** Validation and early stopping options of `fit`. */

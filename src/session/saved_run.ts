@@ -11,7 +11,7 @@ export type RunToSave = Omit<SavedRun, 'history' | 'snapshot'>;
 /**
  * @param data fingerprint of the images, if it is known.
  * @param sampleWeight fingerprint of the training images' weights, if they have any.
- * @param host where the command trains it; left out by the page.
+ * @param host the host on which the command trains it; omitted by the page.
  */
 export function runToSave(
   request: RunRequest,

@@ -37,14 +37,14 @@ export const bytesOfDataset = ({ imageShape, labels, count }: Dataset): number =
 export interface RunListener {
   /** Called when everything is on the GPU, before the first step or a pause. */
   begun?: (bytes: GpuBytes) => unknown;
-  /** Called with bundles of events, one at a time: the next one waits for the promise of the last. */
+  /** Called with batches of events, one batch at a time: the next call waits for the promise that the last one returned. */
   events: (events: RunEvent[]) => unknown;
   /**
-   * Called with the state after each complete epoch, or the newest of several; with `keep`, with the states that it selects. All
-   * earlier events have been delivered.
+   * Called with the state after each complete epoch, or with the newest of several; if `keep` is given, with the states that it selects.
+   * All earlier events have been delivered.
    */
   state?: (state: Snapshot, reason: StateReason) => unknown;
-  /** Called when all steps that the pace allowed are done, and their events delivered. */
+  /** Called when all steps that the pace allows are done and their events have been delivered. */
   paused?: () => unknown;
 }
 
@@ -64,9 +64,9 @@ export interface Keep {
    * than that.
    */
   every?: CheckpointEvery;
-  /** Deliver the state of an epoch that is better than all earlier ones by this figure. */
+  /** Deliver the state of each epoch in which this metric is better than in all earlier ones. */
   monitor?: Monitor;
-  /** The best value of the figure before this `fit`. */
+  /** The best value of that metric before this `fit`. */
   best?: number;
 }
 

@@ -6,7 +6,7 @@ const { horizontalFlip: _, ...unmirrored } = tutorialAugmentation;
 /** The tutorial's arguments without the flip, which changes the shape of digits and letters. */
 export const handwritingAugmentation = unmirrored;
 
-/** Augmentations by the names that the command and the page share. */
+/** Augmentations by the names that the command and the page use. */
 export const augmentationPresets = {
   tutorial: tutorialAugmentation,
   handwriting: handwritingAugmentation,

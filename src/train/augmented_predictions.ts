@@ -6,8 +6,8 @@ import { inferenceInput, inferencePass } from './inference_pass.ts';
 import { type FilledTestTimeAugmentation, requireOwnLabels, viewOf } from './test_time_augmentation.ts';
 
 /**
- * The mean predictions over augmented samples of each image, as probabilities or numbers. Sample i of an image is what training
- * would see in epoch i, so the same seed gives the same result.
+ * The mean predictions over augmented samples of each image, as probabilities or numbers. Sample i of an image is the one that training
+ * would use in epoch i, so the same seed gives the same result.
  *
  * @returns the predictions [n, outputs] and, if there is only one sample per image, the loss and metric from the network's own
  * kernel.

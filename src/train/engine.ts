@@ -219,7 +219,7 @@ export class Engine {
   }
 
   /**
-   * @param position number of samples of the epoch that have already been trained on.
+   * @param position number of samples of the epoch that have already been used.
    * @param follow returns the next epoch, whose first images are then read ahead.
    */
   beginEpoch(
@@ -333,7 +333,7 @@ export class Engine {
     return this.#epochs;
   }
 
-  /** Called if nothing was trained in the epoch that was started last. */
+  /** Reverts the start of the last epoch, if none of it was trained. */
   undoEpoch(): void {
     this.#epochs--;
   }
@@ -353,7 +353,7 @@ export class Engine {
     if (learningRate !== undefined) await this.schedule.setLearningRate(learningRate);
   }
 
-  /** How training and evaluation see a data set; evaluation uses no augmentation. */
+  /** How the images of a data set are turned into input for training and evaluation; evaluation uses no augmentation. */
   get inputView(): InputView {
     return this.#inputView;
   }
@@ -366,7 +366,7 @@ export class Engine {
     this.#inputView = inputView;
   }
 
-  /** Sets the statistics of the images that were trained on first. */
+  /** Sets the statistics of the images of the first `fit`. */
   useStatistics(statistics: FeatureStatistics): void {
     this.#inputView = { ...this.#inputView, statistics };
   }

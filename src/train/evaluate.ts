@@ -48,7 +48,7 @@ export interface EvaluateOptions {
    * unaugmented by default.
    */
   testTimeAugmentation?: TestTimeAugmentation;
-  /** Metrics that count samples by weight, Keras' weighted_metrics; the trainer's by default. */
+  /** Metrics in which samples count with their weights: Keras' weighted_metrics; the trainer's by default. */
   weightedMetrics?: readonly MetricConfig[];
   /** Weight of each sample in the loss and in `weightedMetrics`: [count], finite and >= 0; the data set's by default. */
   sampleWeight?: ArrayLike<number>;

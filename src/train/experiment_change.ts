@@ -14,7 +14,7 @@ export type NormalizationChange =
   | { type: 'layerNormalization' }
   | {
       type: 'groupNormalization';
-      /** Must divide the number of channels; -1 makes every channel a group of its own. */
+      /** Must divide the number of channels; -1 makes every channel a separate group. */
       groups: number;
     };
 

@@ -33,7 +33,7 @@ const weightsIn = async (sampleWeight: Float32Array, { count }: Dataset) =>
 const weightsByClass = async (dataset: Dataset, classWeight: ClassWeight, sampleWeight: Float32Array | undefined) =>
   (await import('./class_weights.ts')).weightsOf(dataset, { classWeight, ...(sampleWeight && { sampleWeight }) });
 
-/** Loaded on demand: a run without validation doesn't need it. */
+/** Loaded on demand, because a run without validation doesn't need it. */
 const byEvaluation = () => import('./evaluate.ts');
 
 /** Steps between verdicts on the run. */
@@ -82,7 +82,7 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   }
 }
 
-/** Loaded on demand: only an augmentation that does more than rescale can define a split. */
+/** Loaded on demand, because only an augmentation that does more than rescale can define a split. */
 async function splitOf({ inputView }: Engine, dataset: Dataset, options: FilledFitOptions): Promise<Split> {
   if (isPlain(inputView.augmentation) && options.validationSplit === undefined) return { training: dataset, start: 0 };
   const { splitForTraining } = await import('./split.ts');
@@ -147,7 +147,7 @@ function placeOf(
   { epochs, initialEpoch, initialSteps }: FilledFitOptions,
 ): Place {
   const epochSteps = Math.ceil(places / stepSamples(settings));
-  // The state after the last epoch of a run may be restored, to end as that run would have.
+  // The state after the last epoch of a run may also be restored; `fit` then only finishes that run.
   if (initialEpoch > epochs || (initialEpoch === epochs && !isRestored)) {
     throw new ConfigurationError({
       what: 'No epoch is left to train: initialEpoch counts those that were before',
@@ -200,9 +200,9 @@ async function train(
   /** True if a callback had already ended the run that this one resumes, so that nothing is left to train. */
   let isOver = callbacks.stoppedEarly(false) !== undefined;
   const watchBefore = stepsBefore > 0 ? engine.watchBefore : undefined;
-  // Loaded while the first steps are in flight: nothing is judged before their records arrive.
+  // Loaded while the first steps are in flight, because nothing is judged before their records arrive.
   const loading = import('./judging.ts');
-  loading.catch(() => undefined); // reported to whoever awaits it
+  loading.catch(() => undefined); // the code that awaits it gets the error
   let judging: Judging | undefined;
   /** Records that arrived before it was loaded. */
   const early: [bytes: ArrayBuffer, count: number][] = [];

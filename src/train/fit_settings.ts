@@ -7,8 +7,8 @@ import type { ClassWeight } from './sample_weights.ts';
 /** The options of `fit` that are plain JSON. A saved run keeps them together with the trainer's options. */
 export interface FitSettings extends CallbackOptions {
   /**
-   * Ends the run at the first step with a non-finite loss or gradient, with the error that otherwise follows three such steps
-   * in a row. No later step changes the weights. Keras' TerminateOnNaN.
+   * Ends the run at the first step with a non-finite loss or gradient, with the error that is otherwise thrown after three such steps in a
+   * row. No later step changes the weights. Keras' TerminateOnNaN.
    */
   terminateOnNaN?: boolean;
   /**
@@ -21,8 +21,8 @@ export interface FitSettings extends CallbackOptions {
   /**
    * Weight of each class in the loss, by class index: Keras' class_weight, with a weight for every class in the data set.
    * `'balanced'` uses samples / (classes * samples of the class). For targets, the class is the index of the single 1, or a
-   * single 0 or 1 itself. The loss of a batch is the sum of weight * loss over its samples / their number, so weights scale it.
-   * Accuracy and validation are not weighted.
+   * single 0 or 1 itself. The loss of a batch is the sum of weight * loss over its samples, divided by their number, so larger weights
+   * increase it. Accuracy and validation are not weighted.
    */
   classWeight?: ClassWeight;
 }

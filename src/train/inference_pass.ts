@@ -15,7 +15,7 @@ export interface PassOptions {
   order?: Uint32Array<ArrayBuffer>;
   /** The epoch that seeds the augmentation's random numbers, as in training. */
   epoch?: number;
-  /** True if the same pass will be made again, so that its first images may be read ahead. */
+  /** True if the same pass will be repeated, so that its first images may be read ahead. */
   again?: boolean;
   /** Receives the probabilities [n, classes] of the next n samples of the order, in parts. Without it they stay on the GPU. */
   onProbabilities?: (probabilities: Float32Array, first: number) => void;

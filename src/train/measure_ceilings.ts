@@ -6,7 +6,7 @@ import { bind } from '../gpu/recording.ts';
 import type { Ceilings } from '../gpu/roofline.ts';
 import { ceilingShapes, copyWords, multiplyAdd } from '../kernels/ceilings.ts';
 
-/** The best of this many rounds counts: any disturbance makes a round slower, never faster. */
+/** The best of this many rounds is used, because a disturbance can only make a round slower. */
 const rounds = 7;
 
 /** Measures the peak rates of an adapter; see `Ceilings`. @throws SetupError if the device has no timestamps. */

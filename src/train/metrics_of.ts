@@ -1,6 +1,6 @@
 import type { FilledMetric } from '../model/metrics/index.ts';
 
-/** The metrics of a trainer, unless a call gives others. */
+/** The metrics of a call, by default those of the trainer. */
 export function metricsOf(
   all: readonly FilledMetric[],
   given: { metrics?: readonly FilledMetric[]; weightedMetrics?: readonly FilledMetric[] },

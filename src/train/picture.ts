@@ -3,8 +3,8 @@ import type { PictureLevels } from '../image_source.ts';
 import type { PictureFit } from '../picture_fit.ts';
 
 /**
- * A picture of any size, in any form that a page may have: an element, a canvas, a frame, pixels, or a file (PNG, JPEG, WebP,
- * GIF, BMP, AVIF) as a Blob or as bytes.
+ * An image of any size, in any form that a web page may have: an element, a canvas, a video frame, pixels, or a file (PNG, JPEG, WebP, GIF,
+ * BMP, AVIF) as a Blob or as bytes.
  */
 export type Picture =
   | ImageBitmap
@@ -24,7 +24,9 @@ export interface PicturePreparation {
   imageShape: readonly [height: number, width: number, channels: number];
   /** How a picture of another shape is fitted; `'cover'` by default. */
   fit: PictureFit;
-  /** The range that 16-bit PNGs are stretched from, if those of the training were. Pictures that are no files keep their 8 bits. */
+  /**
+   * The range that 16-bit PNGs are stretched from, if the training images were stretched. Pictures that are not files keep their 8 bits.
+   */
   levels?: PictureLevels;
 }
 

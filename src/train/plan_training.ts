@@ -44,7 +44,7 @@ export interface StepLaunch extends TunableKernel {
   layers: string[];
 }
 
-/** The launches of a training step, each kernel and shape once, in execution order. @throws as `planTraining` does. */
+/** The launches of a training step in execution order, with each kernel and shape listed once. @throws as `planTraining` does. */
 export async function stepLaunches(
   options: TrainerOptions,
   dataset: DatasetFacts,

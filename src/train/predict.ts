@@ -45,7 +45,7 @@ interface PreparedPictures {
 }
 
 /**
- * Decodes and resizes images before it is the network's turn.
+ * Decodes and resizes images. This happens before the query waits for the network.
  *
  * @throws ConfigurationError, and DataError for a picture that can't be decoded.
  */

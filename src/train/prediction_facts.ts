@@ -5,7 +5,7 @@ import type { Settings } from '../plan/settings.ts';
 import type { PicturePreparation } from './picture.ts';
 import type { TrainerOptions } from './trainer_options.ts';
 
-/** Inputs of a prediction besides the network: the class names, and how pictures are prepared. */
+/** What a prediction needs in addition to the network: the class names, and how pictures are preprocessed. */
 export interface PredictionFacts {
   /** In the order of the outputs; undefined until they are known. */
   classNames?: readonly string[];
@@ -50,7 +50,7 @@ export const classNamesOf = ({ classNames }: PredictionFacts, outputs: number): 
   ...(classNames ?? Array.from({ length: classesOfOutputs(outputs) }, (_, i) => String(i))),
 ];
 
-/** The class names and the preparation of pictures of a data set, except for what the options give. */
+/** The class names and the image preprocessing of a data set; options that are given take precedence. */
 export function factsOfDataset(
   facts: PredictionFacts,
   { classNames, targetNames, imageShape, pictureFit = 'cover', pictureLevels: levels }: Dataset,

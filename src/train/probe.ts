@@ -18,9 +18,9 @@ export interface BatchPlace {
 
 /**
  * Measures the gradient of the next step's batch at the current weights: of the whole batch, of its parts, and of its
- * unaugmented images. Each is a forward and backward pass in a submission of its own, so that a page stays responsive. Weights
- * and slots are only read, the state is restored each time, and the next step overwrites all other buffers, so training
- * continues with the same bits as without a probe.
+ * unaugmented images. Each is a forward and backward pass in a separate submission, so that a page stays responsive. Weights
+ * and slots are only read, the state is restored each time, and the next step overwrites all other buffers, so training gives bit-identical
+ * results with and without a probe.
  *
  * Nothing may be in flight: the gradients must still be the previous step's.
  */

@@ -34,7 +34,7 @@ export class Probing {
   }
 
   /**
-   * Probes the batch of the step that is about to be taken. Nothing may be in flight.
+   * Probes the batch of the next step. Nothing may be in flight.
    *
    * @param order the epoch's order of samples.
    * @param batch index of the batch in that order, from 0.

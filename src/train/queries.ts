@@ -42,12 +42,12 @@ export interface Queries {
   snapshot: () => Promise<Snapshot>;
 }
 
-/** What a query knows of its trainer before its turn. */
+/** What a query knows about its trainer before it may use the engine. */
 export interface Asked {
   settings: Settings;
-  /** How pictures are prepared, at the time of the call. */
+  /** How pictures are preprocessed, at the time of the call. */
   pictures: PicturePreparation;
-  /** The class names once it is the query's turn: a `fit` before it may have brought them. */
+  /** Returns the class names, once the query may use the engine: an earlier `fit` may have set them. */
   classNames: () => readonly string[];
 }
 
@@ -58,8 +58,8 @@ export interface Asked {
 export type Query<A extends unknown[], R> = (asked: Asked, ...given: A) => Promise<(engine: Engine) => Promise<R>>;
 
 /**
- * The queries of a trainer, whose code is loaded on demand. A call takes its place in the queue at once, so calls keep their
- * order while code loads and pictures are decoded. Invalid arguments are rejected without waiting for the turn.
+ * The queries of a trainer, whose code is loaded on demand. A call is queued immediately, so calls keep their order while code loads and
+ * pictures are decoded. Invalid arguments are rejected without waiting for earlier calls.
  */
 export function queriesOf(asked: () => Asked, inTurn: InTurn): Queries {
   const query =

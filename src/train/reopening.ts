@@ -28,7 +28,7 @@ interface State {
 }
 
 /**
- * Runs `fitDataset`, and again from the last state if the device is lost. Steps, epochs, verdicts and probes are reported once.
+ * Runs `fitDataset`, and runs it again from the last state if the device is lost. Steps, epochs, verdicts and probes are reported once.
  *
  * @param reopen creates a new engine on a new device from a snapshot.
  */
@@ -123,8 +123,8 @@ export async function fitReopening(
 }
 
 /**
- * After the last epoch: runs the calls that arrived during it and waits for the device. A lost device never answers, even
- * before its loss is reported.
+ * After the last epoch: runs the calls that arrived during it and waits for the device. A lost device doesn't answer, even before its loss
+ * is reported.
  *
  * @throws DeviceLostError
  */
@@ -144,7 +144,7 @@ async function isLost(gpu: Gpu, error: unknown): Promise<boolean> {
   ).catch(() => false);
 }
 
-/** @throws the loss if no device opens, or if it is another adapter, which would compute other bits. */
+/** @throws the DeviceLostError if no device opens, or if it belongs to another adapter, whose results would not be bit-identical. */
 async function openAgain(reopen: () => Promise<Engine>, loss: unknown, { gpu, disposal }: Engine): Promise<Engine> {
   for (let tries = 1; ; tries++) {
     try {

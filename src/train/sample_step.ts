@@ -78,7 +78,7 @@ export interface SampleTensor {
 
 type BoundSample = Bound<SamplePlan> & { reader: RecordReader };
 
-/** Created by the first call, since few trainers follow a sample. */
+/** Created by the first call, because most trainers never need it. */
 const networks = new WeakMap<Engine, Promise<BoundSample>>();
 
 function networkOf(engine: Engine): Promise<BoundSample> {
@@ -98,8 +98,8 @@ function networkOf(engine: Engine): Promise<BoundSample> {
 }
 
 /**
- * The class of an image; losses that are not of classes convert it as `fit` does. Or the numbers or soft labels that the
- * outputs are compared with.
+ * The class of an image, which losses that are not of classes convert as `fit` does; or the numbers or soft labels that the outputs are
+ * compared with.
  */
 export type SampleLabel = number | ArrayLike<number>;
 
@@ -251,7 +251,7 @@ async function saliency(
   return { output, outputs, gradient: new Float32Array(gradient!, 0, elements), shape: [...model.inputShape] };
 }
 
-/** Copies everything that a step depends on from training, and writes the image. */
+/** Copies everything that a step depends on from the training state, and writes the image. */
 async function take(
   engine: Engine,
   { steps: own }: BoundSample,

@@ -25,7 +25,7 @@ export function requireSampleWeight(weights: ArrayLike<number>, count: number): 
   });
 }
 
-/** @throws ConfigurationError for anything but class weights, whatever the data set. */
+/** @throws ConfigurationError for anything but class weights. Whether they fit the data set is checked elsewhere. */
 export function requireClassWeight(classWeight: unknown): ClassWeight {
   if (classWeight === 'balanced') return classWeight;
   if (typeof classWeight !== 'object' || classWeight === null || Array.isArray(classWeight)) {

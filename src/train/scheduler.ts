@@ -21,7 +21,7 @@ interface Flight {
 
 /**
  * Replays a recorded step: several steps per submission, two submissions in flight. The records of each are copied out and
- * mapped when they are ready. After the constructor it creates nothing but command buffers.
+ * mapped when they are ready. Once constructed, it creates no GPU objects except command buffers.
  */
 export class Scheduler {
   readonly #gpu: Gpu;
@@ -98,7 +98,7 @@ export class Scheduler {
       }
     });
     const flight: Flight = { done: landed, abandoned: false };
-    landed.catch(() => undefined); // reported to whoever awaits the flight
+    landed.catch(() => undefined); // the code that awaits the flight gets the error
     this.#flights.push(flight);
     return count;
   }
@@ -107,7 +107,7 @@ export class Scheduler {
   #measure(begun: number, count: number): void {
     const now = performance.now();
     const gap = now - Math.max(begun, this.#lastDone);
-    // One that is reported at once after another was finished before, and the GPU may have waited.
+    // A submission that is reported right after the one before it had finished earlier, and the GPU may have been idle since then.
     if (begun < this.#lastDone && gap < lateShare * count * this.#stepMs) this.#prompts = true;
     else this.#stepMs = Math.max(1e-3, gap / count);
     this.#lastDone = now;

@@ -11,7 +11,7 @@ import type { Engine } from './engine.ts';
 import type { Query } from './queries.ts';
 import { copyWeights, readTensors, readTrained, slicesLike } from './weights.ts';
 
-/** The complete state of training. Another trainer with the same options continues from it with the same bits. */
+/** The complete state of training. Another trainer with the same options continues from it with bit-identical results. */
 export interface Snapshot {
   /** In Keras' order and layout, like `getWeights`. */
   weights: Float32Array[];
@@ -25,7 +25,7 @@ export interface Snapshot {
   progress: Progress;
   /** The rate of the next steps, which `setLearningRate` may have changed. */
   learningRate: LearningRate;
-  /** Statistics of the images that were trained on first, if the augmentation needs them. */
+  /** Statistics of the images of the first `fit`, if the augmentation needs them. */
   statistics?: FeatureStatistics;
   /**
    * State of the verdicts of a `fit`, if health is measured: a `fit` resumed mid-run reports the same verdicts and counts the

@@ -29,7 +29,7 @@ import { Turns } from './turns.ts';
 import { copyWeights } from './weights.ts';
 import type { WeightsOption } from './which_weights.ts';
 
-/** Loaded on demand: a page that only calls `fit` doesn't need it. */
+/** Loaded on demand, because a page that only calls `fit` doesn't need it. */
 const byBatch = () => import('./batch.ts');
 const bySnapshot = () => import('./snapshot.ts');
 
@@ -53,12 +53,12 @@ export class Trainer {
   /** Calls of `fit`, running or just ended, that open another device if this one is lost. */
   #reopenings = 0;
   readonly #turns = new Turns(() => this.#ready, this.#failure.signal, this.#disposal.signal);
-  /** From the options, or from the data set that was trained on last. */
+  /** From the options, or from the data set of the last `fit`. */
   #facts: PredictionFacts;
   readonly #queries: Queries;
   /**
-   * The methods that don't affect training, for callers that can't wait for the end of a `fit`: they run between two of its
-   * submissions, also while it is paused.
+   * The methods that don't affect training, for callers that can't wait for the end of a `fit`. They run between two of its submissions,
+   * even while it is paused.
    */
   readonly meanwhile: Queries;
 
@@ -98,7 +98,9 @@ export class Trainer {
     return Engine.start(this.#gpu, this.#settings, this.#memory, this.startup, this.#disposal.signal);
   }
 
-  /** Once per trainer: on a device that replaces a lost one, kernels keep their variants and the run its bits. */
+  /**
+   * Tunes once per trainer, so that a run keeps its kernel variants, and thus bit-identical results, on a device that replaces a lost one.
+   */
   async #tune(): Promise<void> {
     const { tuneOnce } = await import('./tune_once.ts');
     const kernelVariants = await tuneOnce(this.#gpu, await tunableKernels(this.#gpu, this.#settings));
@@ -121,14 +123,14 @@ export class Trainer {
   }
 
   /**
-   * The class names in the order of the outputs: those of the options, of the data set that was trained on, or "0", "1" and so
-   * on.
+   * The class names in the order of the outputs: those of the options, otherwise those of the data set of the last `fit`, or "0", "1" and
+   * so on.
    */
   get classNames(): string[] {
     return classNamesOf(this.#facts, this.#settings.outputs);
   }
 
-  /** How `predict` prepares pictures: as given in the options, or as in the data set that was trained on. */
+  /** How `predict` preprocesses pictures: as given in the options, otherwise as in the data set of the last `fit`. */
   get pictures(): PicturePreparation {
     return this.#facts.pictures;
   }
@@ -144,12 +146,12 @@ export class Trainer {
   }
 
   /**
-   * Trains on a data set. Each epoch uses every sample once, in batches, the last of which may be short. `onStep` and `onEpoch`
+   * Trains on a data set. Each epoch uses every sample once. The last batch may be smaller. `onStep` and `onEpoch`
    * are called in order, up to two submissions after the GPU's work.
    *
    * @returns the history; `stopped` if the signal ended it.
-   * @throws ConfigurationError for data that doesn't fit; NonFiniteError (with the history so far) after three bad steps in a
-   * row; DeviceLostError.
+   * @throws ConfigurationError for data that doesn't fit the model; NonFiniteError (with the history so far) after three non-finite steps
+   * in a row; DeviceLostError.
    */
   async fit(dataset: Dataset, options: FitOptions = {}): Promise<History> {
     requireTrained(this.model);
@@ -230,8 +232,8 @@ export class Trainer {
   }
 
   /**
-   * The gradient on each batch of a data set, without an update: on its unaugmented images, or on augmented ones as `fit` sees
-   * them. Gradients have Keras' order and layout, like `getWeights`.
+   * The gradient on each batch of a data set, without an update: on its unaugmented images, or on augmented ones as in `fit`. Gradients
+   * have Keras' order and layout, like `getWeights`.
    */
   async datasetGradients(dataset: Dataset, options: { augmented?: boolean } = {}): Promise<Float32Array[][]> {
     requireDataset(dataset);
@@ -246,7 +248,7 @@ export class Trainer {
    * `top`, the names and probabilities of the most probable classes, for each image of a list.
    *
    * A picture (an ImageBitmap, ImageData, an image, canvas or video element, an OffscreenCanvas, a VideoFrame, a Blob or the
-   * bytes of a file) is resized and scaled like the pictures in training. It stays on the GPU if the browser has it there. With
+   * bytes of a file) is resized and scaled like the training images. If the browser keeps it on the GPU, it is not copied to the CPU. With
    * `testTimeAugmentation` the result is the mean over augmented samples of each image of a data set.
    *
    * @param options `weights` to use: with `useEma` their moving average by default, or `'current'`.
@@ -264,7 +266,7 @@ export class Trainer {
 
   /**
    * The output of every layer for some images, in the order of the model, including the final probabilities; flatten, which
-   * changes no value, is omitted. All outputs of all images are on the GPU at once, so this is not meant for whole data sets.
+   * changes no value, is omitted. All outputs of all images are on the GPU at once, so this is not suitable for whole data sets.
    *
    * @param options `weights` to use, as for `predict`.
    * @throws ConfigurationError for images that don't fit.
@@ -365,7 +367,7 @@ export class Trainer {
 
   /**
    * Trains for some steps with an increasing learning rate, to find which rates lower the loss. The trainer's state is restored
-   * afterwards: a `fit` that follows has the same bits as without it.
+   * afterwards: a `fit` that follows gives the same results, bit for bit.
    *
    * @throws ConfigurationError for invalid data or options.
    */
@@ -378,7 +380,7 @@ export class Trainer {
     return this.#turns.alone((engine) => findLearningRate(engine, dataset, filled));
   }
 
-  /** Rejects running and later calls. The buffers are freed when the GPU is done with them; the device stays open. */
+  /** Rejects running and later calls. The buffers are freed once the GPU no longer uses them; the device stays open. */
   dispose(): void {
     this.#disposal.abort(new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' }));
     // Not immediately: work in flight would use destroyed buffers, which the device reports as an error to all its users.

@@ -59,7 +59,7 @@ export interface TrainerOptions {
   accumulationSteps?: number;
   /**
    * Maximum GPU memory of the trainer in bytes: weights, activations and images. A data set that exceeds the rest is streamed:
-   * the images of the next steps are uploaded during training, with the same bits as result. By default a data set may use up
+   * the images of the next steps are uploaded during training, with bit-identical results. By default a data set may use up
    * to two of the adapter's largest bindings. The images of at least two steps must fit.
    */
   memoryBudget?: number;
@@ -67,7 +67,7 @@ export interface TrainerOptions {
   seed?: number;
   /** Keras' ImageDataGenerator arguments in camelCase, or a list of ops; null for none. `rescale` is 1 / 255 by default. */
   augmentation?: AugmentationConfig | null;
-  /** How augmented and unaugmented images are mixed. `'replace'`, the default, augments every image anew in each epoch. */
+  /** How augmented and unaugmented images are mixed. `'replace'`, the default, augments every image differently in each epoch. */
   mix?: Mix;
   /** Number of augmented copies of each image per epoch, with `mix: 'merge'`; 1 by default. */
   copies?: number;
@@ -84,22 +84,21 @@ export interface TrainerOptions {
   /** Metrics that `fit` and `evaluate` compute besides loss and accuracy. */
   metrics?: readonly MetricConfig[];
   /**
-   * Metrics that count samples by weight, from the data set's `sampleWeights` or `evaluate`'s `sampleWeight`: Keras'
+   * Metrics in which samples count with their weights, from the data set's `sampleWeights` or `evaluate`'s `sampleWeight`: Keras'
    * weighted_metrics. They are named `weightedAccuracy` and so on.
    */
   weightedMetrics?: readonly MetricConfig[];
   /** Class names in the order of the model's outputs, for `predict` with `top`; by default those of the training data set. */
   classNames?: readonly string[];
   /**
-   * How `predict` prepares a picture: scaled to `imageShape` [height, width, channels] and cropped (`fit: 'cover'`), padded
-   * with white (`'contain'`) or stretched (`'fill'`). By default as in the training data set, and before training as given by
-   * the model's `inputShape`.
+   * How `predict` preprocesses a picture: it is scaled to `imageShape` [height, width, channels] and cropped (`fit: 'cover'`), padded with
+   * white (`'contain'`) or stretched (`'fill'`). The default follows the training data set or, before training, the model's `inputShape`.
    */
   pictures?: Partial<PicturePreparation>;
   /**
    * Kernel variants that replace the adapter's defaults, by kernel and shape: the `variants` returned by `tune`. `{}` uses the
    * defaults. If omitted, the trainer tunes itself according to `openGpu`'s `tuning`, and `options.kernelVariants` has the
-   * result once a method has resolved. Variants are part of a run: with the same variants it has the same bits.
+   * result once a method has resolved. The same variants give bit-identical results.
    */
   kernelVariants?: KernelVariants;
 }
@@ -118,9 +117,9 @@ export interface FitOptions extends FitSettings {
   /** Number of epochs trained before a restored snapshot: Keras' `initial_epoch`. Records continue its count. */
   initialEpoch?: number;
   /**
-   * For a snapshot from the middle of an epoch, the records of that epoch's steps so far. They are not trained again: the first
-   * epoch is the rest of that epoch, and its record covers these steps too, except for its time. If the snapshot has no
-   * `health`, units that were active in them count as dead until they are active again.
+   * For a snapshot from the middle of an epoch, the records of that epoch's steps so far. They are not repeated: the first epoch is the
+   * rest of that epoch, and its record includes these steps, but not their time. If the snapshot has no `health`, units that were active in
+   * them count as dead until they are active again.
    */
   initialSteps?: readonly StepRecord[];
   /** The last verdicts of the run so far, since only changes are reported. */
@@ -161,7 +160,7 @@ export interface FitOptions extends FitSettings {
   onProbe?: (probe: ProbeRecord) => void;
   /**
    * Called with the state of the run every `checkpointEvery`, with nothing in flight. Training waits for it and for the promise
-   * that it returns. A trainer that restores the state continues with the same bits: set `initialEpoch` to the number of
+   * that it returns. A trainer that restores the state continues with bit-identical results: set `initialEpoch` to the number of
    * complete epochs, and `initialSteps` to the records of the steps after them. A state takes 4 bytes per weight and per
    * optimizer slot, read back from the GPU.
    */
@@ -172,12 +171,12 @@ export interface FitOptions extends FitSettings {
    */
   checkpointEvery?: CheckpointEvery;
   /**
-   * `'throw'`, the default, rejects with a DeviceLostError. `'reopen'` opens a new device with the same options, recreates all
-   * buffers and pipelines and continues from the last state, with the same bits; `trainer.gpu` then refers to the new device.
-   * The state is taken before the first step and every `checkpointEvery`, and kept in memory: 4 bytes per weight and per
-   * optimizer slot. Records are reported once; the probes' noise scale, a running mean, restarts. A change made by
-   * `setLearningRate` since the last state is lost with the device, and waiting calls of `meanwhile` reject. After three losses
-   * in a row without a new step, on another adapter, or after `gpu.dispose()`, it rejects.
+   * `'throw'`, the default, rejects with a DeviceLostError. `'reopen'` opens a new device with the same options, recreates all buffers and
+   * pipelines and continues from the last state, with bit-identical results; `trainer.gpu` then refers to the new device. The state is
+   * taken before the first step and every `checkpointEvery`, and kept in memory: 4 bytes per weight and per optimizer slot. Records are
+   * reported once; the probes' noise scale, a running mean, restarts. A change made by `setLearningRate` since the last state is lost with
+   * the device, and waiting calls of `meanwhile` reject. After three losses in a row without a new step, on another adapter, or after
+   * `gpu.dispose()`, it rejects.
    */
   onDeviceLost?: 'throw' | 'reopen';
 }
@@ -337,7 +336,7 @@ const requireKernelVariants = (variants: unknown): KernelVariants =>
   parse(kernelVariantsSchema, variants, 'kernelVariants');
 
 /**
- * Adds to the settings what follows from their augmentation. The shape of a data set is known later.
+ * Adds the settings that follow from the augmentation. The shape of the data set is not known yet.
  *
  * @param parsed parses the augmentation; by default with the code that has been loaded.
  * @throws ConfigurationError for an invalid augmentation.

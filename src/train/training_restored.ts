@@ -1,7 +1,7 @@
 import type { Engine } from './engine.ts';
 
 /**
- * Runs work that takes training steps, then restores everything that they changed, to the bit: weights, optimizer slots and
+ * Runs work that takes training steps, then restores exactly everything that they changed: weights, optimizer slots and
  * average, moving statistics, the counts of steps, updates and epochs (which seed random numbers), the learning rate, and the
  * augmentation's statistics.
  */

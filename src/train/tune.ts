@@ -26,7 +26,7 @@ export interface TuneResult extends Tuning {
 
 /**
  * Times the variants of every kernel that a trainer with these options would launch, on the device, and chooses the fastest.
- * Pass `variants` to `createTrainer` as `kernelVariants`: runs with the same variants have the same bits.
+ * Pass `variants` to `createTrainer` as `kernelVariants`: runs with the same variants give bit-identical results.
  *
  * @example
  * const { variants } = await tune(gpu, { model, batchSize: 256 });

@@ -23,11 +23,11 @@ export interface TunedKernel {
   kernel: string;
   /** Shape that it was launched for. */
   shape: object;
-  /** Checksum of the text of all variants: times are void after a change of the shader. */
+  /** Checksum of the text of all variants, because times are invalid after a change of the shader. */
   text: string;
   /** Every variant that the adapter can run, its default first. */
   timings: TimedVariant[];
-  /** Variants that the driver could not compile, with its message; left out if there are none. They are never chosen. */
+  /** Variants that the driver could not compile, with its message; omitted if there are none. They are never chosen. */
   failed?: { variant: Variant; error: string }[];
   /** The fastest variant; the default unless another one is faster by more than the spread. */
   chosen: Variant;
@@ -37,7 +37,7 @@ export interface TunedKernel {
 
 /** Result of tuning. */
 export interface Tuning {
-  /** The kernels of the plan with several variants, except those that there was no time for. */
+  /** The kernels of the plan that have several variants, except those that were skipped for lack of time. */
   kernels: TunedKernel[];
   /** Number of kernels left in their default variant because time ran out or the tuner was stopped. */
   left: number;

@@ -4,7 +4,7 @@ import { type TunedKernel, tunedKey } from './tuner.ts';
 /** The tuner's results for an adapter, as stored in IndexedDB by the page and in the cache folder by the command. */
 export interface TuningCache {
   format: 2;
-  /** The adapter with its driver and browser, as far as the browser reports them. */
+  /** The adapter, driver and browser, as far as the browser reports them. */
   machine: string;
   kernels: TunedKernel[];
 }

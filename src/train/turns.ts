@@ -1,7 +1,7 @@
 import { unlessAborted } from '../gpu/unless_aborted.ts';
 import type { Engine } from './engine.ts';
 
-/** Runs work when it is its turn. */
+/** Runs work as soon as the calls before it allow. */
 export type InTurn = <T>(work: (engine: Engine) => Promise<T>) => Promise<T>;
 
 /**
@@ -10,7 +10,7 @@ export type InTurn = <T>(work: (engine: Engine) => Promise<T>) => Promise<T>;
  * really ended.
  */
 export class Turns {
-  /** The engine of now: another one after a lost device has been replaced. */
+  /** Returns the current engine, which is a different one after a lost device has been replaced. */
   readonly #engine: () => Promise<Engine>;
   /** Aborts when the device has failed for good. */
   readonly #failure: AbortSignal;
@@ -37,7 +37,7 @@ export class Turns {
     return this.unlessEnded(turn);
   };
 
-  /** Runs work that doesn't affect training between two submissions of a running `fit`, otherwise when it is its turn. */
+  /** Runs work that doesn't affect training: between two submissions if a `fit` is running, otherwise after all earlier calls. */
   readonly between: InTurn = (work) => {
     if (!this.#fits) return this.alone(work);
     const turn = this.#engine().then((engine) =>

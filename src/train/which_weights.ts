@@ -6,7 +6,7 @@ import type { Settings } from '../plan/settings.ts';
 import type { Query } from './queries.ts';
 import { readWeights } from './weights.ts';
 
-/** The weights as training has them, or their moving average. */
+/** The weights that training updates, or their moving average. */
 export type WhichWeights = 'current' | 'average';
 
 /** Selects which of a trainer's weights to use. */

@@ -13,7 +13,7 @@ interface OpenCall {
 
 /** A worker and its pending calls, which are rejected if the worker ends for any reason. */
 export class Connection {
-  /** Called with the facts that accompany each result. */
+  /** Called with the trainer's current properties, which accompany each result. */
   readonly onFacts = new Map<number, (facts: TrainerFacts) => void>();
   readonly #worker: Worker;
   readonly #ends: boolean;
@@ -83,7 +83,7 @@ export class Connection {
     return connection;
   }
 
-  /** The worker holds the lock while it lives, so acquiring it here means that the worker has ended. No event reports that. */
+  /** The worker holds the lock while it lives, so acquiring it here means that the worker has ended, which no event reports. */
   #watch(lock: string): void {
     const { signal } = this.#waitingForLock;
     navigator.locks
@@ -102,7 +102,7 @@ export class Connection {
   /**
    * Calls a method.
    *
-   * @param args the arguments, or a promise of them: later messages wait for it, so that all keep their order.
+   * @param args the arguments, or a promise of them, which later messages wait for so that all messages keep their order.
    */
   call(
     trainer: number,
@@ -131,7 +131,7 @@ export class Connection {
     this.#inOrder(() => this.#post(message));
   }
 
-  /** Posts at once, or after the messages that are still queued. */
+  /** Posts immediately, or after the messages that are still queued. */
   #inOrder(post: () => void | Promise<void>): Promise<void> | undefined {
     const done = this.#outbox ? this.#outbox.then(post) : post();
     if (!done) return undefined;

@@ -1,5 +1,5 @@
 /**
- * wgrad/worker: a trainer in its own worker, so that the page stays responsive while the GPU is busy.
+ * wgrad/worker runs a trainer in a dedicated worker, so that the page stays responsive while the GPU is busy.
  *
  * @module
  */

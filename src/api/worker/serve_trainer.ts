@@ -1,7 +1,7 @@
 import type { Opening } from './protocol.ts';
 
 /**
- * Serves trainers to pages that call `trainInWorker`: the whole program of a worker of your own.
+ * Serves trainers to pages that call `trainInWorker`. If you provide the worker script yourself, this call is all that it has to contain.
  *
  * @example
  * // trainer.worker.js, for trainInWorker(options, { worker: new Worker(new URL('./trainer.worker.js', import.meta.url), { type: 'module' }) })

@@ -75,7 +75,7 @@ export class Server {
       .catch(begun);
   }
 
-  /** Sends waiting events first, so that all messages keep their order. */
+  /** Sends queued events first, so that all messages keep their order. */
   #post(message: FromWorker, transfer: Transferable[] = []): void {
     this.#flush();
     this.#port.postMessage(message, transfer);

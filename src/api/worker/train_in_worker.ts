@@ -10,13 +10,13 @@ import { RemoteTrainer, type WorkerTrainer } from './worker_trainer.ts';
 
 /** Options of `trainInWorker`. */
 export interface InWorker {
-  /** Options of `openGpu` for the worker's device; none by default. */
+  /** Options of `openGpu` for the worker's device; the defaults of `openGpu` if omitted. */
   gpu?: Omit<GpuOptions, 'gpu'>;
   /** A saved model to start from, as for `loadTrainer`; the trainer's options then replace the saved ones. */
   from?: ModelSource;
   /**
-   * A worker that calls `serveTrainer()`, for a bundler that does not bundle the package's worker; it keeps running when the
-   * trainer is disposed of. By default a worker is started for this trainer and its clones, and ends with the last of them.
+   * A worker that calls `serveTrainer()`, for bundlers that do not bundle the package's worker. It keeps running after the trainer is
+   * disposed. By default, a worker is started for this trainer and its clones and terminated with the last of them.
    */
   worker?: Worker;
   /** Milliseconds within which the worker's script must load and start; 30,000 by default, Infinity for no limit. */
@@ -24,17 +24,18 @@ export interface InWorker {
 }
 
 /**
- * Makes a trainer in a worker, on a GPU device that the worker opens: `createTrainer`, or with `from` `loadTrainer`, while the
- * page stays responsive. Its methods and their results are those of `Trainer`, to the same bits.
+ * Creates a trainer in a worker, on a GPU device that the worker opens, so that the page stays responsive. It corresponds to
+ * `createTrainer` or, with `from`, to `loadTrainer`. The trainer has the methods of `Trainer`, whose results are bit-identical to those
+ * without a worker.
  *
- * If the worker ends, for whatever reason, pending calls are rejected with a DeviceLostError.
+ * If the worker ends for any reason, pending calls are rejected with a DeviceLostError.
  *
  * @example
  * const trainer = await trainInWorker({ model });
  * await trainer.fit(dataset, { epochs: 5, onEpoch: ({ epoch, loss }) => console.log(epoch, loss) });
  * const [best] = await trainer.predict(canvas, { top: 1 });
  *
- * @throws ConfigurationError for options that createTrainer refuses; SetupError where the worker does not start or has no WebGPU.
+ * @throws ConfigurationError for options that createTrainer rejects; SetupError if the worker does not start or has no WebGPU.
  */
 export async function trainInWorker(
   options: Partial<TrainerOptions>,

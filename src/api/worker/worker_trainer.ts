@@ -37,11 +37,11 @@ type Asked =
   | 'save';
 
 /**
- * A trainer that runs in a worker: the methods and properties of `Trainer`, with the same arguments, results, errors and bits.
- * Arguments are copied to the worker, and results are moved from it.
+ * A trainer that runs in a worker. It has the methods and properties of `Trainer`, with the same arguments, errors and bit-identical
+ * results. Arguments are copied to the worker; results are transferred from it.
  *
- * The callbacks of `fit` are called in the page, in order, while training continues in the worker: a method that a callback calls
- * takes effect later than in `Trainer`. Training waits only for `onCheckpoint`, so its state is exact.
+ * The callbacks of `fit` are called in the page, in order, while training continues in the worker, so a method that a callback calls takes
+ * effect later than in `Trainer`. Training waits only for `onCheckpoint`, so the state that a checkpoint captures is exact.
  */
 export interface WorkerTrainer
   extends Pick<
@@ -62,9 +62,9 @@ export interface WorkerTrainer
   > {
   /** The class names, in the order of the outputs: see `Trainer.classNames`. */
   readonly classNames: string[];
-  /** How `predict` prepares pictures: see `Trainer.pictures`. */
+  /** How `predict` preprocesses images: see `Trainer.pictures`. */
   readonly pictures: PicturePreparation;
-  /** The number of the trainer's buffers and their bytes on the GPU after the last call, without data sets. */
+  /** The number of the trainer's buffers and their size in bytes on the GPU after the last call, without data sets. */
   readonly memory: { buffers: number; bytes: number };
   /** The adapter of the worker's device. */
   readonly adapter: AdapterFacts;
@@ -109,7 +109,7 @@ export class RemoteTrainer implements WorkerTrainer {
   #facts: TrainerFacts;
   #disposed: ConfigurationError | undefined;
 
-  /** @param trainers all trainers of this worker, which ends when the last one is disposed of. */
+  /** @param trainers all trainers of this worker, which is terminated when the last one is disposed. */
   constructor(
     connection: Connection,
     options: TrainerOptions,

@@ -7,9 +7,9 @@ import { anyAxis, gammaAndBeta, normalizationOptions } from '../normalization.ts
 
 /**
  * y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and variance of each channel over the batch's real samples
- * and pixels: Keras' BatchNormalization. Inference, and a layer with `trainable: false`, use the moving statistics. A step that
- * counts updates them: moving += (batch - moving) * (1 - momentum), with the biased variance (divided by n), as in Keras;
- * PyTorch's running_var uses the unbiased one (divided by n - 1).
+ * and pixels: Keras' BatchNormalization. Inference, and a layer with `trainable: false`, use the moving statistics. Every step that is not
+ * skipped updates them: moving += (batch - moving) * (1 - momentum), with the biased variance (divided by n), as in Keras; PyTorch's
+ * running_var uses the unbiased one (divided by n - 1).
  */
 export const batchNormalizationLayer = defineLayer({
   type: 'batchNormalization',

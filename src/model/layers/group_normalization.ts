@@ -7,7 +7,7 @@ import { anyAxis, gammaAndBeta, normalizationOptions } from '../normalization.ts
 
 /**
  * y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and variance of each sample over the pixels and the
- * channels of a group: Keras' GroupNormalization. `groups` is 32 by default; -1 makes every channel a group of its own.
+ * channels of a group: Keras' GroupNormalization. `groups` is 32 by default; -1 makes every channel a separate group.
  */
 export const groupNormalizationLayer = defineLayer({
   type: 'groupNormalization',

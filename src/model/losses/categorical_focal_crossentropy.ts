@@ -4,7 +4,7 @@ import { defineLoss, labelSmoothing } from '../loss_definition.ts';
 
 /**
  * loss = -sum over k of alpha (1 - p[k])^gamma t[k] log p[k], averaged over the samples: Keras' CategoricalFocalCrossentropy
- * (Lin et al. 2017) for a model that ends in softmax. The larger gamma, the less samples count that are already predicted well.
+ * (Lin et al. 2017) for a model that ends in softmax. The larger gamma is, the less weight samples get that are already predicted well.
  * Keras clips p to 1e-7 .. 1 - 1e-7; here the log is computed from the logits, and nothing is clipped.
  */
 export const categoricalFocalCrossentropy = defineLoss({

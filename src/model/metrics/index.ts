@@ -35,7 +35,7 @@ export const metricTypes = Object.keys(metricDefinitions) as MetricType[];
 export type MetricConfig = { [T in MetricType]: { type: T } & MetricOptionsByType[T] }[MetricType] | MetricType;
 export type FilledMetric = { [T in MetricType]: v.InferOutput<Definitions[T]['schema']> }[MetricType] & {
   name: string;
-  /** True if samples count by their weight. */
+  /** True if each sample counts with its weight. */
   isWeighted?: true;
 };
 

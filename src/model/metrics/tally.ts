@@ -1,4 +1,4 @@
-/** The counts from which classification metrics are computed: label against prediction, and the rank of the label. */
+/** The counts from which classification metrics are computed: the confusion matrix, and the rank of each label. */
 export class Tally {
   readonly classes: number;
   /** [label, prediction], row by row: number of samples, or their total weight. */

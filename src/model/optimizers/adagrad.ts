@@ -4,9 +4,9 @@ import { clippingAndDecay, defineOptimizer } from '../optimizer_definition.ts';
 import { learningRate } from '../schedule.ts';
 
 /**
- * Adagrad in Keras' form (Duchi and others 2011; keras/src/optimizers/adagrad.py): the accumulator, which starts at
- * `initialAccumulatorValue`, gets dw^2, then w -= learningRate * dw / sqrt(accumulator + epsilon). PyTorch adds epsilon to the
- * root. A snapshot has the accumulator without the value that it starts at.
+ * Adagrad in Keras' form (Duchi and others 2011; keras/src/optimizers/adagrad.py): dw^2 is added to the accumulator, which starts at
+ * `initialAccumulatorValue`, then w -= learningRate * dw / sqrt(accumulator + epsilon). PyTorch adds epsilon to the root. In a snapshot,
+ * the initial value is subtracted from the accumulator.
  */
 export const adagradOptimizer = defineOptimizer({
   type: 'adagrad',

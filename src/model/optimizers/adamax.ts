@@ -4,9 +4,9 @@ import { clippingAndDecay, defineOptimizer } from '../optimizer_definition.ts';
 import { learningRate } from '../schedule.ts';
 
 /**
- * Adam with the largest gradient in the place of the mean square, in Keras' form (Kingma and Ba 2015, section 7.1;
- * keras/src/optimizers/adamax.py): u = max(beta2 * u, |dw|), w -= learningRate / (1 - beta1^t) * m / (u + epsilon). PyTorch
- * adds epsilon to |dw| instead.
+ * Adam with the largest gradient in place of the mean square, in Keras' form (Kingma and Ba 2015, section 7.1;
+ * keras/src/optimizers/adamax.py): u = max(beta2 * u, |dw|), w -= learningRate / (1 - beta1^t) * m / (u + epsilon). PyTorch adds epsilon to
+ * |dw| instead.
  */
 export const adamaxOptimizer = defineOptimizer({
   type: 'adamax',

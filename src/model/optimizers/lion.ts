@@ -5,7 +5,7 @@ import { learningRate } from '../schedule.ts';
 
 /**
  * Lion in Keras' form (Chen and others 2023; keras/src/optimizers/lion.py): w -= learningRate * sign(beta1 * m + (1 - beta1) * dw),
- * then m = beta2 * m + (1 - beta2) * dw. Every weight moves by the learning rate, so that it should be 3 to 10 times smaller than
+ * then m = beta2 * m + (1 - beta2) * dw. Every weight moves by the learning rate, which should therefore be 3 to 10 times smaller than
  * Adam's.
  */
 export const lionOptimizer = defineOptimizer({

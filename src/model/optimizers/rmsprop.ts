@@ -5,9 +5,9 @@ import { learningRate } from '../schedule.ts';
 
 /**
  * RMSprop in Keras' form (Hinton 2012; keras/src/optimizers/rmsprop.py): v = rho * v + (1 - rho) * dw^2, then
- * w -= learningRate * dw / sqrt(v + epsilon). With `momentum` these steps are added up, m = momentum * m + step, and w -= m. With
- * `centered` the root is of v - a^2 + epsilon, a being the average of dw; Keras takes the root of what rounding leaves below
- * zero too, here nothing is less than zero. PyTorch adds epsilon to the root, TensorFlow.js as here.
+ * w -= learningRate * dw / sqrt(v + epsilon). With `momentum` these steps accumulate: m = momentum * m + step, then w -= m. With `centered`
+ * the divisor is sqrt(v - a^2 + epsilon), where a is the average of dw. Rounding can make v - a^2 negative; it is then replaced by 0, while
+ * Keras takes the root of the negative number. PyTorch adds epsilon to the root; TensorFlow.js adds it under the root, as here.
  */
 export const rmspropOptimizer = defineOptimizer({
   type: 'rmsprop',

@@ -4,8 +4,8 @@ import { clippingAndDecay, defineOptimizer } from '../optimizer_definition.ts';
 import { learningRate } from '../schedule.ts';
 
 /**
- * Stochastic gradient descent in Keras' form (keras/src/optimizers/sgd.py). Plain: w -= learningRate * dw. With momentum:
- * v = momentum * v - learningRate * dw, then w += v, or w += momentum * v - learningRate * dw with `nesterov`.
+ * Stochastic gradient descent in Keras' form (keras/src/optimizers/sgd.py). Without momentum: w -= learningRate * dw. With momentum: v =
+ * momentum * v - learningRate * dw, then w += v or, with `nesterov`, w += momentum * v - learningRate * dw.
  */
 export const sgdOptimizer = defineOptimizer({
   type: 'sgd',

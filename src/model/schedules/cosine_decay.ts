@@ -4,8 +4,8 @@ import { alpha, defineSchedule, raisedCosine, rate, updates } from '../schedule_
 
 /**
  * Keras' CosineDecay (Loshchilov and Hutter 2017): follows half a cosine from initialLearningRate to alpha times that within
- * `decaySteps`. With `warmupTarget` the rate first rises linearly from initialLearningRate to it within `warmupSteps`, and the
- * cosine starts there.
+ * `decaySteps`. With `warmupTarget` the rate first rises linearly from initialLearningRate to that target within `warmupSteps`, and the
+ * cosine starts from the target.
  */
 export const cosineDecaySchedule = defineSchedule({
   type: 'cosineDecay',

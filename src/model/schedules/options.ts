@@ -104,6 +104,6 @@ export interface ScheduleOptionsByType {
   cosineDecay: CosineDecayOptions;
   /** Keras' CosineDecayRestarts (Loshchilov and Hutter 2017). */
   cosineDecayRestarts: CosineDecayRestartsOptions;
-  /** PyTorch's OneCycleLR (Smith and Topin 2018), without its cycle of the momentum. */
+  /** PyTorch's OneCycleLR (Smith and Topin 2018), without cycling the momentum. */
   oneCycle: OneCycleOptions;
 }

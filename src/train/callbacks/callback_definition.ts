@@ -13,7 +13,7 @@ export interface EpochEnd {
 
 /** A callback's decision after an epoch. */
 export interface Decision<State> {
-  /** Plain JSON: a run resumed from a snapshot continues with it. */
+  /** Plain JSON, with which a run resumed from a snapshot continues. */
   state: State;
   /** True to end the run after this epoch. */
   stop?: boolean;

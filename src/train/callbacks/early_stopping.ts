@@ -36,7 +36,7 @@ export const earlyStopping = defineCallback({
   begin: (): EarlyStoppingState => ({ wait: 0 }),
   epochEnd({ patience, minDelta, baseline, startFromEpoch }, monitor, before, { epoch, value }) {
     if (value === undefined || epoch <= startFromEpoch) return { state: before };
-    // If no epoch improves on nothing, as when the value is always NaN, the first one counts as the best.
+    // If no epoch counts as an improvement, for example because the value is always NaN, the first one counts as the best.
     const isFirst = before.bestEpoch === undefined;
     const state = { ...before, wait: before.wait + 1, ...(isFirst && { bestEpoch: epoch }) };
     if (isBetter(monitor, value, before.best, minDelta)) {
