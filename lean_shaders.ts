@@ -3,8 +3,8 @@ import type { Plugin } from 'vite';
 import { leanShader } from './src/gpu/lean_shader.ts';
 
 /**
- * Shaders without their comments, which are a third of what the page would fetch, and without spaces and empty lines. An error of the
- * compiler quotes the lines that it is about.
+ * Strips comments from shaders, which would make up a third of what the page downloads, and also spaces and empty lines. Errors of the
+ * shader compiler quote the lines that they refer to.
  */
 export const leanShaders: Plugin = {
   name: 'wgrad-lean-shaders',

@@ -2,15 +2,15 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Plugin } from 'vite';
 
-/** A source map, version 3, as a bundler writes it. */
+/** A source map, version 3, as written by a bundler. */
 interface SourceMap {
   sources: string[];
   mappings: string;
 }
 
 /**
- * Writes source maps that know the file and the line of everything that can appear in an error's stack, and where on the web the
- * sources are: maps with names, columns, sources and the lines of dependencies would be larger than the package.
+ * Writes source maps that contain the file and the line of everything that can appear in the stack of an error, and the URL of the sources.
+ * Maps with names, columns, sources and the lines of dependencies would be larger than the package.
  *
  * @param root the folder of the sources.
  * @param web the URL of that folder.
@@ -40,17 +40,17 @@ export const lineMaps = (root: string, web: string, isMapped: (fileName: string)
   },
 });
 
-/** Lines of shaders and of dependencies are not mapped. */
+/** Whether a source belongs to wgrad. Lines of shaders and of dependencies are not mapped. */
 const isOwn = (source: string) => source.startsWith('src/');
 
-/** What an error's stack can point at: a call, an access that may fail, or a throw. */
+/** Matches code that the stack of an error can point at: a call, an access that may fail, or a throw. */
 const canFail = /[([.`]|throw|await|yield/;
 
 /**
- * The same mappings without names, columns of the source, and places where its line stays the same or nothing can fail.
+ * Removes names, source columns, and all positions at which the source line stays the same or nothing can fail from mappings.
  *
- * @param code the lines that are mapped.
- * @param numbers the new number of each source, or undefined to leave its lines out.
+ * @param code the lines of the generated file.
+ * @param numbers the new index of each source, or undefined to leave out its lines.
  */
 export function linesOnly(mappings: string, code: readonly string[], numbers: readonly (number | undefined)[]): string {
   let [source, line] = [0, 0];
@@ -93,7 +93,7 @@ const isSameLine = (a: Place, b: Place | undefined) => a.source === b?.source &&
 
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** The numbers of a segment, base 64 with a sign bit and five bits a digit. */
+/** Decodes the numbers of a segment: base 64 VLQ, with five bits per digit and a sign bit. */
 function numbersIn(segment: string): number[] {
   const numbers: number[] = [];
   let [value, shift] = [0, 0];

@@ -1,14 +1,14 @@
 import { dirname, resolve } from 'node:path';
 
-/** What the bundler knows of a module; its code is JavaScript. */
+/** The bundler's information about a module, whose code is JavaScript. */
 interface ModuleGraph {
   getModuleInfo(id: string): { code: string | null; importedIds: string[]; dynamicallyImportedIds: string[] } | null;
 }
 
-/** `import { a as b } from './c.ts'`, and the same with `export`: its names, and the file. */
+/** Matches `import { a as b } from './c.ts'` and the same statement with `export`. The groups are the keyword, the names and the file. */
 const named = /\b(import|export)\s*\{([^}]*)\}\s*from\s*["']([^"']+)["']/g;
 
-/** The names that a statement asks a file for, and what it calls them. */
+/** The names that a statement imports from a file, and the names that it gives them. */
 const namesIn = (list: string): [asked: string, called: string][] =>
   list
     .split(',')
@@ -17,8 +17,8 @@ const namesIn = (list: string): [asked: string, called: string][] =>
     .map(([name, as]) => [name!, as ?? name!]);
 
 /**
- * The modules that a module needs, those that it loads on demand with them if asked. What a file only hands on, as src/index.ts does,
- * is followed by name: whoever takes one thing from such a file doesn't need the rest.
+ * Collects the modules that a module needs, optionally including those that it loads on demand. Re-exports, such as those of src/index.ts,
+ * are followed by name, because a module that imports one name from such a file does not need the others.
  */
 class Needs {
   readonly found = new Set<string>();
@@ -43,13 +43,13 @@ class Needs {
     return this;
   }
 
-  /** With what it hands on. */
+  /** Adds a module together with everything that it re-exports. */
   private addWhole(id: string): void {
     this.add(id);
     for (const [, names, file] of this.statements(id)) for (const [asked] of names) this.add(this.origin(file, asked));
   }
 
-  /** The file that a name comes from which a file exports. */
+  /** The file in which an exported name originates. */
   private origin(id: string, name: string): string {
     for (const [kind, names, file] of this.statements(id)) {
       const [asked] = names.find(([, called]) => kind === 'export' && called === name) ?? [];
@@ -58,7 +58,7 @@ class Needs {
     return id;
   }
 
-  /** Those that name what they take, from files of this project. */
+  /** The statements that import or re-export names from files of this project. */
   private statements(id: string): [kind: string, names: [asked: string, called: string][], file: string][] {
     const code = this.graph.getModuleInfo(id)?.code ?? '';
     return [...code.matchAll(named)]
@@ -67,7 +67,7 @@ class Needs {
   }
 }
 
-/** The scripts that begin something, and the module that trains. */
+/** The entry scripts, and the module that trains. */
 interface Scripts {
   page: string;
   worker: string;
@@ -75,8 +75,9 @@ interface Scripts {
 }
 
 /**
- * The chunks of what page and worker both need, which have to be apart from the chunks of either, because these start something: `base`
- * is what the worker begins with, `definitions` what else the page begins with, `training` what else trains, `both` the rest.
+ * The chunks that the page and the worker share. They must be separate from the chunks of either one, because those run code when they are
+ * loaded. `base` is what the worker needs at its start, `definitions` what else the page needs at its start, `training` what else training
+ * needs, and `both` the rest.
  */
 function sharedChunks({ page, worker, session }: Scripts) {
   let chunks: Map<string, string> | undefined;
@@ -97,8 +98,8 @@ function sharedChunks({ page, worker, session }: Scripts) {
 }
 
 /**
- * A chunk for each of these modules, by the chunk's name, in their order, with all that it needs and no chunk before it has: in a few
- * large files there is more to compress than in many small ones that are fetched together.
+ * Creates a chunk for each of these modules, named by its key. In this order, each chunk contains everything that its module needs and that
+ * no earlier chunk contains. A few large files compress better than many small ones that are downloaded together.
  */
 export const pageChunks = (scripts: Scripts, modules: Record<string, string>) => ({
   codeSplitting: {

@@ -1,17 +1,20 @@
 import { defineConfig, type Plugin } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
-/** A comment in valibot's style, whose lines begin right below its first star; wgrad's begin a space further right. */
+/**
+ * Matches a comment in valibot's style, in which the lines begin directly below the first star. In wgrad's comments, they begin one space
+ * further to the right.
+ */
 const commentOfValibot = /^( *)\/\*\*\n(?:\1\*.*\n)+/gm;
 
-/** The comments on valibot's own types, and the names of its files, explain nothing to those who read wgrad's types. */
+/** The comments on valibot's own types, and the names of its files, do not help readers of wgrad's types. */
 const withoutComments: Plugin = {
   name: 'wgrad-without-comments-of-valibot',
   renderChunk: (code) => code.replace(commentOfValibot, '').replace(/^\/\/#(end)?region.*\n/gm, ''),
 };
 
-// The public types of the entries, which share theirs, in files that import nothing else: valibot's types, from which those of some
-// options are inferred, go in.
+// The public types of the entries, which share the types they have in common. The files import nothing else, so valibot's types, from which
+// some options' types are inferred, are included.
 export default defineConfig({
   input: { index: 'src/index.ts', formats: 'src/formats/index.ts', worker: 'src/api/worker/index.ts' },
   plugins: [dts({ tsconfig: 'tsconfig.build.json', emitDtsOnly: true, resolver: 'oxc' }), withoutComments],

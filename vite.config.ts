@@ -23,8 +23,8 @@ const pageScripts = {
 };
 
 /**
- * What the built page may load: its own files and nothing else. Vite's own scripts and styles, while somebody works on it,
- * are of another kind.
+ * The built page may load only its own files. This does not apply to Vite's development server, whose scripts and styles are of another
+ * kind.
  */
 const contentSecurityPolicy: Plugin = {
   name: 'wgrad-content-security-policy',
@@ -44,8 +44,8 @@ const contentSecurityPolicy: Plugin = {
 };
 
 /**
- * What is loaded where it is installed: Vite, by which a clone serves the page from its sources, and BullMQ, which only sweeps over
- * several machines take.
+ * Packages that are not bundled but loaded from where they are installed: Vite, with which a clone serves the page from its sources, and
+ * BullMQ, which only sweeps over several machines need.
  */
 const optionalPackages = ['vite', 'bullmq'];
 const optionalStayOutside: Plugin = {
@@ -55,8 +55,8 @@ const optionalStayOutside: Plugin = {
 };
 
 /**
- * Parts of hyparquet that reading two columns takes no part of: filters of rows, geometries, variants. They are half of its code, and
- * it is in the page, in the library and in the command.
+ * Parts of hyparquet that are not needed to read two columns: row filters, geometries and variants. They are half of its code, which the
+ * page, the library and the command all contain.
  */
 const parquetParts: Readonly<Record<string, string>> = {
   bloom: 'export const bloomEligibleColumns = () => [], readBloomFilter = () => undefined;',
@@ -75,9 +75,9 @@ const leanParquet: Plugin = {
 };
 
 /**
- * Parts of uPlot that no chart of the page has, two fifths of its code: axes of dates, bars, steps, splines and bands, tables to join, a legend,
- * charts whose cursors move together, selecting a range with the mouse, axes that change places, and other scales than linear and
- * logarithmic ones. Conditions that are the same for all charts become constants, so that the bundler drops what depends on them.
+ * Parts of uPlot that no chart of the page uses, which are two fifths of its code: date axes, bars, steps, splines and bands, joined
+ * tables, legends, linked cursors, range selection with the mouse, swapped axes, and scales that are neither linear nor logarithmic.
+ * Conditions that are the same for all charts become constants, so that the bundler drops the code that depends on them.
  */
 const plotParts: readonly [part: RegExp, replacement: string][] = [
   [/^function fmtDate\([\s\S]*?^\}/m, 'const fmtDate = () => () => "";'],
@@ -122,10 +122,10 @@ const leanPlot: Plugin = {
   },
 };
 
-/** In a chunk before it is minified: a module with nothing but the text of a shader. */
+/** Matches a module that contains only the text of a shader, in a chunk that is not minified yet. */
 const shaderModule = /^\/\/ \S+\.wgsl\?raw\n(var [\w$]+ = "(?:[^"\\\n]|\\.)*";)\n/gm;
 
-/** Moves the texts of all shaders in a chunk next to each other, where they are compressed better than between the code. */
+/** Moves the texts of all shaders in a chunk next to each other, because they compress better that way than scattered among the code. */
 const shadersTogether: Plugin = {
   name: 'wgrad-shaders-together',
   apply: 'build',
@@ -133,18 +133,18 @@ const shadersTogether: Plugin = {
     const shaders = [...code.matchAll(shaderModule)];
     if (shaders.length === 0) return null;
     const moved = new RolldownMagicString(code);
-    // They depend on nothing, so they may come first.
+    // Shaders have no dependencies, so they can come first.
     for (const { 0: text, index } of shaders) if (index > 0) moved.move(index, index + text.length, 0);
     return moved;
   },
 };
 
-/** The code of a module whose only effect is this error. */
+/** The code of a module that only throws this error. */
 const fail = (message: string) => `throw new Error(${JSON.stringify(message)});`;
 
 /**
- * Parts of Puppeteer that no command reaches, or that hardly anybody needs, and that would be a third of the package. Code that
- * reaches them anyhow gets one of these errors.
+ * Parts of Puppeteer that no command reaches, or that hardly any user needs. They would be a third of the package. Code that reaches them
+ * nevertheless throws one of these errors.
  */
 const unreached: [pattern: RegExp, code: string][] = [
   [
@@ -152,7 +152,7 @@ const unreached: [pattern: RegExp, code: string][] = [
     `export const connectBidiOverCdp = () => { ${fail('wgrad speaks to Chrome in its own protocol')} }`,
   ],
   [/\/Device\.js$/, 'export const KnownDevices = {};'],
-  // The command presses no keys in Firefox.
+  // The command does not press keys in Firefox.
   [/\/bidi\/Input\.js$/, 'export class BidiKeyboard {} export class BidiMouse {} export class BidiTouchscreen {}'],
   [/\/USKeyboardLayout\.js$/, 'export const _keyDefinitions = {};'],
   [
@@ -174,7 +174,7 @@ const unreachedParts: Plugin = {
   resolveId: (name, importer) => {
     // Two folders of Puppeteer have a file of this name.
     const id = name === './Input.js' && importer ? resolve(importer, '..', name) : name;
-    // Fifty kilobytes, of which Puppeteer needs what this file has.
+    // The package ws has 50 kB, of which Puppeteer uses only what this file implements.
     if (id === 'ws') return resolve(root, 'src/cli/hosts/web_socket.ts');
     const at = unreached.findIndex(([pattern]) => pattern.test(id));
     return at < 0 ? undefined : `\0unreached-${at}`;
@@ -186,8 +186,8 @@ const unreachedParts: Plugin = {
 };
 
 /**
- * Puppeteer writes names into functions before it sends them to Firefox, in place of PLACEHOLDER('name'), which it looks for in the
- * functions' text. Minified code has backticks there.
+ * Before Puppeteer sends functions to Firefox, it replaces each PLACEHOLDER('name') in their source text. It does not recognize the
+ * backticks that minified code has in place of the quotes.
  */
 const placeholdersOfPuppeteer: Plugin = {
   name: 'wgrad-placeholders-of-puppeteer',
@@ -201,7 +201,8 @@ const placeholdersOfPuppeteer: Plugin = {
 };
 
 /**
- * The licenses of what is bundled, each text once: of two packages with the same one, the second has its copyright and a reference.
+ * Lists the licenses of all bundled packages, with each license text only once. If two packages have the same text, the second one has its
+ * copyright line and a reference to the first.
  */
 const eachLicenseOnce: Plugin = {
   name: 'wgrad-each-license-once',
@@ -228,14 +229,14 @@ const eachLicenseOnce: Plugin = {
   },
 };
 
-/** Small, but classes keep their names, so that an error says what it is. Names of functions would take 190 kB of the package. */
+/** Minifies, but keeps the names of classes, so that an error states its class. The names of functions would add 190 kB to the package. */
 const classNamesStay = {
   compress: true,
   mangle: { keepNames: { function: false, class: true } },
   codegen: { removeWhitespace: true },
 };
 
-/** A program for Node, and beside it the one that downloads a Chrome. */
+/** A program for Node, built together with the script that downloads Chrome. */
 const nodeProgram = (main: string, outDir: string): UserConfig => ({
   root,
   build: {
@@ -245,13 +246,13 @@ const nodeProgram = (main: string, outDir: string): UserConfig => ({
     target: 'node20',
     rolldownOptions: {
       input: { main: resolve(root, main), download_chrome: resolve(root, 'src/cli/download_chrome.js') },
-      // In one folder, since the sources find files from where they lie, two folders below the root.
+      // All files are in one folder, two levels below the root, because the sources locate other files relative to their own.
       output: { entryFileNames: '[name].js', chunkFileNames: '[name].js' },
     },
   },
 });
 
-/** The same with everything that it imports: who installs it installs nothing else. */
+/** Like `nodeProgram`, but bundles all dependencies, so that users install nothing else. */
 function packagedProgram(main: string, outDir: string): UserConfig {
   const program = nodeProgram(main, outDir);
   return mergeConfig(program, {
@@ -270,8 +271,8 @@ function packagedProgram(main: string, outDir: string): UserConfig {
 }
 
 /**
- * What the command takes from the library's files instead of bundling it again: plans, which need all kernels, and hyparquet. A module
- * here stays outside, and its name becomes that of the library's entry.
+ * Modules that the command imports from the library's files instead of bundling them a second time: plans, which need all kernels, and
+ * hyparquet. Each of these modules is external, and its name is replaced by that of the library's entry.
  */
 const libraryFiles: Readonly<Record<string, string>> = {
   '../train/plan_training.ts': '../plan.js',
@@ -288,8 +289,8 @@ const partsAreInTheLibrary: Plugin = {
 };
 
 /**
- * What a server of files alone has of data sets: a part of MNIST, as gzipped IDX files, and a list that names no set
- * which is there as a whole. `wgrad dev` and Vite answer with a list of their own.
+ * The data sets of a server that only serves files: a part of MNIST as gzipped IDX files, and a list without any complete data set. `wgrad
+ * dev` and Vite answer with their own lists.
  */
 const staticDatasets: Plugin = {
   name: 'wgrad-static-datasets',
@@ -316,8 +317,8 @@ const staticDatasets: Plugin = {
 };
 
 /**
- * The page's worker as an entry of the page's own build, so that both fetch and keep what they share once: definitions of layers,
- * checks of options, words. Vite would bundle a worker by itself, with all of that in it again.
+ * Makes the page's worker an entry of the page's own build, so that the code that both share (layer definitions, option checks, texts) is
+ * downloaded and cached only once. By default, Vite bundles a worker separately, with a second copy of this code.
  */
 const workerSharesChunks: Plugin = {
   name: 'wgrad-worker-shares-chunks',
@@ -331,7 +332,7 @@ const workerSharesChunks: Plugin = {
       const url = `import.meta.ROLLUP_FILE_URL_${workerFile}`;
       return { code: code.replace("new URL('./worker.ts', import.meta.url)", url), map: null };
     }
-    // Vite's own frame of imports on demand reports a failure to the window, which a worker doesn't have.
+    // Vite's helper for dynamic imports reports failures to `window`, which does not exist in a worker.
     if (id.includes('vite/preload-helper')) return { code: code.replace('window.', 'globalThis.'), map: null };
     return undefined;
   },
@@ -339,8 +340,8 @@ const workerSharesChunks: Plugin = {
 let workerFile = '';
 
 /**
- * The page's service worker, with the list of all files that it keeps, which is known when all are written. The self-test isn't kept:
- * it is large, and few run it.
+ * Builds the page's service worker with a list of all files to cache, which is known only after they have been written. The self-test is
+ * not cached, because it is large and rarely run.
  */
 const serviceWorker: Plugin = {
   name: 'wgrad-service-worker',
@@ -367,14 +368,14 @@ const serviceWorker: Plugin = {
 };
 const serviceWorkerFile = 'service-worker.js';
 
-/** An IDX file of bytes. */
+/** Encodes bytes as an IDX file. */
 function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
   const header = Buffer.from([0, 0, 0x08, shape.length, ...shape.flatMap(() => [0, 0, 0, 0])]);
   for (const [i, size] of shape.entries()) header.writeUInt32BE(size, 4 + 4 * i);
   return Buffer.concat([header, data]);
 }
 
-/** The scripts that run the suite of `npm run test:portable` in Node and Deno, and its page, beside it. */
+/** The scripts that run the suite of `npm run test:portable` in Node and Deno, and its page, placed next to the suite. */
 const hostScripts: Plugin = {
   name: 'wgrad-host-scripts',
   apply: 'build',
@@ -385,7 +386,7 @@ const hostScripts: Plugin = {
   },
 };
 
-/** Gzips a script that no page loads directly, to a third of its size. */
+/** Gzips a script that no page loads directly, which reduces it to a third of its size. */
 const packedScript: Plugin = {
   name: 'wgrad-packed-script',
   async generateBundle(_, bundle) {
@@ -399,8 +400,8 @@ const packedScript: Plugin = {
 };
 
 /**
- * The entries of the package, and the scripts of the page and of the process that the command drives: they share their modules, so that an error of one is
- * an instance of the other's class, and so that the package has each module once.
+ * The entries of the package, and the scripts of the page and of the process that the command drives. They share their modules, so that
+ * each module is in the package only once and an error of one entry is an instance of the other entry's class.
  */
 const entries = {
   index: 'src/index.ts',
@@ -408,22 +409,22 @@ const entries = {
   worker: 'src/api/worker/index.ts',
   'trainer.worker': 'src/api/worker/trainer.worker.ts',
   headless: 'src/cli/headless/main.ts',
-  // For `wgrad profile --plan` alone: no export of the package.
+  // Used only by `wgrad profile --plan`; not an export of the package.
   plan: 'src/train/plan_training.ts',
-  // For the command alone, too.
+  // Also used only by the command.
   hyparquet: 'src/data/formats/hyparquet.ts',
   headless_host: 'src/cli/headless/host.ts',
 };
 
 /**
- * The worker's script is an entry of the package and shares its files; the bundler of an app bundles it with the app. So this build
- * doesn't bundle the script for own_worker.ts, and only replaces its name by that of the built file.
+ * The worker's script is an entry of the package and shares its files. An app's bundler bundles it with the app. Therefore this build does
+ * not bundle the script for own_worker.ts, and only replaces its name with that of the built file.
  */
 const workerIsAnEntry: Plugin = {
   name: 'wgrad-worker-is-an-entry',
   apply: 'build',
   enforce: 'pre',
-  // Both replace a text within its line, so that source maps by lines stay right: `map: null`.
+  // Both hooks replace text within a line, so source maps with only lines remain correct, and `map` is null.
   transform: (code, id) =>
     id.endsWith('src/api/worker/own_worker.ts')
       ? { code: code.replaceAll("'./trainer.worker.ts'", 'WGRAD_TRAINER_WORKER'), map: null }
@@ -435,7 +436,7 @@ const workerIsAnEntry: Plugin = {
   },
 };
 
-/** The page without a face that the command drives, and which it serves together with the library's files. */
+/** The headless page that the command drives. It is served together with the library's files. */
 const headlessPage: Plugin = {
   name: 'wgrad-headless-page',
   apply: 'build',
@@ -449,17 +450,17 @@ const headlessPage: Plugin = {
   },
 };
 
-/** Whether apps run a file of the library: all but the command's page and the self-test. */
+/** Whether apps use a file of the library. This excludes the command's page and the self-test. */
 const isForApps = (fileName: string) => !/headless|kernel_cases|self_test|time_kernel|kernel_launches/.test(fileName);
 
-/** Where the sources of this version are. */
+/** The URL of this version's sources. */
 function sourcesOnTheWeb(): string {
   const { repository, version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
   const name = /github\.com\/(.+)\.git$/.exec(repository.url)![1];
   return `https://raw.githubusercontent.com/${name}/v${version}/`;
 }
 
-/** Chunks of earlier builds have other names, and would be packed. */
+/** Removes chunks of earlier builds, which have other names and would otherwise be part of the package. */
 const noOldChunks: Plugin = {
   name: 'wgrad-no-old-chunks',
   apply: 'build',
@@ -471,10 +472,11 @@ const noOldChunks: Plugin = {
 };
 
 /**
- * Files of the library, each with all that its modules need and no file before it has.
+ * The files of the library. Each contains everything that its modules need and that no earlier file contains.
  *
- * No file may load on demand a file that imports it: a bundler keeps such a cycle in an app that uses nothing of it. So a trainer is
- * four files: `network`, which loads nothing on demand and which the others import, `input`, `fit_loop`, and `trainer` with the rest.
+ * No file may load on demand a file that imports it, because bundlers keep such a cycle even in an app that uses none of it. Therefore a
+ * trainer consists of four files: `network`, which loads nothing on demand and which the others import, `input`, `fit_loop`, and `trainer`
+ * with the rest.
  */
 const libraryParts = [
   { name: 'confusion', test: /src\/train\/confusion/ },
@@ -484,15 +486,14 @@ const libraryParts = [
   { name: 'input', test: /src\/(plan\/(input|load_augmentation)|train\/trainer_options)\.ts/ },
   { name: 'fit_loop', test: /src\/train\/fit_loop\.ts/ },
   { name: 'trainer', test: /src\/api\/trainer\.ts/ },
-  // What a saved model needs of the readers of data sets, and what they share with files that they load on demand.
+  // The parts of the data set readers that a saved model needs, and that they share with files that they load on demand.
   {
     name: 'unpacking',
     test: /\/fflate\/|src\/crc32\.ts|src\/data\/(archives\/entry|gzip_format|unpacking_errors)\.ts/,
   },
-  // What the prediction of pictures shares with the readers of data sets.
+  // The code that the prediction of pictures shares with the data set readers.
   { name: 'png_parts', test: /src\/png\// },
-  // What few formats of files need is fetched on demand.
-  // What the readers of formats need, which `data` loads on demand.
+  // Code that all format readers need and that `data` loads on demand. Code that only a few file formats need is loaded separately.
   {
     name: 'data_parts',
     test: /src\/data\/(cifar|class_names|csv|file_formats|formats\/(split_files|table_columns)|held_out|idx|mat|splits)\.ts/,
@@ -507,7 +508,7 @@ const libraryParts = [
   { name: 'class_weights', test: /src\/train\/class_weights\.ts/ },
   { name: 'callbacks', test: /src\/train\/callbacks\// },
   { name: 'tuning', test: /src\/(gpu\/unmatched_variants|train\/tune_once)\.ts/ },
-  // Modules that are fetched one after the other are smaller together.
+  // Modules that are loaded one after the other are smaller if they are compressed together.
   { name: 'probing', test: /src\/(train|plan)\/prob(ing|es|e_plan)\.ts/ },
   { name: 'reopening', test: /src\/train\/(reopening|snapshot)\.ts/ },
   {
@@ -519,7 +520,10 @@ const libraryParts = [
   { name: 'comparison', test: /src\/(compare|report)\// },
 ];
 
-/** Modules that a trainer and what it loads on demand share, directly or through one of these: none of them loads anything on demand. */
+/**
+ * Modules shared by a trainer and by the code that it loads on demand, directly or through one of these modules. None of them loads
+ * anything on demand.
+ */
 function networkModules(): RegExp {
   const modules = {
     augment: 'batch',
@@ -535,12 +539,12 @@ function networkModules(): RegExp {
 }
 
 /**
- * What `npm run build` makes, a mode for each: `vite build --mode library`. Without a mode it is the page, which is
- * also what `vite` serves while somebody works on it.
+ * The builds of `npm run build`, one for each mode: `vite build --mode library`. Without a mode, the page is built, which is also what
+ * Vite's development server serves.
  */
 const targets: Record<string, UserConfig> = {
-  // The package's entries. Their small dependencies go in: a page can import the files as they are, without a bundler, and fetches
-  // code that few need, the formats for example, on demand.
+  // The package's entries. Their small dependencies are included, so a page can import the files directly, without a bundler. Rarely used
+  // code, such as that for formats, is fetched on demand.
   library: {
     root,
     plugins: [
@@ -567,13 +571,14 @@ const targets: Record<string, UserConfig> = {
           entryFileNames: '[name].js',
           chunkFileNames: 'chunks/[name]-[hash].js',
           minify: classNamesStay,
-          // Parts that are useful alone are files of their own: a bundler leaves out unused files, but little of a file.
+          // Parts that are useful on their own are separate files, because a bundler can drop an unused file completely but only little of
+          // a file that is used.
           codeSplitting: { groups: libraryParts.map((part, i) => ({ ...part, priority: libraryParts.length - i })) },
         },
       },
     },
   },
-  // The script of a page with a model in it: one file, which `wgrad export --format html` puts into the page.
+  // The script of an HTML page that contains a model: one file, which `wgrad export --format html` inserts into the page.
   standalone: {
     root,
     plugins: [packedScript],
@@ -587,20 +592,20 @@ const targets: Record<string, UserConfig> = {
   },
   // The command.
   cli: packagedProgram('src/cli/main.ts', 'dist/cli'),
-  // The command once more, with `bench` in it, and the page where wgrad and its peers train.
+  // A second build of the command that includes `bench`, and the page in which wgrad and its peers train.
   bench: nodeProgram('test/bench/main.ts', 'dist/bench'),
   'bench-page': {
     root: resolve(root, 'test/bench/page'),
     base: './',
     build: { outDir: resolve(root, 'dist/bench-page'), emptyOutDir: true, target: 'es2023', minify: false },
   },
-  // What looks at the page: `npm run screenshots`.
+  // Takes screenshots of the page: `npm run screenshots`.
   screenshots: nodeProgram('test/screenshots/main.ts', 'dist/screenshots'),
-  // What interrupts runs: `npm run crash-test`.
+  // Interrupts runs: `npm run crash-test`.
   'crash-test': nodeProgram('test/crash/main.ts', 'dist/crash-test'),
-  // What disturbs sweeps over several workers: `npm run chaos`.
+  // Disturbs sweeps over several workers: `npm run chaos`.
   chaos: nodeProgram('test/queue/main.ts', 'dist/chaos'),
-  // What runs in every host: `npm run test:portable`.
+  // Runs in every host: `npm run test:portable`.
   portable: nodeProgram('test/portable/main.ts', 'dist/portable'),
   'portable-suite': {
     root,
@@ -613,7 +618,7 @@ const targets: Record<string, UserConfig> = {
       rolldownOptions: { output: { codeSplitting: false } },
     },
   },
-  // What measures a GPU on a machine without wgrad: `npm run gpu-kit`.
+  // Measures the GPU of a machine without wgrad: `npm run gpu-kit`.
   'gpu-kit': {
     root,
     plugins: [leanShaders],
@@ -645,30 +650,33 @@ const targets: Record<string, UserConfig> = {
       outDir: resolve(root, 'dist/page'),
       emptyOutDir: true,
       modulePreload: {
-        // Every browser with WebGPU has it by itself.
+        // Every browser with WebGPU supports module preloading.
         polyfill: false,
-        // A worker has no document to ask for them beforehand, and its modules are the page's. Styles are asked for by the page alone.
+        // Modules cannot be preloaded in a worker, which has no document, and the page loads the same modules. Styles are preloaded only by
+        // the page.
         resolveDependencies: (_, files, { hostType }) =>
           hostType === 'js' ? files.filter((file) => file.endsWith('.css')) : files,
       },
       target: 'es2023',
       license: { fileName: 'licenses.md' },
       rolldownOptions: {
-        // The part of MNIST takes most of the time: that is no news.
+        // Creating the part of MNIST takes most of the build time, so the warning about it is suppressed.
         checks: { pluginTimings: false },
         output: {
-          // The package has no other copy of the digits: the command reads this one, and apps import it by its name.
+          // The name has no hash, because this is the only copy of the digits in the package: the command reads it, and apps import it by
+          // name.
           assetFileNames: ({ names }) =>
             `assets/${names.includes('digits.csv.gz') ? '[name]' : '[name]-[hash]'}[extname]`,
           ...pageChunks(pageScripts, {
             studio: 'page/(main|studio).tsx',
             worker: 'page/worker.ts',
-            // What trains, with small modules that most runs call for.
+            // The code that trains, with small modules that most runs need.
             session:
               '(page/features/run/worker|plan/joint_launches|gpu/join|train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split)).ts',
-            // What looks through the digits of the first visit, and reads the page's part of MNIST: not with all that reads files.
+            // The code that checks the digits of the first visit and reads the page's part of MNIST, separate from the readers of user
+            // files.
             built_in: '(page/app/worker/cleaning|data/mnist_part).ts',
-            // The page fetches the rest when it is idle, and what a click needs before that is one of these.
+            // The page fetches all other code when it is idle. These chunks contain what a click may need before that.
             own_data:
               '(page/app/worker/own_data|data/(archives|formats)/(?!parquet_codecs|lz4)\\w+|data/(identify|mat)).ts',
             png_pictures: 'png/png_pictures.ts',
@@ -677,7 +685,7 @@ const targets: Record<string, UserConfig> = {
             later:
               '(api/save_trainer|gpu/unmatched_variants|page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|plan/(place_images|too_large)|train/(augmented_predictions|class_weights|dataset_gradients|diagnose|learning_rate_finder|measure_ceilings|picture_input|prediction_loss|profile_step|sample_step|tune_once)).ts',
             kept: 'page/kept.tsx',
-            // What most people look at after a run, and what only a click opens.
+            // What most users view after a run, and what is shown only after a click.
             after_training:
               'page/(after_training|features/(map/(layer_detail|run_verdict)|profile/gpu_check|run/(key_of_twins|resume|saved_run))).tsx?',
             opened:
@@ -686,7 +694,7 @@ const targets: Record<string, UserConfig> = {
         },
       },
     },
-    // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.
+    // Listed explicitly, because Vite reloads a page in which it discovers another dependency, which would end a run.
     optimizeDeps: {
       include: [
         '@preact/signals',
@@ -703,12 +711,15 @@ const targets: Record<string, UserConfig> = {
         'wgsl-preprocessor/wgsl-preprocessor.js',
       ],
     },
-    // Shaders, data and the library lie above the root.
+    // Shaders, data and the library are outside of the page's root folder.
     server: { fs: { allow: [root] } },
   },
 };
 
-/** The command needs at once what the page imports on demand, so an import that splits nothing off in one of them is expected. */
+/**
+ * The command needs code at its start that the page imports on demand. It is therefore expected that some dynamic imports do not split off
+ * a chunk.
+ */
 const importsOnDemand: UserConfig = {
   build: { rolldownOptions: { checks: { ineffectiveDynamicImport: false } } },
   worker: { rolldownOptions: { checks: { ineffectiveDynamicImport: false } } },

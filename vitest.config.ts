@@ -3,17 +3,19 @@ import { defineConfig } from 'vitest/config';
 import { chromeProvider } from './test/browser_provider.ts';
 import { LongFilesFirst } from './test/long_files_first.ts';
 
-// Two kinds of test, told apart by the file's name. One file of either:
+// There are two kinds of tests, distinguished by their file names. To run one file of either kind:
 //   npx vitest run --project node test/data/idx.node.test.ts
 //   npx vitest run --project gpu test/kernels/conv2d.gpu.test.ts
 export default defineConfig({
   test: {
     globalSetup: ['test/set_up.ts'],
-    // Bits and messages are those of Chrome, also where a faster browser for the CPU is installed.
+    // Bits and messages are compared with Chrome's, even if a browser that is faster on the CPU is installed.
     env: { WGRAD_BROWSER: 'chrome' },
-    // Loading the sources anew for each file takes as long as most files do. So a file leaves nothing changed behind.
+    // Files share one module cache, because loading the sources again for each file would take as long as most files take to run. A file
+    // must therefore leave no state behind.
     isolate: false,
-    // Two processes for Node's tests at least, which often wait for a Chrome, beside the one page of the GPU's: those end first.
+    // Node's tests often wait for a Chrome, so at least two processes run them, next to the single page of the GPU tests, which take less
+    // time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongFilesFirst },
     projects: [
@@ -22,20 +24,20 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
-          // The built command is imported as it is.
+          // The built command is imported without being transformed.
           server: { deps: { external: [/\/dist\//] } },
           include: ['test/**/*.node.test.ts'],
-          // Ten times what the longest takes on a quiet machine: what waits for something has a limit of its own.
+          // Ten times the duration of the longest test on an idle machine. Anything that waits has a shorter limit of its own.
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Most of these tests watch a Chrome or a process from outside, and a busy machine may let them look a moment too early. Numbers
-          // are compared in the other project, where nothing is tried again.
+          // Most of these tests observe a Chrome or a process from outside, and on a busy machine they may look a moment too early.
+          // Numerical results are compared in the other project, which has no retries.
           retry: process.env.CI ? 1 : 0,
         },
       },
       {
         extends: true,
-        // Known from the start: a dependency found during a run makes Vite reload the page under the tests.
+        // Listed explicitly, because Vite reloads the page during the tests if it discovers a dependency only then.
         optimizeDeps: {
           include: [
             'fflate',

@@ -1,4 +1,4 @@
-// Bundles what the command needs, from the sources of a clone. `npm run build` makes the whole package.
+// Bundles what the command needs from the sources of a clone. `npm run build` builds the whole package.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,12 +7,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const common = ['src', 'shaders', 'package.json', 'vite.config.ts'];
 const programs = {
   cli: { modes: ['cli', 'library'], sources: common },
-  // The command's own page reads the pictures of `bench --data`.
+  // `bench --data` reads its pictures with the command's own page, which is part of the library's build.
   bench: { modes: ['bench', 'bench-page', 'library'], sources: [...common, 'test/bench'] },
 };
 const lock = `${root}dist/building`;
 
-/** Builds `cli` or `bench` where a source is newer than the last build. Two commands started at once build once. */
+/** Builds `cli` or `bench` if a source is newer than the last build. If two commands start at the same time, only one of them builds. */
 export async function buildWhenStale(program) {
   const { modes, sources } = programs[program];
   const stamp = `${root}dist/${program}-built`;
@@ -28,7 +28,7 @@ export async function buildWhenStale(program) {
       const { build } = await import('vite');
       for (const mode of modes) await build({ configFile: `${root}vite.config.ts`, mode, logLevel: 'warn' });
       writeFileSync(stamp, '');
-      // A file that is saved while this builds is newer than the stamp.
+      // The stamp gets the start time of the build, so that a file saved during the build counts as newer.
       utimesSync(stamp, started, started);
       return;
     } finally {
@@ -42,14 +42,14 @@ function isFresh(stamp, sources) {
   return built > Math.max(...sources.map((name) => newest(root + name)));
 }
 
-/** When the newest of the files was written. */
+/** The modification time of the newest file. */
 function newest(path) {
   const entry = statSync(path);
   if (!entry.isDirectory()) return entry.mtimeMs;
   return Math.max(entry.mtimeMs, ...readdirSync(path).map((name) => newest(`${path}/${name}`)));
 }
 
-/** The lock holds its owner's process, so that one left behind by a killed build is seen for what it is. */
+/** The lock contains the id of the process that holds it, so that a lock left behind by a killed build can be recognized. */
 function takeLock() {
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });
@@ -63,7 +63,7 @@ function takeLock() {
 function ownerLives() {
   try {
     const owner = Number(readFileSync(lock, 'utf8'));
-    // Empty for the instant between making the file and writing to it.
+    // The file is empty for a moment between its creation and the write.
     return owner === 0 || process.kill(owner, 0);
   } catch (error) {
     return error.code !== 'ESRCH';

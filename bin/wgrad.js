@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
-// In a clone the sources are what counts: build them where dist is missing or older. The package has dist alone.
+// In a clone, the sources are authoritative: dist is built if it is missing or older than they are. The package contains only dist.
 const clone = existsSync(new URL('../src/cli/main.ts', import.meta.url));
-// The bench is the command once more, together with what wgrad is measured beside: nothing for the package.
+// The bench is a second build of the command that also contains the libraries that wgrad is compared with. The package does not include it.
 const [, , first, second] = process.argv;
 const program = clone && (first === 'help' ? second : first) === 'bench' ? 'bench' : 'cli';
 if (clone) {

@@ -116,7 +116,7 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
 
 /** The first dispatches of a batch: they select its samples and draw the random numbers of its ops. */
 export interface BegunBatch<B, D> extends BatchDraft<B, D> {
-  /** The sizes of the batch, the slots of partners included. */
+  /** Sizes of the batch, including the slots of partners. */
   shape: AugmentShape;
   /** The position of each slot's image. */
   places: B;

@@ -23,12 +23,12 @@ import { type Served, serve } from './server.ts';
 
 /** Time limit in seconds within which the page must request a batch or deliver its images. */
 const longestSilence = 120;
-/** Most pictures in a batch, and most bytes of their images. */
+/** Maximum number of pictures in a batch, and maximum size of their images in bytes. */
 const mostInBatch = 16;
 const mostImageBytes = 16 * 2 ** 20;
-/** Most bytes of files that are read ahead: one picture may exceed it. */
+/** Maximum bytes of files that are read ahead. A single picture may exceed this limit. */
 const mostBytes = 64 * 2 ** 20;
-/** Batches at the page at once: one is decoded, the next ones are fetched. */
+/** Number of batches that the page holds at once: it decodes one while it fetches the next ones. */
 const batchesAtOnce = 3;
 
 export interface DecoderOptions {
@@ -66,9 +66,9 @@ interface Opened {
 const batchLength = ({ size: [height, width] }: ImageForm) =>
   Math.max(1, Math.min(mostInBatch, Math.floor(mostImageBytes / (3 * height * width))));
 
-/** Decodes pictures in batches, in a browser that is started for the first one that this process cannot decode. */
+/** Decodes pictures in batches, in a browser. The browser is started for the first picture that this process cannot decode itself. */
 export class BrowserDecoder implements PictureDecoder {
-  /** Enough for the batches at the page and one that is being gathered. */
+  /** Enough for the batches that the page holds and for one that is being collected. */
   readonly atOnce = (batchesAtOnce + 1) * mostInBatch;
   readonly #options: DecoderOptions;
   readonly #queue: Waiting[] = [];
@@ -137,7 +137,7 @@ export class BrowserDecoder implements PictureDecoder {
       (number, count, form) => window.wgrad.decodePictures(number, count, form),
       ...([number, batch.length, form] as const),
     );
-    // If the page crashes, the call is rejected as well, with a less useful error: the reason gets a second to arrive first.
+    // If the page crashes, the call is rejected as well, with a less useful error. Therefore the reason gets a second to arrive first.
     const answer = call.catch(async (error) => {
       await delay(1000);
       if (isInterrupted()) await new Promise(() => undefined);

@@ -131,7 +131,7 @@ export class Session<P extends Opening = Page> {
     return outcome.value as ValueOf<P[Name]>;
   }
 
-  /** Seconds of processor time that the browser or host has taken so far; undefined where that cannot be seen. */
+  /** Seconds of processor time that the browser or host has taken so far; undefined if that is unknown. */
   processorSeconds(): number | undefined {
     return this.surface.processorSeconds();
   }

@@ -5,7 +5,7 @@ import type { Plugin } from 'vite';
 const shaderEvent = 'wgrad:shader';
 
 /**
- * Sends every saved shader to the page, which checks and times it. Vite alone would load the page again, and end what it trains.
+ * Sends every saved shader to the page, which checks and times it. By default, Vite would reload the page, which would end its training.
  *
  * @param folder of the shaders.
  */

@@ -4,9 +4,7 @@ import { bothTails, criticalT } from './student_t.ts';
 /** Confidence level of the intervals; 1 minus it is the tests' false positive rate. */
 export const confidence = 0.95;
 
-/**
- * Smallest number of values for an interval, and of pairs for a test: the spread of two values says next to nothing about a third.
- */
+/** Smallest number of values for an interval, and of pairs for a test. The spread of two values says almost nothing about a third one. */
 export const fewestSeeds = 3;
 
 /**

@@ -65,7 +65,7 @@ export interface CureRow {
 
 /** A cure's figures, and the number of its runs that left chance level or broke off. */
 export interface TestedCure {
-  /** The first of the list is `untreated`; its `rows` compare it with itself and mean nothing. */
+  /** The first entry is `untreated`; its `rows` compare it with itself and are meaningless. */
   cure: string;
   seeds: number;
   leftChance: number;

@@ -22,11 +22,11 @@ export interface CureRun {
   verdicts: Partial<Record<VerdictName, number>>;
   /** The first step after which the mean loss of `chanceSteps` steps was below 0.95 of chance level; null if there is none. */
   leftChance: number | null;
-  /** Mean over the last epoch, on the images as they were trained on. */
+  /** Mean over the last epoch, measured during training on the images of each step. */
   loss: number | null;
   validationLoss: number | null;
   validationAccuracy: number | null;
-  /** Median over all epochs but the first, in which the pipelines are made. */
+  /** Median over all epochs except the first, which includes the creation of the pipelines. */
   stepMs: number | null;
   /** Non-finite numbers ended the run after this step; its validation uses the weights of that step. */
   broke?: number;

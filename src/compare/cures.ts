@@ -30,7 +30,7 @@ export interface SickNetwork {
   epochs?: number;
 }
 
-/** A change that is said to help, which can be made to any network: plain JSON. */
+/** A change that is claimed to help and can be made to any network: plain JSON. */
 export interface Cure {
   name: string;
   words: string;

@@ -1,13 +1,15 @@
 import { augmentationPresets } from '../train/augmentation_presets.ts';
 import type { Cure, CureList, SickNetwork } from './cures.ts';
 
-/** Plain SGD, so that clipping, a rate and another optimizer can show their effect: Adam hides much of it by its division. */
+/**
+ * Plain SGD, so that clipping, the learning rate and the choice of optimizer can show their effect. Adam's division would hide much of it.
+ */
 const sgd = (learningRate: number) => ({ type: 'sgd', learningRate }) as const;
 
 /** The probability that one of RandAugment's fourteen ops is among the two that it applies. */
 const p = 1 / 7;
 /**
- * RandAugment needs colors: these are its ops for gray images, in its order, each as strong as at RandAugment's magnitude 9 of 30.
+ * RandAugment requires colors, so these are its ops for gray images, in its order, each as strong as at RandAugment's magnitude 9 of 30.
  */
 const grayRandAugment = [
   { type: 'randomAffine', shear: [-5.1, 5.1, 0, 0], p },
@@ -26,8 +28,8 @@ const grayRandAugment = [
 
 const dense = { trainSamples: 1000, testSamples: 500, batchSize: 32, epochs: 8 };
 /**
- * Twenty convolutions are slow on a software adapter: so batches are small, images are the digits' 8 x 8 pixels, and the number of
- * filters is halved.
+ * Twenty convolutions are slow on a software adapter, so batches are small, images are the digits' 8 x 8 pixels, and the number of filters
+ * is halved.
  */
 const convolutions = { dataset: 'digits', trainSamples: 240, testSamples: 160, batchSize: 8, epochs: 3 };
 const narrow = { filtersTimes: 0.5 };
@@ -36,7 +38,7 @@ const narrow = { filtersTimes: 0.5 };
  */
 const batchNormalization = { type: 'batchNormalization', momentum: 0.9 } as const;
 
-/** Networks whose gradients vanish or explode, or are said to. */
+/** Networks whose gradients vanish or explode, or are reputed to. */
 const networks: SickNetwork[] = [
   {
     name: 'deep-sigmoid',

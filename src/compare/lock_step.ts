@@ -6,13 +6,13 @@ const roundMs = 50;
 const roundMost = 32;
 
 /**
- * Runs an epoch of several trainers in lock-step, in rounds of equally many steps: none begins a round before all have finished the
- * previous one. The number of steps follows from their duration and does not affect the results.
+ * Runs an epoch of several trainers in lock-step, in rounds with equal numbers of steps. No trainer begins a round before all have finished
+ * the previous one. The number of steps follows from their duration and does not affect the results.
  */
 export class LockStep {
   private readonly running = new Set<Pace>();
   private readonly arrived = new Set<Pace>();
-  /** Steps of the next round, as far as the pace allows them. */
+  /** Steps of the next round, limited to what the pace allows. */
   private steps = 1;
   /** Steps of the current round, and how many of them are done. */
   private given = 0;

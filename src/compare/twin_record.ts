@@ -40,7 +40,7 @@ export const endOf = ({ epochs, finalEpoch }: Pick<TwinRecord, 'epochs' | 'final
 
 /** One epoch of a twin. */
 export interface TwinEpoch {
-  /** Mean over the epoch's samples as they were trained on, augmented, while the weights changed. */
+  /** Mean over the epoch's samples during training: the samples are augmented, and the weights change meanwhile. */
   loss: number;
   /** For classes; a loss of numbers has the mean absolute error instead, here and below. */
   accuracy?: number;
@@ -99,7 +99,7 @@ export interface LayerEpoch {
   };
 }
 
-/** The run in stretches of equally many steps, for curves and heat maps. */
+/** The run divided into stretches with equal numbers of steps, for curves and heat maps. */
 export interface Timeline {
   /** Steps per stretch; the last may be shorter. */
   stride: number;

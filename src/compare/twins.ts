@@ -196,7 +196,7 @@ class Twin {
   private readonly plainTraining: Dataset;
   private readonly augmented: boolean;
   private readonly settings: FitSettings;
-  /** The figure that decides which weights are the best, if the best are wanted. */
+  /** The figure that determines the best weights, if the best weights are requested. */
   private readonly monitor: (Monitor & { minDelta: number; startFromEpoch: number }) | undefined;
   /** The current epoch's step records with their health, and all step records without it. */
   private ofEpoch: StepRecord[] = [];

@@ -91,7 +91,7 @@ export interface TrainAndTestParts {
   test: DatasetParts;
 }
 
-/** Labels take one byte up to 256 classes, otherwise two. */
+/** Labels take one byte each for up to 256 classes, and two bytes otherwise. */
 export const mostClasses = 65536;
 export const mostByteClasses = 256;
 

@@ -129,7 +129,7 @@ function recordList(path: string, rows: string[][]): Table {
 }
 
 /**
- * Parses a list with a path and its labels per line, separated by spaces, as train.txt often has. In lines of different lengths the
+ * Parses a list with a path and its labels per line, separated by spaces, as train.txt often has. If the lines have different lengths, the
  * class is the rest of the line: 1025794 A300 B4.
  */
 function parseList(path: string, text: string, pictureOf: PictureFinder): Table | undefined {
@@ -192,8 +192,8 @@ function pictureNames(pictures: readonly string[]): PictureNames {
 type PictureFinder = (cell: string) => string | undefined;
 
 /**
- * Matches the full path, the path relative to one of the table's folders, or the name, with or without extension. A name that
- * several pictures share stands for the only one of them below the table's folder, if there is one.
+ * Matches the full path, the path relative to one of the table's folders, or the name, with or without extension. If several pictures share
+ * a name, it refers to the one below the table's folder, provided that there is exactly one.
  */
 function pictureFinder(table: string, { byPath, byName }: PictureNames): PictureFinder {
   const folders = foldersOf(table);

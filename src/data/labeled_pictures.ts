@@ -9,7 +9,7 @@ export interface PictureFile {
   format: Pick<FileFormat, 'name' | 'isWide'>;
 }
 
-/** Pictures whose classes or numbers are known, from any source: the input of a picture reader. */
+/** Pictures whose classes or numbers are known, from any source. This is the input of a picture reader. */
 export interface LabeledPictures extends PictureFolders {
   files: readonly PictureFile[];
   /** Order of the classes, if the files define one. Default: sorted by name. */

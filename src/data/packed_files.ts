@@ -1,8 +1,8 @@
 import { concatenated } from '../concatenated.ts';
 import { DataError } from '../errors.ts';
 
-// Several files in one message: the length of each as a u32 (little-endian), then their bytes. One request for many small pictures
-// takes a fraction of the time of one for each.
+// Several files in one message: the length of each as a u32 (little-endian), then their bytes. Requesting many small pictures at once takes
+// a fraction of the time of separate requests.
 
 /** Joins files into one message. */
 export function packFiles(files: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

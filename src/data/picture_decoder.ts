@@ -3,11 +3,11 @@ import { type PictureFit, pictureDecoding } from '../picture_fit.ts';
 import { isWidePng, pngHead, pngHeadBytes } from '../png/png_head.ts';
 import { canvasFor, drawn, takeChannels } from './drawn_picture.ts';
 
-/** The form of the images that pictures become. */
+/** The format of the images into which pictures are converted. */
 export interface ImageForm {
   size: readonly [height: number, width: number];
   fit: PictureFit;
-  /** The range that 16-bit pictures are stretched from. Without it they keep their upper 8 bits. */
+  /** The range that 16-bit pictures are stretched from. Without it, only their upper 8 bits are kept. */
   levels?: PictureLevels | undefined;
 }
 
@@ -25,7 +25,7 @@ export type DecodableFile = EncodedPicture['file'] & { readonly size?: number };
 
 /** Decodes pictures: a browser, or a command that has one. */
 export interface PictureDecoder {
-  /** Number of pictures that are best requested at once. */
+  /** Recommended number of pictures per request. */
   readonly atOnce: number;
   /** @throws the browser's DOMException for a picture that it cannot decode. */
   decode(file: DecodableFile, form: ImageForm): Promise<DecodedPicture>;
@@ -56,11 +56,11 @@ export function browserDecoder(): PictureDecoder {
   };
 }
 
-/** A PNG of the images' size is hardly ever larger than its pixels, unless they are noise. */
+/** A PNG with the size of the images is rarely larger than its pixels, unless they are noise. */
 const mayBePlain = ({ size: bytes }: Blob, [height, width]: ImageForm['size']): boolean =>
   bytes <= 4 * height * width + 4096;
 
-/** A picture that is decoded without the browser, because it is a PNG of the images' size; undefined for all others. */
+/** A picture that is decoded without the browser because it is a PNG with the size of the images; undefined for all others. */
 export async function plainImage(
   bytes: Uint8Array,
   [height, width]: ImageForm['size'],
@@ -75,7 +75,7 @@ export async function plainImage(
 /**
  * Decodes a picture.
  *
- * @param levels the range that 16-bit pictures are stretched over. Without it the browser decodes them and keeps their upper 8 bits.
+ * @param levels the range that 16-bit pictures are stretched from. Without it, the browser decodes them and keeps their upper 8 bits.
  * @throws the browser's error for a picture that it can't decode.
  */
 async function bitmapOf(blob: Blob, levels?: PictureLevels): Promise<ImageBitmap> {

@@ -24,7 +24,10 @@ const ifUnusual = (pictureFit: PictureFit) => (pictureFit === defaultFit ? {} : 
 /** Formats that Chrome decodes. Others are tried too, because another browser may support them. */
 const decodable = ['PNG', 'JPEG', 'GIF', 'WebP', 'BMP', 'AVIF', 'ICO'];
 
-/** A picture that was decoded, with the pixels of its image: one channel if it is gray. Without pixels it stays in its file. */
+/**
+ * A decoded picture with the pixels of its image, which has one channel if it is gray. Without `pixels`, the picture stays in its file and
+ * is decoded during training.
+ */
 interface Picture extends PlacedPicture {
   file: FileBytes;
   width: number;
@@ -66,7 +69,7 @@ export async function readPictureFiles(
     sizes = sizesOf(read.pictures);
     const found = imageSize(sizes, options);
     rule = found.rule;
-    // The size was guessed from a few pictures, and rarely all of them say otherwise.
+    // The size was guessed from a few pictures. Only rarely do all pictures together give a different one.
     if (found.size[0] === height && found.size[1] === width) break;
     chosen = found.size;
   }
@@ -122,7 +125,7 @@ function decodingOf(
 ) {
   const byPath = new Map(files.map((file) => [file.path, file]));
 
-  /** The range of all 16-bit pictures, before the first is stretched over it. */
+  /** The range of all 16-bit pictures, determined before the first one is stretched. */
   async function wideLevels(): Promise<WideLevels | undefined> {
     let levels: WideLevels | undefined;
     await inParallel(placed, decoder.atOnce, async (each) => {
@@ -135,14 +138,14 @@ function decodingOf(
         levels ??= new WideLevels();
         levels.add(pixels);
       } catch (error) {
-        // It is reported when it is decoded.
+        // The error is reported when the picture is decoded.
         if (!(error instanceof DOMException || isDamage(error))) throw error;
       }
     });
     return levels;
   }
 
-  /** The image size that was asked for, or else the one that follows from a few of the pictures. */
+  /** The requested image size, or else one derived from a few of the pictures. */
   async function guess(): Promise<readonly [height: number, width: number]> {
     const { size } = options;
     if (size !== undefined) return typeof size === 'number' ? [size, size] : size;
@@ -201,7 +204,7 @@ function decodingOf(
         try {
           levels.add(decodeWidePng(new Uint8Array(await file.arrayBuffer())));
         } catch (error) {
-          if (!(error instanceof DOMException)) throw error; // The browser decodes it nevertheless.
+          if (!(error instanceof DOMException)) throw error; // The browser can decode it nevertheless.
         }
       }
       const { width, height, pixels } = decoded;
@@ -232,7 +235,7 @@ function grayOf(pixels: Uint8Array): Uint8Array | undefined {
   return gray;
 }
 
-/** Pictures in a table were not looked at before. */
+/** The format of pictures in a table has not been detected yet. */
 const mayBeWide = async ({ name, isWide: known }: PictureFile['format'], file: FileBytes): Promise<boolean> =>
   name === 'picture' ? isWide(file) : known === true;
 
@@ -284,7 +287,7 @@ function partsOf(
   return parts;
 }
 
-/** Moves the pixels into one array: each picture gives its own up, because together they may take a gibibyte. */
+/** Moves the pixels into one array. Each picture releases its own pixels, because together they may take a gibibyte. */
 function imagesOf(taken: readonly Picture[], [height, width, channels]: ImageShape): Uint8Array {
   const bytes = height * width * channels;
   const images = new Uint8Array(taken.length * bytes);

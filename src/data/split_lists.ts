@@ -9,7 +9,7 @@ export interface SplitLists {
   unlisted: string[];
 }
 
-/** Larger files are no lists of pictures. */
+/** Larger files are not treated as lists of pictures. */
 const mostBytes = 16 * 2 ** 20;
 
 /**
@@ -29,7 +29,8 @@ export async function splitByLists(
   const pictureOf = new Map<string, string | undefined>();
   for (const { path } of placed) {
     const parts = path.split('/');
-    // The class folder and the name are enough: images/apple_pie/1.jpg is apple_pie/1. What several pictures share names none.
+    // The class folder and the name are enough: images/apple_pie/1.jpg is apple_pie/1. A key shared by several pictures identifies none of
+    // them.
     for (let from = 0; from < parts.length; from++) {
       const tail = parts.slice(from).join('/');
       for (const name of [tail, tail.replace(/\.[^./]+$/, '')])
@@ -58,7 +59,7 @@ const linesOf = async ({ file }: IdentifiedFile) =>
 
 type Found = { from: string[]; splitOf: Map<string, Split> };
 
-/** Each line of images.txt has an id and a path, each one of train_test_split.txt an id and 1 for training, 0 for testing. */
+/** Each line of images.txt has an id and a path. Each line of train_test_split.txt has an id, and 1 for training or 0 for testing. */
 async function ofNumbers(
   texts: readonly IdentifiedFile[],
   pictureOf: ReadonlyMap<string, string | undefined>,

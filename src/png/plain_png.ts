@@ -8,17 +8,17 @@ export interface PlainPixels {
   rgb: Uint8Array;
 }
 
-/** Chunks that affect neither the pixels nor how the picture is turned: browsers keep colors as stored here. */
+/** Chunks that affect neither the pixels nor the orientation of the picture. Colors are kept as stored, as browsers keep them here. */
 const harmless = '( (?:gAMA|cHRM|sRGB|iCCP|sBIT|pHYs|[tzi][ET]Xt|tIME|bKGD|hIST))*';
 const usual = new RegExp(`^IHDR${harmless}( PLTE)?${harmless}( IDAT)+${harmless} IEND$`);
-/** Pictures of this size have a few chunks; a file with more is left to the browser. */
+/** A PNG with the size of the images has only a few chunks. A file with more chunks is left to the browser. */
 const mostChunks = 500;
 
 /**
- * Decodes a PNG with at most 8 bits per sample, to the pixels that a browser gives: for small pictures this is many times faster than
- * asking the browser for each.
+ * Decodes a PNG with at most 8 bits per sample to the same pixels as a browser. For small pictures this is many times faster than using the
+ * browser for each.
  *
- * @returns undefined for a picture that only the browser should judge: one that is interlaced, animated, transparent, turned by EXIF,
+ * @returns undefined for a picture that should be left to the browser: one that is interlaced, animated, transparent, rotated by EXIF,
  *   unusual or damaged.
  */
 export function decodePlainPng(bytes: Uint8Array): PlainPixels | undefined {

@@ -72,7 +72,7 @@ ${marks && series.map((one) => one.points.map((point) => mark(one, point, place(
 </figure>`;
 }
 
-/** Covers all means, and as much of the bands as keeps the means legible: the bands of two seeds can be a hundred times as wide. */
+/** Covers all means, and as much of the bands as keeps the means legible, because the bands of two seeds can be a hundred times as wide. */
 function verticalRange(points: readonly Point[]): [number, number] {
   const [low, high] = rangeOf(points.map(({ y }) => y));
   const most = high - low;

@@ -8,7 +8,7 @@ import type { ConfigurationRow } from './sweep_rows.ts';
 const [width, height] = [340, 210];
 const margin = { left: 56, right: 12, top: 8, bottom: 24 };
 
-/** An option with at most so many values has its marks at these. */
+/** If an option has at most this many values, the axis is marked at exactly these values. */
 const mostMarks = 6;
 
 /** The colors of a metric's value on a light and on a dark page, as CSS: the best stands out most. */

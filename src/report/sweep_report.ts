@@ -96,7 +96,7 @@ function rowsTable(rows: readonly ConfigurationRow[], paths: readonly string[], 
 </tbody></table></div>`;
 }
 
-/** The verdicts on the layers of each trial, and on the run; once where those of all seeds are the same. */
+/** The verdicts on the layers of each trial, and on the run. Verdicts that are the same for all seeds are listed once. */
 function verdictsOf({ trials }: ConfigurationRow): string {
   const ofSeeds = trials.flatMap(({ layers = {}, verdict, epochs, seed, error }) => {
     if (epochs === undefined || error !== undefined) return [];

@@ -5,7 +5,9 @@ import { fetchFile } from '../../data/served_datasets.ts';
 import type { DecodedBatch } from './protocol.ts';
 
 const decoder = browserDecoder();
-/** The decoding of the batch before: a batch is fetched while that is under way, but not decoded. */
+/**
+ * Decoding of the previous batch. A batch is fetched while the previous one is being decoded, but is not decoded before that has finished.
+ */
 let before: Promise<unknown> = Promise.resolve();
 
 /** Decodes a batch of pictures that the command serves, and sends their pixels back. */

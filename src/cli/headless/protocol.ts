@@ -115,7 +115,7 @@ export interface Page {
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
   /** Fetches the state that the command serves and restores it, so that `fit` continues from there. */
   restore(): Promise<Outcome<void>>;
-  /** With `keep` the page sends states to the command by itself, because it may be lost before it could be asked. */
+  /** With `keep`, the page sends states to the command on its own initiative, because it may be lost before the command can request one. */
   fit(order: FitOrder): Promise<Outcome<RunResult>>;
   snapshot(): Promise<Outcome<PackedSnapshot>>;
   /** Evaluates the test images; the numbers of the result are packed. */

@@ -146,7 +146,7 @@ export function endWithThisProcess(firefox: ChildProcess | null): void {
   // Neither the process nor its pipe must keep the command running.
   watcher.unref();
   (watcher.stdin as unknown as { unref(): void }).unref();
-  // By the end of the command, another process can have Firefox's number.
+  // By the end of the command, another process may have been given Firefox's process id.
   if (firefox!.exitCode !== null || firefox!.signalCode !== null) watcher.kill();
   else firefox!.once('exit', () => watcher.kill());
 }

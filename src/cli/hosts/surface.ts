@@ -19,7 +19,7 @@ export interface Surface {
   /** Loads the page's script from the server, and waits until it can be called. */
   load(url: string): Promise<void>;
   call(name: string, args: readonly unknown[]): Promise<Outcome<unknown>>;
-  /** Seconds of processor time that its processes have taken so far; undefined where that cannot be seen. */
+  /** Seconds of processor time that its processes have taken so far; undefined if that is unknown. */
   processorSeconds(): number | undefined;
   /** Asks it to end `fit` after the current step. */
   stop(): void;

@@ -16,8 +16,8 @@ const masked = 0x80;
 const shortestFrame = 2;
 
 /**
- * A WebSocket client for this machine. It replaces the package ws, of which Puppeteer uses only a part to communicate with Firefox;
- * Node 20 has no WebSocket of its own. It supports text only, without TLS and compression.
+ * A WebSocket client for this machine. It replaces the package ws, of which Puppeteer uses only a part to communicate with Firefox; Node 20
+ * has no built-in WebSocket. It supports text only, without TLS and compression.
  */
 export default class LocalWebSocket extends EventTarget {
   private socket: Socket | undefined;

@@ -27,7 +27,7 @@ export function datasetBelow(folder: string | undefined, name: string): string {
   const path = resolve(root, name);
   const isBelow = (place: string): boolean => place.startsWith(root + sep) && name === name.trim();
   const outside = () => refuse(name, 'use a path relative to the folder of --data, without ..');
-  // Nothing outside is looked for: the answer reaches the queue, and would say which files this machine has.
+  // Paths outside of the folder are never looked up, because the error reaches the queue and would reveal which files this machine has.
   if (!isBelow(path)) throw outside();
   if (!existsSync(path)) throw refuse(`no ${name} there`, 'copy it there');
   if (!isBelow(realpathSync(path))) throw outside();

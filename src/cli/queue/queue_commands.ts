@@ -104,7 +104,7 @@ async function sweepIn(store: QueueStore, work: Work) {
 async function worksTable(store: QueueStore, works: readonly Work[]): Promise<string> {
   const rows = works.map(async ({ id, type, name, version, kind, state, total }) => {
     const facts = [name, type, id, version, kind, state, ...[total, await store.resultCount(id)].map(count)];
-    // One that has ended has no jobs, and asking for them would connect to its queue and create it anew.
+    // A work that has ended has no jobs, and querying them would connect to its queue and create it again.
     if (state !== 'open') return [...facts, '', ''];
     const jobs = store.queueOf(id).getJobCounts('waiting', 'prioritized', 'delayed', 'active');
     const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = await store.within(jobs);

@@ -137,7 +137,7 @@ export class QueueStore {
     return queue;
   }
 
-  /** Closes the connections to the jobs of works that are not in a list: a worker sees ever new ones. */
+  /** Closes the connections to the jobs of works that are not in a list, because a worker keeps encountering new ones. */
   release(works: readonly Pick<Work, 'id'>[]): void {
     for (const [id, queue] of this.queues) {
       if (works.some((work) => work.id === id)) continue;
@@ -359,7 +359,7 @@ export class QueueStore {
     const closing = [this.connection.close(), ...[...this.queues.values()].map(closeWhenReady)];
     await this.within(Promise.allSettled(closing), 2_000).catch(() => undefined);
     await this.connection.close(true).catch(() => undefined);
-    // A connection that is being reconnected never tells that it has ended.
+    // A connection that is being reconnected never reports that it has ended.
     const cut = Promise.allSettled([...this.queues.values()].map((queue) => queue.disconnect()));
     await this.within(cut, 2_000).catch(() => undefined);
   }

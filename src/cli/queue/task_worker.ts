@@ -7,7 +7,7 @@ const closingLimit = 5_000;
 
 type Retry = (call: () => Promise<unknown>, how: object) => Promise<unknown>;
 
-/** What BullMQ has no public way to end. */
+/** The parts of a BullMQ worker that its public API cannot close. */
 interface Insides {
   connection: RedisConnection;
   blockingConnection: RedisConnection;

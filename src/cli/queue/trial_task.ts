@@ -60,7 +60,7 @@ export async function checkTrialTask(
   return { order, checked };
 }
 
-/** The checks below know options by one name each, and jobs use no other. */
+/** The checks below know each option by a single name, which jobs have to use. */
 function requireCanonical(name: string): void {
   const expected = optionName(name, 'The job');
   if (name === expected) return;

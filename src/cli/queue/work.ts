@@ -78,7 +78,7 @@ const taskSchema = v.strictObject({
 /** @throws ConfigurationError for a job that wgrad did not write. */
 export const parseTask = (json: unknown): Task => parse(taskSchema, json, 'The job') as Task;
 
-/** What a parser makes of an entry of the queue; undefined if it is invalid, so that one bad entry does not stop a work. */
+/** Parses an entry of the queue. Returns undefined if it is invalid, so that one bad entry does not stop a work. */
 export function readable<From, To>(entry: From, parse: (entry: From) => To): To | undefined {
   try {
     return parse(entry);

@@ -121,7 +121,7 @@ export class WorkerHost {
     return fitting[0];
   }
 
-  /** Drops what it holds for works that have ended: a worker sees ever new ones. */
+  /** Releases what it holds for works that have ended, because a worker keeps encountering new ones. */
   private forget(open: readonly Work[]): void {
     if (this.watch.isLost) return;
     for (const id of this.refuses.keys()) if (!open.some((work) => work.id === id)) this.refuses.delete(id);

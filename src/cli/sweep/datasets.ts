@@ -15,10 +15,10 @@ export type ReadImages = (options: RunOptions) => Promise<TrialImages>;
 const mostDatasets = 2;
 
 /**
- * Reads a data set once, however many trials use it one after the other; one that could not be read is tried again.
+ * Reads a data set once, however many trials in a row use it. One that could not be read is tried again.
  *
  * @param placeOf returns the folder of a data set, given its name.
- * @param most number of data sets in memory, of which the one that was used longest ago goes first.
+ * @param most number of data sets in memory; the least recently used one is dropped first.
  */
 export function trialImages(
   how: Pick<RunOptions, 'host' | 'chrome' | 'browserTimeout' | 'yes'>,

@@ -28,9 +28,9 @@ export type Decision = { until: number } | 'halted';
 type Result = Pick<TrialResult, 'status' | 'epochs' | 'course' | 'stoppedEarly'>;
 
 /**
- * Decides about every configuration based on its results so far. A configuration is trained further as soon as no other one can
- * displace it from the best of its rung, whatever the pending results: so the decisions depend neither on the number of workers nor
- * on their speed.
+ * Decides about every configuration based on its results so far. A configuration is trained further as soon as no other one can displace it
+ * from the best of its rung, whatever the pending results turn out to be. The decisions therefore depend neither on the number of workers
+ * nor on their speed.
  *
  * @param configurations the results of each configuration's seeds, in order; undefined for those without one.
  */

@@ -7,7 +7,8 @@ import type { FileBytes } from '../identify.ts';
 import { damaged, mostUnpacked, refuseBomb, tooLarge } from '../unpacking_errors.ts';
 import { bytesBetween } from './entry.ts';
 
-// RFC 1952: members, each a header, deflated data, and a trailer with the checksum and the size of what it packs.
+// RFC 1952: a file consists of members. Each has a header, deflated data, and a trailer with the checksum and the size of the unpacked
+// data.
 
 const packedAtOnce = 64 * 1024;
 const trailerBytes = 8;
@@ -26,9 +27,9 @@ export interface GzipOptions {
 const mostPlaces = 512;
 
 /**
- * The unpacked contents of a gzip file, as a file that can be read at any offset. It is unpacked once to check it. If it is larger than `most`
- * bytes (64 MiB), a part of it is unpacked again when it is read, from the last of up to 512 places before it, 1 MiB or more apart: memory
- * does not grow with the file. Like gunzip this ignores what follows the last member.
+ * The unpacked contents of a gzip file, as a file that can be read at any offset. It is unpacked once to check it. If it is larger than
+ * `most` bytes (64 MiB), each part is unpacked again when it is read, starting from the closest of up to 512 checkpoints, 1 MiB or more
+ * apart, so memory does not grow with the file. Like gunzip, it ignores anything after the last member.
  *
  * @throws DataError if the file is damaged or truncated, or would expand more than 200 times.
  */
@@ -57,7 +58,7 @@ export async function openGzip(
 }
 
 /**
- * Unpacks data with several members, or with data after the last one: a DecompressionStream rejects both.
+ * Unpacks data with several members, or with other data after the last one, both of which a DecompressionStream rejects.
  *
  * @throws DataError if the data is damaged or truncated, or would become too large.
  */
@@ -87,7 +88,7 @@ export async function* chunksOfMembers(
   }
 }
 
-/** Reads parts of the unpacked data sequentially: they share the unpacker, which continues where the last part ended. */
+/** Reads parts of the unpacked data in order. They share the unpacker, which continues where the previous part ended. */
 function readFrom(places: readonly Unpacker[], size: number): FileBytes {
   let unpacker = places[0]!.copy();
   let chunk = new Uint8Array();
@@ -121,9 +122,9 @@ function readFrom(places: readonly Unpacker[], size: number): FileBytes {
 }
 
 /**
- * State of fflate's Inflate between two pushes: its codes and bits, the last 32 KiB of output, and unused packed bytes. It never
- * modifies these arrays afterwards, so a copy of the object can continue from the same position. Deflate data can't be entered
- * anywhere else.
+ * State of fflate's Inflate between two pushes: its codes and bits, the last 32 KiB of output, and unused packed bytes. It never modifies
+ * these arrays afterwards, so a copy of the object can continue from the same position. There is no other way to start in the middle of
+ * deflate data.
  */
 interface InflateState {
   s: { p: number; f?: number; l?: unknown };

@@ -8,7 +8,7 @@ import { type ArchiveContent, bytesBetween, entryPath, partOf, refuseTooMany } f
 // that don't fit into the header are stored in extra entries before it, in pax (x, g) or GNU tar (L) format.
 
 const block = 512;
-/** Bytes read at a time: headers of small files are close together, so one read covers many of them. */
+/** Bytes read at a time. Headers of small files are close together, so one read covers many of them. */
 const windowBytes = 2 ** 20;
 /** Maximum size in bytes of an extra entry, which holds a path and other pax attributes. */
 const longestExtra = 2 ** 20;

@@ -228,7 +228,7 @@ function entryBytes(archive: string, file: FileBytes, entry: Entry, start: numbe
 }
 
 const headBytes = 4096;
-/** Compressed bytes that suffice to unpack the head of any file: a deflate block may begin with a table of a few hundred bytes. */
+/** Compressed bytes that suffice to unpack the head of any file. A deflate block may begin with a table of a few hundred bytes. */
 const mostOfHead = 16 * headBytes;
 const step = 64 * 1024;
 

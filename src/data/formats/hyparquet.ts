@@ -1,2 +1,2 @@
-/** What the reader of Parquet files uses of hyparquet: an entry of the library's build, which the command's build shares. */
+/** The parts of hyparquet that the Parquet reader uses. This file is an entry of the library's build, which the command's build shares. */
 export { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';

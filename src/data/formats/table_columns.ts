@@ -1,4 +1,4 @@
-/** Headings of columns that hold the class of an image, as found in published tables; the likeliest ones come first. */
+/** Headings of columns that hold the class of an image, as found in published tables; the most likely ones come first. */
 const labelHeadings: readonly RegExp[] = [
   /^(label|class|category|target|emotion|digit|letter|character)$/,
   /^(labels|classes|tags?|class_?names?|class_?ids?|class_?labels?|label_?names?|label_?ids?|category_?(names?|ids?)?|image_?(class|label)|fine_?labels?|finding_labels|true_?labels?|ground_?truth)$/,
