@@ -13,8 +13,8 @@ const withoutComments: Plugin = {
   renderChunk: (code) => code.replace(commentOfValibot, '').replace(/^\/\/#(end)?region.*\n/gm, ''),
 };
 
-// The public types of the entries, which share the types they have in common. The files import nothing else, so valibot's types, from which
-// some options' types are inferred, are included.
+// The public types of the entries, which share chunks, in files that import nothing else. Valibot's types, from which the types of some
+// options are inferred, are therefore included.
 export default defineConfig({
   input: { index: 'src/index.ts', formats: 'src/formats/index.ts', worker: 'src/api/worker/index.ts' },
   plugins: [dts({ tsconfig: 'tsconfig.build.json', emitDtsOnly: true, resolver: 'oxc' }), withoutComments],

@@ -14,8 +14,8 @@ export default defineConfig({
     // Files share one module cache, because loading the sources again for each file would take as long as most files take to run. A file
     // must therefore leave no state behind.
     isolate: false,
-    // Node's tests often wait for a Chrome, so at least two processes run them, next to the single page of the GPU tests, which take less
-    // time.
+    // Node's tests often wait for a Chrome, so at least two processes run them, next to the single page of the GPU tests, which finish
+    // first.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongFilesFirst },
     projects: [
