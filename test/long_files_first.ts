@@ -1,11 +1,11 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Short files whose tests take long: by their size they would start last, and one process would wait for them at the end. */
+/** Short files whose tests take long. By their size they would start last, and all other processes would be idle while one runs them. */
 const long = /\/(chaos|crash|waits|bench|run|twins|portable|first_screen|gpu_kit|api_reference)\.node\.test\.ts$/;
 
 /**
- * Starts with what takes longest, so that all workers end together. Vitest goes by how long a file took the last time, and
- * on a machine that has not run the tests by its size.
+ * Starts the longest files first, so that all workers end at about the same time. Vitest sorts by the duration of the previous run, or on a
+ * machine that has not run the tests yet, by file size.
  */
 export class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

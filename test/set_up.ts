@@ -7,14 +7,14 @@ import { ensureChrome } from '../src/cli/get_chrome.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** For what tests write; it goes away with the run. */
+    /** Folder for files that tests write. It is removed after the run. */
     folder: string;
   }
 }
 
 /**
- * Before any test: a Chrome, got here once rather than by two tests at the same time, and without a question, since nobody
- * watches the tests.
+ * Runs before all tests. Finds or downloads a Chrome, so that two tests do not do so at the same time, and without a question, because
+ * nobody may be watching the tests.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await ensureChrome(undefined, { yes: true });

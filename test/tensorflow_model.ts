@@ -21,7 +21,7 @@ function layerOf({ type, name, config }: CompiledLayer): tfl.layers.Layer {
   const make = (tfl.layers as unknown as Record<string, ((options: object) => tfl.layers.Layer) | undefined>)[type];
   if (!make) throw new Error(`TensorFlow.js has no layer ${type}`);
   const { inputs: _, type: __, groups: ___, ...options } = config as unknown as Record<string, unknown>;
-  // Their initializers have other names for the numbers; what they draw is replaced anyway.
+  // Their initializers have other names for their options, and the values that they sample are replaced anyway.
   const kept = Object.entries(options).filter(([option]) => !/Initializer$|Regularizer$/.test(option));
   const zero = Object.keys(options).filter((option) => /(kernel|depthwise|pointwise)Initializer$/.test(option));
   return make({ ...Object.fromEntries(kept), ...Object.fromEntries(zero.map((option) => [option, 'zeros'])), name });

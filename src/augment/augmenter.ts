@@ -86,8 +86,8 @@ export class Augmenter {
   }
 
   /**
-   * Converts the result of `apply` back to grey levels 0 to 255 for display. A plain `rescale` is undone. Centered, standardized or
-   * whitened images have no grey levels, so each image is stretched from its minimum to its maximum, as Keras' `save_to_dir` does;
+   * Converts the result of `apply` back to gray levels 0 to 255 for display. A plain `rescale` is undone. Centered, standardized or
+   * whitened images have no gray levels, so each image is stretched from its minimum to its maximum, as Keras' `save_to_dir` does;
    * `stretched` is true in that case.
    */
   toGreyLevels(images: Float32Array): { images: Float32Array; stretched: boolean } {
@@ -190,7 +190,7 @@ export class Augmenter {
    * Renders a contact sheet with one row per image: the original on the left, augmented samples to its right. Standardized images
    * are stretched to the visible range.
    *
-   * @param images NHWC, grey levels 0 to 255.
+   * @param images NHWC, gray levels 0 to 255.
    * @throws ConfigurationError if the images don't match the image shape, or if an option is invalid.
    */
   async sheet(images: Uint8Array | Float32Array, options: SheetOptions = {}): Promise<Sheet> {

@@ -1,6 +1,6 @@
 /**
  * Keras' ImageDataGenerator arguments as plain JSON (keras/src/legacy/preprocessing/image.py), in camelCase, with Keras' defaults.
- * Each image is first warped (rotated, shifted, sheared, zoomed and flipped, in a single interpolation); then its grey levels, 0 to
+ * Each image is first warped (rotated, shifted, sheared, zoomed and flipped, in a single interpolation); then its gray levels, 0 to
  * 255, are changed.
  */
 export interface ImageDataGeneratorConfig {
@@ -14,7 +14,7 @@ export interface ImageDataGeneratorConfig {
   widthShiftRange?: number | readonly number[] | undefined;
   /** Shift along y, with the same forms relative to the height. Default 0. */
   heightShiftRange?: number | readonly number[] | undefined;
-  /** [low, high], >= 0: grey levels are multiplied by a factor from this range. Default `null`: unchanged. */
+  /** [low, high], >= 0: gray levels are multiplied by a factor from this range. Default `null`: unchanged. */
   brightnessRange?: readonly [number, number] | null | undefined;
   /** Shear in degrees, >= 0, as in Keras, where 0.1 has almost no effect. Default 0. */
   shearRange?: number | undefined;
@@ -24,12 +24,12 @@ export interface ImageDataGeneratorConfig {
    */
   zoomRange?: number | readonly [number, number] | undefined;
   /**
-   * Grey levels, >= 0: one number for all channels is sampled from [-channelShiftRange, channelShiftRange) and added. Default 0.
+   * Gray levels, >= 0: one number for all channels is sampled from [-channelShiftRange, channelShiftRange) and added. Default 0.
    */
   channelShiftRange?: number | undefined;
   /** How points outside of the image are filled. Default `'nearest'`. */
   fillMode?: 'constant' | 'nearest' | 'reflect' | 'wrap' | undefined;
-  /** Grey level outside of the image with `fillMode: 'constant'`, before `rescale`. Default 0. */
+  /** Gray level outside of the image with `fillMode: 'constant'`, before `rescale`. Default 0. */
   cval?: number | undefined;
   /** 0 takes the nearest pixel; 1 interpolates bilinearly. Default 1. */
   interpolationOrder?: 0 | 1 | undefined;

@@ -175,10 +175,10 @@ export interface Op {
 /** An op type with its options: how JSON is compiled to an Op. */
 export interface OpDefinition {
   type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: each op has options of its own, which its schema checks
+  // biome-ignore lint/suspicious/noExplicitAny: each op has different options, which its schema checks
   schema: v.GenericSchema<unknown, any>;
   /** @throws ConfigurationError if the op doesn't support images of this shape. */
-  // biome-ignore lint/suspicious/noExplicitAny: what the schema gives
+  // biome-ignore lint/suspicious/noExplicitAny: the type is determined by the schema
   compile(options: any, picture: Picture): Omit<Op, 'type'>;
 }
 

@@ -18,7 +18,7 @@ export interface SamplingOptions extends OpOptions {
    * Default `'gridConstant'`.
    */
   fillMode?: FillMode | undefined;
-  /** Grey level outside of the image, 0 to 255. Default 0. */
+  /** Gray level outside of the image, 0 to 255. Default 0. */
   fill?: number | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface RandomCropOptions extends OpOptions {
   padding?: number | readonly [number, number] | readonly [number, number, number, number] | undefined;
   /** Pads an image that is smaller than `size` on both sides, by the missing number of pixels. Default false. */
   padIfNeeded?: boolean | undefined;
-  /** Grey level of the border, 0 to 255. Default 0. */
+  /** Gray level of the border, 0 to 255. Default 0. */
   fill?: number | undefined;
   /**
    * How the border is filled: with `fill`, with the outermost pixels, or with the mirrored image, without or with its outermost
@@ -128,7 +128,7 @@ export interface RandomGammaOptions extends OpOptions {
 
 /** Options of `randomSolarize`; `p` defaults to 0.5. */
 export interface RandomSolarizeOptions extends OpOptions {
-  /** Grey level from which pixels are inverted, 0 to 256. Default 128. */
+  /** Gray level from which pixels are inverted, 0 to 256. Default 128. */
   threshold?: NumberOrRange | undefined;
 }
 
@@ -148,7 +148,7 @@ export interface RandomAdjustSharpnessOptions extends OpOptions {
 export interface RandomChannelDropOptions extends OpOptions {
   /** Number of channels to replace by `fill`: an integer from 1 to the number of channels - 1. Default 1. */
   channels?: NumberOrRange | undefined;
-  /** Grey level of a dropped channel, 0 to 255. Default 0. */
+  /** Gray level of a dropped channel, 0 to 255. Default 0. */
   fill?: number | undefined;
 }
 
@@ -160,13 +160,13 @@ export interface GaussianBlurOptions extends OpOptions {
   sigma?: NumberOrRange | undefined;
 }
 
-/** Options of `gaussianNoise`, in fractions of white: 1 is a grey level of 255. */
+/** Options of `gaussianNoise`, in fractions of white: 1 is a gray level of 255. */
 export interface GaussianNoiseOpOptions extends OpOptions {
   /** Mean of the noise. Default 0. */
   mean?: number | undefined;
   /** Standard deviation of the noise, >= 0. Default 0.1. */
   sigma?: NumberOrRange | undefined;
-  /** Clips grey levels to 0 to 255. Default true. */
+  /** Clips gray levels to 0 to 255. Default true. */
   clip?: boolean | undefined;
 }
 
@@ -178,7 +178,7 @@ export interface SaltAndPepperOptions extends OpOptions {
   saltVsPepper?: NumberOrRange | undefined;
 }
 
-/** Replacement of erased pixels: a grey level, one per channel, or `'random'` for a random level for each channel of each pixel. */
+/** Replacement of erased pixels: a gray level, one per channel, or `'random'` for a random level for each channel of each pixel. */
 export type ErasedValue = number | readonly number[] | 'random';
 
 /** Options of `randomErasing`; `p` defaults to 0.5. */
@@ -207,7 +207,7 @@ export interface GridMaskOptions extends OpOptions {
    * Fraction of a unit's rows and columns that are kept, above 0 and below 1; 2 ratio - ratio^2 of the image is kept. Default 0.6.
    */
   ratio?: number | undefined;
-  /** Replacement of the erased pixels: a grey level, or one per channel. Default 0. */
+  /** Replacement of the erased pixels: a gray level, or one per channel. Default 0. */
   value?: number | readonly number[] | undefined;
 }
 
@@ -255,7 +255,7 @@ export interface AugMixOptions extends SamplingOptions {
 }
 
 /**
- * The options of each op. Names, meanings and defaults are torchvision's unless a type says otherwise. Grey levels are 0 to 255.
+ * The options of each op. Names, meanings and defaults are torchvision's unless a type says otherwise. Gray levels are 0 to 255.
  */
 export interface OpOptionsByType {
   /** Crops the image at a random whole-pixel position. */
@@ -278,11 +278,11 @@ export interface OpOptionsByType {
   elasticTransform: ElasticTransformOptions;
   /** Changes brightness, contrast, saturation and hue, in a random order. */
   colorJitter: ColorJitterOptions;
-  /** Raises the grey levels to a power. */
+  /** Raises the gray levels to a power. */
   randomGamma: RandomGammaOptions;
-  /** Converts colors to grey; needs three channels. */
+  /** Converts colors to gray; needs three channels. */
   randomGrayscale: ProbabilityOptions;
-  /** Inverts grey levels: 255 - x. */
+  /** Inverts gray levels: 255 - x. */
   randomInvert: ProbabilityOptions;
   /** Inverts bright pixels. */
   randomSolarize: RandomSolarizeOptions;
@@ -296,7 +296,7 @@ export interface OpOptionsByType {
   randomAdjustSharpness: RandomAdjustSharpnessOptions;
   /** Permutes the channels at random. */
   randomChannelPermutation: ProbabilityOptions;
-  /** Replaces some channels with a fixed grey level, as Albumentations' ChannelDropout. */
+  /** Replaces some channels with a fixed gray level, as Albumentations' ChannelDropout. */
   randomChannelDrop: RandomChannelDropOptions;
   /** Blurs with a Gaussian. */
   gaussianBlur: GaussianBlurOptions;

@@ -41,7 +41,7 @@ export interface ImageDataGeneratorParameters extends Geometry {
   flipHorizontal: boolean;
   /** Whether the image is mirrored top to bottom. */
   flipVertical: boolean;
-  /** Grey levels added to all channels; omitted if there is no channel shift. */
+  /** Gray levels added to all channels; omitted if there is no channel shift. */
   channelShiftIntensity?: number;
   /** Brightness factor; omitted if brightness is not changed. */
   brightness?: number;

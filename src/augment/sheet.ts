@@ -76,7 +76,7 @@ export function layOut({ originals, from, drawn, to }: Cells, magnification?: nu
   return { width, height, data, cell, rows, columns };
 }
 
-/** RGB color of a pixel: its first three channels, or grey from a single channel or from the mean of two. */
+/** RGB color of a pixel: its first three channels, or gray from a single channel or from the mean of two. */
 function colorOf({ width, channels }: Picture, images: ArrayLike<number>, first: number) {
   return (x: number, y: number): number[] => {
     const at = first + (y * width + x) * channels;
@@ -87,7 +87,7 @@ function colorOf({ width, channels }: Picture, images: ArrayLike<number>, first:
 }
 
 /**
- * Converts the output of a pipeline back to grey levels. A plain `rescale` is undone. Standardized images have no grey levels, so
+ * Converts the output of a pipeline back to gray levels. A plain `rescale` is undone. Standardized images have no gray levels, so
  * each image is stretched from its minimum to its maximum, as Keras' `save_to_dir` does.
  */
 export function toGreyLevels(pipeline: Pipeline, values: Float32Array): Float32Array {
@@ -114,7 +114,7 @@ export function toGreyLevels(pipeline: Pipeline, values: Float32Array): Float32A
 
 const decodingOps = ({ ops }: Pipeline) => ops.filter(({ steps }) => steps.some(isAlways));
 
-/** Whether the pipeline's output has no grey levels and has to be stretched for display. */
+/** Whether the pipeline's output has no gray levels and has to be stretched for display. */
 export const isStretched = (pipeline: Pipeline): boolean =>
   decodingOps(pipeline).some(({ type }) => type !== 'rescale');
 

@@ -16,7 +16,7 @@ import { EpochsPanel } from './features/training/epochs.tsx';
 import { TwinsPanel } from './features/twins/panel.tsx';
 import { installTwinChoices } from './features/twins/twin_choices.ts';
 
-/** In the run bar, when there is a network to ask, and in the header. */
+/** DrawerButton is part of the run bar once there is a network to ask. ExportMenu is part of the header. */
 export { DrawerButton, ExportMenu, openDrawer };
 
 /** The panels that are useful only after training, as one chunk that is loaded late. */

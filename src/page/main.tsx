@@ -27,7 +27,7 @@ import { failedFetch, fetchFailed } from './ui/fetched_code.ts';
 import { onDemand } from './ui/lazy.tsx';
 import { followWidth } from './ui/panel.tsx';
 
-/** The only module with side effects: it starts effects, listeners, timers and the worker. All others only define. */
+/** The only module with side effects: it starts effects, listeners, timers and the worker. All other modules only contain definitions. */
 
 const thread = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'training' });
 connectWorker(thread);

@@ -107,7 +107,7 @@ const worker = {
   /** Checks the GPU against float64. */
   checkGpu: plainly(async (...how: Parameters<GpuCheck['checkGpu']>) => (await gpuCheck()).checkGpu(...how)),
   stopCheck: plainly(async () => (await gpuCheck()).stopCheck()),
-  /** A shader that was saved, where the page is served from its sources: a build has none of this code. */
+  /** Checks a saved shader on a page that is served from its sources. A build does not contain this code. */
   shaderSaved: plainly(async (...saved: Parameters<Shaders['shaderSaved']>) => {
     if (!import.meta.env.DEV) throw new Error('the built page watches no shaders');
     return (await import('./features/profile/shader_worker.ts')).shaderSaved(...saved);

@@ -33,7 +33,7 @@ export const policyCases: readonly PolicyCase[] = fixture.cases.map((c) => {
 });
 
 /**
- * Bound in grey levels: floats to 1e-5 of white; blends of bytes are truncated, or round the grey, the mean or the smoothed image.
+ * Bound in gray levels: floats to 1e-5 of white; blends of bytes are truncated, or round the gray, the mean or the smoothed image.
  */
 function boundOf({ op, magnitude, by }: PolicyCase): number {
   if (by === 'float') return 1e-5 * 255;

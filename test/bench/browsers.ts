@@ -11,7 +11,7 @@ import type { BenchPage } from './protocol.ts';
 /** The browsers of this machine that run on the CPU, Chrome first: the others are compared with it. */
 const browsers = ['chrome', 'firefox'] as const;
 
-/** What was measured of a browser at a batch size. */
+/** The measurements of one browser at one batch size. */
 export interface BrowserTimes {
   browser: (typeof browsers)[number];
   version: string;
@@ -22,7 +22,7 @@ export interface BrowserTimes {
   imagesPerCpuSecond: number[];
 }
 
-/** `wgrad bench --browsers`: wgrad's step in each browser on the CPU, turn by turn. */
+/** `wgrad bench --browsers`: wgrad's step in each browser on the CPU, measured in alternating turns. */
 export async function benchBrowsers(options: PeersOptions): Promise<void> {
   const { datasets, synthetic } = await benchDatasets(options.dataset);
   const model = benchModel(options.model, datasets.train);
@@ -81,7 +81,7 @@ export async function benchBrowsers(options: PeersOptions): Promise<void> {
 export function browsersTable(times: readonly BrowserTimes[]): string {
   const [chrome] = times;
   const rows = times.map(({ browser, version, startMs, imagesPerSecond, imagesPerCpuSecond }) => {
-    // Of turns side by side: what else the machine does slows both.
+    // Compare turns of the same round, because other load on the machine slows both.
     const ratios = imagesPerSecond.map((rate, i) => rate / chrome!.imagesPerSecond[i]!);
     return [
       `${hostTitles[browser]} ${version.split('/')[1] ?? ''}`,

@@ -27,21 +27,21 @@ export interface Reading {
   images: number;
   /** Width and height of the images that they become. */
   side: number;
-  /** Seconds of `wgrad data inspect` and of training before the first step: with the start of Chrome. */
+  /** Seconds of `wgrad data inspect`, and of training before the first step, including the start of Chrome. */
   seconds: number;
   wgrad: number;
-  /** The same without the start of Chrome, which is the time for a few pictures. */
+  /** The same without the start of Chrome, which is taken to be the time for a few pictures. */
   wgradAlone: number;
   /** undefined without python3 and Pillow. */
   pillow?: { version: string; rate: number };
 }
 
-/** Different pictures of a kind: the others are copies, because drawing takes longer than reading. */
+/** Number of different pictures of each kind. The others are copies, because drawing takes longer than reading. */
 const mostDrawn = 100;
 const classes = ['a', 'b'];
 const jpegShape = [480, 640, 3];
 
-/** `wgrad bench --data`: how fast pictures are read, beside Pillow on the same cores. */
+/** `wgrad bench --data`: measures how fast pictures are read, compared with Pillow on the same cores. */
 export async function benchReading(options: ReadingOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-pictures-'));
   const { pngs, jpegs, json, ...adapter } = options;

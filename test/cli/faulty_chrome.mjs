@@ -1,4 +1,4 @@
-// A Chrome with a fault: it stands between the command and a real one, whose pipe it passes on.
+// A Chrome with a fault: a proxy between the command and a real Chrome, which forwards the pipe between them.
 //   node faulty_chrome.mjs <fault> <path of Chrome> <Chrome's arguments>
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
@@ -14,7 +14,7 @@ const scripts = {
 /** Commands that never reach Chrome. */
 const lost = { 'page never opens': 'Page.navigate', 'never closes': 'Browser.close' };
 
-// What is wrong with the hardware adapter is right with SwiftShader.
+// Faults of the hardware adapter do not occur with SwiftShader.
 const isHealthy = /adapter/.test(fault) && args.includes('--use-webgpu-adapter=swiftshader');
 
 if (args.includes('--version')) spawn(chrome, args, { stdio: 'inherit' });

@@ -1,13 +1,13 @@
-// A Chrome that something happens to in the middle of training, once: it stands between the command and a real one, whose pipe
-// it passes on.
-//   node crashing_chrome.mjs <what> <step that the page reports; 0: as fit or a pair of twins is called> <file that says it has happened> <path of Chrome> <Chrome's arguments>
+// A Chrome that fails once in the middle of training: a proxy between the command and a real Chrome, which forwards the pipe between
+// them.
+//   node crashing_chrome.mjs <what> <step that the page reports, or 0 for the call of fit or of a pair of twins> <marker file, written when it has failed> <path of Chrome> <Chrome's arguments>
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 const [, , what, step, marker, chrome, ...args] = process.argv;
 
-/** Remembers the devices of the page, which are otherwise out of reach. */
+/** Keeps references to the page's devices, which are otherwise inaccessible. */
 const rememberDevices = `{
   const request = GPUAdapter.prototype.requestDevice;
   globalThis.openDevices = [];

@@ -1,5 +1,5 @@
-// Measures this machine's GPU: node kit.js [--quick] [--adapter software] [--minutes 8] [--out gpu-kit.json] [--bindings <path>]
-// Everything that it needs lies beside it, or is part of Node; it uses no network.
+// Measures this machine's GPU: node kit.js [--quick] [--adapter software] [--minutes 8] [--out gpu-kit.json] [--bindings <path>] Everything
+// that it needs is in the same folder or part of Node. It does not access the network.
 import { spawn, spawnSync } from 'node:child_process';
 import events from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -89,7 +89,7 @@ if (!existsSync(bindings)) {
 }
 const { create, globals } = await import(pathToFileURL(bindings).href);
 Object.assign(globalThis, globals);
-// Held, because devices end with what created them.
+// A reference is kept, because devices end with the object that created them.
 const gpu = create([]);
 const { measure } = await import('./measure.js');
 
@@ -105,13 +105,13 @@ function readMnist() {
   return { train: part('train'), test: part('t10k') };
 }
 
-// Every trainer listens for the end of the device: many are no leak.
+// Every trainer listens for the loss of the device, so many listeners are not a leak.
 events.defaultMaxListeners = 0;
 
 const begun = performance.now();
 const secondsLeft = () => 60 * minutes - (performance.now() - begun) / 1000;
 const hasTorch = spawnSync('python3', ['-c', 'import torch'], { stdio: 'ignore' }).status === 0;
-/** Kept back for PyTorch, if it is there. */
+/** Reserved for PyTorch, if it is installed. */
 const torchSeconds = hasTorch ? Math.min(values.quick ? 30 : 90, 12 * minutes) : 0;
 const report = { kit: 1, date: new Date().toISOString(), node: process.version, quick: values.quick };
 const write = (more) => {
@@ -137,7 +137,7 @@ try {
 write({ pytorch: await measureTorch(secondsLeft()) });
 for (const note of report.notes ?? []) console.log(`note     ${note}`);
 console.log(`written  ${values.out}, ${((performance.now() - begun) / 1000).toFixed(0)} s`);
-// Dawn polls on, and would keep the process alive.
+// Dawn keeps polling, which would keep the process alive.
 process.exit(failed ? 3 : gpu ? 0 : 1);
 
 /** What to do if WebGPU finds no adapter, or none of the kind that --adapter asks for. */
@@ -150,7 +150,9 @@ function noGpu({ message }) {
   );
 }
 
-/** PyTorch's steps, if python3 with torch is there. Its rows arrive one by one, so that an end in between loses none. */
+/**
+ * Measures PyTorch's steps if python3 with torch is installed. Its rows arrive one by one, so none of them is lost if it is interrupted.
+ */
 async function measureTorch(seconds) {
   if (!hasTorch) {
     console.log('pytorch  python3 with torch is not on this machine');

@@ -18,14 +18,14 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
-/** Megabytes that the kit may have. */
+/** Maximum size of the kit in megabytes. */
 const most = 60;
 
 const { values } = parseArgs({
   options: {
     /** The folder of the npm package webgpu; found where it is installed unless given. */
     bindings: { type: 'string' },
-    /** The platform of the machine that is measured. */
+    /** The platform of the machine on which the kit will run. */
     platform: { type: 'string', default: 'linux-x64' },
     /** The folder that is packed, with measure.js in it. */
     out: {
@@ -71,7 +71,7 @@ if (mnist) {
     }
   }
 }
-// The loader of Vulkan's drivers: a machine for computing alone may lack it.
+// The Vulkan loader, which a machine that is used only for computing may lack.
 const loader = '/usr/lib/x86_64-linux-gnu/libvulkan.so.1';
 if (values.platform === 'linux-x64' && existsSync(loader)) {
   mkdirSync(join(out, 'lib'));

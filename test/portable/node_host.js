@@ -2,10 +2,10 @@
 const [, , path, short] = process.argv;
 const { create, globals } = await import(path);
 Object.assign(globalThis, globals);
-// Held, since devices end with what created them.
+// A reference is kept, because devices end with the object that created them.
 const gpu = create([]);
 const { runSuite } = await import('./suite.js');
 const report = await runSuite({ gpu, short: short === 'true' });
 console.log(JSON.stringify(report));
-// Dawn polls on, and would keep the process alive.
+// Dawn keeps polling, which would keep the process alive.
 process.exit(gpu ? 0 : 1);

@@ -20,11 +20,11 @@ const { values } = parseArgs({
     /** Seconds between two failures. */
     every: { type: 'string', default: '1' },
     takeover: { type: 'string', default: '4' },
-    /** Workers in network namespaces, as on hosts of their own, which are cut off too: as root, on Linux. */
+    /** Runs the workers in network namespaces, like separate hosts, and also disconnects them. Requires Linux and root. */
     hosts: { type: 'boolean', default: false },
-    /** How many trials of fake training go through the queue, in place of disturbing a sweep. */
+    /** Number of fake trials to send through the queue, instead of disturbing a sweep. */
     scale: { type: 'string' },
-    /** A worker of that, in a process of its own, with the URL of its queue. */
+    /** URL of the queue: this process then is one of the workers of `--scale`. */
     'scale-worker': { type: 'string' },
     folder: { type: 'string', default: '' },
     /** Keeps the logs. */
@@ -40,7 +40,7 @@ function secondsText({ seconds, processor }: { seconds: number; processor: numbe
   return `${seconds.toFixed(2)} (${processor.toFixed(2)})`;
 }
 
-/** Workers that one Redis serves: it computes for their signs and, once a minute, for a trial. */
+/** Number of workers that one Redis can serve. Its processor time goes into their signs and, for each worker, one trial per minute. */
 function servedBy(trialMs: number, workerMs: number): number {
   return Math.floor(500 / (workerMs + trialMs / 60));
 }

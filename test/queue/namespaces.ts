@@ -1,12 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 
 const bridge = 'wgrad0';
-/** A network of its own, which nothing else on the machine uses. */
+/** A separate network, which nothing else on the machine uses. */
 const address = (host: number) => `10.213.77.${host}`;
 
 const ip = (...words: string[]) => execFileSync('ip', words, { stdio: 'pipe' });
 
-/** Whether this machine lets us make network namespaces: that takes Linux, iproute2 and root. */
+/** Whether this machine allows network namespaces, which requires Linux, iproute2 and root. */
 export function mayMakeNamespaces(): boolean {
   try {
     ip('netns', 'add', 'wgrad-probe');
@@ -17,7 +17,7 @@ export function mayMakeNamespaces(): boolean {
   }
 }
 
-/** Network namespaces that are joined by a bridge, as hosts by a switch: each can be cut off. */
+/** Network namespaces that are joined by a bridge, like hosts by a switch. Each can be disconnected. */
 export class Hosts {
   /** The address of the machine itself on the bridge. */
   readonly address = address(1);
@@ -43,7 +43,7 @@ export class Hosts {
     return spawn('ip', ['netns', 'exec', `wgrad${host}`, ...words], options);
   }
 
-  /** Pulls a host's cable, or plugs it in again. */
+  /** Disconnects a host's cable, or connects it again. */
   connect(host: number, isConnected: boolean): void {
     ip('link', 'set', `wgrad-v${host}`, isConnected ? 'up' : 'down');
   }
@@ -54,7 +54,7 @@ export class Hosts {
       try {
         ip(...each);
       } catch {
-        // It is not there.
+        // It does not exist.
       }
     }
   }

@@ -21,7 +21,7 @@ import { chaosPlan } from './chaos.ts';
 import { FakeTrainer } from './fake_trainer.ts';
 import { Redis } from './redis.ts';
 
-/** Milliseconds that a fake trial takes: known to whoever knows its id. */
+/** Milliseconds that a fake trial takes, derived from its id. */
 const durationOf = ({ id }: Pick<Task, 'id'>): number => 20 + (Number.parseInt(id.slice(0, 4), 16) % 41);
 const version = 'scale';
 
@@ -29,21 +29,21 @@ export interface ScaleOutcome {
   trials: number;
   workers: number;
   seconds: number;
-  /** Milliseconds of a worker's time for each trial, beyond that of its training. */
+  /** Milliseconds of a worker's time per trial, in addition to the training. */
   overheadMs: number;
   status: { seconds: number; processor: number };
   report: { seconds: number; processor: number };
-  /** Bytes of Redis for each trial: queued, and with its result. */
+  /** Bytes in Redis per trial: while it is queued, and with its result. */
   queuedBytes: number;
   doneBytes: number;
-  /** Milliseconds of Redis' processor and commands for each trial. */
+  /** Milliseconds of Redis' processor time, and number of commands, per trial. */
   redisMs: number;
   commands: number;
-  /** The same for each second of a worker that waits. */
+  /** The same per second of a waiting worker. */
   idleRedisMs: number;
 }
 
-/** Trains nothing in many trials: what is left is the time that the queue takes. */
+/** Runs many trials that train nothing, so that the time that they take is that of the queue. */
 export async function scale(folder: string, trials: number, workers: number): Promise<ScaleOutcome> {
   const redis = await new Redis(join(folder, 'redis')).start();
   const store = await QueueStore.open(queueAddress(redis.url));
@@ -114,7 +114,7 @@ function hostIn(store: QueueStore, folder: string, trainer: FakeTrainer, name: s
   return new WorkerHost(store, [trainer], places, { name, version, queueLimit: 60_000, report: () => {} });
 }
 
-/** A worker in a process of its own. It measures from its first trial to its last. */
+/** A worker in a separate process. It measures the time from its first trial to its last. */
 export async function scaleWorker(url: string, folder: string): Promise<void> {
   const store = await QueueStore.open(queueAddress(url));
   const times = { first: 0, last: 0, fake: 0, trained: 0 };
@@ -149,7 +149,7 @@ async function factsOf(store: QueueStore) {
   };
 }
 
-/** Milliseconds of Redis' processor for each second of a worker without trials. */
+/** Milliseconds of Redis' processor time per second of a worker without trials. */
 async function idleLoad(store: QueueStore, folder: string, workers: number): Promise<number> {
   const hosts = Array.from({ length: workers }, (_, i) => hostIn(store, folder, new FakeTrainer(), `idle-${i}`));
   const running = hosts.map((host) => host.run());
@@ -172,7 +172,7 @@ async function muted<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Seconds, and those of this process' processor, which do not depend on what else the machine does. */
+/** Seconds of wall time, and of this process' processor time, which does not depend on other load on the machine. */
 async function timed(work: () => Promise<void>): Promise<{ seconds: number; processor: number }> {
   const begun = performance.now();
   const before = process.cpuUsage();

@@ -14,16 +14,16 @@ export const lessons: Record<LessonName, { steps: readonly { experiment?: string
   augmentation,
 };
 
-/** By lesson and step. */
+/** Outcomes by lesson and step. */
 export type Results = Record<string, Record<number, Outcome>>;
 
-/** The experiments of a lesson, with the step that each is of, from 1. */
+/** The experiments of a lesson, each with its step, counted from 1. */
 export const experimentsOf = (name: LessonName): { step: number; experiment: string }[] =>
   lessons[name].steps.flatMap(({ experiment }, i) => (experiment === undefined ? [] : [{ step: i + 1, experiment }]));
 
 /**
- * Trains every experiment of every lesson on the page, at the lesson's own settings, writes what came of it beside the lessons, and
- * says which of their sentences it refutes.
+ * Trains every experiment of every lesson on the page with the lesson's own settings, writes the results next to the lessons, and reports
+ * which of their sentences the results contradict.
  */
 export async function checkLessons(
   browser: Browser,

@@ -88,7 +88,7 @@ async function takeState(browser: Browser, url: string, state: State, { out, doc
     await openPage(`${url}${state.address}`, page, []);
     await state.reach?.(page);
   } catch (error) {
-    // The other states are still worth taking, and this picture shows what was there instead.
+    // The other states are still captured, and this picture shows what was there instead.
     writeFileSync(join(out, `${state.name}-not-reached.png`), await page.screenshot());
     await page.close();
     throw error;
@@ -109,7 +109,7 @@ async function takeState(browser: Browser, url: string, state: State, { out, doc
   }
 }
 
-/** Puppeteer knows no forced colors, and a session that ends takes its emulation with it. */
+/** Puppeteer does not support forced colors, and the emulation ends with its session. */
 const sessions = new WeakMap<Page, CDPSession>();
 
 /** Makes pixels reproducible: one screen pixel per picture pixel unless zoomed, and no animations. */

@@ -9,8 +9,8 @@ import { downloaded, downloadInto, openPage, press } from '../page/visit.ts';
 import { costOf, recordedOf, smallMapOf } from './recording.ts';
 
 /**
- * Trains what the gallery has, on the page itself, and writes its thumbnails and the sample run into the sources again: of all
- * experiments, or of those that are named.
+ * Trains the gallery's experiments on the page itself, all of them or the named ones, and writes their thumbnails and the sample run into
+ * the sources.
  */
 export async function recordExperiments(
   browser: Browser,
@@ -20,7 +20,7 @@ export async function recordExperiments(
 ): Promise<void> {
   const folder = join(root, 'src/page/features/experiments');
   const thumbnails: Record<string, Thumbnail> = names.length ? { ...(recorded as Record<string, Thumbnail>) } : {};
-  /** By parameters, because several experiments begin with the same network. */
+  /** Runs by their parameters, because several experiments begin with the same network. */
   const runs = new Map<string, SavedRun>();
   for (const { id, parameters } of experiments.filter(({ id }) => !names.length || names.includes(id))) {
     const [alone, twin] = parameters.split('&twin=model:');

@@ -78,7 +78,7 @@ function picturesWithNumbers(): string[] {
   return [...paths, table];
 }
 
-/** From the first visit on. */
+/** The states, beginning with a first visit. */
 export const states: readonly State[] = [
   { name: 'first-visit', address: '', reach: samplesShown, frames: { '': 'screen', whole: 'whole' } },
   // A new user's first minute, including the preceding state.
@@ -122,7 +122,7 @@ export const states: readonly State[] = [
     reach: async (page) => {
       await page.waitForSelector('#gradient-map .badge');
       await page.evaluate(() => {
-        // The page's security policy allows no style elements, but style sheets of scripts.
+        // The page's security policy forbids style elements, but not style sheets that a script constructs.
         const style = new CSSStyleSheet();
         style.replaceSync(
           'main > :not(#gradients), #gradients > .panel-head, .run-strips, .map-foot, caption { display: none !important }' +
@@ -343,7 +343,7 @@ export const states: readonly State[] = [
     frames: { '': '#runs' },
   },
   {
-    // Before those that leave images in the browser.
+    // These come before the states that leave images in the browser.
     name: 'own-images',
     address: '#dataset=own',
     reach: (page) => page.waitForSelector('#page-error h2'),
@@ -413,7 +413,7 @@ export const states: readonly State[] = [
       await samplesShown(page);
       await press(page, '#start');
       await untilEpoch(page, 3);
-      // A GPU that is lost once is opened again, and the run recovers by itself; this one is lost again and again.
+      // After a single loss, the GPU is reopened and the run recovers by itself. Therefore this one is lost repeatedly.
       await page.workers()[0]!.evaluate(() => {
         const { createCommandEncoder } = GPUDevice.prototype;
         GPUDevice.prototype.createCommandEncoder = function (this: GPUDevice, ...args) {

@@ -188,8 +188,8 @@ export const graphs = graphsWith(
 );
 
 /**
- * The same with few shapes, for tests on a GPU: each shape takes shaders of its own, and compiling them takes most of the time. The
- * images are the smallest, narrow, and larger ones.
+ * The same with few shapes, for tests on a GPU, because each shape requires its own shaders, and compiling them takes most of the time. The
+ * images are the smallest possible, narrow, and larger ones.
  */
 export const graphsOfFewShapes = graphsWith(
   fc.constantFrom<Shape[]>([2, 3, 1], [7, 2, 3], [5, 6, 4]),

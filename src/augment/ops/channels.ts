@@ -47,7 +47,7 @@ const randomChannelPermutation: OpDefinition = {
   },
 };
 
-/** Albumentations' ChannelDropout: replaces randomly chosen channels with the grey level `fill`. */
+/** Albumentations' ChannelDropout: replaces randomly chosen channels with the gray level `fill`. */
 const randomChannelDrop: OpDefinition = {
   type: 'randomChannelDrop',
   schema: v.strictObject({

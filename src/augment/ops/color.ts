@@ -30,7 +30,7 @@ const factorsOf = (value: number | readonly [number, number]) =>
 /**
  * torchvision.transforms.v2.ColorJitter, sampled for each image: the factors, the hue shift, and the order of the adjustments. To
  * apply a single adjustment, use a colorJitter with one option; a list may contain several of them, each with its own probability.
- * Every adjustment clips to the grey levels 0 to 255, and hue goes through HSV, so the four can't be combined into one matrix. All
+ * Every adjustment clips to the gray levels 0 to 255, and hue goes through HSV, so the four can't be combined into one matrix. All
  * share a kernel except contrast, which needs the mean of the whole image first.
  */
 const colorJitter: OpDefinition = {

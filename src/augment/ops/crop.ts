@@ -72,7 +72,7 @@ const randomCrop: OpDefinition = {
     padding: v.optional(paddingSchema, 0),
     /** Pads an image that is smaller than `size` on both sides, by the missing number of pixels. */
     padIfNeeded: v.optional(v.boolean(), false),
-    /** Grey level, 0 to 255. */
+    /** Gray level, 0 to 255. */
     fill: v.optional(finite, 0),
     paddingMode: v.optional(v.picklist(['constant', 'edge', 'reflect', 'symmetric']), 'constant'),
     p: probability(1),

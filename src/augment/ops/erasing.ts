@@ -53,7 +53,7 @@ function erasing(value: Value | 'random', picture: Picture): { steps: PixelStep[
 
 /**
  * torchvision.transforms.v2.RandomErasing (Zhong et al. 2020): a rectangle with `scale` of the image's area and the aspect `ratio`
- * (height / width) is replaced with `value`: a grey level, one per channel, or `random` for a random level from 0 to 255 for each
+ * (height / width) is replaced with `value`: a gray level, one per channel, or `random` for a random level from 0 to 255 for each
  * channel of each pixel, as in the paper. (torchvision's `random` is standard normal, because it is applied to normalized images.)
  */
 const randomErasing: OpDefinition = {

@@ -13,7 +13,7 @@ export const noiseSources: readonly string[] = [randomSource, noiseSource];
 
 /**
  * torchvision.transforms.v2.GaussianNoise: x + 255 (mean + sigma z), with an independent normal z for each channel of each pixel.
- * mean and sigma are fractions of white, as for torchvision's images in 0 to 1. Without `clip`, grey levels may leave 0 to 255.
+ * mean and sigma are fractions of white, as for torchvision's images in 0 to 1. Without `clip`, gray levels may leave 0 to 255.
  */
 const gaussianNoise: OpDefinition = {
   type: 'gaussianNoise',

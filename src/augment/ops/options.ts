@@ -22,7 +22,7 @@ export const samplingOptions = {
    * How points outside of the image are filled: `gridConstant` fades into `fill`, as in torchvision, `constant` has a hard edge.
    */
   fillMode: v.optional(v.picklist(fillModes), 'gridConstant'),
-  /** Grey level, 0 to 255. */
+  /** Gray level, 0 to 255. */
   fill: v.optional(finite, 0),
 };
 

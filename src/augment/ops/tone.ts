@@ -10,7 +10,7 @@ import type { OpDefinition } from '../op.ts';
 import { drawnFrom, fixedOrRange, fixedOrWholeRange, probability, wholeDrawnFrom } from './options.ts';
 
 /**
- * torchvision.transforms.v2.RandomSolarize: inverts pixels at or above `threshold`, a grey level. Where torchvision takes one
+ * torchvision.transforms.v2.RandomSolarize: inverts pixels at or above `threshold`, a gray level. Where torchvision takes one
  * number, the ops in this file also take [low, high], from which a number is sampled for each image.
  */
 const randomSolarize: OpDefinition = {

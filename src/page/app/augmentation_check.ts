@@ -5,8 +5,8 @@ import { adapter, augmentation, type Checked, checked, dataset } from './state.t
 import { training } from './worker_client.ts';
 
 /**
- * Updates `checked` when the augmentation or the data set changes. The check runs in the worker, which has the ops anyway, so that
- * the page can do without them.
+ * Updates `checked` when the augmentation or the data set changes. The check runs in the worker, which has the ops anyway, so that the page
+ * need not load them.
  */
 
 type ImageShape = Checked['imageShape'];

@@ -113,10 +113,10 @@ export const initial: Experiment = {
   epochs: 5,
 };
 
-/** Conversion of a field of the experiment to and from the URL. */
-/** Characters of the name of a column. */
+/** Maximum number of characters of a column name. */
 const longestLabels = 200;
 
+/** Conversion of a field of the experiment to and from the URL. */
 interface Parameter {
   /** The name of the command's option. */
   name: string;

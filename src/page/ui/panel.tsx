@@ -71,7 +71,7 @@ export function FoldingPanel({
         open={open}
         onToggle={({ currentTarget }) => currentTarget.open !== open && keep(currentTarget.open)}
       >
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: a summary is a button by itself */}
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: a summary element is interactive */}
         <summary
           onClick={(event) => {
             // The browser must not toggle it: a render that is based on the state before a second click would undo that click.

@@ -32,7 +32,7 @@ export function Scroll({ label, labelledBy, children }: ScrollProps) {
         class={hasMore ? 'scroll more' : 'scroll'}
         aria-label={label}
         aria-labelledby={labelledBy}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a keyboard has to reach what scrolls
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard
         tabIndex={0}
       >
         {children}

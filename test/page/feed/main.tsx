@@ -6,7 +6,7 @@ import { Run } from '../../../src/page/features/run/run.ts';
 import { run } from '../../../src/page/features/run/state.ts';
 import { Studio } from '../../../src/page/studio.tsx';
 
-// The page without a GPU: a run of eleven layers that gets its records from here.
+// The page without a GPU, with a run of eleven layers whose records are generated here.
 
 const epochSteps = 1000;
 const summary = modelSummary(presetModel('deep-sigmoid', [28, 28, 1], 10));
@@ -67,7 +67,7 @@ function stepOf(step: number): StepRecord {
 /** Here the first layer gets another verdict. */
 const turnsAt = 4500;
 
-/** The next `count` steps, as they come from the thread that trains. */
+/** The next `count` steps, in the form in which the training thread sends them. */
 function feed(count: number): void {
   const events: RunEvent[] = [];
   for (let i = 0; i < count; i++) {

@@ -56,7 +56,7 @@ async function readOwn(files: PlacedFile[]): Promise<void> {
     inspected.value = { name: own, findings: read.findings };
     const { dataset, clean } = experiment.peek();
     if (dataset === own && !clean.length) await reload();
-    // The page opens with a network that cannot learn, which is no start for the user's images.
+    // The page opens with a network that cannot learn, which is a bad starting point for the user's images.
     else if (encode(experiment.peek()) === encode(initial)) change({ ...defaults, dataset: own, epochs: undefined });
     else change({ dataset: own, clean: [] });
     const stay = read.images === 1 ? 'stays' : 'stay';

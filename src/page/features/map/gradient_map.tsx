@@ -202,7 +202,7 @@ function Strip({ layer, twin, curves, curve, colorOf, about, room }: StripProps)
     paintStrip(element, curves, curve, { room, colorOf, scale: size.scale });
   }, 'strips');
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: a mouse's way to what the row's button does by keyboard
+    // biome-ignore lint/a11y/noStaticElementInteractions: a shortcut for the mouse; keyboard users have the row's button
     // biome-ignore lint/a11y/useKeyWithClickEvents: the same
     <div
       class="strip"

@@ -67,7 +67,7 @@ export function RunVerdictNote() {
   );
 }
 
-/** Beside the buttons of a run that is held back: the verdict in a few words, and a cure that one click tries. */
+/** Shown next to the buttons of a run that is held back: the verdict in a few words, and a remedy to try with one click. */
 export function Cure() {
   const run = shownRun.value;
   run?.events.value;
@@ -118,7 +118,7 @@ async function apply(run: Run, remedy: Change): Promise<void> {
   if (changed) change(changed);
 }
 
-/** The only thing that a change changes; undefined if there are several, because twins differ in one. */
+/** The only setting that a change affects; undefined if there are several, because twins may differ in only one. */
 function variableOf({ layers, learningRateTimes, globalClipnorm, rescale }: Change) {
   const hasOptimizer = learningRateTimes !== undefined || globalClipnorm !== undefined;
   const all = [layers && 'model', hasOptimizer && 'optimizer', rescale !== undefined && 'augmentation'] as const;

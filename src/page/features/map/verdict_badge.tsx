@@ -80,7 +80,7 @@ export function VerdictBadge({ id, run, layer, step, children }: VerdictBadgePro
   if (!run || !verdict) return <span class="none">{run?.isUnderWay.value ? 'not yet' : '–'}</span>;
   const reason = `reason-${id}`;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the button inside does all of it by keyboard
+    // biome-ignore lint/a11y/noStaticElementInteractions: keyboard users have the button inside
     <div
       class="verdict-badge"
       onPointerEnter={() => setOpen(true)}

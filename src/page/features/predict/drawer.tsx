@@ -43,7 +43,7 @@ export function CloseDrawer() {
 
 export function openDrawer(): void {
   isOpen.value = true;
-  // After the panel has become a drawer; keyboard users continue there.
+  // Focus the button after the panel has become a drawer, so that keyboard users continue there.
   requestAnimationFrame(() => document.getElementById('close-try')?.focus());
 }
 

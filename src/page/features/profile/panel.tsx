@@ -16,7 +16,7 @@ import './style.css';
 
 const GpuCheck = onDemand(async () => (await import('./gpu_check.tsx')).GpuCheck);
 
-/** Where the page is served from its sources. */
+/** Only for a page that is served from its sources. */
 const ShaderUpdates = import.meta.env.DEV
   ? onDemand(async () => (await import('./shader_updates.tsx')).ShaderUpdates)
   : undefined;
@@ -125,7 +125,7 @@ function Shader({
           Copy WGSL
         </button>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a keyboard has to reach what scrolls */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard */}
       <section class="code" tabIndex={0} aria-label={`WGSL of ${name}`}>
         <pre>
           <code>{highlighted(indented(wgsl))}</code>

@@ -8,9 +8,7 @@ import { training } from '../../app/worker_client.ts';
 import { Refused } from '../../ui/error_facts.tsx';
 import { plannedRequest } from '../run/model.ts';
 
-/** Shaders that somebody saves while `wgrad dev` serves the page from the sources. */
-
-/** The shader that was saved last, and what became of it; without a report while it is checked. */
+/** The last saved shader and its report, which is missing while the shader is being checked. */
 const latest = signal<{ path: string; report?: ChangeReport; refused?: ErrorParts } | undefined>();
 
 async function saved({ path, text }: { path: string; text: string }): Promise<void> {
@@ -25,9 +23,10 @@ async function saved({ path, text }: { path: string; text: string }): Promise<vo
   if (latest.peek() === mine) latest.value = { path, ...outcome };
 }
 
+/** Shows the results for shaders that are saved while `wgrad dev` serves the page from its sources. */
 export function ShaderUpdates() {
   useLayoutEffect(() => {
-    // The name is that of src/cli/shader_updates.ts, which needs Node.
+    // The event's name is defined in src/cli/shader_updates.ts, which cannot be imported here because it needs Node.
     import.meta.hot?.on('wgrad:shader', saved);
     return () => import.meta.hot?.off('wgrad:shader', saved);
   }, []);

@@ -4,7 +4,7 @@ import { load } from '../../app/worker/datasets.ts';
 import { device } from '../../app/worker/device.ts';
 import type { TrainRequest } from '../run/worker.ts';
 
-/** A server of the sources has all of them, and gives the kernels the same texts. */
+/** The texts of all shaders. On a server of the sources, the kernels have the same texts. */
 const files = import.meta.glob<string>('../../../../shaders/**/*.wgsl', {
   query: '?raw',
   import: 'default',
@@ -20,10 +20,10 @@ let before: Readonly<Record<string, string>> = {};
 let now: Readonly<Record<string, string>> = {};
 let checking: Promise<unknown> = Promise.resolve();
 
-/** Checks a shader that was saved, and times it with the text before and with the text of now, for the network that would be trained. */
+/** Checks a saved shader, and times it with its previous and its current text, for the network that would be trained. */
 export function shaderSaved(path: string, text: string, request: TrainRequest): Promise<ChangeReport> {
   now = { ...now, [path]: text };
-  // One after the other: each is timed, and compared with the last that was right.
+  // Shaders are checked one after the other, because each is timed and compared with the last correct one.
   const report = checking.then(() => checkNow(path, request));
   checking = report.catch(() => undefined);
   return report;

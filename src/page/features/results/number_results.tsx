@@ -107,7 +107,7 @@ function Against({ names, actual, predicted, figures, number }: NumberResults & 
     tryImage('test', nearest.sample);
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the list of images and the field of numbers are there for a keyboard
+    // biome-ignore lint/a11y/useKeyWithClickEvents: keyboard users have the list of images and the number field
     <svg class="scatter" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label} onClick={look}>
       {ticks.map((tick) => (
         <g key={tick}>

@@ -178,7 +178,7 @@ function placeOf(run: Run | undefined): string {
   return epoch === undefined ? counted(run.plan.epochs, 'epoch') : `epoch ${epoch} of ${run.plan.epochs}`;
 }
 
-/** The place in the epoch, for which a phone has no room. */
+/** The position within the epoch, which is hidden on a phone for lack of space. */
 function stepOf(run: Run | undefined): string {
   const log = run?.going.log;
   if (!log?.steps.length) return '';

@@ -57,7 +57,7 @@ async function exportAs(format: string): Promise<void> {
   if (!shown) return;
   const name = shown.experiment.dataset;
   if (format === 'csv') {
-    // Of twins, each has a file of its own.
+    // Each of two twins has a separate file.
     const twins = shown.twinB ? { '-a': shown, '-b': shown.twinB } : { '': shown };
     for (const [suffix, { history }] of Object.entries(twins)) {
       download(new Blob([csvOf(history)], { type: 'text/csv' }), `${name}-steps${suffix}.csv`);

@@ -106,7 +106,7 @@ function Way() {
   const stage = all[at]!;
   const move = (by: number) => goTo(at + by);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: its buttons are what is pressed; the arrows are a shortcut for two of them
+    // biome-ignore lint/a11y/noStaticElementInteractions: its buttons are the controls, and the arrow keys are shortcuts for two of them
     <div
       class="sample-way"
       onKeyDown={(event) => {
