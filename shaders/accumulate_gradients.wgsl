@@ -1,7 +1,7 @@
 // s = n dw after the first micro-batch of a step, s += n dw after the next ones, dw = (s + n dw) / count after the last
-// n: samples of the micro-batch that count; count: of the whole step. dw, of the mean over a micro-batch, becomes that of the mean
-// over the step. One workgroup owns one chunk, a run of vec4s of one tensor; the first one also adds up the losses and what
-// was predicted right, in the end into the step's record.
+// n is the number of counted samples of the micro-batch, count that of the whole step. dw, the gradient of the mean over a micro-batch,
+// becomes the gradient of the mean over the step. One workgroup owns one chunk, a run of vec4s of one tensor. The first one also adds up
+// the losses and the correct predictions, and finally writes them to the step's record.
 #if ${last}
 @group(0) @binding(0) var<storage, read_write> dw: array<vec4f>;
 #else
@@ -24,7 +24,7 @@ override record_slots: u32;
 
 const workgroup_size = ${workgroup_size}u;
 
-// Nothing that another workgroup reads is written here: of `accumulated` they read own and, in the last, count.
+// No value that another workgroup reads is written here: of `accumulated` they read only own and, in the last micro-batch, count.
 fn add_up(own: u32) {
   let record = state.step % record_slots * record_words;
   let loss = bitcast<f32>(records[record + record_loss]);
@@ -64,7 +64,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 #if ${first}
     s[i] = n * dw[i];
 #elif ${last}
-    // A micro-batch that counts for nothing may have a gradient that is not finite.
+    // A micro-batch that is not counted may have a non-finite gradient.
     dw[i] = (s[i] + select(vec4f(), n * dw[i], own != 0u)) / f32(accumulated.count);
 #else
     if (own != 0u) { s[i] += n * dw[i]; }

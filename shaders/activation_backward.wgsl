@@ -1,4 +1,4 @@
-// dx[i] = act'(x[i]) * dy[i], where act' follows from y[i] = act(x[i]) for a fused activation and from x[i] for another
+// dx[i] = act'(x[i]) * dy[i], where act' is computed from y[i] = act(x[i]) for a fused activation and from x[i] for any other
 // One invocation owns four consecutive elements of dx. Where dy is 0, so is dx: an empty slot of a short batch has no
 // gradient, but it may hold any number, and infinity * 0 is NaN.
 #if ${fused}

@@ -1,6 +1,7 @@
-// draws[n] = the numbers of every op, drawn for (seed, epoch, sample);  maps[n] = the matrices that they come to
-// One invocation owns one slot of the batch: its numbers, the index of its image and its label. The ops' own lines are made
-// from their lists of fields (src/kernels/augment_text.ts); a record is one word whether an op is applied, then its fields.
+// draws[n] = the numbers of every op, drawn for (seed, epoch, sample);  maps[n] = the matrices computed from them
+// One invocation owns one slot of the batch: its numbers, the index of its image and its label. The lines for the ops are generated from
+// their lists of fields (src/kernels/augment_text.ts). The record of an op is one word that says whether it is applied, followed by its
+// fields.
 @group(0) @binding(0) var<storage, read> state: State;
 @group(0) @binding(1) var<storage, read> order: array<u32>; // of samples; of copy * images + sample where they have labels
 @group(0) @binding(2) var<storage, read_write> sources: array<u32>;
@@ -20,7 +21,7 @@
 
 override batch: u32;
 #if ${partnered}
-override partners: u32; // how many images they are drawn from
+override partners: u32; // number of images from which partners are drawn
 #endif
 #if ${labelled}
 override images: u32; // of the data set
@@ -52,10 +53,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 #else
   let own = slot;
 #endif
-  // Slots after the real count repeat the batch's first sample: valid memory, and no effect.
+  // Slots after the real count repeat the batch's first sample, which is valid memory and has no effect.
   let at_order = state.start + select(0u, own, own < state.count);
 #if ${streamed}
-  let entry = order[2u * at_order]; // the second word is where in the window its image is; its partner's is a chunk later
+  let entry = order[2u * at_order]; // the second word is the position of its image in the window; the partner's image is one chunk later
 #else
   let entry = order[at_order];
 #endif

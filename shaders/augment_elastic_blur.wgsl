@@ -1,6 +1,6 @@
 // y[n, row, column] = scale * sum over k of weights[k] x[n, row, column + k - half], or the same along a column
-// One invocation owns one pixel and both of its displacements, whose weights differ. Beyond its edge the field is mirrored
-// about its outermost pixels. A slot whose op is not applied is not moved.
+// One invocation owns one pixel and both of its displacements, whose weights differ. Beyond its edge the field is mirrored about its
+// outermost pixels. A slot to which the op is not applied gets no displacement.
 @group(0) @binding(0) var<storage, read> x: array<vec2f>;
 @group(0) @binding(1) var<storage, read> weights: array<vec2f>;
 @group(0) @binding(2) var<storage, read> draws: array<f32>;

@@ -1,5 +1,5 @@
 // y[n, row, column] = two numbers in [-1, 1), drawn for (number of slot n's noise, pixel)
-// One invocation owns one pixel. A slot whose op is not applied stays unmoved.
+// One invocation owns one pixel. A slot to which the op is not applied gets no displacement.
 @group(0) @binding(0) var<storage, read> draws: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec2f>;
 

@@ -1,7 +1,7 @@
-// y[n] = images[n] mixed with its partner images[batch + n];  targets[n, k] = the share of y[n] that is of class k
-// One invocation owns one pixel of y with all its channels; the one of the first pixel also writes the row of targets. The
-// share is what the pixels' own are: the weight of mixUp, times the area that cutMix leaves. Targets that are numbers already,
-// and weights of samples, are mixed alike.
+// y[n] = images[n] mixed with its partner images[batch + n];  targets[n, k] = the fraction of y[n] that belongs to class k
+// One invocation owns one pixel of y with all its channels; the one of the first pixel also writes the row of targets. The fraction of the
+// image itself is the weight of mixUp times the area that cutMix leaves. Numeric targets and sample weights are mixed in the same
+// proportion.
 @group(0) @binding(0) var<storage, read> images: array<f32>;
 @group(0) @binding(1) var<storage, read> draws: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;

@@ -1,7 +1,7 @@
-// y[n, row, column] = the pixel steps of a pass, one after the other, of what its reader finds for (column, row)
-// One workgroup owns a part of one image of y, an invocation every 64th pixel of it: what is the same for all of an image
-// is read once. A pixel of up to four channels is a vector; with more, each channel is taken on its
-// own. The readers are shaders/lib/read_*.wgsl, the steps shaders/augment/*.wgsl; their calls are made from the pass.
+// y[n, row, column] = the pixel steps of a pass, applied in order to the value that its reader returns for (column, row)
+// One workgroup owns a part of one image of y, and an invocation every 64th pixel of it, so that values that are the same for the whole
+// image are read once. A pixel of up to four channels is a vector; with more, each channel is processed separately. The readers are
+// shaders/lib/read_*.wgsl, the steps shaders/augment/*.wgsl; their calls are generated from the pass.
 @group(0) @binding(0) var<storage, read> images: array<${image_type}>; // u32: four bytes per word
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 #if ${sourced}
@@ -23,7 +23,7 @@
 @group(0) @binding(7) var<storage, read> displacements: array<vec2f>; // of each pixel of y
 #endif
 #if ${compared}
-@group(0) @binding(8) var<storage, read> beside: array<f32>; // what another pass made, of y's shape
+@group(0) @binding(8) var<storage, read> beside: array<f32>; // the result of another pass, in y's shape
 #endif
 
 override batch: u32;
@@ -41,17 +41,17 @@ alias Pixel = ${pixel_type};
 const planes = 1u;
 #endif
 
-// Where a pixel is: in y, of which slot, in whose record; `channel` is 0 unless channels are taken one by one.
+// The location of a pixel: its position in y, its slot and its record; `channel` is 0 unless channels are processed separately.
 struct Place { column: u32, row: u32, slot: u32, channel: u32, }
 
 var<private> image_at: u32; // of the image that is read, in pixels
 #if ${mapped}
-var<private> own_maps: array<vec4f, ${map_words}>; // of this slot: read once for many pixels
+var<private> own_maps: array<vec4f, ${map_words}>; // of this slot, read once for many pixels
 #endif
 
 fn load(at: u32) -> f32 {
 #if ${bytes}
-  return f32(i32((images[at / 4u] >> (8u * (at % 4u))) & 255u)); // a CPU converts signed numbers alone
+  return f32(i32((images[at / 4u] >> (8u * (at % 4u))) & 255u)); // CPUs only convert signed integers
 #else
   return images[at];
 #endif
@@ -66,7 +66,7 @@ fn pixel_at(column: u32, row: u32, place: Place) -> Pixel { return texel(row_at(
 fn texel(index: u32, place: Place) -> Pixel {
   let at = index * channels + place.channel;
 #if ${packed}
-  // Its bytes lie in two words at most, and two loads are cheaper than one per channel.
+  // Its bytes span at most two words, and two loads are cheaper than one per channel.
   let shift = 8u * (at % 4u);
   let bits = (images[at / 4u] >> shift) | select(images[at / 4u + 1u] << (32u - shift), 0u, shift == 0u);
   return first(vec4f(vec4i((vec4u(bits) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u))));
@@ -75,7 +75,7 @@ fn texel(index: u32, place: Place) -> Pixel {
 #endif
 }
 
-// The channels that a pixel has, of four numbers.
+// Keeps as many of the four numbers as a pixel has channels.
 fn first(v: vec4f) -> Pixel { return ${first_channels}; }
 #if ${colored}
 
@@ -84,7 +84,7 @@ fn grey(value: vec3f) -> f32 { return dot(value, vec3f(0.2989, 0.587, 0.114)); }
 #endif
 #if ${statistics}
 
-// One of the four statistics of the image that is read, by its place.
+// One of the four statistics of the image that is read, by its index.
 fn statistic(which: u32, place: Place) -> Pixel {
   let at = place.slot * channels + place.channel;
   return ${load_statistic};
@@ -97,7 +97,7 @@ fn level(table: u32, value: f32) -> f32 {
   return f32((tables[table * 64u + v / 4u] >> (8u * (v % 4u))) & 255u);
 }
 
-// Where the tables of the image that is read send a pixel.
+// Maps a pixel through the tables of the image that is read.
 fn look_up(value: Pixel, place: Place) -> Pixel {
   let at = place.slot * channels + place.channel;
   return ${load_levels};

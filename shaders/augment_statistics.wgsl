@@ -1,6 +1,6 @@
 // statistics[n, c] = (least, most, mean, variance) of channel c of image n
-// One workgroup owns one channel of one image; an invocation adds up every 64th pixel, in two rounds: the variance is
-// taken around the mean, because the difference of two large sums would lose its digits.
+// One workgroup owns one channel of one image; an invocation adds up every 64th pixel, in two passes. The variance is computed relative to
+// the mean, because the difference of two large sums would lose digits.
 @group(0) @binding(0) var<storage, read> images: array<f32>;
 @group(0) @binding(1) var<storage, read_write> statistics: array<vec4f>;
 #if ${chosen}
@@ -16,7 +16,7 @@ var<workgroup> mosts: array<f32, 64>;
 var<workgroup> sums: array<f32, 64>;
 var<workgroup> together: f32;
 
-// The sum of all invocations' own numbers, by one of them, in their order.
+// The sum of the numbers of all invocations, computed by one of them in a fixed order.
 fn total(index: u32, own: f32) -> f32 {
   sums[index] = own;
   workgroupBarrier();

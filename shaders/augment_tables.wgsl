@@ -1,7 +1,7 @@
-// tables[n, c][v] = what gray level v becomes when the histogram of channel c of image n is made even
-// Pillow's and torchvision's equalize: step = (pixels - those of the brightest level there is) / 255, whole, and level v
-// becomes (pixels darker than v + step / 2) / step. One workgroup owns one channel of one image and counts in integers,
-// so that the order of the additions doesn't matter. Values are rounded to gray levels first.
+// tables[n, c][v] = the level to which gray level v is mapped when the histogram of channel c of image n is equalized
+// Pillow's and torchvision's equalize: step is the integer (pixels - pixels of the brightest level that occurs) / 255, and level v becomes
+// (pixels darker than v + step / 2) / step. One workgroup owns one channel of one image and counts in integers, so that the order of the
+// additions doesn't matter. Values are rounded to gray levels first.
 @group(0) @binding(0) var<storage, read> images: array<f32>;
 @group(0) @binding(1) var<storage, read_write> tables: array<u32>; // four levels per word
 #if ${chosen}

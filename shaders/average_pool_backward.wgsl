@@ -1,6 +1,6 @@
-// dx[n,iy,ix,c] = act'(x) * sum of dy[n,oy,ox,c] / size over the windows (oy,ox) that contain (iy,ix), padding not in their size
-// Gathers: one invocation owns one element of dx, or four channels of it, and reads the windows around it. `activated` applies
-// the derivative of the activation that made x.
+// dx[n,iy,ix,c] = act'(x) * sum of dy[n,oy,ox,c] / size over the windows (oy,ox) that contain (iy,ix), their size excluding padding
+// Gathers: one invocation owns one element of dx, or four channels of it, and reads the windows around it. `activated` applies the
+// derivative of the activation that produced x.
 @group(0) @binding(0) var<storage, read> dy: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> dx: array<${element}>;
 #if ${activated}

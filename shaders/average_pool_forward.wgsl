@@ -1,4 +1,4 @@
-// y[n,oy,ox,c] = mean over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c], padding left out
+// y[n,oy,ox,c] = mean over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c], excluding padding
 // One invocation owns one element of y, or four channels of it.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;

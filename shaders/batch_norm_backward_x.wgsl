@@ -1,6 +1,7 @@
 // dx[r,c] = act'(x[r,c]) * gamma[c] * rstd[c] * (dy[r,c] - dbeta[c] / m - xhat[r,c] * dgamma[c] / m);  frozen: act' * gamma * rstd * dy
-// rstd = 1 / sqrt(variance + epsilon), xhat = (x - mean) * rstd, m the rows of the batch's real samples; act made x. Frozen, the
-// statistics are constants. dx is 0 for a sample that isn't there. One invocation owns one or four channels of several rows.
+// rstd = 1 / sqrt(variance + epsilon), xhat = (x - mean) * rstd, m = the number of rows of the batch's real samples; act is the activation
+// that produced x. In a frozen layer the statistics are constants. dx is 0 in empty slots. One invocation owns one or four channels of
+// several rows.
 @group(0) @binding(0) var<storage, read> dy: array<${element}>;
 @group(0) @binding(1) var<storage, read> statistics: array<${element}>; // mean, and from variance_at on variance
 @group(0) @binding(2) var<storage, read> state: State;

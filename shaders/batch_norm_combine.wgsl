@@ -1,7 +1,8 @@
 // mean[c] = sum over k of n[k] mean[k,c] / n;  variance[c] = sum over k of (M2[k,c] + n[k] (mean[k,c] - mean[c])^2) / n
 // k are the chunks of batch_norm_statistics, n[k] their rows and n the rows of all real samples: Chan's formula over all chunks
-// at once. Means are summed as differences from the first chunk's, so that a large mean does not cancel their digits. One workgroup owns
-// one column of one or four channels, each of its invocations every ${workgroup_size}th chunk; the order of the sums is fixed.
+// at once. Means are summed as differences from the mean of the first chunk, so that no digits are lost if the means are large. One
+// workgroup owns one column of one or four channels, each of its invocations every ${workgroup_size}th chunk; the order of the sums is
+// fixed.
 @group(0) @binding(0) var<storage, read> partials: array<${element}>; // mean and M2 of chunk 0, of chunk 1 ...
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read_write> statistics: array<${element}>; // mean, and from variance_at on variance

@@ -1,6 +1,6 @@
 // w_folded[r,c] = w[r,c] * factor[c];  b_folded[c] = (b[c] - mean[c]) * factor[c] + beta[c];  factor = gamma / sqrt(variance + epsilon)
-// The convolution or dense layer that gives what it and the batch normalization after it give together in inference; c is an
-// output channel. One invocation owns one or four channels of several rows of w, the first of a column its bias too.
+// Folds a batch normalization into the convolution or dense layer before it, for inference; c is an output channel. One invocation owns one
+// or four channels of several rows of w; the first of a column also owns its bias.
 @group(0) @binding(0) var<storage, read> w: array<${element}>;
 @group(0) @binding(1) var<storage, read> statistics: array<${element}>; // moving mean, and from variance_at on moving variance
 @group(0) @binding(2) var<storage, read_write> w_folded: array<${element}>;

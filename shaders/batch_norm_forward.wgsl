@@ -1,5 +1,5 @@
 // y[r,c] = act(gamma[c] * (x[r,c] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c] + residual[r,c])
-// A row is a pixel of a sample. One invocation owns one or four channels of several rows, so what belongs to a channel is read once.
+// A row is a pixel of a sample. One invocation owns one or four channels of several rows, so the values of a channel are read once.
 // mean and variance are those of the batch in training and the moving ones in inference.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read> statistics: array<${element}>; // mean, and from variance_at on variance

@@ -1,5 +1,5 @@
-// moving[i] += (1 - momentum[t]) * (statistics[i] - moving[i]), for the statistics of all layers, when the step counts
-// The two arenas are laid out alike, two tensors per layer: mean and variance. One workgroup owns one tensor t.
+// moving[i] += (1 - momentum[t]) * (statistics[i] - moving[i]), for the statistics of all layers, unless the step is skipped
+// The two arenas have the same layout, with two tensors per layer: mean and variance. One workgroup owns one tensor t.
 @group(0) @binding(0) var<storage, read> statistics: array<vec4f>;
 @group(0) @binding(1) var<storage, read> table: array<vec4u>; // first vec4, one past the last, bits of 1 - momentum, unused
 @group(0) @binding(2) var<storage, read> state: State;

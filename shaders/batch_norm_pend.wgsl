@@ -1,6 +1,6 @@
 // pending[i] = p + (1 - momentum[t]) (statistics[i] - p), p = moving[i] in the first micro-batch of a step, pending[i] in the others
-// Where the micro-batch counts: the moving statistics as they will be if the step does. The arenas are laid out alike, two tensors
-// a layer: mean and variance. One workgroup owns one tensor t.
+// The moving statistics that will apply if the step is not skipped; a micro-batch without samples changes nothing. The arenas have the same
+// layout, with two tensors per layer: mean and variance. One workgroup owns one tensor t.
 @group(0) @binding(0) var<storage, read> statistics: array<vec4f>;
 @group(0) @binding(1) var<storage, read> table: array<vec4u>; // first vec4, one past the last, bits of 1 - momentum, unused
 #if ${first}

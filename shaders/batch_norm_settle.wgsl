@@ -1,5 +1,5 @@
-// moving[i] = pending[i], for the statistics of all layers, when the step counts
-// pending: what batch_norm_pend made of them, micro-batch by micro-batch. One workgroup owns one tensor.
+// moving[i] = pending[i], for the statistics of all layers, unless the step is skipped
+// pending: the statistics that batch_norm_pend has updated with each micro-batch. One workgroup owns one tensor.
 @group(0) @binding(0) var<storage, read> pending: array<vec4f>;
 @group(0) @binding(1) var<storage, read> table: array<vec4u>; // first vec4, one past the last, unused, unused
 @group(0) @binding(2) var<storage, read> state: State;

@@ -1,7 +1,7 @@
 // partials[k,0,c] = mean of x[r,c] over the rows r of chunk k;  partials[k,1,c] = sum over them of (x[r,c] - mean)^2
 // A row is a pixel of a real sample; batch_norm_combine joins the chunks. One workgroup owns one chunk and ${column_invocations} columns of
-// one or four channels, and reads it twice. The second time also sums the deviations: what rounding left in the mean shows in
-// them and is taken out of both results (the corrected two-pass algorithm: Chan, Golub and LeVeque 1983).
+// one or four channels, and reads it twice. The second pass also sums the deviations, which show the rounding error of the mean; it is
+// removed from both results (the corrected two-pass algorithm: Chan, Golub and LeVeque 1983).
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read_write> partials: array<${element}>;
@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let m2 = squares - deviations * correction;
     let at = 2u * group.x * columns + chunk.column;
     partials[at] = mean + correction;
-    // select instead of max, which may turn a NaN into a number.
+    // Uses select instead of max, which may turn a NaN into a number.
     partials[at + columns] = select(m2, Element(), m2 < Element());
   }
 }

@@ -1,7 +1,8 @@
 // start, position = position, min(position + batch, samples);  own = count = position - start
-// One invocation; of every micro-batch of a step but the first, which begin_step begins. Where the step has no more samples the
-// micro-batch before is computed again and counts for nothing (own = 0): every buffer keeps numbers of real samples. So it is
-// after a halt, and after a micro-batch whose loss is not finite, because the step will be skipped: it can be diagnosed.
+// One invocation. Runs for every micro-batch of a step except the first, which begin_step starts. If the step has no more samples, the
+// previous micro-batch is computed again without being counted (own = 0), so that every buffer keeps numbers of real samples. The same
+// happens after a halt, and after a micro-batch whose loss is not finite: that step will be skipped, and its numbers remain available for
+// the diagnosis.
 @group(0) @binding(0) var<storage, read_write> state: State;
 @group(0) @binding(1) var<storage, read_write> accumulated: Accumulated;
 

@@ -1,6 +1,6 @@
 // start, position = position, min(position + batch, samples);  count = position - start;  step = step + 1
-// One invocation. After a halt the rest of the submission repeats the batch that went wrong, so that it can be diagnosed.
-// Scheduled, it also computes the step's learning rate, from the number of updates before it: src/kernels/schedule.ts.
+// One invocation. After a halt the rest of the submission repeats the batch that failed, so that it can be diagnosed. With a schedule, it
+// also computes the step's learning rate from the number of updates before it: src/kernels/schedule.ts.
 @group(0) @binding(0) var<storage, read_write> state: State;
 #if ${scheduled}
 @group(0) @binding(1) var<storage, read> schedule: array<u32>;

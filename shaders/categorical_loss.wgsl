@@ -1,8 +1,8 @@
 // p = softmax(z);  loss = sum over n of weight[n] sum over k of t[n,k] f(p[n,k]);  dz = its derivative / count
-// t[n,k] is 1 where k = labels[n], or, soft, a share of the sample: targets[n,k]; smoothed by label_smoothing. The loss' own
-// fragment gives f and c, with dz[n,k] = (p[n,k] sum over j of t[n,j] c[n,j] - t[n,k] c[n,k]) weight[n] / count. This is
-// softmax_cross_entropy with options; runs that use none of them keep that kernel, and its bits.
-// One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and correct go into the step's record.
+// t[n,k] is 1 where k = labels[n]; with soft labels it is targets[n,k]. Both are smoothed by label_smoothing. The fragment of the loss
+// defines f and c, with dz[n,k] = (p[n,k] sum over j of t[n,j] c[n,j] - t[n,k] c[n,k]) weight[n] / count. This is softmax_cross_entropy
+// with options; runs without options use that kernel, so that their results stay bit-identical.
+// One workgroup processes the batch: an invocation owns every 64th sample; the sums of loss and correct go into the step's record.
 @group(0) @binding(0) var<storage, read> z: array<f32>;
 #if ${soft}
 @group(0) @binding(1) var<storage, read> targets: array<f32>;
@@ -58,7 +58,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
       let probability = select(exp(below), below, is_nan(vec4f(below)).x) / sum;
       let f = factors(probability, below - log_sum);
       p[row + k] = probability;
-      // Until the sum over the classes is known: what is subtracted.
+      // Holds the term to be subtracted until the sum over the classes is known.
       dz[row + k] = share * f.y;
       // A target of 0 adds no loss, even if the class has probability 0.
       own += select(0.0, share * f.x, share != 0.0);

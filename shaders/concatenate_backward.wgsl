@@ -1,6 +1,5 @@
-// dx[r, k] = dy[r, offset + k]: the part of every run of dy that one input went to
-// A run is what lies side by side from the axis of the concatenation inwards. One invocation owns one element of dx, or four
-// in a row.
+// dx[r, k] = dy[r, offset + k]: the part of every run of dy that belongs to one input
+// A run is the contiguous block from the concatenation axis inwards. One invocation owns one element of dx, or four consecutive ones.
 @group(0) @binding(0) var<storage, read> dy: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> dx: array<${element}>;
 

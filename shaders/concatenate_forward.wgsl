@@ -1,6 +1,6 @@
-// y[r, offset + k] = x[r, k]: every run of one input goes to its place in the longer runs of y
-// A run is what lies side by side from the axis of the concatenation inwards. One invocation owns one element of x, or four
-// in a row; the rest of y belongs to the dispatches of the other inputs.
+// y[r, offset + k] = x[r, k]: every run of one input is copied to its position in the longer runs of y
+// A run is the contiguous block from the concatenation axis inwards. One invocation owns one element of x, or four consecutive ones; the
+// dispatches of the other inputs write the rest of y.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;
 

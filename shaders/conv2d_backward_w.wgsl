@@ -1,9 +1,9 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
 // One invocation owns 8 rows (kh,kw,ci) x ${across} x 4 output channels, 16 apart, and iterates over the pixels of its share of the images,
-// four at a time; 4 neighbors share the rows. Shares are parts of the sum: dw[part, kh,kw,ci, co], added up by sum_parts. With a
-// pool after it, the four pixels are one pooled cell's window, of which only the winner has a gradient. Requires in_channels % 4 = 0.
-// It is the filter gradient of a transposed convolution too: dy lies where a convolution has its x, and x where it has dy.
-// db is the sum of that dy then, over all pixels of the larger image: one more workgroup per part adds it up.
+// four at a time; 4 neighbors share the rows. The shares give parts of the sum, dw[part, kh,kw,ci, co], which sum_parts adds up. If a pool
+// follows, the four pixels are the window of one pooled cell, in which only the maximum has a gradient. Requires in_channels % 4 = 0. This
+// is also the filter gradient of a transposed convolution, with x and dy exchanged. db is then the sum of the transposed convolution's dy
+// over all pixels of the larger image, which one additional workgroup per part computes.
 #if ${subgroups}
 enable subgroups;
 #endif
@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let co_wanted = tile % channel_tiles * 16u * ${across}u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
   let left = out_channels - co;
-  let row_tile = tile / channel_tiles; // the last workgroup's surplus tiles work on copies and store nothing
+  let row_tile = tile / channel_tiles; // surplus tiles of the last workgroup repeat other tiles and store nothing
   let part = group.y;
   let last_chunk = kernel_height * kernel_width * in_channels / 4u - 1u;
 %for c in 0..2
@@ -53,7 +53,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %for a in 0..${across}
   var bias$a = vec4f();
 %end
-  // One loop instead of three: SwiftShader takes as long to enter a loop that carries these sums as for an iteration.
+  // One loop instead of three, because on SwiftShader entering a loop that carries these sums costs as much as an iteration.
   var n = batch * part / parts;
   let end = batch * (part + 1u) / parts;
   var oy = 0u;
@@ -91,7 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     oy = select(oy, 0u, image_ends);
     n += u32(image_ends);
   }
-  // A loop, because each further place that stores would be compiled again.
+  // This is a loop because every additional store in the text would be compiled separately.
 %for a in 0..${across}
   var sums$a = array<vec4f, 8>(w00$a, w01$a, w02$a, w03$a, w10$a, w11$a, w12$a, w13$a);
   for (var r = 0u; r < 8u; r++) { store(row_tile * 8u + r, part, co_wanted + 16u * $au, sums$a[r]); }

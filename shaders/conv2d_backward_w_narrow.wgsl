@@ -1,8 +1,8 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
-// conv2d_backward_w for any number of input channels: one invocation owns 9 rows (kh,kw,ci) x ${across} x 4 output channels, which is
-// a whole 3x3 window of a gray image. The rest is as there: 4 neighbors share the rows, the images are cut into parts.
-// It is the filter gradient of a transposed convolution too: dy lies where a convolution has its x, and x where it has dy.
-// db is the sum of that dy then, over all pixels of the larger image: one more workgroup per part adds it up.
+// conv2d_backward_w for any number of input channels: one invocation owns 9 rows (kh,kw,ci) x ${across} x 4 output channels, which is a
+// whole 3x3 window of a gray image. Otherwise it is the same: 4 neighbors share the rows, and the images are divided into parts. This is
+// also the filter gradient of a transposed convolution, with x and dy exchanged. db is then the sum of the transposed convolution's dy over
+// all pixels of the larger image, which one additional workgroup per part computes.
 #if ${subgroups}
 enable subgroups;
 #endif
@@ -24,7 +24,7 @@ override dilation_x: u32;
 #endif
 override parts: u32;
 
-// One row of dw: its kernel element and where it lies in x, seen from the window's beginning.
+// One row of dw: its kernel element, and its offset in x from the start of the window.
 struct Row { kh: u32, kw: u32, offset: u32, }
 
 fn row_at(index: u32) -> Row {
@@ -63,7 +63,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let co_wanted = tile % channel_tiles * 16u * ${across}u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
   let left = out_channels - co;
-  let row_tile = tile / channel_tiles; // the last workgroup's surplus tiles work on copies and store nothing
+  let row_tile = tile / channel_tiles; // surplus tiles of the last workgroup repeat other tiles and store nothing
   let part = group.y;
 %for r in 0..9
   let row$r = row_at(row_tile * 9u + $ru);
@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %for a in 0..${across}
   var bias$a = vec4f();
 %end
-  // One loop instead of three: SwiftShader takes as long to enter a loop that carries these sums as for an iteration.
+  // One loop instead of three, because on SwiftShader entering a loop that carries these sums costs as much as an iteration.
   var n = batch * part / parts;
   let end = batch * (part + 1u) / parts;
   var oy = 0u;
@@ -109,7 +109,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     oy = select(oy, 0u, image_ends);
     n += u32(image_ends);
   }
-  // A loop, because each further place that stores would be compiled again.
+  // This is a loop because every additional store in the text would be compiled separately.
 %for a in 0..${across}
   var sums$a = array<vec4f, 9>(w0$a, w1$a, w2$a, w3$a, w4$a, w5$a, w6$a, w7$a, w8$a);
   for (var r = 0u; r < 9u; r++) { store(row_tile * 9u + r, part, co_wanted + 16u * $au, sums$a[r]); }

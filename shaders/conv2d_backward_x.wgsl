@@ -1,8 +1,9 @@
 // dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, co] * w[kh,kw,ci,co]
-// act is the activation that made x, so dx is the gradient before it. One invocation owns ${quads} x 4 pixels of x and ${across} x 4 input
-// channels, 16 apart, and processes the sum ${width} output channels at a time; 4 neighbors share the pixels and own 16 channels of each
-// quad together.
-// It is a transposed convolution too, which spreads its input as a convolution spreads dy: y = act(b[channel] + the sum).
+// act is the activation that produced x, so dx is the gradient before it. One invocation owns ${quads} x 4 pixels of x and ${across} x 4
+// input channels, 16 apart, and processes the sum ${width} output channels at a time; 4 neighbors share the pixels and own 16 channels of
+// each quad together.
+// This is also the forward pass of a transposed convolution, which distributes its input as a convolution distributes dy: y =
+// act(b[channel] + the sum).
 #if ${subgroups}
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // all four neighbors skip together
@@ -37,7 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let first = tile / channel_tiles * pixels_a_tile;
   let ci_wanted = tile % channel_tiles * 16u * ${across}u + lane * 4u;
   let ci = min(ci_wanted, (in_channels - 1u) / 4u * 4u);
-  // The last channels of an odd count read their last neighbor again; store drops them.
+  // Channels after the last one read it again, and store discards them.
 %for c in 0..4
   let row$c = min(ci + $cu, in_channels - 1u) * (out_channels / channels_a_load);
 %end
@@ -98,7 +99,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
     }
   }
-  // A loop, because each further place that stores would be compiled again.
+  // This is a loop because every additional store in the text would be compiled separately.
   var sums = array<vec4f, pixels_a_tile * ${across}u>(
 %for a in 0..${across}
 %for q in 0..${quads}

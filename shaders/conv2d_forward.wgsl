@@ -1,8 +1,8 @@
 // y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * w[kh,kw,ci,co])
 // One invocation owns ${quads} x 4 pixels and ${across} x 4 output channels, 16 apart, and processes the sum ${width} input channels at a time.
-// 4 neighbors share the pixels and own 16 channels of each quad together, so that each loads a quarter of the pixels and shares them. With a
-// pool after it, 4 pixels are the 2x2 window of a pooled cell: only the winner y and its place there are written, [cell, co].
-// It computes the data gradient of a transposed convolution too, which is a convolution of dy: dx = act'(x) * the sum.
+// 4 neighbors share the pixels and own 16 channels of each quad together, so that each loads a quarter of the pixels and shares them. If a
+// pool follows, 4 pixels are the 2x2 window of a pooled cell, and only the maximum y and its position in the window are written, [cell,
+// co]. This kernel also computes the data gradient of a transposed convolution, which is a convolution of dy: dx = act'(x) * the sum.
 #if ${subgroups}
 enable subgroups;
 #endif
@@ -50,8 +50,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 %end
 %end
   var w_at = co;
-  // A run is what a window reads without a gap: a row of the kernel or, if the border or a dilation comes between, one element.
-  // Entering a loop costs SwiftShader as much as an iteration, so longer runs are faster.
+  // A run is a contiguous range that a window reads: a kernel row or, with padding or dilation, one element. Entering a loop costs
+  // SwiftShader as much as an iteration, so longer runs are faster.
   for (var run = 0u; run < ${runs}; run++) {
 %for q in 0..${quads}
 #if ${subgroups}
@@ -87,7 +87,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       w_at += channels_a_load * out_channels;
     }
   }
-  // A loop, because each further place that activates and stores would be compiled again.
+  // This is a loop because every additional activation and store in the text would be compiled separately.
   var sums = array<vec4f, pixels_a_tile * ${across}u>(
 %for c in 0..${across}
 %for q in 0..${quads}

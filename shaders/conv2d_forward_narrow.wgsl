@@ -24,8 +24,8 @@ override dilation_x: u32;
 
 const quads_an_invocation = 16u;
 
-// One row of w: its kernel element and where it lies in x, seen from the window's beginning. The rows after the last
-// read the last one's x and weigh it with zero.
+// One row of w: its kernel element, and its offset in x from the start of the window. Rows after the last one read the last row's x and
+// multiply it by zero.
 struct Row { kh: u32, kw: u32, offset: i32, weight: vec4f, }
 
 fn row_at(index: u32, co: u32) -> Row {

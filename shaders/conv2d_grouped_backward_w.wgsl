@@ -1,8 +1,8 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, first(co)+ci] * dy[n,oy,ox,co];  db[co] = sum of dy
-// Output channel co reads the group_in input channels of its own group, from first(co) = co / group_out * group_in on; ci counts
-// within them. One invocation owns 8 rows (kh,kw,ci) x 4 output channels of one group, and iterates over the pixels of its share
-// of the images: parts of the sum, dw[part, kh,kw,ci,co], which sum_parts adds up. A dilated kernel's kh and kw count
-// dilation_y rows and dilation_x columns of x.
+// Output channel co reads the group_in input channels of its group, which start at first(co) = co / group_out * group_in; ci counts within
+// them. One invocation owns 8 rows (kh,kw,ci) x 4 output channels of one group, and iterates over the pixels of its share of the images.
+// The shares give parts of the sum, dw[part, kh,kw,ci,co], which sum_parts adds up. With dilation, kh and kw count in steps of dilation_y
+// rows and dilation_x columns of x.
 @group(0) @binding(0) var<storage, read> x: array<${in}>;
 @group(0) @binding(1) var<storage, read> dy: array<${out}>;
 @group(0) @binding(2) var<storage, read_write> dw: array<${out}>;
@@ -20,8 +20,8 @@ override parts: u32;
 
 const rows_a_tile = 8u;
 
-// One row of dw, or the first of four whose input channels follow each other: how far its kernel element lies from the
-// window's corner, and where that is in x.
+// One row of dw, or the first of four rows with consecutive input channels: the offset of its kernel element from the window's corner, and
+// its offset in x.
 struct Row { down: u32, right: u32, offset: i32, }
 
 fn row_at(index: u32, group: u32) -> Row {
@@ -39,7 +39,7 @@ fn is_inside(window: vec2i, row: Row) -> bool {
 #endif
 }
 
-// `left` is how many channels the group has from the first of these on.
+// `left` is the number of channels of the group from the first of these.
 fn store(row: u32, part: u32, co: u32, left: u32, value: vec4f) {
   let rows = kernel_height * kernel_width * group_in;
   if (row >= rows) { return; }
@@ -95,7 +95,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       }
     }
   }
-  // A loop, because each further place that stores would be compiled again.
+  // This is a loop because every additional store in the text would be compiled separately.
   var sums = array<vec4f, rows_a_tile>(w0, w1, w2, w3, w4, w5, w6, w7);
   for (var r = 0u; r < rows_a_tile; r++) { store(first + r, part, co, left, sums[r]); }
 #if ${stores_db}

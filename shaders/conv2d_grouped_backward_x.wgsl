@@ -1,9 +1,9 @@
 // dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, first(ci)+co] * w[kh,kw,ci % group_in,first(ci)+co]
-// act is the activation that made x, so dx is the gradient before it. Input channel ci reaches the group_out output channels
-// of its own group, from first(ci) = ci / group_in * group_out on; co counts within them. One invocation owns ${pixels} pixels of x
-// and ${quads} x 4 input channels of one group, and processes the sum ${width} output channels at a time. With subgroups, 4 neighbors
-// own the same channels of other pixels: each loads a quarter of w and shares it. A dilated kernel's kh and kw count dilation_y
-// rows and dilation_x columns of x.
+// act is the activation that produced x, so dx is the gradient before it. Input channel ci contributes to the group_out output channels of
+// its group, which start at first(ci) = ci / group_in * group_out; co counts within them. One invocation owns ${pixels} pixels of x and
+// ${quads} x 4 input channels of one group, and processes the sum ${width} output channels at a time. With subgroups, 4 neighbors own the
+// same channels of other pixels: each loads a quarter of w and shares it. With dilation, kh and kw count in steps of dilation_y rows and
+// dilation_x columns of x.
 #if ${subgroups}
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // all four neighbors skip together
@@ -25,7 +25,7 @@ override group_out: u32;
 const channels_a_load = ${width}u;
 const channels_a_tile = 4u * ${quads}u;
 
-// `left` is how many channels the group has from the first of these on.
+// `left` is the number of channels of the group from the first of these.
 fn store(place: u32, ci: u32, left: u32, value: vec4f) {
   if (place != nowhere) { store_dx(place * in_channels + ci, left, value); }
 }
@@ -47,7 +47,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let channel = tile % tiles_a_group * channels_a_tile;
   let left = group_in - channel;
   let first_load = group * group_out / channels_a_load;
-  // The last channels of a group read its last one again; store drops them.
+  // Channels after a group's last one read the last one again, and store discards them.
 %for q in 0..${quads}
 #if ${subgroups}
   let row$q = (min(channel + 4u * $qu + lane, group_in - 1u) * out_channels + group * group_out) / channels_a_load;

@@ -1,8 +1,8 @@
 // y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, first(co)+ci] * w[kh,kw,ci,co])
-// Output channel co reads the group_in input channels of its own group, from first(co) = co / group_out * group_in on; ci counts
-// within them. One invocation owns ${pixels} pixels and ${quads} x 4 output channels of one group, and iterates over the sum ${width} input
-// channels at a time. With subgroups, 4 neighbors own the same channels of other pixels: each loads a quarter of w and hands
-// it round. A dilated kernel's kh and kw count dilation_y rows and dilation_x columns of x.
+// Output channel co reads the group_in input channels of its group, which start at first(co) = co / group_out * group_in; ci counts within
+// them. One invocation owns ${pixels} pixels and ${quads} x 4 output channels of one group, and iterates over the sum ${width} input
+// channels at a time. With subgroups, 4 neighbors own the same channels of other pixels: each loads a quarter of w and shares it. With
+// dilation, kh and kw count in steps of dilation_y rows and dilation_x columns of x.
 #if ${subgroups}
 enable subgroups;
 #endif
@@ -23,13 +23,13 @@ override group_out: u32;
 const channels_a_load = ${width}u;
 const channels_a_tile = 4u * ${quads}u;
 
-// A pixel as its group sees it, from the group's first channel on.
+// A pixel's channels within its group, starting with the group's first channel.
 fn group_pixel_at(index: u32, first_channel: u32) -> Pixel {
   let p = pixel_at(index);
   return Pixel(p.at + i32(first_channel), p.row, p.column);
 }
 
-// `left` is how many channels the group has from the first of these on.
+// `left` is the number of channels of the group from the first of these.
 fn store(index: u32, co: u32, left: u32, value: vec4f) {
   if (index < batch * out_height * out_width) { store_quad(index * out_channels + co, left, value); }
 }

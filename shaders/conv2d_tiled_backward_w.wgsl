@@ -1,8 +1,8 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
-// conv2d_backward_w as a product of matrices: rows of w (kh,kw,ci) by terms (n,oy,ox), times terms by output channels. This file says where
-// their elements are; lib/workgroup_tiles.wgsl what an invocation and a workgroup compute. Each part is the sum over its share of the images:
-// dw[part, kh,kw,ci, co], added up by sum_parts. With a pool after it, a quad of terms is one pooled cell's window, of which only the winner
-// has a gradient. Requires in_channels % 4 = 0.
+// conv2d_backward_w as a product of matrices: rows of w (kh,kw,ci) by terms (n,oy,ox), times terms by output channels. This file locates
+// their elements; lib/workgroup_tiles.wgsl describes what an invocation and a workgroup compute. Each part is the sum over its share of the
+// images: dw[part, kh,kw,ci, co], added up by sum_parts. If a pool follows, a quad of terms is the window of one pooled cell, in which only
+// the maximum has a gradient. Requires in_channels % 4 = 0.
 @group(0) @binding(0) var<storage, read> ${x}: array<vec4f>;
 @group(0) @binding(1) var<storage, read> ${dy}: array<${out}>;
 @group(0) @binding(2) var<storage, read_write> dw: array<${out}>;

@@ -1,6 +1,7 @@
 // dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, co] * w[kh,kw,ci,co]
-// conv2d_backward_x as a product of matrices: pixels of x by terms (kh,kw,co), times terms by input channels. This file says where their
-// elements are; lib/workgroup_tiles.wgsl or lib/split_sum.wgsl what an invocation and a workgroup compute. Requires out_channels % 4 = 0.
+// conv2d_backward_x as a product of matrices: pixels of x by terms (kh,kw,co), times terms by input channels. This file locates their
+// elements; lib/workgroup_tiles.wgsl or lib/split_sum.wgsl describes what an invocation and a workgroup compute. Requires out_channels % 4
+// = 0.
 @group(0) @binding(0) var<storage, read> w: array<${load}>;
 @group(0) @binding(1) var<storage, read> ${dy}: array<${load}>;
 @group(0) @binding(2) var<storage, read_write> ${dx}: array<${in}>;
@@ -34,7 +35,7 @@ fn load_a(p: Pixel, term: u32) -> vec4f {
 #endif
 }
 
-// Four input channels of four terms: a column for each term. After the last channel, it is read again; store drops the result.
+// Four input channels of four terms: a column for each term. Channels after the last one read it again, and store discards the result.
 fn load_b(term: u32, column: u32) -> mat4x4f {
   let quads = out_channels / 4u;
   let row = term / quads * in_channels;

@@ -1,7 +1,7 @@
 // y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * w[kh,kw,ci,co])
-// conv2d_forward as a product of matrices: pixels by terms (kh,kw,ci), times terms by output channels. This file says where their elements
-// are; lib/workgroup_tiles.wgsl or lib/split_sum.wgsl what an invocation and a workgroup compute. With a pool after it, four pixels in a row
-// are the window of a pooled cell. Requires in_channels % 4 = 0.
+// conv2d_forward as a product of matrices: pixels by terms (kh,kw,ci), times terms by output channels. This file locates their elements;
+// lib/workgroup_tiles.wgsl or lib/split_sum.wgsl describes what an invocation and a workgroup compute. If a pool follows, four consecutive
+// pixels are the window of a pooled cell. Requires in_channels % 4 = 0.
 @group(0) @binding(0) var<storage, read> ${x}: array<${load}>;
 @group(0) @binding(1) var<storage, read> w: array<${out}>;
 #if ${use_bias}

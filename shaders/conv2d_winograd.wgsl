@@ -1,9 +1,9 @@
 // y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy+kh-top, ox+kw-left, ci] * w[kh,kw,ci,co]) for a 3x3 kernel
 // One invocation owns 4 output channels of ${quads} x ${shared} tiles of 2x2 pixels, and processes the sum two input channels at a time.
 // A tile takes 16 products per pair of channels instead of 36: see lib/winograd.wgsl. Four neighbors share the tiles and own 16
-// channels together: each transforms a quarter of the inputs and hands them on. With a pool after it, a tile is a pooled cell's window.
+// channels together: each transforms a quarter of the inputs and shares them. If a pool follows, a tile is the window of a pooled cell.
 #if ${backward}
-// Here it is the data gradient of such a convolution, which is a convolution of dy with the kernel turned around: dx = act'(x) * the sum.
+// Here it computes the data gradient of such a convolution, which is a convolution of dy with the flipped kernel: dx = act'(x) * the sum.
 #endif
 #if ${subgroups}
 enable subgroups;
@@ -28,7 +28,7 @@ diagnostic(off, subgroup_uniformity); // all four neighbors skip together
 #endif
 #endif
 
-// Sizes of a convolution from "in" to "out", which are dy and dx where it is a data gradient.
+// Sizes of a convolution from "in" to "out", which are dy and dx for a data gradient.
 override in_channels: u32;
 override out_channels: u32;
 
@@ -47,9 +47,9 @@ fn of_products(m0: vec4f, m1: vec4f, m2: vec4f, m3: vec4f) -> Pair {
   return Pair(m0 + 0.5 * (m1 + m2), 0.5 * (m1 - m2) - m3);
 }
 
-// The image of a tile, or `batch` after the last tile; its first pixel, and the place of the first of its 4x4 inputs, which may be
-// outside. Tiles are counted image by image within a place, so that neighbors meet the border together and skip what is beyond.
-// naga cannot take a component of a vector of override constants, so rows and columns are scalars.
+// The image of a tile, or `batch` after the last tile; its first pixel, and the position of the first of its 4x4 inputs, which may be
+// outside. Tiles are counted by position and then by image, so that neighbors reach the border together and skip the pixels beyond it. naga
+// cannot take a component of a vector of override constants, so rows and columns are scalars.
 struct Tile { image: u32, row: u32, column: u32, at: u32, }
 
 fn tile_at(index: u32) -> Tile {
@@ -71,7 +71,7 @@ fn tile_at(index: u32) -> Tile {
 fn load_input(t: Tile, r: u32, c: u32, step: u32) -> vec2f {
   let value = ${x}[(t.at + r * in_width + c) * (in_channels / 2u) + step];
 #if ${edges}
-  // Below zero wraps around to what is far beyond the end.
+  // Positions below zero wrap around to far beyond the end.
   return select(vec2f(), value, (t.row + r - pad_top < in_height) & (t.column + c - pad_left < in_width));
 #else
   return value;
@@ -141,7 +141,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 %end
   var steps = in_channels / 2u;
 #if ${backward}
-  // Tiles that only the border's zeros reach get no gradient.
+  // Tiles that only the zeros of the border contribute to get no gradient.
   var reached = 0u;
 %for q in 0..${quads}
   reached |= select(0u, steps, (t$q.row + 3u >= pad_top) & (t$q.column + 3u >= pad_left) & (i32(t$q.row - pad_top) < i32(in_height)) & (i32(t$q.column - pad_left) < i32(in_width)));
@@ -188,13 +188,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let place$q0 = select((t$q.image * out_height + t$q.row) * out_width + t$q.column, nowhere, t$q.image >= batch);
 #endif
 #if ${subgroups}
-  // What was multiplied here by a neighbor's inputs belongs to its tile.
+  // The products with a neighbor's inputs belong to the neighbor's tile.
   let place$q1 = quadSwapX(place$q0);
   let place$q2 = quadSwapY(place$q0);
   let place$q3 = quadSwapDiagonal(place$q0);
 #endif
 %end
-  // A loop, because each further tile that is transformed and stored would be compiled again.
+  // This is a loop because every additional transformation and store in the text would be compiled separately.
   var sums = array<vec4f, 16u * tiles_a_unit>(
 %for q in 0..${quads}
 %for i in 0..${shared}

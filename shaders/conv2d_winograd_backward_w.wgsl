@@ -1,8 +1,8 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy+kh-top, ox+kw-left, ci] * dy[n,oy,ox,co] for a 3x3 kernel;  db[co] = sum of dy
 // One invocation owns ${shared} input channels x 4 output channels and iterates over the tiles of 2x2 pixels of dy in its share of the
 // images, two at a time. A tile takes 16 products per pair of channels instead of 36: it is the derivative of lib/winograd.wgsl. Four
-// neighbors own 16 output channels together: each transforms x for one input channel and hands it on. Shares are parts of the sum:
-// dw[part, kh,kw,ci, co], added up by sum_parts. With a pool after it, a tile is a pooled cell's window.
+// neighbors together own 16 output channels: each transforms x for one input channel and shares it. The shares of the images give parts of
+// the sum, dw[part, kh,kw,ci, co], which sum_parts adds up. If a pool follows, a tile is the window of a pooled cell.
 #if ${subgroups}
 enable subgroups;
 #endif
@@ -22,7 +22,7 @@ override parts: u32;
 
 struct Tile { image: u32, row: u32, column: u32, exists: bool, }
 
-// Tiles along an axis of dy. naga cannot take a component of a vector of override constants, so each is computed alone.
+// Tiles along an axis of dy. naga cannot take a component of a vector of override constants, so each is computed separately.
 fn tiles_along(size: u32) -> u32 {
 #if ${pooled}
   return size;
@@ -74,7 +74,7 @@ fn gradient_of(t: Tile, co: u32) -> Gradient {
   return Gradient(dy0, dy1, dy2, dy3);
 }
 
-// The fourth is negative in Winograd's transformation, which is made up for at the end.
+// The fourth is negative in Winograd's transformation, which is compensated at the end.
 struct Gradients { p0: mat2x4f, p1: mat2x4f, p2: mat2x4f, p3: mat2x4f, }
 
 fn of_gradients(y0: mat2x4f, y1: mat2x4f) -> Gradients { return Gradients(y0, y0 + y1, y0 - y1, y1); }
@@ -134,7 +134,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %end
 %end
   }
-  // A loop, because each further channel that is transformed and stored would be compiled again.
+  // This is a loop because every additional transformation and store in the text would be compiled separately.
   var sums = array<vec4f, 16u * ${shared}u>(
 %for i in 0..${shared}
 %for r in 0..4

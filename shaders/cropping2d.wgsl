@@ -1,10 +1,10 @@
 // y[n,oy,ox,c] = x[n, oy+top, ox+left, c]
-// One invocation owns one element of y, or four channels of it. Run backward it is the gradient of zero_padding2d.
+// One invocation owns one element of y, or four channels of it. It is also the gradient of zero_padding2d.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;
 
 override batch: u32;
-override height: u32; // of y, as are the width and the channels
+override height: u32; // of y, like the width and the channels
 override width: u32;
 override channels: u32;
 override top: u32;

@@ -1,7 +1,7 @@
 // dw[kh,kw,c,m] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, c] * dy[n,oy,ox,c*multiplier+m];  db = sum of dy
-// One invocation owns ${taps} elements side by side of a kernel's row x 4 output channels, and iterates over its share of the rows of
-// y: parts of the sum, dw[part, kh,kw,c,m], which sum_parts adds up. Where windows move by one column and are not dilated,
-// the elements' columns of x slide through registers, so that a pixel loads one of them. A dilated kernel's kh and kw count
+// One invocation owns ${taps} adjacent elements of a kernel row x 4 output channels, and iterates over its share of the rows of y. The
+// shares give parts of the sum, dw[part, kh,kw,c,m], which sum_parts adds up. If windows move by one column and are not dilated, the
+// elements' columns of x slide through registers, so that each pixel loads only one of them. With dilation, kh and kw count in steps of
 // dilation_y rows and dilation_x columns of x.
 @group(0) @binding(0) var<storage, read> x: array<${in}>;
 @group(0) @binding(1) var<storage, read> dy: array<${out}>;
@@ -50,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   for (var row = part * rows_a_part; row < end; row++) {
     let iy = row % out_height * stride_y + kh * dilation_y - pad_top;
 #if ${padded}
-    // A row beyond the image, which one below zero wraps around to, is read at columns beyond its end: they are zero.
+    // A row outside the image (one below zero wraps around to far beyond the end) is read at columns beyond its end, which are zero.
     let row_of_x = (row / out_height * in_height + min(iy, in_height - 1u)) * in_width;
     var ix = select(far_right, kw * dilation_x - pad_left, iy < in_height);
 #else

@@ -1,8 +1,7 @@
 // dx[n,iy,ix,c] = act'(x) * sum over kh,kw,m of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, c*multiplier+m] * w[kh,kw,c,m]
-// act is the activation that made x, so dx is the gradient before it. One invocation owns 4 channels of ${pixels} pixels side by
-// side. Where windows move by one column, a kernel's row that is short is written out: each column of dy is loaded once for
-// all pixels; elsewhere a pixel visits only the windows that contain it. A dilated kernel's kh and kw count dilation_y rows and
-// dilation_x columns of x.
+// act is the activation that produced x, so dx is the gradient before it. One invocation owns 4 channels of ${pixels} adjacent pixels. If
+// windows move by one column, a short kernel row is unrolled and each column of dy is loaded once for all pixels; otherwise a pixel visits
+// only the windows that contain it. With dilation, kh and kw count in steps of dilation_y rows and dilation_x columns of x.
 @group(0) @binding(0) var<storage, read> w: array<${in}>;
 @group(0) @binding(1) var<storage, read> dy: array<${in}>;
 @group(0) @binding(2) var<storage, read_write> dx: array<${in}>;
@@ -34,7 +33,7 @@ fn first_window(at: u32, kernel: u32, stride: u32, dilation: u32) -> u32 {
 }
 
 #if ${written_out}
-// Column ox of a row of dy; zero beyond its ends, where a column below zero wraps around to.
+// Column ox of a row of dy; zero beyond its ends. A column below zero wraps around to one beyond the end.
 fn column_of_dy(row_of_dy: u32, ox: u32, c: vec4u) -> vec4f {
   return select(vec4f(), load_dy((row_of_dy + min(ox, out_width - 1u)) * channels * multiplier, c), ox < out_width);
 }

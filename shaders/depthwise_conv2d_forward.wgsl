@@ -1,7 +1,6 @@
 // y[n,oy,ox,c*multiplier+m] = act(b + sum over kh,kw of x[n, oy*sy+kh-top, ox*sx+kw-left, c] * w[kh,kw,c,m])
-// One invocation owns 4 pixels side by side and 4 output channels. A kernel's row that is short is written out: each column of
-// x is loaded once for all pixels whose windows contain it. A dilated kernel's kh and kw count dilation_y rows and dilation_x
-// columns of x.
+// One invocation owns 4 adjacent pixels and 4 output channels. A short kernel row is unrolled, so that each column of x is loaded once for
+// all pixels whose windows contain it. With dilation, kh and kw count in steps of dilation_y rows and dilation_x columns of x.
 @group(0) @binding(0) var<storage, read> x: array<${in}>;
 @group(0) @binding(1) var<storage, read> w: array<${out}>;
 #if ${use_bias}
@@ -30,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let row = index / quads / tiles_a_row;
   if (row >= batch * out_height) { return; }
   let c = channels_of(co);
-  let ix = ox * stride_x - pad_left; // may be below zero: it wraps around to what is far beyond the last column
+  let ix = ox * stride_x - pad_left; // below zero it wraps around to far beyond the last column
 %for p in 0..4
   var y$p = vec4f();
 %end

@@ -1,5 +1,5 @@
 // y[n,e] = x[n,e] / (1 - rate) where the random word of element e of sample n is at least rate * 2^32, else 0
-// The gradient is the same product: backward, x is dy and y is dx, and the mask is generated again instead of being stored.
+// The gradient is the same product. In the backward pass x is dy and y is dx, and the mask is generated again instead of being stored.
 // One invocation owns four consecutive elements of a sample, whose words are drawn together.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read> state: State;

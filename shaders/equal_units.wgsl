@@ -1,7 +1,8 @@
 // layer: equal[u] = 1 where another unit v has w[:, v] = w[:, u] and dw[:, v] = dw[:, u];  input: mean and deviation of x
 // w are the weights after the update and dw their gradients; each unit is a column of both, kernel and bias. Units are compared by a hash
-// of the bits in at most ${row_most} evenly spaced rows: units with random weights differ in every row. Only the first ${unit_most} units of
-// a layer and at most ${input_most} numbers of the batch are read. Each workgroup owns one layer, and the last one owns the input.
+// of the bits in at most ${row_most} evenly spaced rows, which suffices because units with random weights differ in every row. Only the
+// first ${unit_most} units of a layer and at most ${input_most} numbers of the batch are read. Each workgroup owns one layer, and the last
+// one owns the input.
 @group(0) @binding(0) var<storage, read> w: array<u32>;
 @group(0) @binding(1) var<storage, read> dw: array<u32>;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
@@ -10,7 +11,7 @@
 @group(0) @binding(5) var<storage, read_write> records: array<u32>;
 
 override layers: u32;
-override first_word: u32;  // of the health in a record
+override first_word: u32;  // of the health fields in a record
 override input_word: u32;  // of the input's figures
 override input_elements: u32; // of a sample
 override record_words: u32;

@@ -1,9 +1,9 @@
-// histograms[t, i] += how many g of tensor t have 2^(i - 48) <= |g| < 2^(i - 47);  [t, 64] += g = 0;  [t, 65] += not finite
+// histograms[t, i] += number of g of tensor t with 2^(i - 48) <= |g| < 2^(i - 47);  [t, 64] += g = 0;  [t, 65] += not finite
 // One workgroup owns one chunk. The first bin also counts smaller numbers, subnormal ones too, since g is read as bits and never
 // flushed to zero; the last bin also counts larger ones. Counts are integers, so the order of the additions does not matter.
 @group(0) @binding(0) var<storage, read> dw: array<vec4u>;
 @group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
-@group(0) @binding(2) var<storage, read> ends: array<u32>;     // one past a tensor's last element: the rest of its vec4 is none
+@group(0) @binding(2) var<storage, read> ends: array<u32>;     // one past a tensor's last element; the rest of its vec4 is padding
 @group(0) @binding(3) var<storage, read_write> histograms: array<atomic<u32>>;
 
 var<workgroup> counts: array<atomic<u32>, ${words}>;

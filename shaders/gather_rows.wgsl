@@ -1,4 +1,4 @@
-// y[n] = x[sources[n]]: the rows of a table that belong to the samples of a batch, targets or weights
+// y[n] = x[sources[n]]: the rows of a table (targets or weights) that belong to the samples of a batch
 // One invocation owns one number of y.
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> sources: array<u32>; // of augment_draw

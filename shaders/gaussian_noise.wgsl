@@ -18,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let sample = index / quads;
   if (sample >= batch) { return; }
   let quad = index % quads;
-  // Strictly between 0 and 1: the normal numbers of 0 and 1 are infinite.
+  // Strictly between 0 and 1, because 0 and 1 would map to infinity.
   let uniforms = (vec4f(layer_words(sample, quad) >> vec4u(9u)) + 0.5) * 0x1p-23;
   let noise = standard_deviation * normal(uniforms);
 #if ${vec}

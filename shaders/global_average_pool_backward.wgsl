@@ -1,6 +1,5 @@
 // dx[n,p,c] = act'(x[n,p,c]) * dy[n,c] / pixels
-// One invocation owns one element of dx, or four channels of it. `activated` applies the derivative of the activation that
-// made x.
+// One invocation owns one element of dx, or four channels of it. `activated` applies the derivative of the activation that produced x.
 @group(0) @binding(0) var<storage, read> dy: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> dx: array<${element}>;
 #if ${activated}

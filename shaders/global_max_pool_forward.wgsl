@@ -1,6 +1,6 @@
 // y[n,c] = max over pixels p of x[n,p,c];  argmax[n,c] = the first p of the largest
 // A workgroup owns 64 / slices elements of y, or as many times four channels. Each is searched by `slices` invocations that
-// take every slices-th pixel; of equal ones the first pixel counts, whichever invocation found it.
+// take every slices-th pixel; if several are equal, the first pixel is used, whichever invocation found it.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;
 @group(0) @binding(2) var<storage, read_write> argmax: array<${index_type}>;
@@ -35,7 +35,7 @@ fn main(
   var best = Largest();
   if (output < batch * loads) {
     let first = output / loads * pixels * loads + output % loads;
-    // Slices beyond the last pixel take it again, so that none starts with a number that isn't there.
+    // Slices beyond the last pixel start with that pixel, so that each of them has a valid number.
     let start = min(slice, pixels - 1u);
     best = Largest(vec4f(x[first + start * loads]), vec4u(start));
     for (var p = slice + slices; p < pixels; p += slices) {

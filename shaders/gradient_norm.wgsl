@@ -1,7 +1,7 @@
-// partials[c] = (sum of g*g, how many g aren't finite, largest |g|, 0) over chunk c of the gradients of all tensors
-// One workgroup owns one chunk, a run of vec4s of one tensor; gradient_norm_reduce adds the chunks up. The largest is found by
-// its bits: an infinity is larger than every number, a NaN larger than that. Regularized: dw += 2 l2[tensor] w + l1[tensor] sign(w)
-// first.
+// partials[c] = (sum of g*g, number of non-finite g, largest |g|, 0) over chunk c of the gradients of all tensors
+// One workgroup owns one chunk, a run of vec4s of one tensor; gradient_norm_reduce adds the chunks up. The largest |g| is found by
+// comparing bits, by which infinity is larger than every number and NaN is larger than infinity. With regularizers, dw += 2 l2[tensor] w +
+// l1[tensor] sign(w) comes first.
 #if ${regularized}
 @group(0) @binding(0) var<storage, read_write> dw: array<vec4f>;
 #else
@@ -41,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     sizes = max(sizes, bitcast<vec4u>(g) & vec4u(0x7fffffffu));
   }
   var bad = 0.0;
-  if (any(sizes >= infinity)) { // so rare that it can afford a second pass
+  if (any(sizes >= infinity)) { // rare enough for a second pass
     for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
       bad += dot(select(vec4f(), vec4f(1.0), (bitcast<vec4u>(dw[i]) & infinity) == infinity), vec4f(1.0));
     }

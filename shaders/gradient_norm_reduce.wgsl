@@ -1,8 +1,8 @@
 // norm[t]^2 = sum over the chunks of tensor t of partials.x;  skip = any gradient, norm[t]^2 or the loss isn't finite
-// One workgroup; an invocation owns every 64th tensor. The squares and counts go into the step's record; invocation 0 then
-// decides whether the step counts: if so Adam's bias corrections advance, if not the optimizer will change nothing.
-// Where the optimizer clips by norms, factors[t] = most / max(norm, most), the norm being tensor t's or, global, that of all
-// tensors together; what is recorded is the norm before.
+// One workgroup; an invocation owns every 64th tensor. The squares and counts go into the step's record; invocation 0 then decides whether
+// the step is skipped. If not, Adam's bias corrections advance; a skipped step changes nothing. If the optimizer clips by norm, factors[t]
+// = most / max(norm, most), where norm is that of tensor t or, with global clipping, that of all tensors together. The norm before clipping
+// is recorded.
 @group(0) @binding(0) var<storage, read> partials: array<vec4f>; // of gradient_norm
 @group(0) @binding(1) var<storage, read> tensors: array<vec2u>; // first chunk and one past the last
 @group(0) @binding(2) var<storage, read_write> records: array<u32>;
@@ -46,7 +46,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
     let at = record + gradients_at + gradient_words * t;
     records[at + gradient_squares] = bitcast<u32>(total.x);
     records[at + gradient_non_finite] = u32(total.y);
-    // Finite gradients whose squares are not would turn Adam's v, and with it the weights, into what isn't either.
+    // Finite gradients whose squares overflow would make Adam's v, and with it the weights, non-finite.
     bad += total.y + select(0.0, 1.0, is_infinite_or_nan(total.x));
 #if ${global}
     all += total.x;
@@ -82,7 +82,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
   }
   state.bad_in_a_row = 0u;
   state.updates += 1u;
-  // 1 - beta^(t+1) = (1 - beta^t) + beta^t * (1 - beta): no cancellation, where 1 - pow(beta, t) would lose five digits.
+  // 1 - beta^(t+1) = (1 - beta^t) + beta^t * (1 - beta): this avoids cancellation, by which 1 - pow(beta, t) would lose five digits.
 #if ${scheduled}
   let one_minus_beta1 = 1.0 - nadam_momentum(beta1, state.updates);
 #endif

@@ -1,4 +1,4 @@
-// partials[c] = (sum of g*h, sum of g*g, sum of h*h, 0) over chunk c of two arenas: from which the angle between them follows
+// partials[c] = (sum of g*h, sum of g*g, sum of h*h, 0) over chunk c of two arenas, from which the angle between them is computed
 // One workgroup owns one chunk, at most 1024 vec4 of one tensor; gradient_products_reduce adds the chunks up.
 @group(0) @binding(0) var<storage, read> dw: array<vec4f>;
 @group(0) @binding(1) var<storage, read> other: array<vec4f>;

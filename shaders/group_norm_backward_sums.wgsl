@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var sum = Element();
   for (var row = chunk.row; row < chunk.end; row += row_invocations) {
 #if ${one_pixel}
-    let unit = statistics[row * groups + own]; // spares a division, which costs as much as several loads on some adapters
+    let unit = statistics[row * groups + own]; // avoids a division, which costs as much as several loads on some adapters
 #else
     let unit = statistics[row / pixels * groups + own];
 #endif

@@ -1,6 +1,6 @@
 // dx[n,p,c] = act'(x[n,p,c]) * rstd[n,g] * (h[n,p,c] - mean of h - xhat[n,p,c] * mean of h xhat),  h = gamma[c] * dy[n,p,c]
-// xhat = (x - mean) * rstd, and both means of h are over unit (n, g); act made x. Several invocations share a unit:
-// lib/norm_unit.wgsl. dx is 0 for an instance of a sample that isn't there.
+// xhat = (x - mean) * rstd, and both means are taken over unit (n, g); act is the activation that produced x. Several invocations share a
+// unit, see lib/norm_unit.wgsl. dx is 0 for an instance of an empty slot.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read> dy: array<${element}>;
 @group(0) @binding(2) var<storage, read> statistics: array<vec2f>; // mean, rstd

@@ -1,7 +1,7 @@
 // y[n,p,c] = act(gamma[c] * (x[n,p,c] - mean[n,g]) * rstd[n,g] + beta[c] + residual[n,p,c]);  statistics[n,g] = mean, rstd
 // mean and rstd = 1 / sqrt(variance + epsilon) are those of all pixels p and of the channels c of group g, in instance n. Several
-// invocations share a unit (n, g): lib/norm_unit.wgsl. The pass for the variance also sums the deviations: what rounding left in
-// the mean shows in them and is taken out of both (the corrected two-pass algorithm: Chan, Golub and LeVeque 1983).
+// invocations share a unit (n, g), see lib/norm_unit.wgsl. The pass for the variance also sums the deviations, which show the rounding
+// error of the mean; it is removed from both results (the corrected two-pass algorithm: Chan, Golub and LeVeque 1983).
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;
 #if ${scale}
@@ -43,7 +43,7 @@ fn main(
   let both = sums_of_unit(vec2f(total(deviations), total(squares)), index);
   let mean = rough + both.x / unit.count;
   let m2 = both.y - both.x * (both.x / unit.count);
-  // select instead of max, which may turn a NaN into a number.
+  // Uses select instead of max, which may turn a NaN into a number.
   let rstd = inverseSqrt(select(m2, 0.0, m2 < 0.0) / unit.count + epsilon);
 #if ${keeps_statistics}
   if (index % invocations == 0u && unit.pixels > 0u) { statistics[unit.index] = vec2f(mean, rstd); }

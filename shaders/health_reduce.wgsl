@@ -1,7 +1,7 @@
-// layer: mean and deviation of y, how many 0, flat, not finite, dead units, |dy|, how many dy not finite
-// tensor: largest |dw|, |w| before the update, |u| of what it added, how many w not finite after it
-// Adds the chunks of layer_statistics, gradient_norm and the update up, into the step's record: one workgroup owns one layer
-// or, after them, one tensor. Means and squares are merged as Chan, Golub and LeVeque (1979) do, always in the same order.
+// layer: mean and deviation of y, numbers of y that are 0, flat and not finite, dead units, |dy|, number of non-finite dy
+// tensor: largest |dw|, |w| before the update, |u| of the update, number of non-finite w after it
+// Adds up the chunks of layer_statistics, gradient_norm and the update and writes the results to the step's record. One workgroup owns one
+// layer or, after the layers, one tensor. Means and squares are merged as Chan, Golub and LeVeque (1979) do, always in the same order.
 @group(0) @binding(0) var<storage, read> partials: array<vec4f>; // of layer_statistics, two per chunk
 @group(0) @binding(1) var<storage, read> positive: array<u32>;   // one bit per unit
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>; // of gradient_norm
@@ -11,7 +11,7 @@
 @group(0) @binding(6) var<storage, read_write> records: array<u32>;
 
 override layers: u32;
-override first_word: u32; // of what is written here in a record
+override first_word: u32; // of the fields in a record that this kernel writes
 override record_words: u32;
 override record_slots: u32;
 

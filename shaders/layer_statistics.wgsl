@@ -1,9 +1,9 @@
-// y: partials[c] = n, s, sum of y - s, sum of (y - s)^2;  how many y are 0, how many flat, how many not finite, 0
-// dy: partials[c] = 0, 0, sum of (2^32 dy)^2, sum of (2^-70 dy)^2 of what is too large for it;  0, 0, how many not finite, 0
+// y: partials[c] = n, s, sum of y - s, sum of (y - s)^2;  numbers of y that are 0, flat and not finite, 0
+// dy: partials[c] = 0, 0, sum of (2^32 dy)^2, sum of (2^-70 dy)^2 over dy that are too large for it;  0, 0, number of non-finite dy, 0
 // Outputs and their gradients of all layers, chunk by chunk; health_reduce adds the chunks up. s is the chunk's first number,
 // so that values close to each other keep their deviation; the scales keep the squares of tiny gradients from underflowing.
-// One workgroup owns one chunk, whole periods of vec4s after which the channels begin anew: an invocation stays with its
-// columns and knows whose numbers it sees. Only the batch's real samples count.
+// One workgroup owns one chunk, a whole number of periods of vec4s after which the channels repeat, so that an invocation always processes
+// the same channels. Only the batch's real samples are counted.
 
 @group(0) @binding(0) var<storage, read> y0: array<vec4f>;
 @group(0) @binding(1) var<storage, read> y1: array<vec4f>;
@@ -39,7 +39,7 @@ struct Tensor {
   unused: u32,
 }
 
-// Where the real samples end: after the whole vec4s of their numbers may come one that holds the last of them.
+// The end of the real samples: after the whole vec4s of their numbers there may be a partial one with the last of them.
 struct Extent {
   full: u32,
   end: u32,

@@ -1,7 +1,6 @@
-// dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that contain (iy,ix) and whose maximum it is
-// Gathers: one invocation owns four consecutive elements of dx and reads the windows around them, so nothing is added twice
-// and no atomics are needed. Where windows tile the image, each pixel has one: an invocation owns four channels of a window
-// and fills its pixels.
+// dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that contain (iy,ix) and have their maximum there
+// Gathers: one invocation owns four consecutive elements of dx and reads the windows around them, so no atomics are needed. If the windows
+// tile the image, each pixel belongs to one window: an invocation owns four channels of a window and writes all of its pixels.
 #if ${vec}
 @group(0) @binding(0) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(1) var<storage, read> argmax: array<u32>;

@@ -1,5 +1,5 @@
 // y[n,oy,ox,c] = max over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c];  argmax[n,oy,ox,c] = i*pool_width+j of the first largest
-// One invocation owns four consecutive elements of y and the word of `argmax` that holds their places, 8 bits each.
+// One invocation owns four consecutive elements of y and the word of `argmax` that holds their positions within the window, 8 bits each.
 #if ${vec}
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
@@ -27,7 +27,7 @@ fn winner(at: u32) -> Winner {
   let row = i32(at / channels / out_width % out_height * stride_y) - i32(pad_top);
   let image = at / channels / out_width / out_height;
   var best = Winner();
-  var empty = true; // a padded place never wins; every window has a real one
+  var empty = true; // padding is never the maximum, because every window contains a real pixel
   for (var i = 0u; i < pool_height; i++) {
     for (var j = 0u; j < pool_width; j++) {
       let iy = row + i32(i);

@@ -1,6 +1,6 @@
-// dx = sum, over the axes along which the input was broadcast, of dy * the derivative of y by that input
-// The derivative of a sum is 1, of a mean 1 / inputs, of a product the other inputs' product, of a maximum 1 where this input
-// is the first of the largest and else 0. One invocation owns one element of dx, or four channels of it.
+// dx = sum, over the axes along which the input was broadcast, of dy * the derivative of y with respect to that input
+// The derivative of a sum is 1, of a mean 1 / inputs, of a product the product of the other inputs, of a maximum 1 where this input is the
+// first of the largest, otherwise 0. One invocation owns one element of dx, or four channels of it.
 @group(0) @binding(0) var<storage, read> dy: array<${element}>;
 #if ${has_x0}
 @group(0) @binding(1) var<storage, read> x0: array<${element0}>;

@@ -1,6 +1,6 @@
-// m = momentum m + dw;  x = m or, nesterov, dw + momentum m, of every matrix among the tensors
-// One invocation owns four neighbors of a row of x, where a matrix has no fewer rows than columns: a wide one is transposed. Its
-// rows end with zeros up to a whole vec4, and rows of zeros follow up to a multiple of four. lib/matrices.wgsl has the tables.
+// m = momentum m + dw;  x = m or, nesterov, dw + momentum m, for every matrix among the tensors
+// One invocation owns four adjacent elements of a row of x. In x, a matrix has at least as many rows as columns; a wide one is transposed.
+// Rows are padded with zeros to a whole vec4, and rows of zeros follow up to a multiple of four. lib/matrices.wgsl has the tables.
 @group(0) @binding(0) var<storage, read> dw: array<f32>;
 @group(0) @binding(1) var<storage, read> matrices: array<vec4u>;
 @group(0) @binding(2) var<storage, read> tasks: array<vec4u>;

@@ -1,7 +1,6 @@
-// y = s x q, of every matrix x
+// y = s x q, for every matrix x
 // One invocation owns ${row_quads} x 4 rows of 4 columns. 4 neighbors share the rows and own 16 columns together, so that each loads a
-// quarter of the rows and shares them. The last leaves y in the layout of the arenas, each tensor's own.
-// lib/matrices.wgsl has the tables.
+// quarter of the rows and shares them. The last product writes y in the layout of the arenas. lib/matrices.wgsl has the tables.
 #if ${subgroups}
 enable subgroups;
 #endif

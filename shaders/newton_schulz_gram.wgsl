@@ -1,4 +1,4 @@
-// parts[s] = x^T x over the rows of slice s, of every matrix x
+// parts[s] = x^T x over the rows of slice s, for every matrix x
 // lib/symmetric_product.wgsl has the tiles and the sum, lib/matrices.wgsl the tables.
 #if ${subgroups}
 enable subgroups;
@@ -19,7 +19,7 @@ fn main(
   let task = task_of(group, groups);
   let it = matrix_of(task.x);
   let tile = tile_of(it, task.y, index);
-  // x has zeros up to a whole number of four rows.
+  // x is padded with zeros to a multiple of four rows.
   let share = ((it.rows + 3u) / 4u + it.slices - 1u) / it.slices * 4u;
   let end = min((it.rows + 3u) / 4u * 4u, (task.z + 1u) * share);
   let s = product(it, tile, it.x, it.x, task.z * share, end);

@@ -1,4 +1,4 @@
-// p = a I + b g + c g g, of every symmetric matrix g
+// p = a I + b g + c g g, for every symmetric matrix g
 // lib/symmetric_product.wgsl has the tiles and the sum, lib/matrices.wgsl the tables.
 #if ${subgroups}
 enable subgroups;

@@ -1,5 +1,5 @@
-// y = x p, of all pairs x of symmetric matrices, or of one of each pair; all are polynomials of one matrix, so that y is symmetric
-// A pair is what is left of a Gram matrix, and the product of the polynomials so far. lib/symmetric_product.wgsl has the tiles
+// y = x p, for all pairs x of symmetric matrices, or for one of each pair; all are polynomials of one matrix, so y is symmetric
+// A pair consists of the current Gram matrix and the product of the polynomials so far. lib/symmetric_product.wgsl has the tiles
 // and the sum, lib/matrices.wgsl the tables.
 #if ${subgroups}
 enable subgroups;
@@ -11,7 +11,7 @@ enable subgroups;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 
 override second: u32; // where the second of each pair begins
-override only: u32;   // which of a pair it is where there is one of each
+override only: u32;   // which one of each pair, if only one is multiplied
 
 fn put(at: u32, value: vec4f) {
   y[at] = value;

@@ -1,5 +1,5 @@
-// g = s^2 sum of parts, s = 1 / (|x| + 1e-7), of every matrix x;  |x|^2 is the trace of the sum of parts
-// One invocation owns ${owns} vec4s of g. Each workgroup adds the trace up for itself, always in the same order.
+// g = s^2 sum of parts, s = 1 / (|x| + 1e-7), for every matrix x;  |x|^2 is the trace of the sum of parts
+// One invocation owns ${owns} vec4s of g. Each workgroup computes the trace itself, always in the same order.
 @group(0) @binding(0) var<storage, read> parts: array<vec4f>;
 @group(0) @binding(1) var<storage, read> matrices: array<vec4u>;
 @group(0) @binding(2) var<storage, read> tasks: array<vec4u>;
@@ -38,7 +38,7 @@ fn main(
   scale = 1.0 / (sqrt(traces[0]) + 1e-7);
   if (task.y == 0u && index == 0u) { s[task.x] = scale; }
 #endif
-  // Surplus workgroups begin beyond the end, where adding to the first vec4 must not wrap around.
+  // Surplus workgroups start beyond the end; adding to their first vec4 must not wrap around.
   let end = min(4u * n * n, min(task.y, 4u * n * n) + 64u * ${owns}u);
   for (var i = task.y + index; i < end; i += 64u) { y[it.square + i] = scale * scale * gram(it, i); }
 }

@@ -1,7 +1,7 @@
 // y = output_of(z);  loss = sum over n of weight[n] mean over k of loss_of(z[n,k], t[n,k]);  dz = its derivative / count
-// Outputs [batch, outputs] stand each for itself: the loss' own fragment gives y, the loss, its derivative and the measure of one.
-// One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and measure go into the step's record.
-// The measure is whether a label is predicted (a count over all outputs), or the absolute error (the mean over the outputs).
+// The outputs [batch, outputs] are independent of each other: the fragment of the loss computes y, the loss, its derivative and the metric
+// of one output. One workgroup processes the batch: an invocation owns every 64th sample; the sums of loss and metric go into the step's
+// record. The metric is whether a label is predicted (a count over all outputs), or the absolute error (the mean over the outputs).
 // Samples after the real count get y and a gradient of zero.
 @group(0) @binding(0) var<storage, read> z: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<f32>;

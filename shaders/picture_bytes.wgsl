@@ -1,5 +1,6 @@
 // images[n,y,x,c] = pixels[n,y,x][c], or with one channel round(0.299 r + 0.587 g + 0.114 b)
-// pixels are red, green, blue and alpha in a word, a row in pitch words; images are bytes, four per word. One invocation owns one word of images.
+// A pixel is one word of red, green, blue and alpha, and a row has pitch words; images are bytes, four per word. One invocation owns one
+// word of images.
 @group(0) @binding(0) var<storage, read> pixels: array<u32>;
 @group(0) @binding(1) var<storage, read_write> images: array<u32>;
 
@@ -15,7 +16,7 @@ fn byte_at(place: u32) -> u32 {
   let row = pixel / width; // of all images
   let word = pixels[row * pitch + pixel % width];
 #if ${gray}
-  // In whole numbers: red, green and blue that are equal stay what they are.
+  // Computed in integers, so that equal red, green and blue give exactly that value.
   let rgb = (vec3u(word) >> vec3u(0u, 8u, 16u)) & vec3u(255u);
   return (299u * rgb.x + 587u * rgb.y + 114u * rgb.z + 500u) / 1000u;
 #else

@@ -1,7 +1,7 @@
 // norms[n] = (sum over i of x[n,i]^2 + bias) * sum over o of (count * dy[n,o])^2, 0 after the batch's real samples
-// The squared norm of sample n's own gradient of a dense layer: x[n] times delta[n] is an outer product, whose norm is the
-// product of theirs, and the bias is a weight of an input of 1 (bias = 1 or 0). dy is of the mean over count samples.
-// One workgroup owns one sample.
+// The squared norm of sample n's gradient in a dense layer: x[n] times delta[n] is an outer product, whose norm is the product of their
+// norms. The bias counts as the weight of an input of 1 (bias = 1 or 0). dy is the gradient of the mean over count samples. One workgroup
+// owns one sample.
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read> state: State;

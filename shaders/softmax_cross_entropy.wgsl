@@ -1,8 +1,8 @@
 // p = softmax(z);  loss = -sum over n,k of t[n,k] log p[n,k];  dz[n,k] = (p[n,k] sum of t[n] - t[n,k]) / count
-// t[n,k] is 1 where k = labels[n], or, soft, a share of the sample: targets[n,k].
-// One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and correct go into the step's record.
-// Samples after the real count get p and a gradient of zero. Regularized: loss += count * sum of penalties, so that the mean
-// over the samples is larger by that sum.
+// t[n,k] is 1 where k = labels[n]; with soft labels it is targets[n,k].
+// One workgroup processes the batch: an invocation owns every 64th sample; the sums of loss and correct go into the step's record.
+// Samples after the real count get p and a gradient of zero. With regularizers, loss += count * sum of penalties, so that the mean over the
+// samples increases by that sum.
 @group(0) @binding(0) var<storage, read> z: array<f32>;
 #if ${soft}
 @group(0) @binding(1) var<storage, read> targets: array<f32>;

@@ -1,7 +1,7 @@
 // dy[i] = act'(z[i]) * (sum of the pending gradients) + sum of the finished gradients, where v[i] = act(z[i])
-// A value with several consumers gets a gradient from each: finished ones are gradients of z already, pending ones are
-// gradients of v. One invocation owns four consecutive elements of dy. Where nothing is pending, 0 * act' is not computed:
-// an empty slot of a short batch has no gradient, but v may hold any number there, and 0 * infinity is NaN.
+// A value with several consumers gets a gradient from each. Finished ones are already gradients of z; pending ones are gradients of v. One
+// invocation owns four consecutive elements of dy. Where nothing is pending, 0 * act' is not computed: an empty slot of a short batch has
+// no gradient, but v may hold any number there, and 0 * infinity is NaN.
 @group(0) @binding(0) var<storage, read> g0: array<${element}>;
 #if ${has_g1}
 @group(0) @binding(1) var<storage, read> g1: array<${element}>;

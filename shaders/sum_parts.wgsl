@@ -1,5 +1,5 @@
-// y[i] = sum over p of parts[p, i]: adds up the shares of a sum that several workgroups made, in the order of the shares
-// One invocation owns one element of dw, or of db after it, where there is one.
+// y[i] = sum over p of parts[p, i]: adds up the parts of a sum that several workgroups have computed, in a fixed order
+// One invocation owns one element of dw or, if there is a bias, of db after it.
 @group(0) @binding(0) var<storage, read> dw_parts: array<f32>;
 @group(0) @binding(1) var<storage, read_write> dw: array<f32>;
 #if ${has_biases}

@@ -27,7 +27,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let image = index / loads / width / height;
   if (image >= batch) { return; }
 #if ${bilinear}
-  // Half a pixel of x more on each side.
+  // Extended by half a pixel of x on each side.
   let reach_y = (size_y + 1u) / 2u;
   let reach_x = (size_x + 1u) / 2u;
 #else

@@ -1,7 +1,8 @@
-// w = update(dw, w), the optimizer's own formula (shaders/optimizers), over the arenas of all tensors
-// One workgroup owns one chunk, a run of vec4s of one tensor. The gradient may be clipped and the weights decay first:
-// lib/clip.wgsl, lib/decay.wgsl. Measured, it also writes what the update did: lib/measure_update.wgsl. Bindings from 6 on are the optimizer's
-// slots. An optimizer with more than two takes the state as a uniform, which does not count among the eight storage buffers.
+// w = update(dw, w), the formula of the optimizer (shaders/optimizers), over the arenas of all tensors
+// One workgroup owns one chunk, a run of vec4s of one tensor. Before the update, the gradient may be clipped and the weights may decay:
+// lib/clip.wgsl, lib/decay.wgsl. If health is measured, it also writes the size of the update: lib/measure_update.wgsl. Bindings 6 and up
+// are the optimizer's slots. An optimizer with more than two takes the state as a uniform, which does not count among the eight storage
+// buffers.
 @group(0) @binding(0) var<storage, read> dw: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, for the optimizer
 #if ${uniform_state}

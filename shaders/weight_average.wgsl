@@ -1,6 +1,6 @@
-// a = w after the first update, then a += (1 - momentum) (w - a), over the arenas of all tensors, when the step counts
+// a = w after the first update, then a += (1 - momentum) (w - a), over the arenas of all tensors, unless the step is skipped
 // One workgroup owns one chunk, a run of vec4s of one tensor. Keras' exponential moving average of the weights
-// (keras/src/optimizers/base_optimizer.py). Overwriting: after every `every` updates also w = a.
+// (keras/src/optimizers/base_optimizer.py). With overwriting, w = a after every `every` updates.
 @group(0) @binding(0) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
 @group(0) @binding(1) var<storage, read> state: State;
 #if ${overwrites}
@@ -25,7 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
     let w0 = w[i];
     let a0 = a[i];
-    // Selected, not multiplied by a share of 1: a0 + (w0 - a0) is not always w0.
+    // Uses select instead of a factor of 1, because a0 + (w0 - a0) is not always w0.
     let a1 = select(a0 + one_minus_momentum * (w0 - a0), w0, is_first);
     a[i] = a1;
 #if ${overwrites}

@@ -1,5 +1,5 @@
 // penalties[c] = l1[tensor] * sum of |w| + l2[tensor] * sum of w*w over chunk c of the weights of all tensors
-// One workgroup owns one chunk, a run of vec4s of one tensor; softmax_cross_entropy adds them up and to the loss.
+// One workgroup owns one chunk, a run of vec4s of one tensor; the kernel of the loss adds their sum to the loss.
 @group(0) @binding(0) var<storage, read> w: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
 @group(0) @binding(2) var<storage, read> regularizers: array<vec2f>; // by tensor: l1, l2
@@ -15,7 +15,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let factors = regularizers[chunk.z];
   var sizes = vec4f();
   var squares = vec4f();
-  if (any(factors != vec2f())) { // another tensor's infinities are no part of the loss
+  if (any(factors != vec2f())) { // infinities in tensors without a regularizer must not affect the loss
     for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
       let w0 = w[i];
       sizes += abs(w0);

@@ -1,10 +1,10 @@
 // y[n,oy,ox,c] = x[n, oy-top, ox-left, c], and 0 around it
-// One invocation owns one element of y, or four channels of it. Run backward it is the gradient of cropping2d.
+// One invocation owns one element of y, or four channels of it. It is also the gradient of cropping2d.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;
 
 override batch: u32;
-override height: u32; // of x, as are the width and the channels
+override height: u32; // of x, like the width and the channels
 override width: u32;
 override channels: u32;
 override top: u32;
@@ -21,7 +21,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let pixel = index / loads;
   let image = pixel / out_width / out_height;
   if (image >= batch) { return; }
-  // Above and left of x this wraps around to far beyond its last row and column.
+  // Positions above and to the left of x wrap around to far beyond its last row and column.
   let row = pixel / out_width % out_height - top;
   let column = pixel % out_width - left;
   var value = Element();

@@ -1,5 +1,5 @@
 
-// factor x + (1 - factor) other, kept among gray levels: torchvision's and Pillow's blend.
+// factor x + (1 - factor) other, clamped to gray levels: torchvision's and Pillow's blend.
 fn blend(value: Pixel, other: Pixel, factor: f32) -> Pixel {
   return clamp(factor * value + (1.0 - factor) * other, Pixel(0.0), Pixel(255.0));
 }
@@ -9,8 +9,8 @@ fn adjust_brightness(value: Pixel, factor: f32) -> Pixel {
 }
 #if ${statistics}
 
-// About the mean of the grayed image, which is the gray of the channels' means. Where none is red, green and blue each channel
-// is taken about its own mean, as TensorFlow does it.
+// Contrast is relative to the mean of the grayscale image, which is the gray value of the channel means. If the channels are not red, green
+// and blue, each one is relative to its own mean, as in TensorFlow.
 fn adjust_contrast(value: Pixel, factor: f32, place: Place) -> Pixel {
 #if ${colored}
   return blend(value, Pixel(grey(statistic(2u, place))), factor);
@@ -25,7 +25,7 @@ fn adjust_saturation(value: vec3f, factor: f32) -> vec3f {
   return blend(value, vec3f(grey(value)), factor);
 }
 
-// The hue of the HSV color moves on by `turns`. A channel is most - chroma * (how far its own hue lies, at most 1 of 6).
+// Rotates the hue of the HSV color by `turns`. A channel is most - chroma * (the distance of its hue, at most 1 of 6).
 fn adjust_hue(value: vec3f, turns: f32) -> vec3f {
   let most = max(max(value.r, value.g), value.b);
   let chroma = most - min(min(value.r, value.g), value.b);

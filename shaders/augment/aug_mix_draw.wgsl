@@ -1,7 +1,7 @@
 
-// The weight of the image itself and those of the chains, one together: Beta(alpha, alpha) says what is left for the chains,
-// and they share it by Dirichlet(alpha, alpha, ...), as gamma variates do. By logarithms, since a small alpha makes some that
-// float32 can't hold.
+// The weight of the image itself and those of the chains, which add up to one: Beta(alpha, alpha) gives the total weight of the chains, and
+// Dirichlet(alpha, alpha, ...) divides it among them, computed from gamma variates. They are computed as logarithms, because with a small
+// alpha some underflow in float32.
 fn aug_mix_draw(key: Key, purpose: u32, at: u32, from_size: vec2f, to_size: vec2f, chains: u32, alpha: f32) {
   let rest = beta(key, purpose, alpha);
   keep(at + 1u, 1.0 - rest);

@@ -1,6 +1,6 @@
 
-// Both ops of the sub-policy that was drawn (word 1), each with its own probability, else the identity. A row of the table:
-// the op, its probability, its magnitude with one sign and with the other.
+// Both ops of the sub-policy that was drawn (word 1), each applied with its own probability, otherwise the identity. A row of the table has
+// the op, its probability, and its magnitude with either sign.
 fn auto_augment_draw(key: Key, purpose: u32, at: u32, from_size: vec2f, to_size: vec2f, table: array<vec4f, 50>) {
   var rows = table;
   for (var i = 0u; i < 2u; i++) {

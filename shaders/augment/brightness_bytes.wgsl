@@ -1,7 +1,7 @@
 
-// Keras' apply_brightness_shift, by way of Pillow: what isn't from 0 to 255 (in the old package everything, and that from 0
-// where it doesn't go below) is stretched to that, cut to whole gray levels, multiplied by b, clipped and cut again.
-// Today's Keras shrinks it back. Word: b. `lit` is 0 for a fourth channel, which is transparency and stays.
+// Keras' apply_brightness_shift, which uses Pillow: values are stretched to 0 to 255 unless they are already in that range (the old package
+// always stretches them, from 0 if no value is below it), truncated to whole gray levels, multiplied by b, clipped and truncated again.
+// Current Keras then restores the original range. Word: b. `lit` is 0 for a fourth channel, which is transparency and does not change.
 fn brighten_bytes(value: Pixel, at: u32, place: Place, old: bool, lit: Pixel) -> Pixel {
   let before = image_range(place);
   let range = clamp(before + channel_shifted, vec2f(before.x), vec2f(before.y));

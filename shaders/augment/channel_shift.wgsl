@@ -1,7 +1,8 @@
 
-var<private> channel_shifted = 0.0; // brightness comes after it, and asks for the range after it
+var<private> channel_shifted = 0.0; // brightness is applied later and needs the range after this shift
 
-// clip(x + d, least, most), both of the whole image: one d for all channels (Keras' apply_channel_shift). Word: d.
+// clip(x + d, least, most), where least and most are those of the whole image and d is the same for all channels (Keras'
+// apply_channel_shift). Word: d.
 fn channel_shift(value: Pixel, at: u32, place: Place) -> Pixel {
   channel_shifted = drawn(at + 1u);
   let range = image_range(place);

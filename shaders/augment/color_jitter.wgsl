@@ -1,5 +1,5 @@
 
-// One adjustment by the word at `at`: 0 brightness, 1 contrast, 2 saturation, 3 hue.
+// One adjustment, by the word at `at`: 0 brightness, 1 contrast, 2 saturation, 3 hue.
 fn adjust(value: Pixel, at: u32, place: Place, which: u32) -> Pixel {
   switch which {
     case 0u: { return adjust_brightness(value, drawn(at)); }
@@ -19,14 +19,14 @@ fn color_jitter_by_one(value: Pixel, at: u32, place: Place, which: u32) -> Pixel
 }
 
 // Words: one for each adjustment that is a bit of `used` and, by its number, a digit of `digits`; then the number of their order.
-// Contrast needs the whole image as the adjustments before it have made it, so those are one step, and contrast with those after
-// it (`resumes`) is another. Each adjustment is a branch of its own, so that the compiler leaves out those that are not used.
+// Contrast needs the whole image after the adjustments before it, so those are one step, and contrast with the adjustments after it
+// (`resumes`) is another. Each adjustment is a separate branch, so that the compiler omits those that are not used.
 fn color_jitter(value: Pixel, at: u32, place: Place, used: u32, digits: u32, resumes: bool) -> Pixel {
   let count = countOneBits(used);
   var result = value;
   var left = digits;
   var order = drawn(at + 1u + count);
-  var ways = select(select(1.0, 2.0, count == 3u), 6.0, count == 4u); // orders of what comes after the next
+  var ways = select(select(1.0, 2.0, count == 3u), 6.0, count == 4u); // number of orders of the adjustments after the next one
   var running = !resumes;
   for (var n = count; n > 0u; n--) {
     let next = floor((order + 0.5) / ways);

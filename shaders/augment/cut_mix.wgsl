@@ -1,5 +1,5 @@
 
-// Yun et al. 2019. Words: left, top, right and bottom of the box that comes from the partner, the latter two one past its last
+// Yun et al. 2019. Words: left, top, right and bottom of the box that comes from the partner, where right and bottom are one past its last
 // pixels.
 fn cut_mix(value: f32, other: f32, at: u32, pixel: vec2u) -> f32 {
   let place = vec2f(pixel);

@@ -1,5 +1,6 @@
 
-// The box of torchvision's CutMix: its middle anywhere, its area 1 - lambda of the image before the border clips it.
+// The box of torchvision's CutMix: its center is anywhere in the image, and its area is 1 - lambda of the image before it is clipped at the
+// border.
 fn cut_mix_draw(key: Key, purpose: u32, at: u32, from_size: vec2f, to_size: vec2f, alpha: f32) {
   let lambda = beta(key, purpose, alpha);
   let middle = floor(vec2f(unit(key, purpose + 1u), unit(key, purpose + 2u)) * to_size);

@@ -1,5 +1,5 @@
 
-// Words: top, left, height, width of a rectangle that may lie beyond the image.
+// Words: top, left, height, width of a rectangle that may extend beyond the image.
 fn is_erased(at: u32, place: Place) -> bool {
   let away = vec2f(f32(place.column) - drawn(at + 2u), f32(place.row) - drawn(at + 1u));
   return all(away >= vec2f()) && away.x < drawn(at + 4u) && away.y < drawn(at + 3u);

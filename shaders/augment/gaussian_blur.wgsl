@@ -16,7 +16,7 @@ fn gaussian_blur(value: Pixel, at: u32, place: Place, reach: vec2i) -> Pixel {
   return sum / weights;
 }
 
-// torchvision's reflect: beyond the outermost pixel comes the one before it.
+// torchvision's reflect padding, which does not repeat the outermost pixel.
 fn mirrored(v: i32, last: i32) -> u32 {
   return u32(last - abs(last - abs(v)));
 }

@@ -1,5 +1,6 @@
 
-// `ratio` of a unit's edge is kept, rounded up, but a pixel of either kind is left; a little less, so that rounding adds none.
+// The fraction `ratio` of a unit's edge is kept, rounded up, but at least one pixel is kept and one masked. The product is reduced
+// slightly, so that rounding does not add a pixel.
 fn draw_grid_mask(key: Key, purpose: u32, at: u32, from_size: vec2f, to_size: vec2f, units: vec2f, ratio: f32) {
   let d = whole(key, purpose, units.x, units.y);
   keep(at + 1u, d);

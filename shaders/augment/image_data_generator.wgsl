@@ -1,8 +1,8 @@
 
 // Keras' R(theta) T S(shear) Z about the center, flips after the warp (apply_affine_transform in
-// keras/src/legacy/preprocessing/image.py), in closed form. Words: theta, tx, ty, shear, zx, zy, both flips.
-// compat 0 takes center and shift from their own axes; 1 is today's Keras, which takes both from the other's; 2 the last
-// release of the old package, which works on (row, column) and turns about a point one pixel beyond the middle.
+// keras/src/legacy/preprocessing/image.py), in closed form. Words: theta, tx, ty, shear, zx, zy, then the two flips.
+// compat 0 takes center and shift from their own axes; compat 1 is current Keras, which takes both from the other axis; compat 2 is the
+// last release of the old package, which works on (row, column) and rotates about a point one pixel beyond the center.
 fn image_data_generator(at: u32, from_size: vec2f, to_size: vec2f, compat: u32) -> mat3x3f {
   let r = turn(drawn(at + 1u));
   let rs = turn(drawn(at + 1u) + drawn(at + 4u));

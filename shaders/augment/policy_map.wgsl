@@ -1,6 +1,6 @@
 
-// A policy's op on places: no change unless it moves pixels. Words: the op, then its magnitude: the tangent of a shear
-// about the corner of the image, pixels to the right or down, degrees counter-clockwise about the middle.
+// A policy's op as a map of positions: the identity unless it moves pixels. Words: the op, then its magnitude: the tangent of a shear about
+// the corner of the image, pixels to the right or down, or degrees counterclockwise about the center.
 fn policy_map(at: u32, from_size: vec2f, to_size: vec2f, word: u32) -> mat3x3f {
   let magnitude = drawn(at + word + 1u);
   switch u32(drawn(at + word)) {

@@ -1,5 +1,5 @@
 
-// factor x + (1 - factor) (5 x + the eight around it) / 13; the outermost pixels do not change.
+// factor x + (1 - factor) (5 x + the sum of its eight neighbors) / 13; the outermost pixels do not change.
 fn adjust_sharpness(value: Pixel, factor: f32, place: Place) -> Pixel {
   let inside = place.column > 0u && place.row > 0u && place.column + 1u < width && place.row + 1u < height;
   if (!inside) { return clamp(value, Pixel(0.0), Pixel(255.0)); }

@@ -1,5 +1,5 @@
 
-// 255 (x - least) / (most - least), channel by channel; what is of one level stays.
+// 255 (x - least) / (most - least), channel by channel; a channel with a single level is unchanged.
 fn autocontrast(value: Pixel, place: Place) -> Pixel {
   let least = statistic(0u, place);
   let span = statistic(1u, place) - least;

@@ -1,5 +1,5 @@
 
-// Words: for each channel, which one it becomes.
+// Words: for each output channel, the index of its source channel.
 fn random_channel_permutation(value: Pixel, at: u32, place: Place) -> Pixel {
 #if ${planar}
   return pixel_at(place.column, place.row, Place(place.column, place.row, place.slot, u32(drawn(at + 1u + place.channel))));

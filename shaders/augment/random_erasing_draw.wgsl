@@ -1,6 +1,6 @@
 
-// torchvision's RandomErasing.get_params: an area and an aspect ratio (height to width, even in its logarithm), again while the
-// rectangle doesn't fit into the image, ten times at most; then where it lies. Nothing is erased where none fits.
+// torchvision's RandomErasing.get_params: draws an area and an aspect ratio (height to width, log-uniform) until the rectangle fits into
+// the image, at most ten times, and then its position. If no rectangle fits, nothing is erased.
 fn draw_erasing(key: Key, purpose: u32, at: u32, from_size: vec2f, to_size: vec2f, scale: vec2f, log_ratio: vec2f) {
   for (var i = 0u; i < 10u; i++) {
     let area = from_size.x * from_size.y * between(key, purpose + 2u * i, scale.x, scale.y);

@@ -1,5 +1,5 @@
 
-// x - mean of the image, all channels together; then, where wanted, / (standard deviation + 1e-6).
+// x - mean of the image, over all channels; then, if requested, / (standard deviation + 1e-6).
 fn samplewise(value: Pixel, at: u32, place: Place, divide: bool) -> Pixel {
   let moments = image_moments(place);
   let centred = value - moments.x;

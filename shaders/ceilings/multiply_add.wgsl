@@ -1,5 +1,5 @@
-// y = a y + b, over and over, for four vec4 y in each invocation: arithmetic alone, all of it in registers.
-// Its memory traffic is negligible; it writes a result so that no compiler removes the work.
+// y = a y + b, repeatedly, for four vec4 y in each invocation: arithmetic only, all of it in registers.
+// Its memory traffic is negligible. It writes a result so that the compiler does not remove the work.
 
 override rounds: u32;
 

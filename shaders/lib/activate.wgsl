@@ -1,10 +1,10 @@
 
-// The layer's activation. NaN stays NaN: max(NaN, 0) may be 0, and exp or tanh of it a number, which would hide it.
+// The layer's activation. NaN stays NaN, although max(NaN, 0) may be 0, and exp or tanh of NaN may be a number, which would hide it.
 fn activate(z: vec4f) -> vec4f {
 #if ${relu}
   return select(z, vec4f(), z < vec4f());
 #elif ${tanh}
-  // tanh overflows to NaN beyond about 88 in some implementations; it is 1 to the last bit from 10 on.
+  // tanh overflows to NaN beyond about 88 in some implementations; from 10 on it is exactly 1 in float32.
   return select(tanh(clamp(z, vec4f(-15.0), vec4f(15.0))), z, is_nan(z));
 #elif ${sigmoid}
   return select(1.0 / (1.0 + exp(-z)), z, is_nan(z));
@@ -13,8 +13,8 @@ fn activate(z: vec4f) -> vec4f {
 #elif ${leaky_relu}
   return select(z, ${negative_slope} * z, z < vec4f());
 #elif ${elu}
-  // Both elu and selu. exp(z) - 1 cancels near zero, so its Taylor series is used there: for -1/2 <= z <= 0 the terms
-  // that are left out are below 2^-26 of the sum.
+  // Both elu and selu. exp(z) - 1 cancels near zero, so its Taylor series is used there: for -1/2 <= z <= 0 the omitted terms are below
+  // 2^-26 of the sum.
   let t = clamp(z, vec4f(-0.5), vec4f());
   var series = 1.0 + t / 8.0;
   series = 1.0 + t / 7.0 * series;
@@ -41,7 +41,7 @@ fn activate(z: vec4f) -> vec4f {
 #elif ${softsign}
   return z / (1.0 + abs(z));
 #elif ${hard_sigmoid}
-  // 1/6 as a float32 is above 1/6, so z >= 3 gives exactly 1, by which the derivative recognizes it.
+  // 1/6 as a float32 is above 1/6, so z >= 3 gives exactly 1, which the derivative checks for.
   return select(clamp((z + 3.0) * (1.0 / 6.0), vec4f(), vec4f(1.0)), z, is_nan(z));
 #elif ${exponential}
   return select(exp(z), z, is_nan(z));

@@ -1,8 +1,8 @@
 
 #if ${gelu}
 // The standard normal distribution function. WGSL has no erf; this is formula 7.1.26 of Abramowitz and Stegun, Handbook of
-// Mathematical Functions (1964): the error in erf is at most 1.5e-7, so half of it here. It computes the smaller tail, which
-// keeps its size far from zero.
+// Mathematical Functions (1964): the error in erf is at most 1.5e-7, and half of that here. It computes the smaller tail, which stays
+// accurate far from zero.
 fn normal_distribution(x: vec4f) -> vec4f {
   let t = 1.0 / (1.0 + 0.3275911 * 0.70710678 * abs(x));
   var tail = 1.061405429 * t - 1.453152027;
@@ -14,7 +14,7 @@ fn normal_distribution(x: vec4f) -> vec4f {
 }
 #else
 #if ${silu}
-// sigmoid(x) and 1 - sigmoid(x), neither of which loses its digits to cancellation.
+// sigmoid(x) and 1 - sigmoid(x), both without cancellation.
 struct Sigmoid { value: vec4f, rest: vec4f, }
 
 fn sigmoid(x: vec4f) -> Sigmoid {

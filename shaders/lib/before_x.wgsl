@@ -2,7 +2,7 @@
 #if ${activated}
 @group(0) @binding(4) var<storage, read> x: array<${out}>;
 
-// A data gradient of four channels before the activation that made x. Channels after the last are not stored.
+// A data gradient of four channels before the activation that produced x. Channels after the last one are not stored.
 fn before_x(gradient: vec4f, index: u32, co: u32) -> vec4f {
   let at = index * out_channels + co;
 #if ${vec_out}

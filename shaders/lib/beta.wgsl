@@ -1,6 +1,6 @@
 
-// The logarithm of a gamma variate of shape a (Marsaglia and Tsang 2000), a below 1 by way of a + 1. Every try has numbers of
-// its own: 16 of them leave one rejection in 10^20.
+// The logarithm of a gamma variate of shape a (Marsaglia and Tsang 2000), computed for a below 1 from shape a + 1. Every attempt uses
+// different random numbers; all 16 attempts are rejected once in 10^20.
 fn log_gamma_draw(key: Key, purpose: u32, tries: u32, a: f32) -> f32 {
   let shape = select(a, a + 1.0, a < 1.0);
   let d = shape - 1.0 / 3.0;
@@ -20,7 +20,7 @@ fn log_gamma_draw(key: Key, purpose: u32, tries: u32, a: f32) -> f32 {
   return result + select(0.0, log((f32(boost.x >> 8u) + 0.5) * 0x1p-24) / a, a < 1.0);
 }
 
-// Beta(a, a), by logarithms: a small a makes gamma variates that float32 can't hold.
+// Beta(a, a), computed from logarithms, because with a small a gamma variates underflow in float32.
 fn beta(key: Key, purpose: u32, a: f32) -> f32 {
   if (a == 1.0) { return unit(key, purpose); }
   return 1.0 / (1.0 + exp(log_gamma_draw(key, purpose, 32u, a) - log_gamma_draw(key, purpose, 0u, a)));

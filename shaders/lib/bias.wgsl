@@ -1,5 +1,5 @@
 
-// b[c] to b[c + 3]; the channels after the last read it again, and are never stored.
+// b[c] to b[c + 3]; channels after the last one read it again and are never stored.
 fn bias(c: u32, last: u32) -> vec4f {
 #if ${use_bias}
 #if ${vec_bias}

@@ -1,5 +1,5 @@
 
-// Four output channels from element `at` on: a vec4 where the channels are a multiple of four. Elsewhere `left` of them exist;
+// Four output channels starting at element `at`: a vec4 if the number of channels is a multiple of four. Otherwise `left` of them exist;
 // the others are loaded as zero and not stored.
 fn load_quad(at: u32, left: u32) -> vec4f {
 #if ${vec_out}

@@ -1,7 +1,7 @@
 
 // How conv2d_backward_w and its narrow form find the pixels of x, read dy and write rows of dw.
 
-// Where in x the window of pixel j of four begins: row and column, which wrap around below zero where there is padding.
+// The start in x of the window of pixel j of four: row and column, which wrap around below zero if there is padding.
 fn window(oy: u32, ox: u32, j: u32) -> vec2u {
 #if ${pooled}
   let at = vec2u(2u * oy + j / 2u, 2u * ox + j % 2u);
@@ -35,7 +35,7 @@ fn four_dy(n: u32, oy: u32, ox: u32, co: u32, left: u32) -> Four {
 #endif
 }
 
-// Four output channels of a row of dw; tiles that reach beyond the last row or channel store nothing there.
+// Four output channels of a row of dw; tiles that extend beyond the last row or channel store nothing there.
 fn store(row: u32, part: u32, co: u32, value: vec4f) {
   let rows = kernel_height * kernel_width * in_channels;
   if (row >= rows || co >= out_channels) { return; }

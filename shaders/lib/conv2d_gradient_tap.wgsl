@@ -1,7 +1,7 @@
 
-// A pixel of x, shifted by the padding: element (kh, kw) of the kernel brought it to y's (row - kh, column - kw), before the
-// stride. `place` is its index in x, or nowhere. Pixels are counted image by image within a place, so that those of a tile
-// meet the border together and skip what is beyond.
+// A pixel of x, shifted by the padding: kernel element (kh, kw) connects it to y's (row - kh, column - kw), before dividing by the stride.
+// `place` is its index in x, or `nowhere`. Pixels are counted by position and then by image, so that those of a tile reach the border
+// together and skip the pixels beyond it.
 struct Pixel { image: u32, row: u32, column: u32, place: u32, }
 
 const nowhere = 0xffffffffu;
@@ -15,11 +15,11 @@ fn pixel_at(index: u32) -> Pixel {
   return Pixel(image, inside / in_width + pad_top, inside % in_width + pad_left, place);
 }
 
-// Where a pixel reads dy at one element of the kernel, `down` rows and `right` columns from its corner: the index of the first
-// channel, or outside.
+// The position at which a pixel reads dy for one kernel element, `down` rows and `right` columns from the kernel's corner: the index of the
+// first channel, or `outside`.
 const outside = 0x3fff0000u;
 
-// Conditions are joined by &, which makes no branch: some compilers choke on branches that are unrolled over eight pixels.
+// Conditions are joined by &, which causes no branches: some compilers fail on branches that are unrolled over eight pixels.
 fn tap(p: Pixel, down: u32, right: u32) -> u32 {
 #if ${strided}
   let row = (p.row - down) / stride_y;
@@ -27,7 +27,7 @@ fn tap(p: Pixel, down: u32, right: u32) -> u32 {
   let whole = (row * stride_y + down == p.row) & (column * stride_x + right == p.column);
   let inside = whole & (p.row >= down) & (p.column >= right) & (row < out_height) & (column < out_width);
 #else
-  // Below zero wraps around to what is far beyond the last row.
+  // Positions below zero wrap around to far beyond the last row.
   let row = p.row - down;
   let column = p.column - right;
   let inside = (row < out_height) & (column < out_width);

@@ -1,12 +1,12 @@
 
-// Four output channels of a pixel of y; tiles that reach beyond the last pixel or channel store nothing there.
+// Four output channels of a pixel of y; tiles that extend beyond the last pixel or channel store nothing there.
 fn store(index: u32, co: u32, value: vec4f) {
   if (index >= batch * out_height * out_width || co >= out_channels) { return; }
   store_quad(index * out_channels + co, out_channels - co, value);
 }
 
 #if ${pooled}
-// The first of the largest in row-major order wins, or a NaN.
+// Selects the first of the largest in row-major order, or a NaN.
 fn store_winner(cell: u32, co: u32, a: vec4f, c: vec4f, d: vec4f, e: vec4f, shift: vec4f) {
   var best = a;
   var place = vec4u(0u);

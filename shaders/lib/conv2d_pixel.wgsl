@@ -1,8 +1,8 @@
 
-// Where the window of a pixel of y begins in x. With padding that can be outside, so row and column are kept and signed.
+// The start in x of the window of a pixel of y. With padding it can be outside, so row and column are kept as signed numbers.
 struct Pixel { at: i32, row: i32, column: i32, }
 
-// Pixels after the last are the last one again.
+// Pixels after the last one repeat it.
 fn pixel_at(index: u32) -> Pixel {
 #if ${pooled}
   let cell = min(index / 4u, batch * out_height * out_width - 1u);

@@ -1,5 +1,5 @@
 
-// The derivative of an activation, from the activation's own value.
+// The derivative of an activation, computed from its output.
 fn derivative(y: vec4f) -> vec4f {
 #if ${relu}
   return select(vec4f(), vec4f(1.0), y > vec4f());
@@ -15,8 +15,8 @@ fn derivative(y: vec4f) -> vec4f {
   // Both elu and selu: below zero y = scale alpha (exp(z) - 1), so the derivative is y + scale alpha.
   return select(y + ${elu_scale} * ${elu_alpha}, vec4f(${elu_scale}), y > vec4f());
 #elif ${softplus}
-  // 1 - exp(-y), which cancels near zero, so its Taylor series is used there: for 0 <= y <= 1/2 the terms that are left
-  // out are below 2^-26 of the sum.
+  // 1 - exp(-y), which cancels near zero, so its Taylor series is used there: for 0 <= y <= 1/2 the omitted terms are below 2^-26 of the
+  // sum.
   let t = min(y, vec4f(0.5));
   var series = 1.0 - t / 8.0;
   series = 1.0 - t / 7.0 * series;
@@ -38,11 +38,10 @@ fn derivative(y: vec4f) -> vec4f {
 #endif
 }
 
-// The gradient before the activation that gave y, from the one after it.
+// The gradient before the activation that produced y, from the gradient after it.
 fn before_activation(gradient: vec4f, y: vec4f) -> vec4f {
 #if ${exponential}
-  // A derivative without bound: an empty slot of a short batch has no gradient, but y may be infinite there, and
-  // infinity * 0 is NaN.
+  // The derivative is unbounded: an empty slot of a short batch has no gradient, but y may be infinite there, and infinity * 0 is NaN.
   return select(gradient * y, vec4f(), gradient == vec4f());
 #else
   return gradient * derivative(y);

@@ -1,5 +1,5 @@
 
-// The content of one load: four channels, or one number where the channels are not a multiple of four.
+// The content of one load: four channels, or one number if the number of channels is not a multiple of four.
 #if ${vec}
 alias Element = vec4f;
 const channels_a_load = 4u;

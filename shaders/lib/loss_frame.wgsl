@@ -17,7 +17,7 @@ override record_slots: u32;
 var<workgroup> losses: array<f32, 64>;
 var<workgroup> correct: array<u32, 64>;
 
-// Adds up the sums of the invocations, in their order, and writes them into the record.
+// Adds up the sums of the invocations in a fixed order and writes them to the record.
 fn write_sums(index: u32, loss: f32, hit: u32) {
   losses[index] = loss;
   correct[index] = hit;
@@ -33,8 +33,8 @@ fn write_sums(index: u32, loss: f32, hit: u32) {
   }
 }
 
-// Writes the loss into the record of its step, with the penalties of the weights that are part of it; `measured` is the
-// count of correct predictions, or the bits of a sum.
+// Writes the loss, including the weight penalties, to the record of its step; `measured` is the number of correct predictions, or the bits
+// of a sum.
 fn write_loss(loss: f32, measured: u32) {
   let record = state.step % record_slots * record_words;
   records[record + record_step] = state.step;

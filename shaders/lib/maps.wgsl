@@ -1,8 +1,8 @@
 
-// Maps from (column, row, 1) of what an op gives to where that is in what it gets; chained by multiplication from the
-// left: the first op's map comes last.
+// Maps from (column, row, 1) of an op's output to the position in its input. They are chained by multiplication from the left: the first
+// op's map comes last.
 
-// By their rows: x_in = dot(x, (column, row, 1)), y_in = dot(y, (column, row, 1)).
+// An affine map from its rows: x_in = dot(x, (column, row, 1)), y_in = dot(y, (column, row, 1)).
 fn affine(x: vec3f, y: vec3f) -> mat3x3f {
   return mat3x3f(x.x, y.x, 0.0, x.y, y.y, 0.0, x.z, y.z, 1.0);
 }
@@ -11,7 +11,7 @@ fn identity_map() -> mat3x3f {
   return affine(vec3f(1.0, 0.0, 0.0), vec3f(0.0, 1.0, 0.0));
 }
 
-// A window: (x, y) of its pixel (0, 0), and its steps.
+// A window, given by (x, y) of its pixel (0, 0) and its step sizes.
 fn window_map(window: vec4f) -> mat3x3f {
   return affine(vec3f(window.z, 0.0, window.x), vec3f(0.0, window.w, window.y));
 }
@@ -24,7 +24,7 @@ fn flip(horizontal: bool, vertical: bool, size: vec2f) -> mat3x3f {
   );
 }
 
-// (cos, sin) of degrees to the last bits: WGSL lets its own be off by 2^-11, which is seen in a large image.
+// (cos, sin) of degrees to full precision: WGSL's own functions may be off by 2^-11, which is visible in a large image.
 fn turn(degrees: f32) -> vec2f {
   let quarters = round(degrees / 90.0);
   let x = radians(degrees - 90.0 * quarters);
@@ -39,7 +39,7 @@ fn turn(degrees: f32) -> vec2f {
   }
 }
 
-// The picture turned counter-clockwise about a point.
+// Rotates the image counterclockwise about a point.
 fn turn_about(centre: vec2f, degrees: f32) -> mat3x3f {
   let r = turn(degrees);
   let x = vec2f(r.x, -r.y);
@@ -47,8 +47,7 @@ fn turn_about(centre: vec2f, degrees: f32) -> mat3x3f {
   return affine(vec3f(x, centre.x - dot(x, centre)), vec3f(y, centre.y - dot(y, centre)));
 }
 
-// torchvision's _get_inverse_affine_matrix: the inverse of T R(angle) Shear(x, y) scale about a point; the picture turns
-// clockwise.
+// torchvision's _get_inverse_affine_matrix: the inverse of T R(angle) Shear(x, y) scale about a point, which rotates the image clockwise.
 fn affine_about(centre: vec2f, angle: f32, shift: vec2f, scale: f32, shear: vec2f) -> mat3x3f {
   let shear_x = turn(shear.x);
   let tangent = shear_x.y / shear_x.x;

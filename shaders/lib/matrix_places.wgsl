@@ -1,5 +1,5 @@
 
-// Where an element of x lies in the arenas.
+// The location of an element of x in the arenas.
 fn place_of(it: Matrix, row: u32, column: u32) -> u32 {
   return it.first + select(row * it.columns + column, column * it.rows + row, it.transposed != 0u);
 }

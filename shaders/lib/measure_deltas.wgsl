@@ -1,5 +1,5 @@
 
-// The squares of a chunk of the gradients of a layer's outputs, and how many of them aren't finite.
+// The sums of squares of a chunk of the gradients of a layer's outputs, and the number of non-finite ones.
 struct Deltas {
   squares: f32,
   large: f32,

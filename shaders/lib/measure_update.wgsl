@@ -1,5 +1,5 @@
 
-// The change of a chunk by an update: (sum of w*w before, sum of u*u, how many new w aren't finite, 0), u being what was added.
+// The change of a chunk by an update u: (sum of w*w before, sum of u*u, number of non-finite new w, 0).
 var<workgroup> sums: array<vec4f, workgroup_size>;
 
 // A skipped step adds nothing.
@@ -15,7 +15,7 @@ fn squares_of(chunk: vec4u, index: u32) -> vec4f {
 fn write_partials(chunk: vec4u, before: vec4f, moved: vec4f, index: u32, group: u32) {
   var sum = vec4f(dot(before, vec4f(1.0)), dot(moved, vec4f(1.0)), 0.0, 0.0);
   let infinity = vec4u(0x7f800000u);
-  if (any((bitcast<vec4u>(sum) & infinity) == infinity)) { // nothing else can hide one, and it can afford a second pass
+  if (any((bitcast<vec4u>(sum) & infinity) == infinity)) { // true if any w is not finite; rare enough for a second pass
     for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
       sum.z += dot(select(vec4f(), vec4f(1.0), (bitcast<vec4u>(w[i]) & infinity) == infinity), vec4f(1.0));
     }

@@ -1,11 +1,11 @@
 
-// A layer's outputs in a chunk, column by column: sums around its first number, and which units were ever positive.
+// A layer's outputs in a chunk, column by column: sums relative to its first number, and which units have been positive.
 fn mark(tensor: Tensor, column: u32, alive: vec4<bool>) {
   for (var k = 0u; k < 4u; k++) {
     let unit = (4u * column + k) % tensor.channels;
     let word = tensor.bits + unit / 32u;
     let bit = 1u << (unit % 32u);
-    // Read first: once a unit has been positive there is nothing to write, step after step.
+    // Read first, because nothing has to be written in later steps once a unit has been positive.
     if (alive[k] && (atomicLoad(&positive[word]) & bit) == 0u) { atomicOr(&positive[word], bit); }
   }
 }
@@ -16,7 +16,7 @@ fn is_flat(v: vec4f, tensor: Tensor) -> vec4<bool> {
   return (v < vec4f(tensor.low)) | (v > vec4f(tensor.high));
 }
 
-// The sums over all columns of an invocation so far, and of its latest column how many numbers it saw, which of its four units
+// The sums over all columns of an invocation so far; and, for its latest column, how many numbers it processed, which of its four units
 // were positive, and how many numbers were 0.
 struct Values {
   sum: vec4f,
@@ -28,10 +28,11 @@ struct Values {
   alive: vec4<bool>,
 }
 
-// One loop that also takes the vec4 with the last real numbers, and one place that loads: every further place would be compiled again.
+// One loop that also processes the vec4 with the last real numbers, and a single load, because every additional load in the text would be
+// compiled separately.
 %for a in 0..2
 fn column_$a(tensor: Tensor, extent: Extent, begin: u32, stride: u32, shift: f32, before: Values) -> Values {
-  // Infinite where the activation has no limit on that side; relu and linear have none and are not compared.
+  // Infinite if the activation has no limit on that side; relu and linear have none and are not compared.
   let can_be_flat = (tensor.low > -largest) | (tensor.high < largest);
   var sum = before.sum;
   var squares = before.squares;
@@ -49,8 +50,8 @@ fn column_$a(tensor: Tensor, extent: Extent, begin: u32, stride: u32, shift: f32
     zeros += ones((v == vec4f()) & inside);
     if (can_be_flat) { flat += ones(is_flat(v, tensor) & inside); }
   }
-  var alive = zeros < seen; // relu gives nothing below zero
-  if (any(is_not_finite(squares))) { // so rare that it can afford a second pass
+  var alive = zeros < seen; // relu has no output below zero
+  if (any(is_not_finite(squares))) { // rare enough for a second pass
     alive = vec4<bool>();
     for (var i = begin; i < extent.end; i += stride) {
       let inside = extent.in_last | vec4<bool>(i < extent.full);

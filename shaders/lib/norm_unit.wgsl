@@ -1,10 +1,10 @@
 
-// A unit is what is normalized together: all pixels of one instance, and of each pixel the channels of one group. Its
-// invocations share it in ${pixel_invocations} by ${column_invocations}; a workgroup owns ${units} units.
+// A unit is a set of elements that are normalized together: for all pixels of one instance, the channels of one group. ${pixel_invocations}
+// by ${column_invocations} invocations share a unit, and a workgroup owns ${units} units.
 override instances: u32;
 override pixels: u32;
-override columns: u32;       // of an instance's pixel, in loads
-override group_columns: u32; // of them those of a group
+override columns: u32;       // of a pixel, in loads
+override group_columns: u32; // of a pixel in one group, in loads
 
 alias Element = ${element};
 const pixel_invocations = ${pixel_invocations}u;
@@ -16,9 +16,9 @@ struct Unit {
   index: u32,
   instance: u32,
   column: u32,  // the first of the group
-  first: u32,   // where the unit begins in x, in loads
-  pixel: u32,   // this invocation's first, from which it takes every pixel_invocations-th
-  pixels: u32,  // none for an invocation beyond the last unit, which stays for the barriers
+  first: u32,   // start of the unit in x, in loads
+  pixel: u32,   // this invocation's first pixel; it processes every pixel_invocations-th one from there
+  pixels: u32,  // 0 for an invocation beyond the last unit, which only takes part in the barriers
   offset: u32,  // this invocation's first column within the group
   count: f32,   // elements
 }

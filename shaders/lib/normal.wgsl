@@ -1,6 +1,6 @@
 
-// The normal number below which a share u of all lie: sqrt(2) erfinv(2 u - 1) by Giles' polynomials ("Approximating the erfinv
-// function", GPU Computing Gems 2, 2010), which are as good as float32 is.
+// The standard normal quantile of u: sqrt(2) erfinv(2 u - 1) by Giles' polynomials ("Approximating the erfinv function", GPU Computing Gems
+// 2, 2010), which are accurate to float32 precision.
 fn normal(u: Uniforms) -> Uniforms {
   let w = -log(4.0 * u * (1.0 - u));
   let middle = w - 2.5;

@@ -1,4 +1,4 @@
-// The largest of a row of z and its place, the first of equal ones. A row that begins with NaN keeps it.
+// The largest element of a row of z and its position, the first one if several are equal. A row that starts with NaN yields NaN.
 struct Peak {
   value: f32,
   place: u32,

@@ -1,6 +1,6 @@
 
-// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a number is a function of what it is
-// for, so the order of dispatches, the batch size and what else is drawn don't change it. src/reference/random.ts twins it.
+// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a number is a function of its purpose, so it does not
+// depend on the order of dispatches, the batch size or other random numbers. Its twin is src/reference/random.ts.
 fn multiply_high(a: u32, b: u32) -> u32 {
   let a0 = a & 0xffffu;
   let a1 = a >> 16u;

@@ -1,9 +1,9 @@
 
 #if ${filled}
-var<private> cover: f32; // how much of what is read lies inside of the image
+var<private> cover: f32; // the fraction of the sampled area that lies inside the image
 
 #endif
-// Where coordinate v falls on an axis of n places: scipy.ndimage's modes, of which wrap has the period n - 1.
+// Maps coordinate v to an axis of length n: scipy.ndimage's modes, of which wrap has the period n - 1.
 fn fold(v: f32, n: f32) -> f32 {
 #if ${reflect}
   let period = 2.0 * n;
@@ -26,10 +26,10 @@ fn fold(v: f32, n: f32) -> f32 {
 fn fold_all(at: vec2f, n: vec2f) -> vec2f {
 #if ${filled}
 #if ${soft}
-  let inside = clamp(min(at + 1.0, n - at), vec2f(), vec2f(1.0)); // an edge as wide as a pixel
+  let inside = clamp(min(at + 1.0, n - at), vec2f(), vec2f(1.0)); // the edge is one pixel wide
   cover *= inside.x * inside.y;
 #else
-  let probe = ${probe}; // a pixel ends half-way to the next, or, as in SciPy's constant, in its middle
+  let probe = ${probe}; // a border pixel extends half-way beyond its center or, as in SciPy's constant mode, ends at its center
   if (any(probe < vec2f()) || any(probe > n - 1.0)) { cover = 0.0; }
 #endif
 #endif
@@ -49,7 +49,7 @@ fn through(at: vec2f, place: u32) -> vec2f {
   let to = vec2f(first.x * at.x + first.y * at.y + first.z, first.w * at.x + second.x * at.y + second.y);
 #if ${projective}
   let depth = second.z * at.x + second.w * at.y + own_maps[place + 2u].x;
-  // On the horizon: far outside, but a number.
+  // On the horizon: far outside, but finite.
   return clamp(to / select(depth, 1e-30, depth == 0.0), vec2f(-1e6), vec2f(1e6));
 #else
   return to;
@@ -58,15 +58,15 @@ fn through(at: vec2f, place: u32) -> vec2f {
 #endif
 #if ${windowed}
 
-// The part of the image goes half a step beyond the middles of its outermost pixels; half a pixel inside of that is where
-// the image's own outermost middles are, and where interpolation stops.
+// The region of the image extends half a step beyond the centers of its outermost pixels. Half a pixel inside that border are the image's
+// outermost pixel centers, where interpolation stops.
 fn into_window(at: vec2f, window: vec4f, n: vec2f) -> vec2f {
   let least = window.xy + 0.5 - 0.5 * window.zw;
   return clamp(window.xy + window.zw * at, least, least + window.zw * n - 1.0);
 }
 #endif
 
-// The image through the maps of this slot, by order 0 or 1.
+// The image sampled through the maps of this slot, with interpolation of order 0 or 1.
 fn read_warp(place: Place) -> Pixel {
 #if ${filled}
   cover = 1.0;
@@ -85,7 +85,7 @@ ${locate_lines}
   let near = vec2u(clamp(low, vec2f(), vec2f(last)));
   let far = vec2u(clamp(low + 1.0, vec2f(), vec2f(last)));
 #else
-  // The other modes never leave what is between the first pixel and the last.
+  // The other modes stay between the first and the last pixel.
   let whole = vec2i(at);
   let part = at - vec2f(whole);
   let near = vec2u(whole);

@@ -1,6 +1,7 @@
 
-// A chunk of the rows of a [rows, columns] view, which one workgroup goes over: ${column_invocations} columns side by side, and of each
-// column every ${row_invocations}th row. Only rows of the batch's real samples belong to a chunk, so the last ones can be empty.
+// A chunk of the rows of a [rows, columns] view, which one workgroup processes: ${column_invocations} adjacent columns, with every
+// ${row_invocations}th row of a column per invocation. Only rows of the batch's real samples belong to a chunk, so the last chunks can be
+// empty.
 override rows_per_sample: u32;
 override rows_per_chunk: u32;
 override columns: u32;
@@ -13,7 +14,7 @@ struct Chunk {
   column: u32,
   row: u32,   // this invocation's first
   end: u32,   // one past the last row of the chunk
-  rows: f32,  // how many rows the chunk has, at least 1 so that it can be divided by
+  rows: f32,  // number of rows in the chunk, at least 1 because it is a divisor
 }
 
 var<workgroup> sums: array<Element, row_invocations * column_invocations>;
@@ -22,7 +23,7 @@ fn chunk_of(group: vec3u, index: u32) -> Chunk {
   let column = group.y * column_invocations + index % column_invocations;
   let first = group.x * rows_per_chunk;
   let end = max(first, min(first + rows_per_chunk, state.count * rows_per_sample));
-  // Invocations beyond the last column stay for the barriers, but go over no row.
+  // Invocations beyond the last column take part in the barriers but process no rows.
   return Chunk(column, first + index / column_invocations, select(0u, end, column < columns), f32(max(1u, end - first)));
 }
 

@@ -1,7 +1,7 @@
 
-// A product of matrices with few elements and many terms. A workgroup owns 8 rows by 32 columns of the result: two times eight invocations have
-// 4 rows and a quad of columns each, and ${slices} such groups have every ${slices}th quad of terms. In a second pass, through workgroup memory, the first
-// group adds up the sums of all in their order.
+// A product of matrices with few elements and many terms. A workgroup owns 8 rows by 32 columns of the result: two times eight invocations
+// own 4 rows and a quad of columns each, and each of ${slices} such groups processes every ${slices}th quad of terms. In a second pass,
+// through workgroup memory, the first group adds up the sums of all groups in order.
 var<workgroup> sums_of: array<vec4f, ${slices} * 64>;
 
 @compute @workgroup_size(16 * ${slices})

@@ -1,6 +1,6 @@
 
 #if ${stores_db}
-// The gradient of four biases from element `at` on, of which `left` exist.
+// Stores the gradient of four biases starting at element `at`, of which `left` exist.
 fn store_db(at: u32, left: u32, value: vec4f) {
 #if ${vec_out}
   db[at / 4u] = value;

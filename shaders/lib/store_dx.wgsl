@@ -1,5 +1,5 @@
 
-// Four channels of dx from element `at` on, of which `left` exist: times the derivative of the activation that made x.
+// Stores four channels of dx starting at element `at`, of which `left` exist, times the derivative of the activation that produced x.
 fn store_dx(at: u32, left: u32, value: vec4f) {
 #if ${vec_in}
 #if ${activated}

@@ -1,6 +1,6 @@
 
 #if ${sums_dy}
-// db of a transposed convolution, whose channels are the rows' channels in conv2d_backward_w.
+// db of a transposed convolution, whose output channels are the channels of the rows in conv2d_backward_w.
 fn sum_of_dy(part: u32, index: u32) {
   let image = in_height * in_width * in_channels;
   let end = batch * (part + 1u) / parts * image;

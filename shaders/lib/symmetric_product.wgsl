@@ -1,12 +1,12 @@
 
-// s = left^T right where that is symmetric, as each product of a matrix, or of polynomials of one symmetric matrix, is
+// s = left^T right, if it is symmetric, like every product x^T x and every product of polynomials of one symmetric matrix.
 // One invocation owns 8 rows of 4 columns: the quads i and i + 1 of the rows, and the quad j of the columns. 4 neighbors share the
-// rows and own 16 columns together, so that each loads a quarter of the rows and shares them. Two such tiles are a block, and
-// of the blocks those on the diagonal and right of it are computed; what is stored is also stored as its mirror image.
+// rows and own 16 columns together, so that each loads a quarter of the rows and shares them. Two such tiles are a block. Only the blocks
+// on the diagonal and to the right of it are computed; results are also stored at their mirror positions.
 struct Tile {
   i: u32,
   j: u32,
-  real: bool, // the last workgroup's surplus tiles work on copies and store nothing
+  real: bool, // surplus tiles of the last workgroup repeat other tiles and store nothing
 }
 
 struct Sums {
@@ -22,7 +22,7 @@ fn tile_of(it: Matrix, first: u32, index: u32) -> Tile {
   let tile = first + index / 4u;
   let block = min(tile, blocks * (blocks + 1u) - 1u) / 2u;
   var column = u32((sqrt(f32(8u * block + 1u)) - 1.0) / 2.0);
-  if (column * (column + 1u) / 2u > block) { column -= 1u; } // a root may be a little off
+  if (column * (column + 1u) / 2u > block) { column -= 1u; } // the root may be slightly off
   if ((column + 1u) * (column + 2u) / 2u <= block) { column += 1u; }
   let row = block - column * (column + 1u) / 2u;
   return Tile(4u * row + 2u * (tile % 2u), 4u * column + index % 4u, tile < blocks * (blocks + 1u));
@@ -66,8 +66,8 @@ fn product(it: Matrix, tile: Tile, left: u32, right: u32, begin: u32, end: u32) 
   return Sums(s00, s01, s02, s03, s10, s11, s12, s13);
 }
 
-// The quads (i, j) and (j, i) of the square matrix that begins at a vec4. On the diagonal what is right of it counts, so that the
-// matrix is symmetric to the bit.
+// The quads (i, j) and (j, i) of the square matrix that begins at a vec4. Blocks on the diagonal use the elements to the right of it, so
+// that the matrix is exactly symmetric.
 fn store(it: Matrix, tile: Tile, i: u32, at: u32, s0: vec4f, s1: vec4f, s2: vec4f, s3: vec4f) {
   if (!tile.real || tile.j >= it.quads || i > tile.j) { return; }
   let mirrored = i == tile.j;

@@ -1,6 +1,6 @@
 
-// The two rows (or columns) of x that one of y lies between, where both are measured at the centers of their pixels, and the
-// weight of the second. At the edge both are the same.
+// The two rows (or columns) of x that enclose one of y, measured at pixel centers, and the weight of the second. At the edge both are the
+// same.
 struct Between { first: u32, second: u32, weight: f32, }
 
 fn between(o: u32, factor: u32, length: u32) -> Between {

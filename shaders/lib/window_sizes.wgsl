@@ -3,7 +3,7 @@
 override batch: u32;
 override in_height: u32;
 override in_width: u32;
-override out_height: u32; // in pooled cells where a pool follows
+override out_height: u32; // in pooled cells if a pool follows
 override out_width: u32;
 override kernel_height: u32;
 override kernel_width: u32;

@@ -1,11 +1,12 @@
 
 // A product of matrices in tiles that the 64 invocations of a workgroup keep in workgroup memory. A workgroup owns 8 x ${rows} rows by
-// 32 x ${quads} columns of the result, and an invocation ${rows} rows in a row by ${quads} quads of columns, 8 quads apart. Each step of the sum loads
-// ${depth} terms of both factors, every number once; while a tile is multiplied, the next one is on its way from memory to registers.
+// 32 x ${quads} columns of the result, and an invocation ${rows} consecutive rows by ${quads} quads of columns, 8 quads apart. Each step of
+// the sum loads ${depth} terms of both factors, every number once; while a tile is multiplied, the next one is loaded from memory into
+// registers.
 const depth_quads = ${depth}u / 4u;
 const tile_rows = 8u * ${rows}u;
 const tile_quads = 8u * ${quads}u;
-// A row of a has ${depth} terms and a vec4 of padding, so that neighbors that read or write a row each use different banks.
+// A row of a has ${depth} terms and a vec4 of padding, so that neighbors that each read or write a row use different banks.
 const a_row = depth_quads + 1u;
 const a_size = tile_rows * a_row;
 const b_size = ${depth}u * tile_quads;
@@ -13,7 +14,7 @@ const b_size = ${depth}u * tile_quads;
 var<workgroup> a_tile: array<vec4f, ${buffers} * ${a_length}>;
 var<workgroup> b_tile: array<vec4f, ${buffers} * ${b_length}>;
 
-// What an invocation loads of a tile.
+// The part of a tile that an invocation loads.
 struct Loads { a: array<vec4f, ${loads}>, b: mat4x4f, }
 
 @compute @workgroup_size(64)
@@ -57,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var bias = vec4f();
 #endif
   var loads: Loads;
-  // One round more than there are tiles: in the first one nothing is multiplied, in the last one nothing is loaded.
+  // There is one more round than there are tiles: the first round multiplies nothing, the last one loads nothing.
   var a_at = 0u;
   var b_at = 0u;
   for (var term = range.x; ; term += depth_quads) {
@@ -105,7 +106,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     if (term >= range.y) { break; }
 #if ${double}
-    // The other half of the memory: its last readers have passed the barrier of the round before.
+    // Writes the other half of the memory, whose last readers have passed the barrier of the previous round.
     a_at = a_size - a_at;
     b_at = b_size - b_at;
 #else
@@ -129,7 +130,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     workgroupBarrier();
   }
-  // A loop, because each further place that stores would be compiled again.
+  // This is a loop because every additional store in the text would be compiled separately.
   var sums = array<vec4f, ${quads} * ${rows}>(
 %for h in 0..${quads}
 %for i in 0..${rows}
@@ -142,7 +143,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     finish(first + mine + i % ${rows}u, part, at, mat4x4f(sums[i], sums[i + 1u], sums[i + 2u], sums[i + 3u]));
   }
 #if ${stores_db}
-  // The invocations of a column have the sums of different terms, which the first one adds up in their order.
+  // The invocations of a column have the sums of different terms, which the first one adds up in order.
   workgroupBarrier();
   if (index < depth_quads * tile_quads) { b_tile[index] = bias; }
   workgroupBarrier();

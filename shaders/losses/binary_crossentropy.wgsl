@@ -5,7 +5,7 @@ override label_smoothing: f32;
 fn smoothed(t: f32) -> f32 { return t * (1.0 - label_smoothing) + 0.5 * label_smoothing; }
 
 fn output_of(z: f32) -> f32 {
-  // The exponential of -|z|, so that nothing overflows; for a NaN it may be a number, so z itself is returned then.
+  // Uses the exponential of -|z|, so that nothing overflows. For a NaN it may be a number, so z itself is returned in that case.
   let e = exp(-abs(z));
   return select(select(e, 1.0, z >= 0.0) / (1.0 + e), z, is_nan(vec4f(z)).x);
 }

@@ -1,6 +1,6 @@
 // v += dw*dw;  w -= lr dw / sqrt(initial + v + epsilon)
-// Keras' form. Keras' accumulator is initial + v: what it starts from stays outside of it, so that v starts at zero like the
-// slots of every optimizer.
+// Keras' form. Keras' accumulator is initial + v. The initial value is kept separate, so that v starts at zero like the slots of all
+// optimizers.
 @group(0) @binding(6) var<storage, read_write> v: array<vec4f>;
 
 override initial: f32;

@@ -13,7 +13,7 @@ override epsilon: f32;
 fn step_size(_chunk: vec4u) -> f32 { return state.learning_rate * sqrt(state.correction2) / state.correction1; }
 
 fn update(i: u32, g: vec4f, w0: vec4f, rate: f32) -> vec4f {
-  let m0 = m[i]; // once: on a software adapter loads are what this costs
+  let m0 = m[i]; // loaded once, because on a software adapter loads are most of the cost
   let v0 = v[i];
   let m1 = m0 + (g - m0) * one_minus_beta1;
   let v1 = v0 + (g * g - v0) * one_minus_beta2;

@@ -1,5 +1,5 @@
 // matrices: w -= lr scale o;  others: Adam's step at lr ratio, or w -= lr m with m = momentum m + dw or, nesterov, lr (dw + momentum m)
-// o and the momentum of the matrices come from muon_momentum and the newton_schulz kernels; a chunk of a matrix has the scale.
+// o and the momentum of the matrices come from muon_momentum and the newton_schulz kernels; the chunks of a matrix contain its scale.
 @group(0) @binding(6) var<storage, read_write> m: array<vec4f>;
 #if ${adam}
 @group(0) @binding(7) var<storage, read_write> v: array<vec4f>;

@@ -1,6 +1,5 @@
 // v += (dw*dw - v)(1 - rho);  s = lr dw / sqrt(v + epsilon);  w -= s or, with momentum, m = momentum m + s, then w -= m
-// Keras' form. Centered: a += (dw - a)(1 - rho), and v - a*a takes the place of v under the root, where rounding may not
-// leave less than nothing.
+// Keras' form. Centered: a += (dw - a)(1 - rho), and v - a*a replaces v under the root, or 0 if rounding makes it negative.
 @group(0) @binding(6) var<storage, read_write> v: array<vec4f>;
 #if ${has_momentum}
 @group(0) @binding(7) var<storage, read_write> m: array<vec4f>;

@@ -1,4 +1,4 @@
-// plain: w -= lr dw;  with momentum: v = momentum v - lr dw, then w += v or, nesterov, w += momentum v - lr dw
+// without momentum: w -= lr dw;  with momentum: v = momentum v - lr dw, then w += v or, nesterov, w += momentum v - lr dw
 // Keras' form.
 #if ${has_momentum}
 @group(0) @binding(6) var<storage, read_write> v: array<vec4f>;

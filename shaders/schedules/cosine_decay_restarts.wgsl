@@ -1,5 +1,5 @@
-// rate = initial ((1 - alpha) m_mul^i (1 + cos(pi p)) / 2 + alpha), p the part of the i-th period that is over
-// A period is t_mul times as long as the one before it. Rounding of their sum moves no restart by a step.
+// rate = initial ((1 - alpha) m_mul^i (1 + cos(pi p)) / 2 + alpha), p = the elapsed fraction of the i-th period
+// Each period is t_mul times as long as the one before it. Rounding in the sum of their lengths does not shift a restart by a step.
 fn cosine_decay_restarts(
   step: u32, initial: f32, first_decay_steps: u32, t_mul: f32, log2_m_mul: f32, alpha: f32,
 ) -> f32 {

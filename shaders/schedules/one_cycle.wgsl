@@ -5,7 +5,8 @@ fn one_cycle(step: u32, first: f32, highest: f32, last: f32, peak: f32, end: f32
   let begin = select(peak, 0.0, climbs);
   let length = select(end, peak, climbs) - begin;
   let none = length <= 0.0;
-  // Both parts from what is over and what is left: a small rate at the end is no difference of large ones.
+  // Both terms are computed separately, from the elapsed and the remaining part, so that a small rate at the end is not the difference of
+  // two large ones.
   let over = select((at - begin) / length, 1.0, none);
   let left = select((begin + length - at) / length, 0.0, none);
   let s = select(raised_cosine(over), over, linear != 0u);

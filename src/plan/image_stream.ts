@@ -201,7 +201,7 @@ export class ImageStream {
       cursor.at = to;
       this.#chunks.push(chunk);
       chunk.loading = this.#load(chunk);
-      chunk.loading.catch(() => undefined); // reported to whoever awaits it
+      chunk.loading.catch(() => undefined); // the code that awaits it gets the error
       this.#arrival.abort();
       this.#arrival = new AbortController();
     }

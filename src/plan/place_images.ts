@@ -94,7 +94,7 @@ async function* parts(source: ImageSource, count: number, atOnce: number) {
   for (let first = 0, next = readFrom(0); first < count; first += atOnce) {
     const read = await next;
     if (first + atOnce < count) next = readFrom(first + atOnce);
-    next.catch(() => undefined); // reported to whoever awaits it
+    next.catch(() => undefined); // the code that awaits it gets the error
     yield { first, read };
   }
 }
