@@ -8,7 +8,7 @@ export function describeAdapter({ vendor, architecture, device, description, sof
   return description && maker ? `${name} (${maker})` : name;
 }
 
-/** Chrome describes its software adapter by the names of its components, which mean nothing to a user. */
+/** Replaces Chrome's description of its software adapter, which consists of component names that mean nothing to users. */
 function plainName(name: string): string {
   return /swiftshader/i.test(name) ? 'SwiftShader' : name;
 }

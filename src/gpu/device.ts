@@ -41,8 +41,8 @@ export interface Traits {
   /** Storage buffers that a shader may bind; WebGPU's default, 8, if omitted. Only launches of two kernels bind more. */
   storageBuffers?: number;
   /**
-   * True for Mesa's llvmpipe, whose vector units load the number of each invocation on its own: a load costs about 25 times a
-   * multiply-add, so large tiles are fastest although their sums don't fit the registers.
+   * True for Mesa's llvmpipe, whose vector units load the number of each invocation separately. A load costs about 25 times as much as a
+   * multiply-add, so large tiles are fastest although their sums don't fit into registers.
    */
   gathers?: boolean;
 }
@@ -74,7 +74,7 @@ export interface GpuOptions {
 export interface Gpu {
   /** The WebGPU device. */
   readonly device: GPUDevice;
-  /** The adapter's description of itself. */
+  /** What the adapter reports about itself. */
   readonly adapter: AdapterFacts;
   /** Adapter properties that determine which kernel variants are used. */
   readonly traits: Traits;
@@ -102,7 +102,7 @@ const howToGetAnAnswer =
   "restart the browser, update the GPU's driver, or use the software adapter: start Chrome with " +
   '--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader; on a slow machine allow more time: openGpu({ timeout })';
 
-/** Limits worth raising above their defaults: they allow larger data sets in one binding, and more kernels to share a launch. */
+/** Limits worth raising above their defaults, because they allow larger data sets in one binding and more kernels in one launch. */
 const usefulLimits = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'] as const;
 
 /**
@@ -191,7 +191,7 @@ async function openDevice(adapter: GPUAdapter, options: GpuOptions, timeout: num
     requiredLimits: limits(adapter, options),
   });
   return withinTime(requested, timeout, () => {
-    // The device may still arrive later, when nothing waits for it any more; it is destroyed then.
+    // If the device still arrives after the time limit, it is destroyed.
     requested.then(
       (device) => device.destroy(),
       () => undefined,

@@ -5,14 +5,14 @@ import { type Binding, elementBytes } from './wgsl.ts';
 const mostWorkgroups = 65535;
 const mostWorkgroupBytes = 16384;
 
-/** What a shader declares at module scope. */
+/** Matches the declarations of a shader at module scope. */
 const declared = /\b(?:fn|struct|alias|const|override|var<[^>]*>)\s+(\w+)/g;
 const directive = /^(?:enable|diagnostic)[^;]*;/gm;
 const head = /@compute\s*@workgroup_size\(([^)]*)\)\s*fn main\(((?:[^()]|\(\w+\))*)\)/;
 
 const namesIn = (text: string) => [...text.matchAll(declared)].map(([, name]) => name!);
 
-/** Renames what is declared at module scope, but no member of a structure. */
+/** Renames declarations at module scope, but not the members of structures. */
 const renamed = (text: string, names: ReadonlyMap<string, string>) => {
   const nameOf = (name: string) => names.get(name) ?? name;
   return text.replace(/struct \w+\s*\{[^}]*\}|(\.\s*)?\b([a-zA-Z_]\w*)/g, (all, dot?: string, name?: string) => {
@@ -21,7 +21,7 @@ const renamed = (text: string, names: ReadonlyMap<string, string>) => {
   });
 };
 
-/** The value of a product of numbers and constants; NaN if it is anything else. */
+/** The value of a product of numbers and constants; NaN for any other expression. */
 const productIn = (product: string, text: string): number =>
   product.split('*').reduce((value, factor) => {
     const name = factor.trim().replace(/u$/, '');
@@ -32,14 +32,14 @@ const productIn = (product: string, text: string): number =>
 export const workgroupSize = ({ text }: SpecializedKernel): number =>
   productIn(/@workgroup_size\(([^)]*)\)/.exec(text)![1]!, text);
 
-/** Memory that a workgroup shares, at most: an element of an array takes up to 16 bytes. */
+/** Upper bound of a kernel's workgroup memory in bytes: an array element takes up to 16. */
 const workgroupBytes = ({ text }: SpecializedKernel): number =>
   [...text.matchAll(/var<workgroup>\s*\w+\s*:\s*(?:array<([^,]+),([^>]+)>)?/g)].reduce(
     (bytes, [, type, length]) => bytes + (type ? (elementBytes[type] ?? 16) * productIn(length!, text) : 16),
     0,
   );
 
-/** The declaration of a binding without its number, and what of it doesn't depend on its name. */
+/** The declaration of a binding without its number, and the part of it that doesn't depend on its name. */
 function declarationOf(text: string, name: string): { binding: string; type: string } {
   const [binding, before, after] = new RegExp(
     `@group\\(0\\)\\s*@binding\\(\\d+\\)\\s*(var[^;:]*)\\b${name}\\s*:([^;]*);`,
@@ -64,13 +64,13 @@ function asFunction({ text, workgroups: [x, y, z] }: SpecializedKernel, name: st
 }
 
 /**
- * Two kernels in one launch: the first workgroups run `a`, the others `b`. Neither may need the other's results. Names that both
- * declare are changed in `b`. Undefined if their workgroups differ in size, or together they need too many storage buffers,
- * workgroups or bytes that a workgroup shares.
+ * Two kernels in one launch: the first workgroups run `a`, the others `b`. Neither may need the other's results. Names that both declare
+ * are renamed in `b`. Undefined if their workgroups differ in size, or if together they need too many storage buffers, too many workgroups
+ * or too much workgroup memory.
  *
  * @param same the bindings of `b` that are bound to the same range of a buffer as one of `a`, with the latter's name. They become one if
  * their declarations are the same.
- * @param mostBuffers number of storage buffers that a shader may bind: every device allows 8.
+ * @param mostBuffers number of storage buffers that a shader may bind; every device allows 8.
  * @returns the kernel, and its name of each binding of `b`.
  */
 export function joinKernels(
@@ -93,9 +93,9 @@ export function joinKernels(
 }
 
 /**
- * Two kernels in one launch of a single workgroup, in which `b` reads what `a` wrote: `a` has one workgroup, and `b` runs its few
- * workgroups one after the other. Undefined under the conditions of `joinKernels`, or if `b` reads results of `a` in a way that
- * can't be rewritten for the type with which `a` declares them.
+ * Two kernels in one launch of a single workgroup, in which `b` reads the results of `a`: `a` has one workgroup, and the few workgroups of
+ * `b` run one after the other. Undefined under the conditions of `joinKernels`, or if `b` reads results of `a` in a way that can't be
+ * rewritten for the type with which `a` declares them.
  *
  * @param same the bindings of `b` that are bound to the same range of a buffer as one of `a`, with the latter's name.
  */
@@ -128,7 +128,10 @@ export function chainKernels(
 
 const widths: Record<string, number> = { 'array<f32>': 1, 'array<vec2f>': 2, 'array<vec4f>': 4 };
 
-/** The same kernels, with one declaration of what both bind: with the type in `a`, for writing if either writes to it. */
+/**
+ * The same kernels, with a single declaration of each binding that they share. It has the type that `a` declares, and is writable if either
+ * kernel writes to it.
+ */
 function shareBindings(a: SpecializedKernel, b: SpecializedKernel, same: ReadonlyMap<string, string>) {
   let [first, second] = [a, b];
   for (const [name, other] of same) {
@@ -141,7 +144,7 @@ function shareBindings(a: SpecializedKernel, b: SpecializedKernel, same: Readonl
     }
     if (own.type !== given.type) {
       const text = own.access === 'read' && readAs(second.text, name, widths[own.type], widths[given.type]);
-      // What both only read may be bound twice.
+      // A buffer that both only read may be bound twice.
       if (!text && isWritten) return undefined;
       if (!text) continue;
       second = { ...second, text };
@@ -174,8 +177,8 @@ const declaredAs = (
 });
 
 /**
- * The text of a kernel that reads an array of vectors from one of numbers, or the reverse; undefined if it uses the array for anything
- * but reading its elements.
+ * The text of a kernel, changed to read an array of vectors from an array of numbers or the reverse. Undefined if it does anything with the
+ * array but read its elements.
  *
  * @param width numbers in an element as the kernel reads it; undefined for anything but floats.
  * @param given the same of the array that is bound.
@@ -185,7 +188,7 @@ function readAs(source: string, name: string, width = 0, given = 0): string | un
   const { binding } = declarationOf(source, name);
   let text = source.replace(binding, '').replace(/\/\/.*/g, '');
   const element = new RegExp(`(?<![.\\w])${name}\\[`, 'g');
-  // The last one first, because an index may contain another.
+  // From last to first, because an index may contain another access.
   for (let last = [...text.matchAll(element)].at(-1); last; last = [...text.matchAll(element)].at(-1)) {
     const begin = last.index + last[0].length;
     let end = begin;
@@ -201,7 +204,7 @@ function readAs(source: string, name: string, width = 0, given = 0): string | un
   return `${binding}\n${text}\nfn element_of_${name}(i: u32) ${body}\n`;
 }
 
-/** A joint kernel, and its name of each binding of the second kernel that has another one. */
+/** A joint kernel, and the new name of each binding of the second kernel that was renamed. */
 export interface Joined {
   kernel: SpecializedKernel;
   names: ReadonlyMap<string, string>;

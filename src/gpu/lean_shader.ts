@@ -1,4 +1,4 @@
-/** The same shader, shorter: the compiler reads the same tokens. Lines of `#if` and of `%for` stay the same. */
+/** A shorter text of the same shader, with the same tokens. Lines with `#if` and `%for` are unchanged. */
 export const leanShader = (source: string): string =>
   source
     .split('\n')
@@ -7,7 +7,7 @@ export const leanShader = (source: string): string =>
     .map((line) => `${/^[#%]/.test(line) ? line : tightened(line)}\n`)
     .join('');
 
-/** A line without the spaces around punctuation, except between two operators, which together could be another one. */
+/** Removes the spaces around punctuation, except between two operators that could form another operator. */
 const tightened = (line: string) =>
   line
     .replace(/(?<=[\w)\]}]) ([-+*/%<>=!&|^]{1,3}) (?=[\w($.])/g, '$1')

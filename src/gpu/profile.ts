@@ -46,10 +46,7 @@ export interface StepProfile {
   dispatches: DispatchProfile[];
   /** Number of dispatches in a step. */
   dispatchesPerStep: number;
-  /**
-   * Sum of the dispatches in microseconds. More than the step takes in training, because each dispatch is timed in a pass of
-   * its own.
-   */
+  /** Sum of the dispatches in microseconds. More than the step takes in training, because each dispatch is timed in a separate pass. */
   stepMicroseconds: number;
   /** Median time of the whole step in a single pass, as training runs it, over the same rounds. */
   unprofiledStepMicroseconds: number;
@@ -67,8 +64,8 @@ export interface StepProfile {
 const noisyShare = 0.25;
 
 /**
- * Times each dispatch of a recording in a pass of its own, and the whole recording in one pass, in every round. Dispatches run
- * more often than in a real step, so what they write is not the result of training.
+ * In every round, times each dispatch of a recording in a separate pass, and the whole recording in one pass. Dispatches run more often
+ * than in a real step, so their results are not those of training.
  *
  * @throws SetupError if the device has no timestamps.
  */

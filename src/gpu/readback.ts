@@ -6,8 +6,8 @@ import { unlessAborted } from './unless_aborted.ts';
 /**
  * Waits for the GPU, then returns a copy of the first bytes of a staging buffer and unmaps it.
  *
- * @param prompts submit something empty at short intervals while waiting: Firefox looks for finished work only every 100 ms, and
- * whenever something is submitted.
+ * @param prompts submit something empty at short intervals while waiting: Firefox checks for finished work only every 100 ms and whenever
+ * something is submitted.
  * @throws DeviceLostError
  */
 export async function readStaging(
@@ -19,7 +19,7 @@ export async function readStaging(
   const timer = prompts ? setInterval(() => gpu.device.queue.submit([]), 5) : 0;
   try {
     await unlessAborted(staging.mapAsync(GPUMapMode.READ, 0, bytes), gpu.failure);
-    // The mapped range may be gone already if the device was disposed of in the meantime.
+    // The buffer may no longer be mapped if the device was disposed of in the meantime.
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
     return copy;

@@ -32,7 +32,7 @@ export class Recorder {
     return bind(this.gpu.device, await this.#cache.compile(kernel, shape), layer, buffers);
   }
 
-  /** As `dispatch`, for a kernel that has been rendered already. */
+  /** Like `dispatch`, for a kernel that has already been rendered. */
   async dispatchSpecialized(
     kernel: SpecializedKernel,
     buffers: Record<string, Slice>,

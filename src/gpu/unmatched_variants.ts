@@ -1,7 +1,7 @@
 import { nearest } from '../errors.ts';
 import type { KernelVariants } from './variants.ts';
 
-/** A key of `KernelVariants` as its kernel and its shape; undefined where it is none. */
+/** Parses a key of `KernelVariants` into kernel and shape; undefined if it is not such a key. */
 function readKey(key: string): { name: string; shape: Record<string, unknown> } | undefined {
   const [, name, text] = /^(\w+) (\{.*\})$/.exec(key) ?? [];
   try {
@@ -21,8 +21,8 @@ function differing(shape: Record<string, unknown>, other: Record<string, unknown
 }
 
 /**
- * A sentence for each entry that fits no kernel and shape of a network, with what comes nearest: an entry for another batch size, or
- * with a mistyped name, would otherwise be ignored silently.
+ * A sentence for each entry that fits no kernel and shape of a network, with the nearest match. An entry for another batch size or with a
+ * mistyped name would otherwise be ignored silently.
  *
  * @param fitting the keys of the network's kernels.
  */

@@ -150,8 +150,8 @@ export function readOverrides(text: string): string[] {
 }
 
 /**
- * Quotes the rendered lines around each compiler message, with a caret. Rendering moves line numbers, so the rendered text is
- * what helps.
+ * Quotes the rendered lines around each compiler message, with a caret. Line numbers refer to the rendered text, which differs from the
+ * file.
  */
 export function excerpt(text: string, messages: readonly GPUCompilationMessage[]): string {
   const lines = text.split('\n');

@@ -1,6 +1,6 @@
 import type { ActivationName } from '../model/activations.ts';
 
-/** Where the first non-finite number of a step can occur, in the order of computation. */
+/** The stages of a step in which the first non-finite number can occur, in the order of computation. */
 export type Pass = 'forward' | 'loss' | 'gradient' | 'update';
 
 /**
@@ -168,7 +168,7 @@ export interface Verdict {
   sentence: string;
   /** Text of the usual remedies, the most likely first; empty for a healthy layer. */
   remedy: string;
-  /** The remedies as data. Older files have none. */
+  /** The remedies as data. Missing in older files. */
   remedies?: Remedy[];
 }
 

@@ -40,7 +40,7 @@ export class HealthReader {
     this.#firstOfInput = this.#firstOfTensors + blockWords.tensor * tensors;
   }
 
-  /** @param samples number of samples behind the layers' figures: those of the step, or of its last micro-batch. */
+  /** @param samples number of samples on which the layers' figures are based: those of the step, or of its last micro-batch. */
   read(words: RecordWords, samples = words.u32(recordField.count)): HealthRecord {
     const lossIsFinite = Number.isFinite(words.f32(recordField.loss));
     const layers = this.#layers.map((layer, i) =>

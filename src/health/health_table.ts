@@ -11,9 +11,9 @@ export interface LayerFigures {
   reach: number;
   /** Fraction of units that have not been positive since the epoch began, 0 to 1. */
   dead: number;
-  /** Fraction of the outputs that are exactly zero, 0 to 1. Older files have none. */
+  /** Fraction of the outputs that are exactly zero, 0 to 1. Missing in older files. */
   zeros?: number;
-  /** Fraction of the outputs at which a tanh or sigmoid saturates, 0 to 1. Older files have none. */
+  /** Fraction of the outputs at which a tanh or sigmoid saturates, 0 to 1. Missing in older files. */
   saturated?: number;
 }
 
@@ -28,9 +28,9 @@ export interface HealthTable {
 type Column = (number | null)[];
 /** One list of values per figure of a layer. */
 export type Columns = { [Figure in 'updateRatio' | 'transport' | 'reach' | 'dead']: Column } & {
-  /** Older files have none. */
+  /** Missing in older files. */
   zeros?: Column;
-  /** Older files have none. */
+  /** Missing in older files. */
   saturated?: Column;
 };
 

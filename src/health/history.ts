@@ -12,8 +12,8 @@ export interface StepRecord {
   /** Weighted mean loss over the batch's real samples, plus the layers' L2 penalties, as in Keras. */
   loss: number;
   /**
-   * Fraction of correct predictions, 0 to 1: of classes, or with `binaryCrossentropy` of outputs on the target's side of 0.5, as in
-   * Keras. Samples are not weighted. Undefined for a regression loss.
+   * Fraction of correct predictions, 0 to 1: of classes or, with `binaryCrossentropy`, of outputs on the same side of 0.5 as the target, as
+   * in Keras. Samples are not weighted. Undefined for a regression loss.
    */
   accuracy?: number;
   /** Mean of |output - target| over outputs and samples, for a regression loss. */

@@ -18,7 +18,7 @@ export function isHealthyInput(layers: readonly JudgedLayer[], input: Input): bo
   return !(rms > healthyRms.most || rms < healthyRms.least);
 }
 
-/** Factor for the inputs; a commonly used one if possible. */
+/** Factor for the inputs; a common one if possible. */
 export function rescaleFor(input: Input): number {
   const rms = rmsOf(input);
   if (rms > healthyRms.most) return rms <= 255 ? 1 / 255 : 1 / rms;

@@ -27,7 +27,7 @@ export class RecordReader {
   /** Number of predictions per sample that are right or wrong: several for multi-label outputs. */
   readonly #predictions: number;
 
-  /** Number of samples of the micro-batch behind the layers' figures, given the step's. */
+  /** Number of samples of the micro-batch on which the layers' figures are based, given the step's number. */
   readonly #measured: (samples: number) => number;
 
   /** @param trained the loss, the number of outputs per sample, and how steps are divided into micro-batches. */

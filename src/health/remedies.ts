@@ -32,7 +32,7 @@ const isConstant = (initializer: FilledInitializer | undefined): boolean =>
 
 const squashing: readonly ActivationName[] = ['sigmoid', 'hardSigmoid', 'tanh', 'softsign', 'softmax', 'linear'];
 
-/** Saturating activations other than rectifiers: relu replaces them, and no remedy brings them back. */
+/** Saturating activations other than rectifiers. Remedies replace them by relu and never reintroduce them. */
 const canSaturate: readonly ActivationName[] = [
   ...(['sigmoid', 'hardSigmoid', 'tanh', 'softsign', 'relu6', 'elu', 'selu', 'softplus', 'exponential'] as const),
 ];

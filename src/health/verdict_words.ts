@@ -4,7 +4,7 @@ import type { Pass, VerdictName } from './health.ts';
 import { pathFrom } from './path.ts';
 import type { Figures, JudgedLayer } from './verdicts.ts';
 
-/** The sentence of a verdict, from the figures of the step that decided it or of any other step. */
+/** The sentence of a verdict, from the figures of the step in which it was reached or of any other step. */
 
 /** The figures of a layer in one step that the sentences use; undefined if not measured. */
 export interface LayerState extends JudgedLayer {

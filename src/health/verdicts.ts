@@ -79,7 +79,7 @@ export interface WatchState {
   epoch?: Stretch;
   /** State by layer name. */
   standings: Record<string, Standing>;
-  /** State of the watch of the whole run. Older files have none. */
+  /** State of the watch of the whole run. Missing in older files. */
   run?: RunState | undefined;
 }
 

@@ -164,7 +164,7 @@ export function packMovingTensors(tensors: readonly MovingTensor[]): Uint32Array
   return words;
 }
 
-/** Launched after gradient_norm_reduce has decided whether the step counts: a skipped step moves nothing. */
+/** Launched after gradient_norm_reduce has decided whether the step is skipped; a skipped step changes nothing. */
 export const batchNormMove: Kernel<BatchNormMoveShape> = {
   name: 'batch_norm_move',
   source: moveSource + stateSource,
@@ -175,7 +175,7 @@ export const batchNormMove: Kernel<BatchNormMoveShape> = {
   cost: (s) => ({ flops: 12 * s.elements, bytes: 48 * s.elements }),
 };
 
-/** Launched after a micro-batch's forward pass: computes the moving statistics that apply if its step counts. */
+/** Launched after a micro-batch's forward pass: computes the moving statistics that apply if its step is not skipped. */
 export const batchNormPend: Kernel<BatchNormMoveShape & { first: boolean }> = {
   name: 'batch_norm_pend',
   source: pendSource + accumulatedSource,

@@ -119,7 +119,7 @@ export const sizes = (s: Conv2dShape): Record<string, number> => ({
   ...(dilated(s) && { dilation_y: s.dilationY ?? 1, dilation_x: s.dilationX ?? 1 }),
 });
 
-/** What conv2d_forward.wgsl reads without a gap. Dilation and the border come between the columns of a kernel's row. */
+/** The contiguous ranges that conv2d_forward.wgsl reads. Dilation and the border separate the columns of a kernel row. */
 const runsOfKernel = (s: Conv2dShape) =>
   dilated(s) || padded(s)
     ? {

@@ -133,8 +133,8 @@ export const conv2dWinogradBackwardW: Kernel<Conv2dShape> = {
 };
 
 /**
- * Whether Winograd's F(2x2, 3x3) can compute all three passes of a convolution. Channels are loaded in pairs, and conv2d_backward_w, in
- * place of which it runs, takes multiples of four.
+ * Whether Winograd's F(2x2, 3x3) can compute all three passes of a convolution. Channels are loaded in pairs, and conv2d_backward_w, which
+ * it replaces, requires multiples of four.
  */
 export const fitsWinograd = ({ dilationY = 1, dilationX = 1, groups = 1, ...s }: Conv2dShape): boolean =>
   s.kernelHeight === 3 &&

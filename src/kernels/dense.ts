@@ -14,8 +14,8 @@ export interface DenseShape {
 }
 
 /**
- * A dense layer is a 1x1 convolution over an image of height 1 whose pixels are the samples of the batch. Both therefore share
- * the same shaders.
+ * A dense layer is a 1x1 convolution over an image of height 1 whose pixels are the samples of the batch. Both therefore use the same
+ * shaders.
  */
 export function asConvolution(s: DenseShape): Conv2dShape {
   return {

@@ -8,7 +8,7 @@ import piecewiseConstantDecay from '../../shaders/schedules/piecewise_constant_d
 import polynomialDecay from '../../shaders/schedules/polynomial_decay.wgsl?raw';
 import type { ScheduleType } from '../model/schedules/index.ts';
 
-/** The functions of all schedules but the constant one, with the shared functions that they call: loaded for runs that have one. */
+/** The functions of all schedules but the constant one, with the shared functions that they call. Loaded for runs that use one. */
 export const furtherSchedules: Readonly<Record<Exclude<ScheduleType, 'constant'>, string>> = {
   exponentialDecay: exponentialDecay + libSource,
   piecewiseConstantDecay,

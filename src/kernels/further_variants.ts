@@ -20,7 +20,7 @@ export { requireVariant } from '../gpu/require_variant.ts';
 
 /** A kernel that computes the same as another one, with the same bindings and constants. */
 interface Alternative {
-  /** A name that its variants have, and no others. */
+  /** A parameter name that only its variants have. */
   mark: string;
   kernel: Kernel<Conv2dShape>;
   /** Whether its variants are worth trying. */
@@ -68,7 +68,7 @@ const kernels = new Map(
 
 /**
  * A kernel with the variants that only the tuner, a run with chosen variants, and measurements need, if there are any: Winograd's algorithm,
- * tiles in workgroup memory and split sums. Its default stays the first.
+ * tiles in workgroup memory and split sums. The default is still listed first.
  */
 export const withFurtherVariants = <S>(kernel: Kernel<S>): Kernel<S> =>
   (kernels.get(kernel.name) as Kernel<S> | undefined) ?? kernel;

@@ -23,7 +23,7 @@ export type LayerNormBackwardSumsShape = AsRows<GroupNormBackwardSumsShape>;
 
 /**
  * Layer normalization is group normalization of instances that have one pixel and one group, whose channels are the elements of
- * a row. Both therefore share the same shaders.
+ * a row. Both therefore use the same shaders.
  */
 export function asGroupNorm<S extends Rows>({ batch, rows, size, ...options }: S) {
   return { ...options, instances: batch * rows, instancesPerSample: rows, pixels: 1, channels: size, groups: 1 };

@@ -5,7 +5,7 @@ import type { Kernel } from '../gpu/kernel.ts';
 import { elementsIn, elementsOut, type MaxPoolShape, poolConstants, poolCost } from './max_pool.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** A pool that no convolution computes. */
+/** A pool that is not fused into a convolution. */
 export const maxPoolForward: Kernel<MaxPoolShape> = {
   name: 'max_pool_forward',
   source: source + poolSizes + nan,

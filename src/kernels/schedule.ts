@@ -5,7 +5,7 @@ type FurtherSchedules = Readonly<Record<Exclude<ScheduleType, 'constant'>, strin
 
 let further: FurtherSchedules | undefined;
 
-/** For the code that loads further_schedules.ts, before a schedule of it is planned. */
+/** Called by the code that loads further_schedules.ts, before one of its schedules is planned. */
 export function setFurtherSchedules(loaded: FurtherSchedules): void {
   further = loaded;
 }
@@ -37,7 +37,7 @@ const parametersAt = 1;
 /** 4-byte words of a schedule's buffer: the longest list is piecewiseConstantDecay's 100 boundaries and 101 values. */
 export const scheduleWords = 256;
 
-/** The function of one schedule, and its call with the words of the buffer. Another schedule is another pipeline. */
+/** The function of one schedule, and its call with the words of the buffer. Each type of schedule has its own pipeline. */
 export function scheduleSource(type: ScheduleType): string {
   const { name, parameters } = signatureOf(type);
   const given = parameters.map(({ name, type }, i) => {

@@ -11,7 +11,7 @@ export type RegisterTile = Variant & {
   width: number;
   /** Tiles of four invocations per workgroup. */
   tiles: number;
-  /** Quads of columns (channels) per invocation; one if left out. */
+  /** Quads of columns (channels) per invocation; 1 if omitted. */
   across?: number;
 };
 
@@ -70,8 +70,8 @@ const tilesAVector = 2;
 
 /**
  * Quads of pixels and of channels per invocation, those with the most multiply-adds per load first: q and a quads load 4 (q + a) numbers
- * for 16 q a multiply-adds. 8 by 16 sums make 5.3 per load, 8 by 4 only 2.7; twice as many gain another tenth, but compile for
- * twice as long.
+ * for 16 q a multiply-adds. 8 by 16 sums give 5.3 per load, 8 by 4 only 2.7; twice as many sums gain another tenth, but take twice as long
+ * to compile.
  */
 const largeTiles = [
   [2, 4],
@@ -80,7 +80,7 @@ const largeTiles = [
   [2, 2],
 ] as const;
 
-/** On llvmpipe, the first of these tiles of which there are enough, and none of whose invocations is left without channels. */
+/** On llvmpipe, the first of these tile sizes that gives enough tiles and leaves no invocation without channels. */
 export const largeTile = (channels: number, tiles: (quads: number, across: number) => number, { gathers }: Traits) =>
   largeTiles
     .filter(

@@ -42,7 +42,7 @@ type WorkgroupTile = Variant & {
   rows: 4 | 8;
   /** Quads of columns per invocation; 8 times as many per workgroup. */
   quads: 1 | 2;
-  /** Terms of the sum that are in workgroup memory at a time. */
+  /** Number of terms of the sum in workgroup memory at a time. */
   depth: 16 | 32;
   /** True if one tile is written while another is read, which halves the number of barriers. */
   double: boolean;
@@ -51,19 +51,19 @@ type WorkgroupTile = Variant & {
 /** A product whose terms are divided among the invocations of a workgroup. */
 type SplitSum = Variant & {
   splitSum: true;
-  /** Number of shares. */
+  /** Number of parts that the terms are divided into. */
   slices: 8 | 16;
 };
 
 /**
- * Tiles for a result with this many columns, on paper for a multiprocessor with 128 multiply-adds per cycle, 128 bytes per cycle from
- * workgroup memory and 65,536 registers, such as those of an H200.
+ * Tiles for a result with this many columns. The following estimates are for a multiprocessor with 128 multiply-adds per cycle, 128 bytes
+ * per cycle from workgroup memory and 65,536 registers, such as those of an H200.
  *
  * Workgroup memory: for 4 terms, an invocation with r rows and q quads of columns reads r + 4 q vec4 for 16 r q multiply-adds. That is
- * 1 byte per multiply-add for 8 rows and 2 quads, 1.5 for 8 and 1, 2 for 4 and 1. If each of them were fetched on its own, 128
- * multiply-adds per cycle would need as many bytes per cycle as workgroup memory has, 1.5 times and twice as many. But the 32
- * invocations that run together read only 4 different rows and 8 different quads: at best 0.2, 0.25 and 0.4 bytes per multiply-add. A register tile of
- * 8 pixels by 4 channels reads 12 vec4 for 128 multiply-adds through the L1 cache, and shares nothing.
+ * 1 byte per multiply-add for 8 rows and 2 quads, 1.5 for 8 and 1, 2 for 4 and 1. If each invocation fetched them separately, 128
+ * multiply-adds per cycle would need 1, 1.5 and 2 times the bandwidth of workgroup memory. But the 32 invocations that run together read
+ * only 4 different rows and 8 different quads: at best 0.2, 0.25 and 0.4 bytes per multiply-add. A register tile of 8 pixels by 4 channels
+ * reads 12 vec4 for 128 multiply-adds through the L1 cache, and shares nothing.
  *
  * Memory: a workgroup loads 8 r + 32 q numbers per term for 256 r q multiply-adds: 1/8 of a byte per multiply-add for the largest tile,
  * 3/16 and 1/4 for the others. At 30 TFLOP/s that is 1.9, 2.8 and 3.8 TB/s, most of it from the L2 cache.
@@ -71,9 +71,9 @@ type SplitSum = Variant & {
  * Registers: 16 r q / 4 sums, the next tile in 4 vec4 of each factor, operands and addresses: about 150, 110 and 90, so 6, 9 and 11
  * workgroups per multiprocessor. The compiler of a GPU with fewer may spill.
  *
- * Barriers: two per tile, for 1,024 multiply-adds per invocation of the largest. With half as many columns it would be two for 512, so
- * there is memory for two tiles, and one barrier. The largest would take 18,432 bytes for two tiles, of 16,384 that every device
- * allows; with tiles of half the depth it would have as many barriers as without the second one.
+ * Barriers: the largest tile has two per 1,024 multiply-adds of an invocation. With half as many columns it would be two per 512, so these
+ * tiles have memory for two tiles, and one barrier. Two of the largest tiles would take 18,432 bytes, but only 16,384 are guaranteed on
+ * every device; with half the depth, there would be as many barriers as without the second tile.
  *
  * Workgroups: a batch of 32 images of the tutorial's second convolution has 50 tiles of 64 by 64, 100 of 64 by 32 and 200 of 32 by 32 for 132
  * multiprocessors, so the smaller ones are faster there; a batch of 1,024 has 1,600 of the largest.
@@ -86,16 +86,15 @@ function tilesFor(columns: number): WorkgroupTile[] {
 }
 
 /**
- * For a result of few elements, such as a dense layer's with 1,600 inputs and 128 outputs for 32 samples. Without a split, 128
- * invocations with 8 by 4 sums each are 2 workgroups, which take 400 steps of one load after the other: at 300 cycles each, 60 us on
- * a GPU that needs 0.2 us for the arithmetic. With 16 slices, 16 workgroups of 256 invocations take 25 such steps, 4 us, and then
- * one pass over 16 KB of workgroup memory. Each reads 205 KB of weights and 51 KB of inputs: 4 MB in all from the L2 cache, 1 us. Tiles
- * in workgroup memory would have 4 workgroups. 8 slices leave workgroup memory for a second workgroup where a multiprocessor has
- * only 16 KB.
+ * For a result with few elements, such as that of a dense layer with 1,600 inputs and 128 outputs for 32 samples. Without a split, 128
+ * invocations with 8 by 4 sums each are 2 workgroups, which take 400 steps of sequential loads: at 300 cycles each, 60 us on a GPU that
+ * needs 0.2 us for the arithmetic. With 16 slices, 16 workgroups of 256 invocations take 25 such steps, 4 us, and then one pass over 16 KB
+ * of workgroup memory. Each reads 205 KB of weights and 51 KB of inputs: 4 MB in all from the L2 cache, 1 us. Tiles in workgroup memory
+ * would have 4 workgroups. 8 slices leave enough workgroup memory for a second workgroup if a multiprocessor has only 16 KB.
  */
 const slices = [16, 8] as const;
 
-/** Where a matrix of the convolution has its rows: number of rows and columns of the result, and of terms. */
+/** Sizes of a matrix product: the numbers of rows and columns of the result, and of terms. */
 interface Product {
   rows: number;
   columns: number;
@@ -138,7 +137,7 @@ const tilesOf = ({ rows, columns }: Product, v: WorkgroupTile) =>
 
 type Methods = Pick<Kernel<Conv2dShape>, 'source' | 'variants' | 'flags' | 'workgroups'>;
 
-/** The two ways to compute a product whose flags, but for those of the tiles, are the same. */
+/** The two ways to compute a product; except for the flags of the tiles, their flags are the same. */
 function bothWays(
   text: [file: string, fragments: string],
   productOf: (s: Conv2dShape) => Product,
@@ -222,8 +221,8 @@ export const conv2dSplitBackwardX: Kernel<Conv2dShape> = {
 
 /**
  * Requires inChannels % 4 = 0. Its sum is split over workgroups, and added up by sum_parts: the tutorial's second convolution has 29 parts of
- * 5 tiles of 64 by 64, 145 workgroups whatever the batch, which keep half of the schedulers of 132 multiprocessors busy; the smallest
- * tile has 522.
+ * 5 tiles of 64 by 64, 145 workgroups for any batch size, which keep half of the schedulers of 132 multiprocessors busy; with the smallest
+ * tile there are 522.
  */
 export const conv2dTiledBackwardW: Kernel<Conv2dShape> = {
   ...conv2dBackwardW,
@@ -243,7 +242,7 @@ const fewestColumns = 16;
 /** With more tiles of 32 by 32 than this, a GPU is busy without a split. */
 const mostTiles = 256;
 
-/** The fewest terms that are worth a split: four quads per invocation. */
+/** Minimum number of terms for which a split is worthwhile: four quads per invocation. */
 const fewestTerms = 256;
 
 const isTiled = ({ columns }: Product) => columns >= fewestColumns;

@@ -58,7 +58,7 @@ function planAccumulation(
   };
 }
 
-/** Lets each micro-batch update the moving statistics; the update takes effect if the step counts. */
+/** Lets each micro-batch update the moving statistics; the update takes effect unless the step is skipped. */
 function withMovingStatistics(
   planner: Planner,
   { moving }: Pick<Network, 'moving'>,

@@ -65,7 +65,7 @@ export function placeMeasured(
       const tensors = own.map((buffer) => ({ label: buffer.label, elements: buffer.size / 4 }));
       const { places: at, bytes } = arenaLayout(tensors);
       const label = own.length === 1 ? own[0]!.label : `activations_${group}.${arenaNames[arena]}`;
-      // An empty arena is bound all the same, but never written.
+      // An empty arena is also bound, but never written.
       const kind = own.length === 0 ? 'table' : arena < 2 ? 'value' : 'gradient';
       const all = planner.buffer(kind, label, bytes / 4);
       for (const [i, buffer] of own.entries()) {

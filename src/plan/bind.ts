@@ -55,7 +55,7 @@ export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], pl
     const entries = Object.entries(value).map(async ([name, part]) => [name, await bind(part)] as const);
     return Object.fromEntries(await Promise.all(entries));
   };
-  // The browser compiles them on several threads in this order. A long one at the end would leave all others idle.
+  // The browser compiles kernels on several threads in this order. A slow one at the end would leave the other threads idle.
   const all = dispatchesIn(planned).sort((a, b) => b.kernel.text.length - a.kernel.text.length);
   for (const each of all) dispatchOf(each);
   return (await bind(planned)) as Bound<T>;

@@ -47,7 +47,7 @@ export interface PlanFacts {
 export const sequenceOf = (plan: StepPlan, input: InputPlan): { phase: Phase; dispatch: PlannedDispatch }[] =>
   stepOf(phasesOf(plan, input.dispatches, lossOf(plan.training, input)), plan.training.accumulation);
 
-/** @param slots of the whole plan. Evaluation has buffers of its own in the same memory. */
+/** @param slots of the whole plan. Evaluation has separate buffers in the same memory. */
 export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly Slot[]): PlanFacts {
   const step = sequenceOf(plan, input);
   const sequence: Sequence = step.map(({ dispatch }) => dispatch);

@@ -37,7 +37,7 @@ interface Chunk extends StreamedEpoch {
   isLoaded: boolean;
   /** True once its entries of the order are on the GPU. */
   isActive: boolean;
-  /** True if nothing waits for it any more. */
+  /** True if nothing waits for it anymore. */
   isDropped: boolean;
   loading: Promise<void>;
 }

@@ -16,7 +16,7 @@ import { product } from '../product.ts';
 import type { ImageStream, StreamedEpoch } from './image_stream.ts';
 import { areOnlyLabels, type LabelFacts, requireLabelsBelow } from './labels.ts';
 
-/** The buffers between a data set and the network. */
+/** The buffers through which a data set reaches the network. */
 export interface InputBuffers<B = Slice> {
   state: B;
   /** Labels of the batch. */
@@ -52,7 +52,7 @@ export interface DatasetInput extends BatchInput {
   places: number;
   /** The order of the samples in this epoch; the host writes it once per epoch. */
   order: Slice;
-  /** The order of an epoch, counted from 1. With Keras' own random numbers it also uploads what is drawn for each sample. */
+  /** The order of an epoch, counted from 1. With Keras' random numbers it also uploads the parameters sampled for each image. */
   orderOf(epoch: number, shuffle: boolean): Uint32Array<ArrayBuffer>;
   /**
    * Starts a pass over the samples in an order, from a position.
@@ -73,10 +73,10 @@ type Follow = () => StreamedEpoch | undefined;
 /** Default of `rescale`, which maps bytes to 0..1. */
 const rescale = 1 / 255;
 
-/** How the images of a data set are seen in an epoch. */
+/** How the images of a data set are used in an epoch. */
 export interface InputView {
   augmentation: AugmentationConfig;
-  /** True if images are only decoded: neither augmented nor seen more than once. */
+  /** True if images are only decoded: neither augmented nor used more than once. */
   plain: boolean;
   /** Fraction of the images that is augmented. */
   probability: number;
@@ -203,7 +203,7 @@ async function planInto(
     order,
     orderOf,
     begin: (order_, { epoch, position = 0, follow }) => {
-      // Keras' random numbers are written together with an order, so none must be requested ahead of time.
+      // Keras' random numbers are written together with an order, so an order must not be requested ahead of time.
       if (stream) stream.begin({ order: order_, epoch }, position, listed ? undefined : follow);
       else gpu.device.queue.writeBuffer(order.buffer, 0, order_);
     },
@@ -270,7 +270,7 @@ export interface DatasetBuffers<B> {
   window?: NonNullable<BatchSource<B>['window']>;
 }
 
-/** Plans how the batches of a data set are produced, with the necessary buffers; the same for a GPU and for a plan. */
+/** Plans how the batches of a data set are produced, with the necessary buffers. Used both on a GPU and for plans without one. */
 export function sourceOf<B>(
   { memory }: Pick<Drafter<B, unknown>, 'memory'>,
   { images, labels, labelBytes, targets: all, weights, count, window }: DatasetBuffers<B>,

@@ -8,21 +8,21 @@ import { type BufferRef, PlannedDispatch } from './planner.ts';
 const overlap = (a: BufferRef, b: BufferRef) =>
   a.buffer === b.buffer && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
 
-/** True if one writes to a buffer that the other reads, in whatever range: a launch may not bind a buffer for both. */
+/** True if one writes to a buffer that the other reads, even in a different range, because a launch may not bind a buffer for both. */
 const clash = (a: PlannedDispatch, b: PlannedDispatch) =>
   [
     [a, b],
     [b, a],
   ].some(([x, y]) => x!.writes.some(({ buffer }) => y!.reads.some((other) => other.buffer === buffer)));
 
-/** True if one writes what the other reads or writes, so that their order matters. */
+/** True if one writes memory that the other reads or writes, so that their order matters. */
 const depends = (a: PlannedDispatch, b: PlannedDispatch) =>
   [
     [a, b],
     [b, a],
   ].some(([x, y]) => x!.writes.some((ref) => Object.values(y!.buffers).some((other) => overlap(ref, other))));
 
-/** The same dispatch with `size` invocations per workgroup, if its kernel lets them be chosen. */
+/** The same dispatch with `size` invocations per workgroup, if its kernel allows that. */
 function resized(one: PlannedDispatch, size: number, traits: Traits): PlannedDispatch {
   const { kernel, launched, buffers, layer } = one;
   if (workgroupSize(kernel) === size || size % 4 > 0 || !('tiles' in kernel.variant)) return one;
@@ -35,7 +35,7 @@ function resized(one: PlannedDispatch, size: number, traits: Traits): PlannedDis
   );
 }
 
-/** Two dispatches in one launch, or, if they can't share one, in two. Neither may depend on the other. */
+/** Two dispatches in one launch or, if they can't share one, in two launches. Neither may depend on the other. */
 export const inOneLaunch = (a: PlannedDispatch, b: PlannedDispatch, traits: Traits): PlannedDispatch[] => {
   const joined = joinDispatches(a, b, traits);
   return joined ? [joined] : [a, b];
@@ -67,7 +67,7 @@ function asOne(a: PlannedDispatch, b: PlannedDispatch, joined: Joined | undefine
   return new PlannedDispatch(joined.kernel, layer, buffers, a.launched, [...a.parts, ...b.parts]);
 }
 
-/** Most workgroups that a kernel in a chain may have: they run one after the other, which has to take less time than a launch. */
+/** Maximum number of workgroups of a kernel in a chain: they run one after the other, which must take less time than a launch. */
 const mostInARow = 4;
 const chainInvocations = 64;
 
@@ -107,9 +107,9 @@ export const chainLosses = (
 const gradientsIn = (refs: readonly BufferRef[]) => refs.filter(({ buffer }) => buffer.kind === 'gradient');
 
 /**
- * True if a launch of both would write the gradient of a layer's output and bind one that `writer` alone does not bind. Two arenas hold the
- * measured gradients, and what a launch writes is in another one than what it reads (arenas.ts): with more such pairs, two would no
- * longer suffice.
+ * True if a launch of both would write the gradient of a layer's output and bind another one that `writer` alone does not bind. Two arenas
+ * hold the measured gradients, and a launch must write to one and read from the other (arenas.ts). With more such pairs, two arenas would
+ * no longer suffice.
  */
 const crowdsArenas = (writer: PlannedDispatch, other: PlannedDispatch) => {
   const bound = Object.values(writer.buffers).map(({ buffer }) => buffer);
@@ -119,7 +119,10 @@ const crowdsArenas = (writer: PlannedDispatch, other: PlannedDispatch) => {
   );
 };
 
-/** Most dispatches that wait for a launch to share, and most bytes that one reads: until then this memory is in use. */
+/**
+ * Maximum number of dispatches that wait for a launch to share, and maximum number of bytes that one of them reads, because that memory
+ * stays in use until then.
+ */
 const mostWaiting = ({ storageBuffers = 8 }: Traits) => (storageBuffers < 10 ? 0 : 2); // with 8, few pairs fit
 const mostBytesWaiting = 2 ** 20;
 
@@ -143,16 +146,17 @@ const mayBeChained = (dispatches: readonly PlannedDispatch[], at: number, traits
 };
 
 /**
- * The same backward pass in fewer launches. A dispatch that writes no gradient of a layer's output, mostly the gradient of a weight, waits
- * for one that does and with which it can share a launch; those that are left share one with whatever they can. Each launch follows
- * what its dispatches depend on. The first that writes such a gradient stays alone if the loss's launch may include it.
+ * The same backward pass in fewer launches. A dispatch that writes no gradient of a layer's output (it usually writes the gradient of a
+ * weight) waits for one that does and with which it can share a launch; the remaining ones are joined wherever possible. Each launch comes
+ * after everything its dispatches depend on. The first dispatch that writes such a gradient is not joined if the loss's launch may include
+ * it.
  */
 export function joinLaunches(dispatches: readonly PlannedDispatch[], traits: Traits): PlannedDispatch[] {
   const first = dispatches.findIndex(({ writes }) => gradientsIn(writes).length > 0);
   const alone = mayBeChained(dispatches, first, traits) ? dispatches[first] : undefined;
   const canWait = (one: PlannedDispatch) => one.parts.length === 1 && !gradientsIn(one.writes).length && isSmall(one);
   const launches: PlannedDispatch[] = alone ? [alone] : [];
-  /** Joins a dispatch with one of the launches from `begin` to before `end`. */
+  /** Joins a dispatch with one of the launches from `begin` up to, but not including, `end`. */
   const isJoined = (one: PlannedDispatch, begin: number, end: number, mayWait: boolean): boolean => {
     for (let at = begin; at < end; at++) {
       const other = launches[at]!;

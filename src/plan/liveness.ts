@@ -65,7 +65,7 @@ export function lifetimesOf(sequence: Sequence): Map<PlanBuffer, Lifetime> {
 
 /**
  * Lists the hazards of a plan as text; empty for a sound one. A dispatch must not bind overlapping ranges for reading and
- * writing, and a buffer that is alive within a step only must be written before it is read.
+ * writing, and a buffer that is only alive within a step must be written before it is read.
  */
 export function hazardsOf(sequence: Sequence, slots: readonly Slot[]): string[] {
   const slotOf = new Map(slots.flatMap((slot) => slot.buffers.map((buffer) => [buffer, slot] as const)));

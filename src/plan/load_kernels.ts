@@ -21,28 +21,30 @@ export async function loadFurtherLayers(): Promise<void> {
 }
 
 /**
- * Loads the lowerings and shaders that a model needs beyond those of the basic layers, so that a page whose first run has none
- * of them starts sooner. Await it before planning the model.
+ * Loads the lowerings and shaders that a model needs beyond those of the basic layers, so that a page whose first run needs none of them
+ * starts sooner. Await it before planning the model.
  */
 async function loadLayers(model: CompiledModel): Promise<void> {
-  // In inference, only normalizations are fused differently, and they are no basic layers.
+  // In inference, only normalizations are fused differently, and they are not basic layers.
   const fusedAway = new Set([...fusionsOf(model, 'train').values()].flatMap(({ members }) => members));
   const needsNoMore = (layer: CompiledModel['layers'][number], index: number) =>
     (isBasic(layer) || fusedAway.has(index)) && basicActivations.includes(activationName(layer.activation));
-  // Gradients are added where a value has several consumers, which some merging layer brings together, and completed at an output whose
-  // activation is not a part of the loss.
+  // Gradients are added where a value has several consumers, which requires a merge layer, and completed at an output whose activation is
+  // not part of the loss.
   const endsInLoss = activationName(model.layers[model.output]!.activation) === 'linear';
   if (!endsInLoss || !model.layers.every(needsNoMore)) await loadFurtherLayers();
 }
 
 /**
- * Loads what joins dispatches into fewer launches. Not for a software adapter: there each invocation also runs through the code of the
- * other kernel, once for each loop body and with its results masked, which takes longer than a launch.
+ * Loads the code that joins dispatches into fewer launches. It is not used on a software adapter, where each invocation also executes the
+ * code of the other kernel, with masked results, which takes longer than a launch.
  */
 export const loadJointLaunches = async ({ software }: Traits): Promise<JointLaunches | undefined> =>
   software ? undefined : import('./joint_launches.ts');
 
-/** Loads the kernel variants that only a run with chosen ones needs, and, if `all`, what chooses or times them. */
+/**
+ * Loads the kernel variants that are only needed by runs with chosen variants and, if `all`, those that the tuner chooses from or times.
+ */
 export const loadFurtherVariants = async (
   { kernelVariants = {} }: Pick<Settings, 'kernelVariants'>,
   all = false,

@@ -103,7 +103,7 @@ export function planMeasurement(
     });
   };
   const looks = tables.map(look);
-  // Both write the record, each its own fields.
+  // Both write to the record, but to different fields.
   const sums = inOneLaunch(planner, add(), compare());
   if (looks.length === 1 && !everyMicroBatch) {
     const [first, ...apart] = inOneLaunch(planner, squares, looks[0]!);

@@ -32,7 +32,7 @@ export interface Parameters {
   statistics: ReadonlyMap<number, Statistics>;
 }
 
-/** The buffers of a layer, in the order in which a diagnosis searches for the first non-finite number. */
+/** The buffers of a layer, in the order in which a diagnosis searches them for the first non-finite number. */
 export interface Trace {
   layer: string;
   weights: BufferRef[];
@@ -132,14 +132,14 @@ export function planParameters(planner: Planner, { layers, tensors }: CompiledMo
 const joined = (first: BufferRef, second: BufferRef) =>
   new BufferRef(first.buffer, first.label, first.offset, second.offset + second.size - first.offset);
 
-/** Updates all moving statistics if the step counts; undefined if there are none. */
+/** Updates all moving statistics unless the step is skipped; undefined if there are none. */
 export const planMovingStatistics = (
   planner: Planner,
   { moving }: Pick<Network, 'moving'>,
   state: BufferRef,
 ): PlannedDispatch | undefined => moving && furtherLayers().planMove(planner, moving, state);
 
-/** The states that a network's dispatches may read: that of training, and one for work that must not affect training. */
+/** The states that a network's dispatches may read: the training state, and one for work that must not affect training. */
 export interface States {
   training: BufferRef;
   evaluation: BufferRef;

@@ -5,7 +5,7 @@ export const phases = ['input', 'forward', 'backward', 'update'] as const;
 /** A phase of a training step: `'input'`, `'forward'`, `'backward'` or `'update'`. */
 export type Phase = (typeof phases)[number];
 
-/** A loss that shares its launch with dispatches before and after it. */
+/** A loss that shares a launch with dispatches before and after it. */
 export interface LossChain<D> {
   /** The loss alone. */
   of: D;

@@ -7,8 +7,8 @@ import { type KernelVariants, variantKey } from '../gpu/variants.ts';
 
 /**
  * The content of a plan's buffer. `gradient` and `scratch` buffers are alive from their first to their last use in a step, a
- * `value` until the step ends; they share memory with buffers that are alive at other times. All others have memory of their
- * own; `input` buffers belong to a data set and live as long as it does.
+ * `value` until the step ends; they share memory with buffers that are alive at other times. All others have separate memory; `input`
+ * buffers belong to a data set and live as long as it does.
  */
 export type BufferKind = 'parameters' | 'state' | 'table' | 'value' | 'gradient' | 'scratch' | 'input';
 
@@ -67,7 +67,7 @@ export class PlannedDispatch {
   readonly buffers: Readonly<Record<string, BufferRef>>;
   /** A binding that is read and written counts as written. */
   readonly launched: TunableKernel;
-  /** The dispatches that share this launch; only itself unless it was made of two. */
+  /** The dispatches that share this launch; only this dispatch itself unless it was joined from several. */
   readonly parts: readonly PlannedDispatch[];
 
   constructor(
@@ -136,7 +136,7 @@ export class Planner {
   readonly tunable = new Map<string, TunableKernel>();
   /** Variants that replace the adapter's defaults, by `variantKey`. */
   readonly chosen: KernelVariants;
-  /** The keys of all kernels of the plan that list variants, if only one for this adapter. */
+  /** The keys of all kernels of the plan that list variants, even if there is only one for this adapter. */
   readonly fitting = new Set<string>();
 
   /** Joins dispatches into fewer launches; undefined on a software adapter. */
@@ -214,7 +214,7 @@ export class Planner {
   }
 }
 
-/** A kernel at a shape, whatever shape that is. */
+/** A kernel at a shape, of any type. */
 export interface TunableKernel {
   kernel: Kernel<object>;
   shape: object;

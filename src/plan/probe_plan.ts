@@ -109,7 +109,7 @@ export function planProbe(
   const samples = dense.map(({ layer, x, dy, ...of }, i) =>
     planner.dispatch(sampleNorms, { batch, ...of }, { x, dy, state, norms: norms[i]! }, layer),
   );
-  // They are read after the backward pass, so nothing else may be written over them before.
+  // They are read after the backward pass, so nothing may overwrite them before.
   for (const { x, dy } of dense) for (const { bound } of [x, dy]) bound.buffer.pinned = true;
   const direction = momentumOf(optimizer);
   const slot = direction && steps.slots[slotsOf(optimizer).indexOf(direction.slot)];

@@ -50,7 +50,7 @@ export function pickSamples(dataset: Dataset, indices: ArrayLike<number>): Datas
   return withSamples(dataset, count, (index) => indices[index]!, pick);
 }
 
-/** The constructor of a Node Buffer would create another Buffer. */
+/** Creates a plain typed array, because the constructor of a Node Buffer would create another Buffer. */
 const emptyLike = <T extends Values>(values: T, length: number) =>
   (values instanceof Float32Array
     ? new Float32Array(length)

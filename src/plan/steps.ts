@@ -26,7 +26,7 @@ import { planUpdate } from './update.ts';
 /** Training stops after this many bad steps in a row: one can be chance, three mean that the run has diverged. */
 export const badStepsToHalt = 3;
 
-/** A state with its ring of records: one for training, one for work that must not affect training. */
+/** A state with its ring of records: one for training, and one for work that must not affect training. */
 export interface StepState {
   state: BufferRef;
   records: BufferRef;
@@ -46,7 +46,7 @@ export interface StepState {
   chains?: LossChain<PlannedDispatch>[] | undefined;
   /** Present if a step has several micro-batches. */
   accumulation?: Accumulation<PlannedDispatch>;
-  /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
+  /** Norms of all tensors, in two dispatches; the second decides whether the step is skipped. */
   norms: PlannedDispatch[];
 }
 
@@ -205,7 +205,7 @@ export function sequencesOf(plan: StepPlan): PlannedDispatch[][] {
     lossesOf(training).map((loss) => Object.values(phasesOf(plan, [], loss, chains)).flat());
   return [
     ...trainings(training.chains),
-    // A loss with sample weights is in no chain.
+    // A loss with sample weights is never part of a chain.
     ...(training.chains ? trainings([]) : []),
     ...lossesOf(evaluation).map((loss) => [
       evaluation.begin,

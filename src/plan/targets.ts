@@ -9,7 +9,7 @@ import { hasClasses } from './samples.ts';
 /** Tolerance for soft labels, which should add up to one: the rounding of float32 divisions. */
 const roundingOfShares = 1e-3;
 
-/** True if a classification loss uses the data set's own soft labels. */
+/** True if a classification loss uses soft labels from the data set. */
 const bringsShares = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
   isOfClasses(loss) && lossDefinition(loss.type).labels === 'shares' && targets !== undefined;
 

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import { mebibytes } from '../gpu/memory.ts';
 import type { Slot } from './liveness.ts';
 
-/** The error of a model that the adapter has no memory for. @param at index of the first slot for which there was no memory. */
+/** The error for a model that does not fit into the adapter's memory. @param at index of the first slot for which there was no memory. */
 export function tooLarge(slots: readonly Slot[], at: number): ConfigurationError {
   const bytesOf = (some: readonly Slot[]) => some.reduce((sum, { size }) => sum + size, 0);
   const labelOf = ({ buffers, size }: Slot) => {

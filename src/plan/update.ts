@@ -34,7 +34,7 @@ const isBaseType = (type: OptimizerType): type is BaseOptimizerType => Object.ha
 /** True if an optimizer's kernel is in the table above. */
 export const isBaseOptimizer = ({ type }: FilledOptimizer): boolean => isBaseType(type);
 
-/** Plans what has to precede an update. */
+/** Plans the dispatches that must precede an update. */
 type Prepare = (
   planner: Planner,
   optimizer: FilledOptimizer,

@@ -29,7 +29,7 @@ const transpose = (x: Float64Array, rows: number): Float64Array => {
 };
 
 /**
- * x = a x + b x x^T x + c x x^T x x^T x, iterated from x / (|x| + 1e-7), which brings all singular values near 1.
+ * x = a x + b x x^T x + c x x^T x x^T x, iterated from x / (|x| + 1e-7), which moves all singular values close to 1.
  *
  * @param rows of the matrix, which is stored row by row; one with fewer rows than columns gives the transposed result of its
  *   transpose.

@@ -6,7 +6,7 @@ import { type DrawKey, drawNumber, unit } from './draws.ts';
 const whole = (key: DrawKey, purpose: number, low: number, high: number) =>
   drawNumber({ from: 'integer', low, high }, key, purpose);
 
-/** Fisher-Yates shuffle: for each channel, the one that it becomes. */
+/** Fisher-Yates shuffle: for each output channel, its source channel. */
 export function drawChannelPermutation(key: DrawKey, purpose: number, channels: number): number[] {
   const order = Array.from({ length: channels }, (_, c) => c);
   for (let c = 0; c + 1 < channels; c++) {

@@ -9,7 +9,7 @@ export interface SgdOptions {
 }
 
 /**
- * without momentum: w -= lr dw; with momentum: v = momentum v - lr dw, then w += v or, nesterov, w += momentum v - lr dw
+ * without momentum: w -= lr dw;  with momentum: v = momentum v - lr dw, then w += v or, nesterov, w += momentum v - lr dw
  *
  * Keras' form (keras/src/optimizers/sgd.py). Without momentum v does not change, and nesterov has no effect.
  */

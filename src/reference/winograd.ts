@@ -115,7 +115,7 @@ function largestOfWindows(s: Conv2dShape, y: Float64Array): Float64Array {
   return cells;
 }
 
-/** sum|terms| of the data gradient: that of the convolution of dy with the kernel turned around. */
+/** sum|terms| of the data gradient: that of the convolution of dy with the flipped kernel. */
 export function winogradBackwardXMagnitude(
   s: Conv2dShape,
   { w, dy }: { w: Numbers; dy: Numbers },

@@ -44,10 +44,10 @@ export const lowerBatchNormalization: Lowering<'batchNormalization'> = (layer, c
     value,
     backward: (dy) => {
       if (residual) context.passGradient(residual, dy);
-      // dx needs these sums too. Without a tensor of their own they are kept in scratch memory for that purpose.
+      // dx needs these sums too. If the layer has no such tensor, they are kept in scratch memory.
       const dgamma = gamma?.dw ?? context.scratch('dgamma', channels);
       const dbeta = beta?.dw ?? context.scratch('dbeta', channels);
-      // A frozen layer has no gradients of its own, and its dx needs no sums.
+      // The tensors of a frozen layer have no gradients, and its dx needs no sums.
       if (!frozen || gamma?.dw || beta?.dw) {
         const buffers = { x: x.ref, dy, statistics, state, dgamma, dbeta };
         planNormSums(context, batchNormBackwardSums, { ...sums, epsilon }, buffers);

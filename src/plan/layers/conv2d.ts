@@ -9,7 +9,7 @@ import { convolutionKernelsFor } from './loaded.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';
 import { poolShape, windowSizes } from './window.ts';
 
-/** A convolution followed by a 2x2 pool is one dispatch in each direction. */
+/** A convolution followed by a 2x2 pool takes one dispatch in each direction. */
 export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
   const { x } = context;
   const { pool } = context.fused;

@@ -91,7 +91,7 @@ function followers(model: CompiledModel, index: number): number[] {
   return next !== undefined && model.layers[next]!.type === 'activation' ? [next] : [];
 }
 
-/** The layers whose kernel a normalization can be folded into: each of their outputs is a product with one row of numbers. */
+/** The layers whose kernel a normalization can be folded into: each output channel is a product with one column of weights. */
 const foldable = new Set(['conv2d', 'dense', 'depthwiseConv2d']);
 
 function normToFold(model: CompiledModel, index: number): number | undefined {

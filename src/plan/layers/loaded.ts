@@ -8,7 +8,7 @@ export function setFurtherLayers(loaded: Further): void {
   further = loaded;
 }
 
-/** Chooses the kernels of a convolution, also of one with groups if the further layers have been loaded. */
+/** Chooses the kernels of a convolution, including one with groups if the further layers have been loaded. */
 export const convolutionKernelsFor: typeof conv2dKernelsFor = (...of) =>
   (further?.convolutionKernelsFor ?? conv2dKernelsFor)(...of);
 

@@ -71,7 +71,7 @@ function planForward(
   return links;
 }
 
-/** Each input gets dy, or its share of it, independently of the others. */
+/** Each input gets dy, or its fraction of dy, independently of the others. */
 function backwardOfSum(
   links: readonly Link[],
   parts: readonly Part[],

@@ -7,7 +7,7 @@ import {
 } from '../../kernels/batch_norm.ts';
 import type { BufferRef, PlannedDispatch, Planner } from '../planner.ts';
 
-/** A network's moving statistics, the batch statistics that they follow, and the momentum of each. */
+/** A network's moving statistics, the batch statistics from which they are updated, and the momentum of each. */
 export interface MovingStatistics {
   all: BufferRef;
   ofBatch: BufferRef;

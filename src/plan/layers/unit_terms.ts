@@ -13,7 +13,7 @@ export interface UnitTerm {
   weight?: number;
   /** Index of an element of a second kernel, by which the first one is multiplied. */
   pointwise?: number;
-  /** A fixed number that it is multiplied by, which nothing trains. */
+  /** A constant factor that is not trained. */
   factor?: number;
 }
 
@@ -86,7 +86,7 @@ const ofWholeMap =
     shape: [height!, width!, 1],
   });
 
-/** For layers that merge their inputs elementwise: along an axis that is broadcast, the only element counts. */
+/** For layers that merge their inputs elementwise; along an axis that is broadcast, the only element is used. */
 const ofMerge =
   <T extends 'add' | 'average' | 'maximum' | 'multiply'>(how: UnitTerms['how']): TermsOf<T> =>
   ({ inputShapes, outputShape }, unit) => ({
@@ -124,7 +124,7 @@ const movedPixel = (
   return copyOf(isInside ? (y * width! + x) * channels! + channel : undefined);
 };
 
-/** Which pixels of an axis a pixel of an enlarged one is between, and its share of each. At the border both are the same. */
+/** The two pixels of an axis that enclose a pixel of the enlarged axis, and their weights. At the border both are the same. */
 function between(at: number, factor: number, length: number): { at: number; share: number }[] {
   const place = (at + 0.5) / factor - 0.5;
   const before = Math.floor(place);

@@ -26,7 +26,7 @@ export interface LossLaunch {
 
 export type Launch<O> = (loss: O, size: LossSize) => LossLaunch;
 
-/** The kernel of a loss. All but the plain cross-entropy are in further_training.ts. */
+/** The kernel of a loss. All but the cross-entropy without options are in further_training.ts. */
 export function lossLaunch(loss: FilledLoss, size: LossSize): LossLaunch {
   const { batch, outputs: classes, penalties, record, soft, weighted } = size;
   return isCrossEntropy(loss) && !weighted

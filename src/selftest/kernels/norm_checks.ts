@@ -128,7 +128,7 @@ export interface EndOfStepCase {
 }
 
 /**
- * Checks the second half: it reduces chunks to tensors and decides whether the step counts. The results of the first half are the
+ * Checks the second half: it reduces chunks to tensors and decides whether the step is skipped. The results of the first half are the
  * twin's.
  */
 export function checkGradientNormReduce(
@@ -167,7 +167,7 @@ export function checkGradientNormReduce(
       return {
         ...(clip &&
           clip.by !== 'value' && {
-            // Only for a step that counts: other steps leave the weights unchanged.
+            // Only for a step that is not skipped, because skipped steps leave the weights unchanged.
             factors: (name, bits) => {
               if (after.skipped) return;
               const terms = shape.chunks + shape.tensors + 2;

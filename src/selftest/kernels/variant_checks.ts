@@ -37,7 +37,7 @@ export const checkTiledBackwardX = backwardX(conv2dTiledBackwardX);
 export const checkSplitBackwardX = backwardX(conv2dSplitBackwardX);
 export const checkTiledBackwardW = withKernel(checkBackwardW)(conv2dTiledBackwardW);
 
-/** The additions of lib/winograd.wgsl that come to those over channels or tiles, the product and the bias. */
+/** The number of additions in lib/winograd.wgsl, in addition to those over channels or tiles, the product and the bias. */
 const ofTransformations = 2 + 4 + 4 + 2;
 
 export const checkWinogradForward: Check = (shape) => {
