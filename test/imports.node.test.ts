@@ -7,9 +7,9 @@ import { describe, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '..');
 
 interface Import {
-  /** A file, seen from the root, or a package. */
+  /** Path of a file, relative to the root, or the name of a package. */
   to: string;
-  /** Something stays of it when the types are gone. */
+  /** Whether anything remains of it when types are erased. */
   value: boolean;
 }
 
@@ -47,10 +47,10 @@ const files = (readdirSync(join(root, 'src'), { recursive: true }) as string[])
   .map((path) => join('src', path));
 const graph = new Map(files.map((path) => [path, importsOf(path)]));
 
-/** The folder of src that a file lies in; a file of src itself is its own. */
+/** The folder of src that contains a file, or the name of a file directly in src. */
 const folderOf = (path: string) => path.split('/')[1]!;
 
-/** What stays of a file's imports, and of theirs: files and packages. */
+/** The files and packages that a file imports at run time, directly or indirectly. */
 function reach(entry: string, seen = new Set<string>()): Set<string> {
   if (seen.has(entry)) return seen;
   seen.add(entry);
@@ -58,11 +58,11 @@ function reach(entry: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-// Dependencies point one way: docs/architecture.md has the map.
+// Dependencies go in one direction, which docs/architecture.md shows.
 const rooms = ['gpu', 'kernels', 'augment', 'model', 'health', 'plan', 'train', 'compare', 'formats', 'api'];
 const may: Record<string, { values: string[]; types?: string[] }> = {
   gpu: { values: [] },
-  // Shapes and options alone: a page that only describes models does without kernels and their WGSL.
+  // Only shapes and options, so that a page that only describes models needs neither kernels nor their WGSL.
   model: { values: [] },
   kernels: { values: ['gpu'], types: ['model'] },
   augment: { values: ['gpu', 'kernels'] },
@@ -75,11 +75,11 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   // PNGs that are decoded without the browser.
   png: { values: [] },
   data: { values: ['png'] },
-  // The kernels and a small network beside their twins, on the user's GPU.
+  // Compares the kernels and a small network with their twins, on the user's GPU.
   selftest: { values: [...rooms.slice(0, 7), 'reference'] },
-  // An oracle that borrowed more than shapes would repeat the mistakes that it has to find.
+  // The twin shares only shapes with the code that it is compared with, because it would repeat the mistakes of shared code.
   reference: { values: [], types: ['kernels', 'augment', 'model', 'health'] },
-  // The twin computes in every browser: a page for whoever has no WebGPU.
+  // The twin computes in every browser, so this page also works without WebGPU.
   standalone: { values: ['formats', 'model', 'png', 'reference'] },
   report: { values: ['compare', 'formats', 'health', 'gpu'] },
   session: {
@@ -90,7 +90,10 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   cli: { values: ['index.ts', 'data', 'report', 'selftest', 'session', ...rooms] },
   'index.ts': { values: ['data', 'report', 'selftest', ...rooms] },
 };
-/** Words, figures, limits of waits, joining of arrays, checksums, cells of CSV files, the elements of a shape and how a picture becomes an image, which anybody may use. */
+/**
+ * Files that every folder may import: texts, number formats, time limits, concatenation, checksums, CSV cells, the number of elements of a
+ * shape, and how a picture becomes an image.
+ */
 const everybodys = [
   'errors.ts',
   'check.ts',
@@ -106,10 +109,10 @@ const everybodys = [
   'product.ts',
   'time_limit.ts',
 ];
-/** Where the numbers of a sample's record stand: the twin of the draws fills the same record. */
+/** The layout of a sample's record, which the twin of the sampling fills too. */
 const layoutOfRecords = 'src/augment/op.ts';
 
-test('the files are found, and what they import', () => {
+test('the files and their imports are found', () => {
   expect(files.length).toBeGreaterThan(60);
   for (const name of Object.keys(may)) expect(files.some((path) => folderOf(path) === name)).toBe(true);
   const trainer = graph.get('src/train/trainer.ts')!;
@@ -118,7 +121,7 @@ test('the files are found, and what they import', () => {
   expect(reach('src/page/main.tsx')).toContain('src/train/trainer.ts'); // by way of its worker
 });
 
-test('every folder has its place', () => {
+test('every folder has rules', () => {
   expect([...new Set(files.map(folderOf))].sort()).toEqual([...Object.keys(may), ...everybodys].sort());
 });
 
@@ -137,13 +140,13 @@ describe.each(Object.entries(may))('%s', (folder, { values, types = [] }) => {
   });
 });
 
-test('words and figures import nobody', () => {
+test('utility files import nothing outside of their group', () => {
   const beyond = (path: string) => graph.get(`src/${path}`)!.filter(({ to }) => to.startsWith('src/'));
   const wrong = everybodys.flatMap(beyond).filter(({ to }) => !everybodys.includes(folderOf(to)));
   expect(wrong).toEqual([]);
 });
 
-test('no file needs itself in a round', () => {
+test('there are no import cycles', () => {
   const done = new Set<string>();
   const visit = (path: string, way: string[]): void => {
     if (way.includes(path)) throw new Error([...way.slice(way.indexOf(path)), path].join(' -> '));
@@ -154,7 +157,7 @@ test('no file needs itself in a round', () => {
   for (const path of files) visit(path, []);
 });
 
-test('what a file exports, another one uses', () => {
+test('every export is used by another file', () => {
   const inTests = (readdirSync(join(root, 'test'), { recursive: true }) as string[])
     .filter((path) => /\.tsx?$/.test(path) && !path.includes('node_modules'))
     .map((path) => join('test', path));
@@ -175,7 +178,7 @@ test('what a file exports, another one uses', () => {
   expect(unused).toEqual([]);
 });
 
-/** The part of the page that a file belongs to: a folder, a feature, or the frame that puts them together. */
+/** The part of the page that a file belongs to: a folder, a feature, or the frame that combines them. */
 const partOf = (path: string) => /^src\/page\/(features\/\w+|app|ui|plots)\//.exec(path)?.[1] ?? 'frame';
 
 describe('the page', () => {
@@ -187,21 +190,21 @@ describe('the page', () => {
     return ['app', 'ui', 'plots', 'features/run'].includes(to);
   };
 
-  test('a feature imports no other but run; plots know curves, and neither runs nor state; ui knows nobody', () => {
+  test('features import no other feature but run; plots import neither runs nor state; ui imports neither app nor features', () => {
     expect(new Set(pageFiles.map(partOf)).size).toBeGreaterThan(12);
     const wrong = pageFiles.flatMap((from) =>
       graph
         .get(from)!
         .filter(({ to }) => to.startsWith('src/page/') && !mayImport(partOf(from), partOf(to)))
-        // The worker's methods are typed by what collects them.
+        // The type of the worker's methods comes from the file that collects them.
         .filter(({ to, value }) => value || to !== 'src/page/worker.ts')
         .map(({ to }) => `${from} imports ${to}`),
     );
     expect(wrong).toEqual([]);
   });
 
-  test('nothing but main.tsx does anything when it is imported', () => {
-    // The worker and the service worker have scripts of their own.
+  test('only main.tsx has side effects when it is imported', () => {
+    // The worker and the service worker are separate scripts.
     const scripts = ['src/page/main.tsx', 'src/page/worker.ts', 'src/page/service_worker.ts'];
     const declares = (statement: ts.Statement) =>
       ts.isImportDeclaration(statement) ||
@@ -225,7 +228,7 @@ describe('the page', () => {
   });
 });
 
-/** Whether a variable's initial value starts something, outside of the functions in it. */
+/** Whether a variable's initial value starts something, not counting functions in it that are only called later. */
 function isStarted(statement: ts.Node, starts: RegExp): boolean {
   if (ts.isFunctionLike(statement) || ts.isClassLike(statement)) return false;
   if (ts.isCallExpression(statement) || ts.isNewExpression(statement)) {
@@ -235,7 +238,7 @@ function isStarted(statement: ts.Node, starts: RegExp): boolean {
   return ts.forEachChild(statement, (child) => isStarted(child, starts)) ?? false;
 }
 
-// What a browser gets has to be without Node; the library also without the page and the command.
+// Code for browsers must not import Node's modules; the library must not import the page or the command either.
 describe.each([
   ['src/index.ts', ['page', 'cli']],
   ['src/page/main.tsx', ['cli']],
@@ -243,11 +246,11 @@ describe.each([
 ])('%s', (entry, without) => {
   const reached = [...reach(entry)];
 
-  test(`reaches nothing of ${without.join(' and ')}, nor of Node`, () => {
+  test(`imports nothing from ${without.join(' and ')}, nor from Node`, () => {
     expect(reached.length).toBeGreaterThan(20);
     expect(reached.filter((path) => path.startsWith('src/') && without.includes(folderOf(path)))).toEqual([]);
     expect(reached.filter((path) => isBuiltin(path))).toEqual([]);
-    // A package that is reached by a path of its own is the package all the same.
+    // An import of a path inside a package counts as an import of the package.
     const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const packages = reached.filter((path) => !graph.has(path) && !/^(src|shaders|data)\//.test(path));
     const named = packages.map((path) => path.match(/^(@[^/]+\/)?[^/]+/)![0]);

@@ -4,10 +4,10 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { describeModels } from '../src/index.ts';
 
-// What a layer or an optimizer is, its definition says: its schema, its role, what it starts with. Whoever asks for its type
-// by name instead, or guesses it from its options or tensors, has to be found and changed for each new one.
+// The definition of a layer or an optimizer says everything about it: its schema, its role, its initial options. Code that compares its
+// type with a name instead, or infers it from its options or tensors, would have to be found and changed for each new one.
 
-/** Where types are defined, lowered, computed again, and written in other programs' terms, and so are named. */
+/** Folders that may name types, because types are defined, lowered, computed by the twin, or translated to other programs there. */
 const homes = {
   layers: [
     'src/model/layers/',
@@ -46,14 +46,14 @@ const comparisons = new Set([
   ts.SyntaxKind.EqualsEqualsToken,
   ts.SyntaxKind.ExclamationEqualsToken,
 ]);
-/** Something that holds a type: `layer.type`, `type`, `optimizer`, `to` ... and not a kernel's `operation`. */
+/** Whether an expression contains a type: `layer.type`, `type`, `optimizer`, `to` ... but not a kernel's `operation`. */
 const holdsType = (node: ts.Node): boolean =>
   /(^|\.|\?\.)(type|layerType|optimizer|optimizerType|to)$/.test(node.getText());
 
 const parsed = (path: string, text = readFileSync(path, 'utf8')) =>
   ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
 
-/** The places in a file that ask what a layer or an optimizer is, as "file:line: text". */
+/** The places in a file that check the type of a layer or an optimizer, as "file:line: text". */
 function questions(file: ts.SourceFile, { names, options, hasTensors }: Kind): string[] {
   const found: string[] = [];
   const add = (node: ts.Node) => {
@@ -122,13 +122,13 @@ describe.each([
 ] as const)('%s', (_, kind) => {
   const isHome = (path: string) => kind.homes.some((home) => path.startsWith(home));
 
-  test('is asked what it is by nobody but its own files', () => {
+  test('is identified by its type only in its own files', () => {
     const elsewhere = files.filter((path) => !isHome(path));
     expect(elsewhere.length).toBeGreaterThan(200);
     expect(elsewhere.flatMap((path) => questions(parsedFiles.get(path)!, kind))).toEqual([]);
   });
 
-  test('has homes that are there', () => {
+  test('has files at the listed paths', () => {
     for (const home of kind.homes)
       expect(
         files.some((path) => path.startsWith(home)),
@@ -137,7 +137,7 @@ describe.each([
   });
 });
 
-// The check itself: each of these was written somewhere once.
+// Tests of the check itself. Each of these has occurred in the code once.
 test.each([
   ["const a = layer.type === 'dense';", 1, 0],
   ["if (last?.type !== 'conv2d') stop();", 1, 0],

@@ -46,39 +46,42 @@ test.each<[string, OpConfig, width: number, depth: number]>([
   ['as torchvision has it', { type: 'augMix' }, 3, 3],
   ['one chain of one op', { type: 'augMix', mixtureWidth: 1, chainDepth: 1, severity: 10 }, 1, 1],
   ['five chains of two, without all ops', { type: 'augMix', mixtureWidth: 5, chainDepth: 2, allOps: false }, 5, 2],
-])('%s: every image is mixed of its own chains, and again from JSON', async (_, op, width, depth) => {
-  const n = 96;
-  const augmentation: OpConfig[] = [{ ...op, fill: 90 } as OpConfig, { type: 'randomHorizontalFlip' }];
-  const augmenter = createAugmenter(gpu, { imageShape, augmentation, seed: 6 });
-  const drawn = (await augmenter.draw({ epoch: 3, samples: upTo(n) })) as PipelineParameters[];
-  const x = images(n);
-  const y = await augmenter.apply(x, { epoch: 3, samples: upTo(n) });
-  expectSame('from JSON', await augmenter.apply(x, JSON.parse(JSON.stringify(drawn))), y);
-  let compared = 0;
-  drawn.forEach(({ ops: [own, flip], matrix }, i) => {
-    expect(matrix).toBeUndefined();
-    const chains = chainsOf(own!, width, depth);
-    if (chains.some(({ ops }) => jumps(ops))) return;
-    compared++;
-    const mixed = augMix(
-      x.subarray(i * elements, (i + 1) * elements),
-      picture,
-      own!.originalWeight as number,
-      chains,
-      sampling,
-    );
-    const expected = mixed.map((value, at) => {
-      const column = Math.floor(at / 3) % 20;
-      return flip!.applied ? mixed[at + (19 - 2 * column) * 3]! : value;
+])(
+  '%s: every image is mixed from its own chains, and the same parameters from JSON reproduce it',
+  async (_, op, width, depth) => {
+    const n = 96;
+    const augmentation: OpConfig[] = [{ ...op, fill: 90 } as OpConfig, { type: 'randomHorizontalFlip' }];
+    const augmenter = createAugmenter(gpu, { imageShape, augmentation, seed: 6 });
+    const drawn = (await augmenter.draw({ epoch: 3, samples: upTo(n) })) as PipelineParameters[];
+    const x = images(n);
+    const y = await augmenter.apply(x, { epoch: 3, samples: upTo(n) });
+    expectSame('from JSON', await augmenter.apply(x, JSON.parse(JSON.stringify(drawn))), y);
+    let compared = 0;
+    drawn.forEach(({ ops: [own, flip], matrix }, i) => {
+      expect(matrix).toBeUndefined();
+      const chains = chainsOf(own!, width, depth);
+      if (chains.some(({ ops }) => jumps(ops))) return;
+      compared++;
+      const mixed = augMix(
+        x.subarray(i * elements, (i + 1) * elements),
+        picture,
+        own!.originalWeight as number,
+        chains,
+        sampling,
+      );
+      const expected = mixed.map((value, at) => {
+        const column = Math.floor(at / 3) % 20;
+        return flip!.applied ? mixed[at + (19 - 2 * column) * 3]! : value;
+      });
+      // Maximum slope of a bilinear surface times the coordinates' error; contrast magnifies it, several times in a chain.
+      const bound = 8 * 2 * 255 * coordinatesOff(3 * 44);
+      expectWithin(JSON.stringify(own), y.subarray(i * elements, (i + 1) * elements), expected, bound);
     });
-    // Maximum slope of a bilinear surface times the coordinates' error; contrast magnifies it, several times in a chain.
-    const bound = 8 * 2 * 255 * coordinatesOff(3 * 44);
-    expectWithin(JSON.stringify(own), y.subarray(i * elements, (i + 1) * elements), expected, bound);
-  });
-  expect(compared).toBeGreaterThan(n / 5);
-});
+    expect(compared).toBeGreaterThan(n / 5);
+  },
+);
 
-test('chains that leave the image unchanged mix to the image', async () => {
+test('chains that leave the image unchanged give the unchanged image', async () => {
   // Uses the kernels of the first case above, which take long to compile: the same number of images, most of them empty.
   const [n, x] = [96, images(96)];
   const augmentation: OpConfig[] = [{ type: 'augMix', fill: 90 }, { type: 'randomHorizontalFlip' }];
@@ -98,7 +101,7 @@ test('chains that leave the image unchanged mix to the image', async () => {
   expectWithin('half', of(y, 2), expected, 255 * 4 * unitRoundoff);
 });
 
-test('behind other ops, and in front of mixUp', async () => {
+test('works after other ops and before mixUp', async () => {
   const [n, count] = [8, 20];
   const all = images(count);
   const pick = (samples: readonly number[]) =>
@@ -146,7 +149,7 @@ describe('100,000 draws', () => {
   const weights = ['chain1Weight', 'chain2Weight', 'chain3Weight'];
 
   test.each([0.3, 1, 4])(
-    'weights of alpha %d sum to one; Beta says the share of the image, Dirichlet that of a chain',
+    'the weights for alpha %d sum to one; Beta determines the weight of the image, Dirichlet those of the chains',
     async (alpha) => {
       const all = await drawsOf(alpha);
       const original = of(all, 'originalWeight');
@@ -176,7 +179,7 @@ describe('100,000 draws', () => {
     },
   );
 
-  test('chains of 1, 2 or 3 ops, each as likely; behind them nothing', async () => {
+  test('chains have 1, 2 or 3 ops with equal probability, padded with the identity', async () => {
     const all = await drawsOf(1);
     for (const i of [1, 2, 3]) {
       const depths = of(all, `chain${i}Depth`);
@@ -229,7 +232,7 @@ describe('100,000 draws', () => {
     expectIndependent(Object.fromEntries(inner.map((name) => [name, of(long, name)])));
   });
 
-  test.each([0.3, 1])('alpha %d: they are those of the twin', async (alpha) => {
+  test.each([0.3, 1])('alpha %d: the samples match the twin', async (alpha) => {
     const all = await drawsOf(alpha);
     const pipeline = parseAugmentation([{ type: 'augMix', alpha }], square);
     const op = pipeline.ops[0]!;

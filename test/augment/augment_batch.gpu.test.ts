@@ -103,7 +103,7 @@ describe('a batch of a training step', () => {
     [5, 7],
     [1, 20],
     [130, 3],
-  ])('batch %i from place %i: labels, matrices and images', async (batch, start) => {
+  ])('batch %i from position %i: labels, matrices and images', async (batch, start) => {
     const { pipeline, count, matrices, y, ...rest } = await step(everything, batch, start);
     const all = await whole();
     for (let slot = 0; slot < batch; slot++) {
@@ -126,7 +126,7 @@ describe('a batch of a training step', () => {
     }
   });
 
-  test('without an augmentation images and labels are those of the samples', async () => {
+  test('without an augmentation, images and labels are those of the samples', async () => {
     const { y, labels: classes } = await step({}, 8, 16);
     for (let slot = 0; slot < 8; slot++) {
       const sample = order[16 + (slot < 5 ? slot : 0)]!;
@@ -137,7 +137,7 @@ describe('a batch of a training step', () => {
     }
   });
 
-  test('an augmenter makes the very images that a step trained on', async () => {
+  test('an augmenter reproduces the images that a step trained on', async () => {
     const { y } = await step(everything, 8, 4);
     const chosen = [...order.slice(4, 12)];
     const own = Uint8Array.from(

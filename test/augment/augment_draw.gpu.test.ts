@@ -42,7 +42,7 @@ function run(dispatches: Dispatch[]): void {
   gpu.device.queue.submit([encoder.finish()]);
 }
 
-test('Philox is the twin, known answers included', async () => {
+test('Philox matches the twin and its known answers', async () => {
   const words = [0, 0, 0, 0, 0, 0, ...Array(6).fill(0xffffffff)];
   words.push(0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0);
   for (let i = 0; words.length < 6 * 64; i++) words.push(...philox([i, 0, 0, 0], [1, 2]), ...[i * 0x01000193, i << 24]);
@@ -77,7 +77,7 @@ test.each<[string, ImageDataGeneratorConfig, number]>([
   ['everything at once', everything, 11],
   ['nothing', {}, 0],
   ['one range, the largest seed', { rotationRange: 180 }, 2 ** 32 - 1],
-])('draws are those of the twin: %s', async (_, augmentation, seed) => {
+])('sampled parameters match the twin: %s', async (_, augmentation, seed) => {
   const pipeline = parseAugmentation(augmentation, imageShape);
   const samples = [0, 1, 2, 59_999, 2 ** 32 - 1, 17];
   const drawn = await draw({ epoch: 5, samples }, augmentation, seed);
@@ -92,14 +92,14 @@ test.each<[string, ImageDataGeneratorConfig, number]>([
   });
 });
 
-describe('a draw depends on seed, epoch and sample alone', () => {
-  test('not on the batch or the place in it', async () => {
+describe('sampled parameters depend only on seed, epoch and sample', () => {
+  test('not on the batch or the position in it', async () => {
     const all = await draw({ epoch: 2, samples: upTo(200) });
     expect(await draw({ epoch: 2, samples: [77] })).toEqual([all[77]]);
     expect(await draw({ epoch: 2, samples: [199, 3, 3, 0] })).toEqual([all[199], all[3], all[3], all[0]]);
   });
 
-  test('another seed, epoch or sample gives another', async () => {
+  test('another seed, epoch or sample gives other parameters', async () => {
     const [base] = await draw({ epoch: 2, samples: [77] });
     for (const [other] of [
       await draw({ epoch: 3, samples: [77] }),
@@ -109,7 +109,7 @@ describe('a draw depends on seed, epoch and sample alone', () => {
       expect(other!.theta).not.toBe(base!.theta);
   });
 
-  test('not on what else is drawn', async () => {
+  test('not on the other sampled parameters', async () => {
     const of = { epoch: 0, samples: upTo(50) };
     const all = await draw(of);
     const fewer = await draw(of, { rotationRange: 15, zoomRange: [0.8, 1.4], verticalFlip: true });
@@ -175,7 +175,7 @@ describe('100,000 draws', () => {
     expectWithin('chi squared', [chiSquared], [63], errors * Math.sqrt(2 * 63));
   });
 
-  test.each(['flipHorizontal', 'flipVertical'])('%s is half of them', async (name) => {
+  test.each(['flipHorizontal', 'flipVertical'])('%s is true for half of them', async (name) => {
     expectWithin('share', [mean((await drawn)[name]!)], [0.5], errors * Math.sqrt(0.25 / n));
   });
 

@@ -131,7 +131,7 @@ describe('the twin', () => {
     ['a hundredth of a pixel', { tx: 0.01 }],
     ['a twentieth of a degree', { theta: 0.05 }],
     ['a thousandth of the zoom', { zx: 1.001 }],
-  ])('would notice %s', async (_, wrong) => {
+  ])('the comparison would detect %s', async (_, wrong) => {
     const image = someBytes(elementsOf(control));
     const y = await augmenterOf(control, plain).apply(image, [identityParameters]);
     const p = { ...identityParameters, ...wrong };
@@ -140,24 +140,24 @@ describe('the twin', () => {
   });
 });
 
-describe('what is exact', () => {
+describe('exact cases', () => {
   const s = { height: 5, width: 8, channels: 3 };
   const elements = elementsOf(s);
   const images = someBytes(2 * elements);
 
-  test.each(fillModes)('%s: the identity gives every byte back', async (fillMode) => {
+  test.each(fillModes)('%s: the identity preserves every byte', async (fillMode) => {
     const y = await augmenterOf(s, { ...plain, fillMode, rescale: 1 }).apply(images, [{}, identityParameters]);
     expectSame('y', y, images);
   });
 
-  test('flips are turned over, nothing else', async () => {
+  test('flips only reverse the order of the pixels', async () => {
     const sampling: Sampling = { ...plain, fillMode: 'constant', cval: -1, rescale: 1 };
     const y = await augmenterOf(s, sampling).apply(images, [{ flipHorizontal: true }, { flipVertical: true }]);
     expectSame('horizontal', y.subarray(0, elements), flipImage(images.subarray(0, elements), s, true, false));
     expectSame('vertical', y.subarray(elements), flipImage(images.subarray(elements), s, false, true));
   });
 
-  test.each(fillModes)('%s: shifts by whole pixels, half a turn', async (fillMode) => {
+  test.each(fillModes)('%s: shifts by whole pixels, rotation by 180 degrees', async (fillMode) => {
     const sampling: Sampling = { ...plain, fillMode, cval: 7, rescale: 1 };
     const image = images.subarray(0, elements);
     const parameters = [{ tx: 2 }, { ty: -3 }, { tx: -9, ty: 11 }, { tx: 1, flipHorizontal: true }];
@@ -171,7 +171,7 @@ describe('what is exact', () => {
     expectSame('half a turn', turned, flipImage(image, s, true, true));
   });
 
-  test('the same bits twice', async () => {
+  test('the same input gives the same bits', async () => {
     const parameters = someParameters(2);
     const [first, second] = [0, 1].map(() => augmenterOf(s, plain).apply(images, parameters));
     expectSame('y', await first!, await second!);

@@ -17,7 +17,7 @@ test.each<[string, object, RegExp]>([
   ['an unknown option', { augmentation: { rotation: 3 } }, /rotation/],
   ['a negative seed', { seed: -1 }, /seed/],
   ['a seed too large', { seed: 2 ** 32 }, /seed/],
-])('refused at once: %s', (_, options, words) => {
+])('rejected at once: %s', (_, options, words) => {
   expect(() => make(options)).toThrow(ConfigurationError);
   expect(() => make(options)).toThrow(words);
 });
@@ -36,7 +36,7 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
   ['no sample', () => make().draw({ epoch: 0, samples: [] }), /at least one sample/],
   ['half a sample', () => make().draw({ epoch: 0, samples: [1, 0.5] }), /a sample/],
   ['an epoch below 0', () => make().draw({ epoch: -1, samples: [1] }), /epoch/],
-])('refused: %s', async (_, call, words) => {
+])('rejected: %s', async (_, call, words) => {
   const error = await call().then(
     () => undefined,
     (reason) => reason,
@@ -45,14 +45,14 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
   expect(error.message).toMatch(words);
 });
 
-test('rescale is applied where it is given, not otherwise', async () => {
+test('rescale is applied only if it is given', async () => {
   const images = Uint8Array.from({ length: elements }, (_, i) => i);
   expect(await make().apply(images, [{}])).toEqual(Float32Array.from(images));
   const scaled = await make({ augmentation: { rescale: 0.5 } }).apply(images, [{}]);
   expect(scaled).toEqual(Float32Array.from(images, (byte) => byte / 2));
 });
 
-test('parameters are plain JSON: draw, write down, read, apply', async () => {
+test('parameters survive a round trip through JSON', async () => {
   const augmenter = make();
   const images = Float32Array.from({ length: 3 * elements }, (_, i) => Math.sin(i));
   const drawn = await augmenter.draw({ epoch: 6, samples: [9, 4, 0] });
@@ -62,7 +62,7 @@ test('parameters are plain JSON: draw, write down, read, apply', async () => {
   expect(y).toHaveLength(3 * elements);
 });
 
-test('calls at the same time do not meet', async () => {
+test('concurrent calls do not interfere', async () => {
   const augmenter = make();
   const alone = await augmenter.draw({ epoch: 0, samples: [5] });
   const together = await Promise.all([5, 6, 5].map((sample) => augmenter.draw({ epoch: 0, samples: [sample] })));
@@ -71,7 +71,7 @@ test('calls at the same time do not meet', async () => {
   expect(together[1]).not.toEqual(alone);
 });
 
-test('disposed of, it rejects what is under way and what comes later; the device stays', async () => {
+test('after dispose, pending and later calls reject, and the device is kept', async () => {
   const augmenter = make();
   const underWay = augmenter.draw({ epoch: 0, samples: [1, 2, 3] });
   augmenter.dispose();
@@ -80,7 +80,7 @@ test('disposed of, it rejects what is under way and what comes later; the device
   expect(await make().draw({ epoch: 0, samples: [1] })).toHaveLength(1);
 });
 
-test('a device that goes away rejects every call with the reason, under way and later', async () => {
+test('after the device is lost, pending and later calls reject with the reason', async () => {
   const own = await openGpu();
   const augmenter = createAugmenter(own, { imageShape, augmentation: { zcaWhitening: true }, seed: 0 });
   const images = new Uint8Array(elements);

@@ -13,7 +13,7 @@ afterAll(() => gpu.dispose());
 
 const shapeOf = ({ height, width, channels }: Picture): [number, number, number] => [height, width, channels];
 
-describe('coordinates in an image of 512 pixels are off by less than a thousandth of one', () => {
+describe('coordinates in an image of 512 pixels have an error below a thousandth of a pixel', () => {
   const picture: Picture = { height: 512, width: 512, channels: 2 };
   const places = Float32Array.from({ length: 512 * 512 * 2 }, (_, i) =>
     i % 2 === 0 ? (i / 2) % 512 : Math.floor(i / 1024),
@@ -59,7 +59,7 @@ describe('coordinates in an image of 512 pixels are off by less than a thousandt
     expectWithin('coordinates', found, expected, 1e-3);
   });
 
-  test('corners on a line or in one place give numbers, not none', async () => {
+  test('collinear or coincident corners give finite numbers', async () => {
     const augmentation: OpConfig[] = [{ type: 'randomPerspective', distortionScale: 1, fill: 7 }];
     const augmenter = createAugmenter(gpu, { imageShape: [8, 8, 1], augmentation });
     const all = (x: number, y: number) =>
@@ -74,7 +74,7 @@ describe('coordinates in an image of 512 pixels are off by less than a thousandt
   });
 });
 
-describe('a point and a box are carried to where the pixels went', () => {
+describe('a point and a box are mapped to where the pixels are moved', () => {
   const picture: Picture = { height: 60, width: 72, channels: 1 };
   const samples = Array.from({ length: 12 }, (_, i) => i);
   const dot = [31.5, 26.25] as const;
@@ -174,7 +174,7 @@ describe('a point and a box are carried to where the pixels went', () => {
   }
 });
 
-test('what elasticTransform adds is not in the matrix', async () => {
+test('the matrix does not include the displacement of elasticTransform', async () => {
   const options = { imageShape: [8, 8, 1] as [number, number, number], seed: 1 };
   const augmentation: OpConfig[] = [{ type: 'randomCrop', size: 8, padding: 2 }];
   const [plain, elastic] = await Promise.all(

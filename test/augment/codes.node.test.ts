@@ -16,7 +16,7 @@ const required: Record<string, object> = {
 };
 
 // The random numbers of an op depend on its code: a run that is repeated or resumed with another code gets other images.
-test('every op has the code that it always had', () => {
+test('the codes of the ops never change', () => {
   const codes = Object.fromEntries(
     [...definitions.keys()].map((type) => {
       const [op] = parseAugmentation([{ type, ...required[type] }], [8, 8, 3]).ops;

@@ -89,7 +89,7 @@ const cases: [OpParameters, on: number[]][] = [
   [{ type: 'randomChannelDrop', drop0: true, drop2: true }, [3, 4, 5]],
 ];
 
-describe.each([1, 3, 4, 5])('%d channels: the twins', (channels) => {
+describe.each([1, 3, 4, 5])('%d channels: the results match the twins', (channels) => {
   const s = picture(channels);
   const own = cases.filter(([, on]) => on.includes(channels)).map(([op]) => op);
   const augmenter = createAugmenter(gpu, { imageShape: shapeOf(s), augmentation: opsFor(channels) });
@@ -125,7 +125,7 @@ test.each(['large', 'crowded', 'flat'] as const)(
   },
 );
 
-test('each of the 24 orders of colorJitter is the one that it is called', async () => {
+test('each of the 24 orders of colorJitter applies its adjustments in that order', async () => {
   const s: Picture = { height: 5, width: 4, channels: 3 };
   const image = someBytes(60);
   const images = Uint8Array.from({ length: 24 * 60 }, (_, i) => image[i % 60]!);
@@ -152,7 +152,7 @@ test.each([
   ['saturation', 'hue'],
   ['contrast', 'hue'],
   ['brightness', 'contrast', 'saturation'],
-])('colorJitter of %s %s %s draws and does only that', async (...names) => {
+])('colorJitter with %s %s %s samples and applies only those', async (...names) => {
   const s: Picture = { height: 5, width: 4, channels: 3 };
   const image = someBytes(60);
   const options = Object.fromEntries(names.map((name) => [name, name === 'hue' ? 0.5 : 0.9]));
@@ -178,7 +178,7 @@ test.each([
   });
 });
 
-test('a channel of one level stays unchanged, without a division by nothing', async () => {
+test('a channel with a single level is unchanged, without a division by zero', async () => {
   const s = picture(3);
   const image = imageOf(s).map((byte, i) => (i % 3 === 1 ? 77 : byte));
   const augmentation: OpConfig[] = [{ type: 'randomEqualize' }, { type: 'randomAutocontrast' }];
@@ -194,7 +194,7 @@ test('a channel of one level stays unchanged, without a division by nothing', as
   );
 });
 
-test('drawn one after the other, every image has its own', async () => {
+test('each image of a batch gets its own parameters', async () => {
   const s = picture(3);
   const augmentation = ofColors
     .concat(ofChannels)

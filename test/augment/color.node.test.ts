@@ -21,7 +21,7 @@ function boundOf(by: string, fields: Fields): number {
 // Integers on both sides: nothing is truncated, so results must be equal.
 const exact = ['randomInvert', 'randomSolarize', 'randomPosterize', 'randomEqualize'];
 
-describe('the twins of the color ops beside torchvision and Pillow', () => {
+describe('the twins of the color ops match torchvision and Pillow', () => {
   expect(fixture.cases).toHaveLength(79);
   test.each(fixture.cases.map((c) => [`${c.op} ${JSON.stringify(c.fields)} of ${c.image} by ${c.by}`, c] as const))(
     '%s',
@@ -33,7 +33,7 @@ describe('the twins of the color ops beside torchvision and Pillow', () => {
   );
 });
 
-test('a table of equalize runs over 255 where one level has most of the pixels, and is cut there', () => {
+test('the table of equalize is clipped at 255 if most pixels have the same level', () => {
   const table = equalizeTable(images.crowded!.bytes);
   expect(Math.max(...table)).toBe(255);
   expect(table[150]).toBe(255);
@@ -71,11 +71,11 @@ test.each<[object, object]>([
   [{ type: 'randomSolarize' }, { threshold: constant(128) }],
   [{ type: 'randomPosterize', bits: [3, 5] }, { bits: { from: 'integer', low: 3, high: 5 } }],
   [{ type: 'randomAdjustSharpness', sharpnessFactor: 2 }, { sharpnessFactor: constant(2) }],
-])('%j draws that', (op, drawn) => {
+])('%j samples these fields', (op, drawn) => {
   expect(drawsOf(op)).toEqual(drawn);
 });
 
-test("torchvision's probabilities", () => {
+test("the probabilities are torchvision's", () => {
   const p = (op: object) => compile(op).p;
   expect(p({ type: 'colorJitter', brightness: 1 })).toBe(1);
   expect(p({ type: 'randomGrayscale' })).toBe(0.1);
@@ -131,7 +131,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
   ],
   ['none dropped', { type: 'randomChannelDrop', channels: 0 }, rgb, /channels/, /found: 0/, /from 1/],
   ['an infinite fill', { type: 'randomChannelDrop', fill: Infinity }, rgb, /fill/, /finite/],
-])('refused: %s', (_, op, imageShape, ...words) => {
+])('rejected: %s', (_, op, imageShape, ...words) => {
   const call = () => compile(op, imageShape);
   expect(call).toThrow(ConfigurationError);
   for (const word of words) expect(call).toThrow(word);

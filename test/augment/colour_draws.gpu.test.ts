@@ -27,7 +27,7 @@ const augmentation: OpConfig[] = [
   { type: 'randomChannelDrop', channels: [1, 2] },
 ];
 
-describe('100,000 draws', () => {
+describe('100,000 samples', () => {
   const n = 100_000;
   const seed = 5;
   const pipeline = parseAugmentation(augmentation, [6, 5, 3]);
@@ -52,7 +52,7 @@ describe('100,000 draws', () => {
     expectDrawn(name, await column(op, name), draw);
   });
 
-  test('every op is applied as often as its p says', async () => {
+  test('every op is applied with its probability p', async () => {
     const all = await drawn;
     pipeline.ops.forEach(({ type, p }, op) => {
       const applied = all.map(({ ops }) => Number(ops[op]!.applied));
@@ -61,7 +61,7 @@ describe('100,000 draws', () => {
     });
   });
 
-  test('each permutation of the channels is as likely', async () => {
+  test('all permutations of the channels are equally likely', async () => {
     const op = pipeline.ops.findIndex(({ type }) => type === 'randomChannelPermutation');
     const counts: Record<string, number> = {};
     for (const { ops } of await drawn) {
@@ -73,7 +73,7 @@ describe('100,000 draws', () => {
     expectEven('permutations', Object.values(counts), n);
   });
 
-  test('one or two channels are dropped, each as likely', async () => {
+  test('one or two channels are dropped, with equal probability', async () => {
     const op = pipeline.ops.findIndex(({ type }) => type === 'randomChannelDrop');
     const counts: Record<string, number> = {};
     let applied = 0;
@@ -87,7 +87,7 @@ describe('100,000 draws', () => {
     expectEven('sets', Object.values(counts), applied);
   });
 
-  test('what is drawn for different ops and fields is independent', async () => {
+  test('parameters of different ops and fields are independent', async () => {
     const always = fields.filter(({ op }) => pipeline.ops[op]!.p === 1);
     const columns = await Promise.all(
       always.map(async ({ op, type, name }) => [`${type}.${name}`, await column(op, name)] as const),
@@ -100,7 +100,7 @@ describe('100,000 draws', () => {
     expectIndependent(Object.fromEntries([...columns, ...whether]));
   });
 
-  test('they are those of the twin', async () => {
+  test('the samples match the twin', async () => {
     const all = await drawn;
     const isOf = (type: string) => pipeline.ops.find((op) => op.type === type)!;
     for (const sample of [0, 1, 17, n - 1]) {

@@ -7,7 +7,7 @@ import { expectSame } from '../../src/selftest/compare.ts';
 const gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());
 
-test('a crop that only its padding makes possible is drawn, not left out for having one choice', async () => {
+test('a crop position that is possible only because of the padding is still sampled', async () => {
   // 6 x 5 padded by [2, 1] is as large as the crop: its only possible position still moves the image.
   const [height, width] = [6, 5];
   const augmentation: OpConfig[] = [{ type: 'randomCrop', size: [8, 9], padding: [2, 1] }];

@@ -8,8 +8,8 @@ const facts = describeAugmentation();
 const optionOf = (type: string, name: string) =>
   facts.ops.find((op) => op.type === type)?.options.find((option) => option.name === name);
 
-describe('what an augmentation may say', () => {
-  test('kinds, defaults and limits are those of the schemas', () => {
+describe('the description of an augmentation', () => {
+  test('kinds, defaults and limits match the schemas', () => {
     expect(optionOf('randomHorizontalFlip', 'p')).toEqual({
       name: 'p',
       kind: 'number',
@@ -57,13 +57,13 @@ describe('what an augmentation may say', () => {
     [{ zoomRange: [1.2, 0.8] }, ['zoomRange']],
     [{ widthShiftRange: ['far'] }, ['widthShiftRange']],
     [{ subset: 'training' }, ['subset']],
-  ])('an error knows its place: %j', (augmentation, place) => {
+  ])('an error contains its path: %j', (augmentation, place) => {
     expect(() => parseAugmentation(augmentation, [32, 32, 1])).toThrow(
       expect.objectContaining({ parts: expect.objectContaining({ place }) }),
     );
   });
 
-  test('every op and argument is there, and none of them lacks its options', () => {
+  test('every op and argument is described with its options', () => {
     expect(facts.ops.length).toBeGreaterThan(28);
     for (const { type, options } of facts.ops) expect(options.length, type).toBeGreaterThan(0);
     expect(facts.generator.map(({ name }) => name)).toEqual(
@@ -71,7 +71,7 @@ describe('what an augmentation may say', () => {
     );
   });
 
-  test('the ends of a range are taken, what lies beyond is refused', () => {
+  test('the ends of a range are accepted, and values beyond them are rejected', () => {
     const shape = [32, 32, 3];
     for (const { type, options } of facts.ops) {
       const needed = Object.fromEntries(
@@ -128,7 +128,7 @@ const named: Names = {
   cutMix: { alpha: true, ...p },
 };
 
-test.each(describeAugmentation().ops)('the types name the options of $type as its schema does', ({ type, options }) => {
+test.each(describeAugmentation().ops)('the type of $type has the same options as its schema', ({ type, options }) => {
   expect(Object.keys(named[type as OpType]).sort()).toEqual(options.map(({ name }) => name).sort());
 });
 
@@ -142,13 +142,16 @@ function documented(options: string): Map<string, string> {
 }
 const source = readFileSync('src/augment/op_options.ts', 'utf8');
 
-test.each(describeAugmentation().ops)('the types give the defaults of $type', ({ type, options }) => {
-  const [, name] = new RegExp(`^  ${type}: (\\w+);`, 'm').exec(source)!;
-  const texts = documented(name!);
-  for (const { name, default: value } of options) {
-    // All ops have `p`: its documentation states the usual default, and an interface's own documentation states deviations.
-    if (name === 'p' || name === 'interpolation' || value === undefined) continue;
-    expect(texts.get(name), name).toMatch(/default/i);
-    if (typeof value === 'number') expect(texts.get(name), name).toContain(String(value));
-  }
-});
+test.each(describeAugmentation().ops)(
+  'the documented defaults of $type are those of its schema',
+  ({ type, options }) => {
+    const [, name] = new RegExp(`^  ${type}: (\\w+);`, 'm').exec(source)!;
+    const texts = documented(name!);
+    for (const { name, default: value } of options) {
+      // All ops have `p`: its documentation states the usual default, and an interface's own documentation states deviations.
+      if (name === 'p' || name === 'interpolation' || value === undefined) continue;
+      expect(texts.get(name), name).toMatch(/default/i);
+      if (typeof value === 'number') expect(texts.get(name), name).toContain(String(value));
+    }
+  },
+);

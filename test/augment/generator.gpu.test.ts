@@ -35,7 +35,7 @@ describe.each<Shape>([
   const images = bytes(2 * elements);
   const first = images.subarray(0, elements);
 
-  test('a channel shift is clipped to the range of the whole image, brightness to grey levels', async () => {
+  test('a channel shift is clipped to the range of the whole image, and brightness to gray levels', async () => {
     const y = await make(imageShape, {}).apply(images, [{ channelShiftIntensity: 40.5 }, { brightness: 1.5 }]);
     const most = Math.max(...first);
     const shifted = Float64Array.from(first, (x) => Math.min(x + 40.5, most));
@@ -44,7 +44,7 @@ describe.each<Shape>([
     expectSame('bright', y.subarray(elements), bright);
   });
 
-  test('Keras: a channel shift first, brightness by way of whole grey levels', async () => {
+  test('Keras modes: the channel shift comes first, and brightness rounds to whole gray levels', async () => {
     if (imageShape[2] > 3) return;
     const y = await make(imageShape, { compat: 'keras' }).apply(first, [
       { channelShiftIntensity: -30.25, brightness: 0.75 },
@@ -54,7 +54,7 @@ describe.each<Shape>([
     expectSame('y', y, expected);
   });
 
-  test('a function of the user, then rescale, then the sample by itself', async () => {
+  test("the user's function is applied first, then rescale, then the normalization of each sample", async () => {
     const config = { preprocessingFunction: '  let negative = 255.0 - pixel;\n  return negative;', rescale: 1 / 255 };
     const y = await make(imageShape, imageShape[2] > 4 ? { rescale: 1 / 255 } : config).apply(images, [{}, {}]);
     const sign = imageShape[2] > 4 ? 1 : -1;
@@ -72,7 +72,7 @@ describe.each<Shape>([
     }
   });
 
-  test('fit: what is normalised over the set has mean 0 and deviation 1 in each channel', async () => {
+  test('after fit, feature-wise normalized images have mean 0 and standard deviation 1 in each channel', async () => {
     const set = bytes(40 * elements, 104_729);
     const augmenter = make(imageShape, { featurewiseStdNormalization: true, rescale: 1 / 255 });
     const { mean, std } = await augmenter.fit(set);
@@ -86,7 +86,7 @@ describe.each<Shape>([
     }
   });
 
-  test('ZCA: features of the set become uncorrelated, and keep their place', async () => {
+  test('ZCA whitening decorrelates the features and keeps their order', async () => {
     const set = bytes(200 * elements, 104_729);
     // Correlate neighbors, because otherwise there would be nothing to whiten.
     for (let i = 1; i < set.length; i++) set[i] = (set[i]! + 3 * set[i - 1]!) / 4;
@@ -108,7 +108,7 @@ test.each([
   ['not WGSL', 'return pixel +;', /preprocessingFunction doesn't compile/, /return pixel \+;/],
   ['of another type', 'return vec3f(pixel, 0.0, 0.0, 1.0);', /doesn't compile/, /return vec3f/],
   ['an unknown name', 'let x = pixle;\n  return x;', /doesn't compile/, /let x = pixle;\n.*\^/],
-])('a function that is %s is told with its own line', async (_, preprocessingFunction, ...words) => {
+])('an error in a function that is %s quotes its line', async (_, preprocessingFunction, ...words) => {
   const call = make([4, 4, 1], { preprocessingFunction }).apply(bytes(16), [{}]);
   const error = await call.then(
     () => undefined,
@@ -120,18 +120,18 @@ test.each([
   expectSame('y', await make([4, 4, 1], {}).apply(bytes(16), [{}]), bytes(16));
 });
 
-test('statistics asked for before fit, and fit of nothing', async () => {
+test('statistics that are missing before fit, and fit without images, are errors', async () => {
   const call = make([4, 4, 1], { featurewiseCenter: true }).apply(bytes(16), [{}]);
   await expect(call).rejects.toThrow('call fit first');
   await expect(make([4, 4, 1], { rotationRange: 3 }).fit(bytes(16))).rejects.toThrow('needs no fit');
 });
 
-test('ZCA on more features than the adapter can bind: the figure, before anything is fitted', () => {
+test('ZCA on more features than the adapter can bind is rejected with the size before anything is fitted', () => {
   const figure = /10000 features[\s\S]*381\.5 MiB[\s\S]*128\.0 MiB/;
   expect(() => make([100, 100, 1], { zcaWhitening: true })).toThrow(figure);
 });
 
-test('fit with augment sees augmented images', async () => {
+test('fit with augment uses augmented images', async () => {
   const config = { verticalFlip: true, channelShiftRange: 100, featurewiseCenter: true };
   const plain = await make([4, 4, 1], config).fit(bytes(160));
   const augmented = await make([4, 4, 1], config).fit(bytes(160), { augment: true, rounds: 2 });
@@ -143,7 +143,7 @@ describe.each(['keras', 'keras-preprocessing-1.1'] as const)("%s' own draws", (c
   const ranges = { rotationRange: 15, widthShiftRange: 3, zoomRange: 0.1, horizontalFlip: true, brightnessRange };
   const config: ImageDataGeneratorConfig = { ...ranges, compat };
 
-  test('draw gives what NumPy gives, to float32', async () => {
+  test('draw matches NumPy to float32', async () => {
     const drawn = (await make([8, 6, 1], config, 42).draw({
       epoch: 3,
       samples: upTo(5),
@@ -166,7 +166,7 @@ describe.each(['keras', 'keras-preprocessing-1.1'] as const)("%s' own draws", (c
     });
   });
 
-  test('a training run has the order and the draws of a Keras run', async () => {
+  test('a training run has the order and the parameters of a Keras run', async () => {
     // One pixel per image: only brightness has an effect, and its result for each image can be read from the gradient of its class.
     const dataset = createDataset({ images: bytes(12), labels: bytes(12).map((_, i) => i % 3), imageShape: [1, 1, 1] });
     const layers = [{ type: 'flatten' as const }, { type: 'dense' as const, units: 3, activation: 'softmax' as const }];
@@ -217,7 +217,7 @@ describe.each(['keras', 'keras-preprocessing-1.1'] as const)("%s' own draws", (c
   });
 });
 
-test('a trainer fits the generator to its training images, and normalises validation alike', async () => {
+test('a trainer fits the generator to its training images, and normalizes validation images in the same way', async () => {
   const labels = upTo(60).map((i) => i % 2);
   const images = Uint8Array.from({ length: 60 * 4 }, (_, i) => 100 + 20 * labels[i >> 2]! + (i % 4));
   const dataset = createDataset({ images, labels, imageShape: [2, 2, 1] });

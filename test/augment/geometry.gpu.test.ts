@@ -65,7 +65,7 @@ describe('outside programs', () => {
   );
 });
 
-describe('crops are the twin', () => {
+describe('crops match the twin', () => {
   const square: Picture = { height: 32, width: 32, channels: 3 };
   const large: Picture = { height: 300, width: 420, channels: 3 };
   const some = <T>(n: number, make: (u: (purpose: number) => number) => T) =>
@@ -145,7 +145,7 @@ describe('crops are the twin', () => {
     });
   });
 
-  test('an image that is not augmented gives its middle, resized as a whole', async () => {
+  test('an image that is not augmented is cropped at its center, or resized as a whole', async () => {
     const images = someBytes(elementsOf(square));
     const middle = applyTwin('randomCrop', { size: [10, 13] }, { top: 11, left: 10 }, images, square, {
       height: 10,
@@ -159,7 +159,7 @@ describe('crops are the twin', () => {
   });
 });
 
-describe('every fill mode and order is the twin', () => {
+describe('every fill mode and interpolation order matches the twin', () => {
   const picture: Picture = { height: 12, width: 17, channels: 3 };
   const elements = elementsOf(picture);
   const parameters = [

@@ -24,14 +24,14 @@ describe('the twin', () => {
   );
 });
 
-test.each(blurredNoise)("elasticTransform's noise is smoothed as torchvision smooths it: sigma $sigma", (of) => {
+test.each(blurredNoise)('elasticTransform smooths its noise as torchvision does: sigma $sigma', (of) => {
   const { height, width, alpha, sigma, noise, displacements } = of;
   const y = elasticDisplacements(noise, { height, width }, alpha as [number, number], sigma as [number, number]);
   // torchvision's weights are float32.
   expectWithin('displacements', y, displacements, 1e-5);
 });
 
-describe('what a crop draws', () => {
+describe('the sampled fields of a crop', () => {
   const fieldsOf = (op: object, imageShape = [20, 30, 1]) =>
     parseAugmentation([op], imageShape).ops[0]!.fields.map(({ name, draw, identity }) => ({ name, draw, identity }));
   const whole = (low: number, high: number) => ({ from: 'integer', low, high });
@@ -63,7 +63,7 @@ describe('what a crop draws', () => {
   });
 });
 
-describe('refused', () => {
+describe('rejected', () => {
   const imageShape = [20, 30, 3];
   test.each<[string, object, ...RegExp[]]>([
     ['a crop without a size', { type: 'randomCrop' }, /op 1 \(randomCrop\) lacks size/],
@@ -129,7 +129,7 @@ describe('refused', () => {
   });
 });
 
-test('a perspective of a single row is refused', () => {
+test('a perspective of an image with a single row is rejected', () => {
   const error = thrownBy(() => parseAugmentation([{ type: 'randomPerspective' }], [1, 9, 3]));
   expect(error).toBeInstanceOf(ConfigurationError);
   expect(error.message).toMatch(/no corners.*\n.*1 x 9 pixels/);

@@ -136,7 +136,7 @@ describe('100,000 draws', () => {
     expectIndependent(drawn);
   });
 
-  test('an op that is added before or behind leaves the draws of the others as they were', async () => {
+  test('adding an op before or after others does not change the parameters of the others', async () => {
     const imageShape = [24, 24, 1];
     const alone = await columns([affine], imageShape, 1000);
     const crop: OpConfig = { type: 'randomResizedCrop', size: 24 };
@@ -148,7 +148,7 @@ describe('100,000 draws', () => {
   });
 
   test.each(resizedCropDraws.map((of) => [`${of.imageShape} ${of.scale} ${of.ratio}`, of] as const))(
-    'randomResizedCrop: mean and deviation are those of torchvision: %s',
+    'randomResizedCrop: mean and standard deviation match torchvision: %s',
     async (_, { imageShape, scale, ratio, names, mean: means, deviation: deviations }) => {
       const drawn = await columns([resizedCrop(scale, ratio)], imageShape, n);
       expect(Object.keys(drawn)).toEqual(names);
@@ -163,7 +163,7 @@ describe('100,000 draws', () => {
   );
 });
 
-describe('draws are those of the twin', () => {
+describe('samples match the twin', () => {
   test.each<[OpConfig, number[]]>([
     [{ type: 'randomCrop', size: 20, padding: [3, 5], p: 0.7 }, [24, 20, 1]],
     [{ type: 'randomAffine', degrees: 20, translate: [0.1, 0.3], scale: [0.7, 1.2], shear: 8, p: 0.5 }, [30, 20, 1]],

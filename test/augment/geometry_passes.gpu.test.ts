@@ -73,7 +73,7 @@ const padded = (options: object): Applied => [
 const flip: Applied = [{ type: 'randomHorizontalFlip' }, {}];
 const invert: Applied = [{ type: 'randomInvert' }, {}];
 
-describe('behind a crop its edge is the edge of the image', () => {
+describe('after a crop, its edge is the edge of the image', () => {
   test.each<[string, Applied[]]>([
     ['a soft edge', [crop, turn()]],
     ['a hard edge', [crop, turn({ fillMode: 'constant' })]],
@@ -104,13 +104,13 @@ describe('behind a crop its edge is the edge of the image', () => {
     expectWithin('y', await together(ops, noisy), inTurn(ops, noisy), close);
   });
 
-  test('another fill than that of the border is another pass', async () => {
+  test('a fill mode other than that of the border requires another pass', async () => {
     const ops = [padded({ fill: 200 }), turn()];
     expectWithin('y', await together(ops, noisy, 2), inTurn(ops, noisy), close);
   });
 });
 
-describe('a resized crop is resampled once with what comes before and behind', () => {
+describe('a resized crop is resampled once, together with the ops before and after it', () => {
   // Twice as coarse: no pixel lies beyond the center of one of the image's pixels, so that the slope is constant everywhere.
   const coarse: Applied = [
     { type: 'randomResizedCrop', size: [6, 7] },
@@ -126,7 +126,7 @@ describe('a resized crop is resampled once with what comes before and behind', (
     expectWithin('y', await together(ops, even), inTurn(ops, even), close);
   });
 
-  test('flips and crops before or behind lose nothing, whatever the image', async () => {
+  test('flips and crops before or after lose no precision for any image', async () => {
     const fine: Applied = [
       { type: 'randomResizedCrop', size: [20, 15] },
       { top: 2, left: 1, height: 7, width: 9 },
@@ -142,13 +142,13 @@ describe('a resized crop is resampled once with what comes before and behind', (
   });
 });
 
-describe('what a map brings in from outside', () => {
-  test('is not changed by the steps before it, also where it goes over softly', async () => {
+describe('pixels that a map samples from outside of the image', () => {
+  test('are not changed by the steps before it, even with a soft edge', async () => {
     const ops = [invert, turn()];
     expectWithin('y', await together(ops, noisy), inTurn(ops, noisy), close);
   });
 
-  test('is changed by the steps behind it, also when a map that brings nothing follows', async () => {
+  test('are changed by the steps after it, even if a map that samples nothing from outside follows', async () => {
     for (const ops of [
       [turn(), invert],
       [turn(), invert, flip],
@@ -181,7 +181,7 @@ describe('elasticTransform', () => {
     ['no smoothing', { alpha: 4, sigma: 0 }, 99],
     ['nearest', { fillMode: 'nearest' }, 7],
     ['a hard edge', { fillMode: 'constant' }, 8],
-  ])('is the twin: %s', async (_, changes, noise) => {
+  ])('|matches the twin: %s', async (_, changes, noise) => {
     const op = { ...options, ...changes };
     const [alpha, sigma] = [op.alpha, op.sigma].map((value) => [value, value].flat().slice(0, 2));
     const displacements = displacementsOf(noise, { ...op, alpha, sigma } as never);
@@ -189,7 +189,7 @@ describe('elasticTransform', () => {
     expectWithin('y', await together([[op, { noise }]], noisy), expected, close);
   });
 
-  test('moves the pixels of what maps before it give, and begins a pass for those behind it', async () => {
+  test('displaces the output of the maps before it, and starts a new pass for the maps after it', async () => {
     const noise = 4711;
     const displacements = displacementsOf(noise);
     const elastic: Applied = [{ ...options, fill: 50 }, { noise }];
@@ -207,7 +207,7 @@ describe('elasticTransform', () => {
     expectWithin('twice', twice, inTurn([byTwin, byTwin], noisy), close);
   });
 
-  test('is each image by its own noise, and none where it is not applied', async () => {
+  test('displaces each image by its own noise, and not at all if it is not applied', async () => {
     const augmentation = [{ ...options, p: 0.5 }];
     const augmenter = createAugmenter(gpu, { imageShape: shapeOf(picture), augmentation, seed: 5 });
     const samples = [0, 1, 2, 3, 4, 5];
@@ -226,7 +226,7 @@ describe('elasticTransform', () => {
   });
 });
 
-test('an order that one op asks for serves those that ask for none', () => {
+test('an interpolation order set by one op is also used for the ops that set none', () => {
   expect(samplingOf('randomCrop', { size: 4, padding: 1 }, picture).interpolationOrder).toBe(0);
   const plan = (...ops: OpConfig[]) => planPasses(parseAugmentation(ops, shapeOf(picture)).ops, picture, false);
   const nearest: OpConfig = { type: 'randomRotation', degrees: 5, interpolation: 'nearest' };

@@ -17,7 +17,7 @@ const nothing = {
 const drawsOf = (config: unknown) =>
   Object.fromEntries(parseAugmentation(config, imageShape).ops[0]!.fields.map(({ name, draw }) => [name, draw]));
 
-test("what is left out is Keras' default, which moves nothing and samples the nearest pixel's surroundings", () => {
+test("omitted arguments have Keras' defaults: nothing moves, and pixels are taken from the nearest position", () => {
   const { ops, from, to } = parseAugmentation({}, imageShape);
   expect(drawsOf({})).toEqual(nothing);
   // A channel shift and a brightness can be given but are never sampled.
@@ -47,7 +47,7 @@ test.each([
   [{ zoomRange: [0.5, 3] }, { zx: uniform(0.5, 3), zy: uniform(0.5, 3) }],
   [{ horizontalFlip: true }, { flipHorizontal: half }],
   [{ verticalFlip: true }, { flipVertical: half }],
-])('%j draws that and nothing else', (config, drawn) => {
+])('%j samples these parameters and no others', (config, drawn) => {
   expect(drawsOf(config)).toEqual({ ...nothing, ...drawn });
 });
 
@@ -83,7 +83,7 @@ test.each<[string, unknown, ...RegExp[]]>([
   ['an unknown compat', { compat: 'kera' }, /compat/, /did you mean "keras"/],
   ['not an object', 3, /augmentation/, /found: 3/],
   ['nothing', null, /augmentation/, /found: null/],
-])('refused: %s', (_, config, ...words) => {
+])('rejected: %s', (_, config, ...words) => {
   const error = thrownBy(() => parseAugmentation(config, imageShape));
   expect(error).toBeInstanceOf(ConfigurationError);
   for (const word of words) expect(error.message).toMatch(word);
@@ -92,7 +92,7 @@ test.each<[string, unknown, ...RegExp[]]>([
 const generator = parseAugmentation({}, imageShape);
 const pack = (given: unknown) => [...packParameters(generator, [{}, given as SampleParameters])].slice(13);
 
-test('parameters are filled with the identity, flips may be 0 and 1, matrices are let be', () => {
+test('missing parameters are filled with the identity, flips may be 0 and 1, and matrices are ignored', () => {
   expect(pack({})).toEqual([1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1]);
   expect(pack({ theta: 3, flipHorizontal: 1, matrix: [] })).toEqual([1, 3, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1]);
   // Keras has None for no brightness: 1 is a brightness, and sends an image through bytes where Keras does.
@@ -105,7 +105,7 @@ test.each<[string, unknown, RegExp, RegExp]>([
   ['not a number', { zx: Number.NaN }, /zx of image 1/, /found: NaN/],
   ['a flip of 2', { flipVertical: 2 }, /flipVertical of image 1/, /expected: a boolean/],
   ['nothing', undefined, /image 1/, /found: undefined/],
-])('parameters refused: %s', (_, given, ...words) => {
+])('rejected parameters: %s', (_, given, ...words) => {
   const error = thrownBy(() => pack(given));
   expect(error).toBeInstanceOf(ConfigurationError);
   for (const word of words) expect(error.message).toMatch(word);

@@ -82,7 +82,7 @@ describe('the warps of keras-preprocessing 1.1', () => {
 
 describe.each(kerasReleases)('%s', (compat: Compat, fixture) => {
   test.each(fixture.transforms.map((of) => [of.image.shape.join('x'), of] as const))(
-    'all of random_transform on %s, within a grey level',
+    'all of random_transform on %s, within one gray level',
     async (_, { options, image, parameters, y }) => {
       const { fillMode, cval, interpolationOrder } = options as unknown as ImageDataGeneratorConfig;
       const config = {
@@ -110,7 +110,7 @@ describe.each(kerasReleases)('%s', (compat: Compat, fixture) => {
 
   const groups = groupBy(fixture.brightnesses, ({ image }) => JSON.stringify(image));
   test.each([...groups.values()].map((group) => [group[0]!.image.shape.join('x'), group] as const))(
-    'the brightness of %s, within a grey level',
+    'the brightness of %s, within one gray level',
     async (_, group) => {
       const { shape, values } = group[0]!.image;
       const y = await make(shape, { compat }).apply(
@@ -132,7 +132,7 @@ describe.each(kerasReleases)('%s', (compat: Compat, fixture) => {
   );
 
   test.each(fixture.samplewise.map((of) => [JSON.stringify(of.options), of] as const))(
-    'standardised by itself: %s',
+    'standardized per sample: %s',
     async (_, { options, image, y }) => {
       const mine = await apply(image, { ...(options as ImageDataGeneratorConfig), compat }, {});
       const most = Math.max(...y.map(Math.abs));
@@ -141,7 +141,7 @@ describe.each(kerasReleases)('%s', (compat: Compat, fixture) => {
   );
 
   test.each(fixture.statistics.cases.map((of) => [JSON.stringify(of.options), of.shape.join('x'), of] as const))(
-    'fit and standardise: %s of %s',
+    'fit and standardize: %s of %s',
     async (_, __, { options, shape, images, mean, std, standardized }) => {
       const augmenter = make(shape.slice(1), { ...(options as ImageDataGeneratorConfig), compat });
       const found = await augmenter.fit(Float32Array.from(images));

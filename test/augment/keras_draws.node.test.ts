@@ -5,7 +5,7 @@ import { drawOf, kerasReleases } from './keras_fixtures.ts';
 
 describe.each(kerasReleases)('%s', (_, fixture) => {
   test.each(fixture.draws.map((draw) => [JSON.stringify(draw.ranges), draw.shape.join('x'), draw] as const))(
-    '%s on %s: the parameters are those of get_random_transform to the bit',
+    '%s on %s: the parameters equal those of get_random_transform bit for bit',
     (_, __, { ranges, shape, seed, parameters }) => {
       const random = new NumpyRandom(seed);
       const [height, width] = shape as [number, number];
@@ -15,7 +15,7 @@ describe.each(kerasReleases)('%s', (_, fixture) => {
   );
 });
 
-test('the fixtures hold every kind of range', () => {
+test('the fixtures contain every kind of range', () => {
   const named = new Set(kerasReleases[0][1].draws.flatMap(({ ranges }) => Object.keys(ranges)));
   expect(named.size).toBe(9);
 });

@@ -16,7 +16,7 @@ describe.each(kerasReleases)('%s', (_, fixture) => {
   const flows = fixture.flows as unknown as (FlowFixture & { path: 'next' | 'getItem' })[];
   const titled = flows.map((flow) => [`${flow.samples} by ${flow.batchSize}, ${flow.path}`, flow] as const);
 
-  test.each(titled)('%s: batch after batch, as Keras is called', (_, { path, epochs, ...options }) => {
+  test.each(titled)('%s: consecutive batches, requested as Keras does', (_, { path, epochs, ...options }) => {
     const flow = new KerasFlow(options);
     for (const epoch of epochs) {
       const batches = Array.from({ length: flow.batches }, (_, i) => (path === 'next' ? flow.next() : flow.getItem(i)));
@@ -27,14 +27,14 @@ describe.each(kerasReleases)('%s', (_, fixture) => {
     }
   });
 
-  test.each(titled)('%s: an epoch by itself, last first', (_, { path, epochs, ...options }) => {
+  test.each(titled)('%s: single epochs, starting with the last', (_, { path, epochs, ...options }) => {
     const by = path === 'next' ? ({ by: 'next' } as const) : ({ by: 'fit', looked: 0 } as const);
     for (const epoch of [2, 1, 0]) {
       expect(plain(kerasEpoch(options, by, epoch))).toStrictEqual(expected(epochs[epoch]!));
     }
   });
 
-  test('fit(augment=True) draws rounds passes over the samples', () => {
+  test('fit(augment=True) samples `rounds` passes over the images', () => {
     const { parameters, rounds, ...options } = fixture.statistics.augmented;
     expect(kerasFitDraws(options, rounds)).toStrictEqual(parameters.map(drawOf));
   });
@@ -46,7 +46,7 @@ describe.each(kerasReleases)('%s', (_, fixture) => {
     }
   });
 
-  test.each(fixture.subsets.classes)('classes $labels in halves', ({ labels, validationSplit, agree }) => {
+  test.each(fixture.subsets.classes)('classes $labels divided into halves', ({ labels, validationSplit, agree }) => {
     const split = () => kerasSubset('training', validationSplit, labels.length, { labels });
     if (agree) expect(split()).toEqual({ start: labels.length / 2, count: labels.length / 2 });
     else expect(split).toThrow(/different classes[\s\S]*found: [\s\S]*shuffle/);
@@ -74,7 +74,7 @@ test.each([
   [{ batchSize: 1.5 }, /batchSize is invalid[\s\S]*found: 1\.5/],
   [{ seed: -1 }, /Invalid seed for NumPy[\s\S]*found: -1/],
   [{ seed: 0.5 }, /found: 0\.5/],
-])('%j is told', (wrong, message) => {
+])('%j is reported', (wrong, message) => {
   expect(() => new KerasFlow({ ...options, ...wrong })).toThrow(message);
   expect(() => new KerasFlow({ ...options, ...wrong })).toThrow(ConfigurationError);
 });
@@ -85,6 +85,6 @@ test('a seed that grows too large with the batches is reported, as NumPy does', 
   expect(() => kerasEpoch(large, { by: 'next' }, 1)).toThrow(/found: 4294967296/);
 });
 
-test.each([0, 1, -0.1, Number.NaN])('a validationSplit of %d is none', (validationSplit) => {
+test.each([0, 1, -0.1, Number.NaN])('a validationSplit of %d is rejected', (validationSplit) => {
   expect(() => kerasSubset('validation', validationSplit, 10)).toThrow(/needs a validationSplit/);
 });

@@ -53,7 +53,7 @@ async function see(places: number, probability: number, epoch = 1) {
   return { y: new Float32Array(y!, 0, places), labels: new Uint32Array(labels!, 0, places) };
 }
 
-test('merge: every image unchanged, and its copies augmented, under the same label', async () => {
+test('merge: every image unchanged, and its augmented copies with the same label', async () => {
   const { y, labels } = await see(3 * count, 1);
   for (let place = 0; place < 3 * count; place++) {
     const own = images[place % count]!;
@@ -62,7 +62,7 @@ test('merge: every image unchanged, and its copies augmented, under the same lab
   }
 });
 
-test('a probability: that share of the images, others in the next epoch', async () => {
+test('a probability selects that fraction of the images, and others in the next epoch', async () => {
   const isAugmented = async (epoch: number) => {
     const { y } = await see(count, 0.3, epoch);
     return y.map((value, i) => Number(value === 255 - images[i]!));
@@ -75,7 +75,7 @@ test('a probability: that share of the images, others in the next epoch', async 
   expect(await isAugmented(1)).toEqual(first);
 });
 
-test('an epoch with copies is that much longer', async () => {
+test('copies make an epoch longer by their number', async () => {
   const dataset = createDataset({ images: images.slice(0, 50), labels: images.slice(0, 50), imageShape: [1, 1, 1] });
   const layers = [{ type: 'flatten' as const }, { type: 'dense' as const, units: 200, activation: 'softmax' as const }];
   const trainer = createTrainer(gpu, {
@@ -97,7 +97,7 @@ test.each([
   ['merge', 0, /copies/],
   [{ probability: 1.5 }, undefined, /probability/],
   [{}, undefined, /mix is invalid/],
-])('refused: mix %j, copies %j', (mix, copies, words) => {
+])('rejected: mix %j, copies %j', (mix, copies, words) => {
   expect(() => inputViewOf({}, mix as never, copies)).toThrow(ConfigurationError);
   expect(() => inputViewOf({}, mix as never, copies)).toThrow(words);
 });

@@ -40,7 +40,7 @@ test.each<[string, OpConfig[]]>([
       { type: 'cutMix', p: 0.5 },
     ],
   ],
-])('%s: pixels of an image and its partner, as drawn', async (_, augmentation) => {
+])('%s: the pixels of an image and its partner match the parameters', async (_, augmentation) => {
   const augmenter = make(augmentation);
   const samples = upTo(24);
   const drawn = (await augmenter.draw({ epoch: 2, samples })) as PipelineParameters[];
@@ -64,7 +64,7 @@ test.each<[string, OpConfig[]]>([
   }
 });
 
-test('a partner is augmented as itself, not as the image that it is mixed with', async () => {
+test('a partner is augmented with its own parameters, not with those of the image that it is mixed with', async () => {
   const flip: OpConfig = { type: 'randomHorizontalFlip' };
   const drawn = (await make([flip, { type: 'cutMix' }]).draw({ epoch: 1, samples: upTo(40) })) as PipelineParameters[];
   const alone = (await make([flip]).draw({ epoch: 1, samples: upTo(count) })) as PipelineParameters[];
@@ -83,7 +83,7 @@ describe('a batch of a training step', () => {
     ['mixUp', [{ type: 'mixUp' }]],
     ['cutMix', [{ type: 'cutMix' }]],
     ['both', [{ type: 'mixUp' }, { type: 'cutMix' }]],
-  ])('%s: shares sum to one and are those of the pixels', async (_, augmentation) => {
+  ])('%s: label weights sum to one and match the pixels', async (_, augmentation) => {
     const memory = new Memory(gpu.device);
     const state = memory.storage('state', stateWords);
     const values = { seed: 3, epoch: 2, samples: count, position: batch, start: 0, count: batch };
@@ -133,11 +133,11 @@ describe('a batch of a training step', () => {
   });
 });
 
-describe('draws', () => {
+describe('sampled weights and partners', () => {
   const n = 100_000;
   const mean = (x: number[]) => x.reduce((a, b) => a + b, 0) / x.length;
 
-  test.each([0.2, 1, 3])('lambda of Beta(%d, the same): moments, and the twin', async (alpha) => {
+  test.each([0.2, 1, 3])('lambda of Beta(%d, the same number): moments, and the twin', async (alpha) => {
     const drawn = (await make([{ type: 'mixUp', alpha }]).draw({ epoch: 0, samples: upTo(n) })) as PipelineParameters[];
     const lambda = drawn.map(({ ops }) => ops[0]!.lambda as number);
     const variance = 1 / (4 * (2 * alpha + 1));
@@ -155,7 +155,7 @@ describe('draws', () => {
     expectWithin('twin', lambda.slice(0, 500), twin, 1e-3);
   });
 
-  test('partners come from the whole data set, evenly', async () => {
+  test('partners are sampled evenly from the whole data set', async () => {
     const drawn = (await make([{ type: 'mixUp' }]).draw({ epoch: 0, samples: upTo(n) })) as PipelineParameters[];
     const seen = new Float64Array(count);
     for (const { partner } of drawn) seen[partner!.sample]!++;
@@ -169,17 +169,17 @@ test.each<[OpConfig[], RegExp]>([
   [[{ type: 'mixUp', alpha: -1 }], /found: -1/],
   [[{ type: 'cutMix', p: 2 }], /p is invalid/],
   [[{ type: 'mixUp' }, { type: 'randomInvert' }], /mixUp has to come last/],
-])('refused: %j', (augmentation, words) => {
+])('rejected: %j', (augmentation, words) => {
   expect(() => make(augmentation)).toThrow(ConfigurationError);
   expect(() => make(augmentation)).toThrow(words);
 });
 
-test('without the number of images nobody knows whom to draw', async () => {
+test('without the number of images, partners cannot be sampled', async () => {
   const augmenter = createAugmenter(gpu, { imageShape, augmentation: [{ type: 'mixUp' }] });
   await expect(augmenter.draw({ epoch: 0, samples: [1] })).rejects.toThrow('count: <images of the data set>');
 });
 
-test('images without their partners are refused', async () => {
+test('images without their partners are rejected', async () => {
   const augmenter = make([{ type: 'mixUp' }]);
   await expect(augmenter.apply(imageOf(0), { epoch: 0, samples: [0] })).rejects.toThrow('their partners after them');
 });

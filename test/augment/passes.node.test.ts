@@ -103,14 +103,14 @@ test.each<[string, OpConfig[], string[]]>([
   expect(describePasses(augmentation)).toEqual(passes);
 });
 
-test('more than four channels: another channel is looked up in the image, as a neighbour is', () => {
+test('with more than four channels, another channel is read from the image like a neighboring pixel', () => {
   expect(describePasses([invert, { type: 'randomChannelPermutation' }], [32, 32, 5])).toEqual([
     'randomInvert',
     'randomChannelPermutation around',
   ]);
 });
 
-test('for validation, what is drawn leaves no pass behind', () => {
+test('for validation, ops that sample parameters leave no pass', () => {
   const { ops, from } = parseAugmentation([affine, contrast, sharpness, equalize], [32, 32, 3], { rescale: 1 / 255 });
   expect(planPasses(ops, from, true).map(({ pixels }) => pixels.map(({ op }) => op.type))).toEqual([['rescale']]);
 });
@@ -122,7 +122,7 @@ describe('augMix', () => {
   };
   const passes = planOf([flip, { type: 'augMix', mixtureWidth: 3, chainDepth: 2 }, invert]);
 
-  test('every chain begins with the image itself, and is added to what the chain before it left', () => {
+  test('every chain starts with the original image, and is added to the sum of the previous chains', () => {
     expect(
       passes.map(({ reads, beside, pixels }) => ({ reads, beside, pixels: pixels.map(({ op }) => op.type) })),
     ).toEqual([
@@ -136,11 +136,11 @@ describe('augMix', () => {
     ]);
   });
 
-  test('by default 3 chains of up to 3 ops: 9 passes, and the one that they read', () => {
+  test('by default, 3 chains of up to 3 ops need 9 passes and the pass that they read', () => {
     expect(planOf([{ type: 'augMix' }])).toHaveLength(10);
   });
 
-  test('a buffer is not written to while a later pass reads what is in it, and there are no more than that takes', () => {
+  test('no buffer is overwritten before its last reader, and there are no more buffers than necessary', () => {
     for (const plan of [
       passes,
       planOf([{ type: 'augMix' }, { type: 'augMix', mixtureWidth: 1 }]),

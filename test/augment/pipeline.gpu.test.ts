@@ -18,7 +18,7 @@ const pipeline: OpConfig[] = [
   { type: 'randomAffine', degrees: 20, scale: [0.8, 1.2] },
 ];
 
-test('what is drawn makes the same image again', async () => {
+test('the sampled parameters reproduce the image', async () => {
   const augmenter = createAugmenter(gpu, { imageShape, augmentation: pipeline, seed: 4 });
   const samples = Array.from({ length: 16 }, (_, i) => i);
   const images = someBytes(16 * elements);
@@ -30,7 +30,7 @@ test('what is drawn makes the same image again', async () => {
   expect(share).toBeLessThan(0.7);
 });
 
-test('an op that is named is applied, the others leave the image alone', async () => {
+test('an op that is named in the parameters is applied, and the others leave the image unchanged', async () => {
   const augmenter = createAugmenter(gpu, { imageShape, augmentation: pipeline });
   const images = someBytes(elements);
   const of = (...ops: PipelineParameters['ops']) => augmenter.apply(images, [{ ops }]);
@@ -49,7 +49,7 @@ test('an op that is named is applied, the others leave the image alone', async (
   expectSame('flipped', await of({ type: 'randomHorizontalFlip' }), flipped);
 });
 
-test('what an affine op brings in from outside is not inverted by the op before it', async () => {
+test('pixels that an affine op samples from outside are not inverted by the op before it', async () => {
   const augmenter = createAugmenter(gpu, { imageShape, augmentation: pipeline });
   const y = await augmenter.apply(someBytes(elements), [
     { ops: [{ type: 'randomInvert' }, { type: 'randomAffine', translateX: 5 }] },
@@ -57,7 +57,7 @@ test('what an affine op brings in from outside is not inverted by the op before 
   expectSame('y', y, new Float32Array(elements));
 });
 
-test('an op draws the same whatever else is in the pipeline, and in which order', async () => {
+test('an op samples the same parameters whatever other ops are in the pipeline, and in any order', async () => {
   const colors: OpConfig[] = [
     { type: 'colorJitter', brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.2 },
     { type: 'randomGrayscale' },

@@ -70,7 +70,7 @@ const boundOf: Record<string, number> = {
   cutout: roundings(2),
 };
 
-describe.each([1, 3, 5])('%d channels: the twins', (channels) => {
+describe.each([1, 3, 5])('%d channels: the results match the twins', (channels) => {
   const s: Picture = { height: 12, width: 10, channels };
   const augmentation = pipelines[channels]!;
   const image = someBytes(120 * channels);
@@ -89,7 +89,7 @@ describe.each([1, 3, 5])('%d channels: the twins', (channels) => {
   });
 });
 
-test('what is drawn makes the same image again, noise and all; another epoch has another', async () => {
+test('the sampled parameters reproduce the image and its noise; another epoch has other noise', async () => {
   const s: Picture = { height: 12, width: 10, channels: 3 };
   const augmenter = createAugmenter(gpu, { imageShape: shapeOf(s), augmentation: pipelines[3]!, seed: 8 });
   const images = someBytes(4 * 360);
@@ -112,7 +112,7 @@ describe('the noise of a large image', () => {
   const make = (op: OpParameters) => augmenter.apply(new Uint8Array(n).fill(100), [{ ops: [op] }]);
   const channelsOf = (y: Float32Array) => upTo(3).map((c) => y.filter((_, i) => i % 3 === c));
 
-  test('is normal: mean, variance, skewness, kurtosis, tails; channels and neighbours are independent', async () => {
+  test('is normally distributed: mean, variance, skewness, kurtosis, tails; channels and neighbors are independent', async () => {
     const z = (await make({ type: 'gaussianNoise', sigma: 0.2, noise: 123456 })).map((value) => (value - 100) / 51);
     const moment = (power: number) => z.reduce((sum, value) => sum + value ** power, 0) / n;
     // The variance of z^k is (2k - 1)!! - ((k - 1)!!)^2.
@@ -131,7 +131,7 @@ describe('the noise of a large image', () => {
     expectIndependent({ noise: z, other });
   });
 
-  test('salt and pepper hit whole pixels, as many as the option says', async () => {
+  test('salt and pepper replace whole pixels, as many as the option says', async () => {
     const y = await make({ type: 'saltAndPepper', amount: 0.2, saltVsPepper: 0.3, noise: 9 });
     const [red, green, blue] = channelsOf(y) as [Float32Array, Float32Array, Float32Array];
     expectSame('green', green, red);
@@ -150,7 +150,7 @@ describe('the noise of a large image', () => {
     );
   });
 
-  test('what takes the place of a rectangle is even from 0 to 255', async () => {
+  test('random replacements in a rectangle are uniform from 0 to 255', async () => {
     const y = await make({ type: 'cutout', top: 0, left: 0, height: 200, width: 250, noise: 31 });
     expectDrawn('grey level', y, { from: 'uniform', low: 0, high: 255 });
     const [red, green, blue] = channelsOf(y) as [Float32Array, Float32Array, Float32Array];
@@ -158,7 +158,7 @@ describe('the noise of a large image', () => {
   });
 });
 
-describe('100,000 draws', () => {
+describe('100,000 samples', () => {
   const n = 100_000;
   const seed = 2;
   const imageShape: [number, number, number] = [12, 10, 3];
@@ -188,7 +188,7 @@ describe('100,000 draws', () => {
       );
   });
 
-  test('units, what is kept of them and where they begin', async () => {
+  test('grid units, the fraction that is kept, and their offsets', async () => {
     const op = opOf('gridMask');
     expectDrawn('d', await column(op, 'd'), { from: 'integer', low: 3, high: 7 });
     const all = (await drawn).map(
@@ -222,7 +222,7 @@ describe('100,000 draws', () => {
     expectIndependent(Object.fromEntries(columns));
   });
 
-  test('rectangles and grids are those of the twin', async () => {
+  test('rectangles and grids match the twin', async () => {
     const all = await drawn;
     const [erasing, grid] = ['randomErasing', 'gridMask'].map(opOf) as [number, number];
     let compared = 0;
@@ -239,7 +239,7 @@ describe('100,000 draws', () => {
     expect(compared).toBeGreaterThan(390);
   });
 
-  test('rectangles lie within the image', async () => {
+  test('rectangles are within the image', async () => {
     const [height, width] = imageShape;
     for (const { ops } of await drawn) {
       const p = ops[opOf('randomErasing')]! as unknown as Record<'top' | 'left' | 'height' | 'width', number>;

@@ -9,7 +9,7 @@ import fixture from '../fixtures/torchvision_pixels.json';
 
 const images = fixture.images as Record<string, { height: number; width: number; channels: number; bytes: number[] }>;
 
-describe('the twins of the pixel ops beside torchvision', () => {
+describe('the twins of the pixel ops match torchvision', () => {
   expect(fixture.cases).toHaveLength(10);
   test.each(
     fixture.cases.map((c) => [`${c.op} ${JSON.stringify({ ...c.fields, ...c.options })} of ${c.image}`, c] as const),
@@ -21,11 +21,11 @@ describe('the twins of the pixel ops beside torchvision', () => {
   });
 });
 
-test.each(fixture.quantiles as [number, number][])("the normal number at the share %d is SciPy's", (u, quantile) => {
+test.each(fixture.quantiles as [number, number][])('the normal quantile at %d matches SciPy', (u, quantile) => {
   expectWithin('quantile', [normal(u)], [quantile], 1e-6 * Math.max(1, Math.abs(quantile)));
 });
 
-test.each(fixture.erasing)('rectangles of $height x $width are distributed as torchvision draws them', (theirs) => {
+test.each(fixture.erasing)("rectangles of $height x $width have torchvision's distribution", (theirs) => {
   const { height, width, scale, ratio, draws, mean, deviation, nothing } = theirs;
   const n = 4000;
   const drawn = Array.from({ length: n }, (_, sample) =>
@@ -66,7 +66,7 @@ test.each<[object, object]>([
       noise,
     },
   ],
-])('%j draws that', (op, drawn) => {
+])('%j samples these fields', (op, drawn) => {
   expect(drawsOf(op)).toEqual(drawn);
 });
 
@@ -140,7 +140,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
     /from 0 to 1 ends excluded/,
   ],
   ['noise behind a grid', { type: 'gridMask', d: 4, value: 'random' }, rgb, /value/, /a grey level, or one for each/],
-])('refused: %s', (_, op, imageShape, ...words) => {
+])('rejected: %s', (_, op, imageShape, ...words) => {
   const call = () => compile(op, imageShape);
   expect(call).toThrow(ConfigurationError);
   for (const word of words) expect(call).toThrow(word);

@@ -28,7 +28,7 @@ afterAll(() => gpu.dispose());
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 const interpolationOf = ({ interpolationOrder }: Sampling) => (interpolationOrder === 0 ? 'nearest' : 'bilinear');
 
-describe('each op, through the pass of a policy', () => {
+describe('each op in the pass of a policy', () => {
   /** One call for all cases with the same image and sampling method. */
   const groups = new Map<string, PolicyCase[]>();
   for (const c of policyCases) {
@@ -76,43 +76,46 @@ const listed: [string, OpConfig, slots: [op: string, magnitude: string][]][] = [
   ['autoAugment', { type: 'autoAugment' }, [1, 2].map((i) => [`op${i}`, `magnitude${i}`])],
 ];
 
-test.each(listed)('%s: every image by its own ops, as drawn, and again from JSON', async (_, op, slots) => {
-  const n = 96;
-  const sampling: Sampling = { fillMode: 'gridConstant', cval: 90, interpolationOrder: 1 };
-  const bilinear = { ...op, interpolation: 'bilinear', fill: 90 } as OpConfig;
-  const augmentation: OpConfig[] = [bilinear, { type: 'randomHorizontalFlip' }];
-  const augmenter = createAugmenter(gpu, { imageShape, augmentation, seed: 6 });
-  const drawn = (await augmenter.draw({ epoch: 3, samples: upTo(n) })) as PipelineParameters[];
-  const x = images(n);
-  const y = await augmenter.apply(x, { epoch: 3, samples: upTo(n) });
-  expectSame('from JSON', await augmenter.apply(x, JSON.parse(JSON.stringify(drawn))), y);
+test.each(listed)(
+  '%s: every image has its own sampled ops, and the same parameters from JSON reproduce it',
+  async (_, op, slots) => {
+    const n = 96;
+    const sampling: Sampling = { fillMode: 'gridConstant', cval: 90, interpolationOrder: 1 };
+    const bilinear = { ...op, interpolation: 'bilinear', fill: 90 } as OpConfig;
+    const augmentation: OpConfig[] = [bilinear, { type: 'randomHorizontalFlip' }];
+    const augmenter = createAugmenter(gpu, { imageShape, augmentation, seed: 6 });
+    const drawn = (await augmenter.draw({ epoch: 3, samples: upTo(n) })) as PipelineParameters[];
+    const x = images(n);
+    const y = await augmenter.apply(x, { epoch: 3, samples: upTo(n) });
+    expectSame('from JSON', await augmenter.apply(x, JSON.parse(JSON.stringify(drawn))), y);
 
-  const seen = new Set<string>();
-  let compared = 0;
-  drawn.forEach(({ ops: [policy, flip] }, i) => {
-    let expected: ArrayLike<number> = x.subarray(i * elements, (i + 1) * elements);
-    let rounded = false;
-    for (const [name, magnitude] of slots) {
-      const own = policy![name] as PolicyOp;
-      // Ops that round to levels are discontinuous: after other arithmetic, their input never equals the twin's exactly.
-      if (rounded && ['posterize', 'solarize', 'equalize'].includes(own)) return;
-      expected = applyPolicyOp(expected, picture, own, policy![magnitude] as number, sampling);
-      seen.add(own);
-      if (!['identity', 'posterize', 'solarize', 'equalize', 'invert'].includes(own)) rounded = true;
-    }
-    compared++;
-    const flipped = Float64Array.from(expected, (_, at) => {
-      if (!flip!.applied) return expected[at]!;
-      const column = Math.floor(at / 3) % 20;
-      return expected[at + (19 - 2 * column) * 3]!;
+    const seen = new Set<string>();
+    let compared = 0;
+    drawn.forEach(({ ops: [policy, flip] }, i) => {
+      let expected: ArrayLike<number> = x.subarray(i * elements, (i + 1) * elements);
+      let rounded = false;
+      for (const [name, magnitude] of slots) {
+        const own = policy![name] as PolicyOp;
+        // Ops that round to levels are discontinuous: after other arithmetic, their input never equals the twin's exactly.
+        if (rounded && ['posterize', 'solarize', 'equalize'].includes(own)) return;
+        expected = applyPolicyOp(expected, picture, own, policy![magnitude] as number, sampling);
+        seen.add(own);
+        if (!['identity', 'posterize', 'solarize', 'equalize', 'invert'].includes(own)) rounded = true;
+      }
+      compared++;
+      const flipped = Float64Array.from(expected, (_, at) => {
+        if (!flip!.applied) return expected[at]!;
+        const column = Math.floor(at / 3) % 20;
+        return expected[at + (19 - 2 * column) * 3]!;
+      });
+      // Twice the maximum slope of a bilinear surface times the coordinates' error; contrast magnifies it.
+      const bound = 4 * 2 * 255 * coordinatesOff(3 * 44);
+      expectWithin(JSON.stringify(policy), y.subarray(i * elements, (i + 1) * elements), flipped, bound);
     });
-    // Twice the maximum slope of a bilinear surface times the coordinates' error; contrast magnifies it.
-    const bound = 4 * 2 * 255 * coordinatesOff(3 * 44);
-    expectWithin(JSON.stringify(policy), y.subarray(i * elements, (i + 1) * elements), flipped, bound);
-  });
-  expect(compared).toBeGreaterThan(n / 2);
-  expect(seen.size).toBeGreaterThan(op.type === 'autoAugment' ? 10 : 12);
-});
+    expect(compared).toBeGreaterThan(n / 2);
+    expect(seen.size).toBeGreaterThan(op.type === 'autoAugment' ? 10 : 12);
+  },
+);
 
 test('a policy that is not applied leaves the image unchanged', async () => {
   const augmenter = createAugmenter(gpu, { imageShape, augmentation: [{ type: 'randAugment', p: 0.4 }], seed: 2 });
@@ -131,7 +134,7 @@ test('a policy that is not applied leaves the image unchanged', async () => {
   }
 });
 
-test('the matrix of what was drawn carries points along', async () => {
+test('the returned matrix maps points along with the pixels', async () => {
   const augmenter = createAugmenter(gpu, {
     imageShape,
     augmentation: [{ type: 'randAugment', magnitude: 20 }],
@@ -152,7 +155,7 @@ test('the matrix of what was drawn carries points along', async () => {
   }
 });
 
-describe('100,000 draws', () => {
+describe('100,000 samples', () => {
   const n = 100_000;
   const seed = 8;
   const square = [32, 32, 3] as [number, number, number];
@@ -190,7 +193,7 @@ describe('100,000 draws', () => {
     expectDrawn(name, numbers(await rand, name), { from: 'choice', values });
   });
 
-  test('randAugment: one magnitude, with either sign', async () => {
+  test('randAugment: a single magnitude, with either sign', async () => {
     for (const op of randSpace.keys()) {
       const drawn = magnitudesOf(await rand, op, ['op1', 'magnitude1']);
       const values = choicesOf(randSpace, op, [9]);
@@ -216,7 +219,7 @@ describe('100,000 draws', () => {
     }
   });
 
-  test('autoAugment: each of 25 pairs, each op by its probability, either sign', async () => {
+  test('autoAugment: each of 25 pairs, each op with its probability, either sign', async () => {
     const all = await auto;
     expectDrawn('subPolicy', numbers(all, 'subPolicy'), { from: 'integer', low: 0, high: 24 });
     const space = autoAugmentSpace({ height: 32, width: 32 });
@@ -239,7 +242,7 @@ describe('100,000 draws', () => {
     });
   });
 
-  test('slots are independent of each other, and of what comes with them', async () => {
+  test('slots are independent of each other and of their arguments', async () => {
     const all = await rand;
     const autos = await auto;
     const isPositive = (field: string, of: PipelineParameters[]) =>
@@ -267,7 +270,7 @@ describe('100,000 draws', () => {
     expectEven('pairs', pairs, n);
   });
 
-  test('they are those of the twin', async () => {
+  test('the samples match the twin', async () => {
     const space = autoAugmentSpace({ height: 32, width: 32 });
     for (const type of ['randAugment', 'trivialAugmentWide', 'autoAugment']) {
       const all = await { randAugment: rand, trivialAugmentWide: trivial, autoAugment: auto }[type]!;

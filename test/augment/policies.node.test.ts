@@ -55,7 +55,7 @@ describe("torchvision's tables", () => {
     expect(cifar10Policy).toEqual(fixture.cifar10);
   });
 
-  test('what is applied: whole pixels, a factor about 1, either sign where there is one', () => {
+  test('the applied arguments: whole pixels, a factor around 1, either sign for signed ops', () => {
     const space = randAugmentSpace(31, { height: 32, width: 32 });
     expect(choicesOf(space, 'translateX', [9])).toEqual([4, -4]);
     expect(choicesOf(space, 'contrast', [10])).toEqual([1.3, 0.7]);
@@ -66,14 +66,14 @@ describe("torchvision's tables", () => {
   });
 });
 
-test.each(policyCases.map((c) => [c.title, c] as const))('the twin beside torchvision: %s', (_, c) => {
+test.each(policyCases.map((c) => [c.title, c] as const))('the twin matches torchvision: %s', (_, c) => {
   expectCase(c, applyPolicyOp(c.image, c.picture, c.op, c.magnitude, c.sampling));
 });
 
 const rgb = [32, 32, 3];
 const compile = (op: object, imageShape = rgb) => parseAugmentation([op], imageShape).ops[0]!;
 
-test('their numbers, which say what they draw, never change', () => {
+test('the numbers of the ops, on which the samples depend, never change', () => {
   const types = ['randAugment', 'trivialAugmentWide', 'autoAugment', 'augMix'];
   expect(types.map((type) => compile({ type }).code)).toEqual([80, 81, 82, 83]);
 });
@@ -113,7 +113,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
   ['alpha of nothing', { type: 'augMix', alpha: 0 }, rgb, /alpha/, /found: 0/, /from 0.01/],
   ['all of the ops, or how many', { type: 'augMix', allOps: 9 }, rgb, /allOps/, /a boolean/],
   ['a misspelt type', { type: 'randaugment' }, rgb, /did you mean "randAugment"/],
-])('refused: %s in %j', (_, op, imageShape, ...words) => {
+])('rejected: %s in %j', (_, op, imageShape, ...words) => {
   const call = () => compile(op, imageShape);
   expect(call).toThrow(ConfigurationError);
   for (const word of words) expect(call).toThrow(word);

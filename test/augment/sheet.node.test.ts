@@ -5,7 +5,7 @@ import { ConfigurationError } from '../../src/errors.ts';
 
 const grey = { height: 1, width: 2, channels: 1 };
 
-test('originals stand on the left, draws beside them, a row per image', () => {
+test('originals are on the left and samples on the right, with one row per image', () => {
   const { width, height, data, rows, columns, cell } = layOut(
     { originals: [10, 20, 30, 40], from: grey, drawn: [[1, 2, 3, 4]], to: grey },
     1,
@@ -18,7 +18,7 @@ test('originals stand on the left, draws beside them, a row per image', () => {
   expect([at(0, 0), at(6, 4), at(width - 1, height - 1)]).toEqual(Array(3).fill([255, 255, 255, 255]));
 });
 
-test('pixels are magnified, colors kept, smaller draws centred', () => {
+test('pixels are magnified, colors are kept, and smaller samples are centered', () => {
   const from = { height: 2, width: 2, channels: 3 };
   const sheet = layOut(
     { originals: Array(12).fill(7), from, drawn: [[100, 150, 200]], to: { height: 1, width: 1, channels: 3 } },
@@ -42,7 +42,7 @@ test('a rescale is undone', () => {
   expect([...toGreyLevels(parseAugmentation({}, [1, 2, 1]), Float32Array.of(3, 4))]).toEqual([3, 4]);
 });
 
-test('an augmentation is taken apart, what says how is kept for every part', () => {
+test('an augmentation is split into single effects, and arguments that modify them are kept in every part', () => {
   expect(takeApart({ rotationRange: 15, horizontalFlip: true, verticalFlip: false, fillMode: 'wrap' })).toEqual([
     { title: 'rotationRange', augmentation: { fillMode: 'wrap', rotationRange: 15 } },
     { title: 'horizontalFlip', augmentation: { fillMode: 'wrap', horizontalFlip: true } },
@@ -58,7 +58,7 @@ test.each([
   [{ draws: 0 }, /draws/],
   [{ epoch: -1 }, /epoch/],
   [{ magnification: 0.5 }, /magnification/],
-])('refused: %j', (options, words) => {
+])('rejected: %j', (options, words) => {
   expect(() => fillSheetOptions(options, 3)).toThrow(ConfigurationError);
   expect(() => fillSheetOptions(options, 3)).toThrow(words);
 });

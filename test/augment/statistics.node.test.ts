@@ -58,22 +58,19 @@ describe('whitening', () => {
   const features = 9;
   const count = 50;
 
-  test.each(['corrected', 'keras', 'keras-preprocessing-1.1'] as const)(
-    '%s: what comes out is white',
-    async (compat) => {
-      const images = Float64Array.from({ length: count * features }, random);
-      const fitted = await fitWhitening(sumProducts(images, features), { compat, channels: 1, zcaEpsilon: 1e-9 });
-      const white = Array.from({ length: count }, (_, n) =>
-        standardize(images.subarray(n * features, (n + 1) * features), s, fitted),
-      );
-      const { gram } = sumProducts(
-        white.flatMap((y) => [...y]),
-        features,
-      );
-      const expected = Float64Array.from({ length: features ** 2 }, (_, i) => (i % (features + 1) === 0 ? count : 0));
-      expectWithin('moment', gram, expected, 1e-6);
-    },
-  );
+  test.each(['corrected', 'keras', 'keras-preprocessing-1.1'] as const)('%s: the output is white', async (compat) => {
+    const images = Float64Array.from({ length: count * features }, random);
+    const fitted = await fitWhitening(sumProducts(images, features), { compat, channels: 1, zcaEpsilon: 1e-9 });
+    const white = Array.from({ length: count }, (_, n) =>
+      standardize(images.subarray(n * features, (n + 1) * features), s, fitted),
+    );
+    const { gram } = sumProducts(
+      white.flatMap((y) => [...y]),
+      features,
+    );
+    const expected = Float64Array.from({ length: features ** 2 }, (_, i) => (i % (features + 1) === 0 ? count : 0));
+    expectWithin('moment', gram, expected, 1e-6);
+  });
 
   // Pixel 4 is the mean of the others in every image: this gives eight directions, and one of rounding errors only.
   const flat = Float64Array.from({ length: count * features }, random);
@@ -85,7 +82,7 @@ describe('whitening', () => {
   const sums = sumProducts(flat, features);
   const null_ = Float64Array.from({ length: features }, (_, i) => (i === 4 ? 8 : -1));
 
-  test('corrected leaves out a direction in which the images are alike, Keras divides by its rounding', async () => {
+  test('corrected ignores a direction in which the images do not differ, where Keras divides by rounding errors', async () => {
     const gainOf = async (compat: 'corrected' | 'keras') => {
       const { zcaMatrix } = await fitWhitening(sums, { compat, channels: 1, rescale: 1 / 255 });
       const through = standardize(null_, s, { zcaMatrix });
@@ -95,7 +92,7 @@ describe('whitening', () => {
     expect(await gainOf('keras')).toBeGreaterThan(1e4);
   });
 
-  test('corrected is Keras where the images differ in every direction', async () => {
+  test('corrected equals Keras if the images differ in every direction', async () => {
     const images = Float64Array.from({ length: count * features }, random);
     const of = async (compat: 'corrected' | 'keras') =>
       (await fitWhitening(sumProducts(images, features), { compat, channels: 1, zcaEpsilon: 0.5 })).zcaMatrix;
@@ -103,7 +100,7 @@ describe('whitening', () => {
   });
 });
 
-test('keras-preprocessing 1.1 forgets rescale in fit', () => {
+test('keras-preprocessing 1.1 ignores rescale in fit', () => {
   const sums = { count: 2, sum: [10], sumOfSquares: [58] };
   const of = (compat: 'corrected' | 'keras-preprocessing-1.1') => fitChannels(sums, { compat, rescale: 0.5 });
   expectSame('corrected', [of('corrected').mean[0]!, of('corrected').std[0]!], [2.5, 1]);
@@ -111,7 +108,7 @@ test('keras-preprocessing 1.1 forgets rescale in fit', () => {
   expectSame('1.1', [old.mean[0]!, old.std[0]!], [5, 2]);
 });
 
-test('a deviation of nothing is nothing, though sums round', () => {
+test('the standard deviation of equal values is 0 despite rounding in the sums', () => {
   const third = 1 / 3;
   const { std } = fitChannels(
     { count: 3, sum: [3 * third], sumOfSquares: [3 * third * third - 1e-17] },
@@ -120,7 +117,7 @@ test('a deviation of nothing is nothing, though sums round', () => {
   expectSame('std', std, [0]);
 });
 
-test('what brings what along', () => {
+test('options imply other options', () => {
   const off = {
     samplewiseCenter: false,
     samplewiseStdNormalization: false,
@@ -137,7 +134,7 @@ test('what brings what along', () => {
   expect(normalizationOf({ ...zca, ...feature })).toEqual({ ...off, ...zca, featurewiseCenter: true });
 });
 
-test('a matrix that no buffer holds is reported with its size', () => {
+test('a matrix that exceeds the buffer limit is reported with its size', () => {
   expect(() => requireWhiteningFits([32, 32, 3], 2 ** 27)).not.toThrow();
   expect(() => requireWhiteningFits([4, 4, 1], 1024)).not.toThrow();
   expect(() => requireWhiteningFits([4, 4, 1], 1023)).toThrow(ConfigurationError);
@@ -162,7 +159,7 @@ describe('eigenvalues of a symmetric matrix', () => {
     [7, 30],
     [30, 12],
     [48, 100],
-  ])('%i features of %i images: the bits of ml-matrix', (features, images) => {
+  ])('%i features of %i images: the same bits as ml-matrix', (features, images) => {
     const moment = momentOf(features, images);
     const { values, vectors } = symmetricEigen(moment);
     const expected = new EigenvalueDecomposition(Matrix.from1DArray(features, features, moment), {

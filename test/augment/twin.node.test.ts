@@ -21,7 +21,7 @@ test('Philox gives the known answers of Random123', () => {
   expect(hex(philox(pi.slice(0, 4), pi.slice(4)))).toBe('d16cfe09 94fdcceb 5001e420 24126ea1');
 });
 
-test('a draw lies in [0, 1) and depends on each of seed, epoch, sample, copy and purpose', () => {
+test('a random number is in [0, 1) and depends on each of seed, epoch, sample, copy and purpose', () => {
   const key = { seed: 0, epoch: 0, sample: 0, copy: 0 };
   const others = [{}, { seed: 1 }, { epoch: 1 }, { sample: 1 }, { copy: 1 }];
   const draws = [...others.map((other) => unit({ ...key, ...other }, 0)), unit(key, 1)];
@@ -51,7 +51,7 @@ describe('the closed form of the matrix', () => {
     flipHorizontal: false,
     flipVertical: false,
   };
-  test.each(['corrected', 'keras'] as const)('%s: is R T S Z multiplied out', (compat) => {
+  test.each(['corrected', 'keras'] as const)('%s: equals the product R T S Z', (compat) => {
     const [row, column] = affineMatrix(turned, { height: 20, width: 33, channels: 1 }, compat);
     const expected = [column[1]!, column[0]!, column[2]!, row[1]!, row[0]!, row[2]!];
     expectWithin('matrix', composeAffine(turned, 20, 33, compat), expected, 1e-13);
@@ -77,13 +77,13 @@ describe('the closed form of the matrix', () => {
   });
 });
 
-describe('the corrected geometry', () => {
+describe('corrected geometry', () => {
   const s = { height: 4, width: 8, channels: 1 };
   const sampling = { fillMode: 'constant', cval: 0, interpolationOrder: 1, compat: 'corrected', rescale: 1 } as const;
   const blob = new Float64Array(32);
   for (const at of [11, 12, 19, 20]) blob[at] = at;
 
-  test('half a turn about the own centre is both flips, also where height and width differ', () => {
+  test('a rotation by 180 degrees about the center equals both flips, even if height and width differ', () => {
     const y = warpImage(blob, s, { ...identityParameters, theta: 180 }, sampling);
     expectWithin('y', y, flipImage(blob, s, true, true), 1e-12);
   });
@@ -96,7 +96,7 @@ describe('the corrected geometry', () => {
     expectSame('right', right.slice(0, 8), [1, 2, 3, 4, 5, 6, 7, 7]);
   });
 
-  test('theta above 0 turns the picture counter-clockwise: the right column becomes the top row', () => {
+  test('a positive theta rotates the picture counterclockwise: the right column becomes the top row', () => {
     const square = { height: 3, width: 3, channels: 1 };
     const y = warpImage(
       [1, 2, 3, 4, 5, 6, 7, 8, 9],
