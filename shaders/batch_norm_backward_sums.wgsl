@@ -3,7 +3,7 @@
 // one or four channels.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read> dy: array<${element}>;
-@group(0) @binding(2) var<storage, read> statistics: array<${element}>; // mean, and from variance_at on variance
+@group(0) @binding(2) var<storage, read> statistics: array<${element}>; // the mean, then the variance at variance_at
 @group(0) @binding(3) var<storage, read> state: State;
 @group(0) @binding(4) var<storage, read_write> dgamma: array<${element}>;
 @group(0) @binding(5) var<storage, read_write> dbeta: array<${element}>;

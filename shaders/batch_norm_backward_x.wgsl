@@ -3,7 +3,7 @@
 // that produced x. In a frozen layer the statistics are constants. dx is 0 in empty slots. One invocation owns one or four channels of
 // several rows.
 @group(0) @binding(0) var<storage, read> dy: array<${element}>;
-@group(0) @binding(1) var<storage, read> statistics: array<${element}>; // mean, and from variance_at on variance
+@group(0) @binding(1) var<storage, read> statistics: array<${element}>; // the mean, then the variance at variance_at
 @group(0) @binding(2) var<storage, read> state: State;
 @group(0) @binding(3) var<storage, read_write> dx: array<${element}>;
 #if ${scale}

@@ -5,7 +5,7 @@
 // fixed.
 @group(0) @binding(0) var<storage, read> partials: array<${element}>; // mean and M2 of chunk 0, of chunk 1 ...
 @group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read_write> statistics: array<${element}>; // mean, and from variance_at on variance
+@group(0) @binding(2) var<storage, read_write> statistics: array<${element}>; // the mean, then the variance at variance_at
 
 override rows_per_sample: u32;
 override rows_per_chunk: u32;

@@ -2,7 +2,7 @@
 // Folds a batch normalization into the convolution or dense layer before it, for inference; c is an output channel. One invocation owns one
 // or four channels of several rows of w; the first of a column also owns its bias.
 @group(0) @binding(0) var<storage, read> w: array<${element}>;
-@group(0) @binding(1) var<storage, read> statistics: array<${element}>; // moving mean, and from variance_at on moving variance
+@group(0) @binding(1) var<storage, read> statistics: array<${element}>; // the moving mean, then the moving variance at variance_at
 @group(0) @binding(2) var<storage, read_write> w_folded: array<${element}>;
 @group(0) @binding(3) var<storage, read_write> b_folded: array<${element}>;
 #if ${use_bias}

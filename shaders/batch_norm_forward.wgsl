@@ -2,7 +2,7 @@
 // A row is a pixel of a sample. One invocation owns one or four channels of several rows, so the values of a channel are read once.
 // mean and variance are those of the batch in training and the moving ones in inference.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
-@group(0) @binding(1) var<storage, read> statistics: array<${element}>; // mean, and from variance_at on variance
+@group(0) @binding(1) var<storage, read> statistics: array<${element}>; // the mean, then the variance at variance_at
 @group(0) @binding(2) var<storage, read_write> y: array<${element}>;
 #if ${scale}
 @group(0) @binding(3) var<storage, read> gamma: array<${element}>;

@@ -10,7 +10,7 @@
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 #endif
 #if ${weighted}
-@group(0) @binding(7) var<storage, read> weights: array<f32>; // of the samples
+@group(0) @binding(7) var<storage, read> weights: array<f32>; // per sample
 #endif
 
 override outputs: u32;

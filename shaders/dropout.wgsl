@@ -6,7 +6,7 @@
 @group(0) @binding(2) var<storage, read_write> y: array<${element}>;
 
 override batch: u32;
-override elements: u32; // of a sample
+override elements: u32; // per sample
 override layer: u32;
 override dropped_below: u32;
 override scale: f32;

@@ -13,7 +13,7 @@
 override layers: u32;
 override first_word: u32;  // of the health fields in a record
 override input_word: u32;  // of the input's figures
-override input_elements: u32; // of a sample
+override input_elements: u32; // per sample
 override record_words: u32;
 override record_slots: u32;
 

@@ -11,7 +11,7 @@
 @group(0) @binding(2) var<storage, read_write> partials: array<vec4f>;
 #if ${regularized}
 @group(0) @binding(3) var<storage, read> w: array<vec4f>;
-@group(0) @binding(4) var<storage, read> regularizers: array<vec2f>; // by tensor: l1, l2
+@group(0) @binding(4) var<storage, read> regularizers: array<vec2f>; // per tensor: l1, l2
 #endif
 
 const workgroup_size = ${workgroup_size}u;

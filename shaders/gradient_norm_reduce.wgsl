@@ -3,7 +3,7 @@
 // the step is skipped. If not, Adam's bias corrections advance; a skipped step changes nothing. If the optimizer clips by norm, factors[t]
 // = most / max(norm, most), where norm is that of tensor t or, with global clipping, that of all tensors together. The norm before clipping
 // is recorded.
-@group(0) @binding(0) var<storage, read> partials: array<vec4f>; // of gradient_norm
+@group(0) @binding(0) var<storage, read> partials: array<vec4f>; // from gradient_norm
 @group(0) @binding(1) var<storage, read> tensors: array<vec2u>; // first chunk and one past the last
 @group(0) @binding(2) var<storage, read_write> records: array<u32>;
 @group(0) @binding(3) var<storage, read_write> state: State;

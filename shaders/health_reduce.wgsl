@@ -2,10 +2,10 @@
 // tensor: largest |dw|, |w| before the update, |u| of the update, number of non-finite w after it
 // Adds up the chunks of layer_statistics, gradient_norm and the update and writes the results to the step's record. One workgroup owns one
 // layer or, after the layers, one tensor. Means and squares are merged as Chan, Golub and LeVeque (1979) do, always in the same order.
-@group(0) @binding(0) var<storage, read> partials: array<vec4f>; // of layer_statistics, two per chunk
+@group(0) @binding(0) var<storage, read> partials: array<vec4f>; // from layer_statistics, two per chunk
 @group(0) @binding(1) var<storage, read> positive: array<u32>;   // one bit per unit
-@group(0) @binding(2) var<storage, read> gradient: array<vec4f>; // of gradient_norm
-@group(0) @binding(3) var<storage, read> updated: array<vec4f>;  // of lib/measure_update
+@group(0) @binding(2) var<storage, read> gradient: array<vec4f>; // from gradient_norm
+@group(0) @binding(3) var<storage, read> updated: array<vec4f>;  // from lib/measure_update
 @group(0) @binding(4) var<storage, read> ranges: array<vec4u>;   // layers: chunks of y, of dy; word and count of units. tensors: chunks
 @group(0) @binding(5) var<uniform> state: State;
 @group(0) @binding(6) var<storage, read_write> records: array<u32>;

@@ -8,7 +8,7 @@
 @group(0) @binding(4) var<storage, read_write> m: array<f32>;
 @group(0) @binding(5) var<storage, read_write> x: array<vec4f>;
 #if ${clips_norm}
-@group(0) @binding(6) var<storage, read> factors: array<f32>; // by tensor
+@group(0) @binding(6) var<storage, read> factors: array<f32>; // per tensor
 #endif
 #if ${clips_value}
 

@@ -14,7 +14,7 @@ enable subgroups;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 #endif
 #if ${scaled}
-@group(0) @binding(5) var<storage, read> s: array<f32>; // by matrix
+@group(0) @binding(5) var<storage, read> s: array<f32>; // per matrix
 #endif
 
 override q_begins: u32;

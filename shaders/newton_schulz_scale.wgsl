@@ -5,7 +5,7 @@
 @group(0) @binding(2) var<storage, read> tasks: array<vec4u>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 #if ${normalizes}
-@group(0) @binding(4) var<storage, read_write> s: array<f32>; // by matrix
+@group(0) @binding(4) var<storage, read_write> s: array<f32>; // per matrix
 
 var<workgroup> traces: array<f32, 64>;
 #endif

@@ -6,7 +6,7 @@
 @group(0) @binding(0) var<storage, read> z: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<f32>;
 #if ${weighted}
-@group(0) @binding(7) var<storage, read> weights: array<f32>; // of the samples
+@group(0) @binding(7) var<storage, read> weights: array<f32>; // per sample
 #endif
 
 override outputs: u32;

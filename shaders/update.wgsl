@@ -15,7 +15,7 @@
 @group(0) @binding(4) var<storage, read_write> partials: array<vec4f>;
 #endif
 #if ${clips_norm}
-@group(0) @binding(5) var<storage, read> factors: array<f32>; // by tensor
+@group(0) @binding(5) var<storage, read> factors: array<f32>; // per tensor
 #endif
 #if ${clips_value}
 

@@ -2,7 +2,7 @@
 // One workgroup owns one chunk, a run of vec4s of one tensor; the kernel of the loss adds their sum to the loss.
 @group(0) @binding(0) var<storage, read> w: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
-@group(0) @binding(2) var<storage, read> regularizers: array<vec2f>; // by tensor: l1, l2
+@group(0) @binding(2) var<storage, read> regularizers: array<vec2f>; // per tensor: l1, l2
 @group(0) @binding(3) var<storage, read_write> penalties: array<f32>;
 
 const workgroup_size = ${workgroup_size}u;

@@ -1,4 +1,4 @@
-// y[i] = x[i]: nothing but memory traffic. One invocation copies one vec4.
+// y[i] = x[i]: memory traffic only. One invocation copies one vec4.
 
 override copied: u32; // vec4s
 

@@ -5,7 +5,7 @@
 @group(0) @binding(4) var<storage, read_write> dz: array<f32>;
 @group(0) @binding(5) var<storage, read_write> records: array<u32>;
 #if ${regularized}
-@group(0) @binding(6) var<storage, read> penalties: array<f32>; // of weight_penalty
+@group(0) @binding(6) var<storage, read> penalties: array<f32>; // from weight_penalty
 
 override penalty_count: u32;
 #endif

@@ -20,7 +20,7 @@ export interface JudgedLayer {
   /** The initializers of its kernel and bias, if it has them and they are trained. */
   kernel?: FilledInitializer | undefined;
   bias?: FilledInitializer | undefined;
-  /** Set if it normalizes its input, whatever its scale. */
+  /** Set if it normalizes its input, so that the scale of the input doesn't matter. */
   normalizes?: boolean | undefined;
 }
 

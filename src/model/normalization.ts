@@ -30,7 +30,7 @@ interface NormalizationConfig {
   trainable: boolean;
 }
 
-/** gamma and beta of the given shape, in Keras' order, if the options ask for them. */
+/** gamma and beta of the given shape, in Keras' order, as far as the options request them. */
 export function gammaAndBeta(config: NormalizationConfig, shape: number[]): WeightSpec[] {
   const { center, scale, gammaInitializer, gammaRegularizer, betaInitializer, betaRegularizer } = config;
   const gamma = { initializer: gammaInitializer, regularizer: gammaRegularizer };

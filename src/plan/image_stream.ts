@@ -102,7 +102,7 @@ export class ImageStream {
    * Waits until the images of the next position are on the GPU. @returns the number of samples that may be submitted from
    * there; 0 if a signal aborted first.
    *
-   * @throws whatever the source throws.
+   * @throws the errors of the source.
    */
   async ready(...signals: readonly AbortSignal[]): Promise<number> {
     const isOver = () => this.#submitted >= this.#current.order.length || signals.some((signal) => signal.aborted);

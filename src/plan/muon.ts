@@ -38,7 +38,7 @@ function runsOf(steps: number): number[] {
 
 /**
  * Plans the momentum of all matrices and the Newton-Schulz iterations: at most three dispatches each and three per run,
- * whatever the number of layers.
+ * regardless of the number of layers.
  *
  * An iteration is x = x p with p = a I + b g + c g g and g = x^T x. All p are polynomials of the first g, so they commute: the
  * next g is g p p, and x can be multiplied by the product of all p at once. The large matrix is therefore read only for the

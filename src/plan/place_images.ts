@@ -16,7 +16,7 @@ const mostReadBytes = 32 * 2 ** 20;
 /**
  * Places images that can't be uploaded in one call: those that come from a source, exceed a binding, or exceed the memory.
  *
- * @throws ConfigurationError if not even the images of two steps fit; also whatever the source throws.
+ * @throws ConfigurationError if not even the images of two steps fit; errors of the source are passed on.
  */
 export async function placeLargeImages(
   { gpu, memory }: Recorder,
@@ -78,7 +78,7 @@ function sourcesOf(memory: Memory, slots: number): WindowSources<Slice> {
 /** Reads all images into one buffer, part by part. */
 async function uploadAll(device: GPUDevice, source: ImageSource, dataset: Dataset, into: Slice): Promise<void> {
   const bytes = product(dataset.imageShape);
-  // A multiple of four images starts at a word boundary, whatever their size.
+  // A multiple of four images starts at a word boundary, regardless of their size.
   const atOnce = 4 * Math.max(1, Math.floor(mostReadBytes / (4 * bytes)));
   for await (const { first, read } of parts(source, dataset.count, atOnce)) {
     const padded = read.length % 4 === 0 ? read : new Uint8Array(Math.ceil(read.length / 4) * 4);

@@ -413,7 +413,7 @@ async function hold(
     if (!isHeld()) return;
     if (!hasReported) onPause?.();
     hasReported = true;
-    if (!isHeld()) return; // onPause may have resumed at once
+    if (!isHeld()) return; // onPause may have resumed the run
     await anyAborted([pace.changed, interludes.arrival, disposal, gpu.failure, ...(signal ? [signal] : [])]);
   }
 }

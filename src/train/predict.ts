@@ -242,7 +242,7 @@ async function read(
           await gpu.device.queue.onSubmittedWorkDone();
           stream.done(n);
         }
-        // If the GPU is several batches behind, wait for it, so that other work such as rendering gets its turn.
+        // If the GPU is several batches behind, wait for it, so that other work, such as rendering, can run.
         if ((first / batchSize) % batchesAhead === batchesAhead - 1) {
           await gpu.device.queue.onSubmittedWorkDone();
           disposal.throwIfAborted();

@@ -28,7 +28,7 @@ export class Probing {
     return step !== this.last && this.stepsSince(step) === 0;
   }
 
-  /** Number of steps from this one on until the next probe. */
+  /** Number of steps, starting with this one, until the next probe. */
   stepsBeforeNext(step: number): number {
     return this.engine.settings.probeEvery - this.stepsSince(step);
   }

@@ -19,7 +19,7 @@ export interface Split {
  * ImageDataGenerator's validationSplit holds out the first images, without shuffling; with `subset: 'validation'` those are
  * trained on. The validationSplit of `fit` holds out the last ones, unless there is validation data.
  *
- * @throws ConfigurationError for both splits at once, for a split that leaves a part empty, and if one part of the generator's
+ * @throws ConfigurationError if both splits are used, for a split that leaves a part empty, and if one part of the generator's
  * split has classes that the other lacks.
  */
 export function splitForTraining(

@@ -49,14 +49,14 @@ export class Tally {
     return this.confusion[label * this.classes + label]!;
   }
 
-  /** Samples of a class, whatever was predicted. */
+  /** Samples of a class, regardless of the prediction. */
   support(label: number): number {
     let sum = this.unpredicted[label]!;
     for (let k = 0; k < this.classes; k++) sum += this.confusion[label * this.classes + k]!;
     return sum;
   }
 
-  /** Samples that were predicted as a class, whatever their label. */
+  /** Samples that were predicted as a class, regardless of their label. */
   predicted(label: number): number {
     let sum = 0;
     for (let k = 0; k < this.classes; k++) sum += this.confusion[k * this.classes + label]!;

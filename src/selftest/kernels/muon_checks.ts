@@ -246,7 +246,7 @@ function squaresOf(matrices: readonly Matrix[], length: number, polynomial: (g: 
   return Float32Array.from(squares);
 }
 
-/** The product of the square matrices in x, from an offset on, with those in p. */
+/** The product of the square matrices in x, starting at an offset, with those in p. */
 function productOf(matrices: readonly Matrix[], x: ArrayLike<number>, begins: number, p: ArrayLike<number>): Numbers {
   const y = new Float64Array(p.length);
   for (const { square, width } of matrices) {
