@@ -34,7 +34,7 @@ async function next(trainer: Trainer) {
   return { losses: steps.map(({ loss }) => loss), weights: await trainer.getWeights() };
 }
 
-test('a saved model is loaded from a Blob, bytes, the storage and a URL, and continues with the same bits', async () => {
+test('a saved model is loaded from a Blob, bytes, the storage and a URL, and continues with bit-identical results', async () => {
   const trainer = await trained();
   const name = 'indexeddb://save test';
   const file = await trainer.save({ to: name });
@@ -79,7 +79,7 @@ test('a file that the user has chosen', async () => {
   loaded.dispose();
 });
 
-test('a clone continues on its own, to the bits of the original', async () => {
+test('a clone continues independently, with the same bits as the original', async () => {
   const trainer = await trained();
   await trainer.setLearningRate(0.02);
   const copy = await trainer.clone();

@@ -48,7 +48,7 @@ const withoutTimes = ({ epochs, steps, ...history }: { epochs: EpochRecord[]; st
   epochs: epochs.map(({ seconds: _, imagesPerSecond: __, ...record }) => record),
 });
 
-test('the same seed gives the same bits, events and answers as on this thread, which has no part in it', async () => {
+test('the same seed gives the same bits, events and results as on this thread, which is not involved', async () => {
   const steps: StepRecord[] = [];
   const epochs: EpochRecord[] = [];
   const states: Snapshot[] = [];

@@ -215,7 +215,7 @@ describe('the end of a device', () => {
     );
   });
 
-  test('lost for a reason of its own', async () => {
+  test('lost for another reason', async () => {
     const { gpu: entry, lose } = fakeGpu();
     const gpu = await openGpu({ gpu: entry });
     lose('unknown', 'the driver hung');

@@ -26,7 +26,7 @@ test('a signal that has aborted comes before work that is done', async () => {
   await expect(unlessAborted(Promise.resolve(7), AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
 });
 
-test('work that fails after the abort is caught all the same', async () => {
+test('an error of work after the abort is caught', async () => {
   const late = soon(0).then(() => {
     throw new Error('late');
   });

@@ -81,7 +81,7 @@ test.each<[string, object, object]>([
   checkKernel(gpu, checkMuon({ ...common, optimizer: muon(options), ...departure }, traits)),
 );
 
-test('a skipped step leaves the momentum unchanged, to the bit', async () => {
+test('a skipped step leaves the momentum unchanged, bit for bit', async () => {
   const check = checkMuonMomentum({ tensors: control, momentum: 0.5, nesterov: true }, traits);
   const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, {});
   const given = check.given as Record<string, Contents>;

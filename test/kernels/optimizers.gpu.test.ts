@@ -166,7 +166,7 @@ describe('plain SGD is theta - learningRate * gradient and nothing else', () => 
   });
 });
 
-describe('a skipped step leaves weights and slots unchanged, to the bit', () => {
+describe('a skipped step leaves weights and slots unchanged, bit for bit', () => {
   async function expectUntouched<S>(check: KernelCheck<S>, dw: number): Promise<void> {
     const before = check.given as Record<string, Contents>;
     const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, firstOf(check));

@@ -13,7 +13,7 @@ const cases: { config: ScheduleConfig; rates: number[] }[] = JSON.parse(
   readFileSync(join(import.meta.dirname, '../fixtures/keras_schedules.json'), 'utf8'),
 );
 
-test('every schedule but the constant one has rates of Keras or PyTorch beside it', () => {
+test('every schedule but the constant one is compared with rates from Keras or PyTorch', () => {
   const types = new Set(cases.map(({ config }) => config.type));
   expect(scheduleTypes.filter((type) => !types.has(type))).toEqual(['constant']);
   expect(learningRateAt({ type: 'constant', learningRate: 0.3 }, 7)).toBe(0.3);

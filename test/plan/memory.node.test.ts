@@ -81,7 +81,7 @@ test('a step of three micro-batches has the hazards of none, and takes a batchâ€
   expect(bytesOf(three.slots) - bytesOf(one.slots)).toBe(sums);
 });
 
-test('resnet20 at batch 128: the plan beside the sum of its activations, and what liveness saves', async () => {
+test('resnet20 at batch 128: the plan compared with the sum of its activations, and how much liveness saves', async () => {
   const { model, sequences, slots } = await planOf('resnet20', 128);
   const activations = model.layers.reduce((sum, { outputShape }) => sum + 4 * 128 * product(outputShape), 0);
   // Only of a training step: in the plan, evaluation has separate buffers in the same memory.

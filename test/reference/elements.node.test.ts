@@ -217,7 +217,7 @@ describe('average pools', () => {
     inActivation: 'linear',
   };
 
-  test('beside TensorFlow.js: same padding', () => {
+  test('compared with TensorFlow.js: same padding', () => {
     const x = numbers(2 * 5 * 6 * 3, 1);
     const dy = numbers(2 * 3 * 3 * 3, 2);
     const layer = tfl.layers.averagePooling2d({ poolSize: [2, 3], strides: [2, 2], padding: 'same' });
@@ -228,7 +228,7 @@ describe('average pools', () => {
     expectGradient('x', () => dot(averagePoolForward(same, { x }).y, dy), x, averagePoolBackward(same, { dy }).dx);
   });
 
-  test('through the activation that made x: against central differences', () => {
+  test('through the activation that produced x: against central differences', () => {
     const z = numbers(2 * 5 * 6 * 3, 1);
     const dy = numbers(2 * 3 * 3 * 3, 2);
     const shape: AveragePoolShape = { ...same, inActivation: 'tanh' };
@@ -241,7 +241,7 @@ describe('average pools', () => {
 describe('global pools', () => {
   const shape: GlobalPoolShape = { batch: 2, pixels: 15, channels: 4, inActivation: 'linear' };
 
-  test('beside PyTorch', () => {
+  test('compared with PyTorch', () => {
     const average = torch.globalAverage;
     expectWithin('y', globals.globalAveragePoolForward(shape, { x: average.inputs[0]! }).y, average.y, bound);
     expectWithin('dx', globals.globalAveragePoolBackward(shape, average).dx, average.gradients[0]!, bound);
@@ -251,7 +251,7 @@ describe('global pools', () => {
     expectWithin('dx', globals.globalMaxPoolBackward(shape, { dy: max.dy, argmax }).dx, max.gradients[0]!, 0);
   });
 
-  test('beside TensorFlow.js', () => {
+  test('compared with TensorFlow.js', () => {
     const x = numbers(120, 3);
     const tensor = tf.tensor([...x], [2, 3, 5, 4]);
     const average = tfl.layers.globalAveragePooling2d({}).apply(tensor) as tf.Tensor;
@@ -260,7 +260,7 @@ describe('global pools', () => {
     expectWithin('max', globals.globalMaxPoolForward(shape, { x }).y, max.dataSync(), bound32);
   });
 
-  test('through the activation that made x: against central differences', () => {
+  test('through the activation that produced x: against central differences', () => {
     const z = numbers(120, 4);
     const dy = numbers(8, 5);
     const tanhs: GlobalPoolShape = { ...shape, inActivation: 'tanh' };
@@ -283,7 +283,7 @@ describe('borders', () => {
   const padded: BorderShape = { batch: 2, height: 3, width: 5, channels: 4, top: 0, bottom: 2, left: 3, right: 1 };
   const cropped: BorderShape = { batch: 2, height: 1, width: 3, channels: 4, top: 1, bottom: 1, left: 2, right: 0 };
 
-  test('beside PyTorch, each the gradient of the other', () => {
+  test('compared with PyTorch, each the gradient of the other', () => {
     const { zeroPadding, cropping } = torch;
     expectWithin('y', zeroPadding2d(padded, { x: zeroPadding.inputs[0]! }).y, zeroPadding.y, 0);
     expectWithin('dx', cropping2d(padded, { x: zeroPadding.dy }).y, zeroPadding.gradients[0]!, 0);
@@ -291,7 +291,7 @@ describe('borders', () => {
     expectWithin('dx', zeroPadding2d(cropped, { x: cropping.dy }).y, cropping.gradients[0]!, 0);
   });
 
-  test('beside TensorFlow.js', () => {
+  test('compared with TensorFlow.js', () => {
     const x = numbers(120, 6).map(Math.fround);
     const tensor = tf.tensor([...x], [2, 3, 5, 4]);
     const padding: [[number, number], [number, number]] = [
@@ -320,7 +320,7 @@ describe('upsampling', () => {
     expectWithin('dx', upSampling2dBackward(shape, { dy: it.dy }).dx, it.gradients[0]!, 10 * bound);
   });
 
-  test('beside TensorFlow.js', () => {
+  test('compared with TensorFlow.js', () => {
     const x = numbers(48, 7);
     const tensor = tf.tensor4d([...x], [2, 3, 4, 2]);
     const shape = { ...image, sizeY: 2, sizeX: 3 };
@@ -367,7 +367,7 @@ describe('concatenations', () => {
     expectWithin('y', y, it.y, 0);
   });
 
-  test('beside TensorFlow.js: the last axis', () => {
+  test('compared with TensorFlow.js: the last axis', () => {
     const [a, b] = [numbers(16, 1).map(Math.fround), numbers(8, 2).map(Math.fround)] as const;
     const tensors = [tf.tensor([...a], [2, 2, 4]), tf.tensor([...b], [2, 2, 2])];
     const theirs = tfl.layers.concatenate().apply(tensors) as tf.Tensor;

@@ -51,7 +51,7 @@ const argumentsOf = (layer: Omit<Convolution, 'filters' | 'pooled'>) => ({
   activation: layer.activation as 'tanh',
 });
 
-describe('conv2d beside TensorFlow.js', () => {
+describe('conv2d compared with TensorFlow.js', () => {
   test.each<[string, Partial<Convolution>]>([
     ['dilation', { dilation: [2, 2] }],
     ['dilation and same padding', { dilation: [2, 2], padding: 'same' }],
@@ -79,7 +79,7 @@ const depthwiseCases: [string, Partial<DepthwiseConvolution>][] = [
   ['a multiplier of three, valid, a kernel that is not square', { multiplier: 3, kernelSize: [2, 4] }],
 ];
 
-describe('depthwiseConv2d beside TensorFlow.js', () => {
+describe('depthwiseConv2d compared with TensorFlow.js', () => {
   test.each(depthwiseCases)('%s', async (_, departure) => {
     const layer: DepthwiseConvolution = { ...image, multiplier: 1, ...departure };
     const s = depthwise(layer);
@@ -99,7 +99,7 @@ describe('depthwiseConv2d beside TensorFlow.js', () => {
   });
 });
 
-test('separableConv2d beside TensorFlow.js: a depthwise convolution without a bias, then a 1x1 convolution', async () => {
+test('separableConv2d compared with TensorFlow.js: a depthwise convolution without a bias, then a 1x1 convolution', async () => {
   const first = depthwise({
     ...image,
     multiplier: 2,
@@ -139,7 +139,7 @@ test('separableConv2d beside TensorFlow.js: a depthwise convolution without a bi
   expectWithin('y', theirs.values, y, boundOf(tolerances.activated, y, { terms: 9 + 7, magnitude: size }));
 });
 
-describe('conv2dTranspose beside TensorFlow.js', () => {
+describe('conv2dTranspose compared with TensorFlow.js', () => {
   test.each<[string, Partial<TransposedConvolution>]>([
     ['valid', {}],
     ['valid, strides', { strides: [2, 2] }],

@@ -51,7 +51,7 @@ function trained(layer: tfl.layers.Layer, weights: Float64Array[]) {
   return { y: y.dataSync(), dx, moved, gradients: variables.map(({ name }) => grads[name]!.dataSync()) };
 }
 
-test('batch normalization beside TensorFlow.js: forward, gradients, moving statistics, inference', () => {
+test('batch normalization compared with TensorFlow.js: forward, gradients, moving statistics, inference', () => {
   const s = { ...options, batch, pixels, channels, chunks: 1, frozen: false };
   const [movingMean, movingVariance] = [numbers(channels, 5), numbers(channels, 6).map((u) => u + 1.5)];
   const momentum = 0.8;

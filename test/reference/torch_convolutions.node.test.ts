@@ -15,7 +15,7 @@ function expectOutputs(ours: Outputs, theirs: TorchConvolution<unknown>): void {
   for (const name of ['y', 'dx', 'dw', 'db'] as const) expectWithin(name, ours[name], theirs[name], bound);
 }
 
-describe('conv2d with groups and dilation beside PyTorch', () => {
+describe('conv2d with groups and dilation compared with PyTorch', () => {
   test.each(torchConv2d)('%s', (_, torch) => {
     const shape = convolution(torch.layer);
     expect([shape.outHeight, shape.outWidth]).toEqual(torch.outSize);
@@ -24,7 +24,7 @@ describe('conv2d with groups and dilation beside PyTorch', () => {
   });
 });
 
-describe('a depthwise convolution beside PyTorch', () => {
+describe('a depthwise convolution compared with PyTorch', () => {
   test.each(torchDepthwise)('%s', (_, torch) => {
     const shape = depthwise(torch.layer);
     expect([shape.outHeight, shape.outWidth]).toEqual(torch.outSize);
@@ -34,7 +34,7 @@ describe('a depthwise convolution beside PyTorch', () => {
   });
 });
 
-describe('a transposed convolution beside PyTorch', () => {
+describe('a transposed convolution compared with PyTorch', () => {
   test.each(torchTransposed)('%s', (_, torch) => {
     const shape = transposed(torch.layer);
     expect([shape.outHeight, shape.outWidth]).toEqual(torch.outSize);

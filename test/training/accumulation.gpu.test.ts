@@ -77,7 +77,7 @@ describe.each([
     }
   });
 
-  test('an epoch whose last step has fewer batches, beside the large batch and its twin', async () => {
+  test('an epoch whose last step has fewer batches, compared with the large batch and its twin', async () => {
     const accumulationSteps = 3;
     const seed = 5;
     const optimizer = { type: 'sgd', learningRate: 0.05, momentum: 0.9 } as const;
@@ -166,7 +166,7 @@ test('batch normalization takes the statistics of each batch, and moves its own 
   trainer.dispose();
 });
 
-test('what a step measures of its layers is of its last batch; a unit is alive that was positive in any', async () => {
+test('a step measures its layers on its last batch; a unit is alive if it was positive in any batch', async () => {
   const trainer = make({ accumulationSteps: 3 });
   const single = make();
   const { health } = await trainer.trainOnBatch(...batchOf(dataset, 0, 10));
@@ -242,7 +242,7 @@ describe('the same bits', () => {
   });
 });
 
-test('a step with a number that is not finite in one of its batches is skipped to the bit, moving statistics included', async () => {
+test('a step with a non-finite number in one of its batches is skipped and changes no bit, not even of moving statistics', async () => {
   const trainer = make({ model: normalizedModel, accumulationSteps: 3, optimizer: { type: 'adam', useEma: true } });
   await trainer.trainOnBatch(...batchOf(dataset, 0, 12));
   const before = await trainer.snapshot();

@@ -30,7 +30,7 @@ async function step(mostArenaBytes?: number) {
   }
 }
 
-test('layers that are too large for one arena are measured in further dispatches, to the same bits', async () => {
+test('layers that are too large for one arena are measured in further dispatches, with bit-identical results', async () => {
   const whole = await step();
   expect(whole.groups).toHaveLength(1);
   expect(whole.within).toEqual([]);

@@ -88,7 +88,7 @@ describe.each([
   });
 });
 
-test("20 steps beside the twin's, whose weights become their average now and then", async () => {
+test("20 steps compared with the twin's, whose weights become their average now and then", async () => {
   const optimizer = { ...averaging, type: 'sgd', learningRate: 0.05, momentum: 0.9, emaOverwriteFrequency: 6 } as const;
   const model = compileModel(smallModel);
   const trainer = createTrainer(gpu, optionsOf(optimizer));
@@ -139,7 +139,7 @@ test('evaluation, prediction and the validation of fit are of the average; train
   for (const each of [trainer, undisturbed, plain]) each.dispose();
 });
 
-test('a snapshot has the averages; a resumed run ends with the same bits', async () => {
+test('a snapshot has the averages; a resumed run ends with bit-identical results', async () => {
   const options = optionsOf(averaging);
   const [whole, first, second] = [1, 2, 3].map(() => createTrainer(gpu, options)) as [Trainer, Trainer, Trainer];
   await whole.fit(dataset, { epochs: 3 });

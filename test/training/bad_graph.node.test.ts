@@ -243,7 +243,7 @@ describe.each([
   });
 });
 
-test('two outputs: the last layer is used by another, and a third by nobody', () => {
+test('two outputs: the last layer is the input of another one, and a third layer is not used', () => {
   const layers = [
     convolution(4, { name: 'stem' }),
     { ...flatten, inputs: ['stem'] },

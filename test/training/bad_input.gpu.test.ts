@@ -25,7 +25,7 @@ async function partsOf(call: () => unknown): Promise<ConfigurationError['parts']
 
 type Parts = Partial<ConfigurationError['parts']>;
 
-describe('createTrainer refuses at once', () => {
+describe('createTrainer immediately rejects', () => {
   test.each<[string, unknown, Parts]>([
     ['no options', undefined, { what: 'createTrainer needs options', found: undefined }],
     ['a string', 'tutorial', { what: 'createTrainer needs options', found: 'tutorial' }],

@@ -432,7 +432,7 @@ describe('an optimizer', () => {
     expect(partsOf(() => fillOptimizer(config as never))).toMatchObject(parts);
   });
 
-  test('adam() and sgd() check at once, and give JSON', () => {
+  test('adam() and sgd() validate immediately, and return JSON', () => {
     expect(partsOf(() => adam({ learningRate: -1 })).what).toBe('adam: learningRate is invalid');
     expect(partsOf(() => sgd({ learningrate: 1 } as object)).fix).toBe('did you mean "learningRate"?');
     expect(adam({ beta1: 0.5 })).toEqual({ type: 'adam', beta1: 0.5 });

@@ -47,7 +47,7 @@ describe('earlyStopping and reduceLrOnPlateau', () => {
     reduceLrOnPlateau: { ...waits, patience: 1, factor: 0.5 },
   };
 
-  test('end a run early with the weights of its best epoch; an interrupted run ends with the same bits', async () => {
+  test('end a run early with the weights of its best epoch; an interrupted run ends with bit-identical results', async () => {
     const whole = make();
     const states: Promise<Snapshot>[] = [];
     const told: EpochRecord[] = [];

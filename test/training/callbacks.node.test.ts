@@ -82,7 +82,7 @@ test.each(fixtures.reduceLrOnPlateau.map((made, i) => [i, made] as const))(
   },
 );
 
-test('both at once, and what belongs to another monitor starts again', () => {
+test('both together; state of another monitor is reset', () => {
   const filled = fillCallbacks({
     earlyStopping: { patience: 3 },
     reduceLrOnPlateau: { patience: 1, factor: 0.5 },
@@ -121,7 +121,7 @@ test.each<[object, string]>([
   expect(() => fillFitSettings(settings)).toThrow(words);
 });
 
-test('a monitor that is not measured, and a schedule beside a reduced rate, are refused', () => {
+test('a monitor that is not measured, and a schedule together with a reduced rate, are rejected', () => {
   const without = { validation: false };
   const stopping = fillCallbacks({ earlyStopping: {} });
   expect(() => requireCallbacksFit(stopping, without, false)).toThrow(/earlyStopping monitors.*\n.*validationLoss/);

@@ -210,7 +210,7 @@ describe('the paragraph', () => {
     expect(two).not.toMatch(/NaN|\(\S+ to /);
   });
 
-  test('layers that vanish alike are reported, though there is nothing to test', () => {
+  test('layers that vanish in both runs are reported, although there is nothing to test', () => {
     const layers = ['dense', 'dense_1', 'dense_2', 'dense_3'];
     const vanishing = madePairs([
       [

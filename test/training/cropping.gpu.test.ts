@@ -75,7 +75,7 @@ test('randomResizedCrop: it is evaluated on whole images, resized', async () => 
   trainer.dispose();
 });
 
-test('images that happen not to be augmented are cropped all the same', async () => {
+test('images that happen not to be augmented are also cropped', async () => {
   const [cropped, plain] = [
     trainerWith(
       [

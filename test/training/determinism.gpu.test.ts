@@ -164,7 +164,7 @@ describe('a step of fit is trainOnBatch', () => {
   });
 });
 
-test('the slots behind a short batch say nothing, whatever an earlier one left there', async () => {
+test('the slots after a short batch have no effect, whatever an earlier batch left there', async () => {
   const [clean, used] = [make(), make()];
   const bad = new Float32Array(batchSize * 36).fill(Number.NaN);
   await used.predict(bad);

@@ -63,7 +63,7 @@ test('disposed of in the middle of a run, or before its pipelines are compiled',
   expect(await reasonOf(make(gpu).getWeights())).toBeUndefined();
 });
 
-test('a device that is lost rejects what is under way, what waits behind it and what comes later', async () => {
+test('a lost device rejects the running call, the queued ones and all later ones', async () => {
   const own = await openGpu();
   const trainers: Trainer[] = [];
   for (const _ of calls) {

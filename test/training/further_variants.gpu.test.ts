@@ -80,7 +80,7 @@ test.each([...further])('%s, wherever a network can have it, gives the gradients
   expectBatch(model, batch, expected, boundsOfBatch(model, weights, images, labels));
   const ran = dispatches.filter(({ variant }) => variantText(variant) === text).map(({ name }) => name);
   expect(ran.length).toBe(Object.keys(kernelVariants).length);
-  // Its sums have one order: a second run has the same bits.
+  // Its sums have a fixed order, so a second run is bit-identical.
   const again = await train();
   expect([again.loss, again.after]).toEqual([end.loss, end.after]);
 });

@@ -103,7 +103,7 @@ describe('in fit', () => {
     stepping.dispose();
   });
 
-  test('off: nothing of it, and the same bits', async () => {
+  test('off: no health, and bit-identical results', async () => {
     const options = { model: smallModel, batchSize: 4, seed: 3 };
     const trainers = (['off', 'norms'] as const).map((health) => createTrainer(gpu, { ...options, health }));
     const [off, norms] = await Promise.all(trainers.map((trainer) => trainer.fit(smallDataset(10), { epochs: 2 })));

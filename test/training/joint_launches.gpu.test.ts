@@ -123,7 +123,7 @@ test.each([
   }
 });
 
-test('a run has the same bits, its health included, whatever shares a launch', async () => {
+test('a run has bit-identical results, including health, with and without shared launches', async () => {
   const runs = await Promise.all(
     [0, 8, most].map(async (buffers) => {
       const options = {

@@ -20,7 +20,7 @@ const options: TrainerOptions = {
   augmentation: { rotationRange: 20, featurewiseCenter: true },
 };
 
-test('a fit after it has the same bits as without it', async () => {
+test('a fit after it is bit-identical to one without it', async () => {
   const [plain, probed] = [createTrainer(gpu, options), createTrainer(gpu, options)];
   // Other images than those of the fit: statistics that the augmentation computes from them must not be kept either.
   await probed.findLearningRate(smallDataset(20, 9), { steps: 20 });

@@ -66,7 +66,7 @@ test.each(fixtures.epochs)('an epoch with weights and a short last batch is that
 /** Images of noise, as bytes. */
 const noise = (count: number, seed = 1) => Uint8Array.from(numbers(4 * count, seed), (u) => Math.floor(128 * (u + 1)));
 
-describe('gradients of a network beside its twin', () => {
+describe('gradients of a network compared with its twin', () => {
   const losses: LossConfig[] = [
     { type: 'sparseCategoricalCrossentropy', labelSmoothing: 0.1 },
     'categoricalFocalCrossentropy',
@@ -124,7 +124,7 @@ describe('gradients of a network beside its twin', () => {
   });
 });
 
-describe('test-time augmentation: loss and metric of the mean predictions, beside the twin', () => {
+describe('test-time augmentation: loss and metric of the mean predictions, compared with the twin', () => {
   const [outputs, count] = [3, 11];
   const parts = { images: noise(count), imageShape };
   const shares = Float32Array.from(

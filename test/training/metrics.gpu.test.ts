@@ -106,7 +106,7 @@ describe('metrics', () => {
       validationTop2: expected.top2,
       validationConfusionMatrix: expected.confusionMatrix,
     });
-    // Loss, accuracy and training have the same bits as without metrics.
+    // Loss, accuracy and training are bit-identical to those without metrics.
     expect(without.epochs[1]).toMatchObject({ validationLoss: loss, validationAccuracy: accuracy });
     expect(without.epochs[1]).not.toHaveProperty('validationF1Score');
     expect(await plain.getWeights()).toEqual(await trainer.getWeights());

@@ -159,7 +159,7 @@ test('predict and evaluate are inference: a sample’s probabilities depend on n
   trainer.dispose();
 });
 
-test('frozen layers keep weights and moving statistics to the bit, have no slots, and let the gradient through', async () => {
+test('frozen layers keep weights and moving statistics bit for bit, have no slots, and pass the gradient on', async () => {
   const trainer = make();
   const weights = (await trainer.getWeights()).map((tensor, t) =>
     names[t]!.startsWith('frozen') ? tensor.map((value, i) => value + 0.1 * (i % 3)) : tensor,

@@ -264,7 +264,7 @@ describe('which samples have the largest gradients', () => {
     expect(hardest.map(({ sample }) => sample).sort()).toEqual(batch);
   });
 
-  test('are counted from the first image of the data set, also those behind the part that is kept', async () => {
+  test('are counted from the first image of the data set, including those after the part that is kept', async () => {
     const batch = [...shuffledOrder(18, seed, 1).subarray(0, 8)].map((place) => 6 + place).sort();
     const hardest = await run({
       augmentation: { validationSplit: 0.25, rescale: exactRescale },

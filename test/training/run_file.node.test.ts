@@ -65,7 +65,7 @@ const saved: SavedRun = {
   },
 };
 
-test('what is read is what was written, to the bit, whatever the names and however strange the numbers', () => {
+test('a file is read exactly as it was written, bit for bit, with any names and numbers', () => {
   const file = formatRun(saved);
   expect(file.byteLength % 4).toBe(0);
   const read = parseRun(file);

@@ -82,7 +82,7 @@ async function train({ gpu, memory, busyMs }: ReturnType<typeof fakeGpu>): Promi
   return busyMs() / Math.max(2000, end - begun);
 }
 
-test('a GPU that reports at once is never prompted, and submissions last 50 ms', async () => {
+test('a GPU that reports immediately is never prompted, and submissions last 50 ms', async () => {
   const fake = fakeGpu();
   expect(await train(fake)).toBeGreaterThan(0.97);
   expect(fake.empty()).toBe(0);
@@ -95,7 +95,7 @@ test.each([100, 120])(
     const fake = fakeGpu(tick);
     expect(await train(fake)).toBeGreaterThan(0.85);
     expect(fake.empty()).toBeGreaterThan(100);
-    // Two reports at once must not look like steps that take no time.
+    // Two simultaneous reports must not look like steps that take no time.
     expect(Math.max(...fake.sizes)).toBeLessThanOrEqual(10);
   },
 );

@@ -44,7 +44,7 @@ describe.each<[string, OptimizerConfig]>([
   ['muon', 'muon'],
   ['rmsprop with three slots', { type: 'rmsprop', momentum: 0.9, centered: true }],
 ])('%s', (_, optimizer) => {
-  test('a run that resumes from the end of an epoch, saved and loaded, ends with the same bits', async () => {
+  test('a run that resumes from the end of an epoch, saved and loaded, ends with bit-identical results', async () => {
     const options = optionsOf(optimizer);
     const whole = createTrainer(gpu, options);
     const snapshots: Promise<Snapshot>[] = [];
@@ -71,7 +71,7 @@ describe.each<[string, OptimizerConfig]>([
   });
 });
 
-test('a run that resumes in the middle of an epoch ends with the same bits and reports the same', async () => {
+test('a run that resumes in the middle of an epoch ends with bit-identical results and reports the same', async () => {
   const options = optionsOf('adam');
   const told = (records: readonly { seconds?: number; imagesPerSecond?: number }[]) =>
     records.map(({ seconds, imagesPerSecond, ...record }) => record);

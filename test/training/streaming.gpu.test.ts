@@ -288,7 +288,7 @@ test('pictures that are decoded during training have the pixels of those that ar
   expect(() => pictureSource([], { imageShape: [6, 6, 4] })).toThrow(/cannot become images of this shape/);
 });
 
-test('images larger than one binding lie in several buffers, to the same bits', async () => {
+test('images larger than one binding are kept in several buffers, with bit-identical results', async () => {
   const small = await openGpu({ adapter: 'software', defaultLimitsOnly: true });
   // 129 MiB of images, one more than a binding may have.
   const imageShape = [256, 256, 3] as const;

@@ -183,7 +183,7 @@ test('a variant that the adapter cannot run is refused, with why and which it ca
   expect(() => createTrainer(gpu, { ...options, kernelVariants: { a: 1 } as never })).toThrow(/kernelVariants/);
 });
 
-test('variants that fit no kernel of the network are named, with what comes nearest, and the run goes on', async () => {
+test('variants that fit no kernel of the network cause a warning with the nearest match, and the run continues', async () => {
   const [{ kernel, shape, chosen }] = tuning.kernels as [TunedKernel];
   const key = (name: string, of: object) => variantKey({ name }, of);
   const fitting = [key('conv2d_forward', { batch: 32, filters: 4 }), key('conv2d_forward', { batch: 32, filters: 8 })];
@@ -215,7 +215,7 @@ test('a run that was tuned on another adapter opens with what this one can run o
   expect(runnableVariants(wide, { software: true, subgroupSize: 0, gathers: true })).toEqual(wide);
 });
 
-test('a trainer of a device with tuning records what it chose, and repeats it to the bit', async () => {
+test('a trainer of a device with tuning records its choices, and repeats the run bit for bit', async () => {
   const tuned = await openGpu({ tuning: 'full' });
   try {
     const first = createTrainer(tuned, options);

@@ -14,7 +14,7 @@ const pair: PairOptions = { vary: 'augmentation', a: plain, b: turned, seed: 5, 
 const bits = (value: unknown) =>
   JSON.stringify(value, (_, it) => (typeof it === 'number' ? (Object.is(it, -0) ? '-0' : String(it)) : it));
 
-test('a pair is a function of its configuration, to the bit', async () => {
+test('a pair is a function of its configuration, bit for bit', async () => {
   const first = await trainPair(gpu, datasets, pair);
   expect(first!.a.epochs).toHaveLength(2);
   expect(bits(await trainPair(gpu, datasets, pair))).toBe(bits(first));
@@ -24,7 +24,7 @@ test('a pair is a function of its configuration, to the bit', async () => {
   expect(bits(swapped!.b)).toBe(bits(first!.a));
 });
 
-test("each twin's figures are those of a run of its own, epochs in one fit", async () => {
+test("each twin's figures are those of a separate run, with all epochs in one fit", async () => {
   const record = await trainPair(gpu, datasets, pair);
   for (const [options, twin] of [
     [plain, record!.a],
@@ -48,7 +48,7 @@ test("each twin's figures are those of a run of its own, epochs in one fit", asy
   }
 });
 
-test('with options of fit, each twin is a run of its own with them: it stops early, and the other continues', async () => {
+test('with options of fit, each twin behaves like a separate run: one stops early, and the other continues', async () => {
   const fit = {
     earlyStopping: { monitor: 'validationF1Score', patience: 1, minDelta: 1, restoreBestWeights: true },
     reduceLrOnPlateau: { patience: 1, minDelta: 10 },
@@ -78,7 +78,7 @@ test('with options of fit, each twin is a run of its own with them: it stops ear
   }
 });
 
-test('a pair continues from its state after an epoch, to the same bits', async () => {
+test('a pair continues from its state after an epoch, with bit-identical results', async () => {
   const long: PairOptions = {
     ...{ ...pair, epochs: 3, seed: 7 },
     fit: { earlyStopping: { patience: 2, restoreBestWeights: true }, reduceLrOnPlateau: { patience: 1, minDelta: 10 } },

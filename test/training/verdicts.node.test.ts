@@ -219,7 +219,7 @@ describe('numbers that are not finite', () => {
     };
   };
 
-  test('are reported at once, with layer, pass and step, even in the first', () => {
+  test('are reported immediately, with layer, pass and step, even in the first step', () => {
     const [verdict] = new Run().say(1, {}, 1, nonFinite('first')).told;
     expect(verdict).toMatchObject({ at: 1, step: 1, verdict: 'non-finite' });
     expect(verdict!.sentence).toMatch(/at step 1 .* gradient pass of first: 12 numbers/);
