@@ -9,7 +9,7 @@ test('within the bound', () => {
   expect(expectWithin('y', [], [], 0)).toBe(0);
 });
 
-test('the worst element is named', () => {
+test('the message names the worst element', () => {
   expect(() => expectWithin('y', [1, 2, 9, 4], [1, 0, 1, 4], 1)).toThrow('y[2] is 9, expected 1: off by 8.00 times');
   expect(() => expectWithin('y', [1, 2, 9, 4], [1, 0, 1, 4], 1)).toThrow('2 of 4 elements');
 });
@@ -26,16 +26,16 @@ test.each([
   expect(() => expectWithin('y', actual, expected, bound)).toThrow(/y/);
 });
 
-test('a NaN is the worst there is', () => {
+test('NaN is the worst error', () => {
   expect(() => expectWithin('y', [9, Number.NaN, 99], [1, 1, 1], 1)).toThrow('y[1] is NaN');
 });
 
-test('the same', () => {
+test('the same bits', () => {
   expectSame('y', new Float32Array([1, 2]), [1, 2]);
   expect(() => expectSame('y', [1 + 2 ** -50], [1])).toThrow('y[0]');
 });
 
-test('the bound of a sum', () => {
+test('the error bound of a sum', () => {
   const [bound] = boundOf(tolerances.conv2d_forward, [0.5], { terms: 9, magnitude: [3] });
   expect(bound).toBeCloseTo(2 * 9 * 3 * unitRoundoff, 20);
   expect(() => boundOf(tolerances.conv2d_forward, [0.5], { terms: 9 })).toThrow('magnitude');

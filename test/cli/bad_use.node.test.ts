@@ -10,7 +10,7 @@ beforeAll(async () => {
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 
-test('help lists the commands, and each command its flags', async () => {
+test('help lists the commands, and the flags of each command', async () => {
   const [all, train] = await Promise.all([run('--help'), run('train', '--help')]);
   expect(all.code).toBe(0);
   for (const command of ['train', 'profile', 'lr-find', 'data', 'dev']) expect(all.stdout).toContain(command);
@@ -354,7 +354,7 @@ const cases: [string, () => string[], string[]][] = [
   ],
 ];
 
-describe('refused with exit code 2 before Chrome starts, with what was found and what was expected', () => {
+describe('invalid usage ends with exit code 2 before Chrome starts, with what was found and what was expected', () => {
   test.for(cases)('%s', async ([, args, words]) => {
     const { code, stdout, stderr } = await call('train', ...args());
     expect(stderr).toMatch(/^error: /m);
@@ -364,7 +364,7 @@ describe('refused with exit code 2 before Chrome starts, with what was found and
     expect(code).toBe(2);
   });
 
-  test('the program says it and ends with it', async () => {
+  test('the program prints the error and exits with its code', async () => {
     const flags = ['train', '--optimizer', 'adm'];
     const ended = await run(...flags);
     expect(ended).toEqual(await call(...flags));

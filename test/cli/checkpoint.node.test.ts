@@ -40,8 +40,8 @@ const runAt = (step: number): SavedRun => ({
   },
 });
 
-describe('a folder of checkpoints', () => {
-  test('holds the newest ones and the best, and nothing that a killed process left unfinished', () => {
+describe('a checkpoint folder', () => {
+  test('contains the newest checkpoints and the best one, and no partial files of a killed process', () => {
     const path = join(temporaryFolder(), 'checkpoints');
     mkdirSync(path);
     writeFileSync(join(path, 'checkpoint-000000001.wgrad.123.tmp'), 'half');
@@ -56,7 +56,7 @@ describe('a folder of checkpoints', () => {
     expect(readNewest(path)).toMatchObject({ run: runAt(100), damaged: [] });
   });
 
-  test('a damaged one is refused, and the one before is read; the best is the last resort', () => {
+  test('a damaged checkpoint is rejected and the previous one is read; the best one is the last resort', () => {
     const path = temporaryFolder();
     const folder = new CheckpointFolder(path, 2);
     folder.writeBest(formatRun(runAt(8)));
@@ -109,7 +109,7 @@ test('the CSV of a resumed run has each step once', () => {
   expect(new CsvFile(join(temporaryFolder(), 'other.csv'), 4).missing).toBe(4);
 });
 
-test('what a restarted run tells again is left out', () => {
+test('events that a restarted run repeats are left out', () => {
   const verdict = { layer: 'dense', verdict: 'dead', step: 1, epoch: 1, sentence: '', remedy: '' } as const;
   const fresh = new FreshEvents({ steps: [], epochs: [], probes: [] });
   const first = [...eventsOf(1, 3), { verdict }];
@@ -120,7 +120,7 @@ test('what a restarted run tells again is left out', () => {
   ]);
 });
 
-test('what is lost after the last epoch is trained to its end in another Chrome: the best weights, and the evaluation', async () => {
+test('after a loss in the last epoch, another Chrome finishes the run, with the best weights and the evaluation', async () => {
   const calls: string[] = [];
   let losses = 0;
   const unlessLost = (answer: unknown) => {
@@ -161,7 +161,7 @@ test('what is lost after the last epoch is trained to its end in another Chrome:
   ]);
 });
 
-test('a run whose epochs are all done is resumed to write its files, and for nothing else', () => {
+test('a run with all epochs done is resumed only to write its files', () => {
   const run = runAt(50);
   const epochs = Array.from({ length: 5 }, (_, i) => ({ epoch: i + 1 }) as SavedRun['history']['epochs'][number]);
   const resumed = { run: { ...run, history: { ...run.history, epochs } }, path: 'run', lines: [] };
@@ -171,7 +171,7 @@ test('a run whose epochs are all done is resumed to write its files, and for not
   expect(() => optionsOfResumed({ ...options, epochs: 4 }, resumed, ['save', 'epochs'])).toThrow('No epoch is left');
 });
 
-test('a folder is read as the run was, without the flags; other ones are refused', () => {
+test('a folder is read as it was for the run, without the flags; other flags are rejected', () => {
   const run = runAt(8);
   const dataset = { ...run.dataset, name: 'own', reading: { imageSize: 24, labels: 'shape', stretch: true as const } };
   const resumed = { run: { ...run, dataset }, path: 'run', lines: [] };
@@ -218,7 +218,7 @@ test('the state of a trial of a sweep records how its folder was read', async ()
   expect((await stateOf(base)).reading ?? {}).toEqual({});
 });
 
-describe('bad use ends before the first step, with exit code 2', () => {
+describe('invalid usage ends before the first step, with exit code 2', () => {
   let file = '';
   let folder = '';
   beforeAll(() => {

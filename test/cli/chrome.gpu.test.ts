@@ -5,7 +5,7 @@ import { Memory } from '../../src/gpu/memory.ts';
 import { readSlices } from '../../src/gpu/readback.ts';
 import { bind, replay } from '../../src/gpu/recording.ts';
 
-test('the Chrome that wgrad starts has an adapter that says what it is', async () => {
+test('the Chrome that wgrad starts has an adapter that describes itself', async () => {
   const gpu = await openGpu();
   expect(gpu.adapter.vendor).not.toBe('');
   expect(gpu.timestamps).toBe(true);
@@ -14,7 +14,7 @@ test('the Chrome that wgrad starts has an adapter that says what it is', async (
 });
 
 // One of Chrome's flags determines how workgroup memory is cleared.
-test('workgroup memory starts at zero, also after another workgroup has left numbers in it', async () => {
+test('workgroup memory starts at zero, even after another workgroup has written to it', async () => {
   const groups = 64;
   const kernel: Kernel<undefined> = {
     name: 'find_and_leave',

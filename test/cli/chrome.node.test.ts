@@ -3,11 +3,11 @@ import { chromeFlags } from '../../src/cli/chrome.ts';
 import { findChrome } from '../../src/cli/find_chrome.ts';
 
 describe('findChrome', () => {
-  test('finds one that runs', async () => {
+  test('finds a Chrome that runs', async () => {
     expect(await findChrome()).toMatch(/chrom|edge/i);
   });
 
-  test('a path that holds no Chrome is refused, not replaced by another one', async () => {
+  test('a path without a Chrome is an error and is not replaced by another Chrome', async () => {
     await expect(findChrome('/nowhere/chrome')).rejects.toThrow(
       /--chrome does not name a working Chrome.*\n.*no such file/,
     );
@@ -15,7 +15,7 @@ describe('findChrome', () => {
   });
 });
 
-test('a software adapter is asked for by name, and a hardware run never gets it', () => {
+test('the software adapter is requested explicitly, and a hardware run never gets it', () => {
   expect(chromeFlags({ adapter: 'software' })).toContain('--use-webgpu-adapter=swiftshader');
   expect(chromeFlags({ adapter: 'hardware' })).not.toContain('--use-webgpu-adapter=swiftshader');
 });

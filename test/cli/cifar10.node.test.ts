@@ -42,7 +42,7 @@ function synthetic(count: number, seed: number) {
   return formatCifar10(images, labels);
 }
 
-test("cropped and flipped, in CIFAR-10's format, the loss falls", async () => {
+test("training on cropped and flipped images in CIFAR-10's format lowers the loss", async () => {
   const folder = temporaryFolder();
   for (let batch = 1; batch <= 5; batch++) writeFileSync(join(folder, `data_batch_${batch}.bin`), synthetic(80, batch));
   writeFileSync(join(folder, 'test_batch.bin'), synthetic(80, 9));

@@ -39,7 +39,7 @@ interface Written {
 const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
 
 describe('wgrad compare', () => {
-  test('--a this --b remedy: a first run shows the remedy, which the twins then differ in', {
+  test('--a this --b remedy: a first run determines the remedy in which the twins then differ', {
     timeout: minutes(2),
   }, async () => {
     const path = join(temporaryFolder(), 'remedy.json');
@@ -61,7 +61,7 @@ describe('wgrad compare', () => {
   });
 
   test(
-    'trains pairs of twins, tells what differs, and goes on with what is missing',
+    'trains pairs of twins, reports what differs, and resumes with the missing pairs',
     async () => {
       const folder = temporaryFolder();
       const [whole, part, report] = ['whole.json', 'part.json', 'report.html'].map((name) => join(folder, name));
@@ -124,7 +124,7 @@ describe('wgrad compare', () => {
   );
 
   test(
-    'Ctrl-C ends it and keeps the pairs that are done',
+    'Ctrl-C ends it and keeps the complete pairs',
     async () => {
       const file = join(temporaryFolder(), 'pairs.json');
       const comparing = start(...twins, '--seeds', '500', '--epochs', '2', '--json', file);
@@ -142,7 +142,7 @@ describe('wgrad compare', () => {
   );
 
   test.skipIf(process.platform !== 'linux')(
-    'a GPU that is lost: the pair continues after its last epoch in another Chrome, and has the figures of an undisturbed one',
+    'if the GPU is lost, another Chrome continues the pair after its last epoch, with the same figures',
     async () => {
       const [file, other] = [temporaryFolder(), temporaryFolder()].map((folder) => join(folder, 'pairs.json'));
       const fit = ['--early-stopping', '30', '--metrics', 'f1Score', '--class-weight', 'balanced'];
@@ -194,7 +194,7 @@ describe('wgrad compare --cures', () => {
     return { runs: runs.map(({ stepMs: _, ...run }: CureRun) => run), leftOut, seeds, config: file.config };
   };
 
-  test('each network without and with each cure, from the same seeds; interrupted and continued, the same file', {
+  test('each network without and with each cure, from the same seeds; interrupting and resuming gives the same file', {
     timeout: minutes(5),
   }, async () => {
     const folder = temporaryFolder();
@@ -247,7 +247,7 @@ describe('wgrad compare --cures', () => {
     ['no file', ['--cures', 'no.json'], ['--cures', '"no.json"']],
     ['an unknown network', ['--cures', '--networks', 'plain2'], ['"plain2"', 'did you mean "plain20"']],
     ['rows without runs', ['--a', 'none', '--b', 'tutorial', '--csv', join(import.meta.dirname, 'x.csv')], ['--csv']],
-  ])('%s is bad use', async (_, args, words) => {
+  ])('%s is rejected', async (_, args, words) => {
     const { code, stderr } = await call('compare', '--dataset', 'digits', ...args);
     expect(code).toBe(2);
     for (const word of words) expect(stderr).toContain(word);
@@ -303,7 +303,7 @@ const cases: [string, string[], string[]][] = [
   ['seeds behind the last', ['--a', 'none', '--b', 'tutorial', '--seed', '4294967295'], ['--seed']],
 ];
 
-test.each(cases)('bad use: %s', async (_, flags, words) => {
+test.each(cases)('invalid usage: %s', async (_, flags, words) => {
   const { code, stderr } = await call(
     'compare',
     ...(flags.includes('--dataset') ? flags : [...flags, '--dataset', 'digits']),
@@ -312,7 +312,7 @@ test.each(cases)('bad use: %s', async (_, flags, words) => {
   expect(code).toBe(2);
 });
 
-test('a file to resume that is no comparison', async () => {
+test('a file to resume that is not a comparison', async () => {
   const file = join(temporaryFolder(), 'other.json');
   writeFileSync(file, '{"pairs": []}');
   const { code, stderr } = await call(...twins, '--resume', file);

@@ -80,7 +80,7 @@ describe('the page of a comparison', () => {
   });
   afterAll(() => close());
 
-  test('asks for nothing but itself and has no script; text that it is given stays text', async () => {
+  test('loads nothing, has no script, and escapes texts', async () => {
     expect(asked).toHaveLength(1);
     expect(said).toEqual([]);
     expect(await page.$$('script, b b, figcaption b, td b')).toEqual([]);
@@ -91,14 +91,14 @@ describe('the page of a comparison', () => {
     expect(text).toContain('Acme <One>');
   });
 
-  test('holds the paragraph, the command, seeds, adapter and versions', async () => {
+  test('contains the paragraph, the command, seeds, adapter and versions', async () => {
     const text = await page.$eval('body', (body) => body.textContent);
     for (const part of [file.paragraph!, file.command, '0, 1, 2; not finished: 3', 'wgrad 0.1.0, Chrome/1.2.3']) {
       expect(text).toContain(part);
     }
   });
 
-  test('the tables hold the figures of every row', async () => {
+  test('the tables contain the figures of every row', async () => {
     const rows = await page.$$eval('tr', (all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
     const loss = rows.find(([name]) => name === 'training loss')!;
     expect(loss.slice(1, 5)).toEqual(['1.03 (0.654 to 1.41)', '0.837 (0.46 to 1.21)', '0.197 (0.182 to 0.211)', '3']);
@@ -110,7 +110,7 @@ describe('the page of a comparison', () => {
     );
   });
 
-  test('draws curves of both twins with their bands, a map for each on one scale, and histograms', async () => {
+  test('draws curves of both twins with their bands, heat maps on a common scale, and histograms', async () => {
     const captions = await page.$$eval('figcaption', (all) => all.map((it) => it.textContent));
     for (const name of ['Training loss', 'Validation loss', 'Gap in loss', 'Gradient norm of dense', ways.b]) {
       expect(captions.some((caption) => caption?.includes(name))).toBe(true);
@@ -136,14 +136,14 @@ describe('the page of a comparison', () => {
     expect(drift.slice(0, 4)).toEqual(['A, after epoch 1', 'A, after epoch 2', 'B, after epoch 1', 'B, after epoch 2']);
   });
 
-  test('nothing reaches beyond a narrow window', async () => {
+  test('nothing extends beyond a narrow window', async () => {
     await page.setViewport({ width: 360, height: 800 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   });
 });
 
 describe('scales', () => {
-  test('ticks are round, and told with as many digits as they need', () => {
+  test('ticks are round numbers, with as many digits as necessary', () => {
     expect(ticks(0.13, 0.94, 4)).toEqual([0.2, 0.4, 0.6, 0.8]);
     const near = ticks(2.30612, 2.30688, 4);
     expect(new Set(near.map((tick) => tickText(tick, near))).size).toBe(near.length);
@@ -161,7 +161,7 @@ describe('scales', () => {
     expect(powerText(Math.log10(5e-7))).toBe('5 · 10⁻⁷');
   });
 
-  test('the colors grow lighter all the way', () => {
+  test('the colors increase in lightness', () => {
     const light = Array.from({ length: 21 }, (_, i) => {
       const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(rampColor(i / 20).slice(at, at + 2), 16));
       return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;

@@ -22,7 +22,7 @@ function rowsOf(path: string): Record<string, string>[] {
   });
 }
 
-test('a row a step, written as soon as it is reported', () => {
+test('one row per step, written as soon as it is reported', () => {
   const path = join(temporaryFolder(), 'run.csv');
   const file = new CsvFile(path);
   file.add([stepOf(1), stepOf(2), verdictOf('dense', 'vanishing', 1)]);
@@ -57,7 +57,7 @@ test('a row a step, written as soon as it is reported', () => {
   expect(rows[1]).toMatchObject({ 'nonFinite.layer': '', 'nonFinite.pass': '' });
 });
 
-test('a float32 is written in the fewest digits that give it back', () => {
+test('a float32 is written with the fewest digits that read back as the same number', () => {
   const path = join(temporaryFolder(), 'run.csv');
   const file = new CsvFile(path);
   for (const norm of [0.1, 1 / 3, 16777217, 1e-42, 3.4028235e38].map(Math.fround)) {
@@ -70,7 +70,7 @@ test('a float32 is written in the fewest digits that give it back', () => {
   file.close();
 });
 
-test('without health, the gradient norms alone', () => {
+test('without health, only the gradient norms', () => {
   const path = join(temporaryFolder(), 'run.csv');
   const file = new CsvFile(path);
   const told = stepOf(1);
@@ -89,7 +89,7 @@ test('without health, the gradient norms alone', () => {
   ]);
 });
 
-test("an epoch's last row has what its validation measured, under the names of the history", () => {
+test("an epoch's last row contains its validation figures, with the names of the history", () => {
   const metrics = fillMetrics(['f1Score', 'balancedAccuracy', 'confusionMatrix', { type: 'recall', name: 'found' }]);
   const columns = epochColumns({ validation: true, metrics }, 2);
   const byClass = (name: string) => [`${name}.0`, `${name}.1`];

@@ -59,7 +59,7 @@ describe('wgrad data inspect', () => {
     expect(inspection.train.classCounts).toEqual([151, 151, 150, 153, 148, 152, 151, 149, 146, 149]);
   });
 
-  test("a folder of CIFAR-10's batches with everything wrong", async () => {
+  test('a folder of CIFAR-10 batches with every kind of finding', async () => {
     const { code, stdout, stderr } = await call('data', 'inspect', everythingWrong());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('7 training and 3 test images of 32 x 32 x 3, 10 classes');
@@ -94,7 +94,7 @@ describe('wgrad train --clean', () => {
     ...args,
   ];
 
-  test('leaves out what was found, and says what', async () => {
+  test('leaves out the findings and reports them', async () => {
     const file = join(temporaryFolder(), 'run.json');
     const { code, stdout, stderr } = await runHere(
       ...flags('--dataset', everythingWrong(), '--clean', 'all', '--json', file),
@@ -115,14 +115,14 @@ describe('wgrad train --clean', () => {
     expect(steps).toHaveLength(1);
   });
 
-  test('a label that names no class is refused while it stays', async () => {
+  test('a label that is not a class is an error if it is kept', async () => {
     const { code, stderr } = await call(...flags('--dataset', everythingWrong(), '--clean', 'duplicates,constant'));
     expect(stderr).toMatch(/training image 6 is outside the classes.*found: 200.*--clean labels/s);
     expect(code).toBe(2);
   });
 });
 
-test('wgrad sheet --clean draws what stays', async () => {
+test('wgrad sheet --clean draws the remaining images', async () => {
   const out = join(temporaryFolder(), 'sheet.png');
   const flags = ['--augment', 'none', '--draws', '1', '--out', out, '--adapter', 'software'];
   const dataset = everythingWrong();
@@ -134,7 +134,7 @@ test('wgrad sheet --clean draws what stays', async () => {
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--clean labels') });
 });
 
-describe('refused with exit code 2', () => {
+describe('invalid usage ends with exit code 2', () => {
   afterEach(() => void vi.unstubAllEnvs());
 
   test.for<[string, () => string[], string[]]>([
@@ -166,7 +166,7 @@ describe('refused with exit code 2', () => {
     expect(stderr).not.toMatch(/^ +at /m);
   });
 
-  test('no command: what there is', async () => {
+  test('without a subcommand, the subcommands are listed', async () => {
     const { code, stderr } = await call('data');
     expect(stderr).toMatch(/Usage: wgrad data/);
     expect(code).toBe(2);

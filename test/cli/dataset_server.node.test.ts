@@ -27,7 +27,7 @@ test('the facts of a data set, and its bytes', async () => {
   expect(labels.byteLength).toBe(297);
 });
 
-test('the images at some indices, for a page that does not hold all of them', async () => {
+test('the images at given indices, for a page that does not hold all of them', async () => {
   const whole = new Uint8Array(await (await get('datasets/digits/train/images')).arrayBuffer());
   const post = (body: Uint32Array<ArrayBuffer>) =>
     fetch(new URL('datasets/digits/train/images', server.url), { method: 'POST', body });
@@ -39,7 +39,7 @@ test('the images at some indices, for a page that does not hold all of them', as
   expect(await beyond.text()).toContain('There is no image 1500');
 });
 
-test('encoded pictures at some indices, in one message', async () => {
+test('encoded pictures at given indices, in one message', async () => {
   const files = [[1], [2, 2, 2], [], [4, 5]].map((bytes) => Uint8Array.from(bytes));
   const pictures = files.map((bytes, i) => ({ path: `${i}.png`, file: new Blob([bytes]) }));
   const source = encodedPictures(pictures, { imageShape: [2, 2, 1], fit: 'cover' });
@@ -66,7 +66,7 @@ test('encoded pictures at some indices, in one message', async () => {
   expect((await fetch(new URL('datasets/digits/train/pictures', server.url), { method: 'POST' })).status).toBe(400);
 });
 
-test('a list of the data sets, with what to type for those that are not there', async () => {
+test('a list of the data sets, with the command to get the missing ones', async () => {
   const list = await (await get('datasets.json')).json();
   expect(Object.keys(list)).toEqual(['mnist', 'fashion-mnist', 'digits', 'cifar10']);
   expect(list.digits).toBeNull();
@@ -74,14 +74,14 @@ test('a list of the data sets, with what to type for those that are not there', 
   expect(list.cifar10.fix).toContain('wgrad data get cifar10');
 });
 
-test('a data set that is not known is refused with the nearest name, a folder without a look', async () => {
+test('an unknown data set is rejected with the nearest name, and a folder without being accessed', async () => {
   const unknown = await get('datasets/digit');
   expect(unknown.status).toBe(404);
   expect(await unknown.text()).toContain('"digits"');
   expect((await get('datasets/%2Fetc')).status).toBe(404);
 });
 
-test('only the files of its folder', async () => {
+test('only serves the files of its folder', async () => {
   const file = await get('dataset_server.node.test.ts');
   expect(file.status).toBe(200);
   await file.arrayBuffer();

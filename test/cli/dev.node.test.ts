@@ -7,7 +7,7 @@ import { servePage } from '../../src/cli/dev.ts';
 import { descendants, isAlive } from './processes.ts';
 import { start, temporaryFolder } from './wgrad.ts';
 
-test('wgrad dev serves the page and the data sets until Ctrl-C, and leaves nothing behind', async () => {
+test('wgrad dev serves the page and the data sets until Ctrl-C, and leaves no processes running', async () => {
   const serving = start('dev', '--no-open', '--port', '0');
   const said = await serving.says('Ctrl-C ends it.');
   const url = /^page +(\S+)$/m.exec(said)?.[1] as string;
@@ -41,7 +41,7 @@ async function expectColors(url: string): Promise<void> {
   }
 }
 
-test('a shader that is saved is checked and timed on the page, which goes on', async () => {
+test('a saved shader is checked and timed on the page, which continues', async () => {
   const folder = join(temporaryFolder(), 'shaders');
   cpSync(fileURLToPath(new URL('../../shaders', import.meta.url)), folder, { recursive: true });
   const path = join(folder, 'sum_parts.wgsl');

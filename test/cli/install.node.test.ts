@@ -9,7 +9,7 @@ import { program, run, temporaryFolder } from './wgrad.ts';
 const sheet = ['sheet', '--dataset', 'digits', '--images', '1', '--draws', '1', '--adapter', 'software', '--out'];
 const question = /Install the Debian package chromium \(about \d+ MB to download\) with (sudo -n )?apt-get\? \[y\/N\]/;
 
-describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where apt-get needs no password', () => {
+describe.skipIf(process.platform !== 'linux')('a machine without Chrome, on which apt-get needs no password', () => {
   let chrome: string;
   let out: string;
   let calls: string;
@@ -50,7 +50,7 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where a
 
   const installed = () => existsSync(calls) && readFileSync(calls, 'utf8').includes('install -y');
 
-  test('without a terminal nothing is installed: exit 3, and what to type', async () => {
+  test('without a terminal, nothing is installed: exit code 3, and the command to type', async () => {
     const { code, stderr } = await run(...sheet, out);
     expect(stderr).toMatch(
       /There is no Chrome.*\n[\s\S]*add --yes [\s\S]*sudo apt-get update && sudo apt-get install chromium/,
@@ -58,7 +58,7 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where a
     expect({ code, installed: installed() }).toEqual({ code: 3, installed: false });
   });
 
-  test('with --yes it is installed, with a line that says so, and used', async () => {
+  test('with --yes it is installed and used, with a message', async () => {
     const { code, stderr } = await run(...sheet, out, '--yes');
     expect(stderr).toMatch(/Installing the Debian package chromium, about \d+ MB to download, because of --yes\./);
     expect({ code, installed: installed(), written: existsSync(out) }).toEqual({
@@ -68,7 +68,7 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where a
     });
   });
 
-  describe.skipIf(!existsSync('/usr/bin/script'))('at a terminal it asks', () => {
+  describe.skipIf(!existsSync('/usr/bin/script'))('asks at a terminal', () => {
     /** Types an answer as soon as the question appears. `script` provides the command with a terminal, and returns its output. */
     async function answer(text: string): Promise<{ code: number | null; shown: string }> {
       const typed = [process.execPath, program, ...sheet, out].map((word) => `'${word}'`).join(' ');
@@ -105,13 +105,13 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where a
     test.each([
       ['Ctrl-C', '\x03', 130],
       ['the end of the input', '\x04', 3],
-    ])('%s is a no', async (_, key, exit) => {
+    ])('%s means no', async (_, key, exit) => {
       const { code } = await answer(key);
       expect({ code, installed: installed() }).toEqual({ code: exit, installed: false });
     });
   });
 
-  test.skipIf(existsSync('/usr/share/datasets/fashion-mnist'))('Fashion-MNIST is asked for too', async () => {
+  test.skipIf(existsSync('/usr/share/datasets/fashion-mnist'))('Fashion-MNIST asks, too', async () => {
     for (const args of [
       ['data', 'get', 'fashion-mnist'],
       ['data', 'inspect', 'fashion-mnist'],
@@ -127,7 +127,7 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, where a
   });
 });
 
-test("the project's own scripts say yes for their user", () => {
+test("the project's own scripts answer yes for the user", () => {
   const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   for (const name of ['train', 'compare', 'dev', 'profile', 'sheet', 'bench', 'screenshots']) {
     expect(scripts[name], name).toMatch(/ --yes$/);

@@ -21,7 +21,7 @@ beforeAll(() => {
   writeFileSync(run, formatRun(runOfModel({ ...network, weights: [...network.weights] })));
 });
 
-test("a run's model is its own, with the factor of its images and the moving averages of its weights", () => {
+test("a run's model has its layers, the factor of its images and the moving averages of its weights", () => {
   const saved = parseRun(readFileSync(run));
   const own = modelOfRun(saved);
   expect(own).toMatchObject({ model: network.model, classNames: network.classNames, rescale: 1 / 100 });
@@ -64,13 +64,13 @@ describe('wgrad export', () => {
     ['no format', ['--out', 'x'], /Required option '--format <name>'/],
     ['bytes for another format', ['--format', 'npz', '--out', 'x', '--input', 'bytes'], /input is an option of onnx/],
     ['a folder that is none', ['--format', 'onnx', '--out', '/nowhere/at/all'], /its folder does not exist/],
-  ])('refuses %s', async (_, args, message) => {
+  ])('rejects %s', async (_, args, message) => {
     const { code, stderr } = await call('export', run, ...args);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
   });
 
-  test('refuses what is no run, and layers that a format has not', async () => {
+  test('rejects files that are not runs, and layers that a format does not support', async () => {
     const none = await call('export', join(folder, 'none.wgrad'), '--format', 'onnx', '--out', join(folder, 'x'));
     expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/none\.wgrad cannot be read/) });
     const model: Model = {
@@ -91,7 +91,7 @@ describe('wgrad export', () => {
 });
 
 describe('wgrad import', () => {
-  test.each(['tfjs', 'safetensors', 'onnx'] as const)('what was exported as %s comes back', async (format) => {
+  test.each(['tfjs', 'safetensors', 'onnx'] as const)('a model exported as %s can be imported', async (format) => {
     const [out, back] = [join(folder, `back.${format}`), join(folder, `back.${format}.wgrad`)];
     await call('export', run, '--format', format, '--out', out);
     const { code, stdout, stderr } = await call('import', out, '--out', back);
@@ -103,7 +103,7 @@ describe('wgrad import', () => {
     expect(options.augmentation).toEqual({ rescale: 1 / 100 });
   });
 
-  test("Keras' to_json() and wgrad's own JSON are networks with new weights", async () => {
+  test("Keras' to_json() and wgrad's JSON give networks with new weights", async () => {
     const own = join(folder, 'own.json');
     writeFileSync(own, JSON.stringify(network.model));
     const keras = join(folder, 'keras.json');
@@ -117,7 +117,7 @@ describe('wgrad import', () => {
     }
   });
 
-  test('refuses what it cannot read, and says what it seems to be', async () => {
+  test('rejects files that it cannot read, and says what they seem to be', async () => {
     const cases: [string, Uint8Array | string, RegExp][] = [
       ['empty', '', /found: "an empty file"/],
       ['model.h5', new Uint8Array([0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10]), /an HDF5 file that can't be read/],

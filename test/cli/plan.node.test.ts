@@ -77,7 +77,7 @@ describe('wgrad profile --plan', () => {
     expect(plan.bytes.shared).toBe([...slots.values()].reduce((a, b) => a + b, 0));
   });
 
-  test('buffers in one slot are alive at different times', async () => {
+  test('buffers that share memory are alive at different times', async () => {
     const { plan } = await planOf('--model', 'resnet8', '--dataset', 'cifar10');
     const shared = plan.buffers.filter(({ alive }) => alive);
     expect(new Set(shared.map(({ slot }) => slot)).size).toBeLessThan(shared.length / 2);
@@ -91,7 +91,7 @@ describe('wgrad profile --plan', () => {
     }
   });
 
-  test('follows the flags: adapter, data set, batch size, optimizer, health, augmentation', async () => {
+  test('depends on the flags: adapter, data set, batch size, optimizer, health, augmentation', async () => {
     const small = ['--model', 'mobilenet-small', '--dataset', 'cifar10', '--augment', 'none'];
     const base = await planOf(...small);
     expect(base.stdout).toContain('cifar10: 10,000 training');
@@ -138,7 +138,7 @@ describe('wgrad profile --plan', () => {
       ['--model', 'vgg-small', '--dataset', 'cifar10', '--batch-size', '20000'],
       ['is larger than this adapter can bind', 'MiB', 'at most 1024.0 MiB', 'a smaller batch'],
     ],
-  ])('refuses %s', async ([, flags, words]) => {
+  ])('rejects %s', async ([, flags, words]) => {
     const { code, stdout, stderr } = await call('profile', '--plan', ...noChrome, ...flags);
     for (const word of words) expect(stderr).toContain(word);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -82,7 +82,7 @@ describe('wgrad predict', () => {
     ['no picture', () => [model], /missing required argument 'pictures'/i],
     ['top 0', () => [model, images, '--top', '0'], /--top has an invalid value/],
     ['a network without weights', () => [networkAlone(), images], /without weights/],
-  ])('refuses %s', async (_, args, message) => {
+  ])('rejects %s', async (_, args, message) => {
     const { code, stderr } = await call('predict', ...args());
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
@@ -114,7 +114,7 @@ describe('wgrad evaluate', () => {
     ['images of another shape', () => [model, '--dataset', 'mnist'], /not what the model takes[\s\S]*8, 8, 1/],
     ['a model that names no data set', () => [foreign()], /does not name a data set[\s\S]*--dataset/],
     ['more metrics than there are', () => [model, '--tta', '0'], /--tta has an invalid value/],
-  ])('refuses %s', async (_, args, message) => {
+  ])('rejects %s', async (_, args, message) => {
     const { code, stderr } = await call('evaluate', ...args());
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
@@ -130,7 +130,7 @@ function foreign(): string {
 }
 
 describe('wgrad train --from', () => {
-  test('begins with the weights, for other classes too, and leaves frozen layers unchanged', async () => {
+  test('starts from the weights, even for other classes, and does not change frozen layers', async () => {
     const pictures = path('pictures');
     for (const [i, name] of ['cat', 'dog', 'cat', 'dog', 'dog', 'cat'].entries()) {
       mkdirSync(join(pictures, name), { recursive: true });

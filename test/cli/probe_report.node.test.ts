@@ -10,7 +10,7 @@ const cellsOf = (text: string, first: string) =>
     .map((cell) => cell.trim())
     .slice(1, -1);
 
-test('the noise scale of the last probe, cosines in the mean over those that have them, the hardest samples', () => {
+test('the noise scale of the last probe, mean cosines of the probes that have them, samples with the largest gradients', () => {
   const [first, last] = [probeOf(1).probe, probeOf(101).probe];
   delete first.layers.dense!.cosineToLast;
   last.layers.dense!.cosineToLast = 0.25;

@@ -6,7 +6,7 @@ const row = (name: string, microseconds: number, spreadMicroseconds: number) => 
   ...{ name, layer: 'a', microseconds, spreadMicroseconds },
 });
 
-test('a dispatch changed where its median moved by more than both spreads; one that comes or goes is named', () => {
+test('a dispatch has changed if its medians differ by more than both spreads; added and removed ones are named', () => {
   const before = [
     row('within', 100, 5),
     row('slower', 100, 5),
@@ -35,7 +35,7 @@ test('a dispatch changed where its median moved by more than both spreads; one t
   expect(text).toContain('2 of 6 dispatches stayed within the spread');
 });
 
-test('noisy rows are counted, and the sum is set against a step in one pass', () => {
+test('noisy rows are counted, and the sum is compared with a step in one pass', () => {
   const profile = {
     dispatches: [{ isNoisy: true }, { isNoisy: false }],
     ...{ stepMicroseconds: 110, unprofiledStepMicroseconds: 100, unprofiledSpreadMicroseconds: 2, rounds: 5 },

@@ -30,7 +30,7 @@ const step: StepLaunch[] = [
 const cases = [{ kernel: kernel('dropout'), shape: { ...shape, batch: 4 }, twin: () => ({}) }];
 const choose = (choice: LaunchChoice) => chooseLaunches(step, cases, choice, { software: true, subgroupSize: 4 });
 
-test('a kernel is timed in all variants at every shape of the network, or at the one that is asked for', () => {
+test('a kernel is timed in all variants at every shape of the network, or at the requested one', () => {
   const all = choose({ kernel: 'conv2d_forward' });
   expect(all.map(({ shape }) => (shape as Shape).batch)).toEqual([32, 8]);
   expect(all.map(({ used }) => used)).toEqual([{ quads: 4 }, { quads: 2 }]);
@@ -52,11 +52,11 @@ test.each<[LaunchChoice, RegExp]>([
   [{ kernel: 'conv2d_forward', shape: { useBias: 'no' } }, /invalid useBias[\s\S]*a value like true/],
   [{ kernel: 'conv2d_forward', variant: 'quads 3' }, /does not have[\s\S]*quads 2; or quads 4[\s\S]*did you mean/],
   [{ kernel: 'begin_step', variant: 'quads 2' }, /no variant: begin_step has one form[\s\S]*leave --variant out/],
-])('%j is refused', (choice, message) => {
+])('%j is rejected', (choice, message) => {
   expect(() => choose(choice)).toThrow(message);
 });
 
-test('wgrad profile --kernel times one kernel alone, its variants side by side', async () => {
+test('wgrad profile --kernel times a single kernel with its variants side by side', async () => {
   const json = join(temporaryFolder(), 'kernel.json');
   const flags = ['profile', '--dataset', 'digits', '--batch-size', '4', '--adapter', 'software', '--steps', '2'];
   const [{ code, stdout, stderr }, refused] = [

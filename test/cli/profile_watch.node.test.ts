@@ -12,7 +12,7 @@ import { call, start, temporaryFolder } from './wgrad.ts';
 
 const shaders = fileURLToPath(new URL('../../shaders', import.meta.url));
 
-test('wgrad profile --watch reports a shader that is wrong, one that does not compile, and what a good one gains', async () => {
+test('wgrad profile --watch reports a wrong shader, one that does not compile, and the speedup of a correct one', async () => {
   // A copy, because other tests read the repository's own shaders.
   const folder = join(temporaryFolder(), 'shaders');
   cpSync(shaders, folder, { recursive: true });
@@ -42,7 +42,7 @@ test('wgrad profile --watch reports a shader that is wrong, one that does not co
   expect(started.filter(isAlive)).toEqual([]);
 });
 
-test('--watch is refused where there are no shaders, and with what is for a single profile', async () => {
+test('--watch is rejected without shaders, and with options for a single profile', async () => {
   const none = await call('profile', '--watch', '--shaders', temporaryFolder());
   expect(none).toMatchObject({
     code: 2,
@@ -69,7 +69,7 @@ const sourceOf = ({ source }: Kernel<object>) => (typeof source === 'function' ?
 const built = { 'k.wgsl': main, 'lib/f.wgsl': library };
 
 test.each([main + library, leanShader(main) + leanShader(library)])(
-  'a file that was edited takes the place of the one in a kernel',
+  'an edited file replaces the text in the kernel',
   (whole) => {
     const kernels = new EditedKernels(built);
     for (const source of [whole, () => whole]) {
@@ -85,7 +85,7 @@ test.each([main + library, leanShader(main) + leanShader(library)])(
   },
 );
 
-test('the messages of the compiler name the line of the file', () => {
+test("the compiler's messages give the line of the file", () => {
   const message = [
     "k.wgsl doesn't compile:",
     'error: no f (line 40)',
@@ -108,7 +108,7 @@ test('the messages of the compiler name the line of the file', () => {
   ]);
 });
 
-test('a time that changed within the spread says so; what was neither checked nor timed is named', () => {
+test('a change of time within the spread is reported as such; shaders that were neither checked nor timed are named', () => {
   const time = { kernel: 'k', layers: [], shape: {}, variant: {}, before: 100, beforeSpread: 2, now: 90, nowSpread: 3 };
   expect(changeText(time)).toBe('-10.0 %');
   expect(changeText({ ...time, now: 104 })).toBe('+4.0 %, within the spread');

@@ -11,10 +11,10 @@ import { aboutSeconds, estimatedStepMs } from '../../src/train/run_time.ts';
 
 const datasets = (train: number, test: number) => ({ train: { count: train }, test: { count: test } });
 
-describe('how much is trained', () => {
+describe('the length of training', () => {
   const mnist = datasets(60_000, 10_000);
 
-  test('all of it on a GPU', () => {
+  test('everything on a GPU', () => {
     expect(planRun({}, mnist, false)).toEqual({ epochs: 10, trainSamples: 60_000, testSamples: 10_000, cut: false });
   });
 
@@ -24,13 +24,13 @@ describe('how much is trained', () => {
     expect(plan.trainSamples).toBeLessThan(60_000);
   });
 
-  test('what the user says, wherever it runs', () => {
+  test("the user's options take precedence on every adapter", () => {
     expect(planRun({ epochs: 3 }, mnist, true)).toMatchObject({ epochs: 3, trainSamples: 60_000, cut: false });
     expect(planRun({ trainSamples: 500 }, mnist, true)).toMatchObject({ epochs: 10, trainSamples: 500 });
     expect(planRun({ testSamples: 9000 }, mnist, true)).toMatchObject({ testSamples: 9000, cut: true });
   });
 
-  test('a small data set is not cut', () => {
+  test('a small data set is not shortened', () => {
     expect(planRun({}, datasets(1500, 297), true)).toEqual({
       epochs: 10,
       trainSamples: 1500,
@@ -39,7 +39,7 @@ describe('how much is trained', () => {
     });
   });
 
-  test('a set of a few images is gone through until there are 300 steps, as far as a software adapter comes in its time', () => {
+  test('a tiny data set is repeated for up to 300 steps, as far as the time on a software adapter allows', () => {
     expect(planRun({ batchSize: 32 }, datasets(24, 6), true)).toMatchObject({ epochs: 300, lengthened: true });
     expect(planRun({ batchSize: 8 }, datasets(24, 6), true)).toMatchObject({ epochs: 100, lengthened: true });
     expect(planRun({ batchSize: 32 }, datasets(24, 6), true, [28, 28, 1])).toMatchObject({ epochs: 300 });
@@ -53,14 +53,14 @@ describe('how much is trained', () => {
     }
   });
 
-  test('there are no more images than there are', () => {
+  test('no more images are used than exist', () => {
     expect(planRun({ trainSamples: 70_000, testSamples: 20_000 }, mnist, false)).toMatchObject({
       trainSamples: 60_000,
       testSamples: 10_000,
     });
   });
 
-  test('the command says what it made of the length, and how long that takes', () => {
+  test('the command reports the chosen length and its estimated time', () => {
     const layers = modelSummary(presetModel('tutorial', [28, 28, 1], 10));
     expect(lengthLines(planRun({}, mnist, true), layers, 32)).toEqual([
       expect.stringMatching(
@@ -88,14 +88,14 @@ describe('how much is trained', () => {
   });
 });
 
-describe('what was learned so far', () => {
+describe('the progress so far', () => {
   const step = (step: number, loss: number, samples: number, skipped = false) => ({
     step: { step, epoch: 1, loss, accuracy: 0.5, samples, skipped, gradientNorms: { dense: step } },
     epochSteps: 3,
     at: 1000 * step,
   });
 
-  test('means weigh steps by their samples and leave out a skipped one', () => {
+  test('means are weighted by the number of samples and exclude skipped steps', () => {
     const log = new TrainingLog();
     for (const item of [step(1, 1, 32), step(2, Number.NaN, 32, true), step(3, 4, 16)]) log.add(item);
     expect(log.unfinished).toMatchObject({ epoch: 1, steps: 3, loss: 2, accuracy: 0.5 });
@@ -103,7 +103,7 @@ describe('what was learned so far', () => {
     expect(log.normsOf('dense')).toEqual({ mean: 2, min: 1, max: 3 });
   });
 
-  test('the time of a step is measured from steps, whatever their batch holds, without pauses and steps from a file', () => {
+  test('the time of a step is measured for any batch size, without pauses and without steps from a file', () => {
     const log = new TrainingLog();
     log.add({ ...step(1, 1, 8), at: 0 });
     log.add({ ...step(2, 1, 8), at: 5000 });
@@ -124,7 +124,7 @@ describe('what was learned so far', () => {
     expect([log.stepMs!, 12.34].map(duration)).toEqual(['3.1 s', '12.3 ms']);
   });
 
-  test('a finished epoch is not unfinished', () => {
+  test('a finished epoch is not reported as unfinished', () => {
     const log = new TrainingLog();
     log.add(step(1, 1, 32));
     log.add({ epoch: { epoch: 1, loss: 1, accuracy: 1, seconds: 1, imagesPerSecond: 32, gradientNorms: {} } });
@@ -132,14 +132,14 @@ describe('what was learned so far', () => {
   });
 });
 
-test('a software adapter is never passed off as a GPU', () => {
+test('a software adapter is never presented as a GPU', () => {
   const swiftShader = { vendor: 'google', architecture: 'swiftshader', device: '', description: '', software: true };
   expect(adapterLine(swiftShader)).toContain('software adapter SwiftShader');
   const gpu = { vendor: 'nvidia', architecture: 'hopper', device: '', description: 'NVIDIA H200', software: false };
   expect(adapterLine(gpu)).toBe('adapter  NVIDIA H200 (nvidia hopper)');
 });
 
-test('one is not counted as many', () => {
+test('one is not a plural', () => {
   expect([counted(1, 'file'), counted(0, 'file'), counted(2000, 'file')]).toEqual(['1 file', '0 files', '2,000 files']);
   expect([counted(1, 'class', 'classes'), counted(2, 'class', 'classes')]).toEqual(['1 class', '2 classes']);
   expect(dataLine('own', { train: 3, test: 1, imageShape: [4, 4, 1], classNames: ['a'] })).toContain(
@@ -147,7 +147,7 @@ test('one is not counted as many', () => {
   );
 });
 
-test('figures keep four digits that count', () => {
+test('figures have four significant digits', () => {
   expect([0.012345, 12.3456, 0, 1.23456e-7, 12345678].map(figure)).toEqual([
     '0.01235',
     '12.35',
@@ -158,7 +158,7 @@ test('figures keep four digits that count', () => {
   expect([7, 750, 3723, Number.POSITIVE_INFINITY].map(clock)).toEqual(['0:07', '12:30', '1:02:03', '?']);
 });
 
-test('mirrored digits or letters cost accuracy, which a line says; a mirrored photograph is one', () => {
+test('a note says that mirrored digits or letters lower the accuracy; mirrored photographs are fine', () => {
   const { tutorial, handwriting } = augmentationPresets;
   const flag = '--augment handwriting';
   expect(mirroringLines(tutorial, ['0', '1'], flag)).toEqual([
@@ -177,7 +177,7 @@ describe('the length of a run', () => {
   const images = createDataset({ images: new Uint8Array(100), labels: new Uint8Array(100), imageShape: [1, 1, 1] });
   const plan = { epochs: 2, trainSamples: 90 };
 
-  test('a schedule that is longer or shorter is a warning, by the steps that there will be', () => {
+  test('a schedule that is longer or shorter than the planned steps is a warning', () => {
     const learningRate = { type: 'cosineDecay', initialLearningRate: 0.1, decaySteps: 30 } as const;
     const options = { model, batchSize: 10, optimizer: { type: 'sgd', learningRate } } as const;
     expect(lengthWarnings(options, images, plan)).toEqual([
@@ -191,7 +191,7 @@ describe('the length of a run', () => {
     ).toEqual([]);
   });
 
-  test('batchesthat remain over are said, with what the last step has', () => {
+  test('leftover batches are reported, with the size of the last step', () => {
     const options = { model, batchSize: 8, accumulationSteps: 5 };
     expect(lengthWarnings(options, images, plan)).toEqual([
       'note     the last step of each epoch has 2 batches in place of 5: the 10 samples that remain',

@@ -15,7 +15,7 @@ const labelsOf = (svg: string) =>
 const draw = (dispatches: readonly ReturnType<typeof dispatch>[]) =>
   rooflineSvg({ dispatches } as unknown as StepProfile, { gflops: 7, gbps: 1.4 }, 'a step');
 
-test('labels of dispatches that lie on top of each other are apart, and inside the picture', () => {
+test('labels of overlapping dispatches do not overlap and are inside the picture', () => {
   const same = Array.from({ length: 12 }, (_, i) => dispatch(`high${i}`, 0.05));
   const low = Array.from({ length: 12 }, (_, i) => dispatch(`low${i}`, 0.03, { gflops: 1e-4, intensity: 0.1 }));
   const labels = labelsOf(draw([...same, ...low]));
@@ -28,7 +28,7 @@ test('labels of dispatches that lie on top of each other are apart, and inside t
   expect(labels[0]!.text).toBe('high0, 5.0 %');
 });
 
-test('of many dispatches those are labeled that take longest', () => {
+test('if there are many dispatches, those that take longest have labels', () => {
   const many = Array.from({ length: 200 }, (_, i) => dispatch(`kernel${i}`, (i + 1) / 20_100));
   const labels = labelsOf(draw(many)).map(({ text }) => text);
   expect(labels.length).toBeLessThan(40);
@@ -36,7 +36,7 @@ test('of many dispatches those are labeled that take longest', () => {
   expect(labels.some((text) => text.startsWith('kernel0,'))).toBe(false);
 });
 
-test('the axes name powers of ten', () => {
+test('the axes are labeled with powers of ten', () => {
   const svg = draw([dispatch('tiny', 1, { gflops: 2e-4, intensity: 2e-3 })]);
   expect(svg).toContain('>0.001<');
   expect(svg).toContain('>1e-4<');

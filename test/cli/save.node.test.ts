@@ -94,7 +94,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
   }
 
   test(
-    'SIGTERM in the middle of an epoch: --resume goes on with the file to the same bits, and so does the page',
+    'SIGTERM in the middle of an epoch: --resume continues from the file to the same bits, and so does the page',
     async () => {
       const { code, file, saved, json } = await interrupted(({ child }) => child.kill('SIGTERM'));
       expect(code).toBe(143);
@@ -149,7 +149,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
   );
 
   test.concurrent(
-    'numbers that stop being finite: the state after the last complete epoch is saved',
+    'non-finite numbers: the state after the last complete epoch is saved',
     async ({ expect }) => {
       const file = join(temporaryFolder(), 'run.wgrad');
       // Each step multiplies the weights by -1.2: they overflow in the second epoch, of 47 steps.
@@ -165,7 +165,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
   );
 
   test.concurrent(
-    'a file that can no longer be written: training goes on, and the run is saved in another place',
+    'a file that can no longer be written: training continues, and the run is saved in another place',
     async ({ expect }) => {
       const folder = temporaryFolder();
       const running = start(...onDigits, '--epochs', '3', '--save', join(folder, 'run.wgrad'));
@@ -182,7 +182,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
     minutes(5),
   );
 
-  test('a file that cannot be written is refused before anything is trained', async () => {
+  test('a file that cannot be written is rejected before training', async () => {
     const locked = temporaryFolder();
     const places = ['/proc/run.wgrad', '/no/such/folder/run.wgrad', locked];
     for (const place of places) {
@@ -193,7 +193,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
   });
 
   test.concurrent(
-    'a disk without room: the error says so',
+    'a full disk: the error says so',
     async ({ expect }) => {
       const { code, stderr } = await run(...training, '--epochs', '1', '--save', '/dev/full');
       expect(stderr).toMatch(/Writing to \/dev\/full failed.*\n.*ENOSPC/);

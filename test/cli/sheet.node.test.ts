@@ -10,7 +10,7 @@ function sizeOf(path: string): [number, number] {
   return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
 }
 
-test('a sheet, a part an argument, and every image on its own', async () => {
+test('a sheet with one part per argument, and every image separately', async () => {
   const folder = temporaryFolder();
   const [out, save] = [join(folder, 'sheet.png'), join(folder, 'singles')];
   const augment = JSON.stringify({ rotationRange: 20, horizontalFlip: true, rescale: 1 / 255 });
@@ -43,7 +43,7 @@ test.each([
   [['--augment', 'handwritng'], 'did you mean "handwriting"?'],
   [['--out', '/no/such/folder/sheet.png'], '--out'],
   [['--save', import.meta.filename], 'it is a file'],
-])('bad use: %j', async (args, words) => {
+])('invalid usage: %j', async (args, words) => {
   const { code, stderr } = await call('sheet', '--dataset', 'digits', ...args);
   expect(code).toBe(2);
   expect(stderr).toContain(words);

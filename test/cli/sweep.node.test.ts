@@ -39,7 +39,7 @@ describe('wgrad sweep', () => {
     first = read(json);
   });
 
-  test('trains every combination, to the bits of train', async () => {
+  test('trains every combination, with the same bits as train', async () => {
     expect(first.trials.map(({ varied, seed }) => [varied.learningRate, seed])).toEqual([
       [0.001, 1],
       [0.001, 2],
@@ -85,7 +85,7 @@ describe('wgrad sweep', () => {
     expect(status.stdout).toContain('trials   4 done');
   });
 
-  test('a report needs a sweep with a result', async () => {
+  test('a report requires a sweep with a result', async () => {
     expect(await call('sweep', 'report', '--folder', temporaryFolder())).toMatchObject({ code: 2 });
     const folder = temporaryFolder();
     const { trials } = first;
@@ -95,7 +95,7 @@ describe('wgrad sweep', () => {
     expect(stderr).toContain('The sweep has no result yet');
   });
 
-  test('continues where a process was killed, and keeps what is done', async () => {
+  test('continues after a process was killed, and keeps the results', async () => {
     const results = join(plan.replace('.json', '.sweep'), 'results.jsonl');
     const lines = readFileSync(results, 'utf8').split('\n');
     writeFileSync(results, `${lines.slice(0, 2).join('\n')}\n${lines[2]!.slice(0, 50)}`);
@@ -113,7 +113,7 @@ describe('wgrad sweep', () => {
     expect(other.stderr).toContain('base.batchSize is not there and 16 here');
   });
 
-  test('a trial that breaks is a result, and the others go on', async () => {
+  test('a failed trial is a result, and the others continue', async () => {
     const broken = planFile({ base, vary: { learningRate: [1e30, 0.01] } });
     const path = join(temporaryFolder(), 'broken.json');
     const { code, stdout } = await runHere('sweep', broken, '--json', path, '--jobs', '2', ...software);
@@ -124,7 +124,7 @@ describe('wgrad sweep', () => {
     expect(good).toMatchObject({ status: 'done' });
   });
 
-  test('asha finds the best of 27 with less than half of the steps, in the same bits', async () => {
+  test('asha finds the best of 27 with less than half of the steps, with the same bits', async () => {
     const shared = { ...base, epochs: 9, trainSamples: 320, optimizer: 'sgd' };
     const vary = { learningRate: [0.001, 0.01, 0.1], momentum: [0, 0.5, 0.9], batchSize: [16, 32, 64] };
     const run = async (search: string) => {
@@ -145,7 +145,7 @@ describe('wgrad sweep', () => {
   });
 });
 
-describe('a plan that is refused before anything starts', () => {
+describe('a plan that is rejected before training', () => {
   const refused: [string, object, string[]][] = [
     ['unknown entries', { bse: {}, vary: {} }, ['has no option bse', 'did you mean "base"']],
     ['unknown options in base', { base: { learningrte: 1 }, vary: {} }, ['base', 'did you mean "learningRate"']],
@@ -184,7 +184,7 @@ describe('a plan that is refused before anything starts', () => {
     for (const word of words) expect(stderr).toContain(word);
   });
 
-  test('no plan', async () => {
+  test('not a plan', async () => {
     expect(await call('sweep', '/nowhere/plan.json')).toMatchObject({ code: 2 });
   });
 });

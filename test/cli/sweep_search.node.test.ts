@@ -18,7 +18,7 @@ import { configurationsByMetric } from '../../src/report/sweep_rows.ts';
 const plan = (json: object) => parsePlan({ base: {}, ...json }, 'plan');
 
 describe('configurations', () => {
-  test('a grid has every combination, the last option first', () => {
+  test('a grid has every combination, with the last option varying fastest', () => {
     const vary = { learningRate: [0.1, 1], model: ['tutorial', 'resnet8'] };
     expect(configurationsOf(plan({ vary })).map((each) => Object.values(each))).toEqual([
       [0.1, 'tutorial'],
@@ -28,7 +28,7 @@ describe('configurations', () => {
     ]);
   });
 
-  test('ranges have both of their ends, evenly or by equal factors', () => {
+  test('ranges include both ends, with equal distances or equal factors', () => {
     const values = (range: object) =>
       configurationsOf(plan({ vary: { learningRate: range } })).map(({ learningRate }) => learningRate);
     expect(values({ from: 0.001, to: 0.1, scale: 'log', steps: 3 })).toEqual([0.001, 0.01, 0.1]);
@@ -36,7 +36,7 @@ describe('configurations', () => {
     expect(values({ from: 1, to: 3, steps: 5, integer: true })).toEqual([1, 2, 3]);
   });
 
-  test('random ones follow from the seed, lie in their ranges, and spread as the scale says', () => {
+  test('random configurations follow from the seed, are within their ranges, and are distributed by the scale', () => {
     const random = { learningRate: { from: 1e-4, to: 1, scale: 'log' }, batchSize: [16, 32] };
     const drawn = configurationsOf(plan({ vary: random, search: 'random', trials: 200 }));
     expect(drawn).toHaveLength(200);
@@ -52,21 +52,21 @@ describe('configurations', () => {
     expect(Math.abs(drawn.filter(({ batchSize }) => batchSize === 16).length - 100)).toBeLessThan(29);
   });
 
-  test('random ones out of lists are each trained once', () => {
+  test('random configurations from lists are distinct', () => {
     const vary = { batchSize: [8, 16, 32], momentum: [0, 0.9] };
     const drawn = configurationsOf(plan({ vary, search: 'random', trials: 6 }));
     expect(new Set(drawn.map((each) => JSON.stringify(each))).size).toBe(6);
     expect(() => configurationsOf(plan({ vary, search: 'random', trials: 7 }))).toThrow('more trials');
   });
 
-  test('seeds begin at that of base', () => {
+  test('seeds start with that of base', () => {
     expect(seedsOf(plan({ base: { seed: 5 }, vary: {}, seeds: 3 }))).toEqual([5, 6, 7]);
     expect(seedsOf(plan({ vary: { seed: [3, 1] } }))).toEqual([3, 1]);
   });
 });
 
 describe('options of a trial', () => {
-  test('a path goes into presets, objects and lists', () => {
+  test('a path refers to a part of a preset, an object or a list', () => {
     expect(withValue({ augmentation: 'tutorial' }, 'augment.rotationRange', 7)).toMatchObject({
       augmentation: { rotationRange: 7, horizontalFlip: true },
     });
@@ -79,7 +79,7 @@ describe('options of a trial', () => {
     expect(() => withValue({ model: 'tutorial' }, 'model.layers.1.units', 4)).toThrow('names a part of model');
   });
 
-  test('are read as train reads its flags', () => {
+  test('are parsed as the flags of train', () => {
     const options = { learningRate: 0.1, clean: ['duplicates'], stretch: true, ema: true, validationFreq: [1, 3] };
     expect(parseTrial(options)).toMatchObject({ ...options, batchSize: 32 });
     expect(parseTrial({ stretch: false }).stretch).toBeUndefined();
@@ -88,12 +88,12 @@ describe('options of a trial', () => {
     expect(() => parseTrial({ stretch: 3 })).toThrow('true or false');
   });
 
-  test('give a command with every value quoted', () => {
+  test('give a command in which every value is quoted', () => {
     const command = trainCommand({ augmentation: { rotationRange: 3 }, stretch: true, learningRate: 0.1 });
     expect(command).toBe(`npx wgrad train --augment '{"rotationRange":3}' --stretch --learning-rate 0.1 --tuning off`);
   });
 
-  test('have one key, in whatever order they were written', () => {
+  test('have the same key in any order', () => {
     const id = idOf({ learningRate: 0.1, model: { a: 1, b: [2, { c: 3, d: 4 }] } });
     expect(idOf({ model: { b: [2, { d: 4, c: 3 }], a: 1 }, learningRate: 0.1 })).toBe(id);
     expect(idOf({ model: { b: [2, { d: 4, c: 3 }], a: 1 }, learningRate: 0.2 })).not.toBe(id);
@@ -119,7 +119,7 @@ describe('the folder of a sweep', () => {
     return folder;
   };
 
-  test('is resumed with the same images alone', () => {
+  test('is resumed only with the same images', () => {
     const folder = begun();
     expect(SweepFolder.begin(folder, head('before'), true).file).not.toHaveProperty('data');
     expect(() => SweepFolder.begin(folder, head('after'), true)).toThrow(
@@ -160,7 +160,7 @@ describe('successive halving', () => {
     ]);
   });
 
-  test('a configuration is trained further as soon as none can overtake it', () => {
+  test('a configuration continues as soon as no other can overtake it', () => {
     const rungs = rungsOf(3, 3, settings);
     const [good, bad] = [result([0.9]), result([0.1])];
     // The third may still be better than either.
@@ -169,7 +169,7 @@ describe('successive halving', () => {
     expect(decide([[good], [bad], [result([0.5])]], rungs, 'min')).toEqual(['halted', { until: 3 }, 'halted']);
   });
 
-  test('the mean over the seeds decides; failed runs and figures that are not finite are the worst', () => {
+  test('the mean over the seeds decides; failed runs and non-finite figures are the worst', () => {
     const rungs = rungsOf(3, 3, settings);
     const seeds = [
       [result([0.9]), result([0.1])],
@@ -180,7 +180,7 @@ describe('successive halving', () => {
     expect(decide([[result([null])], [result([5])], [result([7])]], rungs, 'min')[1]).toEqual({ until: 3 });
   });
 
-  test('comes to the same whatever the order in which trials end', () => {
+  test('does not depend on the order in which trials end', () => {
     const curves = fc.array(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 9, maxLength: 9 }), {
       minLength: 2,
       maxLength: 12,
@@ -231,7 +231,7 @@ describe('rows of a report', () => {
   const orderOf = (trials: TrialRecord[], mode: 'min' | 'max' = 'min') =>
     configurationsByMetric({ trials, metric: { name: 'validationLoss', mode } }).map((row) => row.configuration);
 
-  test('begin with the best; halted ones follow, the longest first; those without a figure come last', () => {
+  test('the best come first, then halted ones from the longest to the shortest, then those without a figure', () => {
     const halted = { status: 'halted', epochs: 1 } as const;
     const trials = [
       record(1, null),
@@ -244,7 +244,7 @@ describe('rows of a report', () => {
     expect(orderOf([record(1, 0.1), record(2, 0.2)], 'max')).toEqual([2, 1]);
   });
 
-  test('keep kinds of adapters apart, and average over seeds', () => {
+  test('kinds of adapters are kept apart, and seeds are averaged', () => {
     const trials = [
       record(1, 1),
       record(1, 2, { seed: 1 }),
@@ -287,19 +287,19 @@ describe('the report of a sweep', () => {
     ...{ plan: {} as never, versions: { wgrad: '1' }, metric: { name: 'validationAccuracy', mode: 'max' }, trials },
   });
 
-  test('marks objects by the property that tells them apart, and a few numbers at their values', () => {
+  test('objects are labeled by the property that distinguishes them, and a few numbers are marked at their values', () => {
     expect(page).toContain('<figcaption>augmentation: rotationRange</figcaption>');
     const marks = [...page.matchAll(/<text class="below" [^>]*>([^<]*)</g)].map(([, text]) => text);
     expect(marks).toEqual(['0', '1', '0.001', '0.003']);
     expect(page).toContain('{&#34;rotationRange&#34;:0, &#34;fillMode&#34;:&#34;nearest&#34;}');
   });
 
-  test('says verdicts once where all seeds have the same, and none of a trial that failed', () => {
+  test('verdicts are listed once if all seeds have the same, and not for a failed trial', () => {
     const words = [...page.matchAll(/<td class="words">([^<]*)</g)].map(([, text]) => text);
     expect(words).toEqual(['seed 1: healthy · seed 2: dense vanishing', 'healthy', '']);
   });
 
-  test('shows the best in the color that stands out most, on a light page and on a dark one', () => {
+  test('the best has the color that stands out most, on a light and on a dark page', () => {
     const luminance = (hex: string) => {
       const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];
       return 0.21 * r + 0.72 * g + 0.07 * b;

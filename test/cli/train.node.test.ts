@@ -58,7 +58,7 @@ const rows = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().sp
 const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
 
 describe('wgrad train', () => {
-  test('--memory-budget: images that do not fit are streamed, to the same figures, and the report says what lay where', {
+  test('--memory-budget: images that do not fit are streamed, with the same figures, and the report describes it', {
     timeout: minutes(2),
   }, async () => {
     const folder = temporaryFolder();
@@ -84,7 +84,7 @@ describe('wgrad train', () => {
     expect(streamed.epochs[0]!.validationLoss).toBe(resident.epochs[0]!.validationLoss);
   });
 
-  test('--apply-remedy trains again with what the verdict says; the files are those of that run, and the first run keeps its own', {
+  test('--apply-remedy trains again with the remedy of the verdict; the first run keeps its own files', {
     timeout: minutes(2),
   }, async () => {
     const folder = temporaryFolder();
@@ -114,7 +114,7 @@ describe('wgrad train', () => {
     expect(steps[0]!.health!.input).toEqual({ mean: expect.any(Number), standardDeviation: expect.any(Number) });
   });
 
-  test('a regression tells the mean absolute error, and a loss with class weights is saved with them', {
+  test('a regression reports the mean absolute error, and a loss with class weights is saved with them', {
     timeout: minutes(2),
   }, async () => {
     const [file, saved] = ['run.json', 'weighted.wgrad'].map((name) => join(temporaryFolder(), name)) as [
@@ -238,7 +238,7 @@ describe('wgrad train', () => {
   );
 
   test(
-    'the same seed writes the same numbers; sgd, a model and an augmentation come as JSON',
+    'the same seed gives the same numbers; sgd, a model and an augmentation are given as JSON',
     async () => {
       const folder = temporaryFolder();
       const once = async (name: string, seed: string) => {
@@ -262,7 +262,7 @@ describe('wgrad train', () => {
   );
 
   test(
-    'holds out the last images, stops early with the best weights, and evaluates the test images with their samples',
+    'holds out the last images, stops early with the best weights, and evaluates the test images with augmented samples',
     async () => {
       const folder = temporaryFolder();
       const [json, save] = [join(folder, 'run.json'), join(folder, 'run.wgrad')];
@@ -301,7 +301,7 @@ describe('wgrad train', () => {
   );
 
   test(
-    'a verdict that changes is told as it does, and is in --json, --csv, --save and the table',
+    'a changed verdict is reported at once, and is in --json, --csv, --save and the table',
     async () => {
       const folder = temporaryFolder();
       const [json, csv, save] = [join(folder, 'run.json'), join(folder, 'run.csv'), join(folder, 'run.wgrad')];
@@ -428,7 +428,7 @@ describe('wgrad train', () => {
 });
 
 test(
-  'wgrad lr-find sweeps the learning rate and suggests one; from a large one to a small one is bad use',
+  'wgrad lr-find sweeps the learning rate and suggests one; a range from large to small is rejected',
   async () => {
     const json = join(temporaryFolder(), 'curve.json');
     const digits = ['lr-find', ...small];
@@ -514,7 +514,7 @@ linux(
 );
 
 test(
-  'wgrad tune times every variant and keeps the times; a run takes its choice, and records it',
+  'wgrad tune times every variant and saves the times; a run uses its choices and records them',
   async () => {
     vi.stubEnv('WGRAD_DATA_DIR', temporaryFolder());
     const json = join(temporaryFolder(), 'tuning.json');

@@ -49,7 +49,7 @@ const small = JSON.stringify({
 const large = small.replace('8,8', '32,32');
 const flags = ['--model', small, '--augment', 'none', '--adapter', 'software', '--learning-rate', '0.02'];
 
-describe('the command reads a folder of pictures as the page does', () => {
+describe('the command reads a folder of pictures in the same way as the page', () => {
   test('three splits, other sizes and other files: the report says what was read and what was ignored', async () => {
     const folder = folderOf({
       ...pictures('training_set', 32, '.JPEG'), // The content determines the format.
@@ -96,7 +96,7 @@ describe('the command reads a folder of pictures as the page does', () => {
     expect(epochs.at(-1).validationAccuracy).toBeGreaterThan(0.9);
   });
 
-  test('pictures beside a table of numbers: a regression, with the loss for it, and what the table leaves out', async () => {
+  test('pictures with a table of numbers: a regression with a suitable loss; the report says what the table leaves out', async () => {
     const shade = (i: number) => 6 * i;
     const plain = (i: number) =>
       encode({ width: 8, height: 8, data: new Uint8Array(64).fill(shade(i)), channels: 1, depth: 8 });
@@ -185,7 +185,7 @@ describe('the command reads a folder of pictures as the page does', () => {
     expect(other.stderr).toContain('but other ones');
   });
 
-  test('one picture of each class: refused with the numbers, or trained without validation', async () => {
+  test('one picture of each class: rejected with the numbers, or trained without validation', async () => {
     const folder = folderOf(pictures('.', 1));
     const refused = await runHere('data', 'inspect', folder);
     expect(refused).toMatchObject({ code: 2, stdout: '' });
@@ -198,8 +198,8 @@ describe('the command reads a folder of pictures as the page does', () => {
   });
 });
 
-describe('files that need no Chrome', () => {
-  test('a file of each format, as it is published', async () => {
+describe('files that do not require Chrome', () => {
+  test('published files of each format', async () => {
     const { cases } = JSON.parse(readFileSync(new URL('../fixtures/data_files.json', import.meta.url), 'utf8'));
     const gray = '6 training and 3 test images of 4 x 4 x 1, 3 classes';
     for (const [name, facts, ...flags] of [
@@ -231,7 +231,7 @@ describe('files that need no Chrome', () => {
     }
   });
 
-  test('IDX files in folders of their own names, and packed beside: one of the two is used', async () => {
+  test('IDX files in folders named like them, and compressed copies next to them: one of them is used', async () => {
     const files = Object.entries(mnistLike).flatMap(([name, bytes]) => [
       [`${name}/${name}`, bytes] as const,
       [`${name}.gz`, new Uint8Array(gzipSync(bytes))] as const,
@@ -256,7 +256,7 @@ describe('files that need no Chrome', () => {
     ['a table', { 'set/train.csv': 'name,x,y\n1,2,3\n' }, 'set', ['train.csv: table of values (CSV)', 'pixels']],
     ['a folder that does not exist', {}, 'nowhere', ['No known data set and no folder has this name', 'nowhere']],
     ['nothing but text', { 'readme.md': '# x' }, '.', ['readme.md: text', 'a folder of pictures', 'IDX files']],
-  ])('%s is refused with its format and what can be read', async (_, files, path, words) => {
+  ])('%s is rejected with its format and the readable formats', async (_, files, path, words) => {
     const { code, stdout, stderr } = await call('train', '--dataset', join(folderOf(files), path));
     for (const word of words) expect(stderr).toContain(word);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -18,7 +18,7 @@ const model = JSON.stringify({
 const training = ['train', '--dataset', 'digits', '--model', model, '--browser-timeout', String(limit)];
 
 /** Chrome's processes are found through /proc. */
-describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, and no process is left', () => {
+describe.skipIf(process.platform !== 'linux')('every wait for Chrome has a limit, and no process remains', () => {
   beforeAll(async () => {
     await run('--version'); // Builds the command.
   });
@@ -42,7 +42,7 @@ describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, an
 
   // First, because it takes longest.
   test.concurrent(
-    'a GPU process that stops in the middle of training: Chrome is restarted, and the run goes on',
+    'a GPU process that stops in the middle of training: Chrome is restarted, and the run continues',
     async ({ expect }) => {
       const file = join(temporaryFolder(), 'run.wgrad');
       const flags = [...training, '--adapter', 'software', '--epochs', '100000', '--save', file];

@@ -11,7 +11,7 @@ function half(file: number): void {
   throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 }
 
-test('a full disk in the middle of writing leaves the file as it was, and nothing beside it', () => {
+test('a full disk in the middle of a write leaves the file unchanged and no other file', () => {
   const folder = temporaryFolder();
   const path = join(folder, 'run.json');
   expect(() => writeWhole(path, half)).toThrow(/Writing to .*run\.json failed[\s\S]*ENOSPC[\s\S]*make room/);
@@ -22,7 +22,7 @@ test('a full disk in the middle of writing leaves the file as it was, and nothin
   expect(readdirSync(folder)).toEqual(['run.json']);
 });
 
-test('a link stays a link, and a device a device', () => {
+test('a link remains a link, and a device remains a device', () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'far'));
   writeFileSync(join(folder, 'far', 'run.json'), 'before');
@@ -35,7 +35,7 @@ test('a link stays a link, and a device a device', () => {
   expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
 });
 
-test('what cannot be written where it was asked for goes elsewhere, and the error says where', () => {
+test('a file that cannot be written is written elsewhere, and the error says where', () => {
   const path = join(temporaryFolder(), 'gone', 'run.json');
   const error = (() => {
     try {
