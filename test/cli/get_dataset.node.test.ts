@@ -82,7 +82,7 @@ describe('wgrad data get', () => {
     expect(entries(cache)).toEqual([]);
   });
 
-  test('an archive truncated', async () => {
+  test('a truncated archive', async () => {
     const whole = await archiveOf(smallPackage());
     writeFileSync(whole, readFileSync(whole).subarray(0, -500));
     vi.stubEnv('FAKE_NPM', whole);

@@ -158,7 +158,7 @@ describe('wgrad train --from', () => {
       /cnv2d[\s\S]*conv2d/,
     ],
     ['images that it does not take', () => ['--from', model, '--dataset', 'mnist'], /not what the model takes/],
-  ])('refuses %s', async (_, args, message) => {
+  ])('rejects %s', async (_, args, message) => {
     const { code, stderr } = await call('train', ...args());
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
