@@ -36,7 +36,7 @@ const constants = ({ batch, height, width, channels, top, bottom, left, right }:
 const groupsOf = (s: BorderShape, elements: number) => spread(ceilDiv(elements, isVec(s) ? 4 : 1));
 const cost = (s: BorderShape) => ({ flops: 0, bytes: 4 * (inside(s) + withBorder(s)) });
 
-/** Also the gradient of cropping2d, with dy bound to x and dx to y. */
+/** Adds the border. Also computes the gradient of cropping2d, with dy bound to x and dx to y. */
 export const zeroPadding2d: Kernel<BorderShape> = {
   name: 'zero_padding2d',
   source: paddingSource + elementSource,
@@ -47,7 +47,7 @@ export const zeroPadding2d: Kernel<BorderShape> = {
   cost,
 };
 
-/** Also the gradient of zeroPadding2d, with dy bound to x and dx to y. */
+/** Removes the border. Also computes the gradient of zeroPadding2d, with dy bound to x and dx to y. */
 export const cropping2d: Kernel<BorderShape> = {
   name: 'cropping2d',
   source: croppingSource + elementSource,

@@ -33,7 +33,7 @@ export interface CompiledNode<T extends LayerType> {
   name: string;
   /** For each input, the index of the layer it comes from; `images` for the images. */
   inputs: number[];
-  /** Without the batch dimension: [height, width, channels] or [units]. `inputShape` is the first of them. */
+  /** Shapes of the inputs without the batch dimension: [height, width, channels] or [units]. `inputShape` is the first of them. */
   inputShapes: number[][];
   inputShape: number[];
   outputShape: number[];

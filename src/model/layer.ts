@@ -36,7 +36,7 @@ export interface WeightSpec {
 
 /** The result of a definition's `compile`, computed from the options of one layer and the shapes of its inputs. */
 export interface LayerParts<D> {
-  /** Without the batch dimension: [height, width, channels] or [units]. */
+  /** Shape of the output without the batch dimension: [height, width, channels] or [units]. */
   outputShape: number[];
   /** In Keras' order: trainable tensors first. */
   weights?: WeightSpec[];

@@ -157,7 +157,7 @@ const presets = {
     about: "ten dense ReLU layers with weights twice He's scale: gradients explode",
     model: denseNetwork(10, { activation: 'relu', kernelInitializer: scaled('heNormal', 2) }),
   },
-  // With images from 0 to 1 and Glorot's weights no unit reaches 10, and without a gradient its bias never changes.
+  // With biases of -10, images from 0 to 1 and Glorot's weights, no unit becomes positive; without a gradient, its bias never changes.
   'dead-relu': {
     about: 'a dense ReLU layer whose biases start at -10: no unit is ever positive',
     model: denseNetwork(1, { activation: 'relu', biasInitializer: { type: 'constant', value: -10 } }),

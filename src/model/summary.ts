@@ -9,7 +9,7 @@ export interface LayerSummary {
   name: string;
   /** Its type. */
   type: string;
-  /** Without the batch dimension. */
+  /** Shape of its output, without the batch dimension. */
   outputShape: number[];
   /** Number of its weights, trainable or not. */
   parameters: number;

@@ -212,7 +212,7 @@ export class LoweringContext {
     return this.#draft.gradients.raw(this.inputs[i]!);
   }
 
-  /** As `rawGradient`, for a value that isn't an input of the layer in the model. */
+  /** Like `rawGradient`, for a value that isn't an input of the layer in the model. */
   rawGradientOf(value: Value): BufferRef | undefined {
     return this.#draft.gradients.raw(value);
   }

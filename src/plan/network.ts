@@ -67,7 +67,7 @@ export interface Network extends Omit<Parameters, 'statistics'> {
   input: BufferRef;
   /** The dispatches of a training step. */
   training: GraphPlan;
-  /** As `training`, for gradients that must not affect training; uses its own state if layers read the state. */
+  /** Like `training`, for gradients that must not affect training; uses a separate state if layers read the state. */
   gradient: GraphPlan;
   /** Uses moving statistics and no masks. The same dispatches as `training` if that makes no difference. */
   inference: GraphPlan;

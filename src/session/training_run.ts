@@ -55,7 +55,7 @@ export interface ResumeFrom
   learningRate?: LearningRate;
 }
 
-/** Which states of a run are delivered. */
+/** The states of a run that are delivered. */
 export interface Keep {
   /** Also deliver the state at the end of each epoch. */
   epochs?: boolean;
@@ -81,7 +81,7 @@ export interface RunResult {
   stoppedEarly?: StoppedEarly;
   /** The run stopped in the middle of an epoch. */
   partialEpoch: boolean;
-  /** How the images were kept on the GPU. */
+  /** How the images were stored on the GPU. */
   images?: ImagesUsed;
 }
 

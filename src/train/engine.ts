@@ -261,7 +261,7 @@ export class Engine {
     this.gpu.device.queue.writeBuffer(slice.buffer, slice.offset, values as Float32Array<ArrayBuffer>);
   }
 
-  /** Also restarts the moving average at these weights. */
+  /** Writes all weights, and restarts the moving average at these weights. */
   writeTensors(arrays: readonly Float32Array[]): void {
     this.#lastUpdate = undefined;
     const { network, average } = this.steps;
@@ -312,7 +312,7 @@ export class Engine {
     return this.#steps.training;
   }
 
-  /** As above, for steps that don't affect training. */
+  /** The same for steps that don't affect training. */
   evaluationBegan(steps = 1): number {
     this.#steps.evaluation += steps;
     return this.#steps.evaluation;

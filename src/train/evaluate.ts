@@ -134,7 +134,7 @@ async function evaluate(
   }
 }
 
-/** As above, for a data set that is already on the GPU. */
+/** The same for a data set that is already on the GPU. */
 export async function evaluateInput(
   engine: Engine,
   input: DatasetInput,

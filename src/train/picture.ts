@@ -18,7 +18,7 @@ export type Picture =
   | ArrayBuffer
   | Uint8Array;
 
-/** How pictures are converted to the kind of images that the network was trained on. */
+/** How pictures are converted to images like those that the network was trained on. */
 export interface PicturePreparation {
   /** Height, width and channels of the images in the data set; 1 channel is gray, 3 are red, green and blue. */
   imageShape: readonly [height: number, width: number, channels: number];

@@ -26,19 +26,19 @@ export interface Predict {
 
 /** The methods of a trainer that don't affect training. */
 export interface Queries {
-  /** As `Trainer.predict`. */
+  /** Like `Trainer.predict`. */
   predict: Predict;
-  /** As `Trainer.activations`. */
+  /** Like `Trainer.activations`. */
   activations: (images: Images, options?: WeightsOption) => Promise<LayerOutput[]>;
-  /** As `Trainer.sampleStep`. */
+  /** Like `Trainer.sampleStep`. */
   sampleStep: (image: Images, label: SampleLabel, options?: WeightsOption) => Promise<SampleStep>;
-  /** As `Trainer.saliency`. */
+  /** Like `Trainer.saliency`. */
   saliency: (image: Images, options?: SaliencyOptions & WeightsOption) => Promise<Saliency>;
-  /** As `Trainer.evaluate`. */
+  /** Like `Trainer.evaluate`. */
   evaluate: (dataset: Dataset, options?: EvaluateOptions & WeightsOption) => Promise<Evaluation>;
-  /** As `Trainer.getWeights`. */
+  /** Like `Trainer.getWeights`. */
   getWeights: (options?: WeightsOption) => Promise<Float32Array[]>;
-  /** As `Trainer.snapshot`. Called within `onEpoch`, it returns the state at the end of that epoch. */
+  /** Like `Trainer.snapshot`. Called within `onEpoch`, it returns the state at the end of that epoch. */
   snapshot: () => Promise<Snapshot>;
 }
 

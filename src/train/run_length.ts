@@ -8,9 +8,9 @@ const softwareImagesPerSecond = { training: 200, validation: 600 };
 const softwareSeconds = 110;
 /** Pixels per image in that measurement. */
 const softwarePixels = 28 * 28;
-/** With fewer steps a network has hardly begun to learn. */
+/** Minimum number of steps: with fewer, a network has hardly begun to learn. */
 const fewestSteps = 300;
-/** With fewer validation images, their accuracy means little. */
+/** Number of validation images below which their accuracy means little. */
 const fewValidationImages = 50;
 /** A run that fits into that time and still learns. */
 const softwarePart = { epochs: 2, trainSamples: 10_000, testSamples: 2_000 };

@@ -24,7 +24,7 @@ export function trainingMicroBatches(steps: BoundSteps, input: BatchInput): Reco
   return microBatchRecordings(pass, steps.training.accumulation, update);
 }
 
-/** As above, for a step that doesn't affect training and ends with the norms. */
+/** The same for a step that doesn't affect training and ends with the norms. */
 export function gradientMicroBatches({ network, evaluation }: BoundSteps, input: BatchInput): Recording[] {
   const { forward, backward } = network.gradient;
   const pass = { input: [evaluation.begin], forward: [...forward, lossOf(evaluation, input)], backward };

@@ -28,7 +28,7 @@ export const slicesLike = ({ all, tensors }: { all: Slice; tensors: readonly Sli
     size,
   }));
 
-/** As `readTensors`, for the trainable tensors only: their gradients or optimizer slots. */
+/** Like `readTensors`, for the trainable tensors only: their gradients or optimizer slots. */
 export const readTrained = (engine: Engine, tensors: readonly Slice[]): Promise<Float32Array[]> =>
   read(engine, trainedTensors(engine.settings.model), tensors);
 

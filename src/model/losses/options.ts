@@ -34,9 +34,9 @@ export type NoLossOptions = Record<never, never>;
 export interface LossOptionsByType {
   /** -log p[label] for a model that ends in softmax, with class labels. The default. */
   sparseCategoricalCrossentropy: ClassLossOptions;
-  /** As above, with class probabilities as labels: [n, classes] numbers. */
+  /** The same with class probabilities as labels: [n, classes] numbers. */
   categoricalCrossentropy: ClassLossOptions;
-  /** As above, with well-predicted samples down-weighted (Lin et al. 2017). */
+  /** Like `categoricalCrossentropy`, with well-predicted samples down-weighted (Lin et al. 2017). */
   categoricalFocalCrossentropy: FocalCrossentropyOptions;
   /** For a model that ends in sigmoid: independent labels, or two classes. */
   binaryCrossentropy: BinaryCrossentropyOptions;

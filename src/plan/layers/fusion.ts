@@ -33,7 +33,7 @@ const endsWithActivation = new Set<LayerType>([
   'maximum',
 ]);
 
-/** Which layers are computed together, by the index of the first one. */
+/** The layers that are computed together, by the index of the first one. */
 export function fusionsOf(model: CompiledModel, mode: Mode): Map<number, Fused> {
   const fusions = new Map<number, Fused>();
   const taken = new Set<number>();
