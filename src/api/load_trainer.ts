@@ -14,7 +14,7 @@ export type ModelSource = Blob | ArrayBuffer | Uint8Array | FileSystemFileHandle
  * names and image preprocessing.
  *
  * @param options options that replace the saved ones. With a different `model` or `optimizer`, training does not resume: layers get the
- * weights of saved layers with the same name and shapes; other layers and the optimizer are newly initialized.
+ *   weights of saved layers with the same name and shapes; other layers and the optimizer are newly initialized.
  * @throws DataError for a damaged file or an unknown format, with the format that it seems to have; ConfigurationError for options
  *   that createTrainer rejects.
  */

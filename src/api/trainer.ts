@@ -66,7 +66,7 @@ export class Trainer extends BaseTrainer {
    * while `fit` is running.
    *
    * @throws ConfigurationError for an unknown format or target, or a model that the format cannot express; the error lists the layers
-   * concerned and the formats that can express them.
+   *   concerned and the formats that can express them.
    */
   async save(options: SaveOptions = {}): Promise<Blob> {
     // Loaded on demand.
