@@ -12,9 +12,8 @@ export interface Decline {
 }
 
 /**
- * The decline to a layer if it is steady: the layer and those between it and the last hidden layer scale the gradient by at most
- * `most` each, and there are at least two of them. The last layer is excluded, because its delta comes from the loss and has a different
- * scale.
+ * The decline to a layer if it is steady: the layer and those between it and the last hidden layer each scale the gradient by at most
+ * `most`, and there are at least two of them. The last layer is excluded, because its delta comes from the loss and has a different scale.
  */
 export function steadyDecline<L extends JudgedLayer>(
   layers: readonly L[],

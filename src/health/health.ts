@@ -46,8 +46,8 @@ export interface LayerHealth extends TensorHealth {
   dead: number;
   /**
    * Fraction of units whose weights and gradients (kernel and bias) are bitwise equal to another unit's, 0 to 1: such units stay
-   * equal and learn the same. 0 for layers without a kernel, such as normalizations. Only the first 512 units are compared. Older
-   * files have none.
+   * equal and learn the same. 0 for layers without a kernel, such as normalizations. Only the first 512 units are compared. Missing in
+   * older files.
    */
   equal?: number;
   /** RMS of delta, the gradient of the loss with respect to the layer's output before its activation (and its pool). */
@@ -66,8 +66,8 @@ export interface HealthRecord {
   /** Figures by layer name, in the model's order, for layers with weights. */
   layers: Record<string, LayerHealth>;
   /**
-   * Mean and population standard deviation of the augmented input of the first layer, over 4,096 numbers of the batch. Older files
-   * have none.
+   * Mean and population standard deviation of the augmented input of the first layer, over 4,096 numbers of the batch. Missing in older
+   * files.
    */
   input?: { mean: number; standardDeviation: number };
   /** RMS of the first layer's delta over the last layer's; in a chain, the product of all gradient ratios. */

@@ -22,7 +22,7 @@ export interface StepRecord {
   samples: number;
   /** Set if the loss or a gradient was not finite; the weights were left unchanged. */
   skipped: boolean;
-  /** Learning rate of this step, a float32. Records of older versions have none. */
+  /** Learning rate of this step, a float32. Missing in records of older versions. */
   learningRate?: number;
   /**
    * L2 norm of the gradient over all tensors of each layer, by layer name: of the total loss including L2 penalties, before

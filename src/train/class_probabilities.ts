@@ -7,7 +7,7 @@ export interface ClassProbability {
 }
 
 /**
- * The most probable classes of each image in descending order; of equal ones the first class comes first.
+ * The most probable classes of each image in descending order. If probabilities are equal, the class with the lower index comes first.
  *
  * @param probabilities [n, outputs]. A single output is the probability of the second of two classes.
  * @param top maximum number of classes.
