@@ -24,6 +24,6 @@ test.each<[string, readonly string[]]>([
   ['photographs', cifar10Names],
   ['words that begin as one of them', ['onesie', 'digital watch', 'classic car', 'letterbox']],
   ['mostly something else', ['A', 'cat', 'dog']],
-])('%s are none', (_, names) => {
+])('%s are not characters', (_, names) => {
   expect(areCharacters(names)).toBe(false);
 });

@@ -20,7 +20,7 @@ const value = (salt: number, channel: number, row: number, column: number) =>
 
 const join = (...parts: Uint8Array[]) => Uint8Array.from(Buffer.concat(parts));
 
-test('planes become channels, batch after batch', () => {
+test('planes become channels, in the order of the batches', () => {
   const dataset = parseCifar10([join(record(3, 10), record(9, 20)), record(0, 30)]);
   expect(dataset).toMatchObject({ count: 3, imageShape: [32, 32, 3], classNames: [...cifar10Names] });
   expect([...dataset.labels]).toEqual([3, 9, 0]);
@@ -39,13 +39,13 @@ test('planes become channels, batch after batch', () => {
   expect(at).toBe(dataset.images.length);
 });
 
-test('there and back', () => {
+test('a round trip', () => {
   const batch = join(record(1, 4), record(2, 5), record(8, 6));
   const { images, labels } = parseCifar10([batch]);
   expect(Buffer.from(formatCifar10(images, labels)).equals(batch)).toBe(true);
 });
 
-describe('refused', () => {
+describe('rejected', () => {
   const names = ['some/data_batch_1.bin', 'some/data_batch_2.bin'];
   const good = record(0, 0);
 
@@ -60,11 +60,11 @@ describe('refused', () => {
     expect(() => parseCifar10(batches, names)).toThrow(expected);
   });
 
-  test('a batch without a name is called by its number', () => {
+  test('a batch without a name is identified by its number', () => {
     expect(() => parseCifar10([good, new Uint8Array(1)])).toThrow(/^Batch 2 is not/);
   });
 
-  test('images and labels that make no records', () => {
+  test('images and labels that are not whole records', () => {
     const images = new Uint8Array(3072);
     expect(() => formatCifar10(images, [10])).toThrow(/image 0 is outside the classes.*found: 10/s);
     expect(() => formatCifar10(images.subarray(1), [1])).toThrow(/whole number of images/);
@@ -72,7 +72,7 @@ describe('refused', () => {
   });
 });
 
-test('the parts keep a label that names no class, for who inspects them', () => {
+test('invalid labels are kept for inspectDatasets', () => {
   const { labels, classNames } = parseCifar10Parts([join(record(200, 0), record(1, 1))]);
   expect([...(labels as Uint8Array)]).toEqual([200, 1]);
   expect(classNames).toEqual(cifar10Names);

@@ -7,7 +7,7 @@ import { anyPair, type Item, indicesIn, itemsOf, naively, partsOf, type WrittenP
 const all: Cleaning = { labels: true, constant: true, conflicts: true, leaks: true, duplicates: true };
 const nothing = { labels: [], constant: [], conflicts: [], leaks: [], duplicates: [] };
 
-test('all of it', () => {
+test('all findings', () => {
   const pair = partsOf({
     train: [
       ['ab', 9], // Invalid class, so the next one is the first of its kind.
@@ -46,7 +46,7 @@ test('all of it', () => {
   );
 });
 
-test('nothing chosen, or nothing found: the same images in the same memory', () => {
+test('if nothing is selected or found, the same memory is returned', () => {
   const pair = partsOf({
     train: [
       ['ab', 0],
@@ -61,7 +61,7 @@ test('nothing chosen, or nothing found: the same images in the same memory', () 
   }
 });
 
-test('the pair that came stays as it was', () => {
+test('the original data sets are not changed', () => {
   const written: WrittenPair = {
     train: [
       ['ab', 0],
@@ -75,7 +75,7 @@ test('the pair that came stays as it was', () => {
   expect(pair).toEqual(partsOf(written));
 });
 
-test('each finding by its definition, one after the other, on what is left', () => {
+test('findings are applied in order, each to the images that are left', () => {
   const anyCleaning = fc.subarray([...findings]);
   let refused = 0;
   fc.assert(
@@ -119,7 +119,7 @@ function cleanNaively(pair: WrittenPair, chosen: Finding[]) {
   return { left, dropped };
 }
 
-describe('refused', () => {
+describe('rejected', () => {
   const pair = partsOf({
     train: [
       ['ab', 0],
@@ -129,19 +129,19 @@ describe('refused', () => {
     classNames: ['cat'],
   });
 
-  test('a label outside the classes that stays, by its place in what came', () => {
+  test('an invalid label that is kept, with its index in the original', () => {
     const clean = () => cleanDatasets(pair, { constant: true });
     expect(clean).toThrow(DataError);
     expect(clean).toThrow(/training image 1 is outside the classes.*found: 7.*--clean labels/s);
   });
 
-  test('a part of which nothing is left', () => {
+  test('a part without remaining images', () => {
     const clean = () => cleanDatasets(pair, { labels: true, leaks: true });
     expect(clean).toThrow(DataError);
     expect(clean).toThrow(/leave no test image.*1 dropped for leaks/s);
   });
 
-  test('a cleaning that is none', () => {
+  test('an invalid option', () => {
     const clean = () => cleanDatasets(pair, { duplicate: true } as Cleaning);
     expect(clean).toThrow(ConfigurationError);
     expect(clean).toThrow(/duplicate.*duplicates/s);

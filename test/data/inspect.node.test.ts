@@ -14,7 +14,7 @@ import { anyPair, indicesIn, itemsOf, naively, partsOf } from './made_pairs.ts';
 
 const nothing = { labels: [], constant: [], conflicts: [], leaks: [], duplicates: [] };
 
-test('a data set with nothing wrong', () => {
+test('a data set without findings', () => {
   const pair = partsOf({
     train: [
       ['ab', 0],
@@ -35,7 +35,7 @@ test('a data set with nothing wrong', () => {
   });
 });
 
-test('a data set with everything wrong', () => {
+test('a data set with every finding', () => {
   const pair = partsOf({
     train: [
       ['ab', 0],
@@ -79,7 +79,7 @@ test('a data set with everything wrong', () => {
   });
 });
 
-test('groups stand in the order of their first images, not of their second', () => {
+test('groups are ordered by their first images, not by their second', () => {
   const written = ['ab', 'cd', 'cd', 'ab'].map((image): [string, number] => [image, 0]);
   const { same } = inspectDatasets(partsOf({ train: written, test: [['ef', 0]] }));
   expect(same.map(({ train }) => train)).toEqual([
@@ -88,7 +88,7 @@ test('groups stand in the order of their first images, not of their second', () 
   ]);
 });
 
-test('what is found is what the definitions say, image against image', () => {
+test('the findings match their definitions, comparing every pair of images', () => {
   fc.assert(
     fc.property(anyPair, (pair) => {
       const inspection = inspectDatasets(partsOf(pair));
@@ -118,17 +118,17 @@ describe('constant images', () => {
     return inspectDatasets({ train: part, test: part }).train.found.constant;
   };
 
-  test('one color is constant, whatever its channels', () => {
+  test('a single color is constant in any number of channels', () => {
     expect(found([1, 2, 3], [1, 2, 3, 1, 2, 3, 1, 1, 1, 1, 1, 2])).toEqual([0]);
   });
 
-  test('the last byte counts', () => expect(found([2, 2, 1], [7, 7, 7, 8, 8, 7, 7, 7, 0, 0, 0, 0])).toEqual([2]));
+  test('the last byte is compared', () => expect(found([2, 2, 1], [7, 7, 7, 8, 8, 7, 7, 7, 0, 0, 0, 0])).toEqual([2]));
 
-  test('a single pixel is not called constant', () => expect(found([1, 1, 3], [5, 5, 5, 0, 0, 0])).toEqual([]));
+  test('an image of a single pixel is not constant', () => expect(found([1, 1, 3], [5, 5, 5, 0, 0, 0])).toEqual([]));
 });
 
 describe('classes', () => {
-  test("are the training part's, whose largest byte names the last", () => {
+  test('are those of the training part, whose largest byte is the last class', () => {
     const { classNames, train, test } = inspectDatasets(
       partsOf({
         train: [
@@ -164,7 +164,7 @@ describe('MNIST', () => {
       classNames: digitNames,
     });
 
-  test('has its published class counts, and no image twice', async () => {
+  test('has its published class counts, and no duplicate images', async () => {
     const inspection = inspectDatasets({ train: await read('train'), test: await read('t10k') });
     expect(inspection.train.classCounts).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
     expect(inspection.test.classCounts).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
@@ -173,7 +173,7 @@ describe('MNIST', () => {
     expect([inspection.train.found, inspection.test.found]).toEqual([nothing, nothing]);
   });
 
-  test('with an image of its test part written over one of its training part', async () => {
+  test('with a training image that is replaced by a test image', async () => {
     const pair: TrainAndTest = { train: await read('train'), test: await read('t10k') };
     const bytes = 28 * 28;
     const copied = pair.test.images.subarray(9999 * bytes);

@@ -33,11 +33,11 @@ test.each<[string, Record<string, string>]>([
     'quotes, spaces, an empty line',
     { 'l.csv': '"file","age (years)","size"\n"1.png", 1 ,"-2"\n\n./2.png,3,0.5\n3.png,5,1e3\n' },
   ],
-])('a table beside pictures: %s', async (_, tables) => {
+])('a table next to pictures: %s', async (_, tables) => {
   expect(await numbers(three, tables)).toEqual(expected);
 });
 
-test('a table without headings has its columns by their numbers; one in each split is one of all', async () => {
+test('a table without headings has numbered columns; tables of the splits are joined', async () => {
   const table = await read(['train/1.png', 'train/2.png', 'test/1.png'], {
     'train/labels.csv': '1.png,0.5\n2.png,0.25\n',
     'test/labels.csv': '1.png,7\n',
@@ -46,7 +46,7 @@ test('a table without headings has its columns by their numbers; one in each spl
   expect(Object.fromEntries(table!.of)).toEqual({ 'train/1.png': [0.5], 'train/2.png': [0.25], 'test/1.png': [7] });
 });
 
-test('columns of words and rows of other pictures are left out, and said to be', async () => {
+test('text columns and rows of other pictures are left out and reported', async () => {
   const table = await read(three, { 'l.csv': 'file,color,x\n1.png,red,1\n2.png,blue,2\n3.png,red,3\n4.png,red,4\n' });
   expect(table).toMatchObject({ names: ['x'], from: ['l.csv'] });
   expect(table?.notes).toEqual([
@@ -55,7 +55,7 @@ test('columns of words and rows of other pictures are left out, and said to be',
   ]);
 });
 
-describe('is no table of labels', () => {
+describe('is not a table of labels', () => {
   test.each<[string, string[], Record<string, string>]>([
     ['that names few of the pictures', [...three, 'all/4.png', 'all/5.png'], { 'l.csv': 'file,x\n1.png,1\n9.png,2\n' }],
     ['that is text', three, { 'readme.txt': 'Three pictures.\n' }],
@@ -72,7 +72,7 @@ test.each<[string, Record<string, string>, string]>([
     { 'l.csv': 'file,x\n1.png,1\n2.png,2\n', 'm.csv': 'file,y\n3.png,3\n1.png,3\n' },
     'have different columns of numbers',
   ],
-])('a table %s is refused with what it lacks', async (_, tables, words) => {
+])('a table %s is rejected with what it lacks', async (_, tables, words) => {
   const error = await read(three, tables).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(DataError);
   expect((error as Error).message).toContain(words);

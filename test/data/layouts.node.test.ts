@@ -272,7 +272,7 @@ describe('published layouts of pictures', () => {
     expect(summary(await labeled(files, labels))).toBe(expected);
   });
 
-  test('each is a line of docs/data.md, and each line is one of these', () => {
+  test('each is a line of docs/data.md, and vice versa', () => {
     const text = readFileSync(join(import.meta.dirname, '../../docs/data.md'), 'utf8');
     const [, table = ''] = /\n## Folders of pictures\n([\s\S]*?)\n## /.exec(text) ?? [];
     const lines = [...table.split('\n### ')[0]!.matchAll(/^\| ([^|]+?) +\|/gm)]
@@ -299,12 +299,12 @@ describe("the classes of torchvision's ImageFolder", () => {
 });
 
 describe('pictures', () => {
-  test('folders whose names differ only in case are two classes, and the report says so', async () => {
+  test('folders whose names differ only in case are two classes, which the report says', async () => {
     const { notes } = await labeled(all('Cat', 'cat', 'dog'));
     expect(notes).toEqual(['classes whose names differ only in case: Cat, cat']);
   });
 
-  test('a name as markup stays a name', async () => {
+  test('a name with markup is kept as text', async () => {
     const { placed } = await labeled(all('<img src=x onerror=alert(1)>', 'b'));
     expect(placed[0]!.className).toBe('<img src=x onerror=alert(1)>');
   });

@@ -92,7 +92,7 @@ function expectWhole({ images, labels, imageShape, classNames, targets }: Datase
 const count = 10_000;
 const mostBytes = 1e9;
 
-test(`${count} mutated files over all formats: each is read whole, or refused in words`, async () => {
+test(`${count} mutated files of all formats: each is read completely or rejected with a message`, async () => {
   const all = [...cases, ...parquet, pictures].map(({ name, files, options }) => ({
     name,
     options,

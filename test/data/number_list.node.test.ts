@@ -50,7 +50,7 @@ describe('a list of numbers', () => {
     ['a matrix', npy('<f4', '(2, 2)', new Float32Array(4)), 'the shape (2, 2)'],
     ['complex numbers', npy('<c8', '(1,)', new Float32Array(2)), 'c8'],
     ['a file that is truncated', npy('<f4', '(9,)', new Float32Array(3)), 'by its header'],
-  ])('refused: %s', (_, given, found) => {
+  ])('rejected: %s', (_, given, found) => {
     const bytes = typeof given === 'string' ? new TextEncoder().encode(given) : given;
     let thrown: unknown;
     try {
@@ -65,7 +65,7 @@ describe('a list of numbers', () => {
   });
 });
 
-test('the fingerprint of a data set tells its weights, and without any is what it was', async () => {
+test('the fingerprint of a data set depends on its weights, and without weights is the same as before', async () => {
   const part = { images: Uint8Array.of(1, 2, 3, 4), labels: [0, 1], imageShape: [1, 2, 1] };
   const of = (sampleWeights?: number[]) =>
     fingerprint(createDatasets({ train: { ...part, ...(sampleWeights && { sampleWeights }) }, test: part }));

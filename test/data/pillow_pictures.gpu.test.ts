@@ -9,7 +9,7 @@ import { decodeWidePng } from '../../src/png/wide_png.ts';
 import fixture from '../fixtures/pillow_pictures.json';
 import { bytesOf, madePng, widePng } from './made_files.ts';
 
-test('a hundred pictures of all kinds have the pixels that Pillow gives them', async () => {
+test('a hundred pictures of all kinds have the same pixels as with Pillow', async () => {
   expect(fixture.pictures).toHaveLength(100);
   const wrong: string[] = [];
   for (const { kind, file, height, width, pixels, tolerance } of fixture.pictures) {
@@ -27,7 +27,7 @@ test('a hundred pictures of all kinds have the pixels that Pillow gives them', a
   expect(wrong).toEqual([]);
 });
 
-test('PNGs of 16 bits keep all of them, in every color type, filter and pass, as fast-png reads them', () => {
+test('16-bit PNGs keep all bits with every color type, filter and pass, as with fast-png', () => {
   const samples = (count: number) =>
     Array.from({ length: count }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 14) & 65535);
   const files = [
@@ -130,7 +130,7 @@ describe('PNGs that are decoded without the browser', () => {
     }
   });
 
-  test('those that only the browser should judge are left to it', () => {
+  test('PNGs that should be left to the browser are not decoded', () => {
     for (const [color, depth] of kinds) {
       if (color < 4)
         expect(
@@ -157,7 +157,7 @@ describe('PNGs that are decoded without the browser', () => {
     expect(decodePlainPng(widePng(3, 0, numbers(9, 65535)))).toBeUndefined();
   });
 
-  test('a damaged one is never decoded to other pixels than the browser gives it', async () => {
+  test('a damaged PNG is never decoded to other pixels than in the browser', async () => {
     const whole = made(2, 8);
     let decoded = 0;
     for (let at = 0; at < whole.length; at++) {

@@ -38,7 +38,7 @@ const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
 const filesOf = (files: Record<string, string>) =>
   placed(Object.fromEntries(Object.entries(files).map(([path, content]) => [path, bytes(content)])));
 
-describe('files that NumPy, SciPy, csv, zipfile and tarfile wrote', () => {
+describe('files written by NumPy, SciPy, csv, zipfile and tarfile', () => {
   test.each(cases)('$name', async ({ files, options, notes, expected }) => {
     const read = await readUserFiles(filesOf(files), options);
     for (const [part, { imageShape, images, labels, classNames }] of Object.entries(expected) as [
@@ -56,7 +56,7 @@ describe('files that NumPy, SciPy, csv, zipfile and tarfile wrote', () => {
   });
 });
 
-test.each(tables)("Python's csv reads the same rows: $name", ({ content, rows }) => {
+test.each(tables)("Python's csv module reads the same rows: $name", ({ content, rows }) => {
   const text = new TextDecoder().decode(bytes(content));
   for (const piece of [1, 3, text.length]) {
     const reader = new CsvReader(separatorOf(text));
@@ -74,7 +74,7 @@ test.each(tables)("Python's csv reads the same rows: $name", ({ content, rows })
   }
 });
 
-test('a row of separators alone is kept, and a line without text skipped, whether or not other rows have quotes', () => {
+test('a row of separators is kept, and an empty line is skipped, whether or not other rows have quotes', () => {
   for (const [separator, empty] of [
     [',', ',,'],
     [';', ' ; ;'],
@@ -92,7 +92,7 @@ test('a row of separators alone is kept, and a line without text skipped, whethe
   }
 });
 
-describe('Parquet files that pyarrow wrote', () => {
+describe('Parquet files written by pyarrow', () => {
   test.each(parquet)('$name', async ({ files, options, pictures, classes, classNames }) => {
     const read = await picturesInParquet(await identifyFiles(filesOf(files)), options);
     expect(read.placed.map(({ className }) => className)).toEqual(classes);

@@ -263,7 +263,7 @@ test.each(layouts)('%s', async (_, files, expected, labels) => {
   expect(summary(await labeled(files, labels))).toBe(expected);
 });
 
-test.each(refused)('refused: %s', async (_, files, words) => {
+test.each(refused)('rejected: %s', async (_, files, words) => {
   const error = await labeled(files).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(DataError);
   expect((error as Error).message).toMatch(new RegExp(words, 's'));

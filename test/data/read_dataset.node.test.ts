@@ -3,7 +3,7 @@ import { ConfigurationError, DataError, datasetFrom, readDataset } from '../../s
 import { mnistLike, placed, textBytes } from './made_files.ts';
 
 describe('readDataset', () => {
-  test('takes Blobs by their paths, files with their paths, and one file', async () => {
+  test('takes Blobs by their paths, files with their paths, or a single file', async () => {
     const blobs = Object.fromEntries(Object.entries(mnistLike).map(([path, bytes]) => [path, new Blob([bytes])]));
     const files = Object.entries(mnistLike).map(([path, bytes]) => new File([bytes], path));
     for (const given of [blobs, files, placed(mnistLike)]) {
@@ -29,7 +29,7 @@ describe('datasetFrom', () => {
     for (let i = 0; i < 100; i++) yield { image: Uint8Array.of(i, i + 1), label: ['dog', 'cat'][i % 2]! };
   }
 
-  test('takes images one after the other, with names of classes, indices or numbers', async () => {
+  test('takes images one at a time, with class names, indices or numbers', async () => {
     const named = await datasetFrom(items(), { imageShape: [1, 2, 1] });
     expect(named).toMatchObject({ count: 100, classNames: ['cat', 'dog'], imageShape: [1, 2, 1] });
     expect([...named.labels.slice(0, 3), ...named.images.slice(-2)]).toEqual([1, 0, 1, 99, 100]);

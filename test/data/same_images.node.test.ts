@@ -4,17 +4,17 @@ import { firstSame, hashBytes } from '../../src/data/same_images.ts';
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 describe('firstSame', () => {
-  test('finds the first of equal images, in one part and across parts', () => {
+  test('finds the first of identical images, within a part and across parts', () => {
     const parts = [bytes(1, 2, 3, 4, 1, 2, 5, 6), bytes(3, 4, 9, 9, 9, 9)];
     expect([...firstSame(parts, 2)]).toEqual([0, 1, 0, 3, 1, 5, 5]);
   });
 
-  test.each([0, -1, 5])('images that all share the hash %i are told apart by their bytes', (hash) => {
+  test.each([0, -1, 5])('images that all have the hash %i are distinguished by their bytes', (hash) => {
     const parts = [bytes(1, 2, 3, 4, 1, 2, 5, 6), bytes(3, 4, 9, 9, 9, 9)];
     expect([...firstSame(parts, 2, () => hash)]).toEqual([0, 1, 0, 3, 1, 5, 5]);
   });
 
-  test('images that differ in one byte, whichever it is', () => {
+  test('images that differ in one byte, at any position', () => {
     const size = 7;
     const images = new Uint8Array(size * (size + 1));
     for (let i = 0; i < size; i++) images[i * size + i] = 1;
@@ -22,7 +22,7 @@ describe('firstSame', () => {
     expect([...firstSame([images], size, () => 3)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  test('a view that begins anywhere in its buffer', () => {
+  test('a view that starts anywhere in its buffer', () => {
     const whole = bytes(0, 0, 0, 7, 8, 9, 7, 8, 9);
     expect([...firstSame([whole.subarray(3), whole.subarray(3, 6)], 3)]).toEqual([0, 0, 0]);
   });

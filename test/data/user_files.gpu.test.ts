@@ -46,7 +46,7 @@ async function atPaths(...paths: string[]): Promise<PlacedFile[]> {
 
 const classesOf = ({ labels, classNames }: DatasetParts) => Array.from(labels, (label) => classNames![label]);
 
-test('pixels are read as stored; gray pictures of one small size keep it and become one channel', async () => {
+test('pixels are read as stored; gray pictures of a common small size keep it and get one channel', async () => {
   const mark: Draw = (context) => {
     context.fillStyle = '#fefefe';
     context.fillRect(2, 1, 4, 4);
@@ -74,7 +74,7 @@ test('pixels are read as stored; gray pictures of one small size keep it and bec
   expect(progress.at(-1)).toEqual([3, 3]);
 });
 
-test('16-bit pictures: the report gives their range, and they are stretched over it on request, in memory and in their files', async () => {
+test('16-bit pictures: the report gives their range, and on request they are stretched, in memory and in their files', async () => {
   const levels = Array.from({ length: 4 * 5 }, (_, i) => 100 + 37 * i);
   const gray = (shift: number) =>
     new Blob([
@@ -135,8 +135,8 @@ test('16-bit pictures: the report gives their range, and they are stretched over
   expect([...zipped.train.images]).toEqual(expected);
 });
 
-describe('the content decides what a file is', () => {
-  test('pictures under any name; what a browser cannot decode is listed with its format', async () => {
+describe('the content of a file determines its format', () => {
+  test('pictures with any name; those that the browser cannot decode are listed with their format', async () => {
     const jpeg = await picture([6, 6], '#a00', undefined, 'image/jpeg');
     const webp = await picture([6, 6], '#0a0', undefined, 'image/webp');
     const png = await picture([6, 6], '#00a');
@@ -170,7 +170,7 @@ describe('the content decides what a file is', () => {
     await expect(readUserFiles(none)).rejects.toThrow(/3|2 pictures, none.*TIFF.*PGM|PGM.*TIFF/s);
   });
 
-  test('files of systems and of other formats refuse nothing', async () => {
+  test('system files and other formats are not errors', async () => {
     const beside = {
       'set/class_to_idx.json': '{}',
       'set/empty.bin': '',
@@ -219,7 +219,7 @@ describe('the content decides what a file is', () => {
   });
 });
 
-describe('splits and classes by their folders', () => {
+describe('splits and classes from folders', () => {
   // [title, paths, the classes of each split (preceded by the folder), ignored files].
   type Expected = { train: string; validation?: string; test: string; ignored?: string[]; from?: string[][] };
   const held = (...classes: string[]) => classes.flatMap((name) => [1, 2].map((n) => `${name}/${n}.png`));
@@ -339,7 +339,7 @@ describe('splits and classes by their folders', () => {
     if (from) expect(read.report.splits.map((split) => split.from)).toEqual(from);
   });
 
-  test('three splits stay three: the report says what each is for', async () => {
+  test('three splits remain three, and the report says what each is used for', async () => {
     const read = await readUserFiles(await atPaths('train/a/1', 'train/b/1', 'val/a/1', 'test/a/1', 'test/b/1'));
     expect(describeReading(read.report).slice(0, 3)).toEqual([
       'training: 2 images from train',
@@ -369,21 +369,21 @@ describe('splits and classes by their folders', () => {
       ['a/1.png', 'b/1.png', 'c/1.png'],
       /3 images of 3 classes, one of each.*at least 2 images/s,
     ],
-  ])('refused: %s', async (_, paths, words) => {
+  ])('rejected: %s', async (_, paths, words) => {
     const reading = atPaths(...paths).then((files) => readUserFiles(files));
     await expect(reading).rejects.toThrow(DataError);
     await expect(reading).rejects.toThrow(words);
     await expect(reading).rejects.not.toThrow('Cleaning');
   });
 
-  test('more classes than a byte can number', async () => {
+  test('more classes than a byte can represent', async () => {
     const names = Array.from({ length: 257 }, (_, i) => `${i}`);
     const { train } = await readUserFiles(await atPaths(...held(...names)));
     expect(train.classNames).toHaveLength(257);
     expect([...new Set(classesOf(train))].sort()).toEqual(names.sort());
   });
 
-  test('of fewer than five pictures of a class at least one is held out, or none on request', async () => {
+  test('at least one of fewer than five pictures of a class is held out, or none on request', async () => {
     const files = await atPaths(...held('a', 'b'), 'c/1.png');
     const { train, test } = await readUserFiles(files);
     expect([classesOf(train), classesOf(test)]).toEqual([
@@ -395,7 +395,7 @@ describe('splits and classes by their folders', () => {
   });
 });
 
-describe('one size for all pictures', () => {
+describe('a common size for all pictures', () => {
   const disc: Draw = (context) => {
     const { width, height } = context.canvas;
     context.fillStyle = '#fff';
@@ -441,7 +441,7 @@ describe('one size for all pictures', () => {
       'images of 32 × 32, because no size is that of more than half of the pictures; they are scaled',
     ],
     [4, 0, [24, 48, 1], 'images of 48 × 24, the size of all pictures'],
-  ])('%i of 48 x 24 and %i of 36 x 36: a circle stays one', async (wide, square, shape, rule) => {
+  ])('%i of 48 x 24 and %i of 36 x 36: a circle remains a circle', async (wide, square, shape, rule) => {
     const files = [
       ...(await mixed(wide, square)),
       ...(square ? [] : [named('b/1.png', await picture([48, 24], '#000', disc))]),
@@ -456,7 +456,7 @@ describe('one size for all pictures', () => {
     }
   });
 
-  test('of another size and fit, where asked for', async () => {
+  test('another size and fit, if requested', async () => {
     const files = [
       named('a/1.png', await picture([100, 40], '#000', disc)),
       named('b/1.png', await picture([40, 40], '#000', disc)),
@@ -485,7 +485,7 @@ describe('one size for all pictures', () => {
     }
   });
 
-  test('colors stay, and what is transparent becomes white', async () => {
+  test('colors are kept, and transparent pixels become white', async () => {
     const wide = named('a/1.png', await picture([100, 40], '#ff0000'));
     const clear = named('b/1.png', await picture([40, 40], 'rgba(0, 0, 0, 0)'));
     const { train } = await readUserFiles([wide, clear], { size: 4, validationSplit: 0 });
@@ -496,7 +496,7 @@ describe('one size for all pictures', () => {
 });
 
 describe('pictures in archives and tables', () => {
-  test('a zip of folders of classes is read as the folders are', async () => {
+  test('a zip of class folders is read like the folders', async () => {
     const [dark, light] = [await picture([6, 6], '#102030'), await picture([6, 6], '#e0d0c0')];
     const bytes = async (file: Blob) => new Uint8Array(await file.arrayBuffer());
     const files = {
@@ -511,7 +511,7 @@ describe('pictures in archives and tables', () => {
     expect(report.notes[0]).toContain('read without unpacking it');
   });
 
-  test('Parquet, as Hugging Face publishes it', async () => {
+  test('Parquet as published by Hugging Face', async () => {
     const { files, pictures, classNames, classes } = parquet[0]!;
     const bytes = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
     const blobs = Object.fromEntries(

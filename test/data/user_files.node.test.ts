@@ -48,7 +48,7 @@ describe('IDX files', () => {
     expectMnistLike(await readUserFiles(placed(files)));
   });
 
-  test('plain and as .gz, each in a folder of its own name: one is used, and the report says which', async () => {
+  test('plain and as .gz, each in a folder of that name: one is used, and the report says which', async () => {
     const folders = Object.fromEntries(Object.entries(mnistLike).map(([name, bytes]) => [`${name}/${name}`, bytes]));
     const read = await readUserFiles(placed({ ...(await packed(mnistLike)), ...folders }));
     expectMnistLike(read);
@@ -59,7 +59,7 @@ describe('IDX files', () => {
     expect(read.report.ignored).toHaveLength(4);
   });
 
-  test('of two equal files the one that is whole is used', async () => {
+  test('the undamaged one of two equal files is used', async () => {
     const gz = await packed(mnistLike);
     const read = await readUserFiles(
       placed({ ...gz, ...mnistLike, [trainImages]: mnistLike[trainImages]!.subarray(0, 18) }),
@@ -91,7 +91,7 @@ describe('IDX files', () => {
     }
   });
 
-  test('other files and those of systems are listed, and refuse nothing', async () => {
+  test('other files and system files are listed and are not errors', async () => {
     const beside = {
       'class_to_idx.json': '{"cat": 0}',
       'empty-images-idx3-ubyte': '',
@@ -115,7 +115,7 @@ describe('IDX files', () => {
     });
   });
 
-  test('train, val and test stay three', async () => {
+  test('train, val and test remain three splits', async () => {
     const files = {
       ...mnistLike,
       'val-images-idx3-ubyte': idx([1, 1, 2], [9, 9]),
@@ -134,7 +134,7 @@ describe('IDX files', () => {
     ]);
   });
 
-  test('one split alone, whatever it is called, is split by holding out', async () => {
+  test('a single split of any name is divided by holding out', async () => {
     const data = Array.from({ length: 20 }, (_, i) => i);
     const files = {
       't10k-images-idx3-ubyte': idx([10, 1, 2], data),
@@ -154,7 +154,7 @@ describe('IDX files', () => {
     await expect(readUserFiles(placed(files), { validationSplit: 1 })).rejects.toThrow(ConfigurationError);
   });
 
-  test('what is no pair is refused in words', async () => {
+  test('images and labels that do not match are rejected with a message', async () => {
     const { [trainImages]: one, 'train-labels-idx1-ubyte': two, ...rest } = mnistLike;
     expect(await failure({ [trainImages]: one! })).toContain('IDX files come in pairs');
     expect(await failure({ ...rest, [trainImages]: one! })).toMatch(
@@ -180,7 +180,7 @@ describe('IDX files', () => {
 describe("CIFAR-10's batches", () => {
   const batch = (records: number, label = 7) => new Uint8Array(records * 3073).fill(label);
 
-  test('by their content, in the order of their numbers, plain or .gz', async () => {
+  test('recognized by content, in the order of their numbers, plain or .gz', async () => {
     const files = {
       'c/data_batch_10.bin': batch(1, 3),
       'c/data_batch_2.bin.gz': await gzip(batch(1, 2)),
@@ -195,13 +195,13 @@ describe("CIFAR-10's batches", () => {
     expect([labels(renamed.train).length, labels(renamed.test).length]).toEqual([8, 2]);
   });
 
-  test('a batch that is truncated, or no training batch', async () => {
+  test('a truncated batch, or no training batch', async () => {
     const files = { 'data_batch_1.bin': batch(2), 'test_batch.bin': batch(1).subarray(1) };
     expect(await failure(files)).toMatch(/test_batch.bin is not a whole number.*3072 bytes.*3073/s);
   });
 });
 
-describe('formats that are not read are named, with what to do', () => {
+describe('unsupported formats are named, with a suggestion', () => {
   const zip = (name: string) => `PK\x03\x04\x14\0\0\0\0\0\0\0!\0${'\0'.repeat(14)}${name}`;
   test.each<[string, string, BlobPart | Promise<BlobPart>, RegExp]>([
     ['model', 'PyTorch file', bytesOf(zip('archive/data.pkl')), /PNG/],
@@ -224,7 +224,7 @@ describe('formats that are not read are named, with what to do', () => {
     expect(message.split('to do: ')[1]).toMatch(fix);
   });
 
-  test('a format that could be converted is named before a readme', async () => {
+  test('a format that can be converted is named before a readme', async () => {
     expect(
       await failure({ 'a.md': '# Data', 'b.md': 'x', 'c.md': 'y', 'd.md': 'z', 'x.h5': bytesOf('\x89HDF\r\n\x1a\n') }),
     ).toMatch(/found: "x\.h5: HDF5 file.* and 2 more"/);
@@ -233,7 +233,7 @@ describe('formats that are not read are named, with what to do', () => {
   });
 });
 
-test('pictures take a browser', async () => {
+test('pictures require a browser', async () => {
   const png = bytesOf('\x89PNG\r\n\x1a\n');
   await expect(readUserFiles(placed({ 'cat/1.png': png, 'dog/1.png': png }))).rejects.toThrow(/in a browser/);
 });
@@ -246,7 +246,7 @@ describe('holdOut', () => {
     classNames: ['a', 'b', 'c'],
   });
 
-  test('takes every fifth image of each class, and loses none', () => {
+  test('takes every fifth image of each class, without losing any', () => {
     const parts = pair([0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 1, 2]);
     const { train, test: held } = holdOut(parts);
     expect(Array.from(held.labels)).toEqual([0, 1]);
@@ -256,21 +256,21 @@ describe('holdOut', () => {
     expect(train.classNames).toEqual(['a', 'b', 'c']);
   });
 
-  test('takes one of a class that has fewer than five, and none of a single image', () => {
+  test('takes one image of a class that has fewer than five, and none of a single image', () => {
     expect(Array.from(holdOut(pair([0, 0, 1, 1, 1, 1, 2])).test.labels)).toEqual([0, 1]);
   });
 
-  test.each([0, 0.1, 0.2, 0.25, 0.3, 0.7, 0.9])('takes a share of %f', (share) => {
+  test.each([0, 0.1, 0.2, 0.25, 0.3, 0.7, 0.9])('takes a fraction of %f', (share) => {
     for (const size of [10, 20, 50, 100, 1000]) {
       expect(holdOut(pair(Array(size).fill(0)), share).test.labels.length).toBe(Math.floor(size * share + 1e-6));
     }
   });
 
-  test.each([-0.1, 1, 2, Number.NaN, '0.2' as never])('refuses a share of %s', (share) => {
+  test.each([-0.1, 1, 2, Number.NaN, '0.2' as never])('rejects a fraction of %s', (share) => {
     expect(() => holdOut(pair([0, 0]), share)).toThrow(ConfigurationError);
   });
 
-  test('a single image of each class leaves none to validate with: the message has the numbers', async () => {
+  test('with a single image per class, nothing can be held out: the message has the numbers', async () => {
     const files = { 'images-idx3-ubyte': idx([2, 1, 1], [1, 2]), 'labels-idx1-ubyte': idx([2], [0, 1]) };
     expect(await failure(files)).toMatch(
       /found: "2 images of 2 classes, one of each".*expected: at least 2 images of a class/s,

@@ -13,7 +13,7 @@ const { devDependencies } = JSON.parse(readFileSync(join(folder, '../package.jso
 describe.each(recipes)('recipes/%s', (name) => {
   const text = readFileSync(join(folder, name), 'utf8');
 
-  test('has options that its commands have', () => {
+  test('uses options that exist', () => {
     const wgrad = new Command();
     addSweepCommands(wgrad);
     addWorkerCommand(wgrad);
@@ -28,13 +28,13 @@ describe.each(recipes)('recipes/%s', (name) => {
     }
   });
 
-  test('installs the version of BullMQ that is tested, and has no password', () => {
+  test('installs the tested version of BullMQ, and contains no password', () => {
     for (const [, version] of text.matchAll(/bullmq@([\d.]+)/g)) expect(version).toBe(devDependencies.bullmq);
     expect(text.replaceAll('user:password@', '')).not.toMatch(/\/\/[^\s$]*:[^\s$]*@/);
   });
 
   const isCompose = name === 'compose.yaml' && spawnSync('docker', ['compose', 'version']).status === 0;
-  test.runIf(isCompose || name.endsWith('.sh'))('is accepted by the program that reads it', () => {
+  test.runIf(isCompose || name.endsWith('.sh'))('is accepted by the program that it is for', () => {
     const [program, ...words] = isCompose
       ? ['docker', 'compose', '-f', join(folder, name), 'config', '--quiet']
       : ['bash', '-n', join(folder, name)];

@@ -11,21 +11,21 @@ const documents = [
 ] as const;
 
 // With -u the tables are rewritten.
-test.each(documents)('the tables of %s are those that docs/data gives', async (name, tables) => {
+test.each(documents)('the tables of %s match docs/data', async (name, tables) => {
   const path = join(import.meta.dirname, '../../docs', name);
   const text = readFileSync(path, 'utf8');
   expect(tableNames(text)).toHaveLength(tables);
   await expect(withTables(text)).toMatchFileSnapshot(path);
 });
 
-test('the picture of the augmentation sweep shows its data', async () => {
+test('the picture of the augmentation sweep matches its data', async () => {
   const rows = strengthRows(data('augmentation-strength-results'));
   expect(rows.map(({ accuracies }) => accuracies.length)).toEqual(rows.map(() => 3));
   const path = join(import.meta.dirname, '../../docs/augmentation-strength.svg');
   await expect(strengthPlot(rows)).toMatchFileSnapshot(path);
 });
 
-test('a table that differs from its data is found', () => {
+test('a table that differs from its data is detected', () => {
   // Uses correct tables, even while -u rewrites them.
   const text = withTables(readFileSync(join(import.meta.dirname, '../../docs', documents[0][0]), 'utf8'));
   const changed = text.replace(/(?<=\| untreated .*\| 0\.)\d/, (digit) => String((Number(digit) + 1) % 10));

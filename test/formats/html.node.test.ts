@@ -55,7 +55,7 @@ function picture(): { path: string; bytes: Uint8Array } {
 
 const rows = () => page.$$eval('#result li', (items) => items.map((item) => item.textContent));
 
-test('a picture that is chosen gets the probabilities of the network, without WebGPU or a server', async () => {
+test("a chosen picture gets the network's probabilities, without WebGPU or a server", async () => {
   const { path, bytes } = picture();
   await upload(page, '#file', path);
   await page.waitForSelector('#result li');
@@ -67,7 +67,7 @@ test('a picture that is chosen gets the probabilities of the network, without We
   expect(await rows()).toEqual(expected);
 });
 
-test('a 16-bit picture is stretched as those of the training were', async () => {
+test('a 16-bit picture is stretched like those of the training', async () => {
   const [from, to] = [100, 1450];
   const gray = { ...trained(presetModel('tutorial', [16, 12, 1], 4)), classNames, pictures: { levels: { from, to } } };
   const next = uniform(5);
@@ -95,7 +95,7 @@ test('a 16-bit picture is stretched as those of the training were', async () => 
   }
 });
 
-test('a file that is no picture is said to be none, and the webcam is classified until it is stopped', async () => {
+test('a file that is not a picture is reported, and the webcam is classified until it is stopped', async () => {
   const text = join(folder, 'a.txt');
   writeFileSync(text, 'no picture');
   await upload(page, '#file', text);
@@ -110,7 +110,7 @@ test('a file that is no picture is said to be none, and the webcam is classified
   expect(await page.$eval('#empty', (empty) => (empty as HTMLElement).hidden)).toBe(false);
 });
 
-test('images that were centered are no matter for a page: the error says which format has them', () => {
+test('centered images are rejected, with the formats that support them', () => {
   expect(() => formatHtml({ ...network, rescale: null }, script)).toThrow(/centered or whitened[\s\S]*onnx/);
 });
 

@@ -10,7 +10,7 @@ import { bitsOf, largestDifference, probabilitiesOf } from './made_models.ts';
 const made: Record<string, { json: string; weights: number[][]; images: number[]; probabilities: number[] }> =
   JSON.parse(readFileSync(new URL('../fixtures/keras_models.json', import.meta.url), 'utf8'));
 
-test.each(Object.entries(made))('a %s model that Keras describes predicts what Keras does', (name, given) => {
+test.each(Object.entries(made))('a %s model described by Keras gives the same predictions as Keras', (name, given) => {
   const { model, notes } = readKerasModel(JSON.parse(given.json), name);
   const weights = given.weights.map((tensor) => Float32Array.from(tensor));
   const probabilities = probabilitiesOf({ model, weights }, Float32Array.from(given.images));
@@ -19,7 +19,7 @@ test.each(Object.entries(made))('a %s model that Keras describes predicts what K
   expect(notes).toEqual(constraints);
 });
 
-test("hard_sigmoid of before Keras 3 is another function, and so isn't taken for today's", () => {
+test('hard_sigmoid before Keras 3 is a different function and is not treated as the current one', () => {
   const json = JSON.parse(made.sequential!.json);
   expect(() => readKerasModel({ ...json, keras_version: '2.15.0' }, 'old')).toThrow(
     /conv2d \(Conv2D, activation hard_sigmoid\)/,
@@ -36,7 +36,7 @@ const savedFiles = [...Object.entries(saved), ...Object.entries(readSaved('keras
   ([name, files]) => Object.entries(files).map(([kind, text]) => [`${kind}, ${name}`, name, kind, text] as const),
 );
 
-test.each(savedFiles)('%s comes with its weights', (_, name, kind, text) => {
+test.each(savedFiles)('%s is imported with its weights', (_, name, kind, text) => {
   const bytes = unpacked(text);
   const given = made[name]!;
   const { model: network } = readKerasModel(JSON.parse(given.json), name);
@@ -50,7 +50,7 @@ test.each(savedFiles)('%s comes with its weights', (_, name, kind, text) => {
   expect(largestDifference(probabilities, given.probabilities)).toBeLessThan(1e-5);
 });
 
-test("weights that don't fit are named with both shapes, all of them", () => {
+test("all weights that don't fit are named with both shapes", () => {
   const bytes = unpacked(saved.sequential!['weights of Keras 2']!);
   const { model } = readKerasModel(JSON.parse(made.sequential!.json), 'sequential');
   const layers = model.layers.map((layer) =>
@@ -63,7 +63,7 @@ test("weights that don't fit are named with both shapes, all of them", () => {
   );
 });
 
-test('an HDF5 file that is truncated or of another kind is an error', () => {
+test('a truncated HDF5 file, or one of another kind, is an error', () => {
   const bytes = unpacked(saved.sequential!['an .h5 file']!);
   expect(() => importModel({ name: 'a.h5', bytes: bytes.slice(0, 3000) })).toThrow(
     /a\.h5 is an HDF5 file that can't be read/,

@@ -73,7 +73,7 @@ test.each([
   ['.h5', fixture('a.h5', inflated(keras["Keras' own .h5 file"])), 1000],
   ['Keras JSON', fixture('keras.json', Buffer.from(kerasJson)), 500],
   ["wgrad's JSON", fixture('model.json', Buffer.from(JSON.stringify(network.model))), 500],
-])('a %s file that was changed is an error or a model that is whole', (_, file, all) => {
+])('a modified %s file gives an error or a complete model', (_, file, all) => {
   const times = all * share;
   const next = uniform(7);
   const ended = { read: 0, refused: 0 };
@@ -115,7 +115,7 @@ test.each<[string, Uint8Array | string, RegExp]>([
   ['a run', 'wgradrun', /a run that wgrad has saved/],
   ['a frozen graph', '\x0a\x1e\x0a\x05', /begins with/],
   ['nothing', '', /an empty file/],
-])('%s is no model, and the error says what it seems to be', (_, content, message) => {
+])('%s is not a model, and the error says what it seems to be', (_, content, message) => {
   const bytes = typeof content === 'string' ? new Uint8Array(Buffer.from(content, 'latin1')) : content;
   expect(() => importModel({ name: 'file', bytes })).toThrow(message);
 });

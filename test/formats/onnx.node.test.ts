@@ -25,12 +25,12 @@ async function difference(network: TrainedModel, input: OnnxInput = 'floats'): P
   return largestDifference(await runOnnx(file, bytes, network.model), probabilitiesOf(network, floats));
 }
 
-test('the zoo has every layer', () => {
+test('the zoo contains every layer', () => {
   const seen = new Set(Object.values(zoo).flatMap(({ layers }) => layers.map(({ type }) => type)));
   expect([...seen].sort()).toEqual([...layerTypes].sort());
 });
 
-describe("onnxruntime gives wgrad's probabilities", () => {
+describe('onnxruntime gives the same probabilities as wgrad', () => {
   test.each(Object.entries(zoo))('%s', async (_, model) => {
     const network = trained(model);
     expect(await difference(network)).toBeLessThan(1e-5);
@@ -57,7 +57,7 @@ describe("onnxruntime gives wgrad's probabilities", () => {
   });
 });
 
-test.skipIf(!hasPython('onnx'))("onnx' own checker takes every file", () => {
+test.skipIf(!hasPython('onnx'))('the ONNX checker accepts every file', () => {
   const folder = temporaryFolder();
   const presets = presetNames.map((name) => presetModel(name, [8, 8, 3], 5));
   const networks = [...Object.values(zoo), ...presets, ...fc.sample(graphs, { numRuns: 20, seed: 14 })];
@@ -85,7 +85,7 @@ test.skipIf(!hasPython('onnx'))("onnx' own checker takes every file", () => {
   expect(noise.operators).toEqual(['Cast', 'Conv', 'Gemm', 'Mul', 'Reshape', 'Softmax', 'Transpose']);
 });
 
-test('what ONNX cannot say is reported, and which input can', () => {
+test('unsupported parts are reported, with the input that is supported', () => {
   const network = { ...trained(presetModel('tutorial', [8, 8, 1], 4)), rescale: null };
   expect(() => formatOnnx(network, { input: 'bytes' })).toThrow(/centered or whitened[\s\S]*input 'floats'/);
   expect(() => formatOnnx({ ...network, weights: [] })).toThrow(/another model/);

@@ -44,17 +44,17 @@ function compare(
   });
 }
 
-test.skipIf(!hasPython('torch'))("PyTorch's code gives wgrad's probabilities", () => {
+test.skipIf(!hasPython('torch'))('the PyTorch code gives the same probabilities as wgrad', () => {
   compare(networks, formatPytorch, (script, ...args) => runPython<number[][]>(script, ...args));
 });
 
 // Debian has no package of Keras: `python -m venv v && v/bin/pip install keras==3.15.1 jax numpy`, then KERAS_PYTHON=v/bin/python.
 const kerasPython = process.env.KERAS_PYTHON;
-test.skipIf(!kerasPython)("Keras' code gives wgrad's probabilities", () => {
+test.skipIf(!kerasPython)('the Keras code gives the same probabilities as wgrad', () => {
   compare(networks, formatKeras, (script, ...args) => runWith<number[][]>(kerasPython!, script, ...args));
 });
 
-test('code for Keras has what Keras needs', () => {
+test('the Keras code contains what Keras requires', () => {
   const code = (network: TrainedModel) => new TextDecoder().decode(formatKeras(network)[0]!.bytes);
   const tutorial = code(networks.find(([name]) => name === 'tutorial')![1]);
   expect(tutorial).toContain(`CLASS_NAMES = ["a","b's","ü","\\""]`);

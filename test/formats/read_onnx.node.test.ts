@@ -14,7 +14,7 @@ import { zoo } from './zoo.ts';
 
 const imported = (bytes: Uint8Array, name = 'model.onnx') => importModel({ name, bytes }) as TrainedModel;
 
-describe('what wgrad writes comes back, and predicts what it did', () => {
+describe('exported models can be imported and give the same predictions', () => {
   test.each([...Object.entries(zoo), ['mobilenet-small', presetModel('mobilenet-small', [8, 8, 3], 5)] as const])(
     '%s',
     (_, model) => {
@@ -39,7 +39,7 @@ describe('what wgrad writes comes back, and predicts what it did', () => {
     }
   });
 
-  test('layers keep their names, activations and biases their layers', () => {
+  test('layers keep their names, and activations and biases are merged into their layers', () => {
     const { model } = imported(formatOnnx(trained(presetModel('tutorial', [8, 8, 1], 4))));
     expect(model.layers.map(({ name }) => name)).toEqual(expect.arrayContaining(['conv2d', 'dense']));
     expect(model.layers.length).toBeLessThanOrEqual(presetModel('tutorial', [8, 8, 1], 4).layers.length + 1);
@@ -66,7 +66,7 @@ function encoded({ nodes, initializers }: GraphBuilder, shape: number[], output:
   });
 }
 
-describe("other programs' files predict what onnxruntime makes of them", () => {
+describe('files of other programs give the same predictions as onnxruntime', () => {
   test.each(Object.entries(exported).filter(([name]) => name !== unknown))('%s', async (name, text) => {
     const bytes = new Uint8Array(Buffer.from(text, 'base64'));
     const network = imported(bytes, name);
@@ -77,7 +77,7 @@ describe("other programs' files predict what onnxruntime makes of them", () => {
     expect(network.model.layers.map(({ type, name }) => `${name} ${type}`)).toMatchSnapshot();
   });
 
-  test('an image that a matrix product or a vector gives is cut by its rows and columns', async () => {
+  test('an image from a matrix product or a vector is sliced by rows and columns', async () => {
     const next = uniform(5);
     const random = (length: number) => Float32Array.from({ length }, () => next() - 0.5);
     const shape = [3, 4, 4];
@@ -116,26 +116,29 @@ describe("other programs' files predict what onnxruntime makes of them", () => {
     ['of groups of channels', { groups: 2, pads: [2, 1, 0, 3] }],
     ['depthwise', { groups: 4, pads: [1, 1, 1, 1] }],
     ['without padding', {}],
-  ])('a convolution with strides and dilations, %s, is computed everywhere and thinned out', async (_, given) => {
-    const next = uniform(6);
-    const { groups = 1, ...attributes } = given;
-    const graph = new GraphBuilder();
-    const kernel = Float32Array.from({ length: (8 * 4 * 3 * 2) / groups }, () => next() - 0.5);
-    const bias = Float32Array.from({ length: 8 }, () => next() - 0.5);
-    const output = graph.node(
-      '',
-      'Conv',
-      ['images', graph.floats('kernel', [8, 4 / groups, 3, 2], kernel), graph.floats('bias', [8], bias)],
-      { group: groups, strides: [2, 3], dilations: [2, 1], ...attributes },
-    );
-    const bytes = encoded(graph, [4, 11, 12], graph.node('', 'Flatten', [output]));
-    const network = imported(bytes);
-    const images = madeImages(network.model, 2);
-    const expected = await runOnnx(bytes, images, network.model, true);
-    expect(largestDifference(probabilitiesOf(network, images), expected)).toBeLessThan(1e-5);
-  });
+  ])(
+    'a convolution with strides and dilations, %s, is computed at every position and then subsampled',
+    async (_, given) => {
+      const next = uniform(6);
+      const { groups = 1, ...attributes } = given;
+      const graph = new GraphBuilder();
+      const kernel = Float32Array.from({ length: (8 * 4 * 3 * 2) / groups }, () => next() - 0.5);
+      const bias = Float32Array.from({ length: 8 }, () => next() - 0.5);
+      const output = graph.node(
+        '',
+        'Conv',
+        ['images', graph.floats('kernel', [8, 4 / groups, 3, 2], kernel), graph.floats('bias', [8], bias)],
+        { group: groups, strides: [2, 3], dilations: [2, 1], ...attributes },
+      );
+      const bytes = encoded(graph, [4, 11, 12], graph.node('', 'Flatten', [output]));
+      const network = imported(bytes);
+      const images = madeImages(network.model, 2);
+      const expected = await runOnnx(bytes, images, network.model, true);
+      expect(largestDifference(probabilitiesOf(network, images), expected)).toBeLessThan(1e-5);
+    },
+  );
 
-  test('operators that wgrad has not are named, all of them', () => {
+  test('all unsupported operators are named', () => {
     const bytes = new Uint8Array(Buffer.from(exported[unknown]!, 'base64'));
     expect(() => imported(bytes, 'a.onnx')).toThrow(
       /a\.onnx has operators that wgrad has no layer for: \S+ \(Sin\); \S+ \(Atan\)[\s\S]*CumSum[\s\S]*found: "3 of/,

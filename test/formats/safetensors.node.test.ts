@@ -19,7 +19,7 @@ const resnet = {
 };
 const file = formatSafetensors(resnet);
 
-test('a safetensors file comes back to the bit, with its model and classes', () => {
+test('a safetensors file preserves every bit, the model and the classes', () => {
   const strange = new Float32Array(new Uint32Array([0x7fc12345, 0xff800001, 0x80000000, 1]).buffer);
   const dense = trained({
     inputShape: [1, 1, 1],
@@ -49,7 +49,7 @@ test('a safetensors file comes back to the bit, with its model and classes', () 
   );
 });
 
-test.skipIf(!hasPython('torch'))('PyTorch reads it, and what Python writes is read', () => {
+test.skipIf(!hasPython('torch'))('PyTorch reads it, and files written by Python can be read', () => {
   const folder = temporaryFolder();
   const [path, halved] = [join(folder, 'model.safetensors'), join(folder, 'halved.safetensors')];
   writeFileSync(path, file);
@@ -81,7 +81,7 @@ test.skipIf(!hasPython('numpy'))('NumPy reads an .npz', () => {
   expect(formatNpz(resnet)).toEqual(npz);
 });
 
-describe('a safetensors file that is not right', () => {
+describe('an invalid safetensors file', () => {
   const tensors = namedTensors(resnet);
   const metadata = { model: JSON.stringify(resnet.model) };
   const first = tensors[0]!;
@@ -111,7 +111,7 @@ describe('a safetensors file that is not right', () => {
     expect(() => parseSafetensors(bytes, { name: 'it' })).toThrow(message);
   });
 
-  test('a model beside it stands for the one in it', () => {
+  test('a given model replaces the one in the file', () => {
     const back = parseSafetensors(packSafetensors(tensors, {}), { model: resnet.model });
     expect(bitsOf(back.weights)).toEqual(bitsOf(resnet.weights));
   });

@@ -75,7 +75,7 @@ const without = (model: Model, lacks: RegExp): Model => {
   };
 };
 
-describe("TensorFlow.js loads it and gives wgrad's probabilities", () => {
+describe('TensorFlow.js loads it and gives the same probabilities as wgrad', () => {
   const able = Object.entries(zoo).filter(([name]) => !(name in lacking));
   test.each<[string, Model]>([
     ...able,
@@ -96,12 +96,12 @@ describe("TensorFlow.js loads it and gives wgrad's probabilities", () => {
     }
   });
 
-  test.each(Object.entries(lacking))('what it has not is reported: %s', (name, message) => {
+  test.each(Object.entries(lacking))('unsupported parts are reported: %s', (name, message) => {
     expect(() => formatTensorflow(trained(zoo[name]!))).toThrow(message);
   });
 });
 
-test('what was written is read, with its weights to the bit', () => {
+test('an exported model can be imported, with its exact weights', () => {
   for (const [name, model] of Object.entries(zoo)) {
     if (name in lacking) continue;
     const network = trained(model);
@@ -136,7 +136,7 @@ async function saved(model: tfl.LayersModel) {
   return { json: JSON.parse(JSON.stringify(json)), read: (path: string) => shards[path]! };
 }
 
-describe('what TensorFlow.js has made is read', () => {
+describe('models made by TensorFlow.js can be imported', () => {
   const { layers: l } = tfl;
   const sequential = () =>
     tfl.sequential({
@@ -198,7 +198,7 @@ describe('what TensorFlow.js has made is read', () => {
   });
 });
 
-describe('a model that is not right', () => {
+describe('an invalid model', () => {
   const files = formatTensorflow(trained(presetModel('tutorial', [8, 8, 1], 4)));
   const changed = (change: (json: ReturnType<typeof jsonOf>) => void) => {
     const json = jsonOf(files);
@@ -252,7 +252,7 @@ describe('a model that is not right', () => {
     expect(() => parseTensorflow(json, read, 'model.json')).toThrow(message);
   });
 
-  test('has weights that are truncated', () => {
+  test('has truncated weights', () => {
     expect(() => parseTensorflow(jsonOf(files), () => files[1]!.bytes.subarray(0, -1), 'model.json')).toThrow(
       /The weights of model.json are truncated[\s\S]*dense_1\/bias \[4\]/,
     );
@@ -304,7 +304,7 @@ function mobileNet(): tfl.LayersModel {
   return model;
 }
 
-test("MobileNet predicts what TensorFlow.js does, and is another classifier's features: only the new layers run backward", async () => {
+test("MobileNet predicts as in TensorFlow.js, and provides another classifier's features: only the new layers run backward", async () => {
   const theirs = mobileNet();
   let saved: tf.io.ModelArtifacts | undefined;
   await theirs.save(
