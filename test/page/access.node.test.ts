@@ -44,7 +44,7 @@ async function open(address: string): Promise<void> {
   await page.evaluate(axe.source);
 }
 
-test('nothing is in the way at the first visit, in a run, and after it with everything open', async () => {
+test('no accessibility findings on the first visit, during a run, and after it with everything open', async () => {
   await open('#dataset=digits&epochs=200&train-samples=320');
   await page.waitForSelector('.samples button');
   expect(await barriers()).toEqual([]);
@@ -141,7 +141,7 @@ async function hiddenFocus(back: boolean): Promise<{ stops: number; hidden: stri
   }
 }
 
-test('the focus is never under the run bar, which is one line wherever it is scrolled to, on a phone too', async () => {
+test('the run bar never covers the focus, and is a single line at any scroll position, also on a phone', async () => {
   await openPage(`${await studio.serve()}#dataset=digits&epochs=2&train-samples=320&model=five-relu`, page, complaints);
   const barHeights = async () => {
     const heights: number[] = [];
@@ -223,7 +223,7 @@ async function tooWide(): Promise<string[]> {
   return wide;
 }
 
-test('nor in a lesson, its question, its answer, and a quiz', async () => {
+test('no findings in a lesson, its question, its answer and a quiz', async () => {
   await open('#lesson=batch-norm');
   expect(await barriers()).toEqual([]);
   await press(page, '.lesson-question label:nth-of-type(1) input');
@@ -248,7 +248,7 @@ test('nor in a lesson, its question, its answer, and a quiz', async () => {
   expect(await tooWide()).toEqual([]);
 });
 
-test('a keyboard alone trains, follows a sample and comes back, in forced colors too', async () => {
+test('the keyboard alone is enough to train, follow a sample and return, also in forced colors', async () => {
   await openPage(`${await studio.serve()}#dataset=digits&epochs=1&train-samples=320&model=five-relu`, page, complaints);
   const session = await page.createCDPSession();
   await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: 'active' }] });
@@ -292,7 +292,7 @@ test('a keyboard alone trains, follows a sample and comes back, in forced colors
   await tabTo('test-image');
 });
 
-test('nor beside twins, with a list of ops, a layer that does not fit, or an address that says nonsense', async () => {
+test('no findings with twins, a list of ops, a layer that does not fit, or an invalid URL', async () => {
   const ops = encodeURIComponent(JSON.stringify([{ type: 'randomAffine', degrees: 10 }, { type: 'randomErasing' }]));
   await open(`#dataset=digits&model=five-relu&epochs=1&train-samples=64&augment=${ops}`);
   await press(page, '#train-twins');
@@ -307,7 +307,7 @@ test('nor beside twins, with a list of ops, a layer that does not fit, or an add
   expect(await tooWide()).toEqual([]);
 });
 
-test('nor where there is no WebGPU', async () => {
+test('no findings without WebGPU', async () => {
   await page.evaluateOnNewDocument(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));
   await open('');
   expect(await barriers()).toEqual([]);

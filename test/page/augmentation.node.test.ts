@@ -99,7 +99,7 @@ describe('augmentation', () => {
     await page.close();
   });
 
-  test('a slider changes the samples, and the address; without augmentation they are the originals', async () => {
+  test('a slider changes the samples and the URL; without augmentation, the samples are the originals', async () => {
     const before = await pixels(page);
     expect(before).toHaveLength(4 * 7);
     await slide(page, '#generator-rotationRange', 120);
@@ -118,7 +118,7 @@ describe('augmentation', () => {
     expect((await experimentIn(page)).get('augment')).toBe('none');
   });
 
-  test('digits are not mirrored unless somebody asks for it, and is warned where they do', async () => {
+  test('digits are not mirrored by default, and the page warns if the user mirrors them', async () => {
     const preset = () => page.$eval('#augmentation-preset', (it) => (it as HTMLSelectElement).value);
     const warnings = () => page.$$eval('#augmentation .mirroring', (all) => all.map((it) => it.textContent));
     expect(await preset()).toBe('handwriting');
@@ -140,14 +140,14 @@ describe('augmentation', () => {
     await page.waitForFunction(() => !document.querySelector('.mirroring'));
   });
 
-  test('the samples follow a slider at once, and Train stays on', async () => {
+  test('the samples follow a slider at once, and Train stays enabled', async () => {
     const { latencies, wasOff } = await drag(page, '#generator-rotationRange', [20, 40, 60, 80, 100, 120]);
     const sorted = [...latencies].sort((a, b) => a - b);
     console.log(`from a slider's event to new pixels: ${sorted.map((ms) => ms.toFixed(0)).join(', ')} ms`);
     expect(wasOff).toBe(false);
   });
 
-  test('pointing at a draw tells what was drawn, and where its frame lies; arrow keys go from one to the next', async () => {
+  test('hovering over a sample shows its parameters and its outline; arrow keys move between samples', async () => {
     await page.hover('[data-place="1 2"]');
     await until(
       page,
@@ -163,7 +163,7 @@ describe('augmentation', () => {
     await untilFocused(page, '[data-place="1 3"]');
   });
 
-  test('a list of ops: added, moved, switched off, copied; what is invalid is reported there', async () => {
+  test('a list of ops: ops are added, moved, switched off and copied; an invalid op shows its error', async () => {
     const before = await pixels(page);
     await page.select('#add-op', 'randomInvert');
     await others(page, before);
@@ -196,7 +196,7 @@ describe('augmentation', () => {
     expect(await page.$('.samples.stale')).toBeNull();
   });
 
-  test("an argument of Keras' that is invalid says so at its place, a function of one's own when it is compiled", async () => {
+  test('an invalid argument of Keras shows its error at its field, and a custom function when it is compiled', async () => {
     await press(page, '#more-arguments summary');
     await page.select('#generator-subset', 'training');
     await until(page, '#augmentation-error', 'needs a validationSplit');
@@ -237,7 +237,7 @@ describe('augmentation', () => {
   });
 });
 
-test('a crop gives the model its shapes, on the page and, copied as its flag, to the command; it trains; what is switched off stays', async () => {
+test("a crop determines the model's shapes, on the page and, copied as a flag, in the command; switched-off ops stay", async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const augment = JSON.stringify([{ type: 'randomCrop', size: [7, 6] }]);
@@ -291,7 +291,7 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   expect(stdout).toContain('validation');
 });
 
-test('a link repeats the augmentation, and what it says wrong is reported as text', async () => {
+test('a link reproduces the augmentation, and its invalid parts are reported as text', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const augment = encodeURIComponent(JSON.stringify([{ type: 'randomVerticalFlip', p: 1 }]));
@@ -304,7 +304,7 @@ test('a link repeats the augmentation, and what it says wrong is reported as tex
   await page.close();
 });
 
-test('what suits the classes follows the data set until somebody has chosen, and a link says what was', async () => {
+test('the default augmentation depends on the data set until the user chooses one, and a link contains the choice', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   // Clothing images of 8 x 8.

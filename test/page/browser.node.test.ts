@@ -17,7 +17,7 @@ const agents = {
     'Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/123.0.6312.52 Mobile/15E148 Safari/604.1',
 };
 
-test('browsers are told apart, though each claims to be the others', () => {
+test('browsers are distinguished, although each claims to be the others', () => {
   const seen = Object.values(agents).map((agent) => Object.values(browserOf(agent)).join(' '));
   expect(seen).toEqual([
     'Chrome 156 Linux',

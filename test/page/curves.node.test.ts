@@ -15,7 +15,7 @@ const step = (step: number, loss: number, norm: number, epoch = 1) => ({
 });
 
 describe('curves', () => {
-  test('a row a step; the loss is averaged linearly, norms by their logarithms', () => {
+  test('one row per step; the loss is averaged linearly, norms by their logarithms', () => {
     const curves = new Curves();
     curves.addStep(step(1, 1, 0.01));
     curves.addStep(step(2, 3, 100));
@@ -25,7 +25,7 @@ describe('curves', () => {
     expect(curves.normOf('dense').mean[1]).toBeCloseTo(1, 12);
   });
 
-  test('what no axis has a place for is a gap, and no part of a mean', () => {
+  test('values without a position on the axis are gaps and not part of a mean', () => {
     const curves = new Curves();
     for (const [i, norm] of [2, 0, Number.NaN, Number.POSITIVE_INFINITY].entries()) {
       curves.addStep(step(i + 1, i ? Number.NaN : 5, norm));
@@ -35,7 +35,7 @@ describe('curves', () => {
     expect(curves.normOf('dense').mean[3]).toBeCloseTo(2, 12);
   });
 
-  test('a run that has ended beside one that still runs has as many rows, and nothing in those', () => {
+  test('a run that has ended has as many rows as a twin that is still running, with nothing in the additional ones', () => {
     const [ended, other] = [new Curves(), new Curves()];
     for (let i = 1; i <= mostRows + 10; i++) {
       other.addStep(step(i, 1, 1));
@@ -55,7 +55,7 @@ describe('curves', () => {
     expect([...ended.loss.each.slice(0, 2), ...ended.loss.mean.slice(0, 2)]).toEqual([5, 5, 5, 5]);
   });
 
-  test('the smoothed curve looks back over as many steps as the axis asks for', () => {
+  test('the smoothed curve averages as many steps as the axis requires', () => {
     const curves = new Curves();
     for (let i = 0; i < 30; i++) curves.addStep(step(i + 1, i < 10 ? 1000 : 1, 1));
     expect(curves.loss.mean[28]).toBeCloseTo((1000 + 19) / 20, 9);
@@ -72,7 +72,7 @@ describe('curves', () => {
     expect(curves.loss.mean.flatMap((mean, i) => (mean === null ? [] : [i]))).toEqual([0, 12, 24, 36]);
   });
 
-  test('validation stands at the step that was last, an epoch begins at its first', () => {
+  test('the validation is at the last step, and an epoch begins at its first', () => {
     const curves = new Curves();
     curves.addStep(step(1, 1, 1));
     curves.addStep(step(2, 1, 1));
@@ -83,7 +83,7 @@ describe('curves', () => {
     expect(curves.epochs).toEqual([3]);
   });
 
-  test('a plot may ask for a layer before its first step', () => {
+  test('a plot may request a layer before the first step', () => {
     const curves = new Curves();
     const { each } = curves.normOf('dense');
     curves.addStep(step(1, 1, 7));
@@ -91,7 +91,7 @@ describe('curves', () => {
   });
 });
 
-describe('a run of more steps than there are rows', () => {
+describe('a run with more steps than rows', () => {
   const steps = 2.5 * mostRows;
   const norms = Array.from({ length: steps }, (_, i) => 10 ** (Math.sin(i) + i / steps));
   const curves = new Curves();
@@ -101,7 +101,7 @@ describe('a run of more steps than there are rows', () => {
   });
   const { norm } = curves.layerOf('dense');
 
-  test('has a row for every four, of which each column has as many', () => {
+  test('has one row for every four steps, with equally long columns', () => {
     expect(curves.span).toBe(4);
     expect(curves.steps).toEqual(Array.from({ length: steps / 4 }, (_, i) => 4 * i + 4));
     for (const column of [
@@ -117,7 +117,7 @@ describe('a run of more steps than there are rows', () => {
     expect([1, 4, 5, steps].map((it) => curves.rowOf(it))).toEqual([0, 0, 1, steps / 4 - 1]);
   });
 
-  test('noise keeps its width: the least of a row, the largest of the next', () => {
+  test('noise keeps its width: rows alternate between minimum and maximum', () => {
     const of = (row: number) => [0, 1, 2, 3].map((i) => 2 + Math.cos(4 * row + i));
     const { each } = curves.loss;
     // Rows that were merged from halves have at least the extremes of every second step.
@@ -132,7 +132,7 @@ describe('a run of more steps than there are rows', () => {
     expect(width(each.slice(100, 200) as number[])).toBeGreaterThan(1.9);
   });
 
-  test('means are of all steps, as if none had been left out', () => {
+  test('means include all steps', () => {
     const logs = norms.slice(400, 800).map((it) => Math.log10(it));
     const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
     expect(Math.log10(norm.meanOf(100, 200)!)).toBeCloseTo(mean, 9);
@@ -144,7 +144,7 @@ describe('a run of more steps than there are rows', () => {
     expect(curves.loss.mean[row]).toBeCloseTo(losses.reduce((a, b) => a + b, 0) / 40, 9);
   });
 
-  test('what stands at one step stays: validation, what is zero, what is not finite', () => {
+  test('values of single steps are kept: validation, zeros and non-finite numbers', () => {
     expect(curves.validationLoss.flatMap((it, row) => (it === null ? [] : [[row, it]]))).toEqual([[750, 0.25]]);
     expect(curves.epochs).toEqual([3001]);
     const marked = norm.marks.flatMap((mark, row) => (mark ? [[row, mark]] : []));
@@ -157,7 +157,7 @@ describe('a run of more steps than there are rows', () => {
 });
 
 describe('the ramp', () => {
-  test('rises in lightness from end to end, so that gray prints keep its order', () => {
+  test('increases in lightness from end to end, so that gray prints keep its order', () => {
     const lightness = Array.from({ length: 101 }, (_, i) => {
       const color = rampColor(i / 100);
       const [red, green, blue] = [0, 8, 16].map((shift) => (((color >>> shift) & 255) / 255) ** 2.2) as [
@@ -173,7 +173,7 @@ describe('the ramp', () => {
     expect(rampColor(0).toString(16)).toBe('ff540144');
   });
 
-  test('goes over the usual decades, and further where a value lies beyond', () => {
+  test('covers the usual decades, and more if values are beyond them', () => {
     expect(decadesFor(0.1, 2)).toEqual([-5, 3]);
     expect(decadesFor(3e-8, 2)).toEqual([-8, 3]);
     expect(decadesFor(1, 5e6)).toEqual([-5, 7]);
@@ -188,7 +188,7 @@ describe('axes', () => {
     expect(roomFor(1, 1)).toBe(2); // The axis of a single step has no length.
   });
 
-  test('a logarithmic axis goes from a round number to another, a decade or more', () => {
+  test('a logarithmic axis ranges between round numbers and covers at least a decade', () => {
     expect(logRange(0.13, 2.3)).toEqual([0.1, 5]);
     expect(logRange(0.2, 0.2)).toEqual([0.2, 2]);
     expect(logRange(3e-9, 40)).toEqual([2e-9, 50]);
@@ -196,7 +196,7 @@ describe('axes', () => {
     expect(logRange(null, null)).toEqual([0.01, 10]);
   });
 
-  test('its ticks are round, and few', () => {
+  test('the ticks are few round numbers', () => {
     expect(logTicks(0.1, 5)).toEqual([0.1, 0.2, 0.5, 1, 2, 5]);
     expect(logTicks(1e-4, 10)).toEqual([1e-4, 1e-3, 1e-2, 0.1, 1, 10]);
     expect(logTicks(1e-30, 1e10).length).toBeLessThanOrEqual(9);

@@ -12,7 +12,7 @@ function block(left: number, top: number, width: number, height: number, onto = 
 const rows = (image: Uint8Array, width: number) =>
   Array.from({ length: image.length / width }, (_, y) => [...image.subarray(y * width, (y + 1) * width)]);
 
-test("as MNIST's: 20 pixels high, proportions kept, in the middle, wherever and however large it was drawn", () => {
+test('as in MNIST: 20 pixels high, with the aspect ratio kept, and centered, wherever and however large it was drawn', () => {
   const placed = rows(placeDrawing(block(3, 10, 10, 40), side, [28, 28, 1], placingFor(28)), 28);
   const [ys, xs] = [
     placed.flatMap((row, y) => (row.some(Boolean) ? [y] : [])),
@@ -26,7 +26,7 @@ test("as MNIST's: 20 pixels high, proportions kept, in the middle, wherever and 
   );
 });
 
-test('the center of mass, not the box: most ink comes nearer to the middle', () => {
+test('the center of mass is placed at the center, not that of the bounding box', () => {
   const heavyFoot = block(10, 70, 60, 20, block(10, 10, 10, 60)); // An L.
   const image = placeDrawing(heavyFoot, side, [28, 28, 1], placingFor(28));
   let [x, y, sum] = [0, 0, 0];
@@ -39,13 +39,13 @@ test('the center of mass, not the box: most ink comes nearer to the middle', () 
   expect(Math.abs(y / sum - 14)).toBeLessThanOrEqual(0.5);
 });
 
-test('a pixel is the mean of what it covers', () => {
+test('a pixel is the mean of the area that it covers', () => {
   const half = new Uint8Array(16 * 16);
   for (let y = 0; y < 16; y++) for (let x = 0; x < 16; x++) if ((x + y) % 2) half[y * 16 + x] = 200;
   expect(new Set(placeDrawing(half, 16, [8, 8, 1], placingFor(8)))).toEqual(new Set([100]));
 });
 
-test('digits of 8 x 8 from edge to edge, all channels alike, nothing from nothing', () => {
+test('digits of 8 x 8 fill the image, all channels are equal, and an empty drawing gives an empty image', () => {
   const placed = placeDrawing(block(30, 30, 20, 40), side, [8, 8, 3], placingFor(8));
   expect(rows(placed, 24)[0]!.slice(6, 18)).toEqual(new Array(12).fill(255));
   expect(rows(placed, 24)[7]!.slice(0, 6)).toEqual(new Array(6).fill(0));

@@ -7,7 +7,7 @@ import sample from '../../src/page/features/experiments/sample.json';
 import { differenceWords } from '../../src/page/features/runs/compared_runs.tsx';
 import { metricText, points, short, shortOrDash, withPowers } from '../../src/page/ui/numbers.ts';
 
-test('each experiment of the gallery matches its link, and has its picture', () => {
+test('each experiment of the gallery matches its link, and has a thumbnail', () => {
   expect(new Set(experiments.map(({ id }) => id)).size).toBe(experiments.length);
   for (const { id, parameters } of experiments) {
     const { experiment, refused, named } = decode(`#${parameters}`);
@@ -21,7 +21,7 @@ test('each experiment of the gallery matches its link, and has its picture', () 
   }
 });
 
-test('the page opens with the first experiment, whose recorded run is the sample; a link with any part of an experiment has the defaults', () => {
+test('the page opens with the first experiment, whose recorded run is the sample; a link sets omitted parts to defaults', () => {
   expect(encode(initial)).toBe(experiments[0]!.parameters);
   for (const bare of ['', '#', '#lesson=sigmoid', '#quiz=on']) {
     const { experiment, named } = decode(bare);
@@ -32,7 +32,7 @@ test('the page opens with the first experiment, whose recorded run is the sample
   expect(decode('#dataset=digits').experiment).toMatchObject({ model: 'tutorial', augmentation: undefined });
 });
 
-test('from each experiment a button leads to another one, or to the field to draw in, and each is reached', () => {
+test('a button leads from each experiment to another one or to the drawing pad, and every experiment is reached', () => {
   const reached = new Set<string>();
   for (let id = experiments[0]!.id; id !== 'try' && !reached.has(id); ) {
     reached.add(id);
@@ -45,7 +45,7 @@ test('from each experiment a button leads to another one, or to the field to dra
   expect(experiments.find(({ id }) => id === 'tutorial')!.next.then).toBe('try');
 });
 
-test('the list of runs says what differs from the run before', () => {
+test('the list of runs shows how a run differs from the one before it', () => {
   const words = (now: string, before: string) =>
     differenceWords(...([now, before].map((parameters) => ({ parameters })) as Parameters<typeof differenceWords>));
   expect(words('dataset=digits&seed=3', 'dataset=digits')).toBe('changed: seed 3');
@@ -56,7 +56,7 @@ test('the list of runs says what differs from the run before', () => {
   expect(words('dataset=digits', 'dataset=digits')).toBe('same experiment');
 });
 
-test('a twin stands in a link as its variable and what B has of it; one that is unknown is refused', () => {
+test("a link contains a twin as its variable and B's value; an unknown one is rejected", () => {
   const twin = (text: string) => decode(`#dataset=digits&twin=${text}`);
   expect(twin('model:five-relu').experiment.twin).toEqual({ vary: 'model', to: 'five-relu' });
   expect(twin('learning-rate:0.01').experiment.twin).toEqual({ vary: 'learning-rate', to: '0.01' });
@@ -67,7 +67,7 @@ test('a twin stands in a link as its variable and what B has of it; one that is 
   }
 });
 
-test('how files are read stands in a link; what is no such option is refused', () => {
+test('a link contains the options for reading files; an invalid one is rejected', () => {
   const link = 'dataset=own&image-size=20&labels=age+%28years%29&stretch=true';
   const { experiment, refused } = decode(`#${link}`);
   expect(experiment).toMatchObject({ imageSize: 20, labels: 'age (years)', stretch: true });
@@ -79,7 +79,7 @@ test('how files are read stands in a link; what is no such option is refused', (
   expect(encode(decode('#dataset=own&stretch=false').experiment)).toBe('dataset=own');
 });
 
-test('figures are written to a quarter of a per cent, places to a hundredth', () => {
+test('figures are stored with a precision of a quarter of a percent, and positions with a hundredth', () => {
   const figures = [1e-9, 2.345e-7, 0.001, 0.0402, 1, 31.4, 999, null];
   const read = readFigures(writeFigures(figures));
   figures.forEach((figure, i) => {
@@ -95,7 +95,7 @@ test('figures are written to a quarter of a per cent, places to a hundredth', ()
   });
 });
 
-test('the sample run is of ten sigmoid layers, most of which vanish', () => {
+test('the sample run has ten sigmoid layers, most of which vanish', () => {
   const layers = Object.entries(sample.layers);
   expect(layers).toHaveLength(11);
   const columns = Math.ceil(sample.steps / sample.span);
@@ -109,7 +109,7 @@ test('the sample run is of ten sigmoid layers, most of which vanish', () => {
   expect(JSON.stringify(sample).length).toBeLessThan(8000);
 });
 
-test('the status line says what a status is', () => {
+test('every status has a text', () => {
   expect(textOf({ is: 'idle' })).toBe('');
   expect(textOf({ is: 'epoch', epoch: 2, epochs: 10, validated: 'accuracy 91.0 %' })).toBe(
     'Epoch 2 of 10: validation accuracy 91.0 %.',
@@ -125,7 +125,7 @@ test('the status line says what a status is', () => {
   );
 });
 
-test('figures: three digits, accuracy in per cent, powers of ten as superscripts', () => {
+test('figures: three digits, accuracy in percent, powers of ten as superscripts', () => {
   expect([0.69512, 2.3, 1, 64, 1234.5, 0.000318, -4.41e-5, 2.263e-7, 123456, 999.6, 0].map(short)).toEqual([
     ...['0.695', '2.30', '1', '64', '1230', '3.18 × 10⁻⁴', '−4.41 × 10⁻⁵', '2.26 × 10⁻⁷', '1.23 × 10⁵', '1000', '0'],
   ]);

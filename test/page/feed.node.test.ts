@@ -12,7 +12,7 @@ const steps = 20_000;
 const bundle = 100;
 const megabyte = 2 ** 20;
 
-test('twenty thousand steps of eleven layers: memory stays flat, and what the page has to do for them is printed', async () => {
+test("twenty thousand steps of eleven layers: memory stays constant, and the page's work is printed", async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => studio?.close());
 
-test("a new user's first minute: what it is for, one network dies and one learns, a drawing is recognized", async () => {
+test("a new user's first minute: the headline, one network fails and one learns, a drawing is recognized", async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(await studio.serve(), page, complaints);

@@ -81,7 +81,7 @@ function lightness(color: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-test('gradients that vanish are dark towards the input, are said to, and why, to mouse and keyboard', async () => {
+test('vanishing gradients are dark towards the input, with a verdict and its reason, for mouse and keyboard', async () => {
   await judged('deep-sigmoid', 1, 'vanishing');
   expect(await page.$$eval('#gradient-map tbody tr', (rows) => rows.length)).toBe(11);
   // The map shows the figure that verdicts are about by default, with the threshold at which they begin.
@@ -192,7 +192,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
 });
 
-test('gradients that explode are seen to without being asked for, by day and by night; norms are a choice', async () => {
+test('exploding gradients are shown by default, in light and in dark mode; norms are an option', async () => {
   await judged('exploding-relu', 1, 'exploding');
   expect(await number(page, `${row(1)} .norm`)).toBeGreaterThan(5);
   expect(await text(page, `${row(11)} .norm`)).toBe('1');
@@ -218,7 +218,7 @@ test('gradients that explode are seen to without being asked for, by day and by 
   expect(await number(page, `${row(11)} .norm`)).toBeGreaterThan(5);
 });
 
-test('a dead layer has the pattern of zeros, and all its units; without health there are norms', async () => {
+test('a dead layer has the pattern for zeros and only dead units; without health there are norms', async () => {
   await judged('dead-relu', 1, 'dead');
   expect((await colors(1)).sort()).toEqual(['120 120 120', '235 235 235']);
   expect(await colors(2)).toHaveLength(1);
@@ -238,7 +238,7 @@ test('a dead layer has the pattern of zeros, and all its units; without health t
   expect(await number(page, `${row(1)} .norm`)).toBeGreaterThan(0);
 });
 
-test('probes show how the magnitudes of a gradient lie: low where it vanishes', async () => {
+test("probes show the distribution of a gradient's magnitudes, which is low if it vanishes", async () => {
   await openPage(`${await studio.serve()}#dataset=digits&epochs=500&model=deep-sigmoid`, page, complaints);
   await page.$eval('#norms', (plot) => plot.scrollIntoView());
   await page.waitForSelector('#exponents');

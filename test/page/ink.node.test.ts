@@ -29,7 +29,7 @@ test.each<[string, Ink]>([
   expect(Math.abs(ink - levels.ink)).toBeLessThan(10);
 });
 
-test('what is the other way round in a few of the images does not count, nor what touches the border', () => {
+test('a few inverted images or strokes at the border do not matter', () => {
   const levels = { paper: 255, ink: 0 };
   const images = strokes(50, levels);
   images.set(strokes(10, lightOnDark));
@@ -38,12 +38,12 @@ test('what is the other way round in a few of the images does not count, nor wha
   expect(inkOf(images, shape)).toEqual(levels);
 });
 
-test('images of nothing have a paper, and an ink that can be seen on it', () => {
+test('blank images have a paper level, and an ink level that is visible on it', () => {
   expect(inkOf(new Uint8Array(4 * side * side).fill(250), shape)).toEqual({ paper: 250, ink: 0 });
   expect(inkOf(new Uint8Array(4 * side * side), shape)).toEqual(lightOnDark);
 });
 
-test('a drawing has the levels of paper and ink, and what lies between', () => {
+test('a drawing has the levels of paper and ink, and those between', () => {
   const drawn = new Uint8Array(16 * 16);
   for (let y = 0; y < 16; y++) drawn.fill(y % 2 ? 255 : 0, 16 * y + 6, 16 * y + 10);
   drawn.fill(255, 6, 10);

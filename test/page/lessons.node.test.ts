@@ -24,7 +24,7 @@ import {
 } from './studio.ts';
 
 describe('a lesson as data', () => {
-  test.each(Object.entries({ sigmoid, batchNorm, augmentation }))('%s has no fault, and asks', (_, json) => {
+  test.each(Object.entries({ sigmoid, batchNorm, augmentation }))('%s is valid and asks questions', (_, json) => {
     const { lesson, faults } = readLesson(json);
     expect(faults).toEqual([]);
     expect(lesson!.steps.length).toBeGreaterThanOrEqual(3);
@@ -35,7 +35,7 @@ describe('a lesson as data', () => {
   });
 
   test.each(Object.keys(lessons) as LessonName[])(
-    'what %s says of its experiments holds in the recorded runs',
+    'the statements of %s about its experiments hold in the recorded runs',
     (name) => {
       const recorded = (results as unknown as Results)[name]!;
       // After a change of an experiment, run it again: npm run lessons.
@@ -47,7 +47,7 @@ describe('a lesson as data', () => {
     },
   );
 
-  test('a run that does otherwise refutes them', () => {
+  test('a run with another outcome contradicts them', () => {
     const { networks } = (results as unknown as Results).sigmoid![4]!;
     expect(refuted('sigmoid', 1, { experiment: '', networks })).toHaveLength(3);
     const { networks: twins } = (results as unknown as Results)['batch-norm']![1]!;
@@ -67,7 +67,7 @@ describe('a lesson as data', () => {
     expect(placesOf(json)).toEqual(places);
   });
 
-  test('what is unknown or invalid is reported with its place, and the rest is used', () => {
+  test('unknown or invalid parts are reported with their places, and the rest is used', () => {
     const json = {
       titel: 'A',
       title: 'Mine',
@@ -105,7 +105,7 @@ describe('a lesson as data', () => {
     expect(lesson!.steps[3]).toEqual({ title: 'One', text: ['Read this.'], lookAt: { text: 'There.' } });
   });
 
-  test('what is too much is cut, and prototypes are left alone', () => {
+  test('texts and lists that are too long are cut, and prototypes are not modified', () => {
     const hostile = JSON.parse(
       `{"title":"${'x'.repeat(1000)}","__proto__":{"polluted":1},"steps":[${'{"title":"A","text":"B","constructor":1},'.repeat(50)}{}]}`,
     );
@@ -124,7 +124,7 @@ beforeAll(async () => {
 });
 afterAll(() => studio?.close());
 
-test('a lesson is read, guessed, trained and looked at; the way back is the step before; a quiz hides the verdicts', async () => {
+test('a lesson is read, guessed, trained and viewed; going back shows the previous step; a quiz hides the verdicts', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const url = await studio.serve();
@@ -179,7 +179,7 @@ test('a lesson is read, guessed, trained and looked at; the way back is the step
   await page.close();
 });
 
-test("a hostile lesson and a hostile link are text; a teacher's own lesson comes from a file, a link or this server", async () => {
+test('a hostile lesson or link is shown as text; a custom lesson comes from a file, a link or this server', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   let isThere = false;
@@ -254,7 +254,7 @@ test("a hostile lesson and a hostile link are text; a teacher's own lesson comes
   await page.close();
 });
 
-test('inside a page of another server: the parts that it asks for train, keep nothing, and leave its way back alone', async () => {
+test('embedded in a page of another server: the requested parts train, save nothing, and do not change its history', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));

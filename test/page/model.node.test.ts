@@ -43,7 +43,7 @@ const isReady = () => page.$eval('#start', (it) => !(it as HTMLButtonElement).di
 /** Clicks the button of a layer, by index. */
 const open = async (at: number) => (await page.$$('#model .layer'))[at]!.click();
 
-test('shapes and parameters follow as a layer is edited; one that does not fit says so at its place, and Train is off', async () => {
+test('shapes and parameters are updated when a layer is edited; a layer that does not fit shows its error, and Train is disabled', async () => {
   expect(await text(page, '#model')).toContain('53,002');
   await open(0);
   await page.$eval('#layer-0-filters', (it) => {
@@ -91,7 +91,7 @@ test('shapes and parameters follow as a layer is edited; one that does not fit s
   expect(await text(page, '#model')).toContain('53,002');
 });
 
-test('presets, the optimizer and its numbers; a link has them all', async () => {
+test('presets, the optimizer and its options; a link contains all of them', async () => {
   await page.select('#model-preset', 'deep-sigmoid');
   await until(page, '#model-panel', 'gradients vanish towards the input');
   expect(await page.$$('#model .layer')).toHaveLength(12);
@@ -111,7 +111,7 @@ test('presets, the optimizer and its numbers; a link has them all', async () => 
   expect(await page.$$('#model .layer')).toHaveLength(12);
 });
 
-test('a residual network is chosen, changed layer by layer, and trained', async () => {
+test('a residual network is chosen, edited and trained', async () => {
   const names = () => page.$$eval('#model .layer', (all) => all.map((it) => it.textContent!));
   const insert = async (at: number, layer: string) => {
     const before = (await names()).length;
@@ -175,7 +175,7 @@ test('a residual network is chosen, changed layer by layer, and trained', async 
   expect(rows.join()).toContain('layer_normalization');
 });
 
-test('a number that cannot be stays at its field with what is expected, and nothing is changed by it until it is mended', async () => {
+test('an invalid number stays in its field with what is expected, and changes nothing until it is corrected', async () => {
   const wrong = [
     ['batch-size', '100000', '⚠ 100000: a whole number from 1 to 65536', '64'],
     ['learning-rate-number', '-1', '⚠ -1: from 0', '0.25'],
@@ -201,14 +201,14 @@ test('a number that cannot be stays at its field with what is expected, and noth
   expect((await experimentIn(page)).get('batch-size')).toBe('64');
 });
 
-test('of an address with two wrong parts both are reported', async () => {
+test('both invalid parts of a URL are reported', async () => {
   await page.evaluate(() => {
     location.hash = '#dataset=digits&batch-size=0&seed=x';
   });
   await until(page, '#page-error', 'batch-size: 0; expected: a whole number from 1 to 65536\\nseed: x; expected');
 });
 
-test('while it trains, the learning rate is changed at once, and the rest is for the next run', async () => {
+test('during training, the learning rate changes at once, and everything else applies to the next run', async () => {
   // Long enough to be stopped.
   await type('#epochs-count', '500');
   await press(page, '#start');
@@ -222,7 +222,7 @@ test('while it trains, the learning rate is changed at once, and the rest is for
   await until(page, '#status', 'Stopped after');
 });
 
-test('a schedule is chosen, is in the link and warns of a longer run; its rates are a plot, and the finder suggests one', async () => {
+test('a schedule is chosen, is part of the link and warns about a longer run; its rates are plotted, and the finder suggests one', async () => {
   await page.goto(`${url}#dataset=digits&train-samples=320&test-samples=100&epochs=2`);
   await page.reload();
   await page.waitForSelector('#start:enabled');

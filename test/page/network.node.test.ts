@@ -9,7 +9,7 @@ const shape = [8, 8, 1] as const;
 const blocksFor = (model: Model) => blocksOf(modelSummary(model), model.inputShape);
 const preset = (name: Parameters<typeof presetModel>[0]) => blocksFor(presetModel(name, shape, 10));
 
-test('a chain is a row of blocks; what has no kernel belongs to the block before it', () => {
+test('a chain is a row of blocks; a layer without a kernel belongs to the block before it', () => {
   const chain = preset('deep-sigmoid');
   expect(chain.map(({ name }) => name)).toEqual([
     'images',
@@ -26,7 +26,7 @@ test('a chain is a row of blocks; what has no kernel belongs to the block before
   });
 });
 
-test('branches: shortcuts pass blocks by, and one with a layer of its own is in a lane above', () => {
+test('branches: shortcuts bypass blocks, and one with its own layer is in a lane above', () => {
   const blocks = preset('resnet8');
   const merges = blocks.filter(({ kind }) => kind === 'merge');
   expect(merges.map(({ name }) => name)).toEqual(['add', 'add_1', 'add_2']);
@@ -41,7 +41,7 @@ test('branches: shortcuts pass blocks by, and one with a layer of its own is in 
   expect(blocks.flatMap((block) => block.measured).toSorted()).toEqual(measured.toSorted());
 });
 
-test.each([342, 500, 920, 1400])('in %i pixels all blocks, bars and lines are inside, and none on another', (width) => {
+test.each([342, 500, 920, 1400])('in %i pixels, all blocks, bars and lines are inside and do not overlap', (width) => {
   for (const name of ['deep-sigmoid', 'deep-sigmoid-shortcuts', 'resnet8', 'resnet20', 'tutorial'] as const) {
     const blocks = blocksFor(presetModel(name, [28, 28, 1], 10));
     const layout = layOut(blocks, width, sizesFor(width, columnsOf(blocks)));
@@ -69,13 +69,13 @@ test.each([342, 500, 920, 1400])('in %i pixels all blocks, bars and lines are in
   }
 });
 
-test('ten layers are in one row on a desk, and in two on a phone', () => {
+test('ten layers are in one row on a desktop, and in two on a phone', () => {
   const rows = (width: number) => layOut(preset('deep-sigmoid'), width, sizesFor(width, 12)).rows.length;
   expect(rows(920)).toBe(1);
   expect(rows(342)).toBe(2);
 });
 
-test('a short network is drawn larger, and fills the width; on a phone it stays as it is', () => {
+test('a short network is drawn larger and fills the width, but not on a phone', () => {
   const draw = (width: number) => {
     const blocks = blocksFor(presetModel('tutorial', [28, 28, 1], 10));
     return layOut(blocks, width, sizesFor(width, columnsOf(blocks)));
@@ -87,7 +87,7 @@ test('a short network is drawn larger, and fills the width; on a phone it stays 
   expect(layOut(many, 920, sizesFor(920, columnsOf(many))).blocks[0]!.width).toBeLessThan(56);
 });
 
-test('the light runs forward, then back; bars empty before it and fill behind it, from the last layer to the first', () => {
+test('the light moves forward and back; bars are empty when it starts and fill behind it, from the last layer to the first', () => {
   const columns = 12;
   expect(lightAt(0, columns)).toEqual({ pass: 'forward', at: 0 });
   const turn = lightAt(cycle.forward, columns)!;
@@ -109,7 +109,7 @@ test('the light runs forward, then back; bars empty before it and fill behind it
   expect(pointOn([line], 1)).toEqual({ x: 10, y: 30 });
 });
 
-test('painting that takes long is done less often, and sixty times a second where it does not', () => {
+test('slow painting is done less often, and fast painting sixty times a second', () => {
   const fast = new Pace(1000 / 60);
   const slow = new Pace(1000 / 60);
   const painted = (pace: Pace, cost: number) => {
@@ -128,7 +128,7 @@ test('painting that takes long is done less often, and sixty times a second wher
   expect(painted(new Pace(100), 0.5)).toBeLessThan(12);
 });
 
-test('activations are small pictures: a pixel a unit, or four channels; black is the least and white the largest', () => {
+test('activations are small pictures: one pixel per unit, or four channels, from black for the least to white for the largest', () => {
   const units = layerPicture({ layer: 'dense', shape: [5], values: Float32Array.of(0, 1, 2, 4, 2) });
   expect(units).toMatchObject({ width: 3, height: 2 });
   expect([...units.pixels]).toEqual([0, 64, 128, 255, 128, 0]);

@@ -55,7 +55,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a folder that is dropped is read in the page, looked through, cleaned and trained; names are text', async () => {
+test('a dropped folder is read on the page, checked, cleaned and trained on; names are shown as text', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=500`, page, complaints);
@@ -155,7 +155,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await page.close();
 });
 
-test('reading is stopped; pictures beyond the memory budget stay in their files and are streamed', async () => {
+test('reading can be stopped; pictures beyond the memory budget stay in their files and are streamed', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const model = JSON.stringify({
@@ -211,7 +211,7 @@ const idx = (shape: number[], bytes: Uint8Array): Uint8Array => {
   return new Uint8Array([...new Uint8Array(header.buffer), ...bytes]);
 };
 
-test('digits of dark ink on light paper are drawn so, and recognized; the pad follows the data set', async () => {
+test('digits of dark ink on light paper are drawn in these levels and recognized; the pad follows the data set', async () => {
   const files = temporaryFolder();
   const { train, test } = await parseDigits(readFileSync(new URL('../../data/digits.csv.gz', import.meta.url)));
   const paths = Object.entries({ train, t10k: test }).flatMap(([part, { images, labels, count }]) => {
@@ -294,7 +294,7 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
   await page.close();
 });
 
-test('a data set of the page is looked through too, and a link leaves out what was found in it', async () => {
+test('built-in data sets can be checked, too, and a link leaves out the findings', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const url = await studio.serve(async (request, response, next) => {
@@ -349,7 +349,7 @@ test('a data set of the page is looked through too, and a link leaves out what w
   await page.close();
 });
 
-test('what is no data set is refused in words', async () => {
+test('files that are not a data set are rejected with a message', async () => {
   const page = await studio.browser.newPage();
   await openPage(`${await studio.serve()}#dataset=own`, page, []);
   await until(page, '#page-error', 'This link is for your own images, and this browser has none');
@@ -391,7 +391,7 @@ async function dropper(page: Page) {
   };
 }
 
-test('pictures that are dropped on the first screen get the default network, not the one there that cannot learn', async () => {
+test('pictures dropped on the first screen get the default network, not the one there that cannot learn', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(await studio.serve(), page, complaints);
@@ -413,7 +413,7 @@ test('pictures that are dropped on the first screen get the default network, not
   await page.close();
 });
 
-test('drop after drop: a file of each format, other labels and stretched values, which are part of the link', async () => {
+test('several drops: a file of each format, other labels and stretched values, which are part of the link', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const model = JSON.stringify({
@@ -504,7 +504,7 @@ test('drop after drop: a file of each format, other labels and stretched values,
   await page.close();
 });
 
-test('drop after drop: folders as other people publish them', async () => {
+test('several drops: published folder layouts', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none`, page, complaints);

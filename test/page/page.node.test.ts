@@ -75,7 +75,7 @@ describe('with the data sets of wgrad dev', () => {
   });
   afterEach(() => page.close());
 
-  test('the tutorial on MNIST: it says what it runs on, and what it leaves out there', async () => {
+  test('the tutorial on MNIST: the page shows the adapter and how it shortens the run there', async () => {
     expect(await text(page, '#adapter')).toBe('CPU (slow)');
     expect(await text(page, '#adapter-note')).toContain('Training runs on the CPU through SwiftShader.');
     expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('mnist');
@@ -112,7 +112,7 @@ describe('with the data sets of wgrad dev', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('the way back undoes a change; what a link has too much, twice or misspelled is reported', async () => {
+  test('the back button undoes a change; unknown, duplicate and misspelled parts of a link are reported', async () => {
     await page.evaluate(() => {
       location.hash = '#dataset=digits&model=five-relu&lr=0.1&epoch=3&batch_size=8&seed=1&seed=2&unheard-of';
     });
@@ -137,7 +137,7 @@ describe('with the data sets of wgrad dev', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('a run by keyboard: it learns, shows the norm of each layer, stops, keeps what it has, and starts again', async () => {
+  test('a run by keyboard: it learns, shows the norm of each layer, stops, keeps its state, and starts again', async () => {
     await chooseDataset(page, 'digits');
     expect(await page.$eval('#cut', (it) => (it as HTMLElement).hidden)).toBe(true);
     // Long enough to be stopped.
@@ -204,7 +204,7 @@ describe('with the data sets of wgrad dev', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('in the dark, and on 400 pixels, where nothing sticks out and the setup is folded', async () => {
+  test('in dark mode, and at 400 pixels, where nothing overflows and the setup is collapsed', async () => {
     const background = () => page.$eval('body', (body) => getComputedStyle(body).backgroundColor);
     const light = await background();
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
@@ -237,7 +237,7 @@ describe('with the data sets of wgrad dev', () => {
   });
 });
 
-test('from a server of files alone, in a folder, it has a part of MNIST, which trains; other sets say why they are off', async () => {
+test('on a static server, in a subfolder, a part of MNIST is available for training; other sets say why they are not', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const asked: string[] = [];
@@ -308,7 +308,7 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
   expect(readFileSync(join(studio.folder, mnistPart.folder, 'NOTICE.md'), 'utf8')).toContain('by-sa/3.0');
 });
 
-test('a data set that failed shows nothing of the one before, and is tried again by its button or when the network is back', async () => {
+test('a data set that failed to load does not show the previous one, and is retried by its button or when the network is back', async () => {
   const page = await studio.browser.newPage();
   const known = knownDatasets();
   let isDown = true;
@@ -361,7 +361,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   await page.close();
 });
 
-test('a part of the page that cannot be loaded leaves the run alone, and is loaded again when its server is back', async () => {
+test('a part of the page that fails to load does not affect the run, and is loaded when its server is back', async () => {
   const page = await studio.browser.newPage();
   let isBusy = true;
   const routes: Routes = (request, response, next) => {
@@ -379,7 +379,7 @@ test('a part of the page that cannot be loaded leaves the run alone, and is load
   await page.close();
 });
 
-test('a run and its own pictures outlive a reload; what is kept nowhere is not left without a question', async () => {
+test("a run and the user's pictures survive a reload; the page asks before unsaved data are lost", async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const url = `${await studio.serve(devRoutes())}#dataset=digits&model=five-relu&epochs=2`;
@@ -419,7 +419,7 @@ test('a run and its own pictures outlive a reload; what is kept nowhere is not l
   await page.close();
 });
 
-test('where the browser has no room, the page says so and asks before a run is lost', async () => {
+test('if the browser has no space left, the page says so and asks before a run is lost', async () => {
   const page = await studio.browser.newPage();
   await openPage(`${await studio.serve(devRoutes())}#dataset=digits&model=five-relu&epochs=1`, page, []);
   await page.evaluate(() => {
@@ -463,7 +463,7 @@ const destroyDevices = (page: Page, how: 'once' | 'always'): Promise<void> =>
     };
   }, how);
 
-describe('a GPU that goes away is opened again, and the run ends as if nothing had come between', () => {
+describe('a lost GPU is reopened, and the run ends as without the interruption', () => {
   const address = '#dataset=digits&augment=none&model=five-relu&epochs=8&train-samples=640&seed=3';
   let undisturbed: string[];
   beforeAll(async () => {
@@ -505,7 +505,7 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
     await page.close();
   });
 
-  test('a device that is lost repeatedly ends the run with the reason; it resumes from there', async () => {
+  test('a device that is lost repeatedly ends the run with the reason, and the run can be resumed from there', async () => {
     const page = await studio.browser.newPage();
     await openPage(`${await studio.serve()}${address}`, page, []);
     await pauseAt(page, 'epoch [3-8] of 8');
@@ -523,8 +523,8 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
   });
 });
 
-describe('without WebGPU it says what was tried and what to do', () => {
-  test('where the browser has none', async () => {
+describe('without WebGPU, the page shows what was tried and what to do', () => {
+  test('if the browser has none', async () => {
     const page = await studio.browser.newPage();
     await page.evaluateOnNewDocument(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));
     const complaints: string[] = [];
@@ -536,7 +536,7 @@ describe('without WebGPU it says what was tried and what to do', () => {
     await page.close();
   });
 
-  test('where the browser never answers: the page says so, and its limit', async () => {
+  test('if the browser never answers: the page says so, with its time limit', async () => {
     const page = await studio.browser.newPage();
     const complaints: string[] = [];
     // The page's worker requests the adapter, and scripts for new documents don't apply to it. Its timer runs fast.
@@ -557,7 +557,7 @@ describe('without WebGPU it says what was tried and what to do', () => {
     await page.close();
   });
 
-  test.skipIf(process.platform !== 'linux')('where it has no adapter, as a Chrome on Linux without flags', async () => {
+  test.skipIf(process.platform !== 'linux')('if there is no adapter, as in Chrome on Linux without flags', async () => {
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
     const plain = await puppeteer.launch({ executablePath: await ensureChrome(), args, pipe: true });
     try {

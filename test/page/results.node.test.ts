@@ -60,7 +60,7 @@ async function answered(page: Page): Promise<number[]> {
   }
 }
 
-test('a drawing, a saved run, a reload: the same predictions to the bit', async () => {
+test('a drawing, a saved run, a reload: the predictions have the same bits', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const url = await studio.serve();
@@ -197,7 +197,7 @@ const epochRows = (page: Page) =>
     rows.map((row) => [...row.children].slice(0, -2).map((cell) => cell.textContent)),
   );
 
-test('a run that is stopped mid-epoch, saved, loaded and resumed ends as the undisturbed one', async () => {
+test('a run that is stopped mid-epoch, saved, loaded and resumed ends like an uninterrupted one', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const url = await studio.serve();
@@ -281,7 +281,7 @@ test('a run that is stopped mid-epoch, saved, loaded and resumed ends as the und
   await page.close();
 });
 
-test('a run that its URL lets stop early says so, shows its metrics by epoch and by class, and has the fields for them', async () => {
+test('a run whose URL enables early stopping reports it, shows its metrics by epoch and by class, and has their fields', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const url = await studio.serve();
@@ -337,7 +337,7 @@ test('a run that its URL lets stop early says so, shows its metrics by epoch and
   await page.close();
 });
 
-test('nothing begins while a run is loaded; images that are others than its own are not taken for them', async () => {
+test('nothing starts while a run is being loaded; other images are not mistaken for those of the run', async () => {
   const model: Model = {
     inputShape: [4, 4, 1],
     layers: [conv2d({ filters: 2, kernelSize: 3 }), flatten(), dense({ units: 2, activation: 'softmax' })],
@@ -412,7 +412,7 @@ test('nothing begins while a run is loaded; images that are others than its own 
   await page.close();
 });
 
-test('it answers while it trains, and a profile shows where a step goes', async () => {
+test('predictions work during training, and a profile shows the time of each dispatch of a step', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=1000`, page, complaints);

@@ -39,7 +39,7 @@ const width = (page: Page, plot: string): Promise<number> =>
     return columns.length / (section.querySelector('.u-over')!.clientWidth * devicePixelRatio);
   });
 
-test('a run that a person sets up: the page stays free, a hidden tab continues it, its address repeats it', async () => {
+test('a run that a user sets up: the page stays responsive, a hidden tab continues it, and its URL repeats it', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&train-samples=800`, page, complaints);
@@ -103,7 +103,7 @@ test('a run that a person sets up: the page stays free, a hidden tab continues i
   await page.close();
 });
 
-test('a pause while it compiles holds before the first step; a step of a set that is smaller than a batch has its own time', async () => {
+test('a pause during compilation takes effect before the first step; steps of less than a batch are timed separately', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(
@@ -136,7 +136,7 @@ test('a pause while it compiles holds before the first step; a step of a set tha
   await page.close();
 });
 
-test('one step, another, on, a pause, a stop', async () => {
+test('one step, another one, resume, pause, stop', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu`, page, complaints);
@@ -167,7 +167,7 @@ test('one step, another, on, a pause, a stop', async () => {
   await page.close();
 });
 
-test('Try it beside a run that trains: the prediction follows the weights; Escape puts it back into its place', async () => {
+test('Try it during training: the prediction follows the weights; Escape moves the panel back to its place', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=5000`, page, complaints);

@@ -15,7 +15,7 @@ const cells = (page: Page, rows: string) =>
 const stage = (page: Page) => text(page, '#stage-title');
 const next = (page: Page) => page.$eval('#next-stage', (it) => (it as HTMLElement).click());
 
-test('a sample is followed forward, to its loss, back to its pixels, and to the update, with numbers that add up', async () => {
+test('a sample is followed forward, to its loss, back to its pixels, and to the update, with consistent numbers', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=1&seed=4`, page, complaints);

@@ -42,7 +42,7 @@ afterAll(async () => {
 
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
 
-test('what a first visit fetches before it can train is small, and is soon there', async () => {
+test('a first visit downloads little before it can train', async () => {
   const assets = `${studio.folder}/assets`;
   const sizes = new Map(
     readdirSync(assets)
@@ -143,7 +143,7 @@ function widePictures(): string[] {
   return [...paths, table];
 }
 
-test('after the first visit it opens, trains and sees what is drawn when its server is gone', async () => {
+test('after the first visit, the page opens, trains and recognizes a drawing without its server', async () => {
   const page = await studio.browser.newPage();
   page.setDefaultTimeout(patience);
   page.on('dialog', (dialog) => dialog.accept());

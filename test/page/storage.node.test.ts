@@ -153,7 +153,7 @@ test('twenty runs and a reload; a full disk; two tabs; a tab that is killed whil
   await next.close();
 });
 
-test('a thread that dies leaves nobody waiting: the page says so, what was kept opens again', async () => {
+test('if the thread fails, nothing waits forever: the page says so, and saved runs can be opened', async () => {
   const url = await studio.serve();
   const page = await studio.browser.newPage();
   page.setDefaultTimeout(patience);

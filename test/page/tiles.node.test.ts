@@ -6,7 +6,7 @@ const at = ({ pixels, shape }: { pixels: Uint8Array; shape: number[] }, y: numbe
   ...pixels.subarray((y * shape[1]! + x) * shape[2]!, (y * shape[1]! + x + 1) * shape[2]!),
 ];
 
-test('kernels: a picture a filter with its range, gray for 0, white for the largest magnitude, colours where there are three channels', () => {
+test('kernels: one picture per filter with its range, gray for 0, white for the largest magnitude, in color for three channels', () => {
   const values = Float32Array.of(...[1, 0], ...[-1, 0.5]); // [1, 2, 1, 2]: the filter axis is innermost.
   const { tiles, ranges, most } = kernelTiles({ shape: [1, 2, 1, 2], values });
   const [first, second] = tiles as [(typeof tiles)[number], (typeof tiles)[number]];
@@ -21,7 +21,7 @@ test('kernels: a picture a filter with its range, gray for 0, white for the larg
   expect(at(colour.tiles[0]!, 0, 0)).toEqual([255, 0, 128]);
 });
 
-test('outputs: a tile a channel, a square a unit, from the lowest or 0 to the highest; what is not finite is left out', () => {
+test('outputs: one tile per channel, one square per unit, from the minimum or 0 to the maximum; non-finite values are left out', () => {
   const maps = outputTiles({ shape: [1, 2, 2], values: Float32Array.of(0, 4, 2, 1) });
   expect([maps.low, maps.high]).toEqual([0, 4]);
   expect([at(maps.tiles, 0, 0), at(maps.tiles, 0, 12)]).toEqual([[0], [128]]); // First channel: 0, 2.
@@ -31,7 +31,7 @@ test('outputs: a tile a channel, a square a unit, from the lowest or 0 to the hi
   expect([at(units.tiles, 0, 0), at(units.tiles, 0, 52)]).toEqual([[0], [255]]);
 });
 
-test('the last row of tiles is full where a number of columns near the usual one makes it so', () => {
+test('the last row of tiles is full if a similar number of columns makes that possible', () => {
   const columns = (maps: number) =>
     outputTiles({ shape: [2, 2, maps], values: new Float32Array(4 * maps) }).tiles.columns;
   expect([10, 32, 64, 128].map((maps) => maps % columns(maps))).toEqual([0, 0, 0, 0]);

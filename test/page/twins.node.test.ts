@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => studio?.close());
 
-test('twins: one thing changed, both in every plot, the difference and its paragraph; a stop keeps what was drawn', async () => {
+test('twins: one difference, both in every plot, the comparison and its description; a stop keeps the plots', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(
@@ -181,7 +181,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   await page.close();
 }, 300_000);
 
-test('a remedy is tried as twin B with a click, and is in the link; a link with a wrong one says so', async () => {
+test('one click tries a remedy as twin B, which is part of the link; a link with an invalid twin is reported', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   // One of the gallery's experiments would suggest the next of them.

@@ -13,7 +13,7 @@ describe.skipIf(skipsRedis || process.platform === 'win32')(
       await run('--version'); // Builds the command.
     });
 
-    test('has each result once, to the bits of one process, whatever happens to workers and to Redis', async () => {
+    test('has each result once, with the bits of a single process, whatever happens to workers and to Redis', async () => {
       const outcome = await chaos({
         ...{ folder: join(temporaryFolder(), 'chaos'), trials: 8, workers: 2, every: 1_000, takeover: 2 },
         mishaps: ['worker killed', 'worker stopped and continued', 'Redis killed and restarted'],

@@ -58,7 +58,7 @@ describe('the address of a queue', () => {
   });
 
   test.each(['secret', 'http://u:secret@host', 'redis://', 'redis:secret', 'redis://u:secret@host/x'])(
-    'that is none is refused, and not repeated: %s',
+    'that is invalid is rejected without being repeated: %s',
     (url) => {
       expect(() => queueAddress(url, {})).toThrow(/redis:\/\/host:6379/);
       expect(() => queueAddress(url, {})).not.toThrow(/secret/);
@@ -66,7 +66,7 @@ describe('the address of a queue', () => {
   );
 });
 
-test('the package that speaks to the queue is named where it is missing, in the version that is tested', async () => {
+test('the package for the queue is named if it is missing, with the tested version', async () => {
   const missing = loadBullMq(() => Promise.reject(new Error("Cannot find package 'bullmq'")));
   await expect(missing).rejects.toMatchObject({ exitCode: 3, message: expect.stringContaining('npm install bullmq@') });
   const { devDependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
@@ -87,11 +87,11 @@ test.each([TrialChrome, PairChrome, CureChrome])(
   },
 );
 
-describe('the part of the command that begins a work', () => {
+describe('the process that begins a work', () => {
   const trainer = () => ({ close: vi.fn(async () => {}) });
   const each = () => ({ begin: vi.fn(async () => {}), run: vi.fn(async () => {}), stop: vi.fn() });
 
-  test('leaves its tasks to others where it is stopped while its Chrome starts, which is closed', async () => {
+  test('leaves its tasks to others if it is stopped while its Chrome starts, which is closed', async () => {
     const [part, coordinator, host, chrome] = [new OwnPart(), each(), each(), trainer()];
     await part.run(coordinator, async (chromes) => {
       chromes.push(chrome as never);
@@ -105,7 +105,7 @@ describe('the part of the command that begins a work', () => {
     expect(open).not.toHaveBeenCalled();
   });
 
-  test('quits when its tasks have been given back, and then closes its Chrome', async () => {
+  test('returns its tasks and then closes its Chrome', async () => {
     const done: string[] = [];
     /** Ends some time after it is stopped. */
     const slow = (name: string) => {
@@ -169,28 +169,28 @@ describe('a job', () => {
     ['code for pixels', { augmentation: { preprocessingFunction: 'x * 2.0' } }, /preprocessingFunction is code/],
     ['an unknown option', { learningrte: 1 }, /did you mean "learningRate"/],
     ['a value that train refuses', { dataset: 'digits', batchSize: 0 }, /--batch-size/],
-  ])('is refused with %s', async (_, options, message) => {
+  ])('is rejected with %s', async (_, options, message) => {
     await expect(check(options)).rejects.toThrow(message);
   });
 
-  test('is not refused where nothing could be a path', () => {
+  test('is not rejected if nothing can be a path', () => {
     const named = { optimizer: 'sgd', loss: 'huber', learningRate: '1e-3', sampleWeight: null };
     const described = { model: { layers: [] }, augmentation: [{ rotationRange: 5 }], learningRate: 0.01 };
     for (const options of [named, described]) expect(() => requireNoFiles(options)).not.toThrow();
   });
 
-  test('is refused where its options are not those of its id, or it has more than a job has', async () => {
+  test('is rejected if its options do not match its id, or if it has unknown fields', async () => {
     const options = { dataset: 'digits', seed: 1 };
     await expect(check(options, { id: idOf({ ...options, seed: 2 }) })).rejects.toThrow('not those that its id');
     await expect(check(options, { order: { ...order(options), code: 'x' } })).rejects.toThrow('has no option code');
   });
 
-  test('is left to others where the images are not those of the sweep', async () => {
+  test('is left to others if the images differ from those of the sweep', async () => {
     await expect(check({ dataset: 'digits' })).rejects.toMatchObject({ name: 'UnfitError' });
     await expect(check({ dataset: 'nowhere' })).rejects.toMatchObject({ name: 'UnfitError' });
   });
 
-  test('names data sets below a folder alone', () => {
+  test('may only name data sets below a folder', () => {
     const [folder, outside] = [temporaryFolder(), temporaryFolder()];
     mkdirSync(join(folder, 'photos'));
     symlinkSync(outside, join(folder, 'link'));
@@ -203,7 +203,7 @@ describe('a job', () => {
     expect(() => datasetBelow(join(folder, 'gone'), 'photos')).toThrow(/no folder .*gone/);
   });
 
-  test('does not learn which files there are outside of the folder', () => {
+  test('cannot find out which files exist outside of the folder', () => {
     const folder = temporaryFolder();
     const answer = (name: string) => {
       try {
@@ -216,7 +216,7 @@ describe('a job', () => {
     expect(answer('missing')).not.toContain(folder);
   });
 
-  test('has images that are read once, and again after an error or when others took their place', async () => {
+  test('reads its images once, and again after an error or after other images have been used', async () => {
     const asked: string[] = [];
     const folder = temporaryFolder();
     const place = (dataset: string) => {
@@ -241,7 +241,7 @@ describe('a job', () => {
   });
 });
 
-test('a queue that is lost from the start is there again when it answers, and not when there is nothing to send', async () => {
+test('a queue that is unavailable at the start is used when it answers, and not when there is nothing to send', async () => {
   let misses = 3;
   const store = {
     answers: 0,
@@ -429,7 +429,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     expect((await store.results(work.id)).map(({ status }) => status)).toEqual(['done', 'done']);
   });
 
-  test('forgets works that ended a month ago, and keeps all of one that is continued', async () => {
+  test('forgets works that ended a month ago, and keeps one that is continued', async () => {
     const [ended, continued] = [workOf({ name: 'ended' }), workOf({ name: 'continued' })];
     const client = await clientOf(ended);
     for (const work of [ended, continued]) {
@@ -452,7 +452,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     await store.end(continued, 'finished');
   });
 
-  test('drops what a worker holds for works that have ended', async () => {
+  test('releases what a worker holds for works that have ended', async () => {
     const [works, refused] = [[workOf(), workOf()], workOf({ version: '9.9.9', name: 'unfit' })];
     for (const work of [...works, refused]) {
       await store.putWork(work, {});
@@ -472,7 +472,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     await own.close();
   });
 
-  test('gives up a Redis that stays away, although a task ends without it', async () => {
+  test('gives up if Redis stays unavailable, although a task ends without it', async () => {
     const short = await new Redis(join(temporaryFolder(), 'short')).start();
     const lost = await QueueStore.open(queueAddress(short.url));
     const work = workOf({ takeover: 30 });
@@ -510,7 +510,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     expect(trainer.trained).toEqual([]);
   });
 
-  test('takes small states, and a folder takes large ones', async () => {
+  test('stores small states itself, and large ones in a folder', async () => {
     const { id: work } = workOf();
     const folder = join(temporaryFolder(), 'states');
     const [small, large] = [new Uint8Array(10).fill(1), new Uint8Array(11).fill(2)];
@@ -531,7 +531,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     }
   });
 
-  test('keeps no state of a trial that is halted, nor of a work that has finished', async () => {
+  test('keeps no state of a halted trial or of a finished work', async () => {
     const work = workOf({ total: 2 });
     const folder = join(temporaryFolder(), 'states');
     const states = new TaskStates(store, { limit: 10, folder });
@@ -567,7 +567,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     expect(readdirSync(folder)).toEqual(['notes.txt']);
   });
 
-  test('gives a task that is stopped to the next worker, with its state', async () => {
+  test('gives a stopped task to the next worker, with its state', async () => {
     const work = workOf({ takeover: 60 });
     await store.putWork(work, {});
     await store.addTasks(work, [taskOf(work, 'a')]);
@@ -592,7 +592,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     expect(from.map((state) => state && [...state])).toEqual([undefined, [7]]);
   });
 
-  test('fails a task whose workers have all gone away', async () => {
+  test('fails a task whose workers have all disappeared', async () => {
     const work = workOf({ attempts: 1 });
     await store.putWork(work, {});
     await store.addTasks(work, [taskOf(work, 'a')]);
@@ -613,7 +613,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     ]);
   });
 
-  test('drops jobs that are not tasks, and results that are none, and works on', async () => {
+  test('drops invalid jobs and results, and continues', async () => {
     const work = workOf({ attempts: 1 });
     await store.putWork(work, {});
     const queue = store.queueOf(work.id);
@@ -639,7 +639,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     failing.mockRestore();
   });
 
-  test('keeps the next state where one could not be made', async () => {
+  test('writes the next state if one could not be written', async () => {
     const work = workOf();
     await store.putWork(work, {});
     await store.addTasks(work, [taskOf(work, 'a')]);
@@ -663,7 +663,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     await running;
   });
 
-  test('trains what a sweep on one machine trains, to the same bits', async () => {
+  test('gives the same bits as a sweep on one machine', async () => {
     const vary = { learningRate: [0.001, 0.003, 0.01, 0.1], seed: [1] };
     const plan = { base, vary, search: 'asha', eta: 2, metric: 'validationLoss' };
     const trained = async (...more: string[]): Promise<SweepFile> => {
@@ -688,7 +688,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     expect(status.stdout).toContain('trials   1 done, 3 halted');
   });
 
-  test('has no report before the first result, and takes the name of a sweep that it has', async () => {
+  test('has no report before the first result, and finds a sweep by its name', async () => {
     const work = workOf({ name: 'empty' });
     const trial = { id: 'a', configuration: 1, seed: 0, varied: {}, options: {}, command: '' };
     await store.putWork(work, { metric: { name: 'validationLoss', mode: 'min' }, trials: [trial], data: {} });
@@ -702,7 +702,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     expect((await store.work(work.id))?.state).toBe('canceled');
   });
 
-  test('spreads pairs of a comparison and runs with cures, to the bits of one process', async () => {
+  test('distributes pairs of a comparison and runs with cures, with the bits of a single process', async () => {
     const list = join(temporaryFolder(), 'cures.json');
     const network = {
       name: 'deep',
@@ -765,7 +765,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     expect((await store.results(id)).map(({ status }) => status)).toEqual(['done', 'done']);
   });
 
-  test('that refuses the password, or is not there, ends the command, which never prints the password', async () => {
+  test('that rejects the password, or is not reachable, ends the command, which never prints the password', async () => {
     const closed = await new Redis(join(temporaryFolder(), 'closed'), { password: 'right' }).start();
     const plan = planFile({ base, vary: {} });
     const wrong = await call('sweep', plan, '--queue', closed.url.replace('right', 'wrong-secret'));
@@ -778,7 +778,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     expect(wrong.stderr + wrong.stdout + gone.stderr + gone.stdout).not.toMatch(/wrong-secret|right@/);
   });
 
-  test.skipIf(skipsTls)('uses TLS with a certificate that is accepted, and says how to accept one', async () => {
+  test.skipIf(skipsTls)('accepts a valid TLS certificate, and says how to accept another one', async () => {
     const folder = temporaryFolder();
     const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(folder, name)) as [string, string];
     const subject = ['-subj', '/CN=wgrad-test', '-addext', 'subjectAltName=IP:127.0.0.1'];

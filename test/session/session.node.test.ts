@@ -9,7 +9,7 @@ import type { Snapshot } from '../../src/train/snapshot.ts';
 
 const stateOf = (step: number) => ({ progress: { step } }) as Snapshot;
 
-test('while a state is being delivered only the newest waits, and one that cannot be had is left out', async () => {
+test('while a state is being delivered, only the newest one waits, and one that cannot be read is left out', async () => {
   const delivered: number[] = [];
   const arrivals: (() => void)[] = [];
   const states = new NewestState(({ progress }) => {
@@ -32,7 +32,7 @@ test('while a state is being delivered only the newest waits, and one that canno
 const run = { dataset: 'digits', clean: ['duplicates'] as const, epochs: 3, trainSamples: 100, testSamples: 20 };
 const model = presetModel('five-relu', [8, 8, 1], 10);
 
-test('a comparison has the same words whether its options say their defaults or leave them out', () => {
+test('a comparison has the same description whether its options state their defaults or omit them', () => {
   const about = { command: '', versions: { wgrad: '', chrome: '' }, adapter: {} as never };
   const compared = { vary: 'optimizer', run, data: '', seeds: [1, 2] } satisfies Partial<Compared>;
   const short = comparisonFileOf({ ...compared, a: { model }, b: { model, optimizer: 'sgd', seed: 7 } }, [], about);
@@ -50,7 +50,7 @@ test('a comparison has the same words whether its options say their defaults or 
   expect(long.config.a).not.toEqual(long.config.b);
 });
 
-test('a saved run gives its request back', () => {
+test('the request of a saved run can be restored', () => {
   const reading = { imageSize: 20, labels: 'coarse', stretch: true as const };
   const request = { model, ...run, reading, augmentation: {}, optimizer: 'sgd' as const, batchSize: 16, seed: 4 };
   expect(Object.keys(trainerOptionsOf(request)).sort()).toEqual(
