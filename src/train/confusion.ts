@@ -44,7 +44,7 @@ export function confusionOf(labels: ArrayLike<number>, probabilities: Float32Arr
   return { counts, accuracy: correct / labels.length, mistakes };
 }
 
-/** Index of the largest number, the first one if several are equal; -1 if all are NaN. */
+/** Index of the largest number, the first one if several are equal; -1 if none is greater than -Infinity. */
 export function argmax(numbers: ArrayLike<number>): number {
   let best = -1;
   for (let i = 0; i < numbers.length; i++) {
