@@ -18,7 +18,14 @@ var<workgroup> b_tile: array<vec4f, ${buffers} * ${b_length}>;
 struct Loads { a: array<vec4f, ${loads}>, b: mat4x4f, }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) index: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+#if ${parted}
+#else
+  @builtin(num_workgroups) groups: vec3u,
+#endif
+  @builtin(local_invocation_index) index: u32,
+) {
 #if ${parted}
   let tile = group.x;
   let part = group.y;

@@ -167,8 +167,8 @@ test('a run with all epochs done is resumed only to write its files', () => {
   const resumed = { run: { ...run, history: { ...run.history, epochs } }, path: 'run', lines: [] };
   const options = { dataset: 'digits' } as RunOptions;
   expect(optionsOfResumed(options, resumed, ['save'])).toMatchObject({ epochs: 5 });
-  expect(() => optionsOfResumed(options, resumed, [])).toThrow('No epoch is left');
-  expect(() => optionsOfResumed({ ...options, epochs: 4 }, resumed, ['save', 'epochs'])).toThrow('No epoch is left');
+  expect(() => optionsOfResumed(options, resumed, [])).toThrow('All epochs of the run of --resume are done');
+  expect(() => optionsOfResumed({ ...options, epochs: 4 }, resumed, ['save', 'epochs'])).toThrow('All epochs of the run of --resume are done');
 });
 
 test('a folder is read as it was for the run, without the flags; other flags are rejected', () => {
@@ -232,7 +232,7 @@ describe('invalid usage ends before the first step, with exit code 2', () => {
     ['nonsense', () => ['--checkpoint', folder, '--checkpoint-every', '3 weeks'], ['--checkpoint-every', '3 weeks']],
     ['keep without', () => ['--keep', '3'], ['--keep without --checkpoint']],
     ['other checkpoints', () => ['--checkpoint', folder], ['of another run', `--resume ${folder}`]],
-    ['nothing to resume', () => ['--resume', join(folder, 'none')], ['not there']],
+    ['nothing to resume', () => ['--resume', join(folder, 'none')], ['does not exist']],
     ['no run', () => ['--resume', join(import.meta.dirname, 'wgrad.ts')], ['is not a run saved by wgrad']],
     ['another seed', () => ['--resume', file, '--seed', '4'], ['seed is 3 there and 4 here']],
     ['another optimizer', () => ['--resume', file, '--optimizer', 'adam'], ['optimizer.type is']],

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import type { Kernel } from '../../src/gpu/kernel.ts';
+import { type Kernel, specialize } from '../../src/gpu/kernel.ts';
 import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
 import { type KernelCase, kernelCases } from '../../src/selftest/kernel_cases.ts';
 import { checkKernel, type KernelCheck, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
@@ -31,11 +31,12 @@ const checkFolded = <S>(check: KernelCheck<S>) =>
 const isSeveral = <S>(check: KernelCheck<S>) =>
   totalOf(check, variantsOf(check.kernel, check.shape, gpu.traits)[0]!) > 1;
 
-const textOf = ({ kernel, shape }: KernelCase) =>
-  typeof kernel.source === 'string' ? kernel.source : kernel.source(shape, variantsOf(kernel, shape, gpu.traits)[0]!);
+/** Whether the compiled text of a kernel's first variant numbers its workgroups across the rows of a dispatch. */
+const isNumbered = ({ kernel, shape }: KernelCase) =>
+  specialize(kernel, shape, gpu.traits).text.includes('num_workgroups');
 
 describe('the self-test’s kernels that read the number of workgroups', () => {
-  const numbered = kernelCases().filter((each) => textOf(each).includes('num_workgroups'));
+  const numbered = kernelCases().filter(isNumbered);
   const several = numbered.filter(isSeveral);
   test('some of them have more than one workgroup', () => expect(several.length).toBeGreaterThan(5));
   test.each(several.map((each) => [each.kernel.name, each] as const))('%s', async (_, each) => {

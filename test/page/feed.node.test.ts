@@ -56,7 +56,7 @@ test("twenty thousand steps of eleven layers: memory stays constant, and the pag
     gaps.push(...(await feedTo(steps, steps / 4)));
   });
   const late = await memory();
-  expect(await text(page, '#place')).toBe('epoch 20 of 20, step 1,000 of 1,000');
+  expect(await text(page, '#place')).toBe('epoch 20 of 20, step 1,000 of 1,000 · 0:00 left');
   expect(await text(page, '#gradient-map .at')).toBe('step 20,000');
 
   const sorted = gaps.toSorted((a, b) => a - b);

@@ -198,7 +198,7 @@ test('numbers in place of classes; what does not fit is refused before anything 
   expect((await trainer.sampleStep(image, 1)).loss).toBe((await trainer.sampleStep(image, [0, 1])).loss);
   await expect(trainer.sampleStep(image, [1])).rejects.toThrow(ConfigurationError);
   await expect(trainer.saliency(image, { output: 2 })).rejects.toThrow('no such output');
-  await expect(trainer.saliency(new Float32Array(72))).rejects.toThrow('One image');
+  await expect(trainer.saliency(new Float32Array(72))).rejects.toThrow('take one image');
   trainer.dispose();
   const classes = createTrainer(gpu, { model: smallModel, batchSize: 4 });
   await expect(classes.sampleStep(image, 3)).rejects.toThrow('outside the classes');
