@@ -168,7 +168,9 @@ test('a run with all epochs done is resumed only to write its files', () => {
   const options = { dataset: 'digits' } as RunOptions;
   expect(optionsOfResumed(options, resumed, ['save'])).toMatchObject({ epochs: 5 });
   expect(() => optionsOfResumed(options, resumed, [])).toThrow('All epochs of the run of --resume are done');
-  expect(() => optionsOfResumed({ ...options, epochs: 4 }, resumed, ['save', 'epochs'])).toThrow('All epochs of the run of --resume are done');
+  expect(() => optionsOfResumed({ ...options, epochs: 4 }, resumed, ['save', 'epochs'])).toThrow(
+    'All epochs of the run of --resume are done',
+  );
 });
 
 test('a folder is read as it was for the run, without the flags; other flags are rejected', () => {
