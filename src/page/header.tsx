@@ -19,7 +19,7 @@ export function Header({ children }: { children?: ComponentChildren }) {
       <div class="header-actions">
         <Adapter />
         {isKeptOffline.value && (
-          <p id="offline" title="This browser keeps the whole page: it opens and trains without a network">
+          <p id="offline" title="The whole page is cached in this browser: it opens and trains without a network">
             Works offline
           </p>
         )}
@@ -89,7 +89,7 @@ async function copyEmbedCode(): Promise<void> {
     await navigator.clipboard.writeText(embedCode(hashOf()));
     say('Copied the code that embeds this experiment.');
   } catch {
-    say('The browser allows no copying: see docs/page.md for the code.');
+    say('The browser does not allow copying: see docs/page.md for the code.');
   }
 }
 
@@ -106,7 +106,7 @@ function Adapter() {
       <div id="adapter-note" class="popover" popover>
         <p>No GPU found. Training runs on the CPU through SwiftShader.</p>
         <p class="facts">
-          {describeAdapter(facts)}. The same experiments run, some thirty times slower; runs are shortened for it unless
+          {describeAdapter(facts)}. The same experiments run about thirty times slower, and runs are shortened unless
           you set their epochs.
         </p>
       </div>

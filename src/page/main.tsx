@@ -35,7 +35,7 @@ thread.addEventListener('error', ({ message }) => {
   const failure = {
     what: 'The thread that trains has failed',
     found: message || 'no message from the browser',
-    fix: 'load this page again: runs that were kept are still there',
+    fix: 'reload this page: saved runs are still available',
   };
   const shown = run.value;
   if (shown) shown.hasFailed = true;

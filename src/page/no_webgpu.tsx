@@ -12,7 +12,7 @@ export function NoWebGpu() {
   const tried = [
     `${name}${version ? ` ${version}` : ''} on ${system}`,
     `a secure page (https or localhost): ${isSecureContext ? 'yes' : 'no'}`,
-    `navigator.gpu: ${navigator.gpu ? 'it is there' : 'not there'}`,
+    `navigator.gpu: ${navigator.gpu ? 'available' : 'missing'}`,
     ...('found' in error ? [`opening a GPU in a worker: ${textOf(error.found)}`] : []),
   ];
   return (

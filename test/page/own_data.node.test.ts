@@ -113,7 +113,7 @@ test('a dropped folder is read on the page, checked, cleaned and trained on; nam
   await press(page, '#epochs-count', { count: 3 });
   await page.keyboard.press('Backspace');
   await page.keyboard.press('Tab');
-  await until(page, '#lengthened', '98 training images make 4 steps an epoch, so 75 epochs are planned: 300 steps, ');
+  await until(page, '#lengthened', '98 training images make 4 steps per epoch, so 75 epochs are planned: 300 steps, ');
   expect(await text(page, '#few-validation')).toContain('Only 24 validation images: each is 4.2 % of the validation');
   await page.type('#epochs-count', '6');
   await page.keyboard.press('Tab');
@@ -182,7 +182,7 @@ test('reading can be stopped; pictures beyond the memory budget stay in their fi
     }).observe(document.body, { childList: true, subtree: true });
   });
   await drop();
-  await until(page, '#status', 'Stopped reading: the data set is the one from before');
+  await until(page, '#status', 'Stopped reading. The data set has not changed');
   expect(await page.title()).toMatch(/^\d+ of 12\d files, (estimating the time|\d+:\d\d left) Stop reading$/);
   expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('digits');
   expect(await page.$('#stop-reading')).toBeNull();

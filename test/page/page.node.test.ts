@@ -276,7 +276,7 @@ test('on a static server, in a subfolder, a part of MNIST is available for train
   await page.evaluate(() => {
     location.hash = '#dataset=mnist&model=five-relu&augment=none&epochs=2&train-samples=60000&test-samples=1';
   });
-  await until(page, '#fewer', 'You asked for 60,000 training images, and there are 6,000');
+  await until(page, '#fewer', 'You requested 60,000 training images, but there are 6,000');
   expect(await text(page, '#few-validation')).toContain('Only 1 validation image: each is 100 %');
   await page.evaluate(() => {
     location.hash = '#dataset=mnist&model=five-relu&augment=none&epochs=2&train-samples=1000&test-samples=1';
@@ -531,7 +531,7 @@ describe('without WebGPU, the page shows what was tried and what to do', () => {
     await openPage(await studio.serve(), page, complaints);
     const alert = await text(page, '[role=alert]');
     expect(alert).toContain('This browser has no WebGPU');
-    expect(alert).toContain('navigator.gpu: not there');
+    expect(alert).toContain('navigator.gpu: missing');
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -403,7 +403,7 @@ test('nothing starts while a run is being loaded; other images are not mistaken 
   expect(await page.$('#start:disabled')).not.toBeNull();
   expect(await page.$('#step:disabled')).not.toBeNull();
   letThrough();
-  await until(page, '#status', 'Loaded .*: 1 step on mnist\\. The images that it was trained on are not here');
+  await until(page, '#status', 'Loaded .*: 1 step on mnist\\. The images that it was trained on are not available');
   await page.waitForSelector('#start:enabled');
   await press(page, '#resume-run');
   await until(page, '#page-error', 'The images of mnist are not those that this run was trained on');

@@ -93,7 +93,7 @@ test('twins: one difference, both in every plot, the comparison and its descript
 
   // Both appear in every plot: a row each on the map, a line each for the selected layer, figures of each epoch.
   expect(await text(page, '#gradients .twins-key')).toMatch(
-    /A learning rate 0\.001.*B learning rate 0\.00001.*same\. Shown is pair 2 of 2\./,
+    /A learning rate 0\.001.*B learning rate 0\.00001.*same\. Pair 2 of 2 is shown\./,
   );
   const cells = (table: string) =>
     page.$$eval(`${table} tbody tr`, (trs) => trs.map((tr) => [...tr.children].map((cell) => cell.textContent ?? '')));

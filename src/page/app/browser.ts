@@ -49,10 +49,10 @@ function waysInFirefox(version = 0, system: Browser['system']): string[] {
 /** Ways to get WebGPU, most likely first. A text in backquotes is to be typed. */
 export function waysToWebGpu({ name, version, system }: Browser, secure: boolean): string[] {
   const ways: string[] = [];
-  if (!secure) ways.push('Open this page over https, or on localhost: a browser hides WebGPU from any other page.');
+  if (!secure) ways.push('Open this page over https or on localhost. Browsers hide WebGPU from other pages.');
   if (system === 'iOS') {
     ways.push(
-      'Update to iOS 26 or later: every browser there is Safari inside, which has WebGPU since then.',
+      'Update to iOS 26 or later. All browsers on iOS use the engine of Safari, which supports WebGPU since then.',
       'Or open this page in Chrome on a computer.',
     );
     return ways;
@@ -64,7 +64,7 @@ export function waysToWebGpu({ name, version, system }: Browser, secure: boolean
   if (name === 'Safari') {
     ways.push(
       version !== undefined && version >= 26
-        ? 'Update macOS to version 26 (Tahoe) or later: Safari has WebGPU from there on.'
+        ? 'Update macOS to version 26 (Tahoe) or later: Safari supports WebGPU from that version on.'
         : 'Update to Safari 26 on macOS 26 (Tahoe) or later, which has WebGPU.',
       chromeInstead,
     );
@@ -92,6 +92,6 @@ export function waysToWebGpu({ name, version, system }: Browser, secure: boolean
       'Update the driver of the GPU.',
     );
   }
-  ways.push(`\`${pages}://gpu\` says what the browser thinks of this machine's GPU.`);
+  ways.push(`\`${pages}://gpu\` shows what the browser knows about this machine's GPU.`);
   return ways;
 }

@@ -95,8 +95,8 @@ function requireClassWeights(classWeight: ClassWeights, facts: DatasetFacts | un
   const { classNames, imageShape } = facts;
   if (classNames.length === 0) {
     throw new ConfigurationError({
-      what: 'Class weights need images with a class each',
-      found: 'images with numbers in place of classes',
+      what: 'Class weights require images that have a class',
+      found: 'images with numbers instead of classes',
       expected: 'no class weights',
       fix: 'choose "none"',
     });
@@ -110,10 +110,10 @@ function requireClassWeights(classWeight: ClassWeights, facts: DatasetFacts | un
 
 const notOfClasses = (experiment: Experiment) =>
   new ConfigurationError({
-    what: `These metrics are of classes, which ${lossOf(experiment).type} does not have`,
+    what: `These metrics require classes, which ${lossOf(experiment).type} does not have`,
     found: counted(experiment)
       .map(({ name }) => name)
       .join(', '),
-    expected: 'no metrics: figures that fit this loss are measured without being asked for',
-    fix: 'remove them, or choose a loss of classes',
+    expected: 'no metrics: figures that fit this loss are always measured',
+    fix: 'remove them, or choose a loss for classes',
   });

@@ -198,7 +198,7 @@ export function pageErrorOf(refused: readonly WgradError[]): ErrorParts | undefi
     [`${place?.[0] ?? what}: ${found}`, fix ?? (expected && `expected: ${expected}`)].filter(Boolean).join('; '),
   );
   return {
-    what: `This page's URL has ${refused.length} faults: what is wrong in it is ignored`,
+    what: `This page's URL has ${refused.length} errors: the invalid parts are ignored`,
     found: lines.join('\n'),
   };
 }

@@ -15,7 +15,6 @@ export function CameraView({ id, camera, instead }: CameraViewProps) {
   const { video, isOn, error, start, stop } = camera;
   return (
     <div id={id} class="camera">
-      {/* biome-ignore lint/a11y/useMediaCaption: the video shows the user's own camera and has no sound */}
       {isOn && <video ref={video} muted playsInline aria-label="What the webcam sees" />}
       {error && (
         <div class="camera-error" role="alert">

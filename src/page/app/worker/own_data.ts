@@ -94,8 +94,8 @@ export async function readFiles(
 export async function notKept(): Promise<ErrorParts | undefined> {
   const error = await keeping;
   if (error === undefined) return undefined;
-  const found = isFull(error) ? 'no room on the disk, or in what the browser gives to a page' : String(error);
-  return { what: 'Your images are not kept in this browser', found, fix: 'add them again when you come back' };
+  const found = isFull(error) ? "no space left on the disk, or in the browser's storage for this page" : String(error);
+  return { what: 'Your images are not saved in this browser', found, fix: 'add them again when you come back' };
 }
 let keeping: Promise<unknown> = Promise.resolve();
 

@@ -68,7 +68,7 @@ export function AugmentationPanel() {
 
 /** Details that a preset's name does not convey. */
 const aboutPresets: Record<string, string> = {
-  tutorial: 'As the Keras tutorial on MNIST has it, with its horizontal flip.',
+  tutorial: 'As in the Keras tutorial on MNIST, with its horizontal flip.',
   handwriting: "The tutorial's shifts, rotations, shears and zooms without its flip.",
 };
 
@@ -99,21 +99,21 @@ function aboutPreview({ stretched, fitted, unwhitened }: Preview): string[] {
   const notes: string[] = [];
   if (stretched) {
     notes.push(
-      'The input of the network has no gray levels: each sample is stretched to them, from its minimum to its maximum.',
+      'The input of the network has no gray levels, so each sample is stretched from its minimum to its maximum.',
     );
   }
   if (fitted) {
     const { to, of } = fitted;
     notes.push(
       to < of
-        ? `The statistics here are those of the first ${counted(to, 'training image')}; training takes all ${count(of)}.`
-        : `The statistics are those of the ${counted(of, 'training image')}.`,
+        ? `The statistics here are from the first ${counted(to, 'training image')}; training uses all ${count(of)}.`
+        : `The statistics are from the ${counted(of, 'training image')}.`,
     );
   }
   if (unwhitened) {
     notes.push(
-      `Not whitened here: the matrix for ${count(unwhitened)} features takes minutes to find. ` +
-        'Training does so before its first step.',
+      `Not whitened here, because computing the matrix for ${count(unwhitened)} features takes minutes. ` +
+        'Training does that before its first step.',
     );
   }
   return notes;

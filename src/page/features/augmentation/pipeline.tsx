@@ -203,7 +203,7 @@ function OpList({ items, facts }: { items: Item[]; facts: AugmentationFacts }) {
           );
         })}
       </ol>
-      {items.length === 0 && <p class="facts">The images are trained on as they are.</p>}
+      {items.length === 0 && <p class="facts">The network trains on the unmodified images.</p>}
       <AddOp facts={facts} label="Add" onAdd={(op) => setItems([...items, { op, isOn: true }])} />
     </>
   );

@@ -129,13 +129,13 @@ function Length() {
       </p>
       {planned.lengthened && (
         <p id="lengthened" class="cut">
-          {`${counted(trainSamples, 'training image')} make ${counted(steps, 'step')} an epoch, so ` +
+          {`${counted(trainSamples, 'training image')} make ${counted(steps, 'step')} per epoch, so ` +
             `${counted(epochs, 'epoch')} are planned: ${counted(epochs * steps, 'step')}${time}.`}
         </p>
       )}
       {asked !== undefined && asked > facts.train.count && (
         <p id="fewer" class="cut">
-          {`You asked for ${count(asked)} training images, and there are ${count(facts.train.count)}: all of them are used.`}
+          {`You requested ${count(asked)} training images, but there are ${count(facts.train.count)}: all of them are used.`}
         </p>
       )}
       {few && (

@@ -49,7 +49,7 @@ async function readOwn(files: PlacedFile[]): Promise<void> {
       }),
     );
     if (!read) {
-      say('Stopped reading: the data set is the one from before.');
+      say('Stopped reading. The data set has not changed.');
       return;
     }
     lastRead.value = read;

@@ -96,7 +96,7 @@ export function GradientMap() {
                     <button
                       type="button"
                       aria-pressed={layer === chosen}
-                      title="Look at this layer; arrow keys point at a step"
+                      title="Show this layer; arrow keys select a step"
                       onClick={() => (wantedLayer.value = layer)}
                       onKeyDown={(event) => pointByKey(event, curvesOf(shown).span, step, shown?.stepsDone)}
                       onBlur={() => (pointedStep.value = undefined)}
@@ -136,7 +136,8 @@ export function GradientMap() {
       </table>
       {shown?.twinB && !shown.hasLayersOf(shown.twinB) && (
         <p class="facts">
-          The twins are of different models: layers of the same name stand together, and have nothing else in common.
+          The twins have different models: layers with the same name are shown together, but may have nothing else in
+          common.
         </p>
       )}
       <QuizBar />

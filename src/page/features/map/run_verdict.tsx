@@ -46,7 +46,7 @@ export function RunVerdictNote() {
             <button
               type="button"
               id="remedy-as-twin"
-              title={`Trains this network again, and beside it one with ${remedy.words}`}
+              title={`Trains this network again, next to one with ${remedy.words}`}
               disabled={!isReady.value}
               onClick={() => tryAsTwin(run, remedy.change)}
             >
@@ -84,7 +84,7 @@ export function Cure() {
         type="button"
         id="cure"
         class="primary"
-        title={`Trains this network again, and beside it one with ${remedy.words}`}
+        title={`Trains this network again, next to one with ${remedy.words}`}
         disabled={!isReady.value}
         onClick={() => tryAsTwin(run, remedy.change)}
       >

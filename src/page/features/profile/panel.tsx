@@ -43,7 +43,7 @@ async function time(): Promise<void> {
     const request = plannedRequest();
     if (!request) return;
     const profile = await training.profile(request, rounds);
-    const model = typeof about.model === 'string' ? about.model : 'a model of its own';
+    const model = typeof about.model === 'string' ? about.model : 'a custom model';
     profiled.value = { profile, of: `${model} on ${about.dataset}, batch ${about.batchSize}` };
   } catch (error) {
     refused.value = error as ErrorParts;
@@ -243,8 +243,8 @@ function sentence({ profile, of }: { profile: TrainingProfile; of: string }): st
   const { dispatches, dispatchesPerStep, stepMicroseconds, unprofiledStepMicroseconds, rounded } = profile;
   const noisy = dispatches.filter(({ isNoisy }) => isNoisy).length;
   return (
-    `${of}: ${count(dispatchesPerStep)} dispatches, ${figure(stepMicroseconds / 1000)} ms, each in a pass of its own; ` +
-    `${figure(unprofiledStepMicroseconds / 1000)} ms in one pass, as it is trained. ` +
+    `${of}: ${count(dispatchesPerStep)} dispatches, ${figure(stepMicroseconds / 1000)} ms, each in a separate pass; ` +
+    `${figure(unprofiledStepMicroseconds / 1000)} ms in one pass, as in training. ` +
     (noisy > 0 ? `${count(noisy)} of them varied by more than a quarter from round to round. ` : '') +
     (rounded
       ? `Timestamps are rounded to ${figure(profile.timestampResolutionNs / 1000)} µs here: short dispatches were repeated.`

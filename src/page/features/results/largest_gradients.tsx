@@ -40,8 +40,8 @@ export function LargestGradients() {
     <section id="largest-gradients" aria-labelledby="largest-gradients-title">
       <h3 id="largest-gradients-title">Samples with the largest gradients</h3>
       <p class="facts">
-        Norm of each image's own gradient over the dense layers, in the batch of step {count(probe.step)}. They are
-        shown as they are; the step saw them augmented.
+        Norm of each image's own gradient over the dense layers, in the batch of step {count(probe.step)}. The images
+        are shown unaugmented; the step saw them augmented.
       </p>
       <ul class="mistakes">
         {probe.hardest.map(({ sample, label, gradientNorm }, i) => {

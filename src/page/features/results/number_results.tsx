@@ -35,7 +35,7 @@ export function Numbers(shown: NumberResults) {
           </select>
         )}
         <Against {...shown} number={at} />
-        <p class="facts">On the dashed line a prediction is right. A point is an image: choose it to look at it.</p>
+        <p class="facts">Predictions on the dashed line are correct. Each point is an image: click it to see it.</p>
       </section>
       <section class="by-class" aria-labelledby="errors-title">
         <h3 id="errors-title">How far off</h3>

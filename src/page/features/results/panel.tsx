@@ -232,7 +232,7 @@ function Mistakes({
   mistakes: all,
 }: ClassResults & Pick<Results, 'imageShape'>) {
   const names = run.value?.classNames ?? [];
-  if (!all) return <p>No mistake at all.</p>;
+  if (!all) return <p>No mistakes.</p>;
   return (
     <section aria-labelledby="mistakes-title">
       <h3 id="mistakes-title">Most confident mistakes</h3>

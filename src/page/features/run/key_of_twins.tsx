@@ -20,7 +20,7 @@ export function KeyOfTwins() {
         </li>
       ))}
       <li class="rest">
-        All else is the same.{shown.pair && ` Shown is pair ${shown.pair.number} of ${shown.pair.of}.`}
+        Everything else is the same.{shown.pair && ` Pair ${shown.pair.number} of ${shown.pair.of} is shown.`}
       </li>
     </ul>
   );

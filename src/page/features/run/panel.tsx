@@ -97,7 +97,7 @@ export function RunBar({ action, children }: { action?: ComponentChildren; child
         {waitingChanges.value.length > 0 && (
           <p id="waiting" class="cut">
             {isUnderWay
-              ? `Changed for the next run: ${waitingChanges.value.join(', ')}. This run keeps the options of the run.`
+              ? `Changed for the next run: ${waitingChanges.value.join(', ')}. This run keeps its options.`
               : `Changed since: ${waitingChanges.value.join(', ')}. Plots and results show the last run.`}
           </p>
         )}

@@ -103,9 +103,9 @@ async function load(file: File): Promise<void> {
     runState.run.value = run;
     run.bytes.value = loaded.bytes;
     const said = [`Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`];
-    if (!loaded.hasImages) said.push('The images that it was trained on are not here.');
+    if (!loaded.hasImages) said.push('The images that it was trained on are not available.');
     if (options.mix && options.mix !== 'replace') {
-      said.push(`It mixes copies in (${options.mix}), for which this page has no control: Train leaves that out.`);
+      said.push(`It mixes copies in (${options.mix}), which this page does not support: Train leaves that out.`);
     }
     state.say(said.join(' '));
     await canResume(run);

@@ -116,7 +116,7 @@ export function train(request: TrainRequest, listener: Listener, underWay: Under
 
 /** Resumes after `resumesFrom`, to the same bits as without the interruption. */
 export async function resumeRun(rest: ResumeFrom, listener: Listener, underWay: UnderWay): Promise<Trained> {
-  if (!kept) throw new WgradError({ what: 'There is nothing to go on from', fix: 'train again' });
+  if (!kept) throw new WgradError({ what: 'There is no run to resume', fix: 'train again' });
   const { fit, ...request } = kept.request;
   // A user who resumes a run that stopped early wants it to continue, so early stopping is removed.
   const { earlyStopping, ...others } = fit ?? {};
@@ -208,7 +208,7 @@ async function requireSame(
     what: `The images of ${dataset} are not those that this run was trained on`,
     found: `${count}${isAlike ? ' others' : ''} of ${imageShape.join(' x ')}, ${counted(classNames.length, 'class', 'classes')}`,
     expected: `${trainSamples} of ${shape.join(' x ')}`,
-    fix: 'bring the images that it began with',
+    fix: 'choose the images that it was trained on',
   });
 }
 
@@ -221,7 +221,7 @@ async function requireSameWeights({ training }: Session, { train }: TrainAndTest
     what: "The training images' weights are not those that this run was trained with",
     found: now === undefined ? 'no weights' : before === undefined ? 'weights' : 'other weights',
     expected: before === undefined ? 'no weights' : 'the same weights',
-    fix: before === undefined ? 'remove the weights' : 'choose the file of weights that it began with',
+    fix: before === undefined ? 'remove the weights' : 'choose the weights that it was trained with',
   });
 }
 

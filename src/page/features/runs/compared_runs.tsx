@@ -117,7 +117,7 @@ export function ComparedRuns({ runs }: { runs: readonly KeptRun[] }) {
         lines={alike.map((run) => ({ run, values: run.validation!.map(([, value]) => value) }))}
       />
       {alike.length < chosen.length && (
-        <p class="facts">{capitalized(metric)} is not measured of all of these runs: the others have no line there.</p>
+        <p class="facts">{capitalized(metric)} was not measured in all of these runs: the others have no line there.</p>
       )}
     </div>
   );

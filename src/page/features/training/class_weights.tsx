@@ -40,7 +40,7 @@ export function ClassWeights() {
       </select>
       {kind === 'balanced' && balanced && (
         <p class="facts">
-          {`Images ÷ (classes × images of the class): ${extremes(balanced, names)}, by the whole training set.`}
+          {`Images ÷ (classes × images of the class): ${extremes(balanced, names)}, computed from the whole training set.`}
         </p>
       )}
       {kind === 'byClass' && (

@@ -67,7 +67,7 @@ export function RateFinder() {
       <p class="facts" role="status">
         {curve
           ? `${curve.suggestion === undefined ? 'No suggestion: ' : ''}${capitalized(curve.reason)}.`
-          : 'Takes 100 training steps on a copy of the network, with a learning rate that grows from 1e-6 to 1. Nothing of your network changes.'}
+          : 'Takes 100 training steps on a copy of the network, with a learning rate that grows from 1e-6 to 1. Your network does not change.'}
       </p>
       {of !== undefined && of !== setupOf(settled.value) && (
         <p class="cut">Measured before you changed the setup: sweep again.</p>
