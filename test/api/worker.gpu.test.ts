@@ -137,7 +137,7 @@ test('save, load, clone: one continues from the other', async () => {
   expect(await errorOf(trainer.getWeights())).toMatchObject({ parts: { what: 'The trainer is disposed of' } });
 });
 
-test('errors come back as what they were', async () => {
+test('errors keep their class and parts', async () => {
   expect(await errorOf(remote({ batchSize: 0 }))).toMatchObject({
     exitCode: 2,
     parts: { what: 'batchSize: it is invalid' },
@@ -195,7 +195,7 @@ test('a signal, a callback that throws, and a pace', async () => {
   expect(pauses).toBe(3);
 });
 
-test('every wait has an end', async () => {
+test('every wait ends', async () => {
   const worker = ownScript();
   const trainer = await remote({}, { worker });
   const run = errorOf(

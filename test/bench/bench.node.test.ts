@@ -16,7 +16,7 @@ const linux = test.skipIf(process.platform !== 'linux');
 
 describe('wgrad bench', () => {
   test(
-    '--data at its smallest: pictures are read by wgrad and, where it is installed, by Pillow',
+    '--data at its smallest: pictures are read by wgrad and, if it is installed, by Pillow',
     async () => {
       const file = join(temporaryFolder(), 'reading.json');
       const { code, stdout, stderr } = await run(
@@ -39,7 +39,7 @@ describe('wgrad bench', () => {
   );
 
   test(
-    'at its smallest: everybody trains the same, and all figures are written',
+    'at its smallest: all contenders train the same network, and all figures are written',
     async () => {
       const file = join(temporaryFolder(), 'bench.json');
       const { code, stdout, stderr } = await run(
@@ -73,7 +73,7 @@ describe('wgrad bench', () => {
   );
 
   test.runIf(findFirefox())(
-    'Chrome and Firefox on the CPU, turn by turn',
+    'Chrome and Firefox on the CPU, in alternating turns',
     async () => {
       const file = join(temporaryFolder(), 'browsers.json');
       const { code, stdout, stderr } = await run(
@@ -89,7 +89,7 @@ describe('wgrad bench', () => {
   );
 
   test(
-    'another network: a branch and a batch normalization, on images that are made up where the set is not here',
+    'another network: a branch and a batch normalization, on synthetic images if the data set is missing',
     async () => {
       const file = join(temporaryFolder(), 'bench.json');
       const convolution = { type: 'conv2d', filters: 4, kernelSize: 3, strides: 2, padding: 'same' };
@@ -147,7 +147,7 @@ describe('wgrad bench', () => {
     [['--dataset', 'cifar'], '"cifar10"'],
     [['--health', '--model', 'resnet8'], '--model'],
     [['--model', '{"inputShape":[28,28,1],"layers":[]}'], 'no layer'],
-  ])('%j is bad use', async (flags, named) => {
+  ])('%j is rejected', async (flags, named) => {
     const { code, stdout, stderr } = await callOf(bench, 'bench', ...flags);
     expect(code).toBe(2);
     expect(stderr).toContain('error: ');
@@ -162,7 +162,7 @@ describe('in the package, which has no bench', () => {
     process.exitCode = undefined;
   });
 
-  test('it says where there is one', async () => {
+  test('it says where the bench is available', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     await main(['node', 'wgrad', 'bench', '--batch-size', '32']);
     expect(process.exitCode).toBe(2);

@@ -3,10 +3,10 @@ import type { Session } from '../../src/cli/session.ts';
 import { healthLines, measureHealth } from './health.ts';
 import type { BenchPage } from './protocol.ts';
 
-describe('what gradient health costs a step', () => {
+describe('the cost of gradient health per step', () => {
   const times = { batchSize: 32, off: [100, 200, 400], norms: [104, 204, 416], dispatches: 4, recordBytes: 2048 };
 
-  test('is the median of ratios pair by pair, which a slower minute does not change', () => {
+  test('is the median of the ratios of pairs, which load on the machine does not change', () => {
     const lines = healthLines(times);
     expect(lines).toContain('batch 32: 200 ms a step without, 204 ms with; median of 3 pairs 4.0 %');
     expect(lines).toContain('half of them from 3.0 % to 4.0 %');
@@ -26,7 +26,7 @@ describe('what gradient health costs a step', () => {
     expect(lines.match(/NOT HELD/g)).toHaveLength(1);
   });
 
-  test('is measured in pairs that take turns, after both have warmed up', async () => {
+  test('is measured in pairs of alternating turns, after both have warmed up', async () => {
     const calls: string[] = [];
     const call = async (name: string, ...[level, , steps]: unknown[]) => {
       if (name === 'healthCost') return { dispatches: 2, recordBytes: 300 };

@@ -4,10 +4,10 @@ import { optimizerTypes } from '../../src/model/optimizers/index.ts';
 import { measureOptimizers, optimizerLine } from './optimizers.ts';
 import type { BenchPage, StepOptions } from './protocol.ts';
 
-describe('what an optimizer costs beside adam', () => {
+describe('the cost of an optimizer relative to adam', () => {
   const times = { name: 'lion', limited: true, adam: [100, 200, 400], own: [104, 204, 416] };
 
-  test('is the median of ratios pair by pair, which a slower minute does not change', () => {
+  test('is the median of the ratios of pairs, which load on the machine does not change', () => {
     const line = optimizerLine(times);
     expect(line).toMatch(
       /^lion +204 ms a batch, adam 200 ms; median of 3 pairs 1\.040, half of them from 1\.030 to 1\.040/,
@@ -20,10 +20,10 @@ describe('what an optimizer costs beside adam', () => {
     ['not measured', { own: [Number.NaN, Number.NaN, Number.NaN] }, '(at most 1.1: NOT HELD)'],
   ])('is %s', (_, change, words) => expect(optimizerLine({ ...times, ...change })).toContain(words));
 
-  test('has no limit where more than an optimizer differs', () =>
+  test('has no limit if more than the optimizer differs', () =>
     expect(optimizerLine({ ...times, limited: false })).not.toContain('at most'));
 
-  test('is measured in pairs that take turns, after both have warmed up', async () => {
+  test('is measured in pairs of alternating turns, after both have warmed up', async () => {
     const calls: string[] = [];
     const call = async (_: string, { optimizer, accumulationSteps }: StepOptions, _size: number, batches: number) => {
       const type = typeof optimizer === 'string' ? optimizer : optimizer.type + JSON.stringify(optimizer);

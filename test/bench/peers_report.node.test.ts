@@ -30,12 +30,12 @@ const jax = measured('jax-js', [700, 1300, 803]);
 const all = [wgrad, augmented, tensorflow, jax];
 
 describe('figures', () => {
-  test('a ratio compares turns of the same round: a round in which the machine was busy counts for both', () => {
+  test('a ratio compares turns of the same round, so load on the machine affects both', () => {
     expect(ratio(wgrad, tensorflow)).toEqual({ median: 30, min: 28, max: 31 });
     expect(ratio(wgrad, jax).median).toBe(7);
   });
 
-  test('medians and spread are of a step, whatever the steps in a turn', () => {
+  test('medians and spreads are per step, whatever the number of steps in a turn', () => {
     expect(msPerStep(wgrad)).toEqual({ median: 110, min: 100, max: 200 });
     const uneven: Measured = { ...wgrad, rounds: [{ steps: 10, ms: 500, losses: [] }] };
     expect(msPerStep(uneven).median).toBe(50);
@@ -61,7 +61,7 @@ describe('figures', () => {
     expect(flopsAnImage(compileModel({ inputShape: [8, 8, 3], layers }))).toBe(2 * products);
   });
 
-  test('images/s, GFLOP/s and the share of the ceiling follow from the median', () => {
+  test('images/s, GFLOP/s and the fraction of the ceiling follow from the median', () => {
     const { imagesPerSecond, gflops, shareOfCeiling, stepsTimed } = figuresOf(wgrad, {
       batchSize: 22,
       flopsAnImage: 15e6,
@@ -75,17 +75,17 @@ describe('figures', () => {
 });
 
 describe('the plan', () => {
-  test('everybody trains for the length of a turn, one step at least', () => {
+  test('every contender trains for the duration of a turn, at least one step', () => {
     expect(planRounds([100, 110, 4000, 900], 32, 3000).steps).toEqual([30, 27, 1, 3]);
   });
 
-  test('slow steps get three rounds, quick ones five', () => {
+  test('slow steps get three rounds, fast ones five', () => {
     expect(planRounds([1200, 1300, 32_000, 7500], 256, 3000).rounds).toBe(3);
     expect(planRounds([100, 110, 4000, 900], 32, 3000).rounds).toBe(5);
     expect(planRounds([100, 110, 20_000, 900], 32, 3000).rounds).toBe(3);
   });
 
-  test('a fast GPU does not ask for more floats than fit', () => {
+  test('a fast GPU does not require more floats than fit', () => {
     expect(planRounds([0.5, 0.5, 10, 5], 256, 3000).steps).toEqual([200, 200, 200, 200]);
     expect(planRounds([0], 100_000, 3000).steps).toEqual([1]);
   });
@@ -94,38 +94,38 @@ describe('the plan', () => {
 describe('losses', () => {
   const tensorflowHas = (losses: number[]) => [wgrad, augmented, { ...tensorflow, losses }, jax];
 
-  test('the same for all pass, and those of other images are left out', () => {
+  test('equal losses pass, and those of other images are left out', () => {
     expect(() => checkLosses(all)).not.toThrow();
     expect(() => checkLosses([wgrad, { ...augmented, losses: [9, 9, 9] }, tensorflow, jax])).not.toThrow();
     expect(() => checkLosses(tensorflowHas([2.3005, 2.205, 2.095]))).not.toThrow();
   });
 
-  test('a first loss that differs says that the weights or the images do', () => {
+  test('a first loss that differs means that the weights or the images differ', () => {
     expect(() => checkLosses(tensorflowHas([2.305, 2.2, 2.1]))).toThrow(
       /losses of step 1 differ.*\n.*TensorFlow.js 2.305/,
     );
   });
 
-  test('a later loss that differs says that the update does', () => {
+  test('a later loss that differs means that the update differs', () => {
     expect(() => checkLosses(tensorflowHas([2.3, 2.22, 2.1]))).toThrow('losses of step 2 differ');
     expect(() => checkLosses(tensorflowHas([2.3, 2.2, 2.3]))).toThrow('losses of step 3 differ');
   });
 
-  test('NaN differs, whoever has it', () => {
+  test('NaN differs for any contender', () => {
     for (const place of [0, 2, 3]) {
       const broken = all.map((it, i) => (i === place ? { ...it, losses: [2.3, Number.NaN, 2.1] } : it));
       expect(() => checkLosses(broken)).toThrow('losses of step 2 differ');
     }
   });
 
-  test('only steps that everybody has done are compared', () => {
+  test('only steps that all contenders have done are compared', () => {
     expect(() =>
       checkLosses([measured('wgrad', [1], [2.3, 2.2, 7]), measured('jax-js', [1], [2.3, 2.2])]),
     ).not.toThrow();
   });
 });
 
-test('the table has a row for each, and the line the peers alone', () => {
+test('the table has a row for each contender, and the line only the peers', () => {
   const text = peersTable(all, { batchSize: 32, flopsAnImage: 15.4e6, ceiling: 11.4 });
   expect(text).toContain('batch 32, 3 rounds');
   expect(text).toMatch(

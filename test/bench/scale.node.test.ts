@@ -10,7 +10,7 @@ const cell = (size: number, batchSize: number, ms: number[], skipped?: string): 
   ...(skipped !== undefined && { skipped }),
 });
 
-test('the table has the rate of each size and its share of the best, and marks what falls below 60 %', () => {
+test('the table has the rate of each size and its fraction of the best, and marks those below 60 %', () => {
   const cells = [cell(28, 8, [200, 100, 900]), cell(28, 32, [200]), cell(64, 8, [400]), cell(64, 32, [], 'too large')];
   expect(cells.map(gflopsOf)).toEqual([5, 5, 2.5, 0]);
   const table = scaleTable(cells);
@@ -55,7 +55,7 @@ test('at its smallest: both numbers of channels are trained, and all figures are
   for (const { flops, ms, gflops } of scale) expect(gflops).toBeCloseTo(flops / ms[0]! / 1e6, 9);
 }, 300_000);
 
-test('a model from JSON has no sizes to go through', async () => {
+test('a model from JSON has no sizes to vary', async () => {
   const model = '{"inputShape":[28,28,1],"layers":[{"type":"flatten"},{"type":"dense","units":10}]}';
   const { code, stderr } = await callOf(bench, 'bench', '--scale', '--model', model);
   expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('the name of a preset') });

@@ -4,7 +4,7 @@ import { openGpu } from '../../src/gpu/device.ts';
 import { Memory } from '../../src/gpu/memory.ts';
 import { readSlices } from '../../src/gpu/readback.ts';
 
-test('the adapter is named, a software one as such', async () => {
+test('the adapter is described, and a software adapter as such', async () => {
   const gpu = await openGpu();
   const { vendor, architecture, description, software } = gpu.adapter;
   expect(`${vendor}${architecture}${description}`).not.toBe('');
@@ -15,7 +15,7 @@ test('the adapter is named, a software one as such', async () => {
   gpu.dispose();
 });
 
-test('buffers may be as large as the adapter has them; a limit by name is granted', async () => {
+test('buffers may be as large as the adapter allows, and a limit that is requested by name is granted', async () => {
   const gpu = await openGpu({ requiredLimits: { maxComputeInvocationsPerWorkgroup: 256, maxBufferSize: 2 ** 29 } });
   const adapter = (await navigator.gpu.requestAdapter())!;
   expect(gpu.device.limits.maxStorageBufferBindingSize).toBe(adapter.limits.maxStorageBufferBindingSize);
@@ -27,7 +27,7 @@ test('buffers may be as large as the adapter has them; a limit by name is grante
   await expect(tooMuch).rejects.toThrow(`found: ${most}\n  expected: ${most + 1}`);
 });
 
-test('a read that waits when the device goes away rejects with the reason', async () => {
+test('a pending read rejects with the reason when the device is lost', async () => {
   const gpu = await openGpu();
   const memory = new Memory(gpu.device);
   const read = readSlices(gpu, memory, [memory.storage('x', 1000)]);
@@ -38,7 +38,7 @@ test('a read that waits when the device goes away rejects with the reason', asyn
   expect(((await outcome) as Error).message).toContain('lost (destroyed)');
 });
 
-test('a command that the GPU refuses is reported, and does not count as done', async () => {
+test('a command that the GPU rejects is reported and does not count as done', async () => {
   const gpu = await openGpu();
   const memory = new Memory(gpu.device);
   const { buffer } = memory.storage('mine', 4);

@@ -45,7 +45,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 const a = kernel('scale', scale, { constants: () => ({ factor: 3 }), workgroups: () => [5] });
 const b = kernel('add', add, { constants: () => ({ factor: 7 }), workgroups: () => [3, 2] });
 
-test('names that both declare are changed in the second, but not the members of its structures', () => {
+test('names that both shaders declare are renamed in the second, but not the members of its structures', () => {
   const { kernel, names } = joinKernels(a, b, new Map())!;
   expect(Object.fromEntries(names)).toEqual({
     x: 'x_2',
@@ -103,7 +103,7 @@ test('the first workgroups run one kernel, the others the other, each with its o
   expect(kernel.name).toBe('scale + add');
 });
 
-test('what does not fit one launch is left apart', () => {
+test('kernels that do not fit into one launch are kept apart', () => {
   const small = kernel('add', add.replace('(64)', '(32)'), { constants: () => ({ factor: 7 }) });
   expect(joinKernels(a, small, new Map())).toBeUndefined();
   const many = { ...b, workgroups: [65534, 1, 1] as [number, number, number] };
@@ -124,7 +124,7 @@ test('what does not fit one launch is left apart', () => {
   expect(joinKernels(a, wide(5), new Map())).toBeUndefined();
 });
 
-test('two kernels whose workgroups share too much memory are left apart', () => {
+test('two kernels whose workgroups use too much memory together are kept apart', () => {
   const sharing = (of: string, more = '') =>
     kernel('scale', `${more}\n${scale}var<workgroup> sums: ${of};`, { constants: () => ({ factor: 3 }) });
   const half = sharing('array<vec4f, size>', 'const size = 512u;');
@@ -179,7 +179,7 @@ test('a chain runs the second kernel after the first, its workgroups one after t
   expect(kernel.text).toContain('y_2[index] = y[index];');
 });
 
-test('a chain may go on: each kernel keeps its own names', () => {
+test('a chain may be extended: each kernel keeps its own names', () => {
   const two = chainKernels(one('f32'), one('f32'), from)!.kernel;
   const { kernel, names } = chainKernels(two, one('f32'), new Map([['x', 'y_2']]))!;
   expect(kernel.name).toBe('read -> read -> read');
@@ -205,7 +205,7 @@ test.each([
   expect(kernel.text.match(/array<\w+, \d+>/g)).toHaveLength(3);
 });
 
-test('what cannot be a chain is left apart', () => {
+test('kernels that cannot form a chain are kept apart', () => {
   const f32 = one('f32');
   expect(chainKernels(f32, f32, from)).toBeDefined();
   expect(chainKernels(reader('f32', 'index', { workgroups: () => [2] }), f32, from)).toBeUndefined();

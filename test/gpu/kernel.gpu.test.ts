@@ -43,15 +43,15 @@ async function refused(kernel: Kernel<Scale>, given = shape, type: typeof WgradE
   return (error as Error).message;
 }
 
-describe('a kernel that is launched wrongly', () => {
-  test('bindings that the shader lacks or the launch forgets: both lists', async () => {
+describe('an invalid launch of a kernel', () => {
+  test('bindings that the shader or the launch lacks: both lists', async () => {
     const words = /bindings of scale\.wgsl.*differ.*\n.*found: "x, z"\n.*expected: x, y/;
     expect(await refused({ ...scale, buffers: () => ({ x: 5, z: 5 }) })).toMatch(words);
     expect(await refused({ ...scale, buffers: () => ({ x: 5 }) })).toMatch(/found: "x"\n.*expected: x, y/);
     expect(await refused({ ...scale, buffers: () => ({ x: 5, y: 5, z: 5 }) })).toMatch(/found: "x, y, z"/);
   });
 
-  test('override constants, the same', async () => {
+  test('override constants in the same way', async () => {
     const words = /override constants of scale\.wgsl.*differ.*\n.*found: "count"\n.*expected: count, factor/;
     expect(await refused({ ...scale, constants: () => ({ count: 5 }) })).toMatch(words);
     const three = () => ({ count: 5, factor: 1, other: 1 });
@@ -66,7 +66,7 @@ describe('a kernel that is launched wrongly', () => {
     );
   });
 
-  test('a text that does not compile: its lines with a caret', async () => {
+  test('a shader that does not compile: its lines with a caret', async () => {
     const message = await refused({
       ...scale,
       source: scaleSource.replace('= factor * x[id.x]; }', '= factr * x[id.x]; }'),
@@ -84,7 +84,7 @@ describe('a kernel that is launched wrongly', () => {
 });
 
 describe('the cache', () => {
-  test('makes a pipeline once for each text and constants, even when asked twice at the same time', async () => {
+  test('creates a pipeline once for each shader and constants, even if it is requested twice at the same time', async () => {
     const cache = new KernelCache(gpu.device, gpu.traits);
     const [one, two, other] = await Promise.all([
       cache.compile(scale, shape),
@@ -97,7 +97,7 @@ describe('the cache', () => {
     expect(other!.layout).toBe(one!.layout);
   });
 
-  test('is shared by all that compile on one device, and by no other device', async () => {
+  test('is shared by everything that compiles on one device, and by no other device', async () => {
     const compileOn = async ({ device, traits }: Gpu) => new KernelCache(device, traits).compile(scale, shape);
     const [one, two] = [await compileOn(gpu), await compileOn(gpu)];
     expect(two.pipeline).toBe(one.pipeline);
@@ -108,7 +108,7 @@ describe('the cache', () => {
     elsewhere.dispose();
   });
 
-  test('keeps what was used last, and nothing that failed', async () => {
+  test('keeps what was used last, and nothing that failed to compile', async () => {
     const made: number[] = [];
     const device = {
       createBindGroupLayout: () => ({}),
@@ -140,7 +140,7 @@ describe('the cache', () => {
     expect(made.slice(1002)).toEqual([1000, 1]);
   });
 
-  test('takes the first variant for the adapter unless another is asked for', async () => {
+  test('takes the first variant for the adapter unless another is requested', async () => {
     const cache = new KernelCache(gpu.device, gpu.traits);
     const seen: unknown[] = [];
     const varied: Kernel<Scale> = {
@@ -175,13 +175,13 @@ describe('binding by name', () => {
     [['x', 'y', 'z'], /found: "x, y, z"\n.*expected: x, y/],
     [['x', 'dy'], /found: "x, dy"\n.*expected: x, y/],
     [[], /found: ""\n.*expected: x, y/],
-  ])('%j is refused with both lists', async (names, words) => {
+  ])('%j is rejected with both lists', async (names, words) => {
     const kernel = await compiled;
     expect(() => bind(gpu.device, kernel, 'conv', slices(...names))).toThrow(ShaderError);
     expect(() => bind(gpu.device, kernel, 'conv', slices(...names))).toThrow(words);
   });
 
-  test('what belongs to the step as a whole is called that', async () => {
+  test('buffers that belong to the step as a whole are named as such', async () => {
     const kernel = await compiled;
     expect(() => bind(gpu.device, kernel, '', {})).toThrow(/^step: /);
   });
@@ -193,7 +193,7 @@ describe('binding by name', () => {
     expect(() => bind(gpu.device, kernel, 'conv', buffers)).toThrow(words);
   });
 
-  test('a recording knows what it reads and writes, and each dispatch sees what the ones before it wrote', async () => {
+  test('a recording tracks reads and writes, and each dispatch sees the results of the previous ones', async () => {
     const kernel = await compiled;
     const [x, y, z] = ['x', 'y', 'z'].map((name) => memory.storage(name, 5));
     const first = bind(gpu.device, kernel, 'one', { x: x!, y: y! });

@@ -24,7 +24,7 @@ test('storage holds whole vec4s, zeroed, and is counted until it is freed', asyn
 });
 
 test.each([1, 2, 3, 4, 5, 16, 17])(
-  '%i bytes are uploaded as they are, from the middle of a buffer too',
+  '%i bytes are uploaded unchanged, also from the middle of a buffer',
   async (length) => {
     const memory = new Memory(gpu.device);
     const whole = Uint8Array.from({ length: length + 4 }, (_, i) => 7 * i + 1);
@@ -37,7 +37,7 @@ test.each([1, 2, 3, 4, 5, 16, 17])(
 );
 
 describe('an arena', () => {
-  test('tensors begin at multiples of 256 bytes, which a binding wants, and share one buffer', () => {
+  test('tensors start at multiples of 256 bytes, as bindings require, and share one buffer', () => {
     const memory = new Memory(gpu.device);
     const sizes = { 'conv2d.w': 288, 'conv2d.b': 32, 'dense.w': 65, 'dense.b': 1 };
     const { all, tensors } = memory.arena(
@@ -52,7 +52,7 @@ describe('an arena', () => {
     memory.dispose();
   });
 
-  test('each part is read back by itself', async () => {
+  test('each part can be read back separately', async () => {
     const memory = new Memory(gpu.device);
     const { all, tensors } = memory.arena('a', [
       { label: 'x', elements: 3 },
@@ -67,7 +67,7 @@ describe('an arena', () => {
   });
 });
 
-test('more than the device can bind is refused before it is asked for: found and expected in MiB', () => {
+test('more than the device can bind is rejected before it is allocated: found and expected in MiB', () => {
   const memory = new Memory(gpu.device);
   const most = gpu.device.limits.maxStorageBufferBindingSize;
   expect(most).toBe(128 * 2 ** 20);

@@ -62,7 +62,7 @@ function expectConsistent(profile: StepProfile, recording: Recording): void {
 }
 
 // Another process may take the cores for most of its rounds.
-test('a row a dispatch, in their order, with shares that are those of the work', { retry: 2 }, async () => {
+test('one row per dispatch, in order, with the fractions of the work', { retry: 2 }, async () => {
   const recording = await record({ little: 20_000, most: 400_000, some: 100_000 });
   const buffers = memory.buffers;
   const profile = await profileRecording(gpu, memory, recording);
@@ -86,7 +86,7 @@ test('median and spread of rounds', () => {
   expect(medianAndSpread([])).toEqual({ median: 0, spread: 0 });
 });
 
-test('the ceilings of an adapter: its kernels compute what they claim to, and reach more than any other', async () => {
+test('the ceilings of an adapter: its kernels compute correct results, and are the fastest', async () => {
   const cache = new KernelCache(gpu.device, gpu.traits);
   const words = Float32Array.from({ length: 4 * 70 }, (_, i) => i);
   const [x, y] = [memory.upload('copied', words), memory.storage('copy', words.length)];
@@ -110,7 +110,7 @@ test('the ceilings of an adapter: its kernels compute what they claim to, and re
   expect(rooflineShare({ flops: 0, bytes: 100, microseconds: 1 }, { gflops: 1, gbps: 1 })).toBeCloseTo(0.1, 12);
 });
 
-test('what is too short for a rounded clock is repeated until it is not', async () => {
+test('a dispatch that is too short for a rounded clock is repeated', async () => {
   const recording = await record({ short: 1, long: 400_000 });
   const profile = await profileRecording(gpu, memory, recording, 3);
   expectConsistent(profile, recording);
@@ -125,7 +125,7 @@ test('what is too short for a rounded clock is repeated until it is not', async 
   } else expect([short!.repeats, long!.repeats]).toEqual([1, 1]);
 });
 
-test('a device without timestamps says what is missing', async () => {
+test('a device without timestamps: the error says what is missing', async () => {
   const weakest = await openGpu({ defaultLimitsOnly: true });
   const error = await profileRecording(weakest, new Memory(weakest.device), []).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(SetupError);

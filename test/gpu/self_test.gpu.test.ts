@@ -22,7 +22,7 @@ test('kernels and a small network are within their bounds here, and the report i
     expect(await selfTest({ only })).toMatchObject({ passed: true, checks: expect.anything() });
 });
 
-test('a kernel that computes something else is found, and the others pass', async () => {
+test('a kernel with wrong results is found, and the others pass', async () => {
   breakShader('global_average_pool_forward', (code) => code.replace('f32(pixels)', 'f32(pixels + 1u)'));
   const report = await selfTest({ only: 'global', gpu: { adapter: 'auto' } });
   expect(report.passed).toBe(false);
@@ -37,7 +37,7 @@ test('a kernel that computes something else is found, and the others pass', asyn
   expect(report.limits.maxStorageBuffersPerShaderStage).toBeGreaterThanOrEqual(8);
 });
 
-test('a shader that the driver refuses is a check that failed', async () => {
+test('a shader that the driver rejects is a failed check', async () => {
   breakShader('global_max_pool_forward', () => 'not WGSL');
   const { checks, planned } = await selfTest({ only: 'global' });
   expect(checks).toHaveLength(planned);
@@ -47,7 +47,7 @@ test('a shader that the driver refuses is a check that failed', async () => {
   }
 });
 
-test('a name that no check has is refused, with the nearest one', async () => {
+test('a name that matches no check is rejected, with the nearest one', async () => {
   const wrong = selfTest({ only: 'conv2d_forwards' });
   await expect(wrong).rejects.toThrow(ConfigurationError);
   await expect(wrong).rejects.toThrow('did you mean "conv2d_forward"?');

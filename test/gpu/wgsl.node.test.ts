@@ -11,7 +11,7 @@ const lines = (text: string) =>
     .filter(Boolean);
 
 describe('rendering', () => {
-  test('holes are filled, wherever and however often they stand', () => {
+  test('holes are filled everywhere, however often they occur', () => {
     expect(render('k', 'const a = ${tile}u;\nconst b = ${tile} * ${step};', { tile: 8, step: '4u' })).toBe(
       'const a = 8u;\nconst b = 8 * 4u;',
     );
@@ -38,11 +38,11 @@ describe('rendering', () => {
     [true, false, ['outer', 'outer alone', 'always']],
     [false, true, ['inner alone', 'always']],
     [false, false, ['neither', 'always']],
-  ])('flags choose lines, within each other: %s, %s', (outer, inner, expected) => {
+  ])('flags select lines, also nested: %s, %s', (outer, inner, expected) => {
     expect(lines(render('k', nested, { outer, inner }))).toEqual(expected);
   });
 
-  test('a hole that nothing fills is reported by name, with what there is', () => {
+  test('a hole without a value is reported by name, with the known ones', () => {
     const rendered = () => render('conv2d_forward', 'a ${tile} ${stp}', { tile: 1, step: 2 });
     expect(rendered).toThrow(ShaderError);
     expect(rendered).toThrow(/conv2d_forward\.wgsl.*\n.*\$\{stp\}.*\n.*tile, step/);
@@ -54,7 +54,7 @@ describe('rendering', () => {
     expect(rendered).toThrow(/adam\.wgsl.*\n.*"stp, other".*\n.*tile/);
   });
 
-  test('a loop is written out, its bounds filled in, loops within loops', () => {
+  test('a loop is unrolled with its bounds filled in, also nested', () => {
     const text = '%for q in 0..${quads}\nlet p$q = $qu;\n  %for i in 1..3\ny$q$i\n  %end\n%end\nend';
     expect(lines(render('k', text, { quads: 2 }))).toEqual([
       'let p0 = 0u;',
@@ -68,7 +68,7 @@ describe('rendering', () => {
     expect(lines(render('k', '%for i in 0..0\na$i\n%end\nend'))).toEqual(['end']);
   });
 
-  test('a flag within a loop chooses lines of it', () => {
+  test('a flag within a loop selects lines of it', () => {
     const text = '%for i in 0..2\n#if ${on}\na$i\n#else\nb$i\n#endif\n%end';
     expect(lines(render('k', text, { on: true }))).toEqual(['a0', 'a1']);
     expect(lines(render('k', text, { on: false }))).toEqual(['b0', 'b1']);
@@ -78,7 +78,7 @@ describe('rendering', () => {
     ['%for i in 0..2\na', '%for i without an %end'],
     ['a\n%end', '%end without a %for'],
     ['%for i from 0 to 2\na\n%end', '%for i from 0 to 2'],
-  ])('loops that do not pair: %j', (text, found) => {
+  ])('loops that are not closed: %j', (text, found) => {
     expect(() => render('adam', text)).toThrow(ShaderError);
     expect(() => render('adam', text)).toThrow(found);
   });
@@ -88,18 +88,18 @@ describe('rendering', () => {
     ['a\n#endif', '#endif'],
     ['a\n#else\nb', '#else'],
     ['#if ${on}\n#endif\n#elif ${on}', '#elif'],
-  ])('flags that do not pair: %j', (text, found) => {
+  ])('flags that are not closed: %j', (text, found) => {
     expect(() => render('adam', text, text.includes('$') ? { on: true } : {})).toThrow(ShaderError);
     expect(() => render('adam', text, text.includes('$') ? { on: true } : {})).toThrow(found);
   });
 
-  test('a value in a branch that is not taken counts as used', () => {
+  test('a value in a branch that is not selected counts as used', () => {
     expect(lines(render('k', '#if ${on}\nconst a = ${tile};\n#endif\nend', { on: false, tile: 3 }))).toEqual(['end']);
   });
 });
 
 describe('bindings are read from the text', () => {
-  test('name, number, access and type, in the order of their numbers', () => {
+  test('name, number, access and type, in the order of the numbers', () => {
     const text = `
       @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
       @group(0) @binding(0) var<storage, read> x: array<f32>; // with a remark
@@ -122,7 +122,7 @@ describe('bindings are read from the text', () => {
     expect(readOverrides(text)).toEqual(['batch', 'epsilon']);
   });
 
-  test('of every shader, all that it declares, each a line', async () => {
+  test('of every shader, with everything that it declares on one line', async () => {
     const shaders = import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true });
     expect(Object.keys(shaders).length).toBeGreaterThan(10);
     for (const [path, source] of Object.entries(shaders)) {
@@ -137,7 +137,7 @@ describe('bindings are read from the text', () => {
   });
 });
 
-test('an excerpt quotes the rendered lines around a message, with a caret under the place', () => {
+test('an excerpt quotes the rendered lines around a message, with a caret at the position', () => {
   const text = ['let a = 1;', 'let b = 2;', 'let c = d;', 'let e = 3;'].join('\n');
   const message = { type: 'error', message: "unresolved value 'd'", lineNum: 3, linePos: 9, offset: 0, length: 1 };
   expect(excerpt(text, [message as GPUCompilationMessage]).split('\n')).toEqual([
@@ -161,7 +161,7 @@ describe('lengths of storage arrays', () => {
     '@group(0) @binding(3) var<storage, read_write> bits: array<atomic<u32>>;',
   ].join('\n');
 
-  test('are those of the launch, rounded up to whole elements; what is no plain array stays', () => {
+  test('are those of the launch, rounded up to whole elements; bindings that are not plain arrays are unchanged', () => {
     expect(withLengths(text, { x: 9, y: 0, state: 5, bits: 2 }).split('\n')).toEqual([
       '@group(0) @binding(0) var<storage, read> x: array<vec4f, 3>;',
       '@group(0) @binding(1) var<storage, read_write> y: array<f32, 1>;',
@@ -184,7 +184,7 @@ describe('shaders as a build has them, without comments and spaces', () => {
       .replace(/\/\/.*$/gm, '')
       .match(/[\w$]+|\d[\w.]*(?:[-+]\d+)?|<<=|>>=|->|[-+*/%&|^<>=!]=|&&|\|\||\+\+|--|<<|>>|\S/g);
 
-  test('consist of the same tokens, in fewer characters', () => {
+  test('consist of the same tokens, with fewer characters', () => {
     expect(sources.length).toBeGreaterThan(100);
     for (const [path, source] of sources) {
       const lean = leanShader(source);
@@ -194,7 +194,7 @@ describe('shaders as a build has them, without comments and spaces', () => {
     expect(leanShader('let a = b < -c; // why\n\n  if (a) { x += 1u; }\n')).toBe('let a=b < -c;\nif(a){x+=1u;}\n');
   });
 
-  test('are read as the sources are', () => {
+  test('are parsed like the sources', () => {
     for (const [path, source] of sources) {
       const read = (text: string) => {
         const named = text.replace(/\$\{(\w+)\}/g, '$1');

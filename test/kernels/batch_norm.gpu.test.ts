@@ -149,7 +149,7 @@ describe('batch_norm_move', () => {
   const layers = { layers: [8, 3, 64, 300], momenta: [0.99, 0.9, 0.5, 0] };
   test('all layers', () => checkKernel(gpu, checkBatchNormMove(layers)));
   test('one layer of one channel', () => checkKernel(gpu, checkBatchNormMove({ layers: [1], momenta: [0.99] })));
-  test('a step that is skipped moves nothing', async () => {
+  test('a skipped step changes nothing', async () => {
     const { kernel, shape, given, twin } = checkBatchNormMove({ ...layers, skip: true });
     for (const variant of variantsOf(kernel, shape, gpu.traits)) {
       const launch = await launchGuarded(gpu, cacheOf(gpu), kernel, shape, variant);
@@ -233,7 +233,7 @@ describe('statistics, combined, normalize', () => {
     expect(ofY.every((bound) => bound < 1e-2)).toBe(true);
   });
 
-  test('what lies in empty slots changes no bit', async () => {
+  test('values in empty slots do not change any bit', async () => {
     const c = { ...control, batch: 6, count: 4, scale: false, center: false };
     const x = Float32Array.from(numbers(c.batch * c.pixels * c.channels, 3));
     const real = c.count * c.pixels * c.channels;
@@ -246,7 +246,7 @@ describe('statistics, combined, normalize', () => {
     expectWithin('y', second.y.subarray(0, real), first.y.subarray(0, real), 0);
   });
 
-  test('a NaN in a real sample reaches its channel and no other', async () => {
+  test('a NaN in a real sample affects only its channel', async () => {
     const c = { ...control, scale: false, center: false };
     const x = Float32Array.from(numbers(c.batch * c.pixels * c.channels, 3));
     x[5 * c.channels + 2] = Number.NaN;

@@ -248,7 +248,7 @@ describe.each(Object.entries(passes))('%s', (_, { check, fits, control: own, dep
 });
 
 // The values after `exponential` are unbounded, and an empty slot of a short batch may hold anything.
-test.each([4, 6])('an infinite input without a gradient keeps a gradient of zero: %i channels', async (channels) => {
+test.each([4, 6])('an infinite input without a gradient has a gradient of zero: %i channels', async (channels) => {
   const given = {
     ...plain,
     batch: 2,

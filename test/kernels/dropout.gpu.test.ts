@@ -93,12 +93,12 @@ test('the mask of a sample depends on its position in the epoch and not on the b
   }
 });
 
-test('a rate of nothing drops nothing, a rate of nearly one nearly everything', async () => {
+test('a rate of zero drops nothing, and a rate close to one nearly everything', async () => {
   expect([...(await maskOf({ ...control, rate: 0 }, someState))]).toEqual(Array(120).fill(1));
   expect([...(await maskOf({ ...control, rate: 1 - 2 ** -40 }, someState))]).toEqual(Array(120).fill(0));
 });
 
-test('numbers that are dropped leave zero, and a NaN that is kept stays', async () => {
+test('dropped numbers become zero, and a NaN that is kept remains', async () => {
   const shape = { ...control, batch: 1 };
   const mask = await maskOf(shape, someState);
   const launch = await launchGuarded(gpu, cacheOf(gpu), dropoutForward, shape, {});

@@ -64,12 +64,12 @@ describe.each(Object.entries({ max_pool_forward: checkMaxPoolForward, max_pool_b
   },
 );
 
-test.each([4, 3])('%i channels: of equal elements the first wins', async (channels) => {
+test.each([4, 3])('%i channels: the first of equal elements is the argmax', async (channels) => {
   const shape = pool({ ...control, channels, poolSize: [3, 3], strides: [2, 2], padding: 'same' });
   await checkKernel(gpu, checkMaxPoolForward(shape, withTies(shape)));
 });
 
-describe('a layout known by heart', () => {
+describe('a fixed memory layout', () => {
   // Two channels of one 4x4 image; windows of 2x2. Argmax 0 is top left, 1 top right, 2 bottom left, 3 bottom right.
   const first = [9, 1, 1, 8, 2, 3, 4, 5, 1, 1, 1, 1, 7, 1, 1, 6];
   const second = [0, 0, 0, 0, 0, 0, 0, 1, -1, -2, -2, -2, -3, -4, -2, -1];

@@ -111,7 +111,7 @@ test('an average of more than four inputs ends a chain of sums', async () => {
   await checkKernel(gpu, checkMergeBackward({ ...shape, input: 1 }));
 });
 
-test('a NaN of any input is in the result, wherever it stands', async () => {
+test('a NaN of any input is in the result, at any position', async () => {
   for (const operation of operations) {
     for (const channels of [4, 3]) {
       const broadcast = [whole, perChannel, whole];
@@ -131,7 +131,7 @@ test('a NaN of any input is in the result, wherever it stands', async () => {
   }
 });
 
-test('what has no gradient gets none, whatever stands in an empty slot of the batch', async () => {
+test('inputs without a gradient get none, whatever the empty slots of the batch contain', async () => {
   const empty = Float32Array.of(Infinity, -Infinity, Number.NaN, 1e38, 0, 1, Number.NaN, Infinity);
   const zeros = new Float32Array(8);
   for (const operation of operations) {

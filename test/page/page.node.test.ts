@@ -116,7 +116,7 @@ describe('with the data sets of wgrad dev', () => {
     await page.evaluate(() => {
       location.hash = '#dataset=digits&model=five-relu&lr=0.1&epoch=3&batch_size=8&seed=1&seed=2&unheard-of';
     });
-    await until(page, '#page-error', "This page's URL has 5 faults");
+    await until(page, '#page-error', "This page's URL has 5 errors");
     const told = await text(page, '#page-error');
     expect(told).toContain('lr: lr=0.1; a learning rate is a part of the optimizer: optimizer={"type":"adam"');
     expect(told).toContain('epoch: epoch=3; did you mean epochs?');

@@ -35,13 +35,13 @@ const slots = [30, 50, 40].map((size, i) => ({
   buffers: [new PlanBuffer(`layer_${i}.y`, size * mebibyte, 'value')],
 }));
 
-test('buffers that fit together are made', async () => {
+test('buffers that fit together are created', async () => {
   const { recorder, bytes } = deviceOf(120 * mebibyte);
   await bindPlan(recorder, slots, {});
   expect(bytes.size).toBe(3);
 });
 
-test('buffers that are too large together: the error has both figures and the largest, and nothing stays', async () => {
+test('buffers that are too large together: the error has both sizes and the largest buffer, and nothing is left allocated', async () => {
   const { recorder, bytes } = deviceOf(100 * mebibyte);
   const error = (await bindPlan(recorder, slots, {}).catch((error) => error)) as ConfigurationError;
   expect(error.parts).toMatchObject({
@@ -53,7 +53,7 @@ test('buffers that are too large together: the error has both figures and the la
   expect(bytes.size).toBe(0);
 });
 
-test('the longest shaders compile first, and each dispatch once', async () => {
+test('the longest shaders compile first, and each of them once', async () => {
   const { recorder } = deviceOf(0);
   const texts: string[] = [];
   const dispatchSpecialized = async ({ text }: SpecializedKernel) => {

@@ -34,7 +34,7 @@ async function linesOf(
 }
 
 // A change of a step changes these lines; update them with: npx vitest run --project node test/plan -u.
-test("the tutorial's step at batch 32", async () => {
+test("the tutorial's step at batch size 32", async () => {
   const lines = await linesOf(presetModel('tutorial', [28, 28, 1], 10), tutorialAugmentation);
   expect(lines).toHaveLength(23 + 1);
   await expect(lines.join('\n')).toMatchFileSnapshot('tutorial.plan.txt');

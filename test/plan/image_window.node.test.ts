@@ -14,7 +14,7 @@ const demand: ImageDemand = {
   mostBytes: 128 * mib,
 };
 
-describe('where the images of a data set are', () => {
+describe("the positions of a data set's images", () => {
   test.each<[string, Partial<ImageDemand>, string]>([
     ['few: all in one buffer', { count: 800 }, 'resident'],
     ['as many as a binding takes', { imageShape: [64, 64, 2], count: 2 ** 14 }, 'resident'],
@@ -48,7 +48,7 @@ describe('where the images of a data set are', () => {
     expect(window.chunks === 32 || windowBytes(window) > asked.budget! / 2).toBe(true);
   });
 
-  test('two steps have to fit', () => {
+  test('two steps must fit', () => {
     const budget = 2 * 32 * 150_528;
     expect(residencyOf({ ...demand, budget })).toMatchObject({ kind: 'streamed', window: { chunk: 32, chunks: 2 } });
     const tooSmall = () => residencyOf({ ...demand, budget: budget - 1 });
@@ -60,7 +60,7 @@ describe('where the images of a data set are', () => {
   });
 });
 
-test('partners are those that the shader draws, by the twin of its generator', () => {
+test('partners match those that the shader samples, by the twin of its generator', () => {
   for (const [seed, epoch, sample, copy] of [
     [0, 1, 0, 0],
     [5, 2, 17, 1],

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await build({ configFile, mode: 'portable-suite', logLevel: 'error', build: { outDir: folder } });
 });
 
-test('each host and driver is found, or it is said how to get it', () => {
+test('each host and driver is found, or the message says how to install it', () => {
   const missing = [...hosts.missing, ...drivers.missing].map(({ name }) => name);
   expect([...hosts.found.map(({ name }) => name), ...drivers.found.keys(), ...missing].sort()).toEqual(
     [...hostNames, ...driverNames].sort(),

@@ -40,7 +40,7 @@ test.each(departures)('gradients against central differences: %s', (_, departure
   expectGradient('z', loss, z, denseBackwardX(s, { w, dy, x: x() }).dx);
 });
 
-test.each(departures)('the convolution that stands for it on the GPU gives the same: %s', (_, departure) => {
+test.each(departures)('the convolution that replaces it on the GPU gives the same result: %s', (_, departure) => {
   const s = { ...control, ...departure };
   const { z, w, b, out: dy } = inputs(s);
   const x = z.map((value) => activate(s.inActivation, value));

@@ -17,16 +17,16 @@ function expectShare(found: number, of: number, p: number): void {
 
 const dropped = (mask: readonly boolean[]) => mask.filter((kept) => !kept).length;
 
-test.each([0.01, 0.1, 0.3, 0.5, 0.9])('a rate of %f drops that share', (rate) => {
+test.each([0.01, 0.1, 0.3, 0.5, 0.9])('a rate of %f drops that fraction', (rate) => {
   expectShare(dropped(dropoutMask({ ...control, rate }, state)), count, rate);
 });
 
-test('a rate of nothing drops nothing', () => {
+test('a rate of zero drops nothing', () => {
   const x = numbers(count, 1);
   expect(dropoutForward({ ...control, rate: 0 }, { x, state }).y).toEqual(x);
 });
 
-test('what is kept grows so that the mean stays', () => {
+test('kept numbers are scaled so that the mean is unchanged', () => {
   const { y } = dropoutForward(control, { x: Array(count).fill(1), state });
   for (const value of y) expect([0, 1 / 0.7]).toContain(value);
   const mean = y.reduce((sum, value) => sum + value, 0) / count;
@@ -62,7 +62,7 @@ describe('masks are independent', () => {
     for (let apart = 1; apart <= 5; apart++) expectIndependent(mask.slice(apart), mask.slice(0, -apart));
   });
 
-  test('a sample has its mask in any batch', () => {
+  test('a sample has the same mask in any batch', () => {
     const second = dropoutMask({ ...control, batch: 1 }, { ...state, start: state.start! + 1 });
     expect(mask.slice(500, 1000)).toEqual(second);
   });
@@ -72,7 +72,7 @@ describe('whole channels', () => {
   const s: DropoutShape = { batch: 60, elements: 4 * 50, layer: 1, rate: 0.3, spatialChannels: 50 };
   const mask = dropoutMask(s, state);
 
-  test('every pixel of a sample drops the same channels, every sample others', () => {
+  test('every pixel of a sample drops the same channels, and other samples drop others', () => {
     const ofPixel = (pixel: number) => mask.filter((_, i) => Math.floor(i / 50) % 4 === pixel);
     for (let pixel = 1; pixel < 4; pixel++) expect(ofPixel(pixel)).toEqual(ofPixel(0));
     expectShare(dropped(ofPixel(0)), 60 * 50, 0.3);
@@ -81,7 +81,7 @@ describe('whole channels', () => {
   });
 });
 
-test('noise is normal: its mean, its deviation, and how much lies beyond one, two and three deviations', () => {
+test('noise is normal: its mean, its standard deviation, and the fractions beyond one, two and three deviations', () => {
   const s = { batch: 8, elements: 500, layer: 3, standardDeviation: 2 };
   const { y } = gaussianNoise(s, { x: new Float64Array(count).fill(5), state });
   const z = [...y].map((value) => (value - 5) / 2);

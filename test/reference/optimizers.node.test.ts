@@ -18,7 +18,7 @@ const keras = { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 const plain = { learningRate: 0.1, momentum: 0, nesterov: false };
 const none = Float64Array.of(0, 0);
 
-test("Adam's first step is a learning rate long, but for epsilon", () => {
+test("Adam's first step is as long as the learning rate, except for epsilon", () => {
   const dw = [3, -1e-6];
   const { w } = adam(keras, { dw, w: [1, 1], m: none, v: none, t: 1 });
   for (const [i, g] of dw.entries()) {
@@ -28,7 +28,7 @@ test("Adam's first step is a learning rate long, but for epsilon", () => {
   }
 });
 
-test('Adam changes nothing it is given, and a gradient of zero only lets the moments fade', () => {
+test('Adam does not modify its inputs, and a gradient of zero only lets the moments decay', () => {
   const given = { dw: none, w: none, m: none, v: none, t: 1 };
   expect(adam(keras, given)).toEqual({ w: none, m: none, v: none, vHat: Float64Array.of() });
   const { m, v } = adam(keras, { ...given, m: [1, -1], v: [1, 4], t: 9 });
@@ -58,7 +58,7 @@ test.each([
   expect(second.v[0]).toBeCloseTo(v2!, 15);
 });
 
-test('weights decay by a share of the learning rate, apart from the gradient', () => {
+test('weight decay subtracts a fraction given by the learning rate, independent of the gradient', () => {
   // 1 - 0.1 * 0.5 * 1, then the step of a gradient of 2; with a zero gradient only the decay remains.
   expect(sgd({ ...plain, weightDecay: 0.5 }, { dw: [2, 0], w: [1, -4], v: none }).w).toEqual(
     Float64Array.of(1 - 0.05 - 0.2, -4 + 0.2),
@@ -104,12 +104,12 @@ test('the magnitudes add up what the updates may cancel', () => {
   expect(size.m[1]).toBeCloseTo(0.2 + 0.22, 15);
 });
 
-test('the norm of a layer is that of its tensors together', () => {
+test('the norm of a layer is that of all its tensors together', () => {
   expect(gradientNorm([3, 0], [-4])).toEqual({ squares: 25, norm: 5, nonFinite: 0, largest: 4 });
   expect(gradientNorm([1, Number.NaN, -Infinity]).nonFinite).toBe(2);
 });
 
-describe.each(Object.entries(torchOptimizers))('twenty steps beside PyTorch: %s', (_, torch) => {
+describe.each(Object.entries(torchOptimizers))('twenty steps compared with PyTorch: %s', (_, torch) => {
   const model = compileModel(torch.model);
   test.each(torch.trained)('$optimizer', ({ optimizer, weights }) => {
     const gradients = (w: Float64Array[]) => networkGradients(model, w, torch.images, torch.labels).gradients;
@@ -148,7 +148,7 @@ test("Keras' epsilon, by hand", () => {
   expect(updatesOf('nadam', [3]).w).toBeCloseTo(1 - (step * average) / (3 + 1e-7), 15);
 });
 
-test('Lion moves by the learning rate, whatever the gradient, and not at all without one', () => {
+test('Lion moves by the learning rate for any gradient, and not at all for a gradient of zero', () => {
   expect(updatesOf({ type: 'lion', learningRate: 0.25 }, [1e-6, 3]).w).toBe(0.5);
   expect(updatesOf('lion', [0]).w).toBe(1);
   const { w, m } = updatesOf({ type: 'lion', learningRate: 0.25, beta1: 0.9, beta2: 0.5 }, [1, -1]) as Record<
@@ -159,7 +159,7 @@ test('Lion moves by the learning rate, whatever the gradient, and not at all wit
   expect([w, m]).toEqual([0.5, -0.25]);
 });
 
-test('AdamW is Adam with a decay that is there by default', () => {
+test('AdamW is Adam with a decay that is on by default', () => {
   const config = { learningRate: 0.01, beta1: 0.8 };
   expect(updatesOf({ type: 'adamW', ...config }, [1, -2, 3])).toEqual(
     updatesOf({ type: 'adam', ...config, weightDecay: 0.004 }, [1, -2, 3]),
@@ -183,7 +183,7 @@ test.each<[OptimizerConfig | string, string]>([
   [{ type: 'muon', nsSteps: 0 }, 'an integer from 1 to 20'],
   [{ type: 'muon', others: 'adamw' } as never, 'invalid'],
   [{ type: 'adamax', amsgrad: true } as never, 'no option amsgrad'],
-])('%j is refused', (config, said) => {
+])('%j is rejected', (config, said) => {
   expect(() => fillOptimizer(config as OptimizerConfig)).toThrow(said);
 });
 
@@ -210,7 +210,7 @@ describe('Muon makes a matrix orthogonal', () => {
     [8, 30],
     [12, 12],
     [5, 1],
-  ])('%i x %i: the singular values are near 1, the vectors stay', (rows, columns) => {
+  ])('%i x %i: the singular values are near 1, and the vectors are unchanged', (rows, columns) => {
     const x = noise(rows, columns);
     const o = matrixOf(orthogonalize(x, rows, 5), rows);
     // ml-matrix requires at least as many rows as columns; the norm is that of all singular values.
@@ -229,7 +229,7 @@ describe('Muon makes a matrix orthogonal', () => {
     }
   });
 
-  test('what has no gradient does not move, and the others take their own step', () => {
+  test('weights without a gradient do not move, and the others take their own step', () => {
     expect([...orthogonalize(new Float64Array(6), 2, 5)]).toEqual([0, 0, 0, 0, 0, 0]);
     const options = { ...fillOptimizer('muon'), learningRate: 0.02, weightDecay: 0 } as FilledOptimizerOf<'muon'> & {
       learningRate: number;

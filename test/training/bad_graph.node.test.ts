@@ -275,7 +275,7 @@ describe('a model that is too large for the adapter', () => {
   const planWith = (mostBytes: number, batchSize: number) => () =>
     planTraining({ model, batchSize }, facts, { traits, limits: { mostBytes, mostArenaBytes: mostBytes } });
 
-  test('weights, activations and images: the buffer, its bytes, the bytes that are possible, what to lower', async () => {
+  test('weights, activations and images: the buffer, its size, the limit, and what to lower', async () => {
     const weights = 4 * (3 * 26 * 26 * 32);
     expect(weights / 2 ** 20).toBeCloseTo(0.25, 1);
     const all = await planWith(2 ** 26, 4)();
@@ -306,7 +306,7 @@ describe('a model that is too large for the adapter', () => {
     expect(fix).toMatch(/fewer units/);
   });
 
-  test('the planner refuses each buffer by itself, before one is made', () => {
+  test('the planner rejects each buffer separately, before any is created', () => {
     const limits: PlanLimits = { mostBytes: 1024, mostArenaBytes: 1024 };
     const planner = new Planner(traits, limits);
     planner.buffer('state', 'fits', 256);
@@ -320,7 +320,7 @@ describe('a model that is too large for the adapter', () => {
   });
 });
 
-test('a model without anything to train: which layers are frozen', () => {
+test('a model with nothing to train: which layers are frozen', () => {
   const compiled = (layers: unknown[]) => compileModel({ inputShape: [2, 2, 1], layers } as Model);
   const frozen = compiled([flatten, { ...softmax, trainable: false }]);
   expect(errorOf(() => requireTrained(frozen))).toMatchObject({

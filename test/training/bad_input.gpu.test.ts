@@ -100,7 +100,7 @@ describe('createTrainer immediately rejects', () => {
   });
 });
 
-describe('the first method refuses', () => {
+describe('the first method rejects', () => {
   test.each<[string, unknown, Parts]>([
     ['an augmentation that is a number', 3, { found: 3 }],
     [
@@ -118,7 +118,7 @@ describe('the first method refuses', () => {
   });
 });
 
-describe('fit refuses', () => {
+describe('fit rejects', () => {
   test.each<[string, unknown, Parts]>([
     [
       'an unknown option',
@@ -204,7 +204,7 @@ describe('a data set that doesn’t fit is refused by', () => {
   );
 
   // No validation data is the most common case.
-  test.each(ways.filter(([way]) => !way.includes('validation')))('%s nothing at all', async (_, call) => {
+  test.each(ways.filter(([way]) => !way.includes('validation')))('%s with no samples', async (_, call) => {
     expect(await partsOf(() => call(undefined as never))).toMatchObject({
       what: 'This is not a data set',
       found: undefined,
@@ -212,7 +212,7 @@ describe('a data set that doesn’t fit is refused by', () => {
   });
 });
 
-test('a data set that fails half way up leaves nothing on the GPU', async () => {
+test('a data set that fails during the upload leaves nothing on the GPU', async () => {
   const { alive, spy } = watchBuffers(trainer.gpu.device, ({ label }) => {
     if (label === 'dataset.order') throw new RangeError('no room');
   });
@@ -243,7 +243,7 @@ test('a model or a batch larger than the adapter binds', async () => {
   large.dispose();
 });
 
-describe('a batch is refused', () => {
+describe('a batch is rejected', () => {
   type Call = (trainer: Trainer, ...batch: [Float32Array, ArrayLike<number>]) => Promise<unknown>;
   const ways: [string, Call][] = [
     ['trainOnBatch', (to, ...batch) => to.trainOnBatch(...batch)],
@@ -305,14 +305,14 @@ describe('a batch is refused', () => {
     expect(await partsOf(() => trainer.predict(given as Float32Array))).toMatchObject(parts);
   });
 
-  test('by predict: bytes that are no picture', async () => {
+  test('by predict: bytes that are not a picture', async () => {
     const error = await trainer.predict(new Uint8Array(36)).catch((reason) => reason);
     expect(error).toBeInstanceOf(DataError);
     expect(error.parts).toMatchObject({ what: 'Picture 0 cannot be decoded', found: 'Uint8Array of 36 bytes' });
   });
 });
 
-describe('setWeights refuses', () => {
+describe('setWeights rejects', () => {
   test.each<[string, (weights: Float32Array[]) => unknown, Parts]>([
     [
       'an array too few',
@@ -343,17 +343,17 @@ describe('setWeights refuses', () => {
   });
 });
 
-test.each([0, -1, 1.5, 1001, Number.NaN])('profile refuses %d steps', async (steps) => {
+test.each([0, -1, 1.5, 1001, Number.NaN])('profile rejects %d steps', async (steps) => {
   const call = trainer.profile(dataset, { steps });
   expect(await partsOf(() => call)).toMatchObject({ found: steps, expected: 'an integer from 1 to 1000' });
 });
 
-test('after all of it the trainer trains', async () => {
+test('after all of this, the trainer can train', async () => {
   expect((await trainer.fit(dataset, { validationData: dataset })).epochs).toHaveLength(1);
   expect((await trainer.trainOnBatch(images, labels)).loss).toBeGreaterThan(0);
 });
 
-test('a network that is all frozen predicts and has no gradients, and does not train', async () => {
+test('a network whose layers are all frozen predicts, but has no gradients and does not train', async () => {
   const layers = smallModel.layers.map((layer) =>
     'filters' in layer || 'units' in layer ? { ...layer, trainable: false } : layer,
   );

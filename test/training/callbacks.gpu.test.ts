@@ -138,7 +138,7 @@ describe('earlyStopping and reduceLrOnPlateau', () => {
     trainer.dispose();
   });
 
-  test('what is not measured is refused before the first step', async () => {
+  test('a monitor that is not measured is rejected before the first step', async () => {
     const trainer = make();
     const bad = async (settings: object, words: string) =>
       expect(trainer.fit(dataset, { epochs: 2, onStep: () => expect.unreachable(), ...settings })).rejects.toThrow(

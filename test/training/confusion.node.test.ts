@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { confusionOf } from '../../src/index.ts';
 
-test('which classes are taken for which, and the surest mistakes first', () => {
+test('the confusion matrix, and the most confident mistakes first', () => {
   const labels = [0, 1, 2, 1, 0];
   const probabilities = Float32Array.of(
     ...[0.75, 0.25, 0], // Correct.

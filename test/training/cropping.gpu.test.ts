@@ -45,7 +45,7 @@ const middles = remade((image) => cropImage(image, from, { top: 2, left: 2 }, to
 const trainerWith = (augmentation: AugmentationConfig, mix?: { probability: number }) =>
   createTrainer(gpu, { model, batchSize: 16, seed: 4, augmentation, ...(mix && { mix }) });
 
-test('randomCrop: it learns from crops, and is evaluated on the middle of each image', async () => {
+test('randomCrop: the network learns from crops, and is evaluated on the center of each image', async () => {
   const trainer = trainerWith([{ type: 'randomCrop', size: 6 }, { type: 'randomHorizontalFlip' }]);
   const { epochs } = await trainer.fit(large, { epochs: 6, validationData: large });
   expect(epochs.at(-1)!.loss).toBeLessThan(epochs[0]!.loss);
@@ -57,7 +57,7 @@ test('randomCrop: it learns from crops, and is evaluated on the middle of each i
   for (const one of [trainer, plain]) one.dispose();
 });
 
-test('randomResizedCrop: it is evaluated on whole images, resized', async () => {
+test('randomResizedCrop: the network is evaluated on whole images, resized', async () => {
   const trainer = trainerWith([{ type: 'randomResizedCrop', size: 6 }]);
   await trainer.fit(large, { epochs: 1 });
   const whole = { top: 0, left: 0, height: 9, width: 11 };
@@ -93,7 +93,7 @@ test('images that happen not to be augmented are also cropped', async () => {
   for (const one of [cropped, plain]) one.dispose();
 });
 
-test('a crop of a crop: only the last one gives what the model takes', async () => {
+test("a crop of a crop: only the last one must match the model's input", async () => {
   const trainer = trainerWith([
     { type: 'randomCrop', size: [8, 10] },
     { type: 'randomCrop', size: 6 },
@@ -107,7 +107,7 @@ test('a crop of a crop: only the last one gives what the model takes', async () 
   for (const one of [trainer, plain]) one.dispose();
 });
 
-test('a crop of another size than the model takes is refused, with both sizes', async () => {
+test('a crop size that does not match the model is rejected, with both sizes', async () => {
   const trainer = trainerWith([{ type: 'randomCrop', size: [6, 5] }]);
   const error = await trainer.fit(large).catch((reason) => reason);
   expect(error).toBeInstanceOf(ConfigurationError);

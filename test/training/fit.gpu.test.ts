@@ -16,7 +16,7 @@ const make = (options: object = {}) =>
   createTrainer(gpu, { model: smallModel, batchSize, augmentation: { rescale: exactRescale }, ...options });
 
 describe('fit', () => {
-  test('tells of every step and epoch in order, and gives them all back', async () => {
+  test('reports every step and epoch in order, and returns all of them', async () => {
     const trainer = make();
     const told: string[] = [];
     const steps: StepRecord[] = [];
@@ -89,7 +89,7 @@ describe('fit', () => {
     trainer.dispose();
   });
 
-  test('validation figures are what evaluate gives, and the augmentation is no part of them', async () => {
+  test('validation figures equal those of evaluate, without the augmentation', async () => {
     const trainer = make({ augmentation: { rotationRange: 90, verticalFlip: true, rescale: exactRescale } });
     for (let i = 0; i < 2; i++) {
       const { epochs } = await trainer.fit(dataset, { validationData });
@@ -102,7 +102,7 @@ describe('fit', () => {
     trainer.dispose();
   });
 
-  test('a signal stops it; what was done is reported', async () => {
+  test('a signal stops it, and the completed steps are reported', async () => {
     const trainer = make();
     const stop = new AbortController();
     const onEpoch = ({ epoch }: EpochRecord) => epoch === 3 && stop.abort();
@@ -165,7 +165,7 @@ test('a device with the default limits and no feature trains', async () => {
 });
 
 describe('figures without training', () => {
-  test('predict takes any number of images', async () => {
+  test('predict accepts any number of images', async () => {
     const trainer = make();
     const weights = await trainer.getWeights();
     const [images, labels] = batchOf(dataset, 0, 21);
@@ -186,7 +186,7 @@ describe('figures without training', () => {
     trainer.dispose();
   });
 
-  test('evaluate is the mean over the samples, whatever the batch size', async () => {
+  test('evaluate is the mean over the samples, for any batch size', async () => {
     const [trainer, other] = [make(), make({ batchSize: 5 })];
     const weights = await trainer.getWeights();
     const [images, labels] = batchOf(dataset, 0, dataset.count);
@@ -200,7 +200,7 @@ describe('figures without training', () => {
     }
   });
 
-  test('trainOnBatch gives the figures before its update', async () => {
+  test('trainOnBatch returns the figures before its update', async () => {
     const trainer = make();
     const batch = batchOf(dataset, 0, 8);
     const { loss, gradientNorms } = await trainer.gradients(...batch);
@@ -212,7 +212,7 @@ describe('figures without training', () => {
 });
 
 describe('weights', () => {
-  test('are in Keras’ order and layout, and come back as they were set', async () => {
+  test('are in Keras’ order and layout, and a round trip preserves them', async () => {
     const trainer = make();
     const shapes = model.layers.flatMap(({ weights }) => weights.map(({ shape }) => shape));
     expect(shapes).toEqual([[3, 3, 1, 4], [4], [2, 2, 4, 3], [3], [12, 5], [5], [5, 3], [3]]);
@@ -242,7 +242,7 @@ describe('weights', () => {
   });
 });
 
-test('summary tells layers, output shapes and parameters', async () => {
+test('summary lists layers, output shapes and parameters', async () => {
   const trainer = make();
   const measured = (activation: string, next?: number) => ({ measured: { activation, next } });
   expect(trainer.summary()).toEqual([

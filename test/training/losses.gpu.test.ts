@@ -225,7 +225,7 @@ describe('training', () => {
     expect(outputs.every((p) => p > 0 && p < 1)).toBe(true);
   });
 
-  test('labels that do not exclude each other, mixed and augmented', async () => {
+  test('labels that are not mutually exclusive, mixed and augmented', async () => {
     const images = noise(100);
     const targets = Float32Array.from(images, (byte) => Number(byte > 127));
     const dataset = createDataset({ images, imageShape, targets });
@@ -290,7 +290,7 @@ describe('weights of samples and classes', () => {
     }
   });
 
-  test('samples of weight 0 are not learned from', async () => {
+  test('samples of weight 0 have no effect', async () => {
     const other = createDataset({
       images,
       labels: labels.map((label) => (label === 1 ? 2 : label)),

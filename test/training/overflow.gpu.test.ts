@@ -4,7 +4,7 @@ import { expectSame } from '../../src/selftest/compare.ts';
 import { NonFiniteError } from '../../src/train/diagnosis.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 
-test('gradients that are finite and too large to square are skipped, and the layer is named', async () => {
+test('gradients that are finite but too large to square are skipped, and the layer is named', async () => {
   const trainer = createTrainer(gpu, {
     model: { inputShape: [8, 8, 1], layers: [{ type: 'flatten' }, { type: 'dense', units: 3, activation: 'softmax' }] },
     optimizer: 'adam',

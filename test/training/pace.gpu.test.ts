@@ -44,7 +44,7 @@ function held(trainer: ReturnType<typeof make>, options: FitOptions = {}) {
 }
 
 describe('a pace', () => {
-  test('holds before the first step, lets single ones through, and changes nothing of what is computed', async () => {
+  test('holds before the first step, allows single steps, and does not affect the results', async () => {
     const plain = make();
     const undisturbed = await plain.fit(dataset, { epochs: 3, validationData: dataset });
     const trainer = make();
@@ -72,7 +72,7 @@ describe('a pace', () => {
     plain.dispose();
   });
 
-  test('the time that it holds is no part of an epoch', async () => {
+  test('the time on hold is not part of an epoch', async () => {
     const trainer = make();
     const { pace, done, isHeld } = held(trainer, { epochs: 1, validationData: undefined });
     await isHeld();
@@ -84,7 +84,7 @@ describe('a pace', () => {
     trainer.dispose();
   });
 
-  test('a signal ends what is held', async () => {
+  test('a signal ends the hold', async () => {
     const trainer = make();
     const stop = new AbortController();
     const { pace, done, isHeld } = held(trainer, { signal: stop.signal });
@@ -125,7 +125,7 @@ describe('a pace', () => {
     trainer.dispose();
   });
 
-  test('what is invalid', async () => {
+  test('invalid calls', async () => {
     expect(() => createPace().step(0)).toThrow(ConfigurationError);
     const trainer = make();
     await expect(trainer.fit(dataset, { pace: { paused: true } as never })).rejects.toThrow('what createPace gives');
@@ -133,7 +133,7 @@ describe('a pace', () => {
   });
 });
 
-test('while fit is under way or held, calls that cannot wait have their turn', async () => {
+test('while fit is running or on hold, calls that cannot wait are executed', async () => {
   const plain = make();
   const undisturbed = await plain.fit(dataset, { epochs: 3 });
   const trainer = make();
@@ -168,7 +168,7 @@ test('while fit is under way or held, calls that cannot wait have their turn', a
   for (const each of [plain, trainer, other]) each.dispose();
 });
 
-test('a learning rate that is changed moves the steps to come, and no other', async () => {
+test('a changed learning rate applies to the following steps only', async () => {
   const trainer = make();
   const { pace, done, isHeld } = held(trainer, { validationData: undefined });
   pace.step(3);

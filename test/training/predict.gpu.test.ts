@@ -7,7 +7,7 @@ const dataset = smallDataset(21);
 const make = (layers = smallModel.layers) =>
   createTrainer(gpu, { model: { ...smallModel, layers }, batchSize: 8, augmentation: { rescale: exactRescale } });
 
-test('a data set is predicted as its images are, scaled, in batches of any length', async () => {
+test('the images of a data set are scaled and predicted in batches of any size', async () => {
   const trainer = make();
   await trainer.fit(dataset, { epochs: 2 });
   const buffers = trainer.memory.buffers;
@@ -27,7 +27,7 @@ test('a data set is predicted as its images are, scaled, in batches of any lengt
 
 const shapes = (outputs: readonly LayerOutput[]) => outputs.map(({ layer, shape }) => [layer, ...shape]);
 
-test('activations: every layer that hands something on, its shape, and the probabilities at the end', async () => {
+test('activations: the output of every layer with its shape, and the probabilities at the end', async () => {
   const trainer = make();
   const outputs = await trainer.activations(dataset);
   expect(shapes(outputs)).toEqual([
@@ -49,7 +49,7 @@ test('activations: every layer that hands something on, its shape, and the proba
   trainer.dispose();
 });
 
-test('an activation is the one that its layer computes from the one before', async () => {
+test('an activation is what its layer computes from the previous one', async () => {
   const trainer = make();
   await trainer.fit(dataset, { epochs: 3 });
   const weights = await trainer.getWeights();

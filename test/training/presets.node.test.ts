@@ -24,7 +24,7 @@ function firstStep(name: PresetName, seed: number) {
 /** Ratio of each layer's norm to the next one's. */
 const ratios = (norms: number[]) => norms.slice(0, -1).map((norm, i) => norm / norms[i + 1]!);
 
-test.each(presetNames)('%s takes the shape and the classes of a data set, and says what it is', (name) => {
+test.each(presetNames)('%s adapts to the shape and the classes of a data set, and has a description', (name) => {
   for (const [shape, classes] of [
     [[28, 28, 1], 10],
     [[32, 32, 3], 10],
@@ -41,7 +41,7 @@ test('the tutorial is the tutorial', () => {
   expect(presetModel('tutorial', [28, 28, 1], 10)).toEqual(tutorialModel());
 });
 
-test('a name that is none', () => {
+test('an unknown name', () => {
   expect(() => presetModel('deep-sigmiod' as PresetName, [8, 8, 1], 3)).toThrow(ConfigurationError);
   expect(() => presetModel('deep-sigmiod' as PresetName, [8, 8, 1], 3)).toThrow('did you mean "deep-sigmoid"?');
   expect(() => presetModel('toString' as PresetName, [8, 8, 1], 3)).toThrow('No such model');

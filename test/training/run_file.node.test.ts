@@ -65,7 +65,7 @@ const saved: SavedRun = {
   },
 };
 
-test('a file is read exactly as it was written, bit for bit, with any names and numbers', () => {
+test('a round trip preserves every bit, with any names and numbers', () => {
   const file = formatRun(saved);
   expect(file.byteLength % 4).toBe(0);
   const read = parseRun(file);
@@ -105,7 +105,7 @@ test('it keeps as few of a table that has every second step alone', () => {
   expect(rows.table.steps.at(-1)).toBe(19_993);
 });
 
-test('it may lie anywhere in a larger buffer', () => {
+test('it may be anywhere in a larger buffer', () => {
   const file = formatRun(saved);
   const larger = new Uint8Array(file.length + 3);
   larger.set(file, 3);
@@ -119,14 +119,14 @@ function summed(file: Uint8Array): Uint8Array {
   return file;
 }
 
-test('a file of version 1, which has no sum, is still read', () => {
+test('a file of version 1, which has no checksum, can still be read', () => {
   const { health: _, ...snapshot } = saved.snapshot;
   const older = formatRun({ ...saved, snapshot }).slice(0, -4);
   older[8] = 1;
   expect(parseRun(older)).toEqual({ ...saved, snapshot });
 });
 
-test('whichever bit is turned, and wherever it is cut: it is refused', () => {
+test('a file with any flipped bit, or truncated anywhere, is rejected', () => {
   const file = formatRun(saved);
   for (let at = 0; at < file.length; at += 7) {
     const turned = file.slice();
@@ -161,7 +161,7 @@ const withProbe = (wrong: object) => {
   return withHeader((h) => Object.assign(h.history, { probes: [{ step: 1, layers, hardest: [], ...wrong }] }));
 };
 
-describe('a file that is not what it says', () => {
+describe('an inconsistent file', () => {
   const file = formatRun(saved);
   const changed = (at: number, value: number) => {
     const copy = file.slice();
@@ -195,7 +195,7 @@ describe('a file that is not what it says', () => {
     expect(() => parseRun(bytes, 'run.wgrad')).toThrow('run.wgrad');
   });
 
-  test('options that no trainer takes, and weights of another model', () => {
+  test('options that no trainer accepts, and weights of another model', () => {
     const optimizer = withHeader((h) => Object.assign(h.options, { optimizer: 'adams' }));
     expect(() => parseRun(optimizer)).toThrow(ConfigurationError);
     const model = withHeader((h) => Object.assign(h.options.model.layers[0], { kernelSize: 1 }));

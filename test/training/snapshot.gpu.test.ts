@@ -155,7 +155,7 @@ test.each(everies)('onCheckpoint with %j: from each state a run resumes to the s
   whole.dispose();
 });
 
-test('training waits for onCheckpoint, which may stop it; nonsense in checkpointEvery is refused', async () => {
+test('training waits for onCheckpoint, which may stop it; an invalid checkpointEvery is rejected', async () => {
   const trainer = createTrainer(gpu, optionsOf('adam'));
   const stopping = new AbortController();
   const { steps, stopped } = await trainer.fit(dataset, {
@@ -177,7 +177,7 @@ test('training waits for onCheckpoint, which may stop it; nonsense in checkpoint
   trainer.dispose();
 });
 
-test('what the augmentation has learned of the images is in it', async () => {
+test('contains what the augmentation has computed from the images', async () => {
   const options = optionsOf('adam', { featurewiseCenter: true, featurewiseStdNormalization: true });
   const first = createTrainer(gpu, options);
   await first.fit(dataset, { epochs: 1 });
@@ -190,7 +190,7 @@ test('what the augmentation has learned of the images is in it', async () => {
   second.dispose();
 });
 
-test("another model's or another optimizer's is refused, and nothing has changed", async () => {
+test('a snapshot of another model or optimizer is rejected, and nothing changes', async () => {
   const adam = createTrainer(gpu, optionsOf('adam'));
   const sgd = createTrainer(gpu, optionsOf('sgd'));
   const before = await adam.snapshot();

@@ -142,7 +142,7 @@ describe('streamed images give the bits of resident ones', () => {
     expect(ofSource).toEqual({ ...resident, kind: 'streamed' });
   });
 
-  test('of a source that fits, which is read once', async () => {
+  test('of a source whose images fit, which is read once', async () => {
     const resident = await run({}, {});
     const records = new Records(dataset);
     const ofSource = await run({}, {}, streamed(dataset, records));
@@ -221,7 +221,7 @@ describe('a stream', () => {
     expect(training.waitMs! + training.firstWaitMs!).toBeGreaterThan(0);
   });
 
-  test('a run that is stopped does not wait for images that do not come', async () => {
+  test('a run that is stopped does not wait for pending images', async () => {
     const stop = new AbortController();
     const source: ImageSource = { kind: 'nowhere', read: () => new Promise(() => stop.abort()) };
     const trainer = make({ memoryBudget: await budgetFor({}, 17) });
@@ -230,7 +230,7 @@ describe('a stream', () => {
     trainer.dispose();
   });
 
-  test('an error of the source is that of the run', async () => {
+  test('an error of the source becomes the error of the run', async () => {
     const records = new Records(dataset);
     const source: ImageSource = {
       kind: 'files',

@@ -40,7 +40,7 @@ test('every kernel with several variants is timed in all of them, and the defaul
   expect({ left: tuning.left, fromCache: tuning.fromCache }).toEqual({ left: 0, fromCache: 0 });
 });
 
-test('the fastest is chosen, and the default where the difference is within the noise', () => {
+test('the fastest variant is chosen, or the default if the difference is within the noise', () => {
   const timed = (name: string, microseconds: number, spreadMicroseconds = 2) => ({
     ...{ variant: { name }, microseconds, spreadMicroseconds },
   });
@@ -50,7 +50,7 @@ test('the fastest is chosen, and the default where the difference is within the 
   expect(fastestOf([timed('a', 10), timed('b', 0)])).toEqual({ name: 'a' });
 });
 
-test('a variant that the driver does not compile is left out, with the reason; the default has to compile', async () => {
+test('a variant that the driver does not compile is left out, with the reason; the default must compile', async () => {
   const kernel: Kernel<object> = {
     name: 'half_broken',
     source: `@group(0) @binding(0) var<storage, read_write> y: array<f32>;
@@ -89,7 +89,7 @@ test('a cache serves the next call; one that is broken or of another machine or 
   expect([changed.fromCache, changed.left]).toEqual([tuning.kernels.length - 1, 1]);
 });
 
-test('a tuner that is interrupted has kept what it has', async () => {
+test('an interrupted tuner keeps its results', async () => {
   const stop = new AbortController();
   let kept = '';
   const { left, kernels } = await tune(gpu, options, {
@@ -174,7 +174,7 @@ test("Winograd's algorithm in every convolution of a network gives the gradients
   }
 });
 
-test('a variant that the adapter cannot run is refused, with why and which it can', async () => {
+test('a variant that the adapter cannot run is rejected, with the reason and the alternatives', async () => {
   const { kernel, shape } = tuning.kernels.find(({ kernel }) => kernel === 'conv2d_forward')!;
   const forced = { [variantKey({ name: kernel }, shape)]: { subgroups: true, quads: 3, width: 4, tiles: 1 } };
   const error = await trained(forced).catch((reason: unknown) => reason);

@@ -135,7 +135,7 @@ test('the gradients on a data set are those on its batches, the last one short',
   trainer.dispose();
 });
 
-test('neither twin begins a step before both have done the ones of the round before', async () => {
+test('neither twin begins a step before both have finished the previous round', async () => {
   const order: string[] = [];
   await trainPair(gpu, datasets, { ...pair, onStep: (twin, { step }) => order.push(`${twin}${step}`) });
   expect(order.toSorted()).toEqual(
@@ -151,7 +151,7 @@ test('neither twin begins a step before both have done the ones of the round bef
   }
 });
 
-test('where nothing is learned the twins stay the same: their gradients have a cosine of 1', async () => {
+test('if nothing is learned, the twins stay equal: their gradients have a cosine of 1', async () => {
   const [still, nearly] = [0, 1e-30].map((learningRate) => ({
     ...turned,
     optimizer: { type: 'sgd' as const, learningRate },
@@ -177,7 +177,7 @@ test('a twin whose numbers stop being finite ends there, and the other continues
   expect(bits(record!.a)).toBe(bits(alone!.a));
 });
 
-test('half a pair is none: an abort gives undefined, and the next pair is as it would have been', async () => {
+test('an aborted pair returns undefined and does not affect the next one', async () => {
   const stop = new AbortController();
   const onStep = (_: string, { step }: { step: number }) => step === 3 && stop.abort();
   expect(await trainPair(gpu, datasets, { ...pair, signal: stop.signal, onStep })).toBeUndefined();
@@ -223,7 +223,7 @@ test('a pace holds both, lets as many steps of both through, over the end of an 
   expect(begun).toHaveLength(1);
 });
 
-test('twins that are held can be ended', async () => {
+test('twins that are on hold can be stopped', async () => {
   const stop = new AbortController();
   const pace = createPace({ paused: true });
   expect(
@@ -231,7 +231,7 @@ test('twins that are held can be ended', async () => {
   ).toBeUndefined();
 });
 
-test('each twin tells its verdicts, its probes and that it broke off', async () => {
+test('each twin reports its verdicts, its probes and an early end', async () => {
   const rates = {
     a: { ...plain, health: 'full' as const, probeEvery: 4, optimizer: { type: 'adam' as const } },
     b: { ...plain, health: 'full' as const, probeEvery: 4, optimizer: { type: 'adam' as const, learningRate: 1e30 } },
@@ -254,7 +254,7 @@ test('each twin tells its verdicts, its probes and that it broke off', async () 
   expect(broke).toEqual([['b', record!.b.broke]]);
 });
 
-describe('twins that are none', () => {
+describe('invalid twins', () => {
   test.each<[string, Partial<PairOptions>, RegExp]>([
     ['two differences', { b: { ...turned, batchSize: 8 } }, /more than the augmentation.*batch size: 4 and 8/s],
     ['another optimizer', { b: { ...turned, optimizer: 'sgd' } }, /more than the augmentation.*learning rate/s],

@@ -83,7 +83,7 @@ describe("the tutorial's network is healthy in every layer, from the start to th
   });
 });
 
-test('ten sigmoid layers vanish, the worse the nearer to the input', async () => {
+test('ten sigmoid layers vanish, and more so the nearer they are to the input', async () => {
   const trained = await train(digits, 'deep-sigmoid');
   const layers = byLayer(trained);
   for (const name of ['dense', 'dense_1', 'dense_2', 'dense_3', 'dense_4']) expect(layers[name]).toEqual(['vanishing']);
@@ -123,7 +123,7 @@ test('a tanh layer fed with inputs a hundred times too large is saturated', asyn
   expect({ dense, dense_1 }).toEqual({ dense: ['saturated'], dense_1: healthy });
 });
 
-test('SGD with a learning rate of 10 ends in numbers that are not finite: the step and the layer are named', async () => {
+test('SGD with a learning rate of 10 ends in non-finite numbers: the step and the layer are named', async () => {
   const trained = await train(digits, 'exploding-linear', { optimizer: { type: 'sgd', learningRate: 10 } });
   expect(trained.error).toBeInstanceOf(NonFiniteError);
   const { layer, pass } = trained.error as NonFiniteError;
@@ -135,7 +135,7 @@ test('SGD with a learning rate of 10 ends in numbers that are not finite: the st
   expect(told[0]!.sentence).toMatch(/the last update before was \S+ times its weights/);
 });
 
-describe('the first remedy of a preset with a fault cures it', () => {
+describe('the first remedy of a faulty preset cures it', () => {
   test.each<[PresetName, string[], RegExp]>([
     ['deep-sigmoid', ['dense'], /^relu with heNormal/],
     ['exploding-linear', ['dense'], /^initial weights/],

@@ -114,19 +114,19 @@ describe('what a verdict is', () => {
     expect(run.told).toEqual([expect.objectContaining({ at: warmUpSteps, step: 1, verdict })]);
   });
 
-  test('a small loss is none: only what a layer gets of the gradient counts', () => {
+  test('a small loss is not a verdict: only the relative gradient of a layer counts', () => {
     const run = new Run();
     for (let i = 0; i < 8; i++) run.say(20, {}, 10 ** -i);
     expect(run.names).toEqual(['healthy']);
   });
 
-  test('a batch that is fitted so well that deltas underflow says nothing', () => {
+  test('a batch that is fitted so well that deltas underflow has no verdict', () => {
     const run = new Run().say(warmUpSteps, {}).say(100, { reach: 0 }, smallestDelta / 2);
     run.say(100, { reach: Number.NaN }, 0);
     expect(run.names).toEqual(['healthy']);
   });
 
-  test('the figures are in the sentence, and what helps is named', () => {
+  test('the figures are in the sentence, and remedies are named', () => {
     const [vanishing] = new Run('sigmoid').say(warmUpSteps, { reach: 2.5e-7 }).told;
     expect(vanishing!.sentence).toContain("only 2.50e-7 of the last layer's gradient reaches first");
     expect(vanishing!.sentence).toContain('changes its weights by 0.1 %');
@@ -143,7 +143,7 @@ describe('dead units', () => {
   const batch = 32;
   const enough = Math.ceil(deadSamples / batch);
 
-  test('are reported once enough samples could have woken them, and not of a first batch', () => {
+  test('are reported after enough samples could have activated them, and not after a first batch', () => {
     const run = new Run('relu', 1000, batch).say(enough - 1, { dead: 100, zeros: 1, reach: 0 });
     expect(run.told).toEqual([]);
     run.say(1, { dead: 100, zeros: 1, reach: 0 });
@@ -156,7 +156,7 @@ describe('dead units', () => {
     expect(run.say(1, { dead: 60 }).told).toEqual([expect.objectContaining({ at: 4, step: 1, verdict: 'dead' })]);
   });
 
-  test('each epoch begins with every unit unseen: that changes nothing', () => {
+  test('each epoch starts with all units unseen, which does not change the verdict', () => {
     const epochSteps = 100;
     const sparse = (step: number) => ({ dead: Math.max(30, 95 - 5 * ((step - 1) % epochSteps)) });
     expect(new Run('relu', epochSteps, batch).say(5 * epochSteps, sparse).names).toEqual(['healthy']);
@@ -170,7 +170,7 @@ describe('dead units', () => {
     expect(run.say(500, { dead: 3, zeros: 1, reach: 0 }).names).toEqual(['healthy', 'dead']);
   });
 
-  test('and one that wakes is healthy again', () => {
+  test('a layer that becomes active again is healthy', () => {
     const run = new Run('relu', 1000, batch).say(enough, { dead: 60 }).say(holdSteps - 1, { dead: 20 });
     expect(run.names).toEqual(['dead']);
     expect(run.say(1, { dead: 20 }).names).toEqual(['dead', 'healthy']);
@@ -178,29 +178,29 @@ describe('dead units', () => {
 });
 
 describe('a verdict does not flicker', () => {
-  test('nothing is said of the first steps', () => {
+  test('the first steps have no verdict', () => {
     expect(new Run().say(warmUpSteps - 1, { reach: 1e-9 }).told).toEqual([]);
   });
 
-  test('a figure that wavers about the entrance changes it once', () => {
+  test('a figure that fluctuates around the threshold changes the verdict once', () => {
     const { enter } = thresholds.vanishingReach;
     const run = new Run().say(50, {}).say(1000, (step) => ({ reach: enter * (step % 40 < 25 ? 0.7 : 1.4) }));
     expect(run.names).toEqual(['healthy', 'vanishing']);
   });
 
-  test('between entrance and exit it stays what it is, whichever that is', () => {
+  test('between the two thresholds, the verdict stays as it is', () => {
     const between = { reach: Math.sqrt(thresholds.vanishingReach.enter * thresholds.vanishingReach.leave) };
     expect(new Run().say(50, {}).say(500, between).names).toEqual(['healthy']);
     expect(new Run().say(50, { reach: 1e-6 }).say(500, between).names).toEqual(['vanishing']);
   });
 
-  test('outliers, however wild, change nothing; skipped steps neither', () => {
+  test('outliers and skipped steps do not change the verdict', () => {
     const run = new Run().say(500, (step) => ({ reach: step % holdSteps === 0 ? 1 : step % 7 === 0 ? 1e9 : 0.5 }));
     run.say(100, { reach: 1e9 }, 1e-3, { skipped: true });
     expect(run.names).toEqual(['healthy']);
   });
 
-  test('it is reported after the hold, and holds since its beginning', () => {
+  test('a verdict is reported after a delay, and applies from its start', () => {
     const run = new Run().say(100, {}).say(holdSteps, { reach: 1e-6 });
     expect(run.told.at(-1)).toMatchObject({ at: 100 + holdSteps, step: 101, verdict: 'vanishing' });
     run.say(300, { reach: 1e-6 }).say(holdSteps, {});
@@ -237,14 +237,14 @@ describe('numbers that are not finite', () => {
     expect(verdict!.sentence).toMatch(/gradient pass of first: the square of its gradient/);
   });
 
-  test('are reported of the first layer alone, once, and end after a while of finite steps', () => {
+  test('are reported once and only for the first layer, and end after some finite steps', () => {
     expect(new Run().say(50, {}).say(3, {}, 1, nonFinite('last')).names).toEqual(['healthy']);
     const run = new Run().say(50, {}).say(3, {}, 1, nonFinite('first')).say(holdSteps, {});
     expect(run.names).toEqual(['healthy', 'non-finite', 'healthy']);
   });
 });
 
-test('a layer that is stopped by another is reported as such', () => {
+test('a layer that is affected by another one is reported as such', () => {
   const layers = ['a', 'b', 'c'].map((name, i) => ({ name, activation: 'relu' as const, next: i + 1 }));
   const watch = new VerdictWatch([...layers, { name: 'last', activation: 'softmax' }], 1000);
   const told: Verdict[] = [];
@@ -288,7 +288,7 @@ describe('a steady decline', () => {
     return told.find(({ layer }) => layer === 'l0');
   };
 
-  test('is weakening, a grade below vanishing, with the share and what each layer passes on', () => {
+  test("is weakening, which is milder than vanishing, with the relative gradient and each layer's factor", () => {
     const found = first([0.233, 0.24, 0.226], 0.01)!;
     expect(found.verdict).toBe('weakening');
     expect(found.sentence).toMatch(
@@ -308,7 +308,7 @@ describe('a steady decline', () => {
   });
 });
 
-test('the time in each verdict adds up to the run', () => {
+test('the fractions of time in the verdicts add up to one', () => {
   const verdict = (layer: string, name: VerdictName, step: number) => ({
     ...{ layer, verdict: name, step, epoch: 1, sentence: '', remedy: '' },
   });
