@@ -219,7 +219,7 @@ describe('augmentation', () => {
     await press(page, '#more-arguments summary');
     await press(page, '#generator-zcaWhitening');
     await others(page, before);
-    await until(page, '#augmentation', 'no gray levels.*statistics are those of the 1,500 training images');
+    await until(page, '#augmentation', 'no gray levels.*statistics are from the 1,500 training images');
     const levels = await page.$$eval('.samples td canvas', (canvases) =>
       canvases.map((canvas) => {
         const { width, height } = canvas as HTMLCanvasElement;
