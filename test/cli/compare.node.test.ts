@@ -152,7 +152,7 @@ describe('wgrad compare', () => {
       await comparing.says('pair 1/2');
       signalChrome(comparing.child.pid!, 'gpu-process', 'SIGKILL');
       const { code, stdout } = await comparing.ended;
-      expect(stdout).toMatch(/^lost +The GPU device was lost.*pair 2\/2 (begins again|continues after epoch \d+)$/m);
+      expect(stdout).toMatch(/^lost +The GPU device was lost.*pair 2\/2 (starts over|continues after epoch \d+)$/m);
       expect(code).toBe(0);
       expect((await undisturbed).code).toBe(0);
       expect(written(file!).pairs).toEqual(written(other!).pairs);
