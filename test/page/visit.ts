@@ -173,9 +173,9 @@ export const drawFive = (page: Page): Promise<void> =>
  * drawn again.
  */
 export async function draw(page: Page, points: readonly (readonly [right: number, down: number])[]): Promise<void> {
-  await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
   const pad = (await page.$('#pad'))!;
   for (;;) {
+    await pad.evaluate((pad) => pad.scrollIntoView({ block: 'center' }));
     const before = (await pad.boundingBox())!;
     const places = points.map(([right, down]) => [before.x + right * before.width, before.y + down * before.height]);
     await page.mouse.move(places[0]![0]!, places[0]![1]!);
@@ -183,7 +183,8 @@ export async function draw(page: Page, points: readonly (readonly [right: number
     for (const [x, y] of places) await page.mouse.move(x!, y!, { steps: 4 });
     await page.mouse.up();
     const after = (await pad.boundingBox())!;
-    if (after.x === before.x && after.y === before.y) return;
+    const isInView = after.y >= 0 && after.y + after.height <= page.viewport()!.height;
+    if (after.x === before.x && after.y === before.y && isInView) return;
     await press(page, '#erase');
   }
 }
