@@ -16,24 +16,7 @@ override dilation_y: u32; // rows of x from one row of the kernel to the next
 override dilation_x: u32;
 #endif
 
-const channels_a_load = 4u;
-
 fn columns() -> u32 { return in_channels; }
-
-// The first of the quads of terms, and the one after the last.
-fn terms(part: u32) -> vec2u { return vec2u(0u, kernel_height * kernel_width * out_channels / 4u); }
-
-// Four terms of a pixel.
-fn load_a(p: Pixel, term: u32) -> vec4f {
-#if ${pointwise}
-  return load_dy(tap(p, 0u, 0u), term);
-#else
-  let element = term / (out_channels / 4u);
-  let kh = element / kernel_width;
-  let kw = element % kernel_width;
-  return load_dy(tap(p, ${kh}, ${kw}), term % (out_channels / 4u));
-#endif
-}
 
 // Four input channels of four terms: a column for each term. Channels after the last one read it again, and store discards the result.
 fn load_b(term: u32, column: u32) -> mat4x4f {

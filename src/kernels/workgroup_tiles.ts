@@ -10,6 +10,7 @@ import gradientTap from '../../shaders/lib/conv2d_gradient_tap.wgsl?raw';
 import output from '../../shaders/lib/conv2d_output.wgsl?raw';
 import pixel from '../../shaders/lib/conv2d_pixel.wgsl?raw';
 import tap from '../../shaders/lib/conv2d_tap.wgsl?raw';
+import terms from '../../shaders/lib/conv2d_terms.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
 import splitSum from '../../shaders/lib/split_sum.wgsl?raw';
@@ -170,14 +171,14 @@ const isPointwise = (s: Conv2dShape) =>
   [s.kernelHeight, s.kernelWidth, s.strideY, s.strideX].every((n) => n === 1) && !padded(s);
 
 const forward = bothWays(
-  [forwardSource, windowSizes + pixel + tap + channelQuad + output + bias + activate + nan],
+  [forwardSource, terms + windowSizes + pixel + tap + channelQuad + output + bias + activate + nan],
   products.forward,
   (s) => ({
     ...forwardFlags(s),
     ...biasFlags(s),
     ...activationFlags(s.activation),
     ...stepsOfKernel(s),
-    ...{ x: 'x', load: loadType(4), pointwise: isPointwise(s) },
+    ...{ x: 'x', load: loadType(4), pointwise: isPointwise(s), summed: 'in_channels', load_quad: 'load_x' },
   }),
 );
 
@@ -194,11 +195,18 @@ export const conv2dSplitForward: Kernel<Conv2dShape> = {
 };
 
 const backwardX = bothWays(
-  [backwardXSource, windowSizes + gradientTap + storeDx + derivative],
+  [backwardXSource, terms + windowSizes + gradientTap + storeDx + derivative],
   products.backwardX,
   (s) => ({
     ...stepsOfKernel(s),
-    ...{ dy: 'dy', dx: 'dx', load: loadType(4), pointwise: isPointwise(s) },
+    ...{
+      dy: 'dy',
+      dx: 'dx',
+      load: loadType(4),
+      pointwise: isPointwise(s),
+      summed: 'out_channels',
+      load_quad: 'load_dy',
+    },
     vec_in: s.inChannels % 4 === 0,
     in: quadType(s.inChannels),
     strided: s.strideX > 1 || s.strideY > 1,
