@@ -17,6 +17,7 @@ import {
   decode,
   type Experiment,
   encode,
+  initial,
   lossFor,
   lossOf,
   modelOf,
@@ -37,6 +38,9 @@ export const experiment = signal<Experiment>(first.experiment);
 
 /** Whether a link or the user has chosen the data set, or the user has changed anything. */
 export const datasetIsChosen = signal(first.named);
+
+/** Whether the page was opened without a link and nothing has been changed. */
+export const isUntouched = computed(() => !datasetIsChosen.value && encode(experiment.value) === encode(initial));
 
 /** Changes a part of the experiment, and with it the page's URL. */
 export function change(part: Partial<Experiment>): void {

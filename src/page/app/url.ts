@@ -1,7 +1,7 @@
 import { batch, effect } from '@preact/signals';
 import { embed } from './embed.ts';
-import { decode, encode, initial } from './experiment.ts';
-import { datasetIsChosen, experiment, hashOf, pageError, pageErrorOf, view } from './state.ts';
+import { decode } from './experiment.ts';
+import { datasetIsChosen, experiment, hashOf, isUntouched, pageError, pageErrorOf, view } from './state.ts';
 import { readView } from './view.ts';
 
 /** Changes that follow each other within this time, such as those of a slider, are one entry of the browser's history. */
@@ -19,9 +19,7 @@ export function followUrl(onFollow: () => void): void {
   effect(() => {
     const hash = hashOf(experiment.value);
     const isShowing = Object.values(view.value).some(Boolean);
-    const untouched =
-      !location.hash && !isShowing && !datasetIsChosen.value && encode(experiment.value) === encode(initial);
-    if (untouched || location.hash === hash) return;
+    if ((!location.hash && !isShowing && isUntouched.value) || location.hash === hash) return;
     const now = performance.now();
     // An embedded page must not add entries to the history of the page around it.
     if (embed || isFollowing || !datasetIsChosen.value || now - lastChange < oneChangeMs)

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { encode } from '../../app/experiment.ts';
 import { experiment } from '../../app/state.ts';
+import { focusTrain } from '../run/focus_train.ts';
 import { startExperiment } from '../run/start_experiment.ts';
 import { run, waitingChanges } from '../run/state.ts';
 import { experiments } from './experiments.ts';
@@ -31,6 +32,6 @@ export function NextStep({ openTry, children }: NextStepProps) {
 
 /** The button that was pressed disappears, so the focus moves to the one that now pauses. */
 function startFrom(parameters: string): void {
-  document.getElementById('start')?.focus();
+  focusTrain();
   startExperiment(parameters);
 }

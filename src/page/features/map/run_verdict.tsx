@@ -4,6 +4,7 @@ import { augmentationOf, modelOf } from '../../app/experiment.ts';
 import { change, pageError } from '../../app/state.ts';
 import { capitalized } from '../../ui/capitalized.ts';
 import { withPowers } from '../../ui/numbers.ts';
+import { focusTrain } from '../run/focus_train.ts';
 import { hidesVerdicts } from '../run/quiz.ts';
 import type { Run } from '../run/run.ts';
 import { begin } from '../run/start.ts';
@@ -43,15 +44,9 @@ export function RunVerdictNote() {
         <p class="remedy">
           {remedies.length > 1 && <span>First try {remedy.words}:</span>}
           {variableOf(remedy.change) && !run.twinB && (
-            <button
-              type="button"
-              id="remedy-as-twin"
-              title={`Trains this network again, next to one with ${remedy.words}`}
-              disabled={!isReady.value}
-              onClick={() => tryAsTwin(run, remedy.change)}
-            >
+            <TryAsTwin id="remedy-as-twin" run={run} remedy={remedy}>
               Try this as twin B
-            </button>
+            </TryAsTwin>
           )}
           <button
             type="button"
@@ -80,19 +75,30 @@ export function Cure() {
       <p>
         <strong>{capitalized(found.verdict)}:</strong> {withPowers(found.sentence.split(':')[0]!)}.
       </p>
-      <button
-        type="button"
-        id="cure"
-        class="primary"
-        title={`Trains this network again, next to one with ${remedy.words}`}
-        disabled={!isReady.value}
-        onClick={() => tryAsTwin(run, remedy.change)}
-      >
+      <TryAsTwin id="cure" class="primary" run={run} remedy={remedy}>
         Try a cure as twin B
-      </button>
+      </TryAsTwin>
     </>
   );
 }
+
+interface TryAsTwinProps {
+  id: string;
+  class?: string;
+  run: Run;
+  remedy: SettingRemedy;
+  children: string;
+}
+
+const TryAsTwin = ({ run, remedy, ...button }: TryAsTwinProps) => (
+  <button
+    {...button}
+    type="button"
+    title={`Trains this network again, next to one with ${remedy.words}`}
+    disabled={!isReady.value}
+    onClick={() => tryAsTwin(run, remedy.change)}
+  />
+);
 
 /** The run's experiment with the change applied: the fields that differ; undefined if it doesn't fit. */
 async function changedBy({ experiment, imageShape, classNames }: Run, remedy: Change) {
@@ -131,7 +137,7 @@ async function tryAsTwin(run: Run, remedy: Change): Promise<void> {
   const vary = variableOf(remedy);
   const to = vary && (await changedBy(run, remedy))?.[vary];
   if (!vary || !to) return;
-  document.getElementById('start')?.focus(); // the button that was pressed disappears
+  focusTrain(); // the button that was pressed disappears
   change({ ...run.experiment, twin: { vary, to: JSON.stringify(to) } });
   await begin();
 }

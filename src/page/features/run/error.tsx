@@ -1,5 +1,6 @@
 import { pageError } from '../../app/state.ts';
 import { ErrorBanner } from '../../ui/error_banner.tsx';
+import { focusTrain } from './focus_train.ts';
 import { resumeRun } from './model.ts';
 import { placeOf } from './place_in_run.ts';
 import { resumesFrom, run } from './state.ts';
@@ -27,18 +28,18 @@ export function PageError() {
   );
 }
 
-/** These buttons disappear with the banner, so the focus moves to the button that trains. */
+/** These buttons disappear with the banner. */
 function resumeFromThere(): void {
-  document.getElementById('start')?.focus();
+  focusTrain();
   resumeRun();
 }
 
 function tryAgain(): void {
-  document.getElementById('start')?.focus();
+  focusTrain();
   pageError.peek()?.retry?.();
 }
 
 function dismiss(): void {
-  document.getElementById('start')?.focus();
+  focusTrain();
   pageError.value = undefined;
 }

@@ -5,6 +5,7 @@ import { isOwnOf, learningRateOf } from '../../app/experiment.ts';
 import { change, experiment, plan, refusal, statusLine } from '../../app/state.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { isWide } from '../../ui/panel.tsx';
+import { focusTrain } from './focus_train.ts';
 import { pause, resume, step, stop } from './model.ts';
 import { RateSlider } from './rate_slider.tsx';
 import type { Phase, Run } from './run.ts';
@@ -166,9 +167,9 @@ function keepClearOf(bar: HTMLElement): () => void {
   return () => observer.disconnect();
 }
 
-/** The button is about to be disabled, so the focus moves to the button that trains. */
+/** The pressed button is about to be disabled. */
 function stopAndLeave(): void {
-  document.getElementById('start')?.focus();
+  focusTrain();
   stop();
 }
 

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { count } from '../../../figures.ts';
 import { datasetTitle } from '../../app/dataset_titles.ts';
 import type { Experiment } from '../../app/experiment.ts';
+import { focusTrain } from './focus_train.ts';
 import { resumeRun } from './model.ts';
 import { placeOf } from './place_in_run.ts';
 import { isLoading, resumesFrom, run, waitingChanges } from './state.ts';
@@ -70,8 +71,8 @@ function BeganWith({ dataset, model }: Experiment) {
   );
 }
 
-/** The pressed button disappears, so the focus moves to the run's main button for keyboard users. */
+/** The pressed button disappears. */
 function leaveAndResume(epochs?: number): void {
-  document.getElementById('start')?.focus();
+  focusTrain();
   resumeRun(epochs);
 }

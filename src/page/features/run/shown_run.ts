@@ -1,6 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { encode, initial } from '../../app/experiment.ts';
-import { datasetIsChosen, experiment } from '../../app/state.ts';
+import { isUntouched } from '../../app/state.ts';
 import type { Run } from './run.ts';
 import { run } from './state.ts';
 
@@ -8,9 +7,6 @@ import { run } from './state.ts';
 
 /** A recorded run, shown until something has been trained. Only drawings use it: all other code reads `run`. */
 export const sampleRun = signal<Run | undefined>();
-
-/** Whether the page was opened without a link and nothing has been changed. */
-const isUntouched = computed(() => !datasetIsChosen.value && encode(experiment.value) === encode(initial));
 
 /** Whether the sample is drawn: there is no run, and the experiment is the page's initial one. */
 export const isSample = computed(() => !run.value && isUntouched.value && sampleRun.value !== undefined);

@@ -1,3 +1,4 @@
+import { focusTrain } from '../run/focus_train.ts';
 import { describe, discard, lastRun, openKept } from './model.ts';
 import './style.css';
 
@@ -6,7 +7,7 @@ export function LastRun() {
   const kept = lastRun.value;
   if (!kept) return null;
   const leave = (work: () => Promise<void>) => {
-    document.getElementById('start')?.focus(); // this component disappears
+    focusTrain(); // this component disappears
     work();
   };
   return (
