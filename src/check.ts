@@ -37,16 +37,18 @@ export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subj
   // Unknown names are checked first: otherwise a misspelled name would be reported as a missing option.
   const unknown = strict ? Object.keys(value).find((name) => !(name in entries)) : undefined;
   if (unknown !== undefined) throw unknownOption(subject, unknown, Object.keys(entries));
-  const result = v.safeParse(schema, value, { abortEarly: true });
+  const result = v.safeParse(schema, value, { abortEarly: true, message: expectation });
   if (result.success) return result.output;
   const issue = result.issues[0]!;
   const path = (issue.path ?? []).map((item) => String(item.key)).join('.');
   if (issue.type === 'strict_object' && issue.expected === 'never') throw unknownOption(subject, path, []);
   const missing = path !== '' && (issue.type === 'strict_object' || issue.input === undefined);
-  const expected = expectedBy((missing && entries[path] && v.safeParse(entries[path], undefined).issues?.[0]) || issue);
+  const expected = expectedBy(
+    (missing && entries[path] && v.safeParse(entries[path], undefined, { message: expectation }).issues?.[0]) || issue,
+  );
   const choices = issue.type === 'picklist' ? [...expected.matchAll(/"([^"]+)"/g)].map((m) => m[1]!) : [];
   throw new ConfigurationError({
-    what: missing ? `${subject} lacks ${path}` : `${subject}: ${path || 'it'} is invalid`,
+    ...(missing ? about(`${subject} `, `lacks ${path}`) : about(`${subject}: `, `${path || 'it'} is invalid`)),
     found: missing ? 'nothing' : issue.input,
     expected,
     ...(choices.length && typeof issue.input === 'string' && { fix: suggest(issue.input, choices) }),
@@ -54,17 +56,20 @@ export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subj
   });
 }
 
+const about = (subject: string, problem: string) => ({ what: subject + problem, problem });
+
 function unknownOption(subject: string, name: string, known: readonly string[]): ConfigurationError {
   return new ConfigurationError({
-    what: `${subject} has no option ${name}`,
+    ...about(`${subject} `, `has no option ${name}`),
     found: name,
     ...(known.length > 0 && { expected: `one of ${known.join(', ')}`, fix: suggest(name, known) }),
     place: [name],
   });
 }
 
-/** The messages of this file's checks state what is expected; valibot's read "Invalid type: Expected ... but received ...". */
-function expectedBy({ message, expected }: v.BaseIssue<unknown>): string {
-  const said = message.startsWith('Invalid') ? (expected ?? message) : message;
-  return said.replaceAll('(', '').replaceAll(')', '').replaceAll(' | ', ' or ');
-}
+/** Replaces valibot's own messages, "Invalid type: Expected ... but received ...", by what they expect, as the others read. */
+const expectation = ({ message, expected }: v.BaseIssue<unknown>): string => expected ?? message;
+
+/** "a" | "b" in parentheses is valibot's notation for choices. */
+const expectedBy = ({ message }: v.BaseIssue<unknown>): string =>
+  message.replaceAll('(', '').replaceAll(')', '').replaceAll(' | ', ' or ');

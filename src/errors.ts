@@ -2,6 +2,8 @@
 export interface ErrorParts {
   /** The error: a full sentence without its full stop. */
   what: string;
+  /** `what` without the name of the value that is wrong, for a form that shows the error at the value: "degrees is invalid". */
+  problem?: string;
   /** The value that was found. */
   found?: unknown;
   /** The values that would be valid. */
@@ -137,8 +139,8 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return related.length === 1 ? related[0] : undefined;
 }
 
-/** The `fix` for an unknown name: "did you mean" or the whole list. */
-export function suggest(name: string, known: readonly string[]): string {
+/** The `fix` for an unknown name, if it is close to a known one. `expected` has the whole list. */
+export function suggest(name: string, known: readonly string[]): string | undefined {
   const near = nearest(name, known);
-  return near ? `did you mean ${JSON.stringify(near)}?` : `use one of ${known.join(', ')}`;
+  return near && `did you mean ${JSON.stringify(near)}?`;
 }

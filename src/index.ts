@@ -145,6 +145,7 @@ export { type Ceilings, rooflineShare } from './gpu/roofline.ts';
 export type { KernelVariants } from './gpu/variants.ts';
 export { firstRemedy } from './health/first_remedy.ts';
 export type {
+  CauseType,
   Change,
   HealthLevel,
   HealthRecord,

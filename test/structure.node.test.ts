@@ -160,3 +160,100 @@ test.each([
   expect(questions(parsed('example.ts', text), layers)).toHaveLength(ofLayers);
   expect(questions(parsed('example.ts', text), optimizers)).toHaveLength(ofOptimizers);
 });
+
+// Sentences are written for people: code that cuts, searches or compares one breaks as soon as it is reworded. What code needs to know
+// has its own field (`problem`, `place`, `headline`, `causeType`).
+
+/** Fields that contain sentences. */
+const sentences = new Set([
+  'what',
+  'problem',
+  'fix',
+  'expected',
+  'message',
+  'sentence',
+  'headline',
+  'cause',
+  'remedy',
+  'advice',
+]);
+const cutters = new Set(
+  'split slice substring startsWith endsWith includes indexOf lastIndexOf match matchAll search replace replaceAll'.split(
+    ' ',
+  ),
+);
+const matchers = new Set(['test', 'exec']);
+
+/** Messages of other programs, which have nothing but their text. */
+const foreign = {
+  'src/check.ts': 'the choices in a message of valibot',
+  'src/cli/first_line.ts': 'the first line of any message',
+  'src/cli/main.ts': "commander's message in the form of wgrad's errors",
+  'src/cli/sweep/trial_options.ts': "commander's message in the form of wgrad's errors",
+  'src/cli/queue/queue_store.ts': 'the codes with which the messages of Redis begin',
+  'src/data/formats/read_parquet.ts': "hyparquet's message about a codec",
+  'src/page/features/lessons/model.ts': 'the length of a message of the JSON parser',
+};
+
+/** The expression itself, without parentheses, `!`, `as`, String(...) and a value for undefined. */
+const bare = (node: ts.Expression): ts.Expression => {
+  if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node) || ts.isAsExpression(node))
+    return bare(node.expression);
+  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken)
+    return bare(node.left);
+  if (ts.isCallExpression(node) && node.expression.getText() === 'String' && node.arguments[0])
+    return bare(node.arguments[0]);
+  return node;
+};
+const isSentence = (node: ts.Expression | undefined): boolean => {
+  const of = node && bare(node);
+  if (!of) return false;
+  return sentences.has(ts.isPropertyAccessExpression(of) ? of.name.text : ts.isIdentifier(of) ? of.text : '');
+};
+
+/** The places in a file where a sentence decides something or something is derived from it. */
+function readings(file: ts.SourceFile): string[] {
+  const found: string[] = [];
+  const add = (node: ts.Node) => {
+    const { line } = file.getLineAndCharacterOfPosition(node.getStart());
+    found.push(`${file.fileName}:${line + 1}: ${node.getText().split('\n')[0]}`);
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const { name, expression } = node.expression;
+      if (cutters.has(name.text) && isSentence(expression)) add(node);
+      if (matchers.has(name.text) && isSentence(node.arguments[0])) add(node);
+    } else if (ts.isBinaryExpression(node) && comparisons.has(node.operatorToken.kind)) {
+      const [a, b] = [node.left, node.right];
+      const isText = (side: ts.Expression) => ts.isStringLiteralLike(side) && side.text !== '';
+      if ((isSentence(a) && isText(b)) || (isSentence(b) && isText(a))) add(node);
+    } else if (ts.isSwitchStatement(node) && isSentence(node.expression)) add(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+test('no sentence is cut, searched or compared, except messages of other programs', () => {
+  const own = files.filter((path) => !(path in foreign));
+  expect(own.flatMap((path) => readings(parsedFiles.get(path)!))).toEqual([]);
+  for (const [path, why] of Object.entries(foreign)) expect(readings(parsedFiles.get(path)!), why).not.toEqual([]);
+});
+
+// Each of these has occurred in the code once.
+test.each([
+  ["const short = found.sentence.split(':')[0]!;", 1],
+  ["const isSame = before.cause.split(':')[0] === cause.split(':')[0];", 2],
+  ["const instead = what.includes('unknown parameter') ? 'ignored' : 'default';", 1],
+  ["const text = (error as Error).message.split('\\n')[0];", 1],
+  ["const kind = expected.startsWith('a class') ? 'class' : 'number';", 1],
+  ["const text = String(error.parts.what ?? '').replace(/^Picture 0 /, '');", 1],
+  ['const isRefused = refused.test(error.message);', 1],
+  ["if (error.message === 'no answer') stop();", 1],
+  // Data, and a sentence that is only shown.
+  ["const name = path.split('/').at(-1);", 0],
+  ['const line = `failed: ${' + 'error.message}`;', 0],
+  ["const has = cause === '';", 0],
+])('reads a sentence: %s', (text, count) => {
+  expect(readings(parsed('example.ts', text))).toHaveLength(count);
+});

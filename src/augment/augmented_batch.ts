@@ -1,5 +1,6 @@
-import { ConfigurationError, ShaderError } from '../errors.ts';
+import { ShaderError } from '../errors.ts';
 import { denseForward, squareProduct } from '../kernels/dense.ts';
+import { augmentationError } from './augmentation_error.ts';
 import {
   type BatchDraft,
   type BatchMemory,
@@ -163,7 +164,7 @@ const isStill = (op: Op): boolean =>
 function requireNothing(ops: readonly Op[]): void {
   const op = ops.find(({ wanting }) => wanting !== undefined);
   if (!op) return;
-  throw new ConfigurationError({ what: `augmentation: ${op.type} lacks something`, expected: op.wanting });
+  throw augmentationError({ what: `${op.type} lacks something`, expected: op.wanting });
 }
 
 /** Reports a compilation error in the user's preprocessingFunction as a ConfigurationError. */
@@ -173,9 +174,9 @@ export async function tellOfPreprocessing<T>(pipeline: Pipeline, source: BatchSo
   } catch (error) {
     const { ops } = opsInUse(pipeline, source);
     if (!(error instanceof ShaderError) || !ops.some(({ type }) => type === 'preprocessing')) throw error;
-    throw new ConfigurationError(
+    throw augmentationError(
       {
-        what: `augmentation: preprocessingFunction doesn't compile:\n${error.parts.what}`,
+        what: `preprocessingFunction doesn't compile:\n${error.parts.what}`,
         expected: 'WGSL statements that return a pixel, of the type that `pixel` has',
         place: ['preprocessingFunction'],
       },

@@ -6,7 +6,7 @@ import mapSource from '../../shaders/augment/image_data_generator.wgsl?raw';
 import preprocessSource from '../../shaders/augment/preprocess.wgsl?raw';
 import samplewiseSource from '../../shaders/augment/samplewise.wgsl?raw';
 import statisticsSource from '../../shaders/lib/image_statistics.wgsl?raw';
-import { ConfigurationError } from '../errors.ts';
+import { augmentationError } from './augmentation_error.ts';
 import type { ImageDataGeneratorConfig } from './generator_options.ts';
 import { compatModes, type FeatureStatistics, type FilledGenerator, needsStatistics } from './image_data_generator.ts';
 import type { KerasRanges } from './keras_draws.ts';
@@ -75,8 +75,8 @@ function brightness(g: FilledGenerator, { channels }: Picture): Op {
     return { ...op, steps: [{ kind: 'pixel', call: 'brighten' }], pixelSources: [brightnessSource] };
   }
   if (g.brightnessRange && ![1, 3, 4].includes(channels)) {
-    throw new ConfigurationError({
-      what: `augmentation: brightnessRange with compat "${g.compat}" goes by way of 8-bit pictures`,
+    throw augmentationError({
+      what: `brightnessRange with compat "${g.compat}" goes by way of 8-bit pictures`,
       found: `images of ${channels} channels`,
       expected: '1, 3 or 4 channels, or compat "corrected"',
       place: ['brightnessRange'],
@@ -96,16 +96,16 @@ const always = (step: Omit<PixelStep, 'kind' | 'always'>): PixelStep => ({ kind:
 
 function preprocessing(body: string, { channels }: Picture): Op {
   if (channels > 4) {
-    throw new ConfigurationError({
-      what: 'augmentation: preprocessingFunction gets a pixel as a vector',
+    throw augmentationError({
+      what: 'preprocessingFunction gets a pixel as a vector',
       found: `images of ${channels} channels`,
       expected: '1 to 4 channels',
       place: ['preprocessingFunction'],
     });
   }
   if (/\$\{|^\s*#/m.test(body)) {
-    throw new ConfigurationError({
-      what: "augmentation: preprocessingFunction contains syntax of wgrad's preprocessor",
+    throw augmentationError({
+      what: "preprocessingFunction contains syntax of wgrad's preprocessor",
       found: body,
       expected: 'WGSL without $ and braces, and without lines that begin with #',
       place: ['preprocessingFunction'],

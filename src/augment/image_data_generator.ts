@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { number, parse } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
 import { describeOptions, type Limits, type OptionFacts } from '../options.ts';
+import { augmentationError } from './augmentation_error.ts';
 
 const finite = v.pipe(v.number('a finite number'), v.finite('a finite number'));
 /** A valibot union would report only one of the two alternatives in its error. */
@@ -97,8 +98,8 @@ export function fillGenerator(config: unknown, rescaleByDefault = 1): FilledGene
   const options = parse(generatorSchema, config, 'augmentation');
   if (options.brightnessRange) requireOrder('brightnessRange', options.brightnessRange);
   if (options.subset && options.validationSplit === 0) {
-    throw new ConfigurationError({
-      what: 'augmentation: subset needs a validationSplit',
+    throw augmentationError({
+      what: 'subset needs a validationSplit',
       found: { subset: options.subset },
       fix: 'add validationSplit: 0.2, say',
       place: ['subset'],
@@ -126,8 +127,8 @@ function zoomOf(range: number | readonly [number, number]): readonly [number, nu
 
 function requireOrder(name: string, range: readonly [number, number]): void {
   if (range[0] <= range[1]) return;
-  throw new ConfigurationError({
-    what: `augmentation: ${name} has its bounds in the wrong order`,
+  throw augmentationError({
+    what: `${name} has its bounds in the wrong order`,
     found: range,
     expected: '[low, high] with low <= high',
     place: [name],

@@ -1,5 +1,6 @@
 import { parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
+import { augmentationError } from './augmentation_error.ts';
 import * as further from './further.ts';
 import { generatorOps } from './generator_ops.ts';
 import type { ImageDataGeneratorConfig } from './generator_options.ts';
@@ -85,8 +86,9 @@ function compileOp(json: unknown, position: number, picture: Picture): Op {
   const type = (json as { type?: unknown } | null)?.type;
   const definition = typeof type === 'string' ? definitions.get(type) : undefined;
   if (!definition) {
-    throw new ConfigurationError({
-      what: `augmentation: op ${position} has an unknown type`,
+    throw augmentationError({
+      problem: 'the type is unknown',
+      what: `op ${position} has an unknown type`,
       found: type ?? json,
       expected: `one of ${types.join(', ')}`,
       ...(typeof type === 'string' && { fix: suggest(type, types) }),
@@ -98,7 +100,8 @@ function compileOp(json: unknown, position: number, picture: Picture): Op {
     return { type: definition.type, ...(definition as OpDefinition).compile(options, picture) };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    throw new ConfigurationError({ ...error.parts, what: `${subject}: ${error.parts.what}` });
+    const { what } = error.parts;
+    throw new ConfigurationError({ ...error.parts, problem: what, what: `${subject}: ${what}` });
   }
 }
 
@@ -108,8 +111,9 @@ function requirePairsLast(ops: readonly Op[]): void {
   const first = ops.findIndex(isPair);
   const after = first < 0 ? -1 : ops.findIndex((op, i) => i > first && !isPair(op));
   if (after < 0) return;
-  throw new ConfigurationError({
-    what: `augmentation: ${ops[first]!.type} has to come last`,
+  throw augmentationError({
+    problem: 'it has to come last',
+    what: `${ops[first]!.type} has to come last`,
     found: `${ops[after]!.type} after it`,
     expected: 'mixUp and cutMix at the end of the list',
     place: [first],
@@ -123,8 +127,7 @@ function place(ops: readonly Op[], from: Picture): Pipeline {
   let picture = from;
   for (const op of ops) {
     const before = placed.filter(({ code }) => code === op.code).length;
-    if (before >= occurrencesMost)
-      throw new ConfigurationError({ what: `augmentation: more than 256 times ${op.type}` });
+    if (before >= occurrencesMost) throw augmentationError({ what: `more than 256 times ${op.type}` });
     const to = sizeBehind(op, picture);
     const purpose = (op.code * occurrencesMost + before) * purposesEach;
     placed.push({ ...op, at: words, from: picture, to, purpose });

@@ -1,6 +1,6 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { join, parse } from 'node:path';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, WgradError } from '../errors.ts';
 import { firstRemedy } from '../health/first_remedy.ts';
 import type { Change, Remedy } from '../health/health.ts';
 import type { AugmentationConfig, Model, OptimizerConfig, TrainerOptions } from '../index.ts';
@@ -92,7 +92,7 @@ async function diagnose(options: TrainCommandOptions, typed: readonly string[]):
   } catch (error) {
     // A run that ended with non-finite numbers may have a remedy; any other error has none.
     if (!remedy) throw error;
-    console.log(`failed   ${(error as Error).message.split('\n')[0]}`);
+    console.log(`failed   ${error instanceof WgradError ? `${error.parts.what}.` : error}`);
   }
   if (!trained || !remedy) {
     console.log('remedy   none that is a setting');

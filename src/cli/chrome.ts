@@ -3,6 +3,7 @@ import puppeteer, { type Browser } from 'puppeteer-core';
 import { SetupError } from '../errors.ts';
 import { browserTimeout, secondsText, withinTime } from '../time_limit.ts';
 import type { InstallOptions } from './apt.ts';
+import { firstLine } from './first_line.ts';
 import { ensureChrome } from './get_chrome.ts';
 
 export interface ChromeOptions extends InstallOptions {
@@ -116,7 +117,7 @@ export async function launchChrome(options: ChromeOptions): Promise<Browser> {
     throw new SetupError(
       {
         what: 'Chrome could not be started',
-        found: `${executablePath}: ${cause instanceof Error ? cause.message.split('\n')[0] : cause}`,
+        found: `${executablePath}: ${cause instanceof Error ? firstLine(cause.message) : cause}`,
         fix:
           'choose another Chrome with --chrome <path>, start this one by hand to see its error, or, on a slow machine, ' +
           'allow more time with --browser-timeout <seconds>',

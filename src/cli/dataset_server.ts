@@ -30,8 +30,8 @@ export function datasetRoutes(
     }
     const asked = /^\/datasets\/([\w-]+)\/(train|test)\/(images|pictures)$/.exec(pathname);
     if (asked && request.method === 'POST') {
-      const [, name, part, what] = asked as unknown as [string, string, 'train' | 'test', 'images' | 'pictures'];
-      return sendImages(find(name), part, what, request, response);
+      const [, name, part, kind] = asked as unknown as [string, string, 'train' | 'test', 'images' | 'pictures'];
+      return sendImages(find(name), part, kind, request, response);
     }
     const match = /^\/datasets\/([\w-]+)(?:\/(train|test)\/(images|labels|targets|sampleWeights))?$/.exec(pathname);
     if (!match || request.method !== 'GET') return next();
@@ -58,7 +58,7 @@ export function datasetRoutes(
 async function sendImages(
   pair: Promise<TrainAndTest>,
   part: 'train' | 'test',
-  what: 'images' | 'pictures',
+  kind: 'images' | 'pictures',
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -69,7 +69,7 @@ async function sendImages(
     const indices = new Uint32Array(Uint8Array.from(Buffer.concat(body)).buffer);
     const beyond = indices.find((index) => index >= dataset.count);
     if (beyond !== undefined) throw new DataError({ what: `There is no image ${beyond}`, found: dataset.count });
-    const read = what === 'images' ? sourceOfImages(dataset).read(indices) : filesOf(dataset, indices);
+    const read = kind === 'images' ? sourceOfImages(dataset).read(indices) : filesOf(dataset, indices);
     send(response, 'application/octet-stream', await read);
   } catch (error) {
     response.statusCode = 400;
@@ -125,7 +125,8 @@ export function knownDatasets(options: InstallOptions = {}): (name: string) => P
 /** Only named data sets are served, because a page must not read folders. */
 async function readKnown(name: string, options: InstallOptions): Promise<TrainAndTest> {
   if (isDatasetName(name)) return readDatasets(name, options);
-  throw new DataError({ what: 'No such data set', found: name, fix: suggest(name, datasetNames) });
+  const expected = datasetNames.join(', ');
+  throw new DataError({ what: 'No such data set', found: name, expected, fix: suggest(name, datasetNames) });
 }
 
 /** Serves the data sets together with Vite's page. */

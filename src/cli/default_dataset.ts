@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DatasetName } from '../data/index.ts';
 import { WgradError } from '../errors.ts';
 import { foundFolder } from './datasets.ts';
+import { firstLine } from './first_line.ts';
 import { makeDataset } from './make_dataset.ts';
 
 const best: DatasetName = 'mnist';
@@ -39,7 +40,6 @@ export async function makeDefaultDataset(): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (!(error instanceof WgradError)) throw error;
-    const [reason] = String(error.parts.found).split('\n');
-    return `MNIST could not be downloaded (${reason}; wgrad data get mnist shows details).`;
+    return `MNIST could not be downloaded (${firstLine(String(error.parts.found))}; wgrad data get mnist shows details).`;
   }
 }

@@ -1,6 +1,5 @@
 import { counted, figure } from '../figures.ts';
 import { remedyWords } from '../health/remedies.ts';
-import { noCause } from '../health/run_watch.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 import { timeInVerdicts } from '../health/verdicts.ts';
 import type { LayerHealth, RunVerdict, StepRecord, Verdict, VerdictName } from '../index.ts';
@@ -45,13 +44,13 @@ export function verdictLines(changed: readonly Verdict[], before: readonly Verdi
 }
 
 /** The verdict on the run, its cause and its remedies: one line each. */
-export function runVerdictLines({ verdict, sentence, cause, remedies }: RunVerdict): string[] {
+export function runVerdictLines({ verdict, sentence, cause, causeType, remedies }: RunVerdict): string[] {
   return [
     `run      ${verdict}: ${sentence}`,
     ...(cause
       ? [
-          cause === noCause
-            ? `         ${noCause}`
+          causeType === undefined
+            ? `         ${cause}`
             : `         ${verdict === 'learning' || verdict === 'done' ? 'held back by' : 'likely cause'}: ${cause}`,
         ]
       : []),

@@ -119,7 +119,7 @@ const percent = (probability: number) => `${(100 * probability).toFixed(1)} %`;
 
 function predictionTable(predictions: readonly Named[]): string {
   const cells = predictions.map((prediction) => {
-    if ('error' in prediction) return [prediction.error.split('\n')[0]!];
+    if ('error' in prediction) return [prediction.error];
     if ('outputs' in prediction) return prediction.outputs.map(figure);
     return prediction.classes.flatMap(({ className, probability }) => [className, percent(probability)]);
   });

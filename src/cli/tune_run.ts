@@ -74,10 +74,8 @@ export async function tuneRun(
   if (result.cache !== cache) keepTuning(result.cache);
   console.log(tuningLine(result, tuning === 'full'));
   for (const { kernel, failed = [] } of result.kernels) {
-    for (const { variant, error } of failed) {
-      console.log(
-        `warning  ${kernel} (${variantText(variant)}) is left out, because it does not compile: ${error.split('\n', 2).join(' ')}`,
-      );
+    for (const { variant, reason } of failed) {
+      console.log(`warning  ${kernel} (${variantText(variant)}) is left out, because it does not compile: ${reason}`);
     }
   }
   return result;

@@ -233,12 +233,11 @@ function labelsOf(tables: readonly NamingTable[], wanted: string | undefined): L
   if (wanted !== undefined && !tables.some(({ names }) => names.some((name) => isSameHeading(name, wanted)))) {
     if (chosen.length > 0) return labelsOf(chosen, undefined);
     const names = [...new Set(tables.flatMap(({ names, column }) => names.filter((_, i) => i !== column)))];
-    const fix = suggest(wanted, names);
     throw new DataError({
       what: 'No table next to the pictures has these labels',
       found: wanted,
       expected: names.join(', '),
-      ...(fix && { fix }),
+      fix: suggest(wanted, names),
     });
   }
   const columns = tables.map((table) => classColumn(table, wanted));
@@ -256,7 +255,7 @@ function labelsOf(tables: readonly NamingTable[], wanted: string | undefined): L
     }
     for (const [row, picture] of named) {
       const cell = rows[row]![at] ?? '';
-      if (cell === '') throw missing(path, picture, cell, `a class in the column ${names[at]}`);
+      if (cell === '') throw missing(path, picture, cell, 'class', names[at]!);
       const before = cells.get(picture);
       if (before !== undefined && before !== cell) throw contradicting(picture, [before, cell], path);
       cells.set(picture, cell);
@@ -284,11 +283,11 @@ const contradicting = (picture: string, found: readonly string[], path: string) 
     fix: 'choose one table by a part of its name with --labels (labels in the library); for labels that are not mutually exclusive, put them into one cell: cat|indoor. Tables of objects and their boxes are not read',
   });
 
-const missing = (path: string, picture: string, found: string, expected: string) =>
+const missing = (path: string, picture: string, found: string, wanted: 'class' | 'number', column: string) =>
   new DataError({
-    what: `${path} lacks a ${expected.startsWith('a class') ? 'class' : 'number'} of ${picture}`,
+    what: `${path} lacks a ${wanted} of ${picture}`,
     found: found || 'an empty cell',
-    expected,
+    expected: `a ${wanted} in the column ${column}`,
     fix: 'fill it in, or remove the row: a picture without one is left out',
   });
 
@@ -420,7 +419,7 @@ function numbersOf(tables: readonly NamingTable[]): Omit<LabelTable, 'splitOf' |
       const values = columns.map((at) => rows[i]![at] ?? '');
       const bad = values.findIndex((value) => !isNumber(value));
       if (bad >= 0) {
-        throw missing(path, picture, values[bad]!, `a number in the column ${here[bad]}`);
+        throw missing(path, picture, values[bad]!, 'number', here[bad]!);
       }
       of.set(picture, values.map(Number));
     }

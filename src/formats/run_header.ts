@@ -28,8 +28,11 @@ const runVerdict = {
   verdict: v.picklist(runVerdictNames),
   step: numbers,
   epoch: numbers,
+  headline: v.optional(v.string()),
   sentence: v.string(),
   cause: v.string(),
+  causeType: v.optional(v.string()),
+  causeLayer: v.optional(v.string()),
   remedies,
 };
 const runState = v.looseObject({
@@ -104,7 +107,7 @@ export const headerSchema = v.object({
     pictureLevels: v.optional(v.object({ from: numbers, to: numbers })),
     trainSamples: integer(1),
     testSamples: integer(0),
-    clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
+    clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a headline'))),
     reading: v.optional(
       v.object({
         validationSplit: v.optional(numbers),

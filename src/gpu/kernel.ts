@@ -191,7 +191,8 @@ export class KernelCache {
     } catch (cause) {
       const { messages } = await module.getCompilationInfo();
       const why = messages.length ? excerpt(text, messages) : String(cause);
-      throw new ShaderError({ what: `${name}.wgsl doesn't compile:\n${why}` }, { cause });
+      const problem = messages[0]?.message ?? String(cause);
+      throw new ShaderError({ what: `${name}.wgsl doesn't compile:\n${why}`, problem }, { cause });
     }
   }
 }

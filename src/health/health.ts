@@ -207,6 +207,9 @@ export const runVerdictNames = ['learning', 'plateau', 'diverging', 'overfitting
 /** State of a run, for example `'learning'`, `'plateau'` or `'diverging'`: see docs/health.md. */
 export type RunVerdictName = (typeof runVerdictNames)[number];
 
+/** What a cause concerns: a verdict on a layer, the network's inputs, the learning rate, or the number of training images. */
+export type CauseType = VerdictName | 'inputs' | 'learningRate' | 'fewImages';
+
 /** Verdict on a run's loss, with the most likely cause among its layers and its data. */
 export interface RunVerdict {
   /** State of the run. */
@@ -215,10 +218,16 @@ export interface RunVerdict {
   step: number;
   /** Epoch, counted from 1. */
   epoch: number;
-  /** One sentence with the figures that led to the verdict, without its full stop. */
+  /** What was found, without figures: "the loss stays at chance level". Missing in older files. */
+  headline?: string;
+  /** One sentence with the headline and the figures that led to it, without its full stop. */
   sentence: string;
   /** The most likely cause with its figures, or "no cause found". For a run that is learning or done: what limits it, or empty. */
   cause: string;
+  /** What the cause concerns. Missing without a cause and in older files. */
+  causeType?: CauseType;
+  /** The layer with the verdict that is the cause. */
+  causeLayer?: string;
   /** Remedies, the most promising first. */
   remedies: Remedy[];
 }

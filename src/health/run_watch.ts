@@ -1,6 +1,6 @@
 import { count, percent, roughFigure } from '../figures.ts';
 import type { ChanceLevel } from './chance.ts';
-import type { HealthRecord, Remedy, RunVerdict, RunVerdictName, Verdict, VerdictName } from './health.ts';
+import type { HealthRecord, RunVerdict, RunVerdictName, Verdict, VerdictName } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 import { inputWords, isHealthyInput, rescaleFor } from './inputs.ts';
 import { addLoss, type LossStretches, quartersOf, stepsOf } from './loss_stretches.ts';
@@ -54,7 +54,7 @@ export interface RunState {
   candidate?: RunVerdictName | undefined;
 }
 
-export const noCause = 'no cause found';
+const noCause = 'no cause found';
 
 /** Layer verdicts that may keep a network from learning, the most likely cause first; `weakening` alone does not. */
 export const badVerdicts: readonly VerdictName[] = [
@@ -66,10 +66,14 @@ export const badVerdicts: readonly VerdictName[] = [
   'vanishing',
 ];
 
-interface Cause {
-  cause: string;
-  remedies: Remedy[];
+/** What the loss does: the headline and, after a colon, its figures. */
+interface Found {
+  verdict: RunVerdictName;
+  headline: string;
+  sentence: string;
 }
+
+type Cause = Pick<RunVerdict, 'cause' | 'causeType' | 'causeLayer' | 'remedies'>;
 
 /** Judges whether a run is learning and, if not, why. Pure, like VerdictWatch. */
 export class RunWatch {
@@ -127,20 +131,22 @@ export class RunWatch {
   ): RunVerdict | undefined {
     const found = this.#find(end === 'failure');
     if (!found) return undefined;
-    const [verdict, sentence] = found;
+    const { verdict } = found;
     const isNew = verdict !== this.#state.verdict?.verdict && verdict !== this.#state.candidate;
     this.#state.candidate = verdict;
     if (isNew && !end) return undefined;
-    const { cause, remedies } = this.#causeOf(verdict, verdicts);
     const before = this.#state.verdict;
-    this.#state.verdict = { verdict, step, epoch, sentence, cause, remedies };
-    const isSame = before?.verdict === verdict && before.cause.split(':')[0] === cause.split(':')[0];
-    return isSame ? undefined : this.#state.verdict;
+    const now: RunVerdict = { ...found, step, epoch, ...this.#causeOf(verdict, verdicts) };
+    this.#state.verdict = now;
+    return before && isSame(before, now) ? undefined : now;
   }
 
-  #find(failed: boolean): [RunVerdictName, string] | undefined {
+  #find(failed: boolean): Found | undefined {
     const { losses, skipped } = this.#state;
-    if (failed) return ['diverging', `${count(skipped)} steps in a row had numbers that are not finite`];
+    if (failed) {
+      const sentence = `${count(skipped)} steps in a row had numbers that are not finite`;
+      return { verdict: 'diverging', headline: 'steps had numbers that are not finite', sentence };
+    }
     const steps = stepsOf(losses);
     if (steps < runThresholds.steps) return undefined;
     const [first, second, third, last] = quartersOf(losses) as [Quarter, Quarter, Quarter, Quarter];
@@ -151,22 +157,26 @@ export class RunWatch {
     const least = Math.min(first.loss, second.loss, third.loss);
     const isRising = last.loss > third.loss && last.loss > runThresholds.rise * least;
     if (isRising && last.loss > runThresholds.aboveChance * whole)
-      return ['diverging', `the loss rises: ${roughFigure(least)}, then ${roughFigure(last.loss)} ${over}${level}`];
+      return withFigures(
+        'diverging',
+        'the loss rises',
+        `${roughFigure(least)}, then ${roughFigure(last.loss)} ${over}${level}`,
+      );
     const overfitting = this.#overfitting();
-    if (overfitting) return ['overfitting', overfitting];
+    if (overfitting) return overfitting;
     const accuracy = this.#facts.chance ? `, accuracy ${percent(last.accuracy)}` : '';
     const figures = `${roughFigure(last.loss)}${accuracy} ${over}${level}`;
     const stands = !(third.loss - last.loss >= runThresholds.fall * third.loss);
     if (stands && last.loss > runThresholds.high * whole) {
       const isChance = chance !== undefined && last.loss >= runThresholds.nothing * chance;
-      return ['plateau', `the loss ${isChance ? 'stays at chance level' : 'stalls'}: ${figures}`];
+      return withFigures('plateau', `the loss ${isChance ? 'stays at chance level' : 'stalls'}`, figures);
     }
     if (stands || last.loss < runThresholds.low * whole)
-      return ['done', `the loss ${stands ? 'no longer falls' : 'is low'}: ${figures}`];
-    return ['learning', `the loss falls: ${roughFigure(third.loss)}, then ${figures}`];
+      return withFigures('done', `the loss ${stands ? 'no longer falls' : 'is low'}`, figures);
+    return withFigures('learning', 'the loss falls', `${roughFigure(third.loss)}, then ${figures}`);
   }
 
-  #overfitting(): string | undefined {
+  #overfitting(): Found | undefined {
     const { epochs } = this.#state;
     const validated = epochs.flatMap(({ loss, validationLoss }, i) =>
       validationLoss === undefined ? [] : [{ loss, validationLoss, epoch: i + 1 }],
@@ -177,10 +187,13 @@ export class RunWatch {
     const most = runThresholds.validationRise * best.validationLoss;
     if (best.epoch >= before.epoch || !(Math.min(before.validationLoss, last.validationLoss) > most)) return undefined;
     if (!(last.loss < best.loss)) return undefined;
-    return (
-      `the validation loss rises, ${roughFigure(best.validationLoss)} in epoch ${best.epoch} and ${roughFigure(last.validationLoss)} now, ` +
-      `while that of training falls, ${roughFigure(best.loss)} and ${roughFigure(last.loss)}`
-    );
+    return {
+      verdict: 'overfitting',
+      headline: 'the validation loss rises while that of training falls',
+      sentence:
+        `the validation loss rises, ${roughFigure(best.validationLoss)} in epoch ${best.epoch} and ${roughFigure(last.validationLoss)} now, ` +
+        `while that of training falls, ${roughFigure(best.loss)} and ${roughFigure(last.loss)}`,
+    };
   }
 
   #causeOf(verdict: RunVerdictName, verdicts: readonly Verdict[]): Cause {
@@ -195,6 +208,7 @@ export class RunWatch {
   #fewImages(): Cause {
     const { images, weights } = this.#facts;
     return {
+      causeType: 'fewImages',
       cause: `data: ${count(images)} training images for ${count(weights)} weights`,
       remedies: ['more images or augmentation', 'dropout, kernelRegularizer or fewer units', 'earlyStopping'].map(
         (words) => ({ words }),
@@ -207,6 +221,7 @@ export class RunWatch {
     if (!input || isHealthyInput(this.#layers, input)) return undefined;
     const { mean, standardDeviation } = input;
     return {
+      causeType: 'inputs',
       cause:
         `inputs: what reaches the first layer has mean ${roughFigure(mean)} and standard deviation ${roughFigure(standardDeviation)}, ` +
         `where about 1 is usual (${inputWords(rescaleFor(input))})`,
@@ -225,12 +240,14 @@ export class RunWatch {
     const large = ratios.reduce((a, b) => (b.most > a.most ? b : a));
     if (large.most >= largestUpdateRatio)
       return {
+        causeType: 'learningRate',
         cause: `learning rate: a step changed the weights of ${large.name} by ${share(large.most)}`,
         remedies: [smallerRate],
       };
     const most = Math.max(...ratios.map(({ recent }) => recent));
     if (most > runThresholds.leastUpdateRatio) return undefined;
     return {
+      causeType: 'learningRate',
       cause: `learning rate: a step changes no layer's weights by more than ${share(most)}`,
       remedies: [largerRate],
     };
@@ -239,11 +256,23 @@ export class RunWatch {
 
 type Quarter = ReturnType<typeof quartersOf>[number];
 
+const withFigures = (verdict: RunVerdictName, headline: string, figures: string): Found => ({
+  verdict,
+  headline,
+  sentence: `${headline}: ${figures}`,
+});
+
+/** Whether only the figures of two verdicts differ. */
+const isSame = (a: RunVerdict, b: RunVerdict): boolean =>
+  a.verdict === b.verdict && a.causeType === b.causeType && a.causeLayer === b.causeLayer;
+
 /** The first layer with one of these verdicts, in the order of the verdicts. */
 function layerCause(verdicts: readonly Verdict[], names: readonly VerdictName[]): Cause | undefined {
   for (const name of names) {
     const found = verdicts.find(({ verdict }) => verdict === name);
-    if (found) return { cause: `${found.layer} is ${name}: ${found.sentence}`, remedies: found.remedies ?? [] };
+    if (!found) continue;
+    const { layer, sentence, remedies = [] } = found;
+    return { causeType: name, causeLayer: layer, cause: `${layer} is ${name}: ${sentence}`, remedies };
   }
   return undefined;
 }

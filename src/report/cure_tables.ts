@@ -9,6 +9,8 @@ import { type CuresFile, type NetworkConfig, ofOtherLoss } from './cures_file.ts
 export interface TextTable {
   head: string[];
   rows: string[][];
+  /** For each row, whether one of its figures differs significantly. */
+  differs: boolean[];
 }
 
 /** The comparison of all cures of a network. */
@@ -39,12 +41,14 @@ export function cureTables(file: CuresFile, mark: (text: string) => string): Net
             ...cureFigures.map(({ id }) => meanCell(each, id, network, mark)),
             String(each.seeds),
           ]),
+          differs: tested.map(({ rows }) => rows.some((row) => row.differs)),
         },
         differences: {
           head: ['cure', 'figure', untreated, 'with the cure', 'difference, or ratio', 'corrected p'],
           rows: treated.flatMap((each) =>
             each.rows.map((row, i) => [i === 0 ? each.cure : '', ...differenceCells(row, mark)]),
           ),
+          differs: treated.flatMap(({ rows }) => rows.map((row) => row.differs)),
         },
         leftOut: file.leftOut
           .filter((each) => each.network === network.name)

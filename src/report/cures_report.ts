@@ -27,10 +27,10 @@ ${tableOf(differences)}`,
   );
 }
 
-const tableOf = ({ head, rows }: TextTable) => html`<div class="scroll"><table>
+const tableOf = ({ head, rows, differs }: TextTable) => html`<div class="scroll"><table>
 <thead><tr>${head.map((name, i) => html`<th scope="col"${i > 0 && html` class="number"`}>${name}</th>`)}</tr></thead>
 <tbody>${rows.map(
-  (cells) => html`
-<tr${cells.some((cell) => cell.endsWith(' *')) && html` class="differs"`}>${cells.map((cell, i) => html`<td${i > 0 && html` class="number"`}>${cell}</td>`)}</tr>`,
+  (cells, row) => html`
+<tr${differs[row] && html` class="differs"`}>${cells.map((cell, i) => html`<td${i > 0 && html` class="number"`}>${cell}</td>`)}</tr>`,
 )}
 </tbody></table></div>`;

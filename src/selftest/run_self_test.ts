@@ -1,4 +1,4 @@
-import { ConfigurationError, nearest, suggest } from '../errors.ts';
+import { ConfigurationError, suggest } from '../errors.ts';
 import { type Gpu, openGpu } from '../gpu/device.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { variantText } from '../gpu/variants.ts';
@@ -55,7 +55,7 @@ function noSuchCheck(only: string, all: readonly PlannedCheck[]): ConfigurationE
     what: 'No check of the self-test has such a name',
     found: only,
     expected: `a part of one of ${names.join(', ')}`,
-    ...(nearest(only, names) && { fix: suggest(only, names) }),
+    fix: suggest(only, names),
   });
 }
 

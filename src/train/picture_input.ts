@@ -80,6 +80,7 @@ async function decoded(picture: Picture, i: number, levels: PictureLevels | unde
     throw new DataError(
       {
         what: `Picture ${i} cannot be decoded`,
+        problem: 'cannot be decoded',
         found: `${kind} of ${source instanceof Blob ? `${source.size} bytes` : `${source.width} x ${source.height}`}`,
         expected: 'a whole file that this browser decodes: PNG, JPEG, WebP, GIF, BMP or AVIF',
         ...(isBytes && { fix: 'pass pixels as an ImageData or, with createDataset, as a data set' }),

@@ -27,8 +27,11 @@ export interface TunedKernel {
   text: string;
   /** Every variant that the adapter can run, its default first. */
   timings: TimedVariant[];
-  /** Variants that the driver could not compile, with its message; omitted if there are none. They are never chosen. */
-  failed?: { variant: Variant; error: string }[];
+  /**
+   * Variants that the driver could not compile, with the whole error and its first message; omitted if there are none. They are
+   * never chosen.
+   */
+  failed?: { variant: Variant; error: string; reason: string }[];
   /** The fastest variant; the default unless another one is faster by more than the spread. */
   chosen: Variant;
   /** Number of timed rounds: results of fewer rounds never replace those of more. */
@@ -141,12 +144,13 @@ async function compilable(gpu: Gpu, { kernel, shape }: TunableKernel) {
   const cache = new KernelCache(gpu.device, gpu.traits);
   const variants = variantsOf({ kernel, shape }, gpu);
   const results = await Promise.allSettled(variants.map((variant) => cache.compile(kernel, shape, variant)));
-  const failed: { variant: Variant; error: string }[] = [];
+  const failed: NonNullable<TunedKernel['failed']> = [];
   for (const [i, result] of results.entries()) {
     if (result.status === 'fulfilled') continue;
     // Without its default variant, the network could not be trained either.
     if (i === 0 || !(result.reason instanceof ShaderError)) throw result.reason;
-    failed.push({ variant: variants[i]!, error: result.reason.message });
+    const { message, parts } = result.reason;
+    failed.push({ variant: variants[i]!, error: message, reason: parts.problem ?? parts.what });
   }
   const launches = variants.map((variant) => ({ kernel, shape, variant }));
   return { launches: launches.filter((_, i) => results[i]!.status === 'fulfilled'), failed };

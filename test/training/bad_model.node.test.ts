@@ -52,7 +52,7 @@ describe('a layer', () => {
     [
       'with an option that is like none',
       { type: 'flatten', zzzzzzzz: 1 },
-      { what: 'layer 1 (flatten) has no option zzzzzzzz', fix: 'use one of type, name, inputs' },
+      { what: 'layer 1 (flatten) has no option zzzzzzzz', expected: 'one of type, name, inputs', fix: undefined },
     ],
     [
       'with an unknown activation',

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { chanceLevel } from '../../src/health/chance.ts';
-import { type Change, type HealthRecord, type LayerHealth, verdictNames } from '../../src/health/health.ts';
+import {
+  type Change,
+  type HealthRecord,
+  type LayerHealth,
+  type VerdictName,
+  verdictNames,
+} from '../../src/health/health.ts';
 import { addLoss, type LossStretches, mostStretches, quartersOf, stepsOf } from '../../src/health/loss_stretches.ts';
 import { largestUpdateRatio, remediesFor } from '../../src/health/remedies.ts';
 import { RunWatch, runThresholds } from '../../src/health/run_watch.ts';
@@ -247,9 +253,43 @@ describe('the verdict of a run', () => {
   });
 
   test('a plateau without a cause says so; nothing is said of the first steps', () => {
-    expect(verdictOf(() => 2.3)).toMatchObject({ cause: 'no cause found', remedies: [] });
+    const plateau = verdictOf(() => 2.3)!;
+    expect(plateau).toMatchObject({
+      headline: 'the loss stays at chance level',
+      cause: 'no cause found',
+      remedies: [],
+    });
+    expect(plateau.causeType).toBeUndefined();
     const watch = new RunWatch(layers, facts);
     expect(watch.judge({ step: 0, epoch: 1 }, [], 'end')).toBeUndefined();
+  });
+
+  test('its headline has no figures; it is reported again only if it or what its cause concerns changes', () => {
+    const watch = new RunWatch(layers, facts);
+    const addSteps = () => {
+      for (let step = 1; step <= 200; step++)
+        watch.addStep({ step, epoch: 1, loss: 2.3, accuracy: 0.1, samples: 32, skipped: false, gradientNorms: {} });
+    };
+    const judge = (layer: string, verdict: VerdictName, sentence: string) => {
+      addSteps();
+      const found = { layer, verdict, step: 1, epoch: 1, sentence, remedy: '' };
+      return watch.judge({ step: 200, epoch: 1 }, [found], 'end');
+    };
+    const first = judge('dense', 'dead', '90 of 100 units are dead')!;
+    expect(first).toMatchObject({ causeType: 'dead', causeLayer: 'dense' });
+    expect(first.cause).toBe('dense is dead: 90 of 100 units are dead');
+    expect(first.sentence.startsWith(`${first.headline}: `)).toBe(true);
+    expect(first.headline).not.toMatch(/\d/);
+    expect(judge('dense', 'dead', '91 of 100: nearly all are dead')).toBeUndefined();
+    expect(watch.verdict!.cause).toContain('91 of 100');
+    expect(judge('dense', 'saturated', '')).toMatchObject({ causeType: 'saturated' });
+    expect(judge('dense_1', 'saturated', '')).toMatchObject({ causeLayer: 'dense_1' });
+    const overfitting = verdictOf(
+      (share) => 2 * Math.exp(-5 * share),
+      (share) => 1 + (share - 0.3) ** 2,
+    )!;
+    expect(overfitting).toMatchObject({ causeType: 'fewImages' });
+    expect(overfitting.headline).not.toMatch(/\d/);
   });
 
   test('its state makes another watch that says the same', () => {

@@ -156,10 +156,20 @@ const withVerdict = (wrong: object) => {
   const verdict = { layer: 'dense', verdict: 'dead', step: 1, epoch: 1, sentence: '', remedy: '' };
   return withHeader((h) => Object.assign(h.history, { verdicts: [{ ...verdict, ...wrong }] }));
 };
+const withRunVerdict = (change: object) => {
+  const verdict = { verdict: 'plateau', step: 1, epoch: 1, sentence: 'it stalls: 2.3', cause: 'none', remedies: [] };
+  return withHeader((h) => Object.assign(h.history, { runVerdicts: [{ ...verdict, ...change }] }));
+};
 const withProbe = (wrong: object) => {
   const layers = { dense: { exponents: [1], zeros: 0, nonFinite: 0 } };
   return withHeader((h) => Object.assign(h.history, { probes: [{ step: 1, layers, hardest: [], ...wrong }] }));
 };
+
+test('a verdict on the run of an older file has neither a headline nor the type of its cause', () => {
+  const { sentence, headline, causeType } = parseRun(withRunVerdict({})).history.runVerdicts![0]!;
+  expect({ sentence, headline, causeType }).toEqual({ sentence: 'it stalls: 2.3' });
+  expect(parseRun(withRunVerdict({ headline: 'it stalls' })).history.runVerdicts![0]!.headline).toBe('it stalls');
+});
 
 describe('an inconsistent file', () => {
   const file = formatRun(saved);
@@ -186,6 +196,7 @@ describe('an inconsistent file', () => {
     ],
     ['a verdict that is none', withVerdict({ verdict: '<b>' }), 'verdicts.0.verdict'],
     ['a verdict of no epoch', withVerdict({ epoch: undefined }), 'verdicts.0.epoch'],
+    ['a headline that is none', withRunVerdict({ headline: {} }), 'runVerdicts.0.headline'],
     ['a probe of nothing', withProbe({ layers: undefined }), 'probes.0.layers'],
     ['a probe of layers that the model has not', withProbe({}), 'has probes of another model'],
     ['weights of no length', withHeader((h) => Object.assign(h.tensors, { weights: [-1] })), 'tensors.weights.0'],

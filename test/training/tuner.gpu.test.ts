@@ -66,7 +66,11 @@ test('a variant that the driver does not compile is left out, with the reason; t
   const [tuned] = (await timed(kernel)).kernels;
   expect(tuned!.timings.map(({ variant }) => variant.value)).toEqual(['1.0', '2.0']);
   expect(tuned!.failed).toEqual([
-    { variant: { value: 'nothing' }, error: expect.stringContaining("half_broken.wgsl doesn't compile") },
+    {
+      variant: { value: 'nothing' },
+      error: expect.stringContaining("half_broken.wgsl doesn't compile"),
+      reason: "unresolved value 'nothing'",
+    },
   ]);
   await expect(timed({ ...kernel, variants: () => [{ value: 'nothing' }, { value: '1.0' }] })).rejects.toThrow(
     ShaderError,

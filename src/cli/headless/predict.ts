@@ -14,7 +14,7 @@ export async function predictServed(
     return await predicted(model, files, top);
   } catch (error) {
     if (!(error instanceof WgradError)) throw error;
-    if (files.length === 1) return [{ error: error.parts.what.replace(/^Picture 0 /, '') }];
+    if (files.length === 1) return [{ error: error.parts.problem ?? error.parts.what }];
     const each: PicturePrediction[] = [];
     for (const index of order) each.push(...(await predictServed(model, [index], top)));
     return each;

@@ -5,6 +5,7 @@ import puppeteer, { type Browser } from 'puppeteer-core';
 import { ConfigurationError, SetupError } from '../../errors.ts';
 import { browserTimeout, secondsText, withinTime } from '../../time_limit.ts';
 import { aptInstall, type DebianPackage, type InstallOptions, installAdvice } from '../apt.ts';
+import { firstLine } from '../first_line.ts';
 import { driverEnvironment } from './vulkan_drivers.ts';
 
 const packages = {
@@ -124,7 +125,7 @@ export async function launchFirefox(options: FirefoxOptions): Promise<Browser> {
     throw new SetupError(
       {
         what: 'Firefox could not be started',
-        found: `${executablePath}: ${cause instanceof Error ? cause.message.split('\n')[0] : cause}`,
+        found: `${executablePath}: ${cause instanceof Error ? firstLine(cause.message) : cause}`,
         fix:
           'set FIREFOX_PATH to another Firefox, start this one by hand to see its error, or, ' +
           'on a slow machine, allow more time with --browser-timeout <seconds>',

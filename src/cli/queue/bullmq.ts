@@ -1,5 +1,6 @@
 import type * as Bull from 'bullmq';
 import { SetupError } from '../../errors.ts';
+import { firstLine } from '../first_line.ts';
 
 export type BullMq = typeof Bull;
 
@@ -18,7 +19,7 @@ export async function loadBullMq(load = (): Promise<BullMq> => import('bullmq'))
     throw new SetupError(
       {
         what: 'The package bullmq, which connects to the queue, is not installed',
-        found: (cause as Error).message.split('\n')[0],
+        found: firstLine((cause as Error).message),
         expected: `bullmq ${tested} or a later 5.x, next to wgrad`,
         fix: `type: npm install bullmq@${tested}; without a project: npx -p wgrad -p bullmq@${tested} wgrad worker`,
       },

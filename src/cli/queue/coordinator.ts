@@ -6,7 +6,16 @@ import type { QueueLostError, QueueStore } from './queue_store.ts';
 import { QueueWatch } from './queue_watch.ts';
 import type { TaskStates } from './task_states.ts';
 import { failedResult } from './tasks.ts';
-import { parseTask, readable, resultKey, type Task, type TaskResult, type Work, type WorkerSign } from './work.ts';
+import {
+  parseTask,
+  type Refusal,
+  readable,
+  resultKey,
+  type Task,
+  type TaskResult,
+  type Work,
+  type WorkerSign,
+} from './work.ts';
 
 /** Milliseconds between two checks for results, for workers, and for tasks that the queue has lost. */
 const lookEvery = 250;
@@ -171,8 +180,13 @@ export class Coordinator {
           `refused  worker ${name} has wgrad ${version} and gets no trials: install wgrad@${this.work.version} there`,
         );
       } else if (!before) print(`worker   ${name} is there: ${adapter} (${kind})`);
-      const reasons = refuses.filter((why) => why.startsWith(`${this.work.name}: `) && !before?.refuses.includes(why));
-      if (version === this.work.version) for (const why of reasons) print(`refused  by worker ${name}: ${why}`);
+      const isNew = ({ work, why }: Refusal) =>
+        work === this.work.id && !before?.refuses.some((known) => known.work === work && known.why === why);
+      if (version === this.work.version) {
+        for (const refusal of refuses.filter(isNew)) {
+          print(`refused  by worker ${name}: ${refusal.name}: ${refusal.why}`);
+        }
+      }
       this.shown.set(name, worker);
     }
     for (const name of this.shown.keys()) {

@@ -120,7 +120,8 @@ function workersTable(works: readonly Work[], workers: readonly WorkerSign[]): s
     ...[name, version, kind],
     running.map(({ work, id, share }) => `${nameIn(work)} ${id} ${Math.round(100 * share)} %`).join(', ') || 'waits',
     // The last line that its training has printed has the newest figures.
-    running.map(({ line }) => line).find(Boolean) ?? refuses.map((why) => `refused ${why}`).join(', '),
+    running.map(({ line }) => line).find(Boolean) ??
+      refuses.map(({ name, why }) => `refused ${name}: ${why}`).join(', '),
   ]);
   const head = ['worker', 'wgrad', 'adapter', 'trains', 'says'];
   return table(head, fitted(head, rows, [3, 4], boardWidth), 5);

@@ -108,6 +108,13 @@ export const parseResult = (json: unknown): TaskResult => parse(resultSchema, js
 export const resultKey = ({ id, until }: Pick<Task, 'id' | 'until'>, kind: string): string =>
   `${id} ${until ?? 'end'} ${kind}`;
 
+/** Why a worker takes no tasks of a work: the work's id, its name, and the reason. */
+export interface Refusal {
+  work: string;
+  name: string;
+  why: string;
+}
+
 /** The status that a worker publishes every few seconds. */
 export interface WorkerSign {
   name: string;
@@ -115,7 +122,7 @@ export interface WorkerSign {
   kind: string;
   adapter: string;
   /** Why it gets no tasks of the works that it cannot train. */
-  refuses: string[];
+  refuses: Refusal[];
   running: { work: string; id: string; share: number; line: string }[];
 }
 
@@ -124,7 +131,7 @@ const signSchema = v.object({
   version: shortText,
   kind: shortText,
   adapter: shortText,
-  refuses: v.array(v.string()),
+  refuses: v.array(v.object({ work: v.string(), name: v.string(), why: v.string() })),
   running: v.array(v.object({ work: v.string(), id: v.string(), share: v.number(), line: v.string() })),
 });
 

@@ -8,7 +8,7 @@ import type { TaskStates } from './task_states.ts';
 import { taskWorkerOf } from './task_worker.ts';
 import { failedResult, type TaskHooks, type TaskTrainer, UnfitError } from './tasks.ts';
 import type { Kept, Undelivered } from './undelivered.ts';
-import { anyKind, parseTask, resultKey, type Task, type TaskResult, type Work } from './work.ts';
+import { anyKind, parseTask, type Refusal, resultKey, type Task, type TaskResult, type Work } from './work.ts';
 
 /** Milliseconds between two checks for works, and between two signs of a worker. */
 const lookEvery = 1_000;
@@ -37,7 +37,7 @@ interface Running {
 export class WorkerHost {
   private readonly running = new Set<Running>();
   private readonly free: TaskTrainer[];
-  private readonly refuses = new Map<string, string>();
+  private readonly refuses = new Map<string, Refusal>();
   private readonly watch: QueueWatch;
   private lastBusy = performance.now();
   private stopping = false;
@@ -151,7 +151,7 @@ export class WorkerHost {
 
   private refuse(work: Work, why: string): void {
     if (this.refuses.has(work.id)) return;
-    this.refuses.set(work.id, `${work.name}: ${why}`);
+    this.refuses.set(work.id, { work: work.id, name: work.name, why });
     this.options.report(`refused  ${work.type} ${work.name}: ${why}`);
   }
 

@@ -35,12 +35,11 @@ export async function readCifar100(
   { validationSplit, labels: kind = 'fine' }: UserFilesOptions,
 ): Promise<UserDataset> {
   if (kind !== 'fine' && kind !== 'coarse') {
-    const fix = suggest(kind, ['fine', 'coarse']);
     throw new ConfigurationError({
       what: 'Invalid labels of CIFAR-100',
       found: kind,
       expected: 'fine or coarse',
-      ...(fix && { fix }),
+      fix: suggest(kind, ['fine', 'coarse']),
     });
   }
   const classNames = names[kind].split(' ');

@@ -196,12 +196,11 @@ function columnOfLabels({ path, columns, features }: Table, image: string, wante
   if (wanted !== undefined) {
     const found = rest.find((name) => isSameHeading(name, wanted) || isSameHeading(name, `${wanted}_label`));
     if (found !== undefined) return found;
-    const fix = suggest(wanted, rest);
     throw new DataError({
       what: `${path} has no column with these labels`,
       found: wanted,
       expected: rest.join(', '),
-      ...(fix && { fix }),
+      fix: suggest(wanted, rest),
     });
   }
   const isLabel = (name: string) =>

@@ -352,6 +352,9 @@ const otherNames: Record<string, string> = {
   samples: 'train-samples',
 };
 
+/** Whether a key of a URL is a part of an experiment. */
+export const isPart = (key: string): boolean => parameters.some(({ name }) => name === key);
+
 /** Unknown and duplicate keys are reported: a mistyped link would train a different experiment. */
 function unknownKeys(search: URLSearchParams): ConfigurationError[] {
   const names = parameters.map(({ name }) => name);
@@ -417,8 +420,11 @@ export const isOfClasses = (experiment: Pick<Experiment, 'loss'>): boolean =>
   lossDefinition(lossOf(experiment).type).ending === 'softmax';
 
 /** The name of the metric that is measured in addition to the loss. */
-export const metricWords = (experiment: Pick<Experiment, 'loss'>): 'accuracy' | 'mean absolute error' =>
-  lossDefinition(lossOf(experiment).type).metric === 'accuracy' ? 'accuracy' : 'mean absolute error';
+export const metricWords = (experiment: Pick<Experiment, 'loss'>): string =>
+  hasAccuracy(experiment) ? 'accuracy' : 'mean absolute error';
+
+export const hasAccuracy = (experiment: Pick<Experiment, 'loss'>): boolean =>
+  lossDefinition(lossOf(experiment).type).metric === 'accuracy';
 
 /** The names of a model's outputs. */
 export const namesOf = ({ classNames, targetNames }: Labels): readonly string[] => targetNames ?? classNames;

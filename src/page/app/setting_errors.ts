@@ -7,7 +7,7 @@ import { callbackDefinitions, fillCallbacks, requireCallbacksFit } from '../../t
 import { weightsOf } from '../../train/class_weights.ts';
 import { fillFitSettings } from '../../train/fill_fit_settings.ts';
 import type { Measured } from '../../train/monitor.ts';
-import { type Experiment, isOfClasses, learningRateOf, lossOf, metricWords, outputsOf } from './experiment.ts';
+import { type Experiment, hasAccuracy, isOfClasses, learningRateOf, lossOf, outputsOf } from './experiment.ts';
 
 export type CallbackName = keyof typeof callbackDefinitions;
 export const callbackNames = Object.keys(callbackDefinitions) as CallbackName[];
@@ -20,7 +20,7 @@ export type SettingErrors = Partial<Record<Setting, ErrorParts>>;
 export function monitorable(experiment: Experiment): Measured {
   return {
     validation: true,
-    accuracy: metricWords(experiment) === 'accuracy',
+    accuracy: hasAccuracy(experiment),
     metrics: counted(experiment),
   };
 }

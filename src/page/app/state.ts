@@ -186,6 +186,14 @@ export const refusal = computed(
   () => checked.value?.error ?? layers.value.error ?? Object.values(settingErrors.value).find(Boolean),
 );
 
+/** The refusal as one clause. It names an op by its type, because `what` counts only the ops that are switched on. */
+export const refusalText = computed(() => {
+  const error = refusal.value;
+  const ops = augmentation.value;
+  const op = error === checked.value?.error && Array.isArray(ops) ? ops[error?.place?.[0] as number] : undefined;
+  return op?.type && error?.problem ? `augmentation, ${op.type}: ${error.problem}` : error?.what;
+});
+
 /** The text of the status line: `status`, or the state of the data set. */
 export const statusLine = computed(() => {
   const { name, facts, error } = dataset.value;

@@ -289,12 +289,7 @@ function Alternative({ option: { name, kind, most }, shown, onChange }: Alternat
     else onChange(isOne ? rangeOf(name, Number(shown ?? 0), most) : numberOf(name, shown as [number, number]));
   };
   return (
-    <button
-      type="button"
-      class="alternative"
-      aria-label={`${name} as ${words === 'number' ? 'a number' : words}`}
-      onClick={change}
-    >
+    <button type="button" class="alternative" aria-label={`${name} as ${isOne ? words : 'a number'}`} onClick={change}>
       {words}
     </button>
   );

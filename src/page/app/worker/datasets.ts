@@ -100,7 +100,8 @@ async function availabilityOf(name: string): Promise<Availability> {
 /** The reason if the server gives none: it has only the page's files, or there is no such data set. */
 function absenceOf(name: string): ErrorParts {
   if (!isDatasetName(name)) {
-    return { what: 'Unknown data set', found: name, fix: suggest(name, [...datasetNames, own]) };
+    const known = [...datasetNames, own];
+    return { what: 'Unknown data set', found: name, expected: known.join(', '), fix: suggest(name, known) };
   }
   return {
     what: `The data set ${name} is not on this server`,

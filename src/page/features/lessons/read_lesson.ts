@@ -1,5 +1,5 @@
 import { nearest } from '../../../errors.ts';
-import { decode } from '../../app/experiment.ts';
+import { decode, isPart } from '../../app/experiment.ts';
 import {
   type Lesson,
   type LessonFault,
@@ -79,9 +79,9 @@ class Reader {
     if (text === undefined) return undefined;
     const { refused } = decode(text);
     for (const { parts } of refused) {
-      const { what, found, expected, fix } = parts;
+      const { found, expected, fix } = parts;
       const key = parts.place?.[0];
-      const instead = what.includes('unknown parameter') ? 'it is ignored' : 'the default is used';
+      const instead = isPart(String(key)) ? 'the default is used' : 'it is ignored';
       this.fault([at, ...(key ? [key] : [])].join(', '), found, [expected, fix].filter(Boolean).join('; '), instead);
     }
     return text;

@@ -73,7 +73,7 @@ export function Cure() {
   return (
     <>
       <p>
-        <strong>{capitalized(found.verdict)}:</strong> {withPowers(found.sentence.split(':')[0]!)}.
+        <strong>{capitalized(found.verdict)}:</strong> {withPowers(found.headline ?? found.sentence)}.
       </p>
       <TryAsTwin id="cure" class="primary" run={run} remedy={remedy}>
         Try a cure as twin B

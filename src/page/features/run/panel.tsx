@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { clock, count, counted } from '../../../figures.ts';
 import { isOwnOf, learningRateOf } from '../../app/experiment.ts';
-import { change, experiment, plan, refusal, statusLine } from '../../app/state.ts';
+import { change, experiment, plan, refusalText, statusLine } from '../../app/state.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { isWide } from '../../ui/panel.tsx';
 import { focusTrain } from './focus_train.ts';
@@ -79,10 +79,9 @@ export function RunBar({ action, children }: { action?: ComponentChildren; child
       </section>
       <div class="run-notes">
         {!isWide.value && <Status />}
-        {!isUnderWay && refusal.value && (
+        {!isUnderWay && refusalText.value && (
           <p id="refusal" class="cut">
-            {/* Indices count only the ops that are switched on. */}
-            Nothing to train yet: {refusal.value.what.replace(/: op \d+ \((\w+)\)/, ', $1')}.
+            Nothing to train yet: {refusalText.value}.
           </p>
         )}
         {shown?.lost.value?.isBack && (

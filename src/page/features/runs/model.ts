@@ -2,7 +2,7 @@ import { effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
 import { count } from '../../../figures.ts';
 import { datasetTitle } from '../../app/dataset_titles.ts';
-import { encode, metricWords } from '../../app/experiment.ts';
+import { encode, hasAccuracy, metricWords } from '../../app/experiment.ts';
 import { pageError, say } from '../../app/state.ts';
 import { filesIn, isFull, modifiedAt, readFile, removeFile, writeFile } from '../../app/storage.ts';
 import { percent, short } from '../../ui/numbers.ts';
@@ -161,8 +161,8 @@ function curvesOf({ experiment, log: { epochs } }: Run): Pick<KeptRun, 'paramete
 function resultOf(of: Run): Pick<KeptRun, 'result'> {
   const { validated } = of;
   if (validated === undefined) return {};
-  const words = metricWords(of.experiment);
-  return { result: words === 'accuracy' ? percent(validated) : `${words} ${short(validated)}` };
+  const { experiment } = of;
+  return { result: hasAccuracy(experiment) ? percent(validated) : `${metricWords(experiment)} ${short(validated)}` };
 }
 
 /** One-line description of a saved run. */
