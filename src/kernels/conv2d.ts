@@ -17,6 +17,7 @@ import nan from '../../shaders/lib/nan.wgsl?raw';
 import storeDb from '../../shaders/lib/store_db.wgsl?raw';
 import storeDx from '../../shaders/lib/store_dx.wgsl?raw';
 import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
+import type { Traits } from '../gpu/device.ts';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { type Activation, activationFlags } from './activation.ts';
 import {
@@ -102,6 +103,25 @@ export const stepsOfKernel = (s: Conv2dShape) => ({
 const multiplyAdds = (s: Conv2dShape) =>
   cellsOf(s) * (s.pooled ? 4 : 1) * s.outChannels * s.inChannels * s.kernelHeight * s.kernelWidth;
 
+/**
+ * Whether Winograd's F(2x2, 3x3) can compute all three passes of a convolution. Channels are loaded in pairs, and conv2d_backward_w, which
+ * it replaces, requires multiples of four.
+ */
+export const fitsWinograd = ({ dilationY = 1, dilationX = 1, groups = 1, ...s }: Conv2dShape): boolean =>
+  s.kernelHeight === 3 &&
+  s.kernelWidth === 3 &&
+  [s.strideY, s.strideX, dilationY, dilationX, groups].every((n) => n === 1) &&
+  Math.max(s.padTop, s.padLeft) <= 2 &&
+  s.inChannels % 4 === 0 &&
+  s.outChannels % 4 === 0;
+
+/** Multiply-adds per launch above which Winograd's algorithm saves within some twenty steps what its longer shaders take to compile. */
+const worthWinograd = 2 ** 25;
+
+/** True where SwiftShader should use Winograd's algorithm. For other adapters, it is a candidate for the tuner. */
+const prefersWinograd = (s: Conv2dShape, { software, subgroupSize }: Traits): boolean =>
+  software && subgroupSize === 4 && fitsWinograd(s) && multiplyAdds(s) >= worthWinograd;
+
 export const sizes = (s: Conv2dShape): Record<string, number> => ({
   batch: s.batch,
   in_height: s.inHeight,
@@ -176,6 +196,7 @@ export const conv2dForward: Kernel<Conv2dShape> = {
   name: 'conv2d_forward',
   source: forwardText + bias + activate + nan,
   variants: (s, traits) => registerTiles(s.inChannels, s.outChannels, (...tile) => tilesOfY(s, ...tile), traits),
+  prefersFurther: prefersWinograd,
   flags: (s, v) => ({ ...forwardTextFlags(s, v), ...biasFlags(s), ...activationFlags(s.activation) }),
   constants: sizes,
   buffers: (s) => ({
@@ -250,6 +271,7 @@ function filterGradient(name: string, source: string, rows: number): Kernel<Conv
       ...largeTile(s.outChannels, (quads, across) => (quads === 2 ? tilesOfW(s, rows, across) : 0), traits),
       ...neighbours(s, traits),
     ],
+    prefersFurther: prefersWinograd,
     flags: (s, v) => ({
       subgroups: v.subgroups!,
       across: acrossOf(v),

@@ -131,15 +131,3 @@ export const conv2dWinogradBackwardW: Kernel<Conv2dShape> = {
   },
   cost: conv2dBackwardW.cost,
 };
-
-/**
- * Whether Winograd's F(2x2, 3x3) can compute all three passes of a convolution. Channels are loaded in pairs, and conv2d_backward_w, which
- * it replaces, requires multiples of four.
- */
-export const fitsWinograd = ({ dilationY = 1, dilationX = 1, groups = 1, ...s }: Conv2dShape): boolean =>
-  s.kernelHeight === 3 &&
-  s.kernelWidth === 3 &&
-  [s.strideY, s.strideX, dilationY, dilationX, groups].every((n) => n === 1) &&
-  Math.max(s.padTop, s.padLeft) <= 2 &&
-  s.inChannels % 4 === 0 &&
-  s.outChannels % 4 === 0;

@@ -1,11 +1,6 @@
 import type { Kernel, Variant } from '../gpu/kernel.ts';
-import { type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward } from './conv2d.ts';
-import {
-  conv2dWinogradBackwardW,
-  conv2dWinogradBackwardX,
-  conv2dWinogradForward,
-  fitsWinograd,
-} from './conv2d_winograd.ts';
+import { type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward, fitsWinograd } from './conv2d.ts';
+import { conv2dWinogradBackwardW, conv2dWinogradBackwardX, conv2dWinogradForward } from './conv2d_winograd.ts';
 import { denseBackwardW, denseBackwardX, denseForward } from './dense.ts';
 import {
   conv2dSplitBackwardX,
@@ -27,16 +22,18 @@ interface Alternative {
   fits: (s: Conv2dShape) => boolean;
 }
 
-/** A kernel with the variants of its alternatives after its own. */
+/** A kernel with the variants of its alternatives after its own, except the first one where the kernel prefers that. */
 function extended(kernel: Kernel<Conv2dShape>, ...alternatives: Alternative[]): Kernel<Conv2dShape> {
   const of = (v: Variant) => alternatives.find(({ mark }) => mark in v)?.kernel ?? kernel;
   return {
     ...kernel,
     source: (_, v) => of(v).source as string,
-    variants: (s, traits) => [
-      ...kernel.variants!(s, traits),
-      ...alternatives.flatMap(({ kernel, fits }) => (fits(s) ? kernel.variants!(s, traits) : [])),
-    ],
+    variants: (s, traits) => {
+      const own = kernel.variants!(s, traits);
+      const further = alternatives.flatMap(({ kernel, fits }) => (fits(s) ? kernel.variants!(s, traits) : []));
+      const preferred = kernel.prefersFurther?.(s, traits) ? further.splice(0, 1) : [];
+      return [...preferred, ...own, ...further];
+    },
     flags: (s, v) => of(v).flags!(s, v),
     constants: (s, v) => of(v).constants!(s, v),
     workgroups: (s, v) => of(v).workgroups(s, v),
@@ -68,7 +65,7 @@ const kernels = new Map(
 
 /**
  * A kernel with the variants that only the tuner, a run with chosen variants, and measurements need, if there are any: Winograd's algorithm,
- * tiles in workgroup memory and split sums. The default is still listed first.
+ * tiles in workgroup memory and split sums. The adapter's default is listed first.
  */
 export const withFurtherVariants = <S>(kernel: Kernel<S>): Kernel<S> =>
   (kernels.get(kernel.name) as Kernel<S> | undefined) ?? kernel;

@@ -142,11 +142,12 @@ export class Planner {
   /** Joins dispatches into fewer launches; undefined on a software adapter. */
   readonly joint: JointLaunches | undefined;
   readonly #further: FurtherVariants | undefined;
+  #lacksFurther = false;
 
   /**
    * @param chosen variants that replace the adapter's defaults.
    * @param joint joins dispatches into fewer launches, if given.
-   * @param further required if variants are chosen.
+   * @param further required if variants are chosen. Without it, `lacksFurtherVariants` says whether a kernel would prefer one of them.
    */
   constructor(
     traits: Traits,
@@ -160,6 +161,11 @@ export class Planner {
     this.chosen = chosen;
     this.traits = traits;
     this.limits = limits;
+  }
+
+  /** True if a kernel's default variant for this adapter was not loaded: its plan has to be made again with the further variants. */
+  get lacksFurtherVariants(): boolean {
+    return this.#lacksFurther;
   }
 
   /** A buffer for `elements` 4-byte numbers. @throws ConfigurationError if the device can't bind it. */
@@ -196,6 +202,7 @@ export class Planner {
    */
   dispatch<S>(given: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
     const kernel = this.#further?.withFurtherVariants(given) ?? given;
+    this.#lacksFurther ||= !this.#further && Boolean(given.prefersFurther?.(shape, this.traits));
     const specialized = specialize(kernel, shape, this.traits, this.#variantOf(kernel, shape), layer);
     checkBuffers(specialized, layer, buffers);
     return new PlannedDispatch(specialized, layer, buffers, { kernel, shape } as unknown as TunableKernel);

@@ -4,9 +4,9 @@ import { variantKey } from '../gpu/variants.ts';
 import { RecordReader } from '../health/records.ts';
 import { describePlan, type PlanFacts, sequenceOf } from '../plan/describe_plan.ts';
 import { shareMemory } from '../plan/liveness.ts';
-import { loadFurtherVariants, loadJointLaunches, loadKernels } from '../plan/load_kernels.ts';
+import { loadJointLaunches, loadKernels, planWithVariants } from '../plan/load_kernels.ts';
 import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
-import { type PlanLimits, Planner, type TunableKernel } from '../plan/planner.ts';
+import { type FurtherVariants, type PlanLimits, Planner, type TunableKernel } from '../plan/planner.ts';
 import { planSteps, sequencesOf } from '../plan/steps.ts';
 import { fillTrainerOptions } from './fill_trainer_options.ts';
 import type { TrainerOptions } from './trainer_options.ts';
@@ -68,12 +68,11 @@ async function planWithInput(
   allVariants?: boolean,
 ) {
   const settings = fillTrainerOptions(options);
-  const [joint, further] = await Promise.all([
-    loadJointLaunches(traits),
-    loadFurtherVariants(settings, allVariants),
-    loadKernels(settings),
-  ]);
-  const planner = new Planner(traits, limits, settings.kernelVariants, joint, further);
-  const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));
-  return { planner, steps, input: planInputData(planner, dataset, settings, steps) };
+  const [joint] = await Promise.all([loadJointLaunches(traits), loadKernels(settings)]);
+  const plan = (further?: FurtherVariants) => {
+    const planner = new Planner(traits, limits, settings.kernelVariants, joint, further);
+    const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));
+    return { planner, steps, input: planInputData(planner, dataset, settings, steps) };
+  };
+  return planWithVariants(settings, plan, allVariants);
 }

@@ -77,8 +77,32 @@ describe('conv2d', () => {
       }
     });
 
+    test('is the default on SwiftShader for large convolutions, in the forward pass and the filter gradient', () => {
+      /** Multiply-adds: 32 * 22 * 22 * 32 * 16 * 9, about twice the threshold of 2^25. */
+      const large = convolution({ ...image, size: [24, 24] });
+      const half = convolution({ ...image, size: [24, 24], batch: 15 });
+      const defaultsOf = (shape: Conv2dShape, traits = software) =>
+        [conv2dForward, conv2dBackwardX, conv2dBackwardW].map((kernel) => {
+          const [first] = withFurtherVariants(kernel).variants!(shape, traits);
+          const isFurther = first!.winograd === true;
+          // A run loads the further variants for kernels that say so, and for no others.
+          expect(kernel.prefersFurther?.(shape, traits) ?? false).toBe(isFurther);
+          return isFurther;
+        });
+      expect(defaultsOf(large)).toEqual([true, false, true]);
+      expect(defaultsOf(half)).toEqual([false, false, false]);
+      expect(defaultsOf({ ...large, strideX: 2 })).toEqual([false, false, false]);
+      expect(defaultsOf(large, hardware)).toEqual([false, false, false]);
+      expect(defaultsOf(large, { software: true, subgroupSize: 0, gathers: true })).toEqual([false, false, false]);
+      const all = withFurtherVariants(conv2dForward).variants!(large, software).map((variant) =>
+        JSON.stringify(variant),
+      );
+      expect(new Set(all).size).toBe(all.length);
+      expect(all).toContain(JSON.stringify(conv2dForward.variants!(large, software)[0]));
+    });
+
     test('is launched with its own shader', () => {
-      const shape = convolution({ ...image, size: [24, 24] });
+      const shape = convolution({ ...image, size: [12, 12] });
       const forward = withFurtherVariants(conv2dForward);
       const [winograd, direct] = [true, undefined].map((wanted) =>
         specialize(
