@@ -68,11 +68,59 @@ const parquetParts: Readonly<Record<string, string>> = {
   wkb: 'export const wkbToGeojson = () => undefined;',
 };
 
+/** Likewise within files that are needed: what depends on statistics, page indexes, row filters, rows as arrays and partial results. */
+const parquetCuts: Readonly<Record<string, readonly [part: RegExp, replacement: string][]>> = {
+  plan: [
+    [/^export async function prefetchBloomFilters\([\s\S]*?^\}/m, ''],
+    [/^export async function prefetchPageIndexes\([\s\S]*?^\}/m, ''],
+    [/filter \? \{[\s\S]*?\} : schemaElements/, 'undefined'],
+    [/^ {6}if \(ranges\.length > 1\) \{[\s\S]*?^ {6}\}/m, ''],
+    [/^ {4}if \(chunkPageLocations[\s\S]*?^ {4}\} else \{/m, '    {'],
+  ],
+  scan: [
+    [/, prefetchBloomFilters, prefetchPageIndexes/, ''],
+    [/^ {2}prepared = await with\w+\(prepared\)$/gm, ''],
+    [/^async function with(BloomFilters|PageIndexes)\([\s\S]*?^\}/gm, ''],
+  ],
+  metadata: [[/^function convertStats\([\s\S]*?^\}/m, 'const convertStats = () => undefined;']],
+  column: [[/^function pageStatistics\([\s\S]*?^\}/m, 'const pageStatistics = () => undefined;']],
+  rowgroup: [
+    [/^ {4}if \('pageLocations' in chunk\) \{[\s\S]*?^ {4}\} else \{/m, '    {'],
+    [/^ {2}if \(rowFormat === 'object'\) (\{[\s\S]*?^ {2}\})[\s\S]*?^\}/m, '  $1\n}'],
+  ],
+  read: [
+    [/^ {2}if \(onChunk\) \{[\s\S]*?^ {2}\}/m, ''],
+    [/^ {6}if \(options\.includeRowIndex\) \{[\s\S]*?^ {6}\}/m, ''],
+    [/^ {6}if \(filter\) \{[\s\S]*?^ {6}\} else \{/m, '      {'],
+  ],
+};
+
 const leanParquet: Plugin = {
   name: 'wgrad-lean-parquet',
   enforce: 'pre',
-  load: (id) => parquetParts[/\/hyparquet\/src\/(\w+)\.js$/.exec(id)?.[1] ?? ''],
+  load: (id) => parquetParts[parquetFile(id)],
+  transform(code, id) {
+    const cuts = parquetCuts[parquetFile(id)];
+    return cuts && { code: withParts(this, code, cuts, 'hyparquet'), map: null };
+  },
 };
+
+/** The name of a file of hyparquet; empty for other files. */
+const parquetFile = (id: string): string => /\/hyparquet\/src\/(\w+)\.js$/.exec(id)?.[1] ?? '';
+
+/** Replaces parts of a library's code, and ends the build if one of them is not in it. */
+function withParts(
+  build: { error(message: string): never },
+  code: string,
+  parts: readonly [part: RegExp, replacement: string][],
+  library: string,
+): string {
+  return parts.reduce((text, [part, replacement]) => {
+    const replaced = text.replace(part, replacement);
+    if (replaced === text) build.error(`${library} has changed: ${part} is not in it`);
+    return replaced;
+  }, code);
+}
 
 /**
  * Parts of uPlot that no chart of the page uses, which are two fifths of its code: date axes, bars, steps, splines and bands, joined
@@ -114,11 +162,7 @@ const leanPlot: Plugin = {
   enforce: 'pre',
   transform(code, id) {
     if (!id.endsWith('/uPlot.esm.js')) return undefined;
-    for (const [part, replacement] of plotParts) {
-      if (!part.test(code)) this.error(`uPlot has changed: ${part} is not in it`);
-      code = code.replace(part, replacement);
-    }
-    return { code, map: null };
+    return { code: withParts(this, code, plotParts, 'uPlot'), map: null };
   },
 };
 
