@@ -84,7 +84,7 @@ export const claims: readonly Claim[] = [
   {
     lesson: 'sigmoid',
     step: 1,
-    says: 'The bars start at the loss and shrink to almost nothing on the left, by about the same amount from layer to layer.',
+    says: 'Towards the images, the bars get longer by about the same amount from layer to layer.',
     holds: (a) => factors(a).every((factor) => between(factor, 0.1, 0.5)),
   },
   {
@@ -114,7 +114,7 @@ export const claims: readonly Claim[] = [
   {
     lesson: 'batch-norm',
     step: 1,
-    says: "A's bars fade towards the left. B's do not.",
+    says: "A's bars get longer towards the left: less and less of the gradient arrives. B's stay close to 1.",
     holds: (a, b) =>
       a.layers[0]!.verdict === 'vanishing' && b.layers.every(({ relative }) => between(relative, 0.05, 30)),
   },
