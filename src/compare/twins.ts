@@ -14,6 +14,7 @@ import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import type { FitSettings } from '../train/fit_settings.ts';
 import { isBetter, type Monitor, monitored, monitorOf } from '../train/monitor.ts';
 import type { Pace } from '../train/pace.ts';
+import type { LayerOutput } from '../train/predict.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import { Trainer } from '../train/trainer.ts';
 import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
@@ -47,9 +48,12 @@ export interface PairOptions extends TwinOptions {
   pace?: Pace;
   /**
    * Called when both are on the GPU, before the first step or a pause, with the bytes of each twin's weights, gradients and
-   * activations.
+   * activations. `activations` computes the output of each layer of a twin for some images, between two of its steps, until the pair
+   * ends; it does not affect the results.
    */
-  onBegin?: (bytes: { a: number; b: number }) => void;
+  onBegin?: (bytes: { a: number; b: number }, activations: TwinActivations) => void;
+  /** Called when both are trained, before their networks are discarded: the pair waits for it. */
+  onTrained?: (activations: TwinActivations) => void | Promise<void>;
   /** Called after each step of either twin, in order. Steps and epochs count over the whole run. */
   onStep?: (twin: 'a' | 'b', record: StepRecord, progress: { epochSteps: number; epochs: number }) => void;
   /** Called for a layer's first verdict and every change, after the step that decided it. */
@@ -63,6 +67,9 @@ export interface PairOptions extends TwinOptions {
   /** Called when `pace` is paused: all allowed steps are done, and their records have been reported. */
   onPause?: () => void;
 }
+
+/** Computes the output of each layer of a twin for each image. */
+export type TwinActivations = (twin: 'a' | 'b', images: Dataset) => Promise<LayerOutput[]>;
 
 /** The state of a pair after an epoch: with the same configuration and data, another call of `trainPair` continues it. */
 export interface PairState {
@@ -120,10 +127,11 @@ export async function trainPair(
   try {
     const cosines: PairRecord['cosines'] = [...(state?.cosines ?? [])];
     if (state) for (const twin of twins) await twin.restore(state[twin.which]);
+    const activations: TwinActivations = (twin, images) => twins[twin === 'a' ? 0 : 1].activations(images);
     const first = (state?.epoch ?? 0) + 1;
     for (let epoch = first; epoch <= epochs && twins.some((twin) => !twin.isOver); epoch++) {
       if (signal?.aborted) return undefined;
-      await trainEpoch(twins, epoch, epoch === first, options);
+      await trainEpoch(twins, epoch, epoch === first, options, activations);
       if (signal?.aborted) return undefined;
       // One after the other: at the same time both would need twice the GPU memory.
       const gradients: (SampledGradient | undefined)[] = [];
@@ -136,6 +144,7 @@ export async function trainPair(
         return { epoch, cosines: [...cosines], a: ofA, b: ofB };
       });
     }
+    await options.onTrained?.(activations);
     return { seed, a: twins[0].record(), b: twins[1].record(), cosines };
   } finally {
     for (const twin of twins) twin.dispose();
@@ -147,10 +156,11 @@ async function trainEpoch(
   epoch: number,
   isFirst: boolean,
   { pace, signal, onBegin, onPause }: Pick<PairOptions, 'pace' | 'signal' | 'onBegin' | 'onPause'>,
+  activations: TwinActivations,
 ): Promise<void> {
   let missing = twins.length;
   const begins = () => {
-    if (isFirst && --missing === 0) onBegin?.({ a: twins[0].bytes, b: twins[1].bytes });
+    if (isFirst && --missing === 0) onBegin?.({ a: twins[0].bytes, b: twins[1].bytes }, activations);
   };
   const together = new LockStep(pace, onPause);
   const running = twins.filter(({ isOver }) => !isOver).map((twin) => ({ twin, part: together.join() }));
@@ -286,6 +296,10 @@ class Twin {
 
   get bytes(): number {
     return this.trainer.memory.bytes;
+  }
+
+  activations(images: Dataset): Promise<LayerOutput[]> {
+    return this.trainer.meanwhile.activations(images);
   }
 
   /** Evaluates, and computes the gradient on the sample; undefined if the twin has already ended. */

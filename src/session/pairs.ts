@@ -1,6 +1,6 @@
 import type { TwinOptions } from '../compare/twin_options.ts';
 import type { PairRecord, TwinRecord } from '../compare/twin_record.ts';
-import { type PairState, trainPair } from '../compare/twins.ts';
+import { type PairOptions, type PairState, type TwinActivations, trainPair } from '../compare/twins.ts';
 import type { TrainAndTest } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { type StepRecord, summarize } from '../health/history.ts';
@@ -41,6 +41,14 @@ export interface PairsRequest extends TwinOptions {
   state?: PairState;
 }
 
+/** What the caller of `trainPairs` does with the running pair in the same thread. */
+interface PairsUnderWay extends Pick<PairOptions, 'onTrained'> {
+  pace?: Pace;
+  signal: AbortSignal;
+  /** Called when a pair begins, like `onBegin` of `trainPair`. */
+  onBegin?: (activations: TwinActivations) => void;
+}
+
 /**
  * Trains pairs of networks in lock-step from the same start, one pair after the other.
  *
@@ -51,7 +59,7 @@ export async function trainPairs(
   gpu: Gpu,
   datasets: TrainAndTest,
   { seeds, state, ...twins }: PairsRequest,
-  { pace, signal, events, paused, state: listener }: PairListener & { pace?: Pace; signal: AbortSignal },
+  { pace, signal, events, paused, state: listener, onBegin, onTrained }: PairListener & PairsUnderWay,
 ): Promise<PairRecord[]> {
   const bundler = new EventBundler<PairEvent>(events);
   const records: PairRecord[] = [];
@@ -79,7 +87,9 @@ export async function trainPairs(
             });
           },
         }),
-        onBegin: (bytes) => {
+        ...(onTrained && { onTrained }),
+        onBegin: (bytes, activations) => {
+          onBegin?.(activations);
           clock.restart();
           // Each twin has its own copy of the training images.
           const datasetBytes = 2 * bytesOfDataset(datasets.train);

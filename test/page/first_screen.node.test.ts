@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { readDatasets } from '../../src/cli/datasets.ts';
 import { parseRun } from '../../src/index.ts';
 import { readFigures } from '../../src/page/features/experiments/recorded.ts';
 import sample from '../../src/page/features/experiments/sample.json';
@@ -18,6 +20,26 @@ import {
   untilFocused,
 } from './studio.ts';
 
+/** Waits until each drawing of the network has a picture in its first and in its last block. */
+const untilDrawn = (page: Page, drawings: number) =>
+  page.waitForFunction(
+    (drawings) => {
+      const all = [...document.querySelectorAll<HTMLCanvasElement>('.network-drawing')];
+      const isPicture = (canvas: HTMLCanvasElement, from: number, to: number) => {
+        const { width, height } = canvas;
+        const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
+        context.drawImage(canvas, 0, 0);
+        const columns = [Math.floor(from * width), Math.floor((to - from) * width)] as const;
+        const { data } = context.getImageData(columns[0], 0, columns[1], Math.floor(height / 3));
+        const colors = new Set(new Uint32Array(data.buffer));
+        return colors.size > 60;
+      };
+      return all.length === drawings && all.every((canvas) => isPicture(canvas, 0, 0.5) && isPicture(canvas, 0.5, 1));
+    },
+    {},
+    drawings,
+  );
+
 let studio: Studio;
 beforeAll(async () => {
   studio = await openStudio();
@@ -34,6 +56,7 @@ test("a new user's first minute: the headline, one network fails and one learns,
   await until(page, '.sample-mark', '^Sample run\\. Press Train for yours\\.$');
   expect(await text(page, '#gradient-map tbody tr .badge')).toBe('vanishing');
   await page.waitForSelector('#loss canvas');
+  await untilDrawn(page, 1);
   expect(await page.$('.frame.empty')).toBeNull();
   expect(await page.$('#save:disabled')).not.toBeNull();
   expect(await text(page, '#start')).toBe('Train');
@@ -62,7 +85,7 @@ test("a new user's first minute: the headline, one network fails and one learns,
   await until(page, '#status', '^Compared: one pair. Validation accuracy: A \\d.*B \\d\\d');
   expect(await page.$('.sample-mark')).toBeNull();
   expect(new URL(page.url()).hash).toContain('twin=model:five-relu');
-  expect(await page.$$eval('.network-drawing', (all) => all.length)).toBe(2);
+  await untilDrawn(page, 2);
   const verdicts = (twin: string) =>
     page.$$eval(
       '#gradient-map tbody tr',
@@ -86,7 +109,8 @@ test("a new user's first minute: the headline, one network fails and one learns,
   const cdp = await page.createCDPSession();
   await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
   await press(page, '#save');
-  const now = recordedOf(parseRun(new Uint8Array(readFileSync(await downloaded(folder, '.wgrad')))));
+  const trained = parseRun(new Uint8Array(readFileSync(await downloaded(folder, '.wgrad'))));
+  const now = recordedOf(trained, (await readDatasets('digits')).test);
   expect(now.verdicts.map(({ layer, verdict }) => `${layer} ${verdict}`)).toEqual(
     sample.verdicts.map(({ layer, verdict }) => `${layer} ${verdict}`),
   );

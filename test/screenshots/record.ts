@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'puppeteer';
+import { readDatasets } from '../../src/cli/datasets.ts';
 import { parseRun, type SavedRun } from '../../src/index.ts';
 import { experiments, thumbnails as recorded } from '../../src/page/features/experiments/experiments.ts';
 import type { Thumbnail } from '../../src/page/features/experiments/recorded.ts';
@@ -37,7 +38,7 @@ export async function recordExperiments(
     writeFileSync(join(folder, name), `${JSON.stringify(what, null, 2)}\n`);
   write('thumbnails.json', thumbnails);
   const sample = runs.get(experiments[0]!.parameters);
-  if (sample) write('sample.json', recordedOf(sample));
+  if (sample) write('sample.json', recordedOf(sample, (await readDatasets('digits')).test));
 }
 
 /** Trains an experiment from its link, and reads the run file that the page saves. */

@@ -1,4 +1,5 @@
-import { classifierSummary, type SavedRun } from '../../src/index.ts';
+import { classifierSummary, type Dataset, type SavedRun } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
 import {
   type RecordedRun,
   type SmallMap,
@@ -6,7 +7,9 @@ import {
   writeFigures,
   writePlaces,
 } from '../../src/page/features/experiments/recorded.ts';
+import { layerPicture } from '../../src/page/features/network/layer_picture.ts';
 import { relativePlace } from '../../src/page/plots/relative_place.ts';
+import { sampleGradients } from '../../src/reference/network.ts';
 import { estimatedStepMs, runSeconds } from '../../src/train/run_time.ts';
 
 /** Extracts from runs what the gallery and the sample show. */
@@ -51,8 +54,30 @@ export function costOf(runs: readonly SavedRun[]): Pick<Thumbnail, 'stepMs' | 's
   };
 }
 
-export function recordedOf({ history }: SavedRun): RecordedRun {
-  const { steps, epochs, verdicts, health } = history;
+/** The first image and each measured layer's output for it, as the drawing of the network shows them. */
+function picturesOf({ options, snapshot, history }: SavedRun, { images, imageShape, labels }: Dataset): string[] {
+  const image = images.slice(
+    0,
+    imageShape.reduce((size, side) => size * side),
+  );
+  const model = compileModel(options.model);
+  const { layers, outputs } = sampleGradients(
+    model,
+    snapshot.weights,
+    Array.from(image, (byte) => byte / 255),
+    labels[0]!,
+  );
+  const names = Object.keys(history.health!.layers);
+  const pictures = names.map((layer, i) => {
+    const values = Float32Array.from(i === names.length - 1 ? outputs : layers[layer]!.values);
+    return layerPicture({ layer, shape: [values.length], values }).pixels;
+  });
+  return [image, ...pictures].map((pixels) => writePlaces(Array.from(pixels, (byte) => byte / 127.5 - 1)));
+}
+
+/** @param test the validation images that it was trained with. */
+export function recordedOf(run: SavedRun, test: Dataset): RecordedRun {
+  const { steps, epochs, verdicts, health } = run.history;
   const span = Math.ceil(steps.length / rows);
   const count = Math.ceil(steps.length / span);
   const mean = (of: (step: (typeof steps)[number]) => number) =>
@@ -72,6 +97,7 @@ export function recordedOf({ history }: SavedRun): RecordedRun {
       Number(validationLoss!.toPrecision(3)),
       Number(validationAccuracy!.toPrecision(3)),
     ]),
+    pictures: picturesOf(run, test),
     layers: Object.fromEntries(
       Object.entries(health!.layers).map(([layer, { reach, updateRatio }]) => [
         layer,

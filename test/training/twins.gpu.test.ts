@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type PairOptions, type PairState, trainPair } from '../../src/compare/twins.ts';
-import { ConfigurationError, createPace, createTrainer, type TrainerOptions } from '../../src/index.ts';
+import { type PairOptions, type PairState, type TwinActivations, trainPair } from '../../src/compare/twins.ts';
+import { ConfigurationError, createPace, createTrainer, type TrainerOptions, takeFirst } from '../../src/index.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, smallClasses, smallDataset, smallModel } from './small.ts';
 
@@ -195,12 +195,22 @@ test('a pace holds both, lets as many steps of both through, over the end of an 
     });
   let held = isHeld();
   const begun: { a: number; b: number }[] = [];
+  const first = takeFirst(datasets.test, 1);
+  let ask: TwinActivations | undefined;
+  const outputOf = async (activations: TwinActivations) => (await activations('b', first)).at(-1)!.values;
+  let last: Float32Array | undefined;
   const trained = trainPair(gpu, datasets, {
     ...pair,
     pace,
-    onBegin: (bytes) => begun.push(bytes),
+    onBegin: (bytes, activations) => {
+      begun.push(bytes);
+      ask = activations;
+    },
     onStep: (twin) => steps[twin]++,
     onPause: () => tell(),
+    onTrained: async (activations) => {
+      last = await outputOf(activations);
+    },
   });
   await held;
   expect(steps).toEqual({ a: 0, b: 0 });
@@ -218,8 +228,13 @@ test('a pace holds both, lets as many steps of both through, over the end of an 
     await held;
     expect(steps).toEqual({ a: expected, b: expected });
   }
+  // The layers' outputs can be asked for during the run and at its end, and change nothing; afterwards there are no networks.
+  const midway = await outputOf(ask!);
   pace.resume();
   expect(bits(await trained)).toBe(bits(undisturbed));
+  expect(last).toHaveLength(midway.length);
+  expect(last).not.toEqual(midway);
+  await expect(outputOf(ask!)).rejects.toThrow();
   expect(begun).toHaveLength(1);
 });
 

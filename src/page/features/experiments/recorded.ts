@@ -57,6 +57,8 @@ export interface RecordedRun {
   accuracy: number[];
   /** Loss and accuracy after each epoch. */
   validation: [loss: number, accuracy: number][];
+  /** The first validation image and each layer's activations for it, as the drawing shows them: texts of `writePlaces`. */
+  pictures: string[];
   /** By the layer's name, in the model's order: texts of `writeFigures`. */
   layers: Record<string, { reach: string; norm: string; updateRatio: string }>;
   verdicts: { layer: string; verdict: string; step: number; epoch: number; remedy: number }[];

@@ -1,9 +1,9 @@
 import { type EpochRecord, modelSummary, type StepRecord, type Verdict } from '../../../index.ts';
 import { decode, modelOf, type SettledExperiment } from '../../app/experiment.ts';
-import { type History, Run } from '../run/run.ts';
+import { type History, type LayerPicture, Run } from '../run/run.ts';
 import { sampleRun } from '../run/shown_run.ts';
 import { experiments } from './experiments.ts';
-import { type RecordedRun, readFigures } from './recorded.ts';
+import { type RecordedRun, readFigures, readPlaces } from './recorded.ts';
 import recorded from './sample.json';
 
 /** A recording of the first experiment, so that the page shows a run before anything is trained. */
@@ -23,8 +23,16 @@ function runOf(record: RecordedRun): Run {
   const plan = { epochs, trainSamples: 0, testSamples: 0, cut: false };
   const run = new Run(experiment, plan, modelSummary(model), classNames, imageShape);
   run.addHistory(historyOf(record), record.stepsPerEpoch);
+  run.pictures = ['images', ...Object.keys(record.layers)].map((layer, i) => pictureOf(layer, record.pictures[i]!));
   run.end();
   return run;
+}
+
+/** Images and layers are almost square: their last rows may be missing. */
+function pictureOf(layer: string, text: string): LayerPicture {
+  const pixels = Uint8Array.from(readPlaces(text), (place) => 127.5 * (place! + 1));
+  const width = Math.ceil(Math.sqrt(pixels.length));
+  return { layer, width, height: Math.ceil(pixels.length / width), pixels };
 }
 
 function historyOf({

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
+import type { Twin } from '../../../session/pairs.ts';
 import { training } from '../../app/worker_client.ts';
-import type { Run } from '../run/run.ts';
-import type { LayerPicture } from './layer_picture.ts';
+import type { LayerPicture, Run } from '../run/run.ts';
 
 /** The activations of a run's layers for one validation image, at several steps. */
 
@@ -23,17 +23,23 @@ const leastPauseMs = 500;
 
 /** The newest pictures up to the given step. */
 export const picturesAt = (run: Run, step: number): Pictures | undefined => {
+  if (run.pictures && !kept.has(run)) kept.set(run, [picturesOf(0, run.pictures)]);
   const own = kept.get(run);
   return own?.findLast((pictures) => pictures.step <= step) ?? own?.[0];
 };
 
 function keepPictures(run: Run, step: number, pictures: readonly LayerPicture[]): void {
   const own = kept.get(run) ?? [];
-  own.push({ step, of: new Map(pictures.map((picture) => [picture.layer, canvasOf(picture)])) });
+  own.push(picturesOf(step, pictures));
   if (own.length > mostKept) own.splice(0, own.length, ...own.filter((_, i) => i % 2 === own.length % 2));
   kept.set(run, own);
   picturesKept.value++;
 }
+
+const picturesOf = (step: number, pictures: readonly LayerPicture[]): Pictures => ({
+  step,
+  of: new Map(pictures.map((picture) => [picture.layer, canvasOf(picture)])),
+});
 
 function canvasOf({ width, height, pixels }: LayerPicture): CanvasImageSource {
   const canvas = new OffscreenCanvas(width, height);
@@ -47,9 +53,9 @@ function canvasOf({ width, height, pixels }: LayerPicture): CanvasImageSource {
 }
 
 /** Undefined if the request fails: the page reports a failed run elsewhere, and the drawing works without pictures. */
-async function imageActivations() {
+async function imageActivations(twin: Twin | undefined) {
   try {
-    return await training.activations(0);
+    return await training.activations(0, twin);
   } catch {
     return undefined;
   }
@@ -58,15 +64,16 @@ async function imageActivations() {
 /**
  * Requests activations repeatedly while a run trains, and once when it has ended.
  *
+ * @param twin which of the twins the run is, if it is one of two.
  * @returns a function that stops the requests.
  */
-export function watchActivations(run: Run): () => void {
+export function watchActivations(run: Run, twin?: Twin): () => void {
   let timer = 0;
   let isOver = false;
   const ask = async () => {
     const isLast = !run.isUnderWay.peek();
     const begin = performance.now();
-    const found = await imageActivations();
+    const found = await imageActivations(twin);
     if (isOver) return;
     if (found && run.log.steps.length) keepPictures(run, run.log.steps.length, [found.image, ...found.layers]);
     if (isLast) return;

@@ -1,13 +1,5 @@
 import type { LayerOutput } from '../../../index.ts';
-
-/** A layer's output for one image, as a small gray picture. */
-export interface LayerPicture {
-  layer: string;
-  width: number;
-  height: number;
-  /** One byte per pixel, row by row: white is the largest value, black is 0 or the smallest value if there are negative ones. */
-  pixels: Uint8Array;
-}
+import type { LayerPicture } from '../run/run.ts';
 
 /** Maximum width and height of a channel in pixels. */
 const mostSide = 24;
@@ -42,9 +34,7 @@ function unitsOf(values: Float32Array): Values {
   const shown = Math.min(values.length, mostUnits);
   const width = Math.ceil(Math.sqrt(shown));
   const height = Math.ceil(shown / width);
-  const padded = new Float32Array(width * height);
-  padded.set(values.subarray(0, shown));
-  return { width, height, values: padded };
+  return { width, height, values: values.subarray(0, shown) };
 }
 
 function channelsOf([height, width, channels]: readonly number[], values: Float32Array): Values {

@@ -71,12 +71,14 @@ function Actions() {
   );
 }
 
+const twinOf = { A: 'a', B: 'b' } as const;
+
 /** The drawings by name; those of twins are one above the other. */
 const drawn = new Map<string, Drawn>();
 
 interface DrawingProps {
   /** A or B for twins; empty otherwise. */
-  name: string;
+  name: 'A' | 'B' | '';
   run: Run | undefined;
   layers: readonly LayerSummary[];
   imageShape: readonly number[];
@@ -117,7 +119,7 @@ function Drawing({ name, run, layers, imageShape, isCompact }: DrawingProps) {
   );
 }
 
-function Painted({ name, run, layout }: { name: string; run: Run | undefined; layout: Layout }) {
+function Painted({ name, run, layout }: Pick<DrawingProps, 'name' | 'run'> & { layout: Layout }) {
   run?.events.value;
   void picturesKept.value;
   void relativeTable.value;
@@ -147,7 +149,10 @@ function Painted({ name, run, layout }: { name: string; run: Run | undefined; la
     return () => void drawn.delete(name);
   }, [name, layout]);
   useLight(run, canvas, paint, lightSince);
-  useEffect(() => (run && !name && !isSample.peek() ? watchActivations(run) : undefined), [run]);
+  useEffect(
+    () => (run && !isSample.peek() ? watchActivations(run, name ? twinOf[name] : undefined) : undefined),
+    [run],
+  );
   return (
     <canvas
       ref={canvas}

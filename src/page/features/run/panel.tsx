@@ -84,7 +84,7 @@ export function RunBar({ action, children }: { action?: ComponentChildren; child
             Nothing to train yet: {refusalText.value}.
           </p>
         )}
-        {shown?.lost.value?.isBack && (
+        {shown?.lost.value?.isBack && !shown.hasFailed && (
           <p id="device-lost" class="cut">
             {`The GPU was lost after ${counted(shown.lost.value.step, 'step')}; training resumed from the last checkpoint, with the same result.`}
           </p>

@@ -19,11 +19,22 @@ import { Curves } from '../../plots/curves.ts';
 
 export type History = SavedRun['history'];
 
+/** A layer's output for one image, as a small gray picture. */
+export interface LayerPicture {
+  layer: string;
+  width: number;
+  height: number;
+  /**
+   * One byte per pixel, row by row: white is the largest value, black is 0 or the smallest value if there are negative ones.
+   * The last row may be shorter.
+   */
+  pixels: Uint8Array;
+}
+
 export type Phase = 'starting' | 'running' | 'pausing' | 'paused' | 'stopping' | 'ended';
 
 /** A run on the page: its configuration and all of its records. It is kept after the run has ended. */
 export class Run {
-  readonly phase = signal<Phase>('starting');
   /**
    * Incremented at most once per frame when `log` and `curves` have changed; components that show them read this signal. They are
    * not signals themselves, because a run has tens of thousands of records.
@@ -32,6 +43,8 @@ export class Run {
   readonly log = new TrainingLog();
   readonly curves = new Curves();
   readonly isUnderWay = computed(() => this.phase.value !== 'ended');
+  /** Recorded activations for one image, of a run that was not trained here. */
+  pictures: readonly LayerPicture[] | undefined;
   /** Steps between two probes of the gradient; undefined if there are none. */
   probeEvery: number | undefined;
   /** Verdicts of each layer, in order. */
@@ -74,6 +87,8 @@ export class Run {
     /** Names of the classes, or of the model's other outputs. */
     readonly classNames: readonly string[],
     readonly imageShape: readonly [height: number, width: number, channels: number],
+    /** Twins share it. */
+    readonly phase = signal<Phase>('starting'),
   ) {
     this.learningRate = signal(learningRateOf(experiment.optimizer));
     if (experiment.health === 'full') this.probeEvery = probeEvery(this.steps);

@@ -14,6 +14,7 @@ import {
   type StoppedEarly,
   type TrainAndTest,
   type Trainer,
+  type TwinActivations,
   takeFirst,
   WgradError,
 } from '../../../index.ts';
@@ -73,6 +74,21 @@ let session: Session | undefined;
 /** The current session, for questions about its network. */
 export const current = (): Session | undefined => session;
 
+/** Twins, whose networks answer only while they train. */
+export interface TwinsSession {
+  activations: TwinActivations;
+  test: Dataset;
+}
+
+let twins: TwinsSession | undefined;
+
+/** The twins that are being trained or were trained last, unless a single network came later. */
+export const currentTwins = (): TwinsSession | undefined => twins;
+
+export function adoptTwins(others: TwinsSession): void {
+  twins = others;
+}
+
 /** Fingerprint of the images that it was trained on, if known. */
 export const dataOf = async ({ training, test, data }: Session): Promise<string | undefined> =>
   training && test ? fingerprint({ train: training, test }) : data;
@@ -104,6 +120,7 @@ export async function resumesFrom(): Promise<From | undefined> {
 /** Discards the network and its state, because something else comes next. */
 export function drop(): void {
   kept = undefined;
+  twins = undefined;
   session?.trainer.dispose();
   session = undefined;
 }

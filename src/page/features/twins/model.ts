@@ -92,9 +92,9 @@ export async function trainTwins(change: Change, pairs: number): Promise<void> {
   let twins: Twins;
   try {
     ways = { a: wayOf(a), b: wayOf(b) };
-    twins = new Twins(a, b, pairs, (experiment) => {
+    twins = new Twins(a, b, pairs, (experiment, phase) => {
       const { model } = askFor(experiment);
-      const run = new Run(experiment, plan, modelSummary(model), namesOf(facts), facts.imageShape);
+      const run = new Run(experiment, plan, modelSummary(model), namesOf(facts), facts.imageShape, phase);
       const way = experiment === a ? ways.a : ways.b;
       const what = vary.replace('-', ' ');
       run.way = /^[[{]/.test(way) ? `changed ${what}` : `${what} ${way}`; // JSON is no title
@@ -147,7 +147,7 @@ class Twins {
     private readonly a: SettledExperiment,
     private readonly b: SettledExperiment,
     private readonly pairs: number,
-    private readonly make: (experiment: SettledExperiment) => Run,
+    private readonly make: (experiment: SettledExperiment, phase?: Run['phase']) => Run,
   ) {
     this.run = this.begin();
   }
@@ -161,7 +161,7 @@ class Twins {
 
   private begin(): Run {
     const run = this.make(this.a);
-    run.twinB = this.make(this.b);
+    run.twinB = this.make(this.b, run.phase);
     if (this.pairs > 1) run.pair = { number: this.place + 1, of: this.pairs };
     runState.run.value = run;
     return run;

@@ -16,7 +16,7 @@ import { trainerOptionsOf } from '../../../session/run_request.ts';
 import { load } from '../../app/worker/datasets.ts';
 import { device } from '../../app/worker/device.ts';
 import type { UnderWay } from '../run/run_control.ts';
-import { drop, type TrainRequest } from '../run/worker.ts';
+import { adoptTwins, drop, type TrainRequest } from '../run/worker.ts';
 
 /** Two runs that differ in one variable. */
 export interface TwinsRequest {
@@ -66,7 +66,16 @@ export async function trainTwins(
     gpu,
     datasets,
     { vary, a: optionsOf(a), b: optionsOf(b), fit: fitOf(a), seeds: seedsOf(request), epochs: a.epochs },
-    { pace, signal, events: (events) => listener.events(events), paused: () => listener.paused() },
+    {
+      ...{ pace, signal, events: (events) => listener.events(events), paused: () => listener.paused() },
+      onBegin: (activations) => adoptTwins({ activations, test: datasets.test }),
+      // Their networks are discarded now, but the drawing of the network asks once more after the end, for the first image.
+      onTrained: async (activations) => {
+        const test = takeFirst(datasets.test, 1);
+        const outputs = { a: await activations('a', test), b: await activations('b', test) };
+        adoptTwins({ test, activations: async (twin) => outputs[twin] });
+      },
+    },
   );
   if (records.length === 0) return undefined;
   last = { request, datasets, records };
