@@ -80,7 +80,7 @@ fn first(v: vec4f) -> Pixel { return ${first_channels}; }
 #if ${colored}
 
 // ITU-R 601's weights, with torchvision's digits.
-fn grey(value: vec3f) -> f32 { return dot(value, vec3f(0.2989, 0.587, 0.114)); }
+fn gray(value: vec3f) -> f32 { return dot(value, vec3f(0.2989, 0.587, 0.114)); }
 #endif
 #if ${statistics}
 

@@ -370,5 +370,5 @@ export type { Progress as SnapshotProgress, Snapshot, SnapshotHealth } from './t
 export type { TestTimeAugmentation } from './train/test_time_augmentation.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';
 export { type TuneOptions, type TuneResult, tune } from './train/tune.ts';
-export type { TimedVariant, TunedKernel, Tuning } from './train/tuner.ts';
+export type { FailedVariant, TimedVariant, TunedKernel, Tuning } from './train/tuner.ts';
 export type { WeightsOption, WhichWeights } from './train/which_weights.ts';

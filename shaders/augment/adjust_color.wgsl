@@ -13,7 +13,7 @@ fn adjust_brightness(value: Pixel, factor: f32) -> Pixel {
 // and blue, each one is relative to its own mean, as in TensorFlow.
 fn adjust_contrast(value: Pixel, factor: f32, place: Place) -> Pixel {
 #if ${colored}
-  return blend(value, Pixel(grey(statistic(2u, place))), factor);
+  return blend(value, Pixel(gray(statistic(2u, place))), factor);
 #else
   return blend(value, statistic(2u, place), factor);
 #endif
@@ -22,7 +22,7 @@ fn adjust_contrast(value: Pixel, factor: f32, place: Place) -> Pixel {
 #if ${colored}
 
 fn adjust_saturation(value: vec3f, factor: f32) -> vec3f {
-  return blend(value, vec3f(grey(value)), factor);
+  return blend(value, vec3f(gray(value)), factor);
 }
 
 // Rotates the hue of the HSV color by `turns`. A channel is most - chroma * (the distance of its hue, at most 1 of 6).

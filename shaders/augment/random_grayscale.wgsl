@@ -1,4 +1,4 @@
 
 fn random_grayscale(value: Pixel, at: u32, place: Place) -> Pixel {
-  return Pixel(grey(value));
+  return Pixel(gray(value));
 }

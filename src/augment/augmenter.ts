@@ -28,7 +28,7 @@ import { NumpyRandom } from './numpy_random.ts';
 import { elementsOf } from './op.ts';
 import { packParameters, type SampleParameters, unpackParameters, withoutIdle } from './parameters.ts';
 import { type AugmentationConfig, type Pipeline, parseAugmentation } from './pipeline.ts';
-import { fillSheetOptions, isStretched, layOut, type Sheet, type SheetOptions, toGreyLevels } from './sheet.ts';
+import { fillSheetOptions, isStretched, layOut, type Sheet, type SheetOptions, toGrayLevels } from './sheet.ts';
 import { requireWhiteningFits } from './statistics.ts';
 
 /** Options of `createAugmenter`. */
@@ -90,8 +90,8 @@ export class Augmenter {
    * whitened images have no gray levels, so each image is stretched from its minimum to its maximum, as Keras' `save_to_dir` does;
    * `stretched` is true in that case.
    */
-  toGreyLevels(images: Float32Array): { images: Float32Array; stretched: boolean } {
-    return { images: toGreyLevels(this.#pipeline, images), stretched: isStretched(this.#pipeline) };
+  toGrayLevels(images: Float32Array): { images: Float32Array; stretched: boolean } {
+    return { images: toGrayLevels(this.#pipeline, images), stretched: isStretched(this.#pipeline) };
   }
 
   /**
@@ -200,7 +200,7 @@ export class Augmenter {
     const { samples, draws, epoch, magnification } = fillSheetOptions(options, count);
     const drawn: Float32Array[] = [];
     for (let k = 0; k < draws; k++) {
-      drawn.push(toGreyLevels(this.#pipeline, await this.apply(images, { epoch: epoch + k, samples })));
+      drawn.push(toGrayLevels(this.#pipeline, await this.apply(images, { epoch: epoch + k, samples })));
     }
     return layOut({ originals: images, from, drawn, to }, magnification);
   }

@@ -81,8 +81,8 @@ function colorOf({ width, channels }: Picture, images: ArrayLike<number>, first:
   return (x: number, y: number): number[] => {
     const at = first + (y * width + x) * channels;
     if (channels >= 3) return [images[at]!, images[at + 1]!, images[at + 2]!, 255];
-    const grey = (images[at]! + images[at + channels - 1]!) / 2;
-    return [grey, grey, grey, 255];
+    const gray = (images[at]! + images[at + channels - 1]!) / 2;
+    return [gray, gray, gray, 255];
   };
 }
 
@@ -90,7 +90,7 @@ function colorOf({ width, channels }: Picture, images: ArrayLike<number>, first:
  * Converts the output of a pipeline back to gray levels. A plain `rescale` is undone. Standardized images have no gray levels, so
  * each image is stretched from its minimum to its maximum, as Keras' `save_to_dir` does.
  */
-export function toGreyLevels(pipeline: Pipeline, values: Float32Array): Float32Array {
+export function toGrayLevels(pipeline: Pipeline, values: Float32Array): Float32Array {
   if (!isStretched(pipeline)) {
     const factor = decodingOps(pipeline).reduce(
       (product, { steps: [step] }) => product * Number((step as PixelStep).args![0]),

@@ -22,6 +22,7 @@ export async function profileKernel(options: ProfileCommandOptions): Promise<voi
       rounds: steps,
     });
     console.log(kernelTable(times));
+    for (const line of failureLines(times)) console.log(line);
     console.log(ceilingsLine(times.ceilings));
     if (times.kernels.some(({ isOfNetwork }) => !isOfNetwork)) {
       console.log(
@@ -46,20 +47,31 @@ export const sessionOf = ({ adapter, host, chrome, browserTimeout, yes }: Profil
   },
 });
 
-/** A row for each variant of the kernel at each shape; the network's variant is marked. */
-function kernelTable({ kernels }: KernelTimes): string {
-  const rows = kernels.flatMap(({ kernel, shape, layers, timings }) =>
-    timings.map((timing, i) => [
-      i === 0 ? [kernel, ...layers].join(' ') : '',
-      i === 0 ? shapeText(shape) : '',
-      variantText(timing.variant),
-      figure(timing.microseconds),
-      figure(timing.spreadMicroseconds),
-      figure(timing.gflops),
-      figure(timing.gbps),
-      `${(100 * timing.rooflineShare).toFixed(0)} %`,
-      timing.isUsed ? 'used' : '',
-    ]),
+/** Why variants do not compile: a line for each. */
+export function failureLines({ kernels }: Pick<KernelTimes, 'kernels'>): string[] {
+  const lines = kernels.flatMap(({ kernel, failed = [] }) =>
+    failed.map(
+      ({ variant, reason }) => `warning  ${kernel} (${variantText(variant)}) does not compile here: ${reason}`,
+    ),
+  );
+  return [...new Set(lines)];
+}
+
+/** A row for each variant of the kernel at each shape; the network's variant and those that do not compile are marked. */
+export function kernelTable({ kernels }: Pick<KernelTimes, 'kernels'>): string {
+  const rows = kernels.flatMap(({ kernel, shape, layers, timings, failed = [] }) =>
+    [
+      ...timings.map((timing) => [
+        variantText(timing.variant),
+        figure(timing.microseconds),
+        figure(timing.spreadMicroseconds),
+        figure(timing.gflops),
+        figure(timing.gbps),
+        `${(100 * timing.rooflineShare).toFixed(0)} %`,
+        timing.isUsed ? 'used' : '',
+      ]),
+      ...failed.map(({ variant }) => [variantText(variant), '', '', '', '', '', 'does not compile']),
+    ].map((cells, i) => [i === 0 ? [kernel, ...layers].join(' ') : '', i === 0 ? shapeText(shape) : '', ...cells]),
   );
   const head = ['kernel', 'shape', 'variant', 'microseconds', 'spread', 'GFLOP/s', 'GB/s', 'of roofline', ''];
   return table(head, rows, 3);

@@ -1,7 +1,7 @@
 import type { Picture } from '../augment/op.ts';
 
 /**
- * The color ops on a whole image, as plain loops in float64: torchvision's functional ops (functional_tensor.py) on grey levels 0
+ * The color ops on a whole image, as plain loops in float64: torchvision's functional ops (functional_tensor.py) on gray levels 0
  * to 255.
  */
 
@@ -15,7 +15,7 @@ const clip = (value: number) => Math.min(Math.max(value, 0), 255);
 const toByte = (value: number) => clip(Math.floor(value + 0.5));
 const each = (image: Numbers, f: (value: number, at: number) => number): Image => Float64Array.from(image, f);
 
-/** ratio a + (1 - ratio) b, clipped to the range of grey levels. */
+/** ratio a + (1 - ratio) b, clipped to the range of gray levels. */
 const blend = (a: Numbers, b: (at: number) => number, ratio: number) =>
   each(a, (value, at) => clip(ratio * value + (1 - ratio) * b(at)));
 
@@ -26,25 +26,25 @@ function channelOf(image: Numbers, { channels }: Picture, channel: number): Imag
 
 const meanOf = (values: Image) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The grey level of each pixel of a color image. */
-function greyOf(image: Numbers): Image {
+/** The gray level of each pixel of a color image. */
+function grayOf(image: Numbers): Image {
   const [red, green, blue] = [0, 1, 2].map((c) => channelOf(image, { height: 0, width: 0, channels: 3 }, c));
   return red!.map((r, i) => 0.2989 * r + 0.587 * green![i]! + 0.114 * blue![i]!);
 }
 
 export const adjustBrightness = (image: Numbers, factor: number): Image => blend(image, () => 0, factor);
 
-/** Scales about the mean of the image in grey; without colors, each channel about its mean. */
+/** Scales about the mean of the image in gray; without colors, each channel about its mean. */
 export function adjustContrast(image: Numbers, s: Picture, factor: number): Image {
   const means = Array.from({ length: s.channels }, (_, c) =>
-    meanOf(s.channels === 3 ? greyOf(image) : channelOf(image, s, c)),
+    meanOf(s.channels === 3 ? grayOf(image) : channelOf(image, s, c)),
   );
   return blend(image, (at) => means[at % s.channels]!, factor);
 }
 
 export function adjustSaturation(image: Numbers, factor: number): Image {
-  const greys = greyOf(image);
-  return blend(image, (at) => greys[Math.floor(at / 3)]!, factor);
+  const grays = grayOf(image);
+  return blend(image, (at) => grays[Math.floor(at / 3)]!, factor);
 }
 
 /** Shifts the hue in HSV. */
@@ -100,8 +100,8 @@ const adjustGamma = (image: Numbers, gamma: number, gain: number): Image =>
   each(image, (value) => clip(255 * gain * (Math.max(value, 0) / 255) ** gamma));
 
 export function grayscale(image: Numbers): Image {
-  const greys = greyOf(image);
-  return each(image, (_, at) => greys[Math.floor(at / 3)]!);
+  const grays = grayOf(image);
+  return each(image, (_, at) => grays[Math.floor(at / 3)]!);
 }
 
 export const invert = (image: Numbers): Image => each(image, (value) => 255 - value);

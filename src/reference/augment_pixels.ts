@@ -2,7 +2,7 @@ import type { Picture } from '../augment/op.ts';
 import type { Fields } from './augment_color.ts';
 import { philox } from './random.ts';
 
-/** Ops on neighborhoods, noise and rectangles for a whole image of grey levels, as plain loops in float64. */
+/** Ops on neighborhoods, noise and rectangles for a whole image of gray levels, as plain loops in float64. */
 
 type Numbers = ArrayLike<number>;
 type Image = Float64Array<ArrayBuffer>;

@@ -39,7 +39,7 @@ export function policyWhere(op: PolicyOp, magnitude: number, { height, width }: 
   }
 }
 
-/** torchvision's _apply_op on grey levels, in float64; the magnitude is the argument that is applied. */
+/** torchvision's _apply_op on gray levels, in float64; the magnitude is the argument that is applied. */
 export function applyPolicyOp(image: Numbers, s: Picture, op: PolicyOp, magnitude: number, sampling: Sampling): Image {
   const where = policyWhere(op, magnitude, s);
   if (where) return warp(image, s, s, where, sampling) as Image;

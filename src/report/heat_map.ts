@@ -61,7 +61,7 @@ ${logTicks(...range, 6).map((value) => {
   const x = place(scale, value).toFixed(1);
   return html`<line class="tick" x1="${x}" x2="${x}" y1="14" y2="18"/><text class="below" x="${x}" y="29">${powerText(value)}</text>`;
 })}
-<text class="below" x="${(left + width) / 2}" y="46">geometric mean over the seeds; grey: no gradient</text>
+<text class="below" x="${(left + width) / 2}" y="46">geometric mean over the seeds; gray: no gradient</text>
 </svg>
 </figure>`;
 }

@@ -7,7 +7,7 @@ import type { DatasetFacts } from '../plan/plan_input.ts';
 import { measureCeilings } from '../train/measure_ceilings.ts';
 import { stepLaunches } from '../train/plan_training.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
-import { type TimedVariant, timeLaunches } from '../train/tuner.ts';
+import { compilable, type FailedVariant, type TimedVariant, timeLaunches } from '../train/tuner.ts';
 import { kernelCases } from './kernel_cases.ts';
 import { type ChosenLaunch, chooseLaunches, type LaunchChoice } from './kernel_launches.ts';
 
@@ -40,6 +40,8 @@ export interface TimedKernel {
   flops: number;
   bytes: number;
   timings: TimedLaunch[];
+  /** Variants that do not compile on this adapter; omitted if there are none. */
+  failed?: FailedVariant[];
 }
 
 /** The measurements of `wgrad profile --kernel`. */
@@ -63,7 +65,7 @@ export async function launchesFor(
  * Times a single kernel, alternating between its variants, at the network's shapes or at another one.
  *
  * @throws ConfigurationError as `chooseLaunches` does, and if the buffers would be too large. SetupError if the device has no
- *   timestamps.
+ *   timestamps. ShaderError if no variant compiles.
  */
 export async function timeKernel(
   gpu: Gpu,
@@ -75,11 +77,9 @@ export async function timeKernel(
   const ceilings = await measureCeilings(gpu);
   const kernels: TimedKernel[] = [];
   for (const { kernel, shape, layers, variants, used, isOfNetwork } of chosen) {
-    const { timings } = await timeLaunches(
-      gpu,
-      variants.map((variant) => ({ kernel, shape, variant })),
-      rounds,
-    );
+    const { launches, failed } = await compilable(gpu, { kernel, shape }, variants);
+    if (launches.length === 0) throw failed[0]!.cause;
+    const { timings } = await timeLaunches(gpu, launches, rounds);
     const { flops, bytes } = kernel.cost(shape);
     const rate = (amount: number, microseconds: number) => (microseconds ? amount / microseconds / 1000 : 0);
     kernels.push({
@@ -91,6 +91,7 @@ export async function timeKernel(
         rooflineShare: rooflineShare({ flops, bytes, microseconds: timing.microseconds }, ceilings),
         isUsed: isSameVariant(timing.variant, used),
       })),
+      ...(failed.length > 0 && { failed: failed.map(({ cause: _, ...each }) => each) }),
     });
   }
   return { kernels, ceilings };

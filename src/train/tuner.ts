@@ -17,6 +17,16 @@ export interface TimedVariant {
   spreadMicroseconds: number;
 }
 
+/** A variant that the driver could not compile. */
+export interface FailedVariant {
+  /** The variant. */
+  variant: Variant;
+  /** The whole error, with the lines that it is about. */
+  error: string;
+  /** The compiler's first message. */
+  reason: string;
+}
+
 /** The tuner's result for a kernel and shape. */
 export interface TunedKernel {
   /** Name of the kernel. */
@@ -27,11 +37,8 @@ export interface TunedKernel {
   text: string;
   /** Every variant that the adapter can run, its default first. */
   timings: TimedVariant[];
-  /**
-   * Variants that the driver could not compile, with the whole error and its first message; omitted if there are none. They are
-   * never chosen.
-   */
-  failed?: { variant: Variant; error: string; reason: string }[];
+  /** Variants that the driver could not compile; omitted if there are none. They are never chosen. */
+  failed?: FailedVariant[];
   /** The fastest variant; the default unless another one is faster by more than the spread. */
   chosen: Variant;
   /** Number of timed rounds: results of fewer rounds never replace those of more. */
@@ -79,15 +86,15 @@ export async function tuneKernels(
   const begun = performance.now();
   const { seconds: most, rounds } = efforts[mode];
   const isOver = () => signal?.aborted === true || gpu.failure.aborted || performance.now() - begun > 1000 * most;
-  const earlier = new Map(known.map((tuned) => [tunedKey(tuned), tuned]));
+  const earlier = new Map(known.map((tuned) => [textKey(tuned), tuned]));
   const kernels: TunedKernel[] = [];
   let fromCache = 0;
   let left = 0;
   const flops = ({ kernel, shape }: TunableKernel) => kernel.cost(shape).flops;
-  for (const [key, one] of [...tunable].sort(([, a], [, b]) => flops(b) - flops(a))) {
-    const cached = earlier.get(key);
+  for (const one of [...tunable.values()].sort((a, b) => flops(b) - flops(a))) {
     const text = textOf(one, gpu);
-    if (cached?.text === text && cached.rounds >= rounds) {
+    const cached = earlier.get(textKey({ kernel: one.kernel.name, shape: one.shape, text }));
+    if (cached && cached.rounds >= rounds) {
       kernels.push(cached);
       fromCache++;
     } else if (isOver()) left++;
@@ -111,7 +118,12 @@ export function chosenVariants({ kernels }: Pick<Tuning, 'kernels'>): KernelVari
 }
 
 /** The key of a result, as in `KernelVariants`. */
-export const tunedKey = ({ kernel, shape }: TunedKernel): string => variantKey({ name: kernel }, shape);
+const tunedKey = ({ kernel, shape }: Pick<TunedKernel, 'kernel' | 'shape'>): string =>
+  variantKey({ name: kernel }, shape);
+
+/** The key of a result in the cache: times of another text of the same kernel are separate. */
+export const textKey = (tuned: Pick<TunedKernel, 'kernel' | 'shape' | 'text'>): string =>
+  `${tunedKey(tuned)} ${tuned.text}`;
 
 const variantsOf = ({ kernel, shape }: TunableKernel, { traits }: Gpu): Variant[] => kernel.variants!(shape, traits);
 
@@ -133,24 +145,26 @@ async function timeVariants(
   rounds: number,
   mayContinue: () => boolean,
 ): Promise<Omit<TunedKernel, 'text'>> {
-  const { launches, failed } = await compilable(gpu, { kernel, shape });
+  const variants = variantsOf({ kernel, shape }, gpu);
+  const { launches, failed } = await compilable(gpu, { kernel, shape }, variants);
+  // Without its default variant, the network could not be trained either.
+  if (failed[0]?.variant === variants[0]) throw failed[0]!.cause;
   const { timings, rounds: timed } = await timeLaunches(gpu, launches, rounds, mayContinue);
   const tuned = { kernel: kernel.name, shape, timings, chosen: fastestOf(timings), rounds: timed };
-  return { ...tuned, ...(failed.length > 0 && { failed }) };
+  return { ...tuned, ...(failed.length > 0 && { failed: failed.map(({ cause: _, ...each }) => each) }) };
 }
 
 /** The variants that the driver compiles, and those that it does not. Each is compiled only once: the device keeps its pipelines. */
-async function compilable(gpu: Gpu, { kernel, shape }: TunableKernel) {
+export async function compilable(gpu: Gpu, { kernel, shape }: TunableKernel, variants: readonly Variant[]) {
   const cache = new KernelCache(gpu.device, gpu.traits);
-  const variants = variantsOf({ kernel, shape }, gpu);
   const results = await Promise.allSettled(variants.map((variant) => cache.compile(kernel, shape, variant)));
-  const failed: NonNullable<TunedKernel['failed']> = [];
+  const failed: (FailedVariant & { cause: ShaderError })[] = [];
   for (const [i, result] of results.entries()) {
     if (result.status === 'fulfilled') continue;
-    // Without its default variant, the network could not be trained either.
-    if (i === 0 || !(result.reason instanceof ShaderError)) throw result.reason;
-    const { message, parts } = result.reason;
-    failed.push({ variant: variants[i]!, error: message, reason: parts.problem ?? parts.what });
+    const cause: unknown = result.reason;
+    if (!(cause instanceof ShaderError)) throw cause;
+    const { message, parts } = cause;
+    failed.push({ variant: variants[i]!, error: message, reason: parts.problem ?? parts.what, cause });
   }
   const launches = variants.map((variant) => ({ kernel, shape, variant }));
   return { launches: launches.filter((_, i) => results[i]!.status === 'fulfilled'), failed };

@@ -19,7 +19,7 @@ const elementsOf = (s: Picture) => s.height * s.width * s.channels;
 const shapeOf = (s: Picture) => [s.height, s.width, s.channels] as [number, number, number];
 const someBytes = (length: number) => Uint8Array.from({ length }, (_, i) => ((i * 7919) ^ (i >> 3)) % 256);
 
-/** From 20 to 229, so that there is something to stretch; includes very dark, very light, grey and pure colors. */
+/** From 20 to 229, so that there is something to stretch; includes very dark, very light, gray and pure colors. */
 function imageOf(s: Picture): Uint8Array {
   const image = someBytes(elementsOf(s)).map((byte) => 20 + (byte * 210) / 256);
   const [dark, light] = [10, 245];
@@ -50,7 +50,7 @@ const opsFor = (channels: number): OpConfig[] => [
   ...(channels > 1 ? ofChannels : []),
 ];
 
-/** Error bound of n operations on grey levels: 2^-23 of the largest value each. */
+/** Error bound of n operations on gray levels: 2^-23 of the largest value each. */
 const roundings = (n: number, largest = 255) => n * 2 * unitRoundoff * largest;
 const boundOf: Record<string, number> = {
   // Factors up to 2.5, a mean as a sum of 24 x 16 numbers in 64 parts, and hue's quotient times the chroma.

@@ -8,8 +8,8 @@ import fixture from '../fixtures/torchvision_color.json';
 const images = fixture.images as Record<string, { height: number; width: number; channels: number; bytes: number[] }>;
 
 /**
- * Bound in grey levels. torchvision's floats are in 0..1, some of them computed in float32. Bytes are truncated, which loses less
- * than one level; Pillow's blends also round the grey or the mean, which has the weight 1 - factor.
+ * Bound in gray levels. torchvision's floats are in 0..1, some of them computed in float32. Bytes are truncated, which loses less
+ * than one level; Pillow's blends also round the gray or the mean, which has the weight 1 - factor.
  */
 function boundOf(by: string, fields: Fields): number {
   if (by === 'float') return 1e-5 * 255;
@@ -40,7 +40,7 @@ test('the table of equalize is clipped at 255 if most pixels have the same level
 });
 
 const rgb = [9, 7, 3];
-const grey = [9, 7, 1];
+const gray = [9, 7, 1];
 const compile = (op: object, imageShape = rgb) => parseAugmentation([op], imageShape).ops[0]!;
 const drawsOf = (op: object, imageShape?: number[]) =>
   Object.fromEntries(compile(op, imageShape).fields.map(({ name, draw }) => [name, draw]));
@@ -98,15 +98,15 @@ test.each<[string, object, number[], ...RegExp[]]>([
   ['a probability above 1', { type: 'randomInvert', p: 1.5 }, rgb, /p is invalid/, /found: 1.5/, /from 0 to 1/],
   ['a probability below 0', { type: 'randomEqualize', p: -0.1 }, rgb, /randomEqualize/, /found: -0.1/],
   [
-    'hue of grey',
+    'hue of gray',
     { type: 'colorJitter', hue: 0.1 },
-    grey,
+    gray,
     /op 1 \(colorJitter\): it adjusts the hue/,
     /1 channel"/,
     /3 channels/,
   ],
   ['saturation of five', { type: 'colorJitter', saturation: 0.1 }, [9, 7, 5], /the saturation/, /5 channels/],
-  ['grayscale of grey', { type: 'randomGrayscale' }, grey, /removes the color/, /3 channels/, /leave it out/],
+  ['grayscale of gray', { type: 'randomGrayscale' }, gray, /removes the color/, /3 channels/, /leave it out/],
   ['gamma left out', { type: 'randomGamma' }, rgb, /lacks gamma/],
   ['gamma of nothing', { type: 'randomGamma', gamma: 0 }, rgb, /gamma/, /found: 0/, /from 0.001/],
   ['gain the wrong way round', { type: 'randomGamma', gamma: 1, gain: [2, 1] }, rgb, /gain/, /\[2,1\]/, /low <= high/],
@@ -119,9 +119,9 @@ test.each<[string, object, number[], ...RegExp[]]>([
   ['sharpness left out', { type: 'randomAdjustSharpness' }, rgb, /lacks sharpnessFactor/],
   ['sharpness below nothing', { type: 'randomAdjustSharpness', sharpnessFactor: -1 }, rgb, /sharpnessFactor/, />= 0/],
   ['sharpness of a strip', { type: 'randomAdjustSharpness', sharpnessFactor: 2 }, [2, 9, 3], /2 x 9/, /at least 3 x 3/],
-  ['an order of one channel', { type: 'randomChannelPermutation' }, grey, /reorders/, /1 channel"/, /2 to 126/],
+  ['an order of one channel', { type: 'randomChannelPermutation' }, gray, /reorders/, /1 channel"/, /2 to 126/],
   ['an order of too many', { type: 'randomChannelPermutation' }, [9, 7, 200], /200 channels/, /2 to 126/],
-  ['the only channel dropped', { type: 'randomChannelDrop' }, grey, /drops some/, /1 channel"/],
+  ['the only channel dropped', { type: 'randomChannelDrop' }, gray, /drops some/, /1 channel"/],
   [
     'every channel dropped',
     { type: 'randomChannelDrop', channels: [1, 3] },

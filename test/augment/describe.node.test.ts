@@ -44,7 +44,7 @@ describe('the description of an augmentation', () => {
     ],
     [[{ type: 'randomInvert', often: true }], [0, 'often']],
     [[{ type: 'randomInvert' }, { type: 'randomInvrt' }], [1]],
-    [[{ type: 'randomInvert' }, { type: 'randomGrayscale' }], [1]], // For grey images.
+    [[{ type: 'randomInvert' }, { type: 'randomGrayscale' }], [1]], // For gray images.
     [[{ type: 'mixUp' }, { type: 'randomInvert' }], [0]],
     [
       [

@@ -117,7 +117,7 @@ describe.each(kerasReleases)('%s', (compat: Compat, fixture) => {
         Float32Array.from(group.flatMap(() => values)),
         group.map(({ brightness }) => ({ brightness })),
       );
-      // In grey levels, if the image is stretched to 255 of them.
+      // In gray levels, if the image is stretched to 255 of them.
       const extent = Math.max(...values) - Math.min(...values);
       const beyond = Math.min(...values) < 0 || Math.max(...values) > 255;
       const level = compat === 'keras' && beyond ? extent / 255 : 1;

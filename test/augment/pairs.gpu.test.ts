@@ -88,7 +88,7 @@ describe('a batch of a training step', () => {
     const state = memory.storage('state', stateWords);
     const values = { seed: 3, epoch: 2, samples: count, position: batch, start: 0, count: batch };
     gpu.device.queue.writeBuffer(state.buffer, 0, packState(values));
-    // Every image has a single grey level, determined by its label, so that a pixel shows the weights of the images.
+    // Every image has a single gray level, determined by its label, so that a pixel shows the weights of the images.
     const level = 40;
     const flat = Uint8Array.from({ length: count * elements }, (_, i) => level * labels[Math.floor(i / elements)]!);
     const [output, batchLabels, targets] = [batch * elements, 2 * batch, batch * classes].map((n) =>

@@ -152,7 +152,7 @@ describe('the noise of a large image', () => {
 
   test('random replacements in a rectangle are uniform from 0 to 255', async () => {
     const y = await make({ type: 'cutout', top: 0, left: 0, height: 200, width: 250, noise: 31 });
-    expectDrawn('grey level', y, { from: 'uniform', low: 0, high: 255 });
+    expectDrawn('gray level', y, { from: 'uniform', low: 0, high: 255 });
     const [red, green, blue] = channelsOf(y) as [Float32Array, Float32Array, Float32Array];
     expectIndependent({ red, green, blue });
   });

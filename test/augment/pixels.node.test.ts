@@ -42,7 +42,7 @@ test.each(fixture.erasing)("rectangles of $height x $width have torchvision's di
 });
 
 const rgb = [9, 7, 3];
-const grey = [9, 7, 1];
+const gray = [9, 7, 1];
 const compile = (op: object, imageShape = rgb) => parseAugmentation([op], imageShape).ops[0]!;
 const drawsOf = (op: object, imageShape?: number[]) =>
   Object.fromEntries(compile(op, imageShape).fields.map(({ name, draw }) => [name, draw]));
@@ -102,18 +102,18 @@ test.each<[string, object, number[], ...RegExp[]]>([
   ['an aspect of nothing', { type: 'randomErasing', ratio: [0, 1] }, rgb, /ratio/, /low >= 0.001/],
   ['an unknown value', { type: 'randomErasing', value: 'noise' }, rgb, /value/, /found: "noise"/, /"random"/],
   [
-    'two grey levels for three channels',
+    'two gray levels for three channels',
     { type: 'randomErasing', value: [1, 2] },
     rgb,
     /value/,
-    /2 grey levels/,
+    /2 gray levels/,
     /or 3 for 3/,
   ],
   [
-    'three grey levels for one channel',
+    'three gray levels for one channel',
     { type: 'cutout', size: 3, value: [1, 2, 3] },
-    grey,
-    /3 grey levels/,
+    gray,
+    /3 gray levels/,
     /the only channel/,
   ],
   ['a probability above 1', { type: 'randomErasing', p: 2 }, rgb, /p is invalid/, /from 0 to 1/],
@@ -139,7 +139,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
     /found: 1/,
     /from 0 to 1 ends excluded/,
   ],
-  ['noise behind a grid', { type: 'gridMask', d: 4, value: 'random' }, rgb, /value/, /a grey level, or one for each/],
+  ['noise behind a grid', { type: 'gridMask', d: 4, value: 'random' }, rgb, /value/, /a gray level, or one for each/],
 ])('rejected: %s', (_, op, imageShape, ...words) => {
   const call = () => compile(op, imageShape);
   expect(call).toThrow(ConfigurationError);

@@ -91,9 +91,9 @@ test("torchvision's defaults", () => {
 });
 
 test.each<[string, object, number[], ...RegExp[]]>([
-  ['grey', { type: 'randAugment' }, [28, 28, 1], /op 1 \(randAugment\): it adjusts colors/, /1 channel"/, /single ops/],
+  ['gray', { type: 'randAugment' }, [28, 28, 1], /op 1 \(randAugment\): it adjusts colors/, /1 channel"/, /single ops/],
   ['five channels', { type: 'trivialAugmentWide' }, [28, 28, 5], /5 channels/, /3 channels: red, green, blue/],
-  ['grey', { type: 'autoAugment' }, [28, 28, 1], /autoAugment/, /1 channel"/],
+  ['gray', { type: 'autoAugment' }, [28, 28, 1], /autoAugment/, /1 channel"/],
   ['a bin too far', { type: 'randAugment', magnitude: 31 }, rgb, /magnitude is the index/, /found: 31/, /0 to .* 30/],
   ['a bin of fewer', { type: 'randAugment', magnitude: 9, numMagnitudeBins: 5 }, rgb, /found: 9/, /= 4/],
   ['a negative bin', { type: 'randAugment', magnitude: -1 }, rgb, /magnitude/, /found: -1/],
@@ -104,7 +104,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
   ['an unknown policy', { type: 'autoAugment', policy: 'cifar' }, rgb, /policy/, /found: "cifar"/, /cifar10/],
   ['a probability', { type: 'autoAugment', p: 2 }, rgb, /p is invalid/, /found: 2/],
   ['cubic', { type: 'randAugment', interpolation: 'bicubic' }, rgb, /interpolation/, /nearest/, /bilinear/],
-  ['grey', { type: 'augMix' }, [28, 28, 1], /augMix/, /1 channel"/],
+  ['gray', { type: 'augMix' }, [28, 28, 1], /augMix/, /1 channel"/],
   ['too severe', { type: 'augMix', severity: 11 }, rgb, /severity/, /found: 11/, /from 1 to 10/],
   ['no severity', { type: 'augMix', severity: 0 }, rgb, /severity/, /found: 0/],
   ['no chain', { type: 'augMix', mixtureWidth: 0 }, rgb, /mixtureWidth/, /from 1 to 8/],

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
-import { fillSheetOptions, layOut, takeApart, toGreyLevels } from '../../src/augment/sheet.ts';
+import { fillSheetOptions, layOut, takeApart, toGrayLevels } from '../../src/augment/sheet.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 
-const grey = { height: 1, width: 2, channels: 1 };
+const gray = { height: 1, width: 2, channels: 1 };
 
 test('originals are on the left and samples on the right, with one row per image', () => {
   const { width, height, data, rows, columns, cell } = layOut(
-    { originals: [10, 20, 30, 40], from: grey, drawn: [[1, 2, 3, 4]], to: grey },
+    { originals: [10, 20, 30, 40], from: gray, drawn: [[1, 2, 3, 4]], to: gray },
     1,
   );
   expect([rows, columns, cell]).toEqual([2, 2, { width: 2, height: 1, gap: 4 }]);
@@ -38,8 +38,8 @@ test('pixels are magnified, colors are kept, and smaller samples are centered', 
 
 test('a rescale is undone', () => {
   const pipeline = parseAugmentation({ rescale: 1 / 255 }, [1, 2, 1]);
-  expect([...toGreyLevels(pipeline, Float32Array.of(0, 1))]).toEqual([0, 255]);
-  expect([...toGreyLevels(parseAugmentation({}, [1, 2, 1]), Float32Array.of(3, 4))]).toEqual([3, 4]);
+  expect([...toGrayLevels(pipeline, Float32Array.of(0, 1))]).toEqual([0, 255]);
+  expect([...toGrayLevels(parseAugmentation({}, [1, 2, 1]), Float32Array.of(3, 4))]).toEqual([3, 4]);
 });
 
 test('an augmentation is split into single effects, and arguments that modify them are kept in every part', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { failureLines, kernelTable } from '../../src/cli/profile_kernel.ts';
 import type { Kernel } from '../../src/gpu/kernel.ts';
 import { chooseLaunches, type LaunchChoice } from '../../src/selftest/kernel_launches.ts';
 import type { KernelTimes } from '../../src/selftest/time_kernel.ts';
@@ -54,6 +55,21 @@ test.each<[LaunchChoice, RegExp]>([
   [{ kernel: 'begin_step', variant: 'quads 2' }, /no variant: begin_step has one form[\s\S]*leave --variant out/],
 ])('%j is rejected', (choice, message) => {
   expect(() => choose(choice)).toThrow(message);
+});
+
+test('a variant that does not compile is a row without times, and a line below the table says why', () => {
+  const timing = { microseconds: 3, spreadMicroseconds: 1, gflops: 2, gbps: 1, rooflineShare: 0.5, isUsed: true };
+  const failed = [{ variant: { quads: 4 }, error: 'the whole error', reason: 'too many registers' }];
+  const kernels = [
+    {
+      ...{ kernel: 'conv2d_forward', isOfNetwork: true, layers: ['conv2d'], shape: { batch: 3 }, flops: 1, bytes: 1 },
+      ...{ timings: [{ variant: { quads: 2 }, ...timing }], failed },
+    },
+  ];
+  expect(kernelTable({ kernels })).toMatch(/│ quads 2 │ +3 │.*│ +used │\n│ +│ +│ quads 4 │ +│.*│ does not compile │/);
+  expect(failureLines({ kernels: [...kernels, ...kernels] })).toEqual([
+    'warning  conv2d_forward (quads 4) does not compile here: too many registers',
+  ]);
 });
 
 test('wgrad profile --kernel times a single kernel with its variants side by side', async () => {

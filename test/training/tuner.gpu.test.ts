@@ -14,9 +14,11 @@ import {
   tune,
 } from '../../src/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
+import { timeKernel } from '../../src/selftest/time_kernel.ts';
 import { tunableKernels } from '../../src/train/plan_engine.ts';
 import { fillOptions } from '../../src/train/trainer_options.ts';
 import { fastestOf, tuneKernels } from '../../src/train/tuner.ts';
+import type { MachineTimes, TuningCache } from '../../src/train/tuning_cache.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch } from './batch_bounds.ts';
 import { expectBatch } from './closeness.ts';
@@ -77,20 +79,62 @@ test('a variant that the driver does not compile is left out, with the reason; t
   );
 });
 
-test('a cache serves the next call; one that is broken or of another machine or shader is discarded, with the reason', async () => {
+test('wgrad profile --kernel times the variants that compile, and lists the others with the reason', async () => {
+  const create = gpu.device.createComputePipelineAsync.bind(gpu.device);
+  let created = 0;
+  const spy = vi.spyOn(gpu.device, 'createComputePipelineAsync').mockImplementation((descriptor) => {
+    const isSecond = descriptor.label === 'dense_forward' && ++created === 2;
+    return isSecond ? Promise.reject(new Error('no such instruction')) : create(descriptor);
+  });
+  const network = { trainer: options, dataset: { imageShape: smallModel.inputShape, count: 8 } };
+  // A size that no other test compiles.
+  const choice = { kernel: 'dense_forward', shape: { outChannels: 23 } };
+  try {
+    const [timed] = (await timeKernel(gpu, network, choice, 2)).kernels;
+    const { length } = timed!.timings;
+    expect(length).toBeGreaterThan(0);
+    expect(timed!.failed).toMatchObject([{ reason: 'Error: no such instruction' }]);
+    expect(timed!.timings.map(({ variant }) => variant)).not.toContainEqual(timed!.failed![0]!.variant);
+  } finally {
+    spy.mockRestore();
+  }
+});
+
+test('a cache serves the next call on the same machine, and keeps the times of others; a damaged one is discarded', async () => {
   const again = await tune(gpu, options, { cache: tuning.cache });
   expect(again.fromCache).toBe(tuning.kernels.length);
   expect(again.variants).toEqual(tuning.variants);
   const stopped = AbortSignal.abort();
   const discarded = async (cache: string) => (await tune(gpu, options, { cache, signal: stopped })).discarded;
   expect(await discarded('{"format":1,')).toMatch(/damaged/);
-  expect(await discarded('{"format":1,"machine":"","kernels":[{}]}')).toMatch(/damaged/);
-  const kept = JSON.parse(tuning.cache) as { machine: string; kernels: TunedKernel[] };
-  expect(await discarded(JSON.stringify({ ...kept, machine: '{}' }))).toMatch(/another adapter, driver or browser/);
+  expect(await discarded('{"format":3,"machines":[{"machine":"","kernels":[{}]}]}')).toMatch(/damaged/);
+  expect(await discarded('{"format":2,"machine":"","kernels":[]}')).toMatch(/another version/);
+  const { format, machines } = JSON.parse(tuning.cache) as TuningCache;
+  const [own] = machines as [MachineTimes];
+  const others = Array.from({ length: 8 }, (_, i) => ({ ...own, machine: `other ${i}` }));
+  const elsewhere = await tune(gpu, options, { cache: JSON.stringify({ format, machines: others }), signal: stopped });
+  expect([elsewhere.fromCache, elsewhere.discarded]).toEqual([0, undefined]);
+  const both = await tune(gpu, options, { cache: JSON.stringify({ format, machines: [own, ...others.slice(0, 7)] }) });
+  expect(both.fromCache).toBe(tuning.kernels.length);
+  // The oldest of nine machines is dropped, and this one is now the newest.
+  const names = ({ cache }: { cache: string }) =>
+    (JSON.parse(cache) as TuningCache).machines.map((each) => each.machine);
+  expect(names(both)).toEqual([...others.slice(0, 7).map((each) => each.machine), own.machine]);
+  expect(names(elsewhere)).toEqual([...others.slice(1).map((each) => each.machine), own.machine]);
   // The time of one kernel belongs to another source text: only that kernel is measured again, or here left out.
-  kept.kernels[0]!.text = '00000000';
-  const changed = await tune(gpu, options, { cache: JSON.stringify(kept), signal: stopped });
+  const kernels = [{ ...own.kernels[0]!, text: '00000000' }, ...own.kernels.slice(1)];
+  const changed = await tune(gpu, options, {
+    cache: JSON.stringify({ format, machines: [{ ...own, kernels }] }),
+    signal: stopped,
+  });
   expect([changed.fromCache, changed.left]).toEqual([tuning.kernels.length - 1, 1]);
+  // Times of both texts are kept, so that two versions of a shader do not time it in turns.
+  const texts = [...kernels.slice(0, 1), ...own.kernels];
+  const twoTexts = await tune(gpu, options, {
+    cache: JSON.stringify({ format, machines: [{ ...own, kernels: texts }] }),
+  });
+  expect(twoTexts.fromCache).toBe(tuning.kernels.length);
+  expect((JSON.parse(twoTexts.cache) as TuningCache).machines[0]!.kernels).toHaveLength(texts.length);
 });
 
 test('an interrupted tuner keeps its results', async () => {
@@ -258,12 +302,12 @@ test('the browser keeps the times for later pages, and discards them if they are
   };
   try {
     const first = await tune();
-    expect(JSON.parse(first!).kernels.length).toBeGreaterThan(0);
+    expect(JSON.parse(first!).machines[0].kernels.length).toBeGreaterThan(0);
     expect(info).not.toHaveBeenCalled();
     await set('newest', first!.slice(1), kept);
     const renewed = await tune();
     expect(info).toHaveBeenCalledWith(expect.stringContaining('discarded'));
-    expect(JSON.parse(renewed!).kernels.length).toBeGreaterThan(0);
+    expect(JSON.parse(renewed!).machines[0].kernels.length).toBeGreaterThan(0);
   } finally {
     info.mockRestore();
     tuned.dispose();

@@ -12,10 +12,10 @@ import { finite, fixedOrWholeRange, probability, range } from './options.ts';
 
 type Value = number | readonly number[];
 
-const plainValue = v.union([finite, v.array(finite)], 'a grey level, or one for each channel');
+const plainValue = v.union([finite, v.array(finite)], 'a gray level, or one for each channel');
 const valueOrNoise = v.union(
   [finite, v.array(finite), v.literal('random')],
-  'a grey level, one for each channel, or "random"',
+  'a gray level, one for each channel, or "random"',
 );
 
 /** The replacement value as a WGSL expression. */
@@ -24,7 +24,7 @@ function valueText(value: Value, { channels }: Picture): string {
   if (levels.length !== 1 && levels.length !== channels) {
     throw new ConfigurationError({
       what: 'value fits to other images',
-      found: `${levels.length} grey levels`,
+      found: `${levels.length} gray levels`,
       expected: channels === 1 ? 'one, for the only channel' : `one, or ${channels} for ${channels} channels`,
     });
   }

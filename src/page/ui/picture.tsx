@@ -27,10 +27,10 @@ function imageDataOf(pixels: ArrayLike<number>, [height, width, channels]: Pictu
   for (let i = 0; i < height * width; i++) {
     const at = i * channels;
     const last = at + channels - 1;
-    const grey = (pixels[at]! + pixels[last]!) / 2;
-    data[4 * i] = channels < 3 ? grey : pixels[at]!;
-    data[4 * i + 1] = channels < 3 ? grey : pixels[at + 1]!;
-    data[4 * i + 2] = channels < 3 ? grey : pixels[at + 2]!;
+    const gray = (pixels[at]! + pixels[last]!) / 2;
+    data[4 * i] = channels < 3 ? gray : pixels[at]!;
+    data[4 * i + 1] = channels < 3 ? gray : pixels[at + 1]!;
+    data[4 * i + 2] = channels < 3 ? gray : pixels[at + 2]!;
     data[4 * i + 3] = 255;
   }
   return new ImageData(data, width, height);

@@ -11,7 +11,7 @@ export interface Tiles {
 
 /** Distance between two tiles in pixels of the picture; the pixels of a small tile are enlarged. */
 const gap = 2;
-const gapGrey = 96;
+const gapGray = 96;
 const leastSide = 24;
 
 /**
@@ -30,7 +30,7 @@ export function layOut(
   const rows = Math.ceil(count / columns);
   const [tileHeight, tileWidth] = [height * scale, width * scale];
   const shape: Tiles['shape'] = [rows * (tileHeight + gap) - gap, columns * (tileWidth + gap) - gap, channels];
-  const pixels = new Uint8Array(shape[0] * shape[1] * channels).fill(gapGrey);
+  const pixels = new Uint8Array(shape[0] * shape[1] * channels).fill(gapGray);
   for (let tile = 0; tile < count; tile++) {
     const top = Math.floor(tile / columns) * (tileHeight + gap);
     const left = (tile % columns) * (tileWidth + gap);

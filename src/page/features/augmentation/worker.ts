@@ -90,7 +90,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
         drawing,
         augmenter.apply(await pixelsAt(train, [...samples, ...partners]), { epoch, samples }),
       ]);
-      const made = augmenter.toGreyLevels(applied);
+      const made = augmenter.toGrayLevels(applied);
       stretched = made.stretched;
       return { shape: augmenter.outputShape, images: made.images, parameters };
     }),
