@@ -5,31 +5,42 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const common = ['src', 'shaders', 'package.json', 'vite.config.ts'];
+/** The sources of each build. */
+const sources = {
+  cli: common,
+  library: common,
+  bench: [...common, 'test/bench'],
+  'bench-page': [...common, 'test/bench'],
+};
+/** The builds that a program consists of. */
 const programs = {
-  cli: { modes: ['cli', 'library'], sources: common },
+  cli: ['cli', 'library'],
   // `bench --data` reads its pictures with the command's own page, which is part of the library's build.
-  bench: { modes: ['bench', 'bench-page', 'library'], sources: [...common, 'test/bench'] },
+  bench: ['bench', 'bench-page', 'library'],
 };
 const lock = `${root}dist/building`;
 
-/** Builds `cli` or `bench` if a source is newer than the last build. If two commands start at the same time, only one of them builds. */
+/**
+ * Builds those parts of `cli` or `bench` of which a source is newer than the last build. If two commands start at the same time, only one
+ * of them builds.
+ */
 export async function buildWhenStale(program) {
-  const { modes, sources } = programs[program];
-  const stamp = `${root}dist/${program}-built`;
   mkdirSync(`${root}dist`, { recursive: true });
-  while (!isFresh(stamp, sources)) {
+  while (programs[program].some(isStale)) {
     if (!takeLock()) {
       await delay(100);
       continue;
     }
     try {
-      const started = new Date();
       console.error('Building wgrad from its sources.');
       const { build } = await import('vite');
-      for (const mode of modes) await build({ configFile: `${root}vite.config.ts`, mode, logLevel: 'warn' });
-      writeFileSync(stamp, '');
-      // The stamp gets the start time of the build, so that a file saved during the build counts as newer.
-      utimesSync(stamp, started, started);
+      for (const mode of programs[program].filter(isStale)) {
+        const started = new Date();
+        await build({ configFile: `${root}vite.config.ts`, mode, logLevel: 'warn' });
+        writeFileSync(stampOf(mode), '');
+        // The stamp gets the start time of the build, so that a file saved during the build counts as newer.
+        utimesSync(stampOf(mode), started, started);
+      }
       return;
     } finally {
       rmSync(lock, { force: true });
@@ -37,9 +48,19 @@ export async function buildWhenStale(program) {
   }
 }
 
-function isFresh(stamp, sources) {
-  const built = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return built > Math.max(...sources.map((name) => newest(root + name)));
+/** The file whose modification time is that of the last build. */
+const stampOf = (mode) => `${root}dist/${mode}-built`;
+
+function isStale(mode) {
+  const built = statSync(stampOf(mode), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return built <= Math.max(...sources[mode].map(changed));
+}
+
+/** When each source last changed, read once. */
+const changes = new Map();
+function changed(name) {
+  if (!changes.has(name)) changes.set(name, newest(root + name));
+  return changes.get(name);
 }
 
 /** The modification time of the newest file. */

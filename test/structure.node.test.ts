@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { describeModels } from '../src/index.ts';
+import { longFiles } from './long_files.ts';
 
 // The definition of a layer or an optimizer says everything about it: its schema, its role, its initial options. Code that compares its
 // type with a name instead, or infers it from its options or tensors, would have to be found and changed for each new one.
@@ -135,6 +136,10 @@ describe.each([
         home,
       ).toBe(true);
   });
+});
+
+test.each(longFiles)('the long test file %s exists', (name) => {
+  expect(existsSync(join('test', `${name}.node.test.ts`))).toBe(true);
 });
 
 // Tests of the check itself. Each of these has occurred in the code once.

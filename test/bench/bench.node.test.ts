@@ -76,8 +76,10 @@ describe('wgrad bench', () => {
     'Chrome and Firefox on the CPU, in alternating turns',
     async () => {
       const file = join(temporaryFolder(), 'browsers.json');
+      const layers = [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }];
       const { code, stdout, stderr } = await run(
-        ...['bench', '--browsers', '--batch-size', '1', '--rounds', '2', '--turn-seconds', '0', '--json', file],
+        ...['bench', '--browsers', '--dataset', 'digits', '--model', JSON.stringify({ inputShape: [8, 8, 1], layers })],
+        ...['--batch-size', '1', '--rounds', '2', '--turn-seconds', '0', '--json', file],
       );
       expect(stderr).not.toContain('error');
       expect(code).toBe(0);
@@ -128,7 +130,7 @@ describe('wgrad bench', () => {
   linux(
     'Ctrl-C leaves no Chrome behind',
     async () => {
-      const running = start('bench', '--adapter', 'software');
+      const running = start('bench', '--dataset', 'digits', '--adapter', 'software');
       await running.says('ceiling');
       const started = descendants(running.child.pid as number);
       expect(started.length).toBeGreaterThan(0);

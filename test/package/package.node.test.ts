@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { strToU8, zipSync } from 'fflate';
+import type { Browser } from 'puppeteer-core';
 import { build } from 'vite';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { launchChrome } from '../../src/cli/chrome.ts';
 import { sources } from '../../src/cli/dataset_sources.ts';
 import { serve } from '../../src/cli/server.ts';
@@ -25,8 +26,19 @@ beforeAll(async () => {
   ({ project, tarball } = await installPacked());
 }, 600_000);
 
-const wgrad = (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
-  runIn(project, { ...shellEnvironment(), ...env }, 'npx', '--offline', 'wgrad', ...args);
+/** One Chrome for all tests that open a page. */
+let browser: Promise<Browser> | undefined;
+const openPage = async () => {
+  browser ??= launchChrome({ adapter: 'software', args: webcam });
+  return (await browser).newPage();
+};
+afterAll(async () => {
+  await (await browser)?.close();
+});
+
+/** Runs the installed command by the name that npm gave it. */
+const wgrad = (...args: string[]): Promise<Ended> =>
+  runIn(project, shellEnvironment(), join(project, 'node_modules/.bin/wgrad'), ...args);
 
 describe('the installed files', () => {
   const files = (folder: string) =>
@@ -261,9 +273,8 @@ describe("the README's example", () => {
       vi.unstubAllEnvs();
     }
     const server = await serve(join(project, 'dist'), (_request, _response, next) => next());
-    const browser = await launchChrome({ adapter: 'software' });
+    const page = await openPage();
     try {
-      const page = await browser.newPage();
       const lines: string[] = [];
       const predicted = new Promise<string>((resolve, reject) => {
         page.on('console', (message) => {
@@ -278,7 +289,7 @@ describe("the README's example", () => {
       // One line per step: 1,500 images in batches of 32, five epochs.
       expect(lines.filter((line) => /^\d+ [\d.]+ /.test(line))).toHaveLength(5 * 47);
     } finally {
-      await browser.close();
+      await page.close();
       server.close();
     }
   });
@@ -289,12 +300,10 @@ test('docs/tutorial.md: its page learns from a webcam, with Vite and without a b
   const nothingElse = (_request: unknown, _response: unknown, next: () => void) => next();
   const built = await serve(join(folder, 'dist'), nothingElse);
   const plain = await serve(folder, nothingElse);
-  const browser = await launchChrome({ adapter: 'software', args: webcam });
   try {
-    await useTutorial(browser, built.url);
-    await useTutorial(browser, `${plain.url}plain.html`);
+    await useTutorial(await openPage(), built.url);
+    await useTutorial(await openPage(), `${plain.url}plain.html`);
   } finally {
-    await browser.close();
     built.close();
     plain.close();
   }
@@ -321,16 +330,15 @@ test('a trainer in a worker works from another origin, such as a content deliver
     </script>`,
   );
   const own = await serve(folder, (_request, _response, next) => next());
-  const browser = await launchChrome({ adapter: 'software' });
+  const page = await openPage();
   try {
-    const page = await browser.newPage();
     const failed = new Promise<never>((_, reject) => {
       page.on('pageerror', reject);
     });
     await page.goto(own.url);
     await Promise.race([failed, page.waitForFunction(() => /^loss [\d.]+$/.test(document.title))]);
   } finally {
-    await browser.close();
+    await page.close();
     own.close();
     network.close();
   }
@@ -339,14 +347,14 @@ test('a trainer in a worker works from another origin, such as a content deliver
 describe('the commands', () => {
   const digits = ['train', '--dataset', 'digits', '--epochs', '1', '--adapter', 'software'];
 
-  test('wgrad train trains', async () => {
-    const { code, text } = await wgrad(digits);
+  test('npx wgrad train trains', async () => {
+    const { code, text } = await runIn(project, shellEnvironment(), 'npx', '--offline', 'wgrad', ...digits);
     expect(text).toMatch(/data +digits: 1,500 training and 297 test images[\s\S]*\nepoch 1\/1 {2}loss/);
     expect(code).toBe(0);
   });
 
   test("wgrad profile --plan uses the plan from the library's files, including errors", async () => {
-    const plan = await wgrad(['profile', '--plan', '--dataset', 'digits']);
+    const plan = await wgrad('profile', '--plan', '--dataset', 'digits');
     expect(plan.text).toMatch(/step +\d+ dispatches/);
     expect(plan.code).toBe(0);
     const layers = [
@@ -355,7 +363,7 @@ describe('the commands', () => {
       { type: 'dense', units: 10, activation: 'softmax' },
     ];
     const model = JSON.stringify({ inputShape: [8, 8, 1], layers });
-    const tooLarge = await wgrad(['profile', '--plan', '--dataset', 'digits', '--model', model]);
+    const tooLarge = await wgrad('profile', '--plan', '--dataset', 'digits', '--model', model);
     expect(tooLarge.text).toMatch(/error: weights is larger than this adapter can bind\.\s+found: "1144\.4 MiB"/);
     expect(tooLarge.code).toBe(2);
   });
@@ -398,7 +406,7 @@ describe('the commands', () => {
   });
 
   test('a command that requires a clone says so', async () => {
-    const { code, text } = await wgrad(['bench']);
+    const { code, text } = await wgrad('bench');
     expect(text).toMatch(/clone/);
     expect(code).toBe(2);
   });

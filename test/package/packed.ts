@@ -46,6 +46,9 @@ async function pack(): Promise<string> {
   for (const name of new Set([...sources, ...published]))
     cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  // The build uses one of these compilers.
+  mkdirSync(join(copy, 'test/package'), { recursive: true });
+  symlinkSync(join(root, 'test/package/typescript'), join(copy, 'test/package/typescript'));
   const { code, text } = await runIn(copy, shellEnvironment(), 'npm', 'pack', '--json');
   const tarball = readdirSync(copy).find((it) => it.endsWith('.tgz'));
   if (code !== 0 || !tarball) throw new Error(`npm pack ended with ${code}: ${text}`);

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'puppeteer-core';
+import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
 import { temporaryFolder } from '../cli/wgrad.ts';
 import { linkPackages, root, runIn, shellEnvironment } from './packed.ts';
@@ -46,9 +46,8 @@ export async function followTutorial(tarball: string): Promise<string> {
 /** Chrome flags for a fake webcam with a test picture, without a permission prompt. */
 export const webcam = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
-/** Uses the tutorial's page as its reader does: one class is the webcam's picture, the other one a hand over it. */
-export async function useTutorial(browser: Browser, url: string): Promise<void> {
-  const page = await browser.newPage();
+/** Uses the tutorial's page as its reader does, and closes it: one class is the webcam's picture, the other one a hand over it. */
+export async function useTutorial(page: Page, url: string): Promise<void> {
   page.setDefaultTimeout(240_000);
   const failed = new Promise<never>((_, reject) => {
     page.on('pageerror', reject);

@@ -1,0 +1,35 @@
+/**
+ * The files of Node tests that take longest, longest first. Their size says little about that, because most of them wait for a Chrome or a
+ * process.
+ */
+export const longFiles = [
+  'package/package',
+  'page/run',
+  'queue/queue',
+  'cli/train',
+  'page/access',
+  'page/page',
+  'page/own_data',
+  'page/results',
+  'cli/compare',
+  'bench/bench',
+  'page/twins',
+  'page/first_screen',
+  'cli/save',
+  'cli/waits',
+  'portable/portable',
+  'page/model',
+  'page/augmentation',
+  'crash/crash',
+  'cli/hosts',
+  'cli/sweep',
+  'cli/user_folder',
+  'queue/chaos',
+  'page/storage',
+  'page/gradients',
+  'cli/dev',
+  'page/lessons',
+  'api_reference',
+  'data/mutated_files',
+  'gpu_kit/gpu_kit',
+];
