@@ -90,6 +90,9 @@ async function cached(): Promise<string[]> {
     .map((it) => it.executablePath);
 }
 
+/** Executables that have already answered `--version` to this process: a command looks for Chrome more than once. */
+const known = new Set<string>();
+
 /**
  * On Linux the file's existence is not sufficient: Ubuntu's chromium-browser is a stub that refers to a snap, and a downloaded
  * Chrome lacks its libraries on a bare system. On other systems `--version` opens a window, so existence must suffice.
@@ -100,7 +103,9 @@ function runsAsChrome(path: string): boolean {
   } catch {
     return false;
   }
-  if (process.platform !== 'linux') return true;
+  if (process.platform !== 'linux' || known.has(path)) return true;
   const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 30_000 });
-  return status === 0 && /\b(Chrome|Chromium|Edge)\b.* \d+\./.test(stdout);
+  const runs = status === 0 && /\b(Chrome|Chromium|Edge)\b.* \d+\./.test(stdout);
+  if (runs) known.add(path);
+  return runs;
 }

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 test('help lists the commands, and the flags of each command', async () => {
-  const [all, train] = await Promise.all([run('--help'), run('train', '--help')]);
+  const [all, train] = [await call('--help'), await call('train', '--help')];
   expect(all.code).toBe(0);
   for (const command of ['train', 'profile', 'lr-find', 'data', 'dev']) expect(all.stdout).toContain(command);
   expect(train.code).toBe(0);
@@ -372,14 +372,14 @@ describe('invalid usage ends with exit code 2 before Chrome starts, with what wa
   });
 
   test('a command', async () => {
-    const { code, stderr } = await run('trian');
+    const { code, stderr } = await call('trian');
     expect(stderr).toContain("'trian'");
     expect(stderr).toContain('mean train?');
     expect(code).toBe(2);
   });
 
   test('no command at all', async () => {
-    const { code, stderr } = await run();
+    const { code, stderr } = await call();
     expect(stderr).toMatch(/Usage: wgrad/);
     expect(code).toBe(2);
   });

@@ -1,6 +1,9 @@
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { chromeFlags } from '../../src/cli/chrome.ts';
 import { findChrome } from '../../src/cli/find_chrome.ts';
+import { temporaryFolder } from './wgrad.ts';
 
 describe('findChrome', () => {
   test('finds a Chrome that runs', async () => {
@@ -12,6 +15,22 @@ describe('findChrome', () => {
       /--chrome does not name a working Chrome.*\n.*no such file/,
     );
     await expect(findChrome(process.execPath)).rejects.toThrow(/does not respond/);
+  });
+
+  test.skipIf(process.platform !== 'linux')('starts a Chrome only once to see that it runs', async () => {
+    const [path, starts] = ['chrome', 'starts'].map((name) => join(temporaryFolder(), name)) as [string, string];
+    const chromeThat = (ends: string) => {
+      writeFileSync(path, `#!/bin/sh\necho start >> '${starts}'\n${ends}\n`);
+      chmodSync(path, 0o755);
+    };
+    // One that did not run may have been repaired.
+    chromeThat('exit 1');
+    for (let i = 0; i < 2; i++) await expect(findChrome(path)).rejects.toThrow(/does not respond/);
+    chromeThat('echo Chromium 156.0');
+    for (let i = 0; i < 2; i++) expect(await findChrome(path)).toBe(path);
+    expect(readFileSync(starts, 'utf8').match(/start/g)).toHaveLength(3);
+    rmSync(path);
+    await expect(findChrome(path)).rejects.toThrow(/no such file/);
   });
 });
 

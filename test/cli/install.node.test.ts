@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findChrome } from '../../src/cli/find_chrome.ts';
-import { program, run, temporaryFolder } from './wgrad.ts';
+import { call, program, run, temporaryFolder } from './wgrad.ts';
 
 /** Uses a single image, sampled once, so the command ends as soon as Chrome has run. */
 const sheet = ['sheet', '--dataset', 'digits', '--images', '1', '--draws', '1', '--adapter', 'software', '--out'];
@@ -117,12 +117,12 @@ describe.skipIf(process.platform !== 'linux')('a machine without Chrome, on whic
       ['data', 'inspect', 'fashion-mnist'],
       ['train', '--dataset', 'fashion-mnist'],
     ]) {
-      const { code, stderr } = await run(...args);
+      const { code, stderr } = await call(...args);
       expect(stderr, args.join(' ')).toMatch(/fashion-mnist is not on this machine[\s\S]*add --yes /);
       expect({ code, installed: installed() }).toEqual({ code: 2, installed: false });
     }
     // This apt-get installs nothing, as the message shows; the test only requires that it was called.
-    await run('data', 'get', 'fashion-mnist', '--yes');
+    await call('data', 'get', 'fashion-mnist', '--yes');
     expect(readFileSync(calls, 'utf8')).toMatch(/install -y --no-install-recommends dataset-fashion-mnist/);
   });
 });

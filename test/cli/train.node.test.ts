@@ -458,8 +458,14 @@ test(
     const row = { name: 'adam', layer: '', microseconds: 0.001, spreadMicroseconds: 0 };
     const file = { config: { dataset: 'mnist' }, adapter: { description: 'another' }, profile: { dispatches: [row] } };
     writeFileSync(before, JSON.stringify(file));
+    const convolution = { type: 'conv2d', filters: 4, kernelSize: 3, activation: 'relu' };
+    const model = {
+      inputShape: [8, 8, 1],
+      layers: [convolution, convolution, { type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }],
+    };
     const { code, stdout, stderr } = await runHere(
-      ...['profile', '--dataset', 'digits', '--steps', '3', '--adapter', 'software', '--trace', trace],
+      ...['profile', '--dataset', 'digits', '--model', JSON.stringify(model), '--steps', '3', '--adapter', 'software'],
+      ...['--trace', trace],
       ...['--against', before, '--roofline', roofline, '--json', json],
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });

@@ -39,12 +39,16 @@ export function wgrad(args: readonly string[], kill?: () => boolean): Promise<En
 
 export type Mishap = 'GPU process killed' | 'device destroyed' | 'page crashed' | 'Chrome killed';
 
-/** Path of a Chrome that fails in the given way when the page has reported this step; for step 0, when it is told to train. */
-export async function crashingChrome(folder: string, what: Mishap, step: number): Promise<string> {
+/**
+ * Path of a Chrome that fails in the given ways, one after another: each time when the page has reported a step, or for step 0, when it is
+ * told to train.
+ */
+export async function crashingChrome(folder: string, mishaps: Mishap[], steps: number[]): Promise<string> {
   const path = join(folder, 'chrome');
   const program = join(root, 'test/crash/crashing_chrome.mjs');
-  const marker = join(folder, 'has_happened');
-  const words = [process.execPath, program, what, String(step), marker, await findChrome()];
+  const happened = join(folder, 'happened');
+  const plan = JSON.stringify(mishaps.map((what, i) => ({ what, step: steps[i] })));
+  const words = [process.execPath, program, plan, happened, await findChrome()];
   writeFileSync(path, `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(' ')} "$@"\n`);
   chmodSync(path, 0o755);
   return path;

@@ -1,11 +1,16 @@
-// A Chrome that fails once in the middle of training: a proxy between the command and a real Chrome, which forwards the pipe between
-// them.
-//   node crashing_chrome.mjs <what> <step that the page reports, or 0 for the call of fit or of a pair of twins> <marker file, written when it has failed> <path of Chrome> <Chrome's arguments>
+// A Chrome that fails in the middle of training, in another way each time that it is started again: a proxy between the command and a
+// real Chrome, which forwards the pipe between them.
+//   node crashing_chrome.mjs <plan> <file that counts the failures> <path of Chrome> <Chrome's arguments>
+// The plan is JSON: [{ what, step }], where step is one that the page reports, or 0 for the call of fit or of a pair of twins.
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-const [, , what, step, marker, chrome, ...args] = process.argv;
+const [, , plan, file, chrome, ...args] = process.argv;
+/** One line for each failure so far. */
+const failures = existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
+/** The next failure; after the last one there is none. */
+const { what, step } = JSON.parse(plan)[failures] ?? { step: Infinity };
 
 /** Keeps references to the page's devices, which are otherwise inaccessible. */
 const rememberDevices = `{
@@ -42,9 +47,9 @@ function start() {
     'Chrome killed': () => child.kill('SIGKILL'),
   }[what];
   const happen = () => {
-    if (isSet || existsSync(marker)) return;
+    if (isSet) return;
     isSet = true;
-    writeFileSync(marker, what);
+    appendFileSync(file, `${what}\n`);
     act();
   };
   messages(commands, (message) => {
@@ -54,13 +59,13 @@ function start() {
       const params = { source: rememberDevices };
       send({ id: ids++, sessionId: page, method: 'Page.addScriptToEvaluateOnNewDocument', params });
     }
-    if (Number(step) === 0 && /"(fit|trainPair)"/.test(JSON.stringify(message.params ?? ''))) happen();
+    if (step === 0 && /"(fit|trainPair)"/.test(JSON.stringify(message.params ?? ''))) happen();
   });
   commands.on('end', () => child.stdio[3].end());
   messages(child.stdio[4], (message) => {
-    if (Number(step) > 0 && message.method === 'Runtime.bindingCalled') {
+    if (step > 0 && message.method === 'Runtime.bindingCalled') {
       const steps = [...String(message.params.payload).matchAll(/"step":(\d+)/g)].map(([, text]) => Number(text));
-      if (Math.max(0, ...steps) >= Number(step)) happen();
+      if (Math.max(0, ...steps) >= step) happen();
     }
     if (!(message.id >= ownIds)) answers.write(`${JSON.stringify(message)}\0`);
   });

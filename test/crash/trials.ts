@@ -48,8 +48,8 @@ export class Trials {
   private count = 0;
   private expected: object | undefined;
   private wholeMs = 0;
-  /** Folder with the checkpoints and the CSV of a shorter run. */
-  private shorter = '';
+  /** Folder with the files of the reference run and its checkpoints. */
+  private whole = '';
 
   /** @param random returns numbers from 0 to 1. */
   constructor(
@@ -59,24 +59,18 @@ export class Trials {
 
   /** Trains the reference run. */
   async prepare(): Promise<void> {
-    const whole = this.newFolder();
-    const [{ code, stdout, stderr, seconds }] = await Promise.all([
-      wgrad([...training, '--epochs', String(epochs), ...this.files(whole)]),
-      this.prepareShorter(),
+    this.whole = this.newFolder();
+    const checkpoints = join(this.whole, 'checkpoints');
+    const { code, stdout, stderr, seconds } = await wgrad([
+      ...[...training, '--epochs', String(epochs), ...this.files(this.whole), ...every],
+      ...['--checkpoint', checkpoints],
     ]);
-    this.expected = outcomeOf(whole);
-    if (code !== 0 || !this.expected) throw new Error(`The undisturbed run failed: ${stdout}${stderr}`);
+    this.expected = outcomeOf(this.whole);
+    const found = checkpointsIn(checkpoints).length;
+    if (code !== 0 || !this.expected || found < 3) {
+      throw new Error(`The undisturbed run failed, or left ${found} checkpoints: ${stdout}${stderr}`);
+    }
     this.wholeMs = 1000 * seconds;
-  }
-
-  private async prepareShorter(): Promise<void> {
-    this.shorter = this.newFolder();
-    const { code, stderr } = await wgrad([
-      ...[...training, '--epochs', String(epochs - 1), ...this.files(this.shorter), ...every],
-      ...['--checkpoint', join(this.shorter, 'checkpoints')],
-    ]);
-    const found = checkpointsIn(join(this.shorter, 'checkpoints')).length;
-    if (code !== 0 || found < 3) throw new Error(`The run that is to be resumed left ${found} checkpoints: ${stderr}`);
   }
 
   /** Kills the command with kill -9, then runs it again with --resume, or from the start if there was no checkpoint yet. */
@@ -106,39 +100,41 @@ export class Trials {
     }
   }
 
-  /** Makes Chrome or its GPU fail: the command restarts it automatically. */
-  async crash(what: Mishap): Promise<Trial> {
-    let step = this.random() < 0.2 ? 0 : Math.floor(this.random() * steps);
+  /** Makes Chrome or its GPU fail, once in each of the given ways: the command restarts it automatically. */
+  async crash(...mishaps: Mishap[]): Promise<Trial> {
+    // One moment in each of as many parts of the run.
+    let moments = mishaps.map((_, i) => Math.floor(((i + this.random()) * steps) / mishaps.length));
+    if (this.random() < 0.2) moments[0] = 0;
     for (;;) {
       const folder = this.newFolder();
-      const chrome = await crashingChrome(folder, what, step);
+      const chrome = await crashingChrome(folder, mishaps, moments);
       const states = this.random() < 0.5 ? [...every, '--checkpoint', join(folder, 'checkpoints')] : [];
       const ended = await wgrad([
         ...[...training, '--epochs', String(epochs), ...this.files(folder)],
         ...['--chrome', chrome, ...states],
       ]);
       const lost = [...ended.stdout.matchAll(/^lost .*the run continues (.*)$/gm)];
-      if (lost.length === 0 && ended.code === 0 && step > 1) {
-        step = Math.floor(step / 2); // It had ended before.
+      if (lost.length < mishaps.length && ended.code === 0 && moments.at(-1)! > 1) {
+        moments = moments.map((step) => Math.floor(step / 2)); // It had ended before.
         continue;
       }
-      const how = lost.length ? `lost ${lost.length} time, went on ${lost[0]![1]}` : 'not lost';
+      const places = lost.map(([, place]) => place).join(', then ');
       return this.judge(
-        what,
-        step ? `when the page reported step ${step}` : 'as fit was called',
-        how,
+        mishaps.join(', '),
+        moments.map((step) => (step ? `when the page reported step ${step}` : 'as fit was called')).join(', '),
+        `lost ${lost.length} time${lost.length === 1 ? '' : 's'}${places && `, went on ${places}`}`,
         folder,
         ended,
         0,
-        lost.length > 0,
+        lost.length === mishaps.length,
       );
     }
   }
 
-  /** Truncates a checkpoint or flips a bit: it is rejected, and the previous one is used. */
+  /** Truncates the newest checkpoint or flips a bit: it is rejected, and the run is repeated from the previous one. */
   async damage(): Promise<Trial> {
     const folder = this.newFolder();
-    cpSync(this.shorter, folder, { recursive: true });
+    cpSync(this.whole, folder, { recursive: true });
     rmSync(join(folder, 'run.wgrad'));
     const checkpoints = join(folder, 'checkpoints');
     const [newest] = checkpointsIn(checkpoints);
