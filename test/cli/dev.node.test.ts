@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { launchChrome } from '../../src/cli/chrome.ts';
 import { servePage } from '../../src/cli/dev.ts';
@@ -15,7 +16,6 @@ test('wgrad dev serves the page and the data sets until Ctrl-C, and leaves no pr
   expect(page).toContain('<title>wgrad: watch gradients vanish</title>');
   const facts = await (await fetch(new URL('datasets/digits', url))).json();
   expect(facts).toMatchObject({ imageShape: [8, 8, 1], train: { count: 1500 } });
-  await expectColors(url);
   const started = process.platform === 'linux' ? descendants(serving.child.pid as number) : [];
   serving.child.kill('SIGINT');
   expect((await serving.ended).code).toBe(0);
@@ -23,25 +23,17 @@ test('wgrad dev serves the page and the data sets until Ctrl-C, and leaves no pr
 });
 
 /** In development, styles are loaded with each of the page's modules, and modules that read colors must not run earlier. */
-async function expectColors(url: string): Promise<void> {
-  const browser = await launchChrome({ adapter: 'software' });
-  try {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(100_000);
-    await page.goto(`${url}#dataset=digits`);
-    await page.waitForSelector('.relative-scale .ramp canvas');
-    const colors = await page.$eval('.relative-scale .ramp canvas', (it) => {
-      const canvas = it as HTMLCanvasElement;
-      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, 1);
-      return new Set(Array.from({ length: canvas.width }, (_, x) => `${data.slice(4 * x, 4 * x + 3)}`)).size;
-    });
-    expect(colors).toBeGreaterThan(9);
-  } finally {
-    await browser.close();
-  }
+async function expectColors(page: Page): Promise<void> {
+  await page.waitForSelector('.relative-scale .ramp canvas');
+  const colors = await page.$eval('.relative-scale .ramp canvas', (it) => {
+    const canvas = it as HTMLCanvasElement;
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, 1);
+    return new Set(Array.from({ length: canvas.width }, (_, x) => `${data.slice(4 * x, 4 * x + 3)}`)).size;
+  });
+  expect(colors).toBeGreaterThan(9);
 }
 
-test('a saved shader is checked and timed on the page, which continues', async () => {
+test('the page has its colors, and checks and times a saved shader without being loaded again', async () => {
   const folder = join(temporaryFolder(), 'shaders');
   cpSync(fileURLToPath(new URL('../../shaders', import.meta.url)), folder, { recursive: true });
   const path = join(folder, 'sum_parts.wgsl');
@@ -51,7 +43,11 @@ test('a saved shader is checked and timed on the page, which continues', async (
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(200_000);
-    await page.goto(`${server.url}#dataset=digits&batchSize=4`);
+    // A network that compiles quickly and has the shader.
+    const convolution = { type: 'conv2d', filters: 4, kernelSize: 3, activation: 'relu' };
+    const layers = [convolution, { type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }];
+    await page.goto(`${server.url}#dataset=digits&model=${JSON.stringify({ layers })}`);
+    await expectColors(page);
     // The panels below are loaded when somebody scrolls there.
     await page.waitForFunction(() => {
       scrollTo(0, document.body.scrollHeight);

@@ -125,7 +125,7 @@ describe('wgrad sweep', () => {
   });
 
   test('asha finds the best of 27 with less than half of the steps, with the same bits', async () => {
-    const shared = { ...base, epochs: 9, trainSamples: 320, optimizer: 'sgd' };
+    const shared = { ...base, epochs: 9, trainSamples: 160, testSamples: 96, optimizer: 'sgd' };
     const vary = { learningRate: [0.001, 0.01, 0.1], momentum: [0, 0.5, 0.9], batchSize: [16, 32, 64] };
     const run = async (search: string) => {
       const path = join(temporaryFolder(), 'sweep.json');

@@ -153,15 +153,17 @@ describe('the command reads a folder of pictures in the same way as the page', (
       resident.steps.map(({ loss }: { loss: number }) => loss),
     );
     expect(streamed.epochs.at(-1).validationLoss).toBe(resident.epochs.at(-1).validationLoss);
-    // Another memory budget doesn't make it a different run: the pictures stay in their files, as recorded in the saved run.
-    const longer = await train('longer', '--resume', save, '--epochs', '3', '--memory-budget', '1GB');
-    expect(longer.images.training).toMatchObject({ kind: 'resident', from: 'pictures' });
-    // How the folder was read is part of the run.
-    const again = await runHere(
-      ...['train', '--dataset', folder, '--resume', save, '--epochs', '3', '--adapter', 'software'],
-    );
+    // How the folder was read is part of the run. Another memory budget doesn't make it a different run: the pictures stay in their files,
+    // as recorded in the saved run.
+    const longer = join(work, 'longer.json');
+    const resume = ['train', '--dataset', folder, '--resume', save, '--epochs', '3', '--adapter', 'software'];
+    const again = await runHere(...resume, '--memory-budget', '1GB', '--json', longer);
     expect(again).toMatchObject({ code: 0, stderr: '' });
     expect(again.stdout).toContain('values from 0 to 3215, stretched over 0 to 255');
+    expect(JSON.parse(readFileSync(longer, 'utf8')).images.training).toMatchObject({
+      kind: 'resident',
+      from: 'pictures',
+    });
     const evaluated = join(work, 'evaluated.json');
     const evaluation = await runHere(
       ...['evaluate', save, '--dataset', folder, '--adapter', 'software', '--json', evaluated],
@@ -170,17 +172,7 @@ describe('the command reads a folder of pictures in the same way as the page', (
     expect(evaluation.stdout).toContain('values from 0 to 3215, stretched over 0 to 255, as requested');
     expect(JSON.parse(readFileSync(evaluated, 'utf8')).loss).toBe(streamed.epochs.at(-1).validationLoss);
     writeFileSync(join(folder, 'train/above/images/0.png'), png(0, 33, sides, 16));
-    const other = await runHere(
-      'train',
-      '--dataset',
-      folder,
-      '--resume',
-      save,
-      '--epochs',
-      '3',
-      '--adapter',
-      'software',
-    );
+    const other = await runHere(...resume);
     expect(other).toMatchObject({ code: 2 });
     expect(other.stderr).toContain('but other ones');
   });
