@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from 'puppeteer';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   downloaded,
   downloadInto,
   experimentIn,
   openPage,
   openStudio,
+  patience,
   press,
   type Studio,
   text,
@@ -85,19 +86,38 @@ const drag = (page: Page, selector: string, values: number[]) =>
 
 describe('augmentation', () => {
   let page: Page;
+  let initial: string[];
   const complaints: string[] = [];
-  beforeEach(async () => {
+  beforeAll(async () => {
     page = await studio.browser.newPage();
-    complaints.length = 0;
     await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]); // Nothing moves without interaction.
-    await openPage(`${url}#dataset=digits`, page, complaints);
+    // The page's own timer shows new samples, and goes off when a test says so. Puppeteer's are shorter.
+    await page.evaluateOnNewDocument(() => {
+      const { setInterval } = globalThis;
+      const orHeld = (tick: () => void, ms: number) =>
+        ms < 1000 ? setInterval(tick, ms) : Object.assign(globalThis, { tick });
+      globalThis.setInterval = orHeld as typeof setInterval;
+    });
+    await openPage(`${url}#dataset=digits&model=five-relu`, page, complaints);
     await page.waitForSelector('.samples button');
+    initial = await pixels(page);
+  });
+  /** Each test begins with the same experiment and samples, on one page. */
+  beforeEach(async () => {
+    complaints.length = 0;
+    await page.evaluate(() => {
+      location.hash = '#dataset=digits&model=five-relu';
+    });
     await page.waitForSelector('#generator-rotationRange');
+    await page.waitForSelector('#start:enabled');
+    await vi.waitFor(async () => expect(await pixels(page)).toEqual(initial), { timeout: patience, interval: 50 });
   });
-  afterEach(async () => {
-    expect(complaints).toEqual([]);
-    await page.close();
-  });
+  afterEach(() => expect(complaints).toEqual([]));
+  afterAll(() => page?.close());
+
+  const openMoreArguments = async () => {
+    if (!(await page.$('#more-arguments[open]'))) await press(page, '#more-arguments summary');
+  };
 
   test('a slider changes the samples and the URL; without augmentation, the samples are the originals', async () => {
     const before = await pixels(page);
@@ -196,8 +216,39 @@ describe('augmentation', () => {
     expect(await page.$('.samples.stale')).toBeNull();
   });
 
+  test('new samples are shown only while the panel is in sight', async () => {
+    const tick = (isInSight: boolean) =>
+      page.evaluate(async (isInSight) => {
+        const panel = document.querySelector('#augmentation')!;
+        // The settings scroll on their own, and this panel is the fourth of them.
+        if (isInSight) panel.scrollIntoView();
+        else panel.parentElement!.scrollTop = 0;
+        // The observer of the panel reports before another one that begins later.
+        await new Promise<void>((resolve) => {
+          const sight = new IntersectionObserver(([entry]) => {
+            if (entry!.isIntersecting !== isInSight) return;
+            sight.disconnect();
+            resolve();
+          });
+          sight.observe(panel);
+        });
+        (globalThis as unknown as { tick: () => void }).tick();
+      }, isInSight);
+    await press(page, '#moves');
+    await tick(false);
+    await tick(true);
+    // The samples have moved by a single column.
+    await others(page, initial);
+    const next = await pixels(page);
+    for (let row = 0; row < 4; row++) {
+      expect(next.slice(7 * row + 1, 7 * row + 6)).toEqual(initial.slice(7 * row + 2, 7 * row + 7));
+    }
+    initial = next;
+    await press(page, '#moves');
+  });
+
   test('an invalid argument of Keras shows its error at its field, and a custom function when it is compiled', async () => {
-    await press(page, '#more-arguments summary');
+    await openMoreArguments();
     await page.select('#generator-subset', 'training');
     await until(page, '#augmentation-error', 'needs a validationSplit');
     await page.waitForSelector('#start:disabled');
@@ -216,7 +267,7 @@ describe('augmentation', () => {
 
   test('feature-wise: the samples are fitted to the training images, shown stretched, and trained on', async () => {
     const before = await pixels(page);
-    await press(page, '#more-arguments summary');
+    await openMoreArguments();
     await press(page, '#generator-zcaWhitening');
     await others(page, before);
     await until(page, '#augmentation', 'no gray levels.*statistics are from the 1,500 training images');

@@ -3,7 +3,7 @@ import { type Model, modelSummary, presetModel } from '../../src/index.ts';
 import { blocksOf } from '../../src/page/features/network/blocks.ts';
 import { layerPicture } from '../../src/page/features/network/layer_picture.ts';
 import { blockAt, columnsOf, layOut, pointOn, sizesFor } from '../../src/page/features/network/layout.ts';
-import { cycle, fillAt, lightAt, Pace } from '../../src/page/features/network/light.ts';
+import { cycle, displayFrameMs, fillAt, lightAt, Pace } from '../../src/page/features/network/light.ts';
 
 const shape = [8, 8, 1] as const;
 const blocksFor = (model: Model) => blocksOf(modelSummary(model), model.inputShape);
@@ -126,6 +126,21 @@ test('slow painting is done less often, and fast painting sixty times a second',
   expect(frames).toBeGreaterThan(6);
   expect(frames).toBeLessThan(13);
   expect(painted(new Pace(100), 0.5)).toBeLessThan(12);
+});
+
+test('no frames are requested until shortly before the next painting', () => {
+  const pace = new Pace(100);
+  expect(pace.msUntilDue(0)).toBe(0);
+  pace.painted(1000, 2);
+  expect(pace.isDue(1010)).toBe(false);
+  expect(pace.msUntilDue(1010)).toBeCloseTo(90 - displayFrameMs, 6);
+  // A display frame later it is due, so no painting is late.
+  expect(pace.isDue(1010 + pace.msUntilDue(1010) + displayFrameMs)).toBe(true);
+  expect(pace.msUntilDue(1099)).toBe(0);
+  // On a usual display, a fast drawing is painted in every frame.
+  const fast = new Pace(displayFrameMs);
+  fast.painted(1000, 0.5);
+  expect(fast.msUntilDue(1000.5)).toBe(0);
 });
 
 test('activations are small pictures: one pixel per unit, or four channels, from black for the least to white for the largest', () => {

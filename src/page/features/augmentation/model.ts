@@ -19,8 +19,23 @@ const movesEveryMs = 1600;
 /** The epoch of the first column; the trainer counts from 1. */
 const epoch = signal(1);
 
-/** Whether new samples are shown automatically: while the panel is visible, and nothing else needs the GPU. */
+/** Whether new samples are shown automatically: while the panel is in sight, and nothing else needs the GPU. */
 export const moves = signal(!matchMedia('(prefers-reduced-motion: reduce)').matches);
+
+/** Whether the panel is in the window. */
+let isInSight = false;
+
+/** Shows new samples only while a panel is in sight. @returns a function that ends it. */
+export function followSight(panel: Element): () => void {
+  const sight = new IntersectionObserver((entries) => {
+    isInSight = entries.at(-1)!.isIntersecting;
+  });
+  sight.observe(panel);
+  return () => {
+    sight.disconnect();
+    isInSight = false;
+  };
+}
 
 /** Whether the preview is noticeably out of date: a whitening matrix takes seconds. */
 export const isLate = signal(false);
@@ -95,7 +110,8 @@ export function installPreview(): void {
     next();
   });
   setInterval(() => {
-    const isWanted = moves.value && !document.hidden && !run.value?.isUnderWay.value && !checked.value?.error;
+    const isSeen = isInSight && !document.hidden;
+    const isWanted = moves.value && isSeen && !run.value?.isUnderWay.value && !checked.value?.error;
     if (isWanted && !isBusy) epoch.value += 1;
   }, movesEveryMs);
 }

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { count, counted } from '../../../figures.ts';
 import type { SettledExperiment } from '../../app/experiment.ts';
 import { augmentationPresets } from '../../app/presets.ts';
@@ -8,7 +8,7 @@ import { Choices } from '../../ui/choices.tsx';
 import { FoldingPanel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { AugmentationError } from './augmentation_error.tsx';
-import { isLate, moves, preview, previewError, shuffle } from './model.ts';
+import { followSight, isLate, moves, preview, previewError, shuffle } from './model.ts';
 import { parameterWords } from './parameter_words.ts';
 import { Pipeline } from './pipeline.tsx';
 import type { Preview } from './worker.ts';
@@ -22,6 +22,7 @@ export function AugmentationPanel() {
   const { augmentation: named } = settled.value;
   const { error } = checked.value ?? {};
   const shown = preview.value;
+  useEffect(() => followSight(document.getElementById('augmentation')!), []);
   return (
     <FoldingPanel
       id="augmentation"

@@ -28,6 +28,9 @@ export function fillAt(light: Light | undefined, column: number): number {
   return light ? Math.max(0, Math.min(1, column + 1 - light.at)) : 1;
 }
 
+/** Milliseconds between two frames of a usual display. */
+export const displayFrameMs = 1000 / 60;
+
 /**
  * Frame rate of the drawing while the light moves: sixty frames per second, or fewer if painting would take too large a fraction of
  * the main thread's time.
@@ -51,6 +54,11 @@ export class Pace {
   /** Whether the next frame is to be painted. The tolerance allows for jitter in the display's frames. */
   isDue(now: number): boolean {
     return now - this.last >= this.interval - 4;
+  }
+
+  /** Milliseconds during which no frame needs to be requested: up to one frame of a usual display before the next painting. */
+  msUntilDue(now: number): number {
+    return Math.max(0, this.last + this.interval - displayFrameMs - now);
   }
 
   /** @param ms duration of the painting. */

@@ -15,7 +15,7 @@ import { picturesAt, picturesKept, watchActivations } from './activations.ts';
 import { blocksOf } from './blocks.ts';
 import { copyImage, type Drawn } from './copy_image.ts';
 import { blockAt, columnsOf, type Layout, layOut, sizesFor } from './layout.ts';
-import { lightAt, onceMs, Pace } from './light.ts';
+import { displayFrameMs, lightAt, onceMs, Pace } from './light.ts';
 import { paintNetwork, paletteOf, type Scene } from './paint.ts';
 import './style.css';
 import { short } from '../../ui/numbers.ts';
@@ -96,7 +96,7 @@ export function followMotion(): void {
 }
 
 /** Milliseconds between two frames of the animation. A software adapter trains on the same CPU cores. */
-const frameMs = { hardware: 1000 / 60, software: 100 };
+const frameMs = { hardware: displayFrameMs, software: 100 };
 
 function Drawing({ name, run, layers, imageShape, isCompact }: DrawingProps) {
   const [width, setWidth] = useState(0);
@@ -188,6 +188,10 @@ function useLight(
     if (!isMoving || !element) return undefined;
     const pace = new Pace(least);
     let frame = 0;
+    let timer = 0;
+    const askForFrame = () => {
+      frame = requestAnimationFrame(move);
+    };
     const move = (now: number) => {
       since.current ??= now;
       if (isOnce && now - since.current > onceMs) return stop();
@@ -197,16 +201,23 @@ function useLight(
         element.dataset.frameMs = pace.interval.toFixed(1);
         element.dataset.paintMs = pace.cost.toFixed(2);
       }
-      frame = requestAnimationFrame(move);
+      // A frame costs the page processor time even if nothing is painted in it, so those in between are not requested.
+      const idleMs = pace.msUntilDue(performance.now());
+      if (idleMs > 0) timer = window.setTimeout(askForFrame, idleMs);
+      else askForFrame();
+    };
+    const rest = () => {
+      clearTimeout(timer);
+      cancelAnimationFrame(frame);
     };
     const stop = () => {
-      cancelAnimationFrame(frame);
+      rest();
       since.current = undefined;
       paint.current();
     };
     const sight = new IntersectionObserver((entries) => {
-      cancelAnimationFrame(frame);
-      if (entries.at(-1)!.isIntersecting) frame = requestAnimationFrame(move);
+      rest();
+      if (entries.at(-1)!.isIntersecting) askForFrame();
     });
     sight.observe(element);
     return () => {
