@@ -202,7 +202,7 @@ test('a run that is stopped mid-epoch, saved, loaded and resumed ends like an un
   const complaints: string[] = [];
   const url = await studio.serve();
   const address = (epochs: number) =>
-    `${url}#dataset=digits&seed=4&batch-size=32&health=full&epochs=${epochs}&train-samples=400&test-samples=100`;
+    `${url}#dataset=digits&model=five-relu&seed=4&batch-size=32&health=full&epochs=${epochs}&train-samples=400&test-samples=100`;
   await openPage(address(5), page, complaints);
   await downloadInto(page, downloads);
   const answerTo = async (button: string) => {
@@ -288,7 +288,11 @@ test('a run whose URL enables early stopping reports it, shows its metrics by ep
   const earlyStopping = { monitor: 'loss', mode: 'max', patience: 1, restoreBestWeights: true };
   const fit = encodeURIComponent(JSON.stringify({ earlyStopping, validationFreq: 1 }));
   const metrics = encodeURIComponent('["f1Score"]');
-  await openPage(`${url}#dataset=digits&augment=none&epochs=6&metrics=${metrics}&fit=${fit}`, page, complaints);
+  await openPage(
+    `${url}#dataset=digits&augment=none&model=five-relu&epochs=6&metrics=${metrics}&fit=${fit}`,
+    page,
+    complaints,
+  );
   await press(page, '#start');
   await until(page, '#status', 'Stopped early after epoch 2: loss was best in epoch 1');
   expect(await page.$$eval('#epochs tbody tr', (rows) => rows.length)).toBe(2);
@@ -415,7 +419,7 @@ test('nothing starts while a run is being loaded; other images are not mistaken 
 test('predictions work during training, and a profile shows the time of each dispatch of a step', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=1000`, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=5000`, page, complaints);
   await downloadInto(page, downloads);
   await press(page, '#time');
   await until(page, '#profile .facts', 'dispatches, [\\d.]+ ms');
