@@ -183,42 +183,40 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 #endif
 %for q in 0..${quads}
 #if ${pooled}
-  let place$q0 = select((t$q.image * out_height + t$q.row / 2u) * out_width + t$q.column / 2u, batch * out_height * out_width, t$q.image >= batch);
+  var place$q0 = select((t$q.image * out_height + t$q.row / 2u) * out_width + t$q.column / 2u, batch * out_height * out_width, t$q.image >= batch);
 #else
-  let place$q0 = select((t$q.image * out_height + t$q.row) * out_width + t$q.column, nowhere, t$q.image >= batch);
+  var place$q0 = select((t$q.image * out_height + t$q.row) * out_width + t$q.column, nowhere, t$q.image >= batch);
 #endif
 #if ${subgroups}
   // The products with a neighbor's inputs belong to the neighbor's tile.
-  let place$q1 = quadSwapX(place$q0);
-  let place$q2 = quadSwapY(place$q0);
-  let place$q3 = quadSwapDiagonal(place$q0);
+  var place$q1 = quadSwapX(place$q0);
+  var place$q2 = quadSwapY(place$q0);
+  var place$q3 = quadSwapDiagonal(place$q0);
 #endif
 %end
-  // This is a loop because every additional transformation and store in the text would be compiled separately.
-  var sums = array<vec4f, 16u * tiles_a_unit>(
 %for q in 0..${quads}
-%for i in 0..${shared}
+  // This is a loop because every additional transformation and store in the text would be compiled separately. An iteration moves the next
+  // sums to y$q0, which compiles in less time than loads from an array with a variable index.
+  for (var i = 0u; i < ${shared}u; i++) {
 %for r in 0..4
-    y$q$i$r0, y$q$i$r1, y$q$i$r2, y$q$i$r3,
-%end
-%end
-%end
-  );
-  var places = array<u32, tiles_a_unit>(
-%for q in 0..${quads}
-%for i in 0..${shared}
-    place$q$i,
-%end
-%end
-  );
-  for (var i = 0u; i < tiles_a_unit; i++) {
-    let at = 16u * i;
-%for r in 0..4
-    let z$r = of_products(sums[at + 4u * $ru], sums[at + 4u * $ru + 1u], sums[at + 4u * $ru + 2u], sums[at + 4u * $ru + 3u]);
+    let z$r = of_products(y$q0$r0, y$q0$r1, y$q0$r2, y$q0$r3);
 %end
 %for c in 0..2
     let out$c = of_products(z0.p$c, z1.p$c, z2.p$c, z3.p$c);
 %end
-    store_tile(places[i], co_wanted, out0, out1, shift);
+    store_tile(place$q0, co_wanted, out0, out1, shift);
+#if ${subgroups}
+    place$q0 = place$q1;
+    place$q1 = place$q2;
+    place$q2 = place$q3;
+%for r in 0..4
+%for c in 0..4
+    y$q0$r$c = y$q1$r$c;
+    y$q1$r$c = y$q2$r$c;
+    y$q2$r$c = y$q3$r$c;
+%end
+%end
+#endif
   }
+%end
 }

@@ -134,29 +134,32 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %end
 %end
   }
-  // This is a loop because every additional transformation and store in the text would be compiled separately.
-  var sums = array<vec4f, 16u * ${shared}u>(
-%for i in 0..${shared}
-%for r in 0..4
-    w$i$r0, w$i$r1, w$i$r2, w$i$r3,
-%end
-%end
-  );
+  // This is a loop because every additional transformation and store in the text would be compiled separately. An iteration moves the next
+  // sums to w0, which compiles in less time than loads from an array with a variable index.
   for (var i = 0u; i < ${shared}u; i++) {
     let ci = first + (lane ^ i); // a neighbor's input channel
-    if (ci >= in_channels || co_wanted >= out_channels) { continue; }
-    let at = 16u * i;
+    if (ci < in_channels && co_wanted < out_channels) {
 %for r in 0..4
-    let z$r = of_products(sums[at + 4u * $ru], sums[at + 4u * $ru + 1u], sums[at + 4u * $ru + 2u], sums[at + 4u * $ru + 3u]);
+      let z$r = of_products(w0$r0, w0$r1, w0$r2, w0$r3);
 %end
 %for c in 0..3
-    let taps$c = of_products(z0.p$c, z1.p$c, z2.p$c, z3.p$c);
+      let taps$c = of_products(z0.p$c, z1.p$c, z2.p$c, z3.p$c);
 %end
 %for r in 0..3
 %for c in 0..3
-    store_quad(((part * 9u + 3u * $ru + $cu) * in_channels + ci) * out_channels + co, out_channels - co, taps$c.p$r);
+      store_quad(((part * 9u + 3u * $ru + $cu) * in_channels + ci) * out_channels + co, out_channels - co, taps$c.p$r);
 %end
 %end
+    }
+#if ${subgroups}
+%for r in 0..4
+%for c in 0..4
+    w0$r$c = w1$r$c;
+    w1$r$c = w2$r$c;
+    w2$r$c = w3$r$c;
+%end
+%end
+#endif
   }
 #if ${stores_db}
   if (first == 0u && co_wanted < out_channels) { store_db(part * out_channels + co, out_channels - co, bias); }
