@@ -2,6 +2,7 @@ import { median } from 'simple-statistics';
 import { describe, expect, test } from 'vitest';
 import { firstRemedy } from '../../src/health/first_remedy.ts';
 import type { LayerHealth } from '../../src/health/health.ts';
+import { warmUpSteps } from '../../src/health/thresholds.ts';
 import {
   createTrainer,
   type Dataset,
@@ -72,11 +73,11 @@ const healthy = ['healthy'];
 
 describe("the tutorial's network is healthy in every layer, from the start to the end", () => {
   test.each([
-    ['digits, as they are', digits, null, 2],
-    ['digits, augmented', digits, tutorialAugmentation, 2],
-    ['MNIST, augmented', takeFirst(mnist, 1056), tutorialAugmentation, 1],
-  ] as const)('%s', async (_, dataset, augmentation, epochs) => {
-    const trained = await train(dataset, 'tutorial', { augmentation, epochs });
+    ['digits, as they are', digits, null, 2, 32],
+    ['digits, augmented', digits, tutorialAugmentation, 2, 32],
+    ['MNIST, augmented', takeFirst(mnist, 528), tutorialAugmentation, 1, 16],
+  ] as const)('%s', async (_, dataset, augmentation, epochs, batchSize) => {
+    const trained = await train(dataset, 'tutorial', { augmentation, epochs, batchSize });
     expect(trained.history.epochs).toHaveLength(epochs);
     expect(byLayer(trained)).toEqual({ conv2d: healthy, conv2d_1: healthy, dense: healthy, dense_1: healthy });
     for (const { step, remedy } of trained.verdicts) expect({ step, remedy }).toEqual({ step: 1, remedy: '' });
@@ -167,6 +168,8 @@ describe('twenty layers, as in PyTorch: torch_verdicts.json', () => {
         .map((layer) => (layer.type === 'activation' ? { ...layer, activation: 'sigmoid' } : layer)),
     };
   };
+  /** One step more than a first verdict takes. */
+  const firstVerdicts = takeFirst(digits, 32 * (warmUpSteps + 1));
   const lastOf = (layers: Record<string, string[]>) => new Set(Object.values(layers).map((names) => names.at(-1)));
 
   test('with shortcuts, healthy in every layer from the start to the end', async () => {
@@ -183,7 +186,7 @@ describe('twenty layers, as in PyTorch: torch_verdicts.json', () => {
   });
 
   test('with sigmoids and nothing else vanishing, all but the last few', async () => {
-    const layers = byLayer(await train(takeFirst(digits, 640), sigmoids(false)));
+    const layers = byLayer(await train(firstVerdicts, sigmoids(false)));
     for (const [i, name] of Object.keys(torch.networks['plain20-sigmoid'].layers).entries()) {
       if (i < 16) expect(layers[name]).toEqual(['vanishing']);
       if (i > 17) expect(layers[name]).toEqual(healthy);
@@ -191,7 +194,7 @@ describe('twenty layers, as in PyTorch: torch_verdicts.json', () => {
   });
 
   test('with sigmoids and normalizations healthy', async () => {
-    expect(lastOf(byLayer(await train(takeFirst(digits, 640), sigmoids(true))))).toEqual(new Set(healthy));
+    expect(lastOf(byLayer(await train(firstVerdicts, sigmoids(true))))).toEqual(new Set(healthy));
   });
 });
 
