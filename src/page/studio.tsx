@@ -10,6 +10,7 @@ import { ModelPanel } from './features/model/panel.tsx';
 import { NetworkPanel } from './features/network/panel.tsx';
 import { PageError } from './features/run/error.tsx';
 import { RunBar } from './features/run/panel.tsx';
+import { isSample } from './features/run/shown_run.ts';
 import { run } from './features/run/state.ts';
 import { GoalsPanel } from './features/training/goals.tsx';
 import { OptimizerPanel } from './features/training/optimizer.tsx';
@@ -80,6 +81,12 @@ export function Studio() {
       {noGpu.value ? (
         <main id="main">
           <NoWebGpu />
+          {isSample.value && (
+            <div class="sample-only">
+              <NetworkPanel />
+              <GradientsPanel />
+            </div>
+          )}
         </main>
       ) : (
         <>

@@ -129,6 +129,18 @@ test("a new user's first minute: the headline, one network fails and one learns,
   await drawFive(page);
   await page.waitForSelector('#probabilities .best');
   await until(page, '#try .asked strong', '^5, ');
+  // The drawing stays if the window becomes narrow, although its panel moves.
+  await page.$eval('#pad', (pad) => pad.setAttribute('data-before', ''));
+  await page.setViewport({ width: 400, height: 860 });
+  await page.waitForSelector('#pad:not([data-before])');
+  const ink = await page.$eval('#pad', (pad) => {
+    const { width, height } = pad as HTMLCanvasElement;
+    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
+    context.drawImage(pad as HTMLCanvasElement, 0, 0);
+    return context.getImageData(0, 0, width, height).data.filter((value, i) => i % 4 === 3 && value > 0).length;
+  });
+  expect(ink).toBeGreaterThan(1000);
+  await until(page, '#try .asked strong', '^5, ');
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -146,6 +146,13 @@ test('a lesson is read, guessed, trained and viewed; going back shows the previo
   expect(await text(page, '.lesson-question label.wrong')).toContain('your guess');
   await press(page, '#lesson-look');
   expect(await page.$('#network.pointed-out')).not.toBeNull();
+  // In a narrow window the lesson is in another place; the guess and its answer are still there.
+  await page.setViewport({ width: 700, height: 960 });
+  await page.waitForSelector('main > #lesson .lesson-answer');
+  await until(page, '.lesson-answer', '^Not quite');
+  await page.setViewport({ width: 1280, height: 960 });
+  await page.waitForSelector('.setup > #lesson .lesson-answer');
+  await until(page, '.lesson-answer', '^Not quite');
 
   // By keyboard, to a step that trains nothing; a link restores it.
   await page.focus('#lesson-next');

@@ -75,6 +75,16 @@ test('ten layers are in one row on a desktop, and in two on a phone', () => {
   expect(rows(342)).toBe(2);
 });
 
+test('rows have equally many columns: none has a single block at its end', () => {
+  const columnsOfRows = (width: number) => {
+    const { blocks, rows } = layOut(preset('deep-sigmoid'), width, sizesFor(width, 12, true));
+    return rows.map((_, row) => blocks.filter((block) => block.row === row).length);
+  };
+  expect(columnsOfRows(706)).toEqual([6, 6]);
+  expect(columnsOfRows(300)).toEqual([4, 4, 4]);
+  expect(columnsOfRows(930)).toEqual([12]);
+});
+
 test('a short network is drawn larger and fills the width, but not on a phone', () => {
   const draw = (width: number) => {
     const blocks = blocksFor(presetModel('tutorial', [28, 28, 1], 10));

@@ -532,6 +532,10 @@ describe('without WebGPU, the page shows what was tried and what to do', () => {
     const alert = await text(page, '[role=alert]');
     expect(alert).toContain('This browser has no WebGPU');
     expect(alert).toContain('navigator.gpu: missing');
+    // There is something to see nevertheless: the recorded run.
+    expect(await text(page, '.sample-mark')).toBe('Sample run');
+    await until(page, '#gradient-map tbody tr .badge', '^vanishing$');
+    await page.waitForSelector('#loss canvas');
     expect(complaints).toEqual([]);
     await page.close();
   });

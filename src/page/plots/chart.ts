@@ -162,6 +162,7 @@ export class Chart {
       series: [{}, ...this.series.map(({ line, kind }) => this.style(line, kind))],
       hooks: {
         drawAxes: [() => this.drawEpochs(), () => this.drawChance()],
+        draw: [() => this.nameChance()],
         setCursor: [({ cursor }) => this.tell(cursor.idx)],
       },
     };
@@ -231,17 +232,31 @@ export class Chart {
     const y = Math.round(this.plot.valToPos(chance, 'y', true));
     ctx.save();
     ctx.strokeStyle = this.color('--muted');
-    ctx.fillStyle = this.color('--muted');
     ctx.lineWidth = uPlot.pxRatio;
     ctx.setLineDash([2 * uPlot.pxRatio, 4 * uPlot.pxRatio]);
-    ctx.font = `${11 * uPlot.pxRatio}px system-ui, sans-serif`;
-    ctx.textAlign = 'right';
-    ctx.textBaseline = 'bottom';
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    ctx.fillText('chance', bbox.left + bbox.width, y - uPlot.pxRatio);
+    ctx.restore();
+  }
+
+  /** The name of that line, which covers the lines of the run behind it. */
+  private nameChance(): void {
+    const { chance } = this.drawn;
+    if (chance === undefined) return;
+    const { ctx, bbox } = this.plot;
+    const label = ['chance', bbox.left + bbox.width, this.plot.valToPos(chance, 'y', true) - uPlot.pxRatio] as const;
+    ctx.save();
+    ctx.font = `${11 * uPlot.pxRatio}px system-ui, sans-serif`;
+    ctx.textAlign = 'right';
+    ctx.textBaseline = 'bottom';
+    ctx.lineWidth = 4 * uPlot.pxRatio;
+    ctx.lineJoin = 'round';
+    ctx.strokeStyle = this.color('--panel');
+    ctx.strokeText(...label);
+    ctx.fillStyle = this.color('--muted');
+    ctx.fillText(...label);
     ctx.restore();
   }
 

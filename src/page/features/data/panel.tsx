@@ -119,7 +119,7 @@ function Length() {
   const { trainSamples: asked } = experiment.value;
   const steps = stepsPerEpoch(planned, stepSamples(experiment.value));
   const few = fewValidationWords(testSamples);
-  const time = timeHere.value && `, ${timeHere.value}`;
+  const time = timeHere.value ? `, ${timeHere.value}` : ''; // unknown while the layers do not fit together
   return (
     <>
       <p id="cut" class="cut" hidden={!planned.cut}>

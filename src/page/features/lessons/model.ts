@@ -47,7 +47,8 @@ export function followLesson(): () => void {
   const source = computed(() => view.value.lesson);
   return effect(() => {
     const wanted = source.value;
-    if (wanted !== undefined) open(wanted);
+    // The panel moves if the width of the page changes: that does not begin the lesson again.
+    if (wanted !== undefined && wanted !== opened.peek()?.source) open(wanted);
   });
 }
 
@@ -140,6 +141,7 @@ function setUp(step: number): void {
 
 export function close(): void {
   view.value = {};
+  opened.value = undefined;
 }
 
 export function answer(step: number, choice: number): void {

@@ -184,19 +184,17 @@ export function layOut(blocks: readonly Block[], width: number, sizes: Sizes): L
   return layout;
 }
 
-/** Fills rows from left to right; a single row is spread over the width. */
+/** As few rows as possible, with about equally many columns each if they fit; a single row is spread over the width. */
 function inRows(widths: readonly number[], width: number, { left, right, gap }: Sizes) {
-  const rows: { from: number; to: number; gap: number }[] = [];
   const room = width - left - right;
+  const widthOf = (from: number, to: number) =>
+    widths.slice(from, to).reduce((sum, each) => sum + each, gap * (to - from - 1));
+  // Only the last row is followed by the loss.
+  const fits = (from: number, to: number) => widthOf(from, to) <= (to === widths.length ? room : width - left - 4);
+  const rows: { from: number; to: number; gap: number }[] = [];
   for (let from = 0; from < widths.length; ) {
-    let to = from;
-    let used = 0;
-    // Only the last row is followed by the loss.
-    const fits = (next: number) => used + gap + widths[next]! <= (next === widths.length - 1 ? room : width - left - 4);
-    while (to < widths.length && (to === from || fits(to))) {
-      used += widths[to]! + (to === from ? 0 : gap);
-      to++;
-    }
+    let to = from + 1;
+    while (to < widths.length && fits(from, to + 1)) to++;
     rows.push({ from, to, gap });
     from = to;
   }
@@ -204,8 +202,15 @@ function inRows(widths: readonly number[], width: number, { left, right, gap }: 
   if (rows.length === 1 && row!.to > 1) {
     const used = widths.reduce((sum, each) => sum + each, 0);
     row!.gap = Math.min(4 * gap, (room - used - 14) / (row!.to - 1));
+    return rows;
   }
-  return rows;
+  const columns = Math.ceil(widths.length / rows.length);
+  const even = rows.map((_, place) => ({
+    from: Math.min(place * columns, widths.length),
+    to: Math.min((place + 1) * columns, widths.length),
+    gap,
+  }));
+  return even.every(({ from, to }) => from < to && fits(from, to)) ? even : rows;
 }
 
 function edgeOf(source: PlacedBlock, target: PlacedBlock, { width, rows }: Layout): Edge {

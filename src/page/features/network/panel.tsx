@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { count } from '../../../figures.ts';
 import type { LayerSummary } from '../../../index.ts';
-import { adapter, dataset, layers as planned } from '../../app/state.ts';
+import { adapter, dataset, noGpu, layers as planned } from '../../app/state.ts';
 import { sizeTo, usePainting } from '../../plots/painting.ts';
 import { relativeTable } from '../../plots/relative_scale.ts';
 import { Panel } from '../../ui/panel.tsx';
@@ -55,7 +55,7 @@ function Actions() {
   const [said, setSaid] = useState('');
   return (
     <span class="network-actions">
-      {isSample.value && <strong class="sample-mark">Sample run. Press Train for yours.</strong>}
+      {isSample.value && <strong class="sample-mark">Sample run{noGpu.value ? '' : '. Press Train for yours.'}</strong>}
       {pinnedStep.value !== undefined && (
         <button id="live" type="button" class="quiet" onClick={() => (pinnedStep.value = undefined)}>
           Step {count(pinnedStep.value)}: back to live

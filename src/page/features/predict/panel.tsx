@@ -67,6 +67,9 @@ const pen = 22;
 const gray = (level: number) => `rgb(${level} ${level} ${level})`;
 
 /** A pad to draw on with a mouse, a finger or a pen, which shows the prediction at once. */
+/** The pad with the user's drawing after it was removed from the page, because the panel moves if the width changes or its drawer opens. */
+let removedPad: HTMLCanvasElement | undefined;
+
 function Pad() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const context = () => canvas.current!.getContext('2d', { willReadFrequently: true })!;
@@ -75,6 +78,14 @@ function Pad() {
     context().clearRect(0, 0, side, side);
     drawn.current = false;
   };
+  useLayoutEffect(() => {
+    const own = canvas.current!;
+    if (removedPad) context().drawImage(removedPad, 0, 0);
+    drawn.current = removedPad !== undefined;
+    return () => {
+      removedPad = drawn.current ? own : undefined;
+    };
+  }, []);
   // If another image is asked about, the pad is cleared.
   const about = question.value;
   useLayoutEffect(() => {
@@ -150,6 +161,7 @@ const chosen = signal(0);
 /** Selects a validation image by its index: the keyboard's alternative to the pad. */
 function Choice() {
   const images = run.value?.plan.testSamples ?? 1;
+  const areNumbers = run.value !== undefined && metricWords(run.value.experiment) !== 'accuracy';
   const choose = (sample: number) => {
     chosen.value = sample;
     askAboutImage('test', chosen.value);
@@ -169,7 +181,7 @@ function Choice() {
           onChange={(sample) => choose(sample!)}
         />
         <button id="ask" type="button" onClick={() => choose(now)}>
-          Classify
+          {areNumbers ? 'Predict' : 'Classify'}
         </button>
         <button
           id="previous-image"

@@ -1,4 +1,4 @@
-import { pageError } from '../../app/state.ts';
+import { change, lacksImages, pageError } from '../../app/state.ts';
 import { ErrorBanner } from '../../ui/error_banner.tsx';
 import { focusTrain } from './focus_train.ts';
 import { resumeRun } from './model.ts';
@@ -21,6 +21,11 @@ export function PageError() {
           Try again
         </button>
       )}
+      {lacksImages.value && (
+        <button id="use-digits" type="button" onClick={useDigits}>
+          Use the digits instead
+        </button>
+      )}
       <button type="button" class="quiet" onClick={dismiss}>
         Dismiss
       </button>
@@ -37,6 +42,11 @@ function resumeFromThere(): void {
 function tryAgain(): void {
   focusTrain();
   pageError.peek()?.retry?.();
+}
+
+function useDigits(): void {
+  focusTrain();
+  change({ dataset: 'digits' });
 }
 
 function dismiss(): void {

@@ -1,5 +1,6 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { noGpu } from '../../app/state.ts';
 import { roomFor } from '../../plots/axes.ts';
 import type { Line } from '../../plots/lines.ts';
 import { Plot, type PlotOptions, type ShownRow } from '../../plots/plot.ts';
@@ -49,7 +50,7 @@ export function RunPlot({ id, title, about, lines, idle, chance, ...options }: R
     shown?.events.value;
     if (!section.current) return;
     // A sample run is drawn only when the page is ready, because it must not delay anything.
-    if (run.value || (shown && isReady.value)) charts.fetch();
+    if (run.value || (shown && (isReady.value || noGpu.value))) charts.fetch();
     const planned = shown ? undefined : idle();
     if (!drawn.current || drawn.current.run !== shown || planned) {
       drawn.current?.plot.dispose();
