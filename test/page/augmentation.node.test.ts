@@ -217,13 +217,13 @@ describe('augmentation', () => {
   });
 
   test('new samples are shown only while the panel is in sight', async () => {
-    const tick = (isInSight: boolean) =>
+    /** The timer goes off. @returns whether samples are requested of the training thread. */
+    const isRequested = (isInSight: boolean) =>
       page.evaluate(async (isInSight) => {
         const panel = document.querySelector('#augmentation')!;
         // The settings scroll on their own, and this panel is the fourth of them.
         if (isInSight) panel.scrollIntoView();
         else panel.parentElement!.scrollTop = 0;
-        // The observer of the panel reports before another one that begins later.
         await new Promise<void>((resolve) => {
           const sight = new IntersectionObserver(([entry]) => {
             if (entry!.isIntersecting !== isInSight) return;
@@ -232,11 +232,21 @@ describe('augmentation', () => {
           });
           sight.observe(panel);
         });
+        // All observers, the page's too, have reported before the next frame.
+        await new Promise(requestAnimationFrame);
+        const { postMessage } = Worker.prototype;
+        let requests = 0;
+        Worker.prototype.postMessage = function (this: Worker, ...message: unknown[]) {
+          requests++;
+          return (postMessage as (...message: unknown[]) => void).apply(this, message);
+        };
         (globalThis as unknown as { tick: () => void }).tick();
+        Worker.prototype.postMessage = postMessage;
+        return requests > 0;
       }, isInSight);
     await press(page, '#moves');
-    await tick(false);
-    await tick(true);
+    expect(await isRequested(false)).toBe(false);
+    expect(await isRequested(true)).toBe(true);
     // The samples have moved by a single column.
     await others(page, initial);
     const next = await pixels(page);
