@@ -24,7 +24,7 @@ const row = (layer: number) => `#gradient-map tbody tr:nth-child(${layer})`;
 
 /** Trains until a layer has a verdict, and stops. */
 async function judged(model: string, layer: number, verdict: string): Promise<void> {
-  await openPage(`${await studio.serve()}#dataset=digits&epochs=500&model=${model}`, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=500&model=${model}`, page, complaints);
   await press(page, '#start');
   await until(page, `${row(layer)} .badge`, verdict);
   await press(page, '#stop');
@@ -229,7 +229,7 @@ test('a dead layer has the pattern for zeros and only dead units; without health
   await until(page, '#layer-dead .legend li:last-child', 'smoothed100.0 %$');
 
   await page.evaluate(() => {
-    location.hash = '#dataset=digits&epochs=1&train-samples=64&test-samples=32&health=off';
+    location.hash = '#dataset=digits&model=five-relu&epochs=1&train-samples=64&test-samples=32&health=off';
   });
   await page.waitForSelector('#start:enabled');
   await press(page, '#start');
@@ -239,7 +239,7 @@ test('a dead layer has the pattern for zeros and only dead units; without health
 });
 
 test("probes show the distribution of a gradient's magnitudes, which is low if it vanishes", async () => {
-  await openPage(`${await studio.serve()}#dataset=digits&epochs=500&model=deep-sigmoid`, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=500&model=deep-sigmoid`, page, complaints);
   await page.$eval('#norms', (plot) => plot.scrollIntoView());
   await page.waitForSelector('#exponents');
   expect(await text(page, '#exponents')).toContain('It takes the time of about six steps');

@@ -223,7 +223,7 @@ test('digits of dark ink on light paper are drawn in these levels and recognized
   });
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=30`, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=15`, page, complaints);
   /**
    * Draws lines through points, in fractions of the pad, until it is recognized as the digit. @returns grey levels of its picture.
    */
@@ -281,7 +281,7 @@ test('digits of dark ink on light paper are drawn in these levels and recognized
 
   // The network is still that of the dark ones; then it is not.
   await page.evaluate(() => {
-    location.hash = '#dataset=digits&epochs=1&train-samples=64&test-samples=32';
+    location.hash = '#dataset=digits&augment=none&model=five-relu&epochs=1&train-samples=64&test-samples=32';
   });
   await page.waitForSelector('#start:enabled');
   await padOf('rgb(240, 240, 240)');

@@ -437,6 +437,9 @@ test('if the browser has no space left, the page says so and asks before a run i
   await page.close();
 });
 
+/** Pictures are painted asynchronously, off screen within a second. */
+const soon = (look: () => Promise<void>) => vi.waitFor(look, { timeout: patience, interval: 100 });
+
 /** Figures of an epoch's row, without its time. */
 const epochRows = (page: Page): Promise<string[]> =>
   page.$$eval('#epochs tbody tr', (rows) =>
@@ -497,8 +500,8 @@ describe('a lost GPU is reopened, and the run ends as without the interruption',
     await press(page, '#start');
     await until(page, '#device-lost', 'The GPU was lost after \\d+ steps?; training resumed from the last checkpoint');
     // The canvases show the same picture again.
-    while ((await picture()) !== before) await new Promise(setImmediate);
-    while (Math.min(...(await drawn(page, '#loss'))) < 20) await new Promise(setImmediate);
+    await soon(async () => expect(await picture()).toBe(before));
+    await soon(async () => expect(Math.min(...(await drawn(page, '#loss')))).toBeGreaterThanOrEqual(20));
     await until(page, '#status', 'Done in');
     expect(await page.$eval('#page-error', (it) => (it as HTMLElement).hidden)).toBe(true);
     expect(await epochRows(page)).toEqual(undisturbed);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import type { Page } from 'puppeteer';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type FakeCamera, fakeCamera } from './fake_camera.ts';
 import { openPage, openStudio, press, type Studio, text, until, upload } from './studio.ts';
 
@@ -81,7 +81,7 @@ test('holding a button captures a class; the classes become a data set, a networ
       const [red, , blue] = context.getImageData(0, 0, 1, 1).data;
       return blue! > red!;
     });
-  while (!(await isBlue())) await page.evaluate(() => new Promise(requestAnimationFrame));
+  await vi.waitFor(async () => expect(await isBlue()).toBe(true), { timeout: 60_000, interval: 50 });
   await page.focus('.webcam-class:nth-child(2) .hold');
   await page.keyboard.down('Space');
   await untilTaken(page, 2, 12);
