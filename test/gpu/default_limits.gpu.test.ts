@@ -1,11 +1,12 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { definitions } from '../../src/augment/ops/index.ts';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
-import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import type { Gpu } from '../../src/gpu/device.ts';
 import type { Hole } from '../../src/gpu/wgsl.ts';
 import { createDataset, createTrainer, type TrainerOptions } from '../../src/index.ts';
 import { activationFlags } from '../../src/kernels/activation.ts';
 import { everyKernel } from '../kernels/every_kernel.ts';
+import { modules, weakest, withFeatures } from './limited_gpus.ts';
 
 // WebGPU's default limits, from the specification's table: https://www.w3.org/TR/webgpu/#limits.
 const defaults = {
@@ -26,36 +27,6 @@ const defaults = {
 
 const limitsOf = ({ device }: Gpu) =>
   Object.fromEntries(Object.keys(defaults).map((name) => [name, device.limits[name as keyof typeof defaults]]));
-
-/** The default limits with the adapter's features: the environment of kernels with subgroups. */
-const featuresOnly = {
-  async requestAdapter(options?: GPURequestAdapterOptions) {
-    const adapter = (await navigator.gpu.requestAdapter(options))!;
-    return {
-      info: adapter.info,
-      features: adapter.features,
-      limits: adapter.limits,
-      requestDevice: ({ requiredFeatures }: GPUDeviceDescriptor) => adapter.requestDevice({ requiredFeatures }),
-    };
-  },
-} as unknown as GPU;
-
-const weakest: Gpu = await openGpu({ defaultLimitsOnly: true });
-const withFeatures: Gpu = await openGpu({ gpu: featuresOnly });
-afterAll(() => {
-  for (const gpu of [weakest, withFeatures]) gpu.dispose();
-});
-
-/** All shaders that either device compiles from here on. */
-const modules: { name: string; module: GPUShaderModule }[] = [];
-for (const { device } of [weakest, withFeatures]) {
-  const create = device.createShaderModule.bind(device);
-  device.createShaderModule = (descriptor) => {
-    const module = create(descriptor);
-    modules.push({ name: descriptor.label ?? '', module });
-    return module;
-  };
-}
 
 test('the devices really have the defaults and nothing more', () => {
   expect(limitsOf(weakest)).toEqual(defaults);
