@@ -343,7 +343,9 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     await store.addTasks(work, [taskOf(work, 'a')]);
     const { host, said, trainer, running } = hostOf(work);
     await until(() => said.length > 0);
-    await until(async () => (await store.workers()).some(({ refuses }) => message.test(refuses.join())));
+    await until(async () =>
+      (await store.workers()).some(({ refuses }) => refuses.some(({ why }) => message.test(why))),
+    );
     host.stop();
     await running;
     expect(said.join()).toMatch(message);
@@ -460,11 +462,14 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
     }
     const own = await QueueStore.open(queueAddress(redis.url));
     const { host, running } = hostOf(works[0]!, new FakeTrainer(), { name: 'long', only: undefined as never }, own);
-    const refuses = async () => (await store.workers()).find(({ name }) => name === 'long')?.refuses.join() ?? '';
-    await until(async () => (await refuses()).includes('unfit'));
+    const refuses = async (wanted: string) =>
+      (await store.workers()).some(
+        (worker) => worker.name === 'long' && worker.refuses.some(({ name }) => name === wanted),
+      );
+    await until(() => refuses('unfit'));
     for (const { id } of works) await until(async () => (await store.results(id)).length === 1);
     for (const work of [...works, refused]) await store.end(work, 'finished');
-    await until(async () => !(await refuses()).includes('unfit'));
+    await until(async () => !(await refuses('unfit')));
     const { queues } = own as unknown as { queues: Map<string, unknown> };
     await until(() => works.every(({ id }) => !queues.has(id)));
     host.stop();
