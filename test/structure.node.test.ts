@@ -195,7 +195,7 @@ const foreign = {
   'src/cli/first_line.ts': 'the first line of any message',
   'src/cli/main.ts': "commander's message in the form of wgrad's errors",
   'src/cli/sweep/trial_options.ts': "commander's message in the form of wgrad's errors",
-  'src/cli/queue/queue_store.ts': 'the codes with which the messages of Redis begin',
+  'src/cli/queue/queue_errors.ts': 'the codes with which the messages of Redis begin',
   'src/data/formats/read_parquet.ts': "hyparquet's message about a codec",
   'src/page/features/lessons/model.ts': 'the length of a message of the JSON parser',
 };

@@ -1,9 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { Queue, RedisConnection } from 'bullmq';
-import { ConfigurationError, giveName, WgradError } from '../../errors.ts';
-import { secondsText, withinTime } from '../../time_limit.ts';
-import { type BullMq, loadBullMq } from './bullmq.ts';
+import type { Queue } from 'bullmq';
 import type { QueueAddress } from './queue_address.ts';
+import { answerLimit, openConnection, QueueConnection } from './queue_connection.ts';
 import {
   parseResult,
   parseSign,
@@ -15,17 +13,6 @@ import {
   type WorkerSign,
 } from './work.ts';
 
-/** Redis is unreachable, or does not answer in time. */
-export class QueueLostError extends WgradError {
-  static {
-    giveName(QueueLostError, 'QueueLostError');
-  }
-}
-
-/** Time limits in milliseconds: to connect, to answer, and between two attempts to reconnect. */
-const openingLimit = 8_000;
-const answerLimit = 10_000;
-const longestPause = 2_000;
 /** How long results, logs and states are kept for later requests. */
 export const keptSeconds = 30 * 86_400;
 /** A worker that has not reported for this long is considered gone. */
@@ -34,15 +21,6 @@ const logLines = 2_000;
 const prefix = 'wgrad';
 /** What a work has for its whole life, and for a month after it has ended. */
 const keptNames = ['head', 'results', 'once', 'twice'] as const;
-const refused = /WRONGPASS|NOAUTH|NOPERM|invalid password|no password is set|AUTH failed/i;
-
-/** Matches the errors of a certificate that is not accepted. */
-const distrusted = /certificate|altnames|unable to verify/i;
-
-/** Matches the errors of a Redis that is unreachable, or temporarily unable to write. */
-const lossOf =
-  /closed|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|max retries|timed? ?out|LOADING|MASTERDOWN|READONLY|MISCONF|OOM/i;
-
 /** Only the first result of a task counts. The script is atomic, because a worker may be interrupted at any time. */
 const addOnce = `
 if redis.call('SADD', KEYS[1], ARGV[1]) == 1 then
@@ -52,72 +30,16 @@ end
 redis.call('INCR', KEYS[3])
 return 0`;
 
-type Argument = string | number | Buffer;
-interface Client {
-  call(command: string, ...args: Argument[]): Promise<unknown>;
-  callBuffer(command: string, ...args: Argument[]): Promise<unknown>;
-}
-
 /** The queue's data in addition to BullMQ's jobs: works, results, states, logs, and the list of workers. */
-export class QueueStore {
+export class QueueStore extends QueueConnection {
   private readonly queues = new Map<string, Queue>();
-  /** The connection's last error, because that of a call that was given up does not contain the reason. */
-  private lastError = 'the connection was lost';
-  /** Number of calls that Redis has answered so far. */
-  answers = 0;
-
-  private constructor(
-    readonly bull: BullMq,
-    private readonly connection: RedisConnection,
-    private readonly client: Client,
-    readonly address: QueueAddress,
-  ) {}
 
   /**
    * @throws ConfigurationError if Redis rejects the password.
    * @throws QueueLostError if it is unreachable.
    */
   static async open(address: QueueAddress): Promise<QueueStore> {
-    const bull = await loadBullMq();
-    let isOpen = false;
-    const begun = Date.now();
-    const connection = new bull.RedisConnection(
-      {
-        ...address.options,
-        ...timeLimits,
-        maxRetriesPerRequest: 2,
-        retryStrategy: (times) =>
-          isOpen || Date.now() - begun < openingLimit ? Math.min(100 * times, longestPause) : null,
-      },
-      { blocking: false },
-    );
-    let last: Error | undefined;
-    let store: QueueStore | undefined;
-    const refusal = new Promise<never>((_, reject) => {
-      connection.on('error', (error: Error) => {
-        last = error;
-        if (store) store.lastError = error.message;
-        if (refused.test(error.message) || distrusted.test(error.message)) reject(error);
-      });
-    });
-    try {
-      const opening = Promise.race([connection.client, refusal]);
-      refusal.catch(() => undefined);
-      const client = await withinTime(opening, openingLimit, () => last ?? new Error('no answer'));
-      isOpen = true;
-      store = new QueueStore(bull, connection, client as unknown as Client, address);
-      return store;
-    } catch (error) {
-      await connection.close(true).catch(() => undefined);
-      connection.on('error', () => undefined); // closing removes listeners, and an error event without a listener ends the process
-      throw openingError(address, last ?? (error as Error));
-    }
-  }
-
-  /** BullMQ's connection options: it waits for Redis indefinitely, so callers set a limit. */
-  get connecting() {
-    const retryStrategy = (times: number) => Math.min(100 * times, longestPause);
-    return { ...this.address.options, ...timeLimits, retryStrategy, maxRetriesPerRequest: null };
+    return new QueueStore(await openConnection(address));
   }
 
   get prefix(): string {
@@ -145,36 +67,6 @@ export class QueueStore {
       closeWhenReady(queue).catch(() => undefined);
     }
   }
-
-  /** Limits the time of a BullMQ call, which would wait for Redis indefinitely. */
-  async within<T>(work: Promise<T>, milliseconds = answerLimit): Promise<T> {
-    try {
-      const value = await withinTime(work, milliseconds, () =>
-        this.lost(`no answer within ${secondsText(milliseconds)}`),
-      );
-      this.answers++;
-      return value;
-    } catch (error) {
-      if (error instanceof WgradError) throw error;
-      const { message } = error as Error;
-      if (lossOf.test(message)) throw this.lost(/max retries/.test(message) ? this.lastError : message);
-      throw new WgradError(
-        { what: 'The queue answers with an error', found: `${this.address.shown}: ${message}` },
-        // The original error is not set as the cause, because it contains the command and all its data.
-      );
-    }
-  }
-
-  private lost(found: string): QueueLostError {
-    return new QueueLostError({
-      what: 'The queue does not answer',
-      found: `${this.address.shown}: ${found}`,
-      fix: 'restart Redis; finished results are kept',
-    });
-  }
-
-  private call = (command: string, ...args: Argument[]): Promise<unknown> =>
-    this.within(this.client.call(command, ...args));
 
   private key = (work: string, name: string): string => `${prefix}:of:${work}:${name}`;
 
@@ -213,7 +105,7 @@ export class QueueStore {
   }
 
   async head<Head>(id: string): Promise<Head | undefined> {
-    const bytes = (await this.within(this.client.callBuffer('GET', this.key(id, 'head')))) as Buffer | null;
+    const bytes = (await this.callBuffer('GET', this.key(id, 'head'))) as Buffer | null;
     return bytes ? (JSON.parse(gunzipSync(bytes).toString()) as Head) : undefined;
   }
 
@@ -284,7 +176,7 @@ export class QueueStore {
   }
 
   async state(work: string, name: string): Promise<Uint8Array | undefined> {
-    const bytes = await this.within(this.client.callBuffer('GET', this.key(work, `state:${name}`)));
+    const bytes = await this.callBuffer('GET', this.key(work, `state:${name}`));
     return (bytes as Buffer | null) ?? undefined;
   }
 
@@ -356,9 +248,9 @@ export class QueueStore {
   }
 
   async close(): Promise<void> {
-    const closing = [this.connection.close(), ...[...this.queues.values()].map(closeWhenReady)];
+    const closing = [this.closeConnection(), ...[...this.queues.values()].map(closeWhenReady)];
     await this.within(Promise.allSettled(closing), 2_000).catch(() => undefined);
-    await this.connection.close(true).catch(() => undefined);
+    await this.closeConnection(true).catch(() => undefined);
     // A connection that is being reconnected never reports that it has ended.
     const cut = Promise.allSettled([...this.queues.values()].map((queue) => queue.disconnect()));
     await this.within(cut, 2_000).catch(() => undefined);
@@ -380,31 +272,3 @@ export const queueName = (work: string): string => `work-${work}`;
 
 /** BullMQ does not accept an integer as an id. */
 const jobIdOf = ({ id, until }: Task): string => `task-${id}-${until ?? 'end'}`;
-
-const timeLimits = { connectTimeout: 5_000, socketTimeout: 20_000, keepAlive: 5_000 };
-
-/** Only the message is used: the error contains the command, including the password. */
-function openingError({ shown }: QueueAddress, { message }: Error): WgradError {
-  if (refused.test(message)) {
-    return new ConfigurationError({
-      what: 'The queue refuses the password',
-      found: `${shown}: ${message}`,
-      expected: 'redis://user:password@host:6379, with %40 for an @ in the password',
-      fix: 'set it in the URL of WGRAD_QUEUE, or separately in WGRAD_QUEUE_PASSWORD',
-    });
-  }
-  if (distrusted.test(message)) {
-    return new ConfigurationError({
-      what: "The queue's certificate is not accepted",
-      found: `${shown}: ${message}`,
-      expected: 'a certificate for this host from a known authority',
-      fix: 'for a private authority, set NODE_EXTRA_CA_CERTS to the file with its certificate (PEM), and use a host name or IP address that the certificate contains',
-    });
-  }
-  return new QueueLostError({
-    what: 'The queue cannot be reached',
-    found: `${shown}: ${message || 'no answer'}`,
-    expected: 'Redis 6.2 or later, or a compatible server',
-    fix: 'start redis-server there, and check host, port and firewall, and whether this port uses TLS (rediss://) or not (redis://)',
-  });
-}

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { QueueLostError, type QueueStore } from './queue_store.ts';
+import { QueueLostError } from './queue_errors.ts';
+import type { QueueStore } from './queue_store.ts';
 
 /** Milliseconds between two attempts of a call. */
 const pause = 1_000;

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { makeFolder } from '../../formats/make_folder.ts';
 import { cacheFolder } from '../dataset_cache.ts';
 import { writeWhole } from '../whole_file.ts';
-import { QueueLostError, type QueueStore } from './queue_store.ts';
+import { QueueLostError } from './queue_errors.ts';
+import type { QueueStore } from './queue_store.ts';
 import { parseResult, type TaskResult } from './work.ts';
 
 export interface Kept {
