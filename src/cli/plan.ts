@@ -1,5 +1,5 @@
 import { isDatasetName, knownDatasets } from '../data/index.ts';
-import { count, figure } from '../figures.ts';
+import { count, counted, figure } from '../figures.ts';
 import type { BufferFacts, DispatchFacts, PlanFacts } from '../plan/describe_plan.ts';
 import type { PlannedAdapter, TrainingPlan } from '../train/plan_training.ts';
 import { planRun } from '../train/run_length.ts';
@@ -41,6 +41,10 @@ export async function printPlan(asked: ProfileCommandOptions): Promise<void> {
   console.log(dispatchTable(plan));
   console.log(bufferTable(plan));
   for (const line of totalLines(plan)) console.log(line);
+  if (trainer.activationStorage === 'float16') {
+    const { activationStorage: _, lossScale: __, ...single } = trainer;
+    console.log(halvesLine(plan, await planTraining(single, dataset, { traits, limits })));
+  }
   if (asked.json) writeJson(asked.json, { config, assumed: { ...traits, ...limits }, plan });
 }
 
@@ -110,9 +114,9 @@ function dispatchTable({ dispatches }: PlanFacts): string {
 }
 
 function bufferTable({ buffers }: PlanFacts): string {
-  const rows = buffers.map(({ label, kind, slot, alive, bytes }: BufferFacts) => [
+  const rows = buffers.map(({ label, kind, half, slot, alive, bytes }: BufferFacts) => [
     label,
-    kind,
+    half ? `${kind} (float16)` : kind,
     String(slot),
     alive ? `${alive[0] + 1} to ${alive[1] + 1}` : 'always',
     kilobytes(bytes),
@@ -120,9 +124,21 @@ function bufferTable({ buffers }: PlanFacts): string {
   return table(['buffer', 'kind', 'memory', 'alive', 'kB'], rows, 2);
 }
 
+const megabytes = (of: number) => `${(of / 1e6).toFixed(1)} MB`;
+
+/** What the activations in float16 save, compared with the plan of the same run in float32. */
+function halvesLine({ buffers, bytes, dispatches }: PlanFacts, single: PlanFacts): string {
+  const moved = (of: readonly DispatchFacts[]) => megabytes(of.reduce((sum, { bytes }) => sum + bytes, 0));
+  const halves = buffers.filter(({ half }) => half).length;
+  return (
+    `float16  ${counted(halves, 'buffer')} of ${buffers.length} as halves; in float32 ${megabytes(single.bytes.shared)} ` +
+    `in place of ${megabytes(bytes.shared)} in shared buffers, ${moved(single.dispatches)} in place of ` +
+    `${moved(dispatches)} moved at least`
+  );
+}
+
 function totalLines({ dispatches, bytes, augmentationPasses }: TrainingPlan): string[] {
   const sum = (of: (dispatch: DispatchFacts) => number) => dispatches.reduce((total, one) => total + of(one), 0);
-  const megabytes = (of: number) => `${(of / 1e6).toFixed(1)} MB`;
   const passes = augmentationPasses === 1 ? '1 pass' : `${augmentationPasses} passes`;
   return [
     `step     ${dispatches.length} dispatches, ${figure(sum(({ flops }) => flops) / 1e6)} MFLOP, ` +

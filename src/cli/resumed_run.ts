@@ -119,6 +119,7 @@ const filled = ({ optimizer, ...options }: TrainerOptions): object => ({
     copies: 1,
     batchSize: 32,
     accumulationSteps: 1,
+    activationStorage: 'float32',
     seed: 0,
     health: 'norms',
     loss: 'sparseCategoricalCrossentropy',

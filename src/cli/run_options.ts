@@ -18,7 +18,17 @@ import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
 import { addDefaultDataset } from './default_dataset.ts';
-import { byteSize, choices, integer, namedOrJson, numberOrJson, outputFile, outputFolder, real } from './values.ts';
+import {
+  byteSize,
+  choices,
+  integer,
+  namedOrJson,
+  numberOrJson,
+  oneOf,
+  outputFile,
+  outputFolder,
+  real,
+} from './values.ts';
 
 /** Options as the user typed them; undefined if left out. */
 export interface RunOptions extends AdapterOptions, ReadingOptions {
@@ -32,6 +42,8 @@ export interface RunOptions extends AdapterOptions, ReadingOptions {
   accumulationSteps?: number;
   /** Limit for all GPU memory of the run, in bytes. */
   memoryBudget?: number;
+  activationStorage?: 'float32' | 'float16';
+  lossScale?: number;
   optimizer: OptimizerType | Exclude<OptimizerConfig, string>;
   learningRate?: LearningRate;
   momentum?: number;
@@ -144,6 +156,16 @@ export function addRunOptions(command: Command): Command {
       '--memory-budget <size>',
       'maximum GPU memory for the network and the images, such as 256MiB or 1.5GB; images that do not fit are streamed during training (default: twice the largest binding for a data set)',
       byteSize('--memory-budget'),
+    )
+    .option(
+      '--activation-storage <type>',
+      'number format in which the outputs of layers and their gradients are stored: float32, or float16, which takes half the memory; all arithmetic stays in float32 (default: float32)',
+      oneOf('--activation-storage', ['float32', 'float16']),
+    )
+    .option(
+      '--loss-scale <n>',
+      'with --activation-storage float16: power of two by which gradients between layers are multiplied so that they do not underflow (default: at least 64 times the batch size)',
+      integer('--loss-scale', { min: 1, max: 2 ** 24 }),
     )
     .option(
       '--optimizer <what>',

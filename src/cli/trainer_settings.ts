@@ -77,6 +77,8 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
   batchSize: options.batchSize,
   ...(options.accumulationSteps !== undefined && { accumulationSteps: options.accumulationSteps }),
   ...(options.memoryBudget !== undefined && { memoryBudget: options.memoryBudget }),
+  ...(options.activationStorage && { activationStorage: options.activationStorage }),
+  ...(options.lossScale !== undefined && { lossScale: options.lossScale }),
   loss: options.loss ?? defaultLoss,
   seed: options.seed,
   ...(options.health && { health: options.health }),

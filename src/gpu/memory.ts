@@ -7,6 +7,8 @@ export interface Slice {
   /** In bytes. */
   offset: number;
   size: number;
+  /** True if it holds float16 rather than 4-byte numbers. */
+  half?: boolean | undefined;
 }
 
 export const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

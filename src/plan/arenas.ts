@@ -33,6 +33,9 @@ const arenaNames = ['y0', 'y1', 'dy0', 'dy1'];
 /** Bytes of gradients after which a group is measured, so that its memory can be reused. */
 const groupGradientBytes = 16 * 2 ** 20;
 
+/** Tensors that must not share an arena with those that are written: a dispatch, or any other reason. */
+type BoundTogether = Pick<PlannedDispatch, 'writes' | 'buffers'>;
+
 /** A tensor to be placed in an arena. */
 interface Entry {
   buffer: PlanBuffer;
@@ -48,7 +51,7 @@ interface Entry {
 export function placeMeasured(
   planner: Planner,
   model: CompiledModel,
-  dispatches: readonly PlannedDispatch[],
+  dispatches: readonly BoundTogether[],
   { values, deltas }: { values: Measurable[]; deltas: Measurable[] },
 ): MeasuredArenas {
   const entries = new Map<PlanBuffer, Entry>();
@@ -87,7 +90,7 @@ export function placeMeasured(
 }
 
 /** For each buffer, the buffers that must not share its arena: both are bound in one dispatch, which writes one of them. */
-function conflictsOf(dispatches: readonly PlannedDispatch[]): Map<PlanBuffer, Set<PlanBuffer>> {
+function conflictsOf(dispatches: readonly BoundTogether[]): Map<PlanBuffer, Set<PlanBuffer>> {
   const conflicts = new Map<PlanBuffer, Set<PlanBuffer>>();
   const add = (a: PlanBuffer, b: PlanBuffer) => {
     if (a === b) return;

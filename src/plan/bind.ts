@@ -32,7 +32,7 @@ export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], pl
     let slice = slices.get(ref);
     if (!slice) {
       const { buffer, offset } = ref.bound;
-      slice = { buffer: made.get(buffer)!, label: ref.label, offset, size: ref.size };
+      slice = { buffer: made.get(buffer)!, label: ref.label, offset, size: ref.size, half: ref.half };
       slices.set(ref, slice);
     }
     return slice;

@@ -26,6 +26,8 @@ export interface BufferFacts {
   label: string;
   kind: string;
   bytes: number;
+  /** True if its numbers are stored as float16. */
+  half?: true;
   /** Index of the memory slot. Buffers in the same slot are alive at different times. */
   slot: number;
   /** First and last dispatch during which it is alive; undefined if it outlives the step. */
@@ -92,6 +94,7 @@ const bufferFacts = (
   label: buffer.label,
   kind: buffer.kind,
   bytes: buffer.size,
+  ...(buffer.half && { half: true as const }),
   slot,
   ...(!buffer.pinned && { alive: [first, Math.min(last, dispatches - 1)] as [number, number] }),
 });

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../errors.ts';
 import type { Traits } from '../gpu/device.ts';
 import { activationName } from '../model/activations.ts';
 import type { CompiledModel } from '../model/graph.ts';
@@ -11,7 +12,15 @@ import { loadFurtherTraining } from './loaded_training.ts';
 import type { FurtherVariants, JointLaunches, Planner } from './planner.ts';
 import { isRegularized } from './regularized.ts';
 import type { Settings } from './settings.ts';
+import { planSteps } from './steps.ts';
 import { isBaseOptimizer } from './update.ts';
+
+let loadFloat16: (() => Promise<typeof import('./half_activations.ts')>) | undefined;
+
+/** Called by `enableFloat16`, so that an app that doesn't call it contains no code for float16. */
+export function setFloat16(load: typeof loadFloat16): void {
+  loadFloat16 = load;
+}
 
 const basicActivations = ['linear', 'relu', 'tanh', 'sigmoid'];
 
@@ -57,13 +66,14 @@ export async function planWithVariants<Plan extends { planner: Planner }>(
   return planned.planner.lacksFurtherVariants ? plan(await load()) : planned;
 }
 
-/** Loads everything that a trainer's step needs: its layers, optimizer, loss, regularizers and averages. */
-export async function loadKernels({
-  model,
-  optimizer,
-  loss,
-  accumulationSteps,
-}: Pick<Settings, 'model' | 'optimizer' | 'loss' | 'accumulationSteps'>): Promise<void> {
+/**
+ * Loads everything that a trainer's step needs: its layers, optimizer, loss, regularizers and averages.
+ *
+ * @returns the function that plans it, which is another one if activations are stored as float16.
+ * @throws ConfigurationError for an unknown storage, or a loss scale that is no power of two or has no use.
+ */
+export async function loadKernels(settings: Settings): Promise<typeof planSteps> {
+  const { model, optimizer, loss, accumulationSteps, activationStorage, lossScale } = settings;
   const needsFurther =
     !isBaseOptimizer(optimizer) ||
     !isCrossEntropy(loss) ||
@@ -72,4 +82,7 @@ export async function loadKernels({
     scheduleOf(optimizer.learningRate).type !== 'constant' ||
     isRegularized(model);
   await Promise.all([loadLayers(model), needsFurther && loadFurtherTraining()]);
+  if ((activationStorage ?? lossScale) === undefined) return planSteps;
+  if (!loadFloat16) throw new ConfigurationError({ what: 'float16 is not enabled', fix: 'call enableFloat16() first' });
+  return (await loadFloat16()).planningOf(settings, planSteps);
 }

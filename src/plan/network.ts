@@ -145,8 +145,27 @@ export interface States {
   evaluation: BufferRef;
 }
 
-/** Lowers a model to dispatches for one batch size. */
-export function planNetwork(planner: Planner, model: CompiledModel, batch: number, states: States): Network {
+/** Places the measured tensors in arenas. Also gets the lowered graphs: training, gradients only, inference. */
+export type PlaceMeasured = (
+  planner: Planner,
+  model: CompiledModel,
+  dispatches: readonly PlannedDispatch[],
+  measured: { values: Measurable[]; deltas: Measurable[] },
+  graphs: readonly LoweredGraph[],
+) => MeasuredArenas;
+
+/**
+ * Lowers a model to dispatches for one batch size.
+ *
+ * @param place may change how tensors are stored before it places them.
+ */
+export function planNetwork(
+  planner: Planner,
+  model: CompiledModel,
+  batch: number,
+  states: States,
+  place: PlaceMeasured = placeMeasured,
+): Network {
   const { statistics, ...parameters } = planParameters(planner, model);
   const input = planner.buffer('state', 'input', batch * product(model.inputShape));
   const lower = (mode: Mode, state: BufferRef) =>
@@ -155,10 +174,13 @@ export function planNetwork(planner: Planner, model: CompiledModel, batch: numbe
   const seesState = [...training.forward, ...training.backward].some(({ buffers }) => buffers.state);
   const gradient = seesState ? lower('train', states.evaluation) : training;
   const inference = model.inferenceDiffers ? lower('infer', states.evaluation) : gradient;
-  const measured = placeMeasured(planner, model, [...training.forward, ...training.backward], {
-    values: training.measuredValues,
-    deltas: training.measuredDeltas,
-  });
+  const measured = place(
+    planner,
+    model,
+    [...training.forward, ...training.backward],
+    { values: training.measuredValues, deltas: training.measuredDeltas },
+    [training, gradient, inference],
+  );
   const plans = keptOnce();
   return {
     ...parameters,

@@ -16,7 +16,7 @@ export type BufferKind = 'parameters' | 'state' | 'table' | 'value' | 'gradient'
 export class PlanBuffer {
   readonly label: string;
   /** In bytes. */
-  readonly size: number;
+  size: number;
   readonly kind: BufferKind;
   /** Data that the host writes to it before its first use. */
   readonly data?: ArrayBufferView;
@@ -24,6 +24,8 @@ export class PlanBuffer {
   place?: { arena: PlanBuffer; offset: number };
   /** True if code outside the plan reads it after the step, so that its memory must not be shared. */
   pinned: boolean;
+  /** True if its numbers are stored as float16. */
+  declare half?: boolean;
 
   constructor(label: string, size: number, kind: BufferKind, data?: ArrayBufferView) {
     this.label = label;
@@ -36,6 +38,8 @@ export class PlanBuffer {
 
 /** A range of a plan's buffer, for a binding: the counterpart of a `Slice` on the GPU. */
 export class BufferRef {
+  /** True if its numbers are stored as float16. */
+  declare half?: boolean;
   readonly buffer: PlanBuffer;
   readonly label: string;
   /** In bytes. */
@@ -60,7 +64,7 @@ export class BufferRef {
 
 /** One launch as data, which `bindPlan` turns into a `Dispatch`. */
 export class PlannedDispatch {
-  readonly kernel: SpecializedKernel;
+  kernel: SpecializedKernel;
   /** Name of the layer it computes for; empty if it belongs to the step as a whole. */
   readonly layer: string;
   /** By their names in the shader. */
@@ -143,6 +147,8 @@ export class Planner {
   readonly joint: JointLaunches | undefined;
   readonly #further: FurtherVariants | undefined;
   #lacksFurther = false;
+  /** Adapts a plan that uses buffers of another one whose activations are stored as float16; undefined if none is. */
+  declare finish?: (planned: object) => void;
 
   /**
    * @param chosen variants that replace the adapter's defaults.

@@ -113,7 +113,7 @@ export function planProbe(
   for (const { x, dy } of dense) for (const { bound } of [x, dy]) bound.buffer.pinned = true;
   const direction = momentumOf(optimizer);
   const slot = direction && steps.slots[slotsOf(optimizer).indexOf(direction.slot)];
-  return {
+  const plan: ProbePlan = {
     kept,
     results,
     whole: [...compare(kept.gradients, last), ...(slot ? compare(slot, momentum) : []), histogram, ...samples],
@@ -121,4 +121,6 @@ export function planProbe(
     plain: compare(kept.gradients, plain),
     ...(direction && { momentumSign: direction.sign }),
   };
+  planner.finish?.(plan);
+  return plan;
 }

@@ -28,6 +28,10 @@ export interface Settings {
   memoryBudget?: number;
   /** Metrics computed in evaluations, besides loss and accuracy. */
   metrics: readonly FilledMetric[];
+  /** As given; `loadKernels` checks it. */
+  activationStorage?: 'float32' | 'float16' | undefined;
+  /** The factor of the gradients of activations in float16. `loadKernels` checks it and fills in the default. */
+  lossScale?: number | undefined;
   /** Kernel variants that replace the adapter's defaults; undefined if the tuner may choose them. */
   kernelVariants?: KernelVariants;
 }

@@ -56,6 +56,8 @@ export type LossBuffers = Record<'z' | 'p' | 'dz' | 'state' | 'records', BufferR
 /** Everything that a trainer replays for one model and batch size, except for data sets; as data. */
 export interface StepPlan {
   network: Network;
+  /** Present if activations are stored as float16. */
+  lossScale?: number;
   labels: BufferRef;
   /** Soft labels or regression targets, [batch, outputs]. */
   targets?: BufferRef;

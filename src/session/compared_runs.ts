@@ -48,6 +48,8 @@ function figuring({
   copies,
   batchSize,
   accumulationSteps = 1,
+  activationStorage = 'float32',
+  lossScale,
   loss,
   metrics = [],
 }: TrainerOptions): ComparisonConfig['a'] {
@@ -59,6 +61,7 @@ function figuring({
     ...(copies !== undefined && { copies }),
     batchSize: batchSize ?? 32,
     ...(accumulationSteps > 1 && { accumulationSteps }),
+    ...(activationStorage === 'float16' && { activationStorage, ...(lossScale && { lossScale }) }),
     loss: loss ?? 'sparseCategoricalCrossentropy',
     ...(metrics.length > 0 && { metrics }),
   };

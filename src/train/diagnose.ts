@@ -16,12 +16,16 @@ import { NonFiniteError } from './diagnosis.ts';
 export async function diagnose(
   gpu: Gpu,
   memory: Memory,
-  { network: { input, traces } }: BoundSteps,
+  { network: { input, traces }, lossScale }: BoundSteps,
   step: number,
   updated: number | undefined,
 ): Promise<NonFiniteError> {
-  const isBad = async (slices: Slice[]) => (await readSlices(gpu, memory, slices)).map(hasNonFinite);
-  const error = (layer: string, pass: Pass, where: string) => new NonFiniteError({ layer, pass, step }, step, where);
+  const isBad = async (slices: Slice[]) =>
+    (await readSlices(gpu, memory, slices)).map((bytes, i) =>
+      slices[i]!.half ? hasNonFiniteHalf(bytes) : hasNonFinite(bytes),
+    );
+  const error = (layer: string, pass: Pass, where: string) =>
+    new NonFiniteError({ layer, pass, step }, step, where, adviceOf(lossScale, pass));
   if (updated !== undefined) {
     for (const { layer, weights } of traces) {
       if (!(await isBad(weights)).includes(true)) continue;
@@ -44,6 +48,14 @@ export async function diagnose(
   return error(traces.at(-1)!.layer, 'loss', 'the loss is not finite');
 }
 
+/** What to change if the numbers may only have been too large for float16, which ends at 65,504. */
+const adviceOf = (lossScale: number | undefined, pass: Pass): string | undefined =>
+  lossScale === undefined
+    ? undefined
+    : pass === 'forward'
+      ? "set activationStorage: 'float32', because float16 ends at 65,504"
+      : `lower lossScale, which is ${lossScale}, because float16 ends at 65,504; or set activationStorage: 'float32'`;
+
 /** True if the sum of squares exceeds the largest float32, in which case gradient_norm_reduce skips the step. */
 function overflows(bytes: ArrayBuffer): boolean {
   const squares = new Float32Array(bytes).reduce((sum, value) => sum + value * value, 0);
@@ -53,3 +65,6 @@ function overflows(bytes: ArrayBuffer): boolean {
 function hasNonFinite(bytes: ArrayBuffer): boolean {
   return new Float32Array(bytes).some((value) => !Number.isFinite(value));
 }
+
+/** In float16, the exponent of infinity and NaN has only ones. */
+const hasNonFiniteHalf = (bytes: ArrayBuffer) => new Uint16Array(bytes).some((bits) => (bits & 0x7c00) === 0x7c00);

@@ -16,12 +16,12 @@ export class NonFiniteError extends TrainingError {
   /** The history that `fit` recorded before it. */
   history?: History;
 
-  constructor(found: { layer: string; pass: Pass; step: number }, stoppedAt: number, where: string) {
+  constructor(found: { layer: string; pass: Pass; step: number }, stoppedAt: number, where: string, advice?: string) {
     super({
       what: `Training stopped at step ${stoppedAt}: ${where}`,
       found: `numbers that are not finite, in the ${found.pass} pass of ${found.layer}`,
       expected: 'finite losses and gradients; a bad step is skipped, three in a row end the run',
-      fix: 'lower the learning rate, scale the inputs (images / 255) or start from other weights',
+      fix: `${advice ? `${advice}; or ` : ''}lower the learning rate, scale the inputs (images / 255) or start from other weights`,
     });
     this.layer = found.layer;
     this.pass = found.pass;

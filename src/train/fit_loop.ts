@@ -338,7 +338,14 @@ async function train(
       const { gpu, memory, steps, lastUpdate = 0 } = engine;
       const updated = lastUpdate - offset > stepsBefore ? lastUpdate - offset : undefined;
       const { diagnose } = await import('./diagnose.ts'); // few runs need it
-      const error = await diagnose(gpu, memory, steps, stepsBefore + history.steps.length, updated);
+      const error = await diagnose(
+        gpu,
+        memory,
+        steps,
+
+        stepsBefore + history.steps.length,
+        updated,
+      );
       error.history = history;
       engine.resetHalt(training);
       throw error;

@@ -5,12 +5,11 @@ import { loadAugmentation } from '../plan/load_augmentation.ts';
 import { loadJointLaunches, loadKernels, planWithVariants } from '../plan/load_kernels.ts';
 import { type FurtherVariants, Planner, type TunableKernel } from '../plan/planner.ts';
 import type { Settings } from '../plan/settings.ts';
-import { planSteps } from '../plan/steps.ts';
 import { withAugmentation } from './trainer_options.ts';
 
 /** Plans the steps of an engine. Loads the code that the settings need first, and with `allVariants` what the tuner needs. */
 export async function planEngine(gpu: Gpu, given: Settings, memory: Memory, allVariants?: boolean) {
-  const [joint] = await Promise.all([
+  const [joint, planSteps] = await Promise.all([
     loadJointLaunches(gpu.traits),
     loadKernels(given),
     loadAugmentation(given.inputView.augmentation),

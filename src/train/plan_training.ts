@@ -3,11 +3,12 @@ import type { Variant } from '../gpu/kernel.ts';
 import { variantKey } from '../gpu/variants.ts';
 import { RecordReader } from '../health/records.ts';
 import { describePlan, type PlanFacts, sequenceOf } from '../plan/describe_plan.ts';
+import { enableFloat16 } from '../plan/enable_float16.ts';
 import { shareMemory } from '../plan/liveness.ts';
 import { loadJointLaunches, loadKernels, planWithVariants } from '../plan/load_kernels.ts';
 import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
 import { type FurtherVariants, type PlanLimits, Planner, type TunableKernel } from '../plan/planner.ts';
-import { planSteps, sequencesOf } from '../plan/steps.ts';
+import { sequencesOf } from '../plan/steps.ts';
 import { fillTrainerOptions } from './fill_trainer_options.ts';
 import type { TrainerOptions } from './trainer_options.ts';
 
@@ -67,8 +68,9 @@ async function planWithInput(
   { traits, limits }: PlannedAdapter,
   allVariants?: boolean,
 ) {
+  enableFloat16();
   const settings = fillTrainerOptions(options);
-  const [joint] = await Promise.all([loadJointLaunches(traits), loadKernels(settings)]);
+  const [joint, planSteps] = await Promise.all([loadJointLaunches(traits), loadKernels(settings)]);
   const plan = (further?: FurtherVariants) => {
     const planner = new Planner(traits, limits, settings.kernelVariants, joint, further);
     const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));

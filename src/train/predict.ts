@@ -215,7 +215,11 @@ async function read(
   const stream = input?.stream;
   const out: Slice[] = [];
   try {
-    for (const { slice, elements } of expected) out.push(memory.storage(`${slice.label}.read`, count * elements));
+    for (const one of expected) {
+      out.push(
+        memory.storage(`${one.slice.label}.read`, (Math.ceil(count / batchSize) * batchBytes(one, batchSize)) / 4),
+      );
+    }
     const recording = [
       evaluation.begin,
       ...(input?.recording ?? []),
@@ -250,7 +254,11 @@ async function read(
       }
     });
     const bytes = await readSlices(gpu, memory, out);
-    return bytes.map((values, i) => new Float32Array(values, 0, count * expected[i]!.elements));
+    return bytes.map((values, i) =>
+      expected[i]!.slice.half
+        ? numbersOfHalves(values, expected[i]!, count, batchSize)
+        : new Float32Array(values, 0, count * expected[i]!.elements),
+    );
   } finally {
     for (const { buffer } of out) memory.free(buffer);
     if (arePictures(images)) for (const bitmap of images.bitmaps) bitmap.close();
@@ -310,6 +318,37 @@ async function pictureInput(engine: Engine, { bitmaps, preparation }: PreparedPi
 
 const batchesAhead = 4;
 
+/** Bytes that a batch's result takes among those of all batches: whole words, which two halves share. */
+const batchBytes = ({ slice, elements }: Wanted, images: number): number =>
+  slice.half ? 4 * Math.ceil((images * elements) / 2) : 4 * images * elements;
+
+/** The number that the bits of a float16 stand for. */
+function numberOf(bits: number): number {
+  const fraction = bits & 1023;
+  const exponent = (bits >> 10) & 31;
+  const size =
+    exponent > 30
+      ? fraction
+        ? Number.NaN
+        : Infinity
+      : exponent
+        ? (1024 + fraction) * 2 ** (exponent - 25)
+        : fraction * 2 ** -24;
+  return bits >> 15 ? -size : size;
+}
+
+/** The results of all batches as float32. */
+function numbersOfHalves(bytes: ArrayBuffer, wanted: Wanted, count: number, batchSize: number): Float32Array {
+  const numbers = new Float32Array(count * wanted.elements);
+  const stride = batchBytes(wanted, batchSize);
+  for (let first = 0; first < count; first += batchSize) {
+    const n = Math.min(batchSize, count - first) * wanted.elements;
+    const at = (first / batchSize) * stride;
+    numbers.set(Float32Array.from(new Uint16Array(bytes, at, n), numberOf), first * wanted.elements);
+  }
+  return numbers;
+}
+
 /** Encodes one batch and copies its results to their position among those of all batches. */
 function submitBatch(
   engine: Engine,
@@ -319,10 +358,13 @@ function submitBatch(
   first: number,
   n: number,
 ): void {
+  const { settings } = engine;
   submit(engine.gpu.device, 'predict', (work) => {
     work.compute(recording);
     for (const [i, { slice, elements }] of expected.entries()) {
-      work.copy(slice, { buffer: out[i]!.buffer, offset: 4 * first * elements }, 4 * n * elements);
+      const one = { slice, elements };
+      const offset = (first / settings.batchSize) * batchBytes(one, settings.batchSize);
+      work.copy(slice, { buffer: out[i]!.buffer, offset }, batchBytes(one, n));
     }
   });
   engine.evaluationBegan();

@@ -96,6 +96,17 @@ export interface TrainerOptions {
    */
   pictures?: Partial<PicturePreparation>;
   /**
+   * How the outputs of layers and their gradients are stored: `'float32'`, the default, or `'float16'`, which takes half the memory for
+   * them. All arithmetic, the weights and their gradients stay in float32. With float16, results are less exact, and bits differ. Call
+   * `enableFloat16()` first.
+   */
+  activationStorage?: 'float32' | 'float16';
+  /**
+   * With `activationStorage: 'float16'`, the factor by which gradients between layers are multiplied so that they don't underflow: a power
+   * of two from 1 to 2^24, by default the first that is at least 64 times the batch size. No reported or applied gradient contains it.
+   */
+  lossScale?: number;
+  /**
    * Kernel variants that replace the adapter's defaults, by kernel and shape: the `variants` returned by `tune`. `{}` uses the
    * defaults. If omitted, the trainer tunes itself according to `openGpu`'s `tuning`, and `options.kernelVariants` has the
    * result once a method has resolved. The same variants give bit-identical results.
@@ -198,6 +209,8 @@ const optionNames = [
   'classNames',
   'pictures',
   'memoryBudget',
+  'activationStorage',
+  'lossScale',
   'kernelVariants',
 ];
 
@@ -265,7 +278,8 @@ export async function fillFitOptions(options: FitOptions): Promise<FilledFitOpti
 }
 
 /**
- * All options but the augmentation, whose code may not be loaded yet; `withAugmentation` follows.
+ * All options but the augmentation and the storage of activations, whose code may not be loaded yet; `withAugmentation` and `loadKernels`
+ * follow.
  *
  * @throws ConfigurationError for an invalid model, optimizer or option.
  */
@@ -325,6 +339,8 @@ export function fillOptions(options: TrainerOptions): Settings {
     health,
     probeEvery,
     metrics,
+    activationStorage: options.activationStorage,
+    lossScale: options.lossScale,
     ...(options.kernelVariants && { kernelVariants: requireKernelVariants(options.kernelVariants) }),
   };
 }

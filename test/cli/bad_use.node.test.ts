@@ -204,6 +204,12 @@ const cases: [string, () => string[], string[]][] = [
   ['a memory of no size', () => ['--memory-budget', 'lots'], ['--memory-budget', '"lots"', '256MiB']],
   ['no memory', () => ['--memory-budget', '0'], ['--memory-budget', 'above 0']],
   ['half a batch more', () => ['--accumulation-steps', '1.5'], ['--accumulation-steps', 'whole number']],
+  [
+    'a storage that is nearly one',
+    () => ['--activation-storage', 'flaot16'],
+    ['--activation-storage', 'did you mean "float16"?'],
+  ],
+  ['a factor of nothing', () => ['--loss-scale', '0'], ['--loss-scale', 'at least 1']],
   ['an average that keeps more than all', () => ['--ema', '1.5'], ['--ema', 'at most 1']],
   ['a negative weight decay', () => ['--weight-decay', '-1'], ['--weight-decay', 'at least 0']],
   ['a model that is nearly one', () => ['--model', 'deep-sigmiod'], ['--model', 'did you mean "deep-sigmoid"?']],

@@ -77,6 +77,20 @@ describe('wgrad profile --plan', () => {
     expect(plan.bytes.shared).toBe([...slots.values()].reduce((a, b) => a + b, 0));
   });
 
+  test('--activation-storage float16: which buffers hold halves, and the memory in comparison with float32', async () => {
+    const flags = ['--model', 'resnet8', '--dataset', 'cifar10'];
+    const [single, half] = [await planOf(...flags), await planOf(...flags, '--activation-storage', 'float16')];
+    expect(half.written.config).toMatchObject({ activationStorage: 'float16' });
+    // The outputs of measured layers share arenas.
+    expect(half.plan.buffers.find(({ label }) => label === 'activations_0.y0')).toMatchObject({ half: true });
+    expect(half.plan.buffers.find(({ label }) => label === 'weights')).not.toHaveProperty('half');
+    expect(cellsOf(half.stdout)).toContainEqual(expect.arrayContaining(['activations_0.y0', 'value (float16)']));
+    expect(half.plan.bytes.shared).toBeLessThan(0.65 * single.plan.bytes.shared);
+    const megabytes = ({ plan }: { plan: PlanFacts }) => `${(plan.bytes.shared / 1e6).toFixed(1)} MB`;
+    expect(half.stdout).toContain(`in float32 ${megabytes(single)} in place of ${megabytes(half)} in shared buffers`);
+    expect(single.stdout).not.toContain('float16');
+  });
+
   test('buffers that share memory are alive at different times', async () => {
     const { plan } = await planOf('--model', 'resnet8', '--dataset', 'cifar10');
     const shared = plan.buffers.filter(({ alive }) => alive);

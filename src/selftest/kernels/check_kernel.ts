@@ -144,7 +144,8 @@ async function checkLaunch<S>(check: KernelCheck<S>, launch: GuardedLaunch, seed
   for (const name of Object.keys(inputs)) await sabotage(launch, inputs, name, seed, verify);
 }
 
-function fill<S>(check: KernelCheck<S>, launch: GuardedLaunch, seed: number): Record<string, Contents> {
+/** The inputs of a launch, determined by the seed. */
+export function fill<S>(check: KernelCheck<S>, launch: GuardedLaunch, seed: number): Record<string, Contents> {
   const inputs: Record<string, Contents> = {};
   for (const [i, name] of [...launch.read, ...launch.written].entries()) {
     const given = check.given?.[name];

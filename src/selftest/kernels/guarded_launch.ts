@@ -1,5 +1,5 @@
 import type { Gpu } from '../../gpu/device.ts';
-import type { Kernel, KernelCache, Variant } from '../../gpu/kernel.ts';
+import type { CompiledKernel, Kernel, KernelCache, Variant } from '../../gpu/kernel.ts';
 import { Memory, type Slice } from '../../gpu/memory.ts';
 import { readSlices } from '../../gpu/readback.ts';
 import { bind, replay } from '../../gpu/recording.ts';
@@ -38,11 +38,15 @@ export async function launchGuarded<S>(
   shape: S,
   variant: Variant,
 ): Promise<GuardedLaunch> {
-  const compiled = await cache.compile(kernel, shape, variant);
+  return guarded(gpu, await cache.compile(kernel, shape, variant));
+}
+
+/** Binds a compiled kernel to guarded memory. */
+export function guarded(gpu: Gpu, compiled: CompiledKernel): GuardedLaunch {
   const memory = new Memory(gpu.device);
   const slices: Record<string, Slice> = {};
   for (const { name } of compiled.bindings) {
-    slices[name] = memory.storage(`${kernel.name}.${name}`, compiled.elements[name]! + guardWords);
+    slices[name] = memory.storage(`${compiled.name}.${name}`, compiled.elements[name]! + guardWords);
   }
   const dispatch = bind(gpu.device, compiled, 'guarded', slices);
   const namesOf = (written: boolean) =>

@@ -11,7 +11,6 @@ import { shownRun } from '../run/shown_run.ts';
 import { shownStep } from '../run/shown_step.ts';
 import { withTwin } from '../run/twin_lines.ts';
 import { ExponentMap } from './exponent_map.tsx';
-import { HowToRead } from './how_to_read.tsx';
 import { VerdictMark, VerdictReason } from './verdict_badge.tsx';
 
 const nothing = new Curves();
@@ -50,16 +49,8 @@ const figures: Figure[] = [
   },
 ];
 
-/** What is below the map: how to read it, and the chosen layer. */
-export const MapNotes = () => (
-  <>
-    <HowToRead />
-    <LayerDetail />
-  </>
-);
-
 /** The layer chosen on the map: its verdict in words, and its figures over the steps. */
-function LayerDetail() {
+export function LayerDetail() {
   const layer = chosenLayer();
   if (!layer) return null;
   const whole = shownRun.value;

@@ -189,15 +189,7 @@ function Pipeline() {
               title={isBack ? `Backward: the gradient at ${name}` : `Forward: the output of ${name}`}
               onClick={() => goTo(isBack ? backward : forward)}
             >
-              <span class="name">
-                {/* Long names break after an underscore. */}
-                {name.split(/(?<=_)/).map((part) => (
-                  <>
-                    {part}
-                    <wbr />
-                  </>
-                ))}
-              </span>
+              <span class="name">{name}</span>
               <span class={gone[0] ? '' : 'to-come'}>
                 <Picture {...picture} label="" />
               </span>
