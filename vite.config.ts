@@ -105,6 +105,18 @@ const leanParquet: Plugin = {
   },
 };
 
+/** fflate without its compressor: all archives are written uncompressed, because weights hardly compress. */
+const leanZip: Plugin = {
+  name: 'wgrad-lean-zip',
+  apply: 'build',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!/\/fflate\/esm\/(browser|index)\.m?js$/.test(id)) return undefined;
+    const parts: [RegExp, string][] = [[/var d = compression \? deflateSync\(file, p\) : file,/, 'var d = file,']];
+    return { code: withParts(this, code, parts, 'fflate'), map: null };
+  },
+};
+
 /** The name of a file of hyparquet; empty for other files. */
 const parquetFile = (id: string): string => /\/hyparquet\/src\/(\w+)\.js$/.exec(id)?.[1] ?? '';
 
@@ -595,6 +607,7 @@ const targets: Record<string, UserConfig> = {
       leanShaders,
       shadersTogether,
       leanParquet,
+      leanZip,
       workerIsAnEntry,
       headlessPage,
       lineMaps(root, sourcesOnTheWeb(), isForApps),
@@ -682,6 +695,7 @@ const targets: Record<string, UserConfig> = {
       contentSecurityPolicy,
       leanShaders,
       leanParquet,
+      leanZip,
       leanPlot,
       shadersTogether,
       staticDatasets,

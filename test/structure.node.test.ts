@@ -245,6 +245,12 @@ test('no sentence is cut, searched or compared, except messages of other program
   for (const [path, why] of Object.entries(foreign)) expect(readings(parsedFiles.get(path)!), why).not.toEqual([]);
 });
 
+test('archives are written uncompressed, because builds contain fflate without its compressor', () => {
+  const calls = files.flatMap((path) => parsedFiles.get(path)!.text.match(/\bzipSync\(.*/g) ?? []);
+  expect(calls.length).toBeGreaterThan(2);
+  for (const call of calls) expect(call).toContain('level: 0');
+});
+
 // Each of these has occurred in the code once.
 test.each([
   ["const short = found.sentence.split(':')[0]!;", 1],

@@ -11,6 +11,7 @@ import { shownRun } from '../run/shown_run.ts';
 import { shownStep } from '../run/shown_step.ts';
 import { withTwin } from '../run/twin_lines.ts';
 import { ExponentMap } from './exponent_map.tsx';
+import { HowToRead } from './how_to_read.tsx';
 import { VerdictMark, VerdictReason } from './verdict_badge.tsx';
 
 const nothing = new Curves();
@@ -49,8 +50,16 @@ const figures: Figure[] = [
   },
 ];
 
+/** What is below the map: how to read it, and the chosen layer. */
+export const MapNotes = () => (
+  <>
+    <HowToRead />
+    <LayerDetail />
+  </>
+);
+
 /** The layer chosen on the map: its verdict in words, and its figures over the steps. */
-export function LayerDetail() {
+function LayerDetail() {
   const layer = chosenLayer();
   if (!layer) return null;
   const whole = shownRun.value;

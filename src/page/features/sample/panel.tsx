@@ -189,7 +189,15 @@ function Pipeline() {
               title={isBack ? `Backward: the gradient at ${name}` : `Forward: the output of ${name}`}
               onClick={() => goTo(isBack ? backward : forward)}
             >
-              <span class="name">{name}</span>
+              <span class="name">
+                {/* Long names break after an underscore. */}
+                {name.split(/(?<=_)/).map((part) => (
+                  <>
+                    {part}
+                    <wbr />
+                  </>
+                ))}
+              </span>
               <span class={gone[0] ? '' : 'to-come'}>
                 <Picture {...picture} label="" />
               </span>
