@@ -72,4 +72,4 @@ const expectation = ({ message, expected }: v.BaseIssue<unknown>): string => exp
 
 /** "a" | "b" in parentheses is valibot's notation for choices. */
 const expectedBy = ({ message }: v.BaseIssue<unknown>): string =>
-  message.replaceAll('(', '').replaceAll(')', '').replaceAll(' | ', ' or ');
+  message.replaceAll(/[()]/g, '').replaceAll(' | ', ' or ');

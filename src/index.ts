@@ -330,7 +330,6 @@ export { classifierSummary, type LayerSummary, modelSummary } from './model/summ
 export { tutorialAugmentation, tutorialModel } from './model/tutorial.ts';
 export type { InitializerConfig, InitializerType, Penalties, RegularizerConfig } from './model/weight_options.ts';
 export type { OptionFacts } from './options.ts';
-export { enableFloat16 } from './plan/enable_float16.ts';
 export type { Mix } from './plan/mix.ts';
 export type { Phase } from './plan/phases.ts';
 export { type ComparisonConfig, type ComparisonFile, concluded } from './report/comparison_file.ts';

@@ -1,4 +1,3 @@
-import { ConfigurationError } from '../errors.ts';
 import type { Traits } from '../gpu/device.ts';
 import { activationName } from '../model/activations.ts';
 import type { CompiledModel } from '../model/graph.ts';
@@ -14,13 +13,6 @@ import { isRegularized } from './regularized.ts';
 import type { Settings } from './settings.ts';
 import { planSteps } from './steps.ts';
 import { isBaseOptimizer } from './update.ts';
-
-let loadFloat16: (() => Promise<typeof import('./half_activations.ts')>) | undefined;
-
-/** Called by `enableFloat16`, so that an app that doesn't call it contains no code for float16. */
-export function setFloat16(load: typeof loadFloat16): void {
-  loadFloat16 = load;
-}
 
 const basicActivations = ['linear', 'relu', 'tanh', 'sigmoid'];
 
@@ -83,6 +75,6 @@ export async function loadKernels(settings: Settings): Promise<typeof planSteps>
     isRegularized(model);
   await Promise.all([loadLayers(model), needsFurther && loadFurtherTraining()]);
   if ((activationStorage ?? lossScale) === undefined) return planSteps;
-  if (!loadFloat16) throw new ConfigurationError({ what: 'float16 is not enabled', fix: 'call enableFloat16() first' });
-  return (await loadFloat16()).planningOf(settings, planSteps);
+  const { planningOf } = await import('./half_activations.ts'); // loaded on demand
+  return planningOf(settings, planSteps);
 }

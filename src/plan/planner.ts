@@ -146,7 +146,8 @@ export class Planner {
   /** Joins dispatches into fewer launches; undefined on a software adapter. */
   readonly joint: JointLaunches | undefined;
   readonly #further: FurtherVariants | undefined;
-  #lacksFurther = false;
+  /** True if a kernel's default variant for this adapter was not loaded: its plan has to be made again with the further variants. */
+  lacksFurtherVariants = false;
   /** Adapts a plan that uses buffers of another one whose activations are stored as float16; undefined if none is. */
   declare finish?: (planned: object) => void;
 
@@ -167,11 +168,6 @@ export class Planner {
     this.chosen = chosen;
     this.traits = traits;
     this.limits = limits;
-  }
-
-  /** True if a kernel's default variant for this adapter was not loaded: its plan has to be made again with the further variants. */
-  get lacksFurtherVariants(): boolean {
-    return this.#lacksFurther;
   }
 
   /** A buffer for `elements` 4-byte numbers. @throws ConfigurationError if the device can't bind it. */
@@ -208,7 +204,7 @@ export class Planner {
    */
   dispatch<S>(given: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
     const kernel = this.#further?.withFurtherVariants(given) ?? given;
-    this.#lacksFurther ||= !this.#further && Boolean(given.prefersFurther?.(shape, this.traits));
+    if (!this.#further && given.prefersFurther?.(shape, this.traits)) this.lacksFurtherVariants = true;
     const specialized = specialize(kernel, shape, this.traits, this.#variantOf(kernel, shape), layer);
     checkBuffers(specialized, layer, buffers);
     return new PlannedDispatch(specialized, layer, buffers, { kernel, shape } as unknown as TunableKernel);

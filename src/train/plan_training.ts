@@ -3,7 +3,6 @@ import type { Variant } from '../gpu/kernel.ts';
 import { variantKey } from '../gpu/variants.ts';
 import { RecordReader } from '../health/records.ts';
 import { describePlan, type PlanFacts, sequenceOf } from '../plan/describe_plan.ts';
-import { enableFloat16 } from '../plan/enable_float16.ts';
 import { shareMemory } from '../plan/liveness.ts';
 import { loadJointLaunches, loadKernels, planWithVariants } from '../plan/load_kernels.ts';
 import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
@@ -68,7 +67,6 @@ async function planWithInput(
   { traits, limits }: PlannedAdapter,
   allVariants?: boolean,
 ) {
-  enableFloat16();
   const settings = fillTrainerOptions(options);
   const [joint, planSteps] = await Promise.all([loadJointLaunches(traits), loadKernels(settings)]);
   const plan = (further?: FurtherVariants) => {

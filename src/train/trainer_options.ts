@@ -97,8 +97,7 @@ export interface TrainerOptions {
   pictures?: Partial<PicturePreparation>;
   /**
    * How the outputs of layers and their gradients are stored: `'float32'`, the default, or `'float16'`, which takes half the memory for
-   * them. All arithmetic, the weights and their gradients stay in float32. With float16, results are less exact, and bits differ. Call
-   * `enableFloat16()` first.
+   * them. All arithmetic, the weights and their gradients stay in float32. With float16, results are less exact, and bits differ.
    */
   activationStorage?: 'float32' | 'float16';
   /**

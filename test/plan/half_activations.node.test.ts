@@ -2,24 +2,15 @@ import { describe, expect, test } from 'vitest';
 import type { Traits } from '../../src/gpu/device.ts';
 import { RecordReader } from '../../src/health/records.ts';
 import { type Model, type PresetName, presetModel } from '../../src/index.ts';
-import { enableFloat16 } from '../../src/plan/enable_float16.ts';
 import { hazardsOf, shareMemory } from '../../src/plan/liveness.ts';
-import { loadJointLaunches, loadKernels, setFloat16 } from '../../src/plan/load_kernels.ts';
+import { loadJointLaunches, loadKernels } from '../../src/plan/load_kernels.ts';
 import { Planner } from '../../src/plan/planner.ts';
 import { sequencesOf } from '../../src/plan/steps.ts';
 import { fillTrainerOptions } from '../../src/train/fill_trainer_options.ts';
 import { planTraining } from '../../src/train/plan_training.ts';
 import type { TrainerOptions } from '../../src/train/trainer_options.ts';
 
-test('without enableFloat16, the error says what to call', async () => {
-  setFloat16(undefined);
-  const model = presetModel('tutorial', [28, 28, 1], 10);
-  await expect(loadKernels(fillTrainerOptions({ model, ...half }))).rejects.toThrow(/not enabled.*enableFloat16/s);
-  enableFloat16();
-});
-
 const half = { activationStorage: 'float16' } as const;
-enableFloat16();
 const limits = { mostBytes: 2 ** 30, mostArenaBytes: 2 ** 27 };
 const software: Traits = { software: true, subgroupSize: 4 };
 const hardware: Traits = { software: false, subgroupSize: 32, storageBuffers: 10 };

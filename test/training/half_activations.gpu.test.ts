@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  createTrainer,
-  enableFloat16,
-  type Model,
-  presetModel,
-  type StepRecord,
-  type TrainerOptions,
-} from '../../src/index.ts';
+import { createTrainer, type Model, presetModel, type StepRecord, type TrainerOptions } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { uniforms } from '../../src/model/initializers.ts';
 import { product } from '../../src/product.ts';
@@ -15,7 +8,6 @@ import { NonFiniteError } from '../../src/train/diagnosis.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, normalizedModel, smallDataset, smallModel } from './small.ts';
 
-enableFloat16();
 const half = { activationStorage: 'float16' } as const;
 const make = (model: Model, options: Partial<TrainerOptions> = {}) =>
   createTrainer(gpu, { model, batchSize: 4, seed: 5, augmentation: { rescale: exactRescale }, ...options });

@@ -1,17 +1,7 @@
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
 import type { PairState } from '../../compare/twins.ts';
 import { fetchFile, type TrainAndTest } from '../../data/served_datasets.ts';
-import {
-  enableFloat16,
-  type Gpu,
-  loadTrainer,
-  modelSummary,
-  openGpu,
-  parseRun,
-  selfTest,
-  type Trainer,
-  tune,
-} from '../../index.ts';
+import { type Gpu, loadTrainer, modelSummary, openGpu, parseRun, selfTest, type Trainer, tune } from '../../index.ts';
 import { packNumbers, unpackNumbers } from '../../json_numbers.ts';
 import { compileModel } from '../../model/graph.ts';
 import { transferWeights } from '../../model/transfer.ts';
@@ -41,7 +31,6 @@ window.wgrad = {
   open: (adapter, timeout) =>
     outcome(async () => {
       // The command tunes before it creates a trainer, and records the chosen variants.
-      enableFloat16();
       gpu = await openGpu({ adapter, timeout, tuning: 'off' });
       return gpu.adapter;
     }),
