@@ -104,8 +104,12 @@ async function load(file: File): Promise<void> {
     run.bytes.value = loaded.bytes;
     const said = [`Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`];
     if (!loaded.hasImages) said.push('The images that it was trained on are not available.');
-    if (options.mix && options.mix !== 'replace') {
-      said.push(`It mixes copies in (${options.mix}), which this page does not support: Train leaves that out.`);
+    const unsupported = [
+      options.mix && options.mix !== 'replace' && `mixes copies in (${options.mix})`,
+      options.activationStorage === 'float16' && 'stores activations in float16',
+    ].filter(Boolean);
+    if (unsupported.length > 0) {
+      said.push(`It ${unsupported.join(' and ')}, which this page does not support: Train leaves that out.`);
     }
     state.say(said.join(' '));
     await canResume(run);
