@@ -562,7 +562,7 @@ const libraryParts = [
   { name: 'augmentation', test: /src\/augment\/pipeline\.ts/ },
   { name: 'targets', test: /src\/(plan\/targets|train\/sample_weights)\.ts/ },
   { name: 'class_weights', test: /src\/train\/class_weights\.ts/ },
-  { name: 'callbacks', test: /src\/train\/callbacks\// },
+  { name: 'callbacks', test: /src\/train\/(callbacks\/|fit_callbacks)/ },
   { name: 'tuning', test: /src\/(gpu\/unmatched_variants|train\/tune_once)\.ts/ },
   // Modules that are loaded one after the other are smaller if they are compressed together.
   { name: 'probing', test: /src\/(train|plan)\/prob(ing|es|e_plan)\.ts/ },
@@ -730,7 +730,7 @@ const targets: Record<string, UserConfig> = {
             worker: 'page/worker.ts',
             // The code that trains, with small modules that most runs need.
             session:
-              '(page/features/run/worker|plan/joint_launches|gpu/join|train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split)).ts',
+              '(page/features/run/worker|plan/joint_launches|gpu/join|train/(batch|evaluate|fit_callbacks|judging|predict|probing|reopening|sample_weights|snapshot|split)).ts',
             // The code that checks the digits of the first visit and reads the page's part of MNIST, separate from the readers of user
             // files.
             built_in: '(page/app/worker/cleaning|data/mnist_part).ts',

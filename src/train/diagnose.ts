@@ -4,6 +4,8 @@ import { readSlices } from '../gpu/readback.ts';
 import type { Pass } from '../health/health.ts';
 import type { BoundSteps } from '../plan/steps.ts';
 import { NonFiniteError } from './diagnosis.ts';
+import type { Engine } from './engine.ts';
+import type { FitRecords, Place } from './fit_records.ts';
 
 /**
  * Finds where the last step's numbers first stopped being finite. A skipped step doesn't change the weights, and the steps
@@ -55,6 +57,20 @@ const adviceOf = (lossScale: number | undefined, pass: Pass): string | undefined
     : pass === 'forward'
       ? "set activationStorage: 'float32', because float16 ends at 65,504"
       : `lower lossScale, which is ${lossScale}, because float16 ends at 65,504; or set activationStorage: 'float32'`;
+
+/** The error of a run that ends because of such numbers, with its history. */
+export async function diagnoseRun(
+  engine: Engine,
+  { history, step, offset }: FitRecords,
+  { stepsBefore }: Place,
+): Promise<NonFiniteError> {
+  const { gpu, memory, steps, lastUpdate = 0 } = engine;
+  const last = lastUpdate - offset;
+  const error = await diagnose(gpu, memory, steps, step, last > stepsBefore ? last : undefined);
+  error.history = history;
+  engine.resetHalt(steps.training);
+  return error;
+}
 
 /** True if the sum of squares exceeds the largest float32, in which case gradient_norm_reduce skips the step. */
 function overflows(bytes: ArrayBuffer): boolean {

@@ -6,7 +6,7 @@ import { RunWatch } from '../health/run_watch.ts';
 import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
 import { trainedTensors } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
-import type { JudgedRun } from './fit_loop.ts';
+import type { JudgedRun } from './fit_records.ts';
 
 /** Computes verdicts on the layers and the run as steps are reported. `fit` loads it while the first steps are in flight. */
 export class Judging {

@@ -7,6 +7,7 @@ import { stateFields } from '../kernels/state.ts';
 import { trainedTensors } from '../model/graph.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import type { CallbackStates } from './callbacks/index.ts';
+import type { CheckpointEvery } from './checkpoint_every.ts';
 import type { Engine } from './engine.ts';
 import type { Query } from './queries.ts';
 import { copyWeights, readTensors, readTrained, slicesLike } from './weights.ts';
@@ -152,3 +153,39 @@ export async function restoreSnapshot(engine: Engine, snapshot: Snapshot): Promi
 /** The tensors in each of the optimizer's arenas, which have the layout of the gradients' arena. */
 const slotSlices = ({ steps }: Engine): Slice[][] =>
   steps.slots.map((arena) => slicesLike(steps.network.gradients, arena));
+
+/**
+ * Takes the checkpoints of a run when they are due. Steps and epochs count from the start of the run, so that a resumed run has
+ * checkpoints at the same points. Loaded on demand, because most runs have none.
+ */
+export class Checkpoints {
+  private takenAt = performance.now();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly every: CheckpointEvery,
+    private readonly onCheckpoint: (snapshot: Snapshot) => unknown,
+  ) {}
+
+  /** Number of steps that may be submitted before the next check. @param done completed steps. */
+  stepsBeforeNext(done: number): number {
+    return 'steps' in this.every ? this.every.steps - (done % this.every.steps) : Infinity;
+  }
+
+  /** @param done completed steps, the last of them within an epoch. */
+  isDueAfterStep(done: number): boolean {
+    if ('steps' in this.every) return done % this.every.steps === 0;
+    return 'seconds' in this.every && performance.now() - this.takenAt >= 1000 * this.every.seconds;
+  }
+
+  /** @param done completed steps, the last of them at the end of this epoch. */
+  isDueAfterEpoch(done: number, epoch: number): boolean {
+    return 'epochs' in this.every ? epoch % this.every.epochs === 0 : this.isDueAfterStep(done);
+  }
+
+  async take(): Promise<void> {
+    const snapshot = await takeSnapshot(this.engine);
+    this.takenAt = performance.now();
+    await this.onCheckpoint(snapshot);
+  }
+}
