@@ -20,24 +20,30 @@ import {
   untilFocused,
 } from './studio.ts';
 
-/** Waits until each drawing of the network has a picture in its first and in its last block. */
-const untilDrawn = (page: Page, drawings: number) =>
+/** Counts the pictures in each drawing of the page, in `data-pictures`. */
+const countPictures = (page: Page) =>
+  page.evaluateOnNewDocument(() => {
+    const { clearRect, drawImage } = CanvasRenderingContext2D.prototype;
+    Object.assign(CanvasRenderingContext2D.prototype, {
+      clearRect(this: CanvasRenderingContext2D, ...area: Parameters<typeof clearRect>) {
+        this.canvas.dataset.pictures = '0';
+        clearRect.apply(this, area);
+      },
+      drawImage(this: CanvasRenderingContext2D, ...image: Parameters<typeof drawImage>) {
+        this.canvas.dataset.pictures = `${Number(this.canvas.dataset.pictures) + 1}`;
+        drawImage.apply(this, image);
+      },
+    });
+  });
+
+/** Waits until the drawings of the network have these numbers of pictures: the image's and those of its activations in the layers. */
+const untilDrawn = (page: Page, ...pictures: number[]) =>
   page.waitForFunction(
-    (drawings) => {
-      const all = [...document.querySelectorAll<HTMLCanvasElement>('.network-drawing')];
-      const isPicture = (canvas: HTMLCanvasElement, from: number, to: number) => {
-        const { width, height } = canvas;
-        const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
-        context.drawImage(canvas, 0, 0);
-        const columns = [Math.floor(from * width), Math.floor((to - from) * width)] as const;
-        const { data } = context.getImageData(columns[0], 0, columns[1], Math.floor(height / 3));
-        const colors = new Set(new Uint32Array(data.buffer));
-        return colors.size > 60;
-      };
-      return all.length === drawings && all.every((canvas) => isPicture(canvas, 0, 0.5) && isPicture(canvas, 0.5, 1));
-    },
+    (wanted) =>
+      [...document.querySelectorAll<HTMLCanvasElement>('.network-drawing')].map((it) => it.dataset.pictures).join() ===
+      wanted,
     {},
-    drawings,
+    pictures.join(),
   );
 
 let studio: Studio;
@@ -48,6 +54,7 @@ afterAll(() => studio?.close());
 
 test("a new user's first minute: the headline, one network fails and one learns, a drawing is recognized", async () => {
   const page = await studio.browser.newPage();
+  await countPictures(page);
   const complaints: string[] = [];
   await openPage(await studio.serve(), page, complaints);
 
@@ -56,7 +63,8 @@ test("a new user's first minute: the headline, one network fails and one learns,
   await until(page, '.sample-mark', '^Sample run\\. Press Train for yours\\.$');
   expect(await text(page, '#gradient-map tbody tr .badge')).toBe('vanishing');
   await page.waitForSelector('#loss canvas');
-  await untilDrawn(page, 1);
+  // The image and eleven layers.
+  await untilDrawn(page, 12);
   expect(await page.$('.frame.empty')).toBeNull();
   expect(await page.$('#save:disabled')).not.toBeNull();
   expect(await text(page, '#start')).toBe('Train');
@@ -104,7 +112,7 @@ test("a new user's first minute: the headline, one network fails and one learns,
   await until(page, '#status', '^Compared: one pair. Validation accuracy: A \\d.*B \\d\\d');
   expect(await page.$('.sample-mark')).toBeNull();
   expect(new URL(page.url()).hash).toContain('twin=model:five-relu');
-  await untilDrawn(page, 2);
+  await untilDrawn(page, 12, 7);
   const verdicts = (twin: string) =>
     page.$$eval(
       '#gradient-map tbody tr',
