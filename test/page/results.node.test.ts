@@ -352,7 +352,7 @@ test('nothing starts while a run is being loaded; other images are not mistaken 
   writeFileSync(
     file,
     formatRun({
-      options: { model, optimizer: 'sgd', batchSize: 4 },
+      options: { model, optimizer: 'sgd', batchSize: 4, mix: { probability: 0.5 }, activationStorage: 'float16' },
       dataset: { name: 'mnist', ...facts, trainSamples: 8, testSamples: 4, data: '0123456789abcdef' },
       epochs: 3,
       history: {
@@ -408,6 +408,9 @@ test('nothing starts while a run is being loaded; other images are not mistaken 
   expect(await page.$('#step:disabled')).not.toBeNull();
   letThrough();
   await until(page, '#status', 'Loaded .*: 1 step on mnist\\. The images that it was trained on are not available');
+  expect(await text(page, '#status')).toContain(
+    'It mixes copies in (mix: {"probability":0.5}) and stores activations in float16, which this page does not support: Train leaves that out.',
+  );
   await page.waitForSelector('#start:enabled');
   await press(page, '#resume-run');
   await until(page, '#page-error', 'The images of mnist are not those that this run was trained on');

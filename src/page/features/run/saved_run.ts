@@ -105,7 +105,7 @@ async function load(file: File): Promise<void> {
     const said = [`Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`];
     if (!loaded.hasImages) said.push('The images that it was trained on are not available.');
     const unsupported = [
-      options.mix && options.mix !== 'replace' && `mixes copies in (${options.mix})`,
+      options.mix && options.mix !== 'replace' && `mixes copies in (mix: ${JSON.stringify(options.mix)})`,
       options.activationStorage === 'float16' && 'stores activations in float16',
     ].filter(Boolean);
     if (unsupported.length > 0) {
