@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ElementHandle, type Page, TimeoutError } from 'puppeteer';
 
@@ -203,9 +203,14 @@ export async function downloadInto(page: Page, folder: string): Promise<void> {
 
 /** Waits for a file that the browser downloads into a folder. @returns its path. */
 export async function downloaded(folder: string, ending: string): Promise<string> {
+  const until = Date.now() + patience;
   for (;;) {
-    const name = readdirSync(folder).find((it) => it.endsWith(ending));
-    if (name) return join(folder, name);
+    const names = readdirSync(folder);
+    const name = names.find((it) => it.endsWith(ending));
+    // Chrome reserves the name with an empty file, and writes to another file that it then renames.
+    const isWhole = name && !names.some((it) => it.endsWith('.crdownload')) && statSync(join(folder, name)).size > 0;
+    if (isWhole) return join(folder, name);
+    if (Date.now() > until) throw new Error(`no whole ${ending} file in ${folder}, which has: ${names.join(', ')}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
