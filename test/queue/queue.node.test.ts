@@ -309,6 +309,7 @@ describe.skipIf(skipsRedis)(`a queue (skipped where ${howToInstall})`, () => {
       {
         ...{ name: `w${Math.random()}`, version: '1', queueLimit: 60_000, only: work.id },
         report: (line) => said.push(line),
+        warn: (line) => said.push(line),
         ...more,
       },
     );

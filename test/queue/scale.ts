@@ -111,7 +111,13 @@ function hostIn(store: QueueStore, folder: string, trainer: FakeTrainer, name: s
     states: new TaskStates(store, { limit: 1000 }),
     undelivered: new Undelivered(join(folder, `undelivered-${name}`)),
   };
-  return new WorkerHost(store, [trainer], places, { name, version, queueLimit: 60_000, report: () => {} });
+  return new WorkerHost(store, [trainer], places, {
+    name,
+    version,
+    queueLimit: 60_000,
+    report: () => {},
+    warn: () => {},
+  });
 }
 
 /** A worker in a separate process. It measures the time from its first trial to its last. */

@@ -96,7 +96,7 @@ export async function gather<Record>({
     await trainer.start(type);
     return hostOf(store, [trainer], options, {
       ...{ name: `${hostname()}-${process.pid}-${type}`, only: id },
-      report: (line) => /^(refused|state) /.test(line) && console.log(line),
+      ...{ report: () => undefined, warn: console.log },
     });
   });
   if (failed.length === 0) return;

@@ -80,9 +80,8 @@ export async function queueSweep(planFile: string, options: QueueSweepOptions): 
             : 'jobs     none here: each wgrad worker --queue takes trials',
         );
         const name = `${hostname()}-${process.pid}-sweep`;
-        // The coordinator reports everything about the queue itself.
-        const report = (line: string) => /^(refused|state) /.test(line) && print(line);
-        return trainers.length > 0 ? hostOf(store, trainers, options, { name, report, only: work.id }) : undefined;
+        const how = { name, report: () => undefined, warn: print, only: work.id };
+        return trainers.length > 0 ? hostOf(store, trainers, options, how) : undefined;
       });
     } finally {
       source.stop();

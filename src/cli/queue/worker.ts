@@ -18,7 +18,7 @@ import { QueueStore } from './queue_store.ts';
 import { TaskStates } from './task_states.ts';
 import type { TaskTrainer } from './tasks.ts';
 import { Undelivered } from './undelivered.ts';
-import { WorkerHost } from './worker_host.ts';
+import { type HostOptions, WorkerHost } from './worker_host.ts';
 import { addWorkingOptions, type WorkingOptions } from './working_options.ts';
 
 interface WorkerOptions extends WorkingOptions {
@@ -62,7 +62,7 @@ async function work(options: WorkerOptions): Promise<void> {
     const trainers = await openTrainers(options, chromes);
     console.log(`worker   ${name}, ${counted(trainers.length, 'Chrome')}; queue ${store.address.shown}`);
     host = hostOf(store, trainers, options, {
-      ...{ name, report: console.log },
+      ...{ name, report: console.log, warn: console.log },
       ...(idle !== undefined && { idle: 60_000 * idle }),
       ...(undelivered !== undefined && { undelivered }),
     });
@@ -103,7 +103,7 @@ export function hostOf(
   store: QueueStore,
   trainers: readonly TaskTrainer[],
   options: WorkingOptions,
-  more: { name: string; report: (line: string) => void; idle?: number; only?: string; undelivered?: string },
+  more: Pick<HostOptions, 'name' | 'report' | 'warn' | 'idle' | 'only'> & { undelivered?: string },
 ): WorkerHost {
   const { undelivered, ...facts } = more;
   const states = statesOf(store, options);

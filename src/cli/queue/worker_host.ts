@@ -21,7 +21,10 @@ export interface HostOptions {
   idle?: number;
   /** Milliseconds without a queue after which it gives up. */
   queueLimit: number;
+  /** Prints what a coordinator in the same process prints as well: results, and whether the queue answers. */
   report: (line: string) => void;
+  /** Prints what only this host knows: which works it refuses, and which states it cannot keep. */
+  warn: (line: string) => void;
   /** The only work whose tasks it takes; undefined for all works. */
   only?: string;
 }
@@ -152,7 +155,7 @@ export class WorkerHost {
   private refuse(work: Work, why: string): void {
     if (this.refuses.has(work.id)) return;
     this.refuses.set(work.id, { work: work.id, name: work.name, why });
-    this.options.report(`refused  ${work.type} ${work.name}: ${why}`);
+    this.options.warn(`refused  ${work.type} ${work.name}: ${why}`);
   }
 
   /** Takes tasks of a work until it ends, or until only another work has waiting ones. */
@@ -308,8 +311,7 @@ export class WorkerHost {
       }
       if (isKept || isTold) return;
       isTold = true;
-      const { report } = this.options;
-      report(
+      this.options.warn(
         `state    of ${task.id} is too large for the queue, so another worker would start over. Use --checkpoints <folder> to keep it`,
       );
     };
