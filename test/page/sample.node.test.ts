@@ -133,7 +133,7 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
 
   // A step without saved weights: the panel says so, and states whose weights it shows.
   const weights = () => text(page, '#sample-choice-weights');
-  expect(await weights()).toBe('At the weights after 47 steps.');
+  expect(await weights()).toBe('Computed with the weights after 47 steps.');
   await page.$eval('.gradient-map canvas', (it) => it.scrollIntoView({ block: 'center' }));
   const { x, y, width, height } = (await (await page.$('.gradient-map canvas'))!.boundingBox())!;
   await page.mouse.move(x + width / 2, y + height / 2);

@@ -74,7 +74,7 @@ function Choice() {
         </button>
         {now && (
           <span id="sample-choice-weights" class="facts" role="status">
-            {`${now.part === 'training' ? `Training image ${count(now.sample)}, at` : 'At'} the weights after ${counted(now.step, 'step')}`}
+            {`${now.part === 'training' ? `Training image ${count(now.sample)}, computed` : 'Computed'} with the weights after ${counted(now.step, 'step')}`}
             {behind > 0 && `; ${counted(behind, 'step')} trained since`}.{notOf(now.step)}
           </span>
         )}
