@@ -19,7 +19,7 @@ import { cellsOf, checkBackwardW, checkBackwardX, checkForward, isWinner, somePl
 import { backwardWCheck, backwardXCheck, forwardCheck } from './convolution_checks.ts';
 import { type Convolution, convolution, plain } from './shapes.ts';
 
-// Checks of the kernels whose variants only the tuner chooses.
+// Checks of the kernels whose variants `src/kernels/further_variants.ts` adds.
 
 type Check = (shape: Conv2dShape) => KernelCheck<Conv2dShape>;
 
