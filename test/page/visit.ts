@@ -75,8 +75,21 @@ export async function untilFocused(page: Page, selector: string, expectedText?: 
  * Clicks an element once it is enabled and has stopped moving. Content that loads late on a busy machine moves the elements below
  * it, and a click at a previously determined position would miss.
  */
-export const press = (page: Page, selector: string, options?: { count: number }) =>
-  page.locator(selector).click(options);
+export async function press(page: Page, selector: string, options?: { count: number }): Promise<void> {
+  await page
+    .locator(selector)
+    .click(options)
+    .catch(async (error: unknown) => {
+      if (!(error instanceof TimeoutError)) throw error;
+      const found = await page.evaluate((selector) => {
+        const element = document.querySelector(selector);
+        const box = JSON.stringify(element?.getBoundingClientRect());
+        const status = document.querySelector('#status')?.textContent;
+        return `${element?.outerHTML.slice(0, 300)} at ${box}; the page is ${document.visibilityState}; status: ${status}`;
+      }, selector);
+      throw new Error(`${selector} could never be pressed; found: ${found}`);
+    });
+}
 
 export async function chooseDataset(page: Page, dataset: string): Promise<void> {
   await page.select('#dataset', dataset);
