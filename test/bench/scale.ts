@@ -59,9 +59,12 @@ export async function benchScale(options: ScaleOptions): Promise<void> {
       for (const { cell, model } of planned) {
         if (cell.skipped !== undefined) continue;
         const { size, channels, batchSize } = cell;
-        console.error(`round ${round + 1}: ${size} x ${size} x ${channels}, batch ${batchSize}`);
         const order: ScaleOrder = { model, batchSize, imageShape: [size, size, channels], classes, ms };
-        cell.ms.push(await session.call('scaleStep', order));
+        const stepMs = await session.call('scaleStep', order);
+        cell.ms.push(stepMs);
+        const rate = `${figure(gflopsOf({ ...cell, ms: [stepMs] }))} GFLOP/s`;
+        // All sizes take many minutes: what was measured is printed even if the command is stopped.
+        console.error(`round ${round + 1}: ${imageOf(cell)}, batch ${batchSize}: ${rate}`);
       }
     }
     console.log(scaleTable(cells));
