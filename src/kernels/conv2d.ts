@@ -115,8 +115,8 @@ export const fitsWinograd = ({ dilationY = 1, dilationX = 1, groups = 1, ...s }:
   s.inChannels % 4 === 0 &&
   s.outChannels % 4 === 0;
 
-/** Multiply-adds per launch above which Winograd's algorithm saves within some twenty steps what its longer shaders take to compile. */
-const worthWinograd = 2 ** 25;
+/** Multiply-adds per launch above which Winograd's algorithm saves within eighty steps what its longer shaders take to compile. */
+const worthWinograd = 2 ** 23;
 
 /** True where SwiftShader should use Winograd's algorithm. For other adapters, it is a candidate for the tuner. */
 const prefersWinograd = (s: Conv2dShape, { software, subgroupSize }: Traits): boolean =>

@@ -53,7 +53,7 @@ describe('conv2d', () => {
   describe("Winograd's algorithm", () => {
     /** For each pass, whether it can be chosen. */
     const offered = (departure: Partial<Convolution>, traits = software) => {
-      const shape = convolution({ ...image, ...departure });
+      const shape = convolution({ ...image, batch: 16, ...departure });
       const { forward, backwardX, backwardW } = convolutionKernelsFor(shape, traits);
       return [forward, backwardX, backwardW].map((kernel) => {
         const all = withFurtherVariants(kernel).variants!(shape, traits);
@@ -78,9 +78,9 @@ describe('conv2d', () => {
     });
 
     test('is the default on SwiftShader for large convolutions, in the forward pass and the filter gradient', () => {
-      /** Multiply-adds: 32 * 22 * 22 * 32 * 16 * 9, about twice the threshold of 2^25. */
-      const large = convolution({ ...image, size: [24, 24] });
-      const half = convolution({ ...image, size: [24, 24], batch: 15 });
+      /** Multiply-adds: 4 * 22 * 22 * 32 * 16 * 9, about the threshold of 2^23. */
+      const large = convolution({ ...image, size: [24, 24], batch: 4 });
+      const small = convolution({ ...image, size: [24, 24], batch: 3 });
       const defaultsOf = (shape: Conv2dShape, traits = software) =>
         [conv2dForward, conv2dBackwardX, conv2dBackwardW].map((kernel) => {
           const [first] = withFurtherVariants(kernel).variants!(shape, traits);
@@ -90,7 +90,7 @@ describe('conv2d', () => {
           return isFurther;
         });
       expect(defaultsOf(large)).toEqual([true, false, true]);
-      expect(defaultsOf(half)).toEqual([false, false, false]);
+      expect(defaultsOf(small)).toEqual([false, false, false]);
       expect(defaultsOf({ ...large, strideX: 2 })).toEqual([false, false, false]);
       expect(defaultsOf(large, hardware)).toEqual([false, false, false]);
       expect(defaultsOf(large, { software: true, subgroupSize: 0, gathers: true })).toEqual([false, false, false]);
@@ -102,7 +102,7 @@ describe('conv2d', () => {
     });
 
     test('is launched with its own shader', () => {
-      const shape = convolution({ ...image, size: [12, 12] });
+      const shape = convolution({ ...image, batch: 8, size: [12, 12] });
       const forward = withFurtherVariants(conv2dForward);
       const [winograd, direct] = [true, undefined].map((wanted) =>
         specialize(
