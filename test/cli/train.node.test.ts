@@ -454,8 +454,8 @@ test(
     const [before, json, roofline] = ['before.json', 'after.json', 'roofline.svg'].map((name) =>
       join(temporaryFolder(), name),
     ) as [string, string, string];
-    // A profile of a single dispatch that took almost no time.
-    const row = { name: 'adam', layer: '', microseconds: 0.001, spreadMicroseconds: 0 };
+    // A profile of a single dispatch that took far longer than any spread of its time here.
+    const row = { name: 'adam', layer: '', microseconds: 500_000, spreadMicroseconds: 0 };
     const file = { config: { dataset: 'mnist' }, adapter: { description: 'another' }, profile: { dispatches: [row] } };
     writeFileSync(before, JSON.stringify(file));
     const convolution = { type: 'conv2d', filters: 4, kernelSize: 3, activation: 'relu' };
@@ -481,7 +481,7 @@ test(
       /^step {5}[\d.e+]+ us in one pass, as it is trained \(spread [\d.]+\); the dispatches' sum is/m,
     );
     expect(stdout).toMatch(/^ceilings [\d.]+ GFLOP\/s of multiply-adds in registers and [\d.]+ GB\/s of memory/m);
-    expect(stdout).toMatch(/adam +│ +│ +0\.001 │/);
+    expect(stdout).toMatch(/adam +│ +│ +500000 │/);
     expect(stdout).toContain('the other profile was measured on another adapter: another');
     expect(stdout).toMatch(/the other profile was measured with other options: it differs in dataset,/);
     expect(readFileSync(roofline, 'utf8')).toMatch(/^<svg [\s\S]*conv2d_forward conv2d_1: [\s\S]*% of the roofline/);
