@@ -1,4 +1,5 @@
 import { DataError } from '../errors.ts';
+import { float16 } from '../float16.ts';
 import { compileModel, type Model } from '../model/graph.ts';
 import { product } from '../product.ts';
 import { parseJson } from './parse_json.ts';
@@ -183,16 +184,6 @@ const fromBits = (length: number, bits: (i: number) => number): Float32Array => 
   for (let i = 0; i < length; i++) words[i] = bits(i);
   return new Float32Array(words.buffer);
 };
-
-/** Decodes IEEE 754 half precision: sign, 5 exponent bits, 10 fraction bits. */
-export function float16(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
 
 const decoders = {
   F32: { bytes: 4, read: (buffer: ArrayBuffer) => new Float32Array(buffer) },

@@ -1,11 +1,11 @@
 import { concatenated } from '../concatenated.ts';
 import { DataError } from '../errors.ts';
+import { float16 } from '../float16.ts';
 import { product } from '../product.ts';
 import { isObject } from './keras/keras_json.ts';
 import { kerasModel } from './keras/keras_layers.ts';
 import { readKerasModel } from './keras/read_keras.ts';
 import { parseJson } from './parse_json.ts';
-import { float16 } from './safetensors.ts';
 import {
   bytesOf,
   compileTrained,

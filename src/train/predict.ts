@@ -3,6 +3,7 @@ import { integer, parse } from '../check.ts';
 import { concatenated } from '../concatenated.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
+import { float16 } from '../float16.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import type { Recording } from '../gpu/recording.ts';
@@ -322,21 +323,6 @@ const batchesAhead = 4;
 const batchBytes = ({ slice, elements }: Wanted, images: number): number =>
   slice.half ? 4 * Math.ceil((images * elements) / 2) : 4 * images * elements;
 
-/** The number that the bits of a float16 stand for. */
-function numberOf(bits: number): number {
-  const fraction = bits & 1023;
-  const exponent = (bits >> 10) & 31;
-  const size =
-    exponent > 30
-      ? fraction
-        ? Number.NaN
-        : Infinity
-      : exponent
-        ? (1024 + fraction) * 2 ** (exponent - 25)
-        : fraction * 2 ** -24;
-  return bits >> 15 ? -size : size;
-}
-
 /** The results of all batches as float32. */
 function numbersOfHalves(bytes: ArrayBuffer, wanted: Wanted, count: number, batchSize: number): Float32Array {
   const numbers = new Float32Array(count * wanted.elements);
@@ -344,7 +330,7 @@ function numbersOfHalves(bytes: ArrayBuffer, wanted: Wanted, count: number, batc
   for (let first = 0; first < count; first += batchSize) {
     const n = Math.min(batchSize, count - first) * wanted.elements;
     const at = (first / batchSize) * stride;
-    numbers.set(Float32Array.from(new Uint16Array(bytes, at, n), numberOf), first * wanted.elements);
+    numbers.set(Float32Array.from(new Uint16Array(bytes, at, n), float16), first * wanted.elements);
   }
   return numbers;
 }
@@ -361,10 +347,9 @@ function submitBatch(
   const { settings } = engine;
   submit(engine.gpu.device, 'predict', (work) => {
     work.compute(recording);
-    for (const [i, { slice, elements }] of expected.entries()) {
-      const one = { slice, elements };
+    for (const [i, one] of expected.entries()) {
       const offset = (first / settings.batchSize) * batchBytes(one, settings.batchSize);
-      work.copy(slice, { buffer: out[i]!.buffer, offset }, batchBytes(one, n));
+      work.copy(one.slice, { buffer: out[i]!.buffer, offset }, batchBytes(one, n));
     }
   });
   engine.evaluationBegan();

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { float16 } from '../../src/float16.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { withStorage } from '../../src/gpu/half_storage.ts';
 import { type Kernel, type SpecializedKernel, specialize, type Variant } from '../../src/gpu/kernel.ts';
@@ -7,7 +8,7 @@ import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
 import { type KernelCase, kernelCases } from '../../src/selftest/kernel_cases.ts';
 import { cacheOf, fill, floats, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
 import { type Contents, guarded } from '../../src/selftest/kernels/guarded_launch.ts';
-import { halfOf, halfUlp, numberOf, packedHalves, rounded, unpackedHalves } from './halves.ts';
+import { halfOf, halfUlp, packedHalves, rounded, unpackedHalves } from './halves.ts';
 
 await loadFurtherTraining();
 const gpu: Gpu = await openGpu();
@@ -166,7 +167,7 @@ describe('conversion', () => {
   });
 
   test('every half is read exactly', async () => {
-    const all = Array.from({ length: 65536 }, (_, bits) => numberOf(bits));
+    const all = Array.from({ length: 65536 }, (_, bits) => float16(bits));
     const kernel = withStorage(specialized(copy('vec4f', 65536)), new Map([['x', plain]]))!;
     const { y } = await run(kernel, { x: new Uint32Array(Uint16Array.from(all.keys()).buffer) });
     const read = floats(y!);
@@ -178,7 +179,7 @@ describe('conversion', () => {
     const kernel = withStorage(specialized(copy('vec4f', 1024)), new Map([['y', plain]]))!;
     const { y } = await run(kernel, { x: values });
     const words = Array.from(new Uint16Array(y!.buffer, y!.byteOffset, 1024));
-    const off = words.flatMap((bits, i) => (bits === halfOf(values[i]!) ? [] : [[values[i], numberOf(bits)]]));
+    const off = words.flatMap((bits, i) => (bits === halfOf(values[i]!) ? [] : [[values[i], float16(bits)]]));
     expect(off).toEqual([]);
   });
 

@@ -1,4 +1,6 @@
-/** Float16 by arithmetic on bits, independent of the shaders: the nearest half, ties to even. */
+import { float16 } from '../../src/float16.ts';
+
+/** The bits of a number in float16, independent of the shaders: the nearest half, ties to even. */
 export function halfOf(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
@@ -16,15 +18,7 @@ export function halfOf(value: number): number {
   return sign | bits;
 }
 
-export function numberOf(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
-
-export const rounded = (value: number): number => numberOf(halfOf(value));
+export const rounded = (value: number): number => float16(halfOf(value));
 
 /** Two halves per word, the first in the low bits. */
 export function packedHalves(values: ArrayLike<number>): Uint32Array {
@@ -34,7 +28,7 @@ export function packedHalves(values: ArrayLike<number>): Uint32Array {
 }
 
 export const unpackedHalves = (words: Uint32Array, length: number): Float32Array =>
-  Float32Array.from(new Uint16Array(words.buffer, words.byteOffset, 2 * words.length).subarray(0, length), numberOf);
+  Float32Array.from(new Uint16Array(words.buffer, words.byteOffset, 2 * words.length).subarray(0, length), float16);
 
 /** Half the distance between neighboring halves at a value: what rounding to the nearest half may change. */
 export const halfUlp = (value: number): number =>

@@ -1,6 +1,6 @@
 import { unzlibSync } from 'fflate';
+import { float16 } from '../../float16.ts';
 import { product } from '../../product.ts';
-import { float16 } from '../safetensors.ts';
 import { mostWeights } from '../trained_model.ts';
 import { type FileBytes, Hdf5Error, isNowhere } from './bytes.ts';
 import { type Message, messageTypes } from './objects.ts';

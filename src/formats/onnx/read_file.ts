@@ -1,5 +1,5 @@
 import { DataError } from '../../errors.ts';
-import { float16 } from '../safetensors.ts';
+import { float16 } from '../../float16.ts';
 import { mostWeights } from '../trained_model.ts';
 import { type Constant, elementsIn } from './constant.ts';
 import {
