@@ -107,7 +107,7 @@ export const headerSchema = v.object({
     pictureLevels: v.optional(v.object({ from: numbers, to: numbers })),
     trainSamples: integer(1),
     testSamples: integer(0),
-    clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a headline'))),
+    clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
     reading: v.optional(
       v.object({
         validationSplit: v.optional(numbers),
