@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count, counted } from '../../../figures.ts';
 import { argmax, type LayerOutput } from '../../../index.ts';
-import { isOfClasses, metricWords } from '../../app/experiment.ts';
+import { hasAccuracy, isOfClasses } from '../../app/experiment.ts';
 import { percent, short } from '../../ui/numbers.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
@@ -66,10 +66,10 @@ const pen = 22;
 
 const gray = (level: number) => `rgb(${level} ${level} ${level})`;
 
-/** A pad to draw on with a mouse, a finger or a pen, which shows the prediction at once. */
 /** The pad with the user's drawing after it was removed from the page, because the panel moves if the width changes or its drawer opens. */
 let removedPad: HTMLCanvasElement | undefined;
 
+/** A pad to draw on with a mouse, a finger or a pen, which shows the prediction at once. */
 function Pad() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const context = () => canvas.current!.getContext('2d', { willReadFrequently: true })!;
@@ -161,7 +161,7 @@ const chosen = signal(0);
 /** Selects a validation image by its index: the keyboard's alternative to the pad. */
 function Choice() {
   const images = run.value?.plan.testSamples ?? 1;
-  const areNumbers = run.value !== undefined && metricWords(run.value.experiment) !== 'accuracy';
+  const areNumbers = run.value !== undefined && !hasAccuracy(run.value.experiment);
   const choose = (sample: number) => {
     chosen.value = sample;
     askAboutImage('test', chosen.value);
@@ -291,7 +291,7 @@ interface SaysOfEachProps extends Pick<BarsProps, 'names' | 'outputs'> {
 /** For labels that are not mutually exclusive, and for numbers, each output is shown separately. */
 function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
   const shown = run.value!;
-  const areNumbers = metricWords(shown.experiment) !== 'accuracy';
+  const areNumbers = !hasAccuracy(shown.experiment);
   const has = names.filter((_, k) => about.values?.[k]);
   return (
     <div class="says">
