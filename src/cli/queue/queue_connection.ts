@@ -11,6 +11,9 @@ export const answerLimit = 10_000;
 const longestPause = 2_000;
 const timeLimits = { connectTimeout: 5_000, socketTimeout: 20_000, keepAlive: 5_000 };
 
+/** Milliseconds before an attempt to reconnect, counted from 1. */
+const pauseBefore = (attempt: number): number => Math.min(100 * attempt, longestPause);
+
 type Argument = string | number | Buffer;
 interface Client {
   call(command: string, ...args: Argument[]): Promise<unknown>;
@@ -39,8 +42,7 @@ export async function openConnection(address: QueueAddress): Promise<OpenConnect
       ...address.options,
       ...timeLimits,
       maxRetriesPerRequest: 2,
-      retryStrategy: (times) =>
-        isOpen || Date.now() - begun < openingLimit ? Math.min(100 * times, longestPause) : null,
+      retryStrategy: (times) => (isOpen || Date.now() - begun < openingLimit ? pauseBefore(times) : null),
     },
     { blocking: false },
   );
@@ -84,8 +86,7 @@ export class QueueConnection {
 
   /** BullMQ's connection options: it waits for Redis indefinitely, so callers set a limit. */
   get connecting() {
-    const retryStrategy = (times: number) => Math.min(100 * times, longestPause);
-    return { ...this.address.options, ...timeLimits, retryStrategy, maxRetriesPerRequest: null };
+    return { ...this.address.options, ...timeLimits, retryStrategy: pauseBefore, maxRetriesPerRequest: null };
   }
 
   /** Limits the time of a BullMQ call, which would wait for Redis indefinitely. */
