@@ -271,7 +271,6 @@ function filterGradient(name: string, source: string, rows: number): Kernel<Conv
       ...largeTile(s.outChannels, (quads, across) => (quads === 2 ? tilesOfW(s, rows, across) : 0), traits),
       ...neighbours(s, traits),
     ],
-    prefersFurther: prefersWinograd,
     flags: (s, v) => ({
       subgroups: v.subgroups!,
       across: acrossOf(v),
@@ -296,7 +295,10 @@ function filterGradient(name: string, source: string, rows: number): Kernel<Conv
 }
 
 /** Requires inChannels % 4 = 0; otherwise use conv2dBackwardWNarrow. */
-export const conv2dBackwardW = filterGradient('conv2d_backward_w', backwardWSource + chunk, 8);
+export const conv2dBackwardW: Kernel<Conv2dShape> = {
+  ...filterGradient('conv2d_backward_w', backwardWSource + chunk, 8),
+  prefersFurther: prefersWinograd,
+};
 
 export const conv2dBackwardWNarrow = filterGradient('conv2d_backward_w_narrow', backwardWNarrowSource, 9);
 
