@@ -7,7 +7,7 @@ import type { DatasetFacts } from '../plan/plan_input.ts';
 import { measureCeilings } from '../train/measure_ceilings.ts';
 import { stepLaunches } from '../train/plan_training.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
-import { compilable, type FailedVariant, type TimedVariant, timeLaunches } from '../train/tuner.ts';
+import { compilable, type FailedVariant, type TimedVariant, timeLaunches, withoutCauses } from '../train/tuner.ts';
 import { kernelCases } from './kernel_cases.ts';
 import { type ChosenLaunch, chooseLaunches, type LaunchChoice } from './kernel_launches.ts';
 
@@ -91,7 +91,7 @@ export async function timeKernel(
         rooflineShare: rooflineShare({ flops, bytes, microseconds: timing.microseconds }, ceilings),
         isUsed: isSameVariant(timing.variant, used),
       })),
-      ...(failed.length > 0 && { failed: failed.map(({ cause: _, ...each }) => each) }),
+      ...withoutCauses(failed),
     });
   }
   return { kernels, ceilings };

@@ -151,8 +151,13 @@ async function timeVariants(
   if (failed[0]?.variant === variants[0]) throw failed[0]!.cause;
   const { timings, rounds: timed } = await timeLaunches(gpu, launches, rounds, mayContinue);
   const tuned = { kernel: kernel.name, shape, timings, chosen: fastestOf(timings), rounds: timed };
-  return { ...tuned, ...(failed.length > 0 && { failed: failed.map(({ cause: _, ...each }) => each) }) };
+  return { ...tuned, ...withoutCauses(failed) };
 }
+
+/** The failed variants of a result, if there are any, without their error objects, which are not data. */
+export const withoutCauses = (
+  failed: readonly (FailedVariant & { cause: ShaderError })[],
+): { failed?: FailedVariant[] } => (failed.length > 0 ? { failed: failed.map(({ cause: _, ...each }) => each) } : {});
 
 /** The variants that the driver compiles, and those that it does not. Each is compiled only once: the device keeps its pipelines. */
 export async function compilable(gpu: Gpu, { kernel, shape }: TunableKernel, variants: readonly Variant[]) {
