@@ -12,7 +12,7 @@ const alignment = 512;
 
 /**
  * The buffers that may hold halves, by their labels: outputs of layers and parts of such outputs, and their gradients. Statistics, partial
- * sums, positions of maxima and folded weights stay as they are.
+ * sums, positions of maxima and folded weights keep their format.
  */
 const isActivation = ({ kind, label }: PlanBuffer) =>
   ['value', 'gradient', 'scratch'].includes(kind) && /\.(?:y|d[yz](?:_\d+)?|depthwise|partial_\d+)$/.test(label);
@@ -25,7 +25,7 @@ const isActivation = ({ kind, label }: PlanBuffer) =>
 export function planningOf(settings: Settings, plan: typeof planSteps): typeof planSteps {
   const { activationStorage = 'float32', batchSize, lossScale } = settings;
   const isHalf = activationStorage === 'float16';
-  if (!isHalf && activationStorage === 'float32' && lossScale === undefined) return plan;
+  if (activationStorage === 'float32' && lossScale === undefined) return plan;
   const powers = Array.from({ length: 25 }, (_, i) => 2 ** i);
   const scale = lossScale ?? powers.find((power) => power >= Math.min(64 * batchSize, 2 ** 24))!;
   if (!isHalf || !powers.includes(scale)) {

@@ -73,7 +73,7 @@ const healthy = ['healthy'];
 
 describe("the tutorial's network is healthy in every layer, from the start to the end", () => {
   test.each([
-    ['digits, as they are', digits, null, 2, 32],
+    ['digits without augmentation', digits, null, 2, 32],
     ['digits, augmented', digits, tutorialAugmentation, 2, 32],
     ['MNIST, augmented', takeFirst(mnist, 528), tutorialAugmentation, 1, 16],
   ] as const)('%s', async (_, dataset, augmentation, epochs, batchSize) => {
