@@ -7,7 +7,7 @@ import type { DatasetFacts } from '../plan/plan_input.ts';
 import { measureCeilings } from '../train/measure_ceilings.ts';
 import { stepLaunches } from '../train/plan_training.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
-import { compilable, type FailedVariant, type TimedVariant, timeLaunches, withoutCauses } from '../train/tuner.ts';
+import { compilable, type FailedVariant, type TimedVariant, timeLaunches } from '../train/tuner.ts';
 import { kernelCases } from './kernel_cases.ts';
 import { type ChosenLaunch, chooseLaunches, type LaunchChoice } from './kernel_launches.ts';
 
@@ -77,8 +77,8 @@ export async function timeKernel(
   const ceilings = await measureCeilings(gpu);
   const kernels: TimedKernel[] = [];
   for (const { kernel, shape, layers, variants, used, isOfNetwork } of chosen) {
-    const { launches, failed } = await compilable(gpu, { kernel, shape }, variants);
-    if (launches.length === 0) throw failed[0]!.cause;
+    const { launches, failed, causes } = await compilable(gpu, { kernel, shape }, variants);
+    if (launches.length === 0) throw causes[0];
     const { timings } = await timeLaunches(gpu, launches, rounds);
     const { flops, bytes } = kernel.cost(shape);
     const rate = (amount: number, microseconds: number) => (microseconds ? amount / microseconds / 1000 : 0);
@@ -91,7 +91,7 @@ export async function timeKernel(
         rooflineShare: rooflineShare({ flops, bytes, microseconds: timing.microseconds }, ceilings),
         isUsed: isSameVariant(timing.variant, used),
       })),
-      ...withoutCauses(failed),
+      ...(failed.length > 0 && { failed }),
     });
   }
   return { kernels, ceilings };

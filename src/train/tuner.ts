@@ -146,33 +146,33 @@ async function timeVariants(
   mayContinue: () => boolean,
 ): Promise<Omit<TunedKernel, 'text'>> {
   const variants = variantsOf({ kernel, shape }, gpu);
-  const { launches, failed } = await compilable(gpu, { kernel, shape }, variants);
+  const { launches, failed, causes } = await compilable(gpu, { kernel, shape }, variants);
   // Without its default variant, the network could not be trained either.
-  if (failed[0]?.variant === variants[0]) throw failed[0]!.cause;
+  if (failed[0]?.variant === variants[0]) throw causes[0];
   const { timings, rounds: timed } = await timeLaunches(gpu, launches, rounds, mayContinue);
   const tuned = { kernel: kernel.name, shape, timings, chosen: fastestOf(timings), rounds: timed };
-  return { ...tuned, ...withoutCauses(failed) };
+  return { ...tuned, ...(failed.length > 0 && { failed }) };
 }
 
-/** The failed variants of a result, if there are any, without their error objects, which are not data. */
-export const withoutCauses = (
-  failed: readonly (FailedVariant & { cause: ShaderError })[],
-): { failed?: FailedVariant[] } => (failed.length > 0 ? { failed: failed.map(({ cause: _, ...each }) => each) } : {});
-
-/** The variants that the driver compiles, and those that it does not. Each is compiled only once: the device keeps its pipelines. */
+/**
+ * The variants that the driver compiles, and those that it does not, each of them with its error in `causes`. A variant is compiled only
+ * once: the device keeps its pipelines.
+ */
 export async function compilable(gpu: Gpu, { kernel, shape }: TunableKernel, variants: readonly Variant[]) {
   const cache = new KernelCache(gpu.device, gpu.traits);
   const results = await Promise.allSettled(variants.map((variant) => cache.compile(kernel, shape, variant)));
-  const failed: (FailedVariant & { cause: ShaderError })[] = [];
+  const failed: FailedVariant[] = [];
+  const causes: ShaderError[] = [];
   for (const [i, result] of results.entries()) {
     if (result.status === 'fulfilled') continue;
     const cause: unknown = result.reason;
     if (!(cause instanceof ShaderError)) throw cause;
     const { message, parts } = cause;
-    failed.push({ variant: variants[i]!, error: message, reason: parts.problem ?? parts.what, cause });
+    failed.push({ variant: variants[i]!, error: message, reason: parts.problem ?? parts.what });
+    causes.push(cause);
   }
   const launches = variants.map((variant) => ({ kernel, shape, variant }));
-  return { launches: launches.filter((_, i) => results[i]!.status === 'fulfilled'), failed };
+  return { launches: launches.filter((_, i) => results[i]!.status === 'fulfilled'), failed, causes };
 }
 
 /**
