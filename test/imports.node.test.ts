@@ -101,6 +101,7 @@ const everybodys = [
   'crc32.ts',
   'csv_cell.ts',
   'figures.ts',
+  'float16.ts',
   'image_source.ts',
   'image_words.ts',
   'json_numbers.ts',

@@ -1,5 +1,6 @@
 import { DataError } from '../errors.ts';
 import { count as counted } from '../figures.ts';
+import { float16 } from '../float16.ts';
 import { product } from '../product.ts';
 import type { Numbers } from './formats/image_values.ts';
 
@@ -22,17 +23,10 @@ const numbers: Record<string, [new (length: number) => Numbers, Reader]> = {
   i4: [Int32Array, (view, at, isLittle) => view.getInt32(at, isLittle)],
   u8: [Float64Array, (view, at, isLittle) => Number(view.getBigUint64(at, isLittle))],
   i8: [Float64Array, (view, at, isLittle) => Number(view.getBigInt64(at, isLittle))],
-  f2: [Float32Array, (view, at, isLittle) => halfFloat(view.getUint16(at, isLittle))],
+  f2: [Float32Array, (view, at, isLittle) => float16(view.getUint16(at, isLittle))],
   f4: [Float32Array, (view, at, isLittle) => view.getFloat32(at, isLittle)],
   f8: [Float64Array, (view, at, isLittle) => view.getFloat64(at, isLittle)],
 };
-
-/** Decodes an IEEE 754 half-precision float: a sign, 5 exponent bits, 10 fraction bits. */
-function halfFloat(bits: number): number {
-  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
 
 /**
  * Parses an .npy file of integers, floats, booleans or strings, versions 1 to 3, in either byte order, in C or Fortran order.
