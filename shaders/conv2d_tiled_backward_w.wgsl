@@ -2,8 +2,8 @@
 // conv2d_backward_w as a product of matrices: rows of w (kh,kw,ci) by terms (n,oy,ox), times terms by output channels. This file locates
 // their elements; lib/workgroup_tiles.wgsl describes what an invocation and a workgroup compute. Each part is the sum over its share of the
 // images: dw[part, kh,kw,ci, co], added up by sum_parts. If a pool follows, a quad of terms is the window of one pooled cell, in which only
-// the maximum has a gradient. Requires in_channels % 4 = 0.
-@group(0) @binding(0) var<storage, read> ${x}: array<vec4f>;
+// the maximum has a gradient.
+@group(0) @binding(0) var<storage, read> ${x}: array<${load}>;
 @group(0) @binding(1) var<storage, read> ${dy}: array<${out}>;
 @group(0) @binding(2) var<storage, read_write> dw: array<${out}>;
 #if ${use_bias}
@@ -30,6 +30,17 @@ fn quads_a_row() -> u32 { return out_width; }
 fn quads_a_row() -> u32 { return (out_width + 3u) / 4u; }
 #endif
 
+#if ${pointwise}
+// The pixels of all images form one row, so that no row or image ends within a quad, and the parts divide the quads of this row.
+fn terms(part: u32) -> vec2u {
+  let each = quads_a_row() / parts;
+  let more = quads_a_row() % parts; // of the parts have one more
+  return vec2u(each * part + min(part, more), each * (part + 1u) + min(part + 1u, more));
+}
+
+// The image, row and first column of a quad of terms.
+fn place_of(term: u32) -> vec3u { return vec3u(0u, 0u, 4u * term); }
+#else
 // The first of the quads of terms of a part, and the one after the last.
 fn terms(part: u32) -> vec2u {
   return vec2u(batch * part / parts, batch * (part + 1u) / parts) * out_height * quads_a_row();
@@ -40,6 +51,7 @@ fn place_of(term: u32) -> vec3u {
   let row = term / quads_a_row();
   return vec3u(row / out_height, row % out_height, term % quads_a_row() * ${step});
 }
+#endif
 
 // Four rows of w of four terms: a column for each term.
 fn load_rows(chunk: Chunk, term: u32) -> mat4x4f {

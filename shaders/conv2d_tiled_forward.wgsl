@@ -1,7 +1,7 @@
 // y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * w[kh,kw,ci,co])
 // conv2d_forward as a product of matrices: pixels by terms (kh,kw,ci), times terms by output channels. This file locates their elements;
 // lib/workgroup_tiles.wgsl or lib/split_sum.wgsl describes what an invocation and a workgroup compute. If a pool follows, four consecutive
-// pixels are the window of a pooled cell. Requires in_channels % 4 = 0.
+// pixels are the window of a pooled cell.
 @group(0) @binding(0) var<storage, read> ${x}: array<${load}>;
 @group(0) @binding(1) var<storage, read> w: array<${out}>;
 #if ${use_bias}
@@ -21,12 +21,19 @@ override dilation_x: u32;
 
 fn columns() -> u32 { return out_channels; }
 
+// Four output channels of a term.
+fn load_w(term: u32, co: u32, left: u32) -> vec4f {
+#if ${scalar}
+  if (term >= term_count()) { return vec4f(); }
+#endif
+  return load_quad(term * out_channels + co, left);
+}
+
 // Four output channels of four terms: a column for each term.
 fn load_b(term: u32, column: u32) -> mat4x4f {
   let co = min(column, (out_channels - 1u) / 4u * 4u);
   let left = out_channels - co;
-  let at = 4u * term * out_channels + co;
-  return mat4x4f(load_quad(at, left), load_quad(at + out_channels, left), load_quad(at + 2u * out_channels, left), load_quad(at + 3u * out_channels, left));
+  return mat4x4f(load_w(4u * term, co, left), load_w(4u * term + 1u, co, left), load_w(4u * term + 2u, co, left), load_w(4u * term + 3u, co, left));
 }
 
 // The sums of four pixels in a row: a column for each.

@@ -41,7 +41,7 @@ fn main(
   // An invocation loads a block of a, four rows by four terms, and one of b. Neighbors load neighboring rows and columns.
   let a_quad = index / (tile_rows / 4u);
   let a_place = index % (tile_rows / 4u) * 4u;
-  let chunk = chunk_at(min((first + a_place) / 4u, kernel_height * kernel_width * in_channels / 4u - 1u));
+  let chunk = chunk_at(min((first + a_place) / 4u, (kernel_height * kernel_width * in_channels + 3u) / 4u - 1u));
 #else
   // An invocation loads the same four terms of ${loads} rows of a, and a block of b, four terms by four columns. Neighbors load neighboring
   // terms of a, and neighboring columns of b.

@@ -1,7 +1,14 @@
 import type { Kernel, Variant } from '../gpu/kernel.ts';
-import { type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward, fitsWinograd } from './conv2d.ts';
+import {
+  type Conv2dShape,
+  conv2dBackwardW,
+  conv2dBackwardWNarrow,
+  conv2dBackwardX,
+  conv2dForward,
+  fitsWinograd,
+} from './conv2d.ts';
 import { conv2dWinogradBackwardW, conv2dWinogradBackwardX, conv2dWinogradForward } from './conv2d_winograd.ts';
-import { denseBackwardW, denseBackwardX, denseForward } from './dense.ts';
+import { denseBackwardW, denseBackwardWNarrow, denseBackwardX, denseForward } from './dense.ts';
 import {
   conv2dSplitBackwardX,
   conv2dSplitForward,
@@ -27,7 +34,10 @@ function extended(kernel: Kernel<Conv2dShape>, ...alternatives: Alternative[]): 
   const of = (v: Variant) => alternatives.find(({ mark }) => mark in v)?.kernel ?? kernel;
   return {
     ...kernel,
-    source: (_, v) => of(v).source as string,
+    source: (s, v) => {
+      const { source } = of(v);
+      return typeof source === 'string' ? source : source(s, v);
+    },
     variants: (s, traits) => {
       const own = kernel.variants!(s, traits);
       const further = alternatives.flatMap(({ kernel, fits }) => (fits(s) ? kernel.variants!(s, traits) : []));
@@ -57,9 +67,11 @@ const kernels = new Map(
     extended(conv2dForward, winograd(conv2dWinogradForward), ...forward),
     extended(conv2dBackwardX, winograd(conv2dWinogradBackwardX), ...backwardX),
     extended(conv2dBackwardW, winograd(conv2dWinogradBackwardW), ...backwardW),
+    extended(conv2dBackwardWNarrow, ...backwardW),
     extended(denseForward, ...forward),
     extended(denseBackwardX, ...backwardX),
     extended(denseBackwardW, ...backwardW),
+    extended(denseBackwardWNarrow, ...backwardW),
   ].map((kernel) => [kernel.name, kernel]),
 );
 

@@ -9,6 +9,7 @@ import gradient from '../../shaders/lib/conv2d_gradient.wgsl?raw';
 import gradientTap from '../../shaders/lib/conv2d_gradient_tap.wgsl?raw';
 import output from '../../shaders/lib/conv2d_output.wgsl?raw';
 import pixel from '../../shaders/lib/conv2d_pixel.wgsl?raw';
+import rows from '../../shaders/lib/conv2d_rows.wgsl?raw';
 import tap from '../../shaders/lib/conv2d_tap.wgsl?raw';
 import terms from '../../shaders/lib/conv2d_terms.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
@@ -166,9 +167,18 @@ function bothWays(
   };
 }
 
-/** A 1x1 kernel without strides and border: term i of a pixel is its channel i. */
+/**
+ * A 1x1 kernel without strides and border: term i of a pixel is its channel i, and the pixels of all images are one row of the filter
+ * gradient's terms.
+ */
 const isPointwise = (s: Conv2dShape) =>
   [s.kernelHeight, s.kernelWidth, s.strideY, s.strideX].every((n) => n === 1) && !padded(s);
+
+/** Flags for the number of channels that are added up, which are loaded four at a time or one at a time. */
+const loadFlags = (channels: number) => {
+  const width = channels % 4 === 0 ? 4 : 1;
+  return { width, scalar: width === 1, load: loadType(width) };
+};
 
 const forward = bothWays(
   [forwardSource, terms + windowSizes + pixel + tap + channelQuad + output + bias + activate + nan],
@@ -178,11 +188,17 @@ const forward = bothWays(
     ...biasFlags(s),
     ...activationFlags(s.activation),
     ...stepsOfKernel(s),
-    ...{ x: 'x', load: loadType(4), pointwise: isPointwise(s), summed: 'in_channels', load_quad: 'load_x' },
+    ...loadFlags(s.inChannels),
+    ...{ x: 'x', pointwise: isPointwise(s), summed: 'in_channels', load_channels: 'load_x' },
   }),
 );
 
-/** Requires inChannels % 4 = 0, as conv2dSplitForward does. */
+/**
+ * Input channels of no multiple of four, such as the 3 of an RGB image: an invocation loads one number at a time, but determines the kernel
+ * element of a term once for all of its rows. At about 6 instructions each, the 16 numbers of a step take 100 instructions, next to 1,024
+ * multiply-adds of the largest tile and 512 of the smallest. The default loads 9 times for 32 multiply-adds. A 3x3 kernel has 27 terms, which
+ * fill 84 % of 32, and a 7x7 kernel 147, which fill 92 % of 160.
+ */
 export const conv2dTiledForward: Kernel<Conv2dShape> = {
   ...conv2dForward,
   ...forward.tiled,
@@ -199,14 +215,8 @@ const backwardX = bothWays(
   products.backwardX,
   (s) => ({
     ...stepsOfKernel(s),
-    ...{
-      dy: 'dy',
-      dx: 'dx',
-      load: loadType(4),
-      pointwise: isPointwise(s),
-      summed: 'out_channels',
-      load_quad: 'load_dy',
-    },
+    ...loadFlags(s.outChannels),
+    ...{ dy: 'dy', dx: 'dx', pointwise: isPointwise(s), summed: 'out_channels', load_channels: 'load_dy' },
     vec_in: s.inChannels % 4 === 0,
     in: quadType(s.inChannels),
     strided: s.strideX > 1 || s.strideY > 1,
@@ -215,7 +225,6 @@ const backwardX = bothWays(
   }),
 );
 
-/** Requires outChannels % 4 = 0, as conv2dSplitBackwardX does. */
 export const conv2dTiledBackwardX: Kernel<Conv2dShape> = {
   ...conv2dBackwardX,
   ...backwardX.tiled,
@@ -227,25 +236,49 @@ export const conv2dSplitBackwardX: Kernel<Conv2dShape> = {
   name: 'conv2d_split_backward_x',
 };
 
+/** True for a filter gradient whose terms are the pixels of all images in one row. A pool makes each of its windows a quad of terms. */
+const isOneRow = (s: Conv2dShape) => isPointwise(s) && !s.pooled;
+
+/** The same pixels as one image of one row. */
+const inOneRow = (s: Conv2dShape): Conv2dShape => {
+  const width = s.batch * s.outHeight * s.outWidth;
+  return { ...s, batch: 1, inHeight: 1, inWidth: width, outHeight: 1, outWidth: width };
+};
+
 /**
- * Requires inChannels % 4 = 0. Its sum is split over workgroups, and added up by sum_parts: the tutorial's second convolution has 29 parts of
- * 5 tiles of 64 by 64, 145 workgroups for any batch size, which keep half of the schedulers of 132 multiprocessors busy; with the smallest
- * tile there are 522.
+ * Its sum is split over workgroups, and added up by sum_parts: the tutorial's second convolution has 29 parts of 5 tiles of 64 by 64, 145
+ * workgroups for any batch size, which keep half of the schedulers of 132 multiprocessors busy; with the smallest tile there are 522.
+ *
+ * A 1x1 kernel: a quad of terms ends at the end of a row of pixels, so rows of 7 pixels are computed as 8 and rows of 13 as 16. With the
+ * pixels of all images in one row, these 14 and 23 % are saved, and of the some 60 integer instructions that locate four pixels of x and dy
+ * for 1,024 multiply-adds of an invocation, about 10 remain.
+ *
+ * Input channels of no multiple of four: each number of x is a load of its own, with an address of its own. An invocation loads 16 for
+ * 1,024 multiply-adds of the largest tile, with some 100 instructions. The default takes 9 rows by 4 channels, 40 loads for 144
+ * multiply-adds. 3 channels and a 3x3 kernel are 27 rows, 84 % of the smallest tile; one channel, 9 rows, would leave most of it without
+ * work.
  */
 export const conv2dTiledBackwardW: Kernel<Conv2dShape> = {
   ...conv2dBackwardW,
   name: 'conv2d_tiled_backward_w',
-  source: backwardWSource + tiles + windowSizes + chunk + gradient + channelQuad + storeDb,
+  source: (s) =>
+    backwardWSource + tiles + windowSizes + (s.inChannels % 4 === 0 ? chunk : rows) + gradient + channelQuad + storeDb,
   variants: (s) => tilesFor(s.outChannels),
   flags: (s, v) => ({
     ...gradientFlags(s),
+    load: quadType(s.inChannels),
     ...tileFlags(v as WorkgroupTile, { parted: true, storesDb: s.useBias }),
+    pointwise: isOneRow(s),
   }),
+  constants: (s, v) => conv2dBackwardW.constants!(isOneRow(s) ? inOneRow(s) : s, v),
   workgroups: (s, v) => [tilesOf(products.backwardW(s), v as WorkgroupTile), s.parts],
 };
 
-/** A result with fewer columns than this leaves most of a tile without work. */
+/** A result with fewer columns than this, and a filter gradient with fewer rows, leaves most of a tile without work. */
 const fewestColumns = 16;
+
+/** With fewer terms than this, much of a tile's depth is empty, and memory limits the kernel rather than arithmetic. */
+const fewestTileTerms = 12;
 
 /** With more tiles of 32 by 32 than this, a GPU is busy without a split. */
 const mostTiles = 256;
@@ -253,15 +286,16 @@ const mostTiles = 256;
 /** Minimum number of terms for which a split is worthwhile: four quads per invocation. */
 const fewestTerms = 256;
 
-const isTiled = ({ columns }: Product) => columns >= fewestColumns;
+const isTiled = ({ columns, terms }: Product) => columns >= fewestColumns && terms >= fewestTileTerms;
+const isTiledGradient = ({ rows, columns }: Product) => Math.min(rows, columns) >= fewestColumns;
 const isSplit = ({ rows, columns, terms }: Product) =>
   terms >= fewestTerms && ceilDiv(rows, 32) * ceilDiv(columns, 32) <= mostTiles;
 
 /** Whether the tuner should try these kernels for a convolution. */
 export const fitsTiles = {
-  forward: (s: Conv2dShape): boolean => s.inChannels % 4 === 0 && isTiled(products.forward(s)),
-  splitForward: (s: Conv2dShape): boolean => s.inChannels % 4 === 0 && isSplit(products.forward(s)),
-  backwardX: (s: Conv2dShape): boolean => s.outChannels % 4 === 0 && isTiled(products.backwardX(s)),
-  splitBackwardX: (s: Conv2dShape): boolean => s.outChannels % 4 === 0 && isSplit(products.backwardX(s)),
-  backwardW: (s: Conv2dShape): boolean => s.inChannels % 4 === 0 && isTiled(products.backwardW(s)),
+  forward: (s: Conv2dShape): boolean => isTiled(products.forward(s)),
+  splitForward: (s: Conv2dShape): boolean => isSplit(products.forward(s)),
+  backwardX: (s: Conv2dShape): boolean => isTiled(products.backwardX(s)),
+  splitBackwardX: (s: Conv2dShape): boolean => isSplit(products.backwardX(s)),
+  backwardW: (s: Conv2dShape): boolean => isTiledGradient(products.backwardW(s)),
 };

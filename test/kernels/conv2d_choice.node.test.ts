@@ -140,11 +140,17 @@ describe('conv2d', () => {
       ['many pixels', 'forward', { batch: 1024 }, large],
       ['few terms', 'forward', { channels: 4 }, large],
       ['few filters', 'forward', { filters: 10 }, [16, 8]],
-      ['channels of no multiple of four', 'forward', { channels: 30 }, []],
+      ['channels of no multiple of four', 'forward', { channels: 30 }, [...large, 16, 8]],
+      ['an RGB image', 'forward', { channels: 3 }, large],
+      ['a gray image, whose weights stay in registers', 'forward', { channels: 1 }, []],
+      ['a gray image with 25 terms', 'forward', { channels: 1, kernelSize: [5, 5] }, large],
+      ['fewer terms than a tile is worth', 'forward', { channels: 10, kernelSize: [1, 1] }, []],
       ['the input gradient, 32 channels', 'backwardX', {}, [...small, 16, 8]],
-      ['the input gradient, filters of no multiple of four', 'backwardX', { filters: 62 }, []],
+      ['the input gradient, filters of no multiple of four', 'backwardX', { filters: 62 }, [...small, 16, 8]],
       ['the filter gradient, which is split already', 'backwardW', {}, large],
-      ['the filter gradient, channels of no multiple of four', 'backwardW', { channels: 30 }, []],
+      ['the filter gradient, channels of no multiple of four', 'backwardW', { channels: 30 }, large],
+      ['the filter gradient, an RGB image', 'backwardW', { channels: 3 }, large],
+      ['the filter gradient, a gray image: 9 rows', 'backwardW', { channels: 1 }, []],
     ])('%s', (_, pass, departure, expected) => expect(offered(pass, departure)).toEqual(expected));
 
     test('dense layers have them too', () => {

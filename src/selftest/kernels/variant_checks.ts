@@ -78,11 +78,15 @@ export function variantCases(): KernelCheck<Conv2dShape>[] {
     { activation: 'relu', channels: 36, filters: 40 },
     { pooled: true, padding: 'same', activation: 'tanh', dilation: [2, 1] },
     { useBias: false, filters: 3, activation: 'sigmoid', channels: 32, kernelSize: [1, 1] },
+    { channels: 3, padding: 'same', strides: [2, 1] },
+    { channels: 5, kernelSize: [1, 1] },
   ]);
   const backwardsX = images([
     { inActivation: 'relu', channels: 36, filters: 40 },
     { inActivation: 'tanh', channels: 3, strides: [2, 1], dilation: [2, 2] },
     { inActivation: 'sigmoid', filters: 32, kernelSize: [1, 1] },
+    { filters: 3, padding: 'same' },
+    { filters: 5, kernelSize: [1, 1] },
     {},
   ]);
   return [
@@ -109,6 +113,8 @@ export function variantCases(): KernelCheck<Conv2dShape>[] {
       { parts: 2, channels: 36, filters: 40 },
       { pooled: true },
       { padding: 'same', filters: 3, dilation: [1, 2], useBias: false },
+      { channels: 3, padding: 'same', dilation: [2, 1] },
+      { channels: 5, size: [5, 5], kernelSize: [1, 1], parts: 2 },
     ]).map(checkTiledBackwardW),
   ];
 }
