@@ -195,6 +195,29 @@ const shadersTogether: Plugin = {
   },
 };
 
+/** An import of another file, or of a module that is in the same file. */
+const imported = String.raw`(?:import\(\`[^\`]+\`\)(?:\.then\([^()]*\))?|Promise\.resolve\(\)\.then\(\(\)=>[\w$]+\))`;
+/** Matches a dynamic import that Vite has wrapped to preload styles, of which it found none. */
+const wrappedImport = new RegExp(
+  String.raw`[\w$]+\((?:\(\)=>(${imported})|async\(\)=>\{let\{[^{}]*\}=await (${imported});return\{[^{}]*\}\}),(?:\[\]|void 0),import\.meta\.url\)`,
+  'g',
+);
+
+/** Removes Vite's wrappers around imports that need no styles. They would only report a failure with an event, to which nothing listens. */
+const plainImports: Plugin = {
+  name: 'wgrad-plain-imports',
+  apply: 'build',
+  generateBundle: {
+    order: 'post',
+    handler(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== 'chunk') continue;
+        file.code = file.code.replace(wrappedImport, (_, one?: string, other?: string) => one ?? other!);
+      }
+    },
+  },
+};
+
 /** The code of a module that only throws this error. */
 const fail = (message: string) => `throw new Error(${JSON.stringify(message)});`;
 
@@ -698,6 +721,7 @@ const targets: Record<string, UserConfig> = {
       leanZip,
       leanPlot,
       shadersTogether,
+      plainImports,
       staticDatasets,
       workerSharesChunks,
       serviceWorker,
