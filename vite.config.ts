@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { RolldownMagicString } from 'rolldown';
@@ -197,11 +197,10 @@ const shadersTogether: Plugin = {
 
 /** An import of another file, or of a module that is in the same file. */
 const imported = String.raw`(?:import\(\`[^\`]+\`\)(?:\.then\([^()]*\))?|Promise\.resolve\(\)\.then\(\(\)=>[\w$]+\))`;
-/** Matches a dynamic import that Vite has wrapped to preload styles, of which it found none. */
-const wrappedImport = new RegExp(
-  String.raw`[\w$]+\((?:\(\)=>(${imported})|async\(\)=>\{let\{[^{}]*\}=await (${imported});return\{[^{}]*\}\}),(?:\[\]|void 0),import\.meta\.url\)`,
-  'g',
-);
+/** Vite's copy of the names that the code takes from an imported module. */
+const copiedNames = new RegExp(String.raw`async\(\)=>\{let\{[^{}]*\}=await (${imported});return\{[^{}]*\}\}`, 'g');
+/** A dynamic import that Vite has wrapped to preload styles, of which it found none. */
+const wrappedImport = new RegExp(String.raw`[\w$]+\(\(\)=>(${imported}),(?:\[\]|void 0),import\.meta\.url\)`, 'g');
 
 /** Removes Vite's wrappers around imports that need no styles. They would only report a failure with an event, to which nothing listens. */
 const plainImports: Plugin = {
@@ -212,7 +211,7 @@ const plainImports: Plugin = {
     handler(_, bundle) {
       for (const file of Object.values(bundle)) {
         if (file.type !== 'chunk') continue;
-        file.code = file.code.replace(wrappedImport, (_, one?: string, other?: string) => one ?? other!);
+        file.code = file.code.replace(copiedNames, '()=>$1').replace(wrappedImport, '$1');
       }
     },
   },
@@ -539,6 +538,39 @@ function sourcesOnTheWeb(): string {
   return `https://raw.githubusercontent.com/${name}/v${version}/`;
 }
 
+/** Matches a file that only gives the exports of another one their names in the source. */
+const renaming = /^export\{([^}]*)\}from"\.\/([^"]+)";?\s*$/;
+
+/**
+ * Lets dynamic imports load the chunk with the code directly. If a chunk combines several modules that are imported on demand, Rolldown
+ * writes a file for each of them that only renames exports of the chunk, and which would have to be requested first.
+ */
+const namesInChunks: Plugin = {
+  name: 'wgrad-names-in-chunks',
+  apply: 'build',
+  generateBundle: {
+    order: 'post',
+    handler(_, bundle) {
+      const chunks = Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? [file] : []));
+      for (const file of chunks) {
+        const [, names, from] = (!file.isEntry && renaming.exec(file.code)) || [];
+        const target = chunks.find(({ fileName }) => from && fileName.endsWith(`/${from}`));
+        const own = target && /\bexport\{([^}]*)\};?(?=\s*(?:\/\/.*\s*)?$)/.exec(target.code);
+        if (!names || !own) continue;
+        const locals = new Map(own[1]!.split(',').map((name) => name.split(' as ').reverse() as [string, string]));
+        const added = names.split(',').map((name) => name.split(' as ').reverse() as [string, string?]);
+        const exports = added.map(([name, inner = name]) => `${locals.get(inner) ?? inner} as ${name}`);
+        if (added.some(([name]) => locals.has(name))) continue;
+        target.code = `${target.code.slice(0, own.index)}export{${[own[1], ...exports]}};${target.code.slice(own.index + own[0].length)}`;
+        const name = basename(file.fileName);
+        for (const other of chunks) other.code = other.code.replaceAll(`\`./${name}\``, `\`./${from}\``);
+        delete bundle[file.fileName];
+        delete bundle[`${file.fileName}.map`];
+      }
+    },
+  },
+};
+
 /** Removes chunks of earlier builds, which have other names and would otherwise be part of the package. */
 const noOldChunks: Plugin = {
   name: 'wgrad-no-old-chunks',
@@ -633,6 +665,7 @@ const targets: Record<string, UserConfig> = {
       leanZip,
       workerIsAnEntry,
       headlessPage,
+      namesInChunks,
       lineMaps(root, sourcesOnTheWeb(), isForApps),
       noOldChunks,
     ],
@@ -749,6 +782,8 @@ const targets: Record<string, UserConfig> = {
           // name.
           assetFileNames: ({ names }) =>
             `assets/${names.includes('digits.csv.gz') ? '[name]' : '[name]-[hash]'}[extname]`,
+          // Every file repeats the names of those that it imports. Of random text, digits compress best.
+          hashCharacters: 'hex',
           ...pageChunks(pageScripts, {
             studio: 'page/(main|studio).tsx',
             worker: 'page/worker.ts',
@@ -765,7 +800,7 @@ const targets: Record<string, UserConfig> = {
             further:
               '(augment/symmetric_eigen|kernels/further_variants|plan/(further_training|keras_input|layers/further)).ts',
             later:
-              '(api/save_trainer|gpu/unmatched_variants|page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|plan/(place_images|too_large)|train/(augmented_predictions|class_weights|dataset_gradients|diagnose|learning_rate_finder|measure_ceilings|picture_input|prediction_loss|profile_step|sample_step|tune_once)).ts',
+              '(api/save_trainer|gpu/unmatched_variants|page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|plan/(dynamic_loss_scale|place_images|too_large)|train/(augmented_predictions|class_weights|dataset_gradients|diagnose|learning_rate_finder|measure_ceilings|picture_input|prediction_loss|profile_step|sample_step|tune_once)).ts',
             kept: 'page/kept.tsx',
             // What most users view after a run, and what is shown only after a click.
             after_training:
