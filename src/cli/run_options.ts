@@ -28,6 +28,7 @@ import {
   outputFile,
   outputFolder,
   real,
+  wordOrInteger,
 } from './values.ts';
 
 /** Options as the user typed them; undefined if left out. */
@@ -43,7 +44,7 @@ export interface RunOptions extends AdapterOptions, ReadingOptions {
   /** Limit for all GPU memory of the run, in bytes. */
   memoryBudget?: number;
   activationStorage?: 'float32' | 'float16';
-  lossScale?: number;
+  lossScale?: number | 'dynamic';
   optimizer: OptimizerType | Exclude<OptimizerConfig, string>;
   learningRate?: LearningRate;
   momentum?: number;
@@ -164,8 +165,8 @@ export function addRunOptions(command: Command): Command {
     )
     .option(
       '--loss-scale <n>',
-      'with --activation-storage float16: power of two by which gradients between layers are multiplied so that they do not underflow (default: at least 64 times the batch size)',
-      integer('--loss-scale', { min: 1, max: 2 ** 24 }),
+      'with --activation-storage float16: power of two by which gradients between layers are multiplied so that they do not underflow, or dynamic to adapt it during training (default: at least 64 times the batch size)',
+      wordOrInteger('--loss-scale', 'dynamic', { min: 1, max: 2 ** 24 }),
     )
     .option(
       '--optimizer <what>',

@@ -33,6 +33,7 @@ import {
   epochLine,
   finalTables,
   mirroringLines,
+  skippedLines,
   startupLine,
   stoppedEarlyLine,
   testLine,
@@ -196,8 +197,7 @@ export async function train(
         progress.stop();
         console.log(startupLine(fitted));
         if (fitted.images) for (const line of imagesLines(fitted.images)) console.log(line);
-        const skipped = log.steps.filter((step) => step.skipped).length;
-        if (skipped) console.log(`skipped  ${counted(skipped, 'step')} with numbers that are not finite`);
+        for (const line of skippedLines(log.steps)) console.log(line);
         if (saver) {
           saver.finish();
           console.log(`written  ${options.save}`);

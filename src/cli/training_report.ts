@@ -1,6 +1,7 @@
 import { mirroringParts } from '../augment/mirroring.ts';
 import { areCharacters } from '../data/characters.ts';
 import { count, counted, figure, fixed } from '../figures.ts';
+import { isBad } from '../health/history.ts';
 import { measureName, measureValue, validationMeasure } from '../health/metric.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type Evaluation,
   type LayerSummary,
   type Startup,
+  type StepRecord,
   type StoppedEarly,
 } from '../index.ts';
 import { fewValidationWords, type Plan, stepsPerEpoch } from '../train/run_length.ts';
@@ -198,6 +200,18 @@ function normTable(log: TrainingLog): string {
     return [layer, figure(mean), figure(last), figure(min), figure(max)];
   });
   return table(['gradient norm', 'mean', 'last epoch', 'smallest', 'largest'], rows);
+}
+
+/** How many steps were skipped, and why. */
+export function skippedLines(steps: readonly StepRecord[]): string[] {
+  const bad = steps.filter(isBad).length;
+  const halved = steps.filter(({ lossScaleHalved }) => lossScaleHalved).length;
+  const scale = steps.at(-1)?.lossScale;
+  return [
+    ...(bad ? [`skipped  ${counted(bad, 'step')} with numbers that are not finite`] : []),
+    ...(halved ? [`skipped  ${counted(halved, 'step')} whose scaled gradients exceeded float16`] : []),
+    ...(scale ? [`scale    ${count(scale)}, the loss scale of the last step`] : []),
+  ];
 }
 
 export function startupLine({ startup }: { startup: Startup }): string {

@@ -29,6 +29,16 @@ export function integer(flag: string, range: Range): (text: string) => number {
   return (text) => inRange(flag, text, range, 'a whole number', Number.isSafeInteger);
 }
 
+/** Parses a word, or an integer in a range. */
+export function wordOrInteger<Word extends string>(
+  flag: string,
+  word: Word,
+  range: Range,
+): (text: string) => Word | number {
+  return (text) =>
+    text === word ? word : inRange(flag, text, range, `${word}, or a whole number`, Number.isSafeInteger);
+}
+
 export function real(flag: string, range: Range): (text: string) => number {
   return (text) => inRange(flag, text, range, 'a number', Number.isFinite);
 }

@@ -155,6 +155,7 @@ export const headerSchema = v.object({
     skipped: integer(0),
     correction1: numbers,
     correction2: numbers,
+    lossScale: v.optional(v.tuple([numbers, numbers, numbers, numbers])),
   }),
   learningRate: v.custom<LearningRate>(
     (value) => typeof value === 'number' || (typeof value === 'object' && value !== null),

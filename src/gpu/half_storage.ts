@@ -4,11 +4,23 @@ import type { SpecializedKernel } from './kernel.ts';
 export interface StoredBinding {
   /** True for float16; otherwise the elements keep their type. */
   half: boolean;
-  /** Each element is multiplied by this number after it is read. */
-  read: number;
-  /** Each element is multiplied by this number before it is written. */
-  write: number;
+  /** Each element is multiplied by this factor after it is read. */
+  read: Factor;
+  /** Each element is multiplied by this factor before it is written. */
+  write: Factor;
 }
+
+/**
+ * A power of two, or one that changes from step to step: the first number of the uniform `loss_scale`, or its second number, which is the
+ * inverse of the first.
+ */
+export type Factor = number | 'scale' | 'inverse';
+
+const isDynamic = (factor: Factor) => typeof factor === 'string';
+
+/** The shortest decimal form of a power of two is exact. */
+const factorText = (factor: Factor) =>
+  isDynamic(factor) ? `loss_scale.${factor === 'scale' ? 'x' : 'y'}` : `f32(${factor})`;
 
 /** Numbers in an element of an array, by the type that a kernel declares. */
 const widths: Record<string, number> = { 'array<f32>': 1, 'array<vec2f>': 2, 'array<vec4f>': 4 };
@@ -30,7 +42,7 @@ const pair = `fn half_pair(v: vec2f) -> u32 {
 
 /**
  * The same kernel with some of its arrays of floats stored as halves, or multiplied by a factor when they are read or written. All
- * arithmetic stays in float32. Element i is half i of the array, whatever the width with which a kernel declares it, so one kernel may
+ * arithmetic stays in float32. A factor that changes adds the binding `loss_scale`, a uniform. Element i is half i of the array, whatever the width with which a kernel declares it, so one kernel may
  * write vectors of four and another read single numbers.
  *
  * Undefined if a binding has another type, if halves are written one at a time (two share a word), or if the kernel does anything with the
@@ -44,7 +56,9 @@ export function withStorage(
   const functions = new Set<string>();
   const elements = { ...kernel.elements };
   let { bytes } = kernel.cost;
-  for (const [name, { half, read, write }] of stored) {
+  let bindings = kernel.bindings;
+  for (const [name, storage] of stored) {
+    const { half } = storage;
     const binding = kernel.bindings.find((each) => each.name === name)!;
     const width = widths[binding.type];
     const isWritten = binding.access === 'read_write';
@@ -60,7 +74,13 @@ export function withStorage(
       half ? `var<storage, ${binding.access}> ${name}: array<${words}${count ?? ''}>;` : declared,
     );
     if (half && isWritten) functions.add(pair);
-    functions.add(accessTo(name, width, half, isWritten, read, write));
+    functions.add(accessTo(name, width, isWritten, storage));
+    if (!elements.loss_scale && [storage.read, storage.write].some(isDynamic)) {
+      const index = Math.max(...bindings.map((each) => each.index)) + 1;
+      bindings = [...bindings, { name: 'loss_scale', index, access: 'uniform', type: 'vec4f' }];
+      elements.loss_scale = 4;
+      functions.add(`@group(0) @binding(${index}) var<uniform> loss_scale: vec4f;\n`);
+    }
     if (half) {
       // Costs assume that every element moves once.
       bytes -= Math.min(2 * elements[name]!, bytes / 2);
@@ -69,6 +89,7 @@ export function withStorage(
   }
   return {
     ...kernel,
+    bindings,
     text: `${text.trimEnd()}\n${[...functions].join('')}`,
     elements,
     cost: { ...kernel.cost, bytes },
@@ -78,8 +99,8 @@ export function withStorage(
 /** Stands for the declaration while the accesses are replaced. */
 const marker = '\u0000';
 
-/** The functions that read and write an element. A factor is a power of two, whose shortest decimal form is exact. */
-function accessTo(name: string, width: number, half: boolean, isWritten: boolean, read: number, write: number): string {
+/** The functions that read and write an element. */
+function accessTo(name: string, width: number, isWritten: boolean, { half, read, write }: StoredBinding): string {
   const type = width === 1 ? 'f32' : `vec${width}f`;
   const at = `${name}[i]`;
   const [value, words] = !half
@@ -89,9 +110,9 @@ function accessTo(name: string, width: number, half: boolean, isWritten: boolean
       : width === 2
         ? [`unpack2x16float(${at})`, 'half_pair(w)']
         : [`unpack2x16float(${name}[i >> 1u] >> (16u * (i & 1u))).x`, ''];
-  const load = `fn load_from_${name}(i: u32) -> ${type} { return f32(${read}) * ${value}; }\n`;
+  const load = `fn load_from_${name}(i: u32) -> ${type} { return ${factorText(read)} * ${value}; }\n`;
   return isWritten
-    ? `${load}fn store_to_${name}(i: u32, v: ${type}) { let w = f32(${write}) * v; ${at} = ${words}; }\n`
+    ? `${load}fn store_to_${name}(i: u32, v: ${type}) { let w = ${factorText(write)} * v; ${at} = ${words}; }\n`
     : load;
 }
 

@@ -24,6 +24,10 @@ export interface StepRecord {
   skipped: boolean;
   /** Learning rate of this step, a float32. Missing in records of older versions. */
   learningRate?: number;
+  /** With `lossScale: 'dynamic'`, the scale of this step. */
+  lossScale?: number;
+  /** Set if the step was skipped because its gradients, multiplied by `lossScale`, exceeded float16. The next step has half the scale. */
+  lossScaleHalved?: true;
   /**
    * L2 norm of the gradient over all tensors of each layer, by layer name: of the total loss including L2 penalties, before
    * clipping.
@@ -123,6 +127,9 @@ export const emptyHistory = (): History => ({
   probes: [],
   warnings: [],
 });
+
+/** Whether a step counts towards the end of a run. One that only had too large a loss scale does not. */
+export const isBad = ({ skipped, lossScaleHalved }: StepRecord): boolean => skipped && !lossScaleHalved;
 
 /** Reduces a record to about 0.2 kB; health takes more than 1 kB per layer. */
 export const withoutHealth = ({ health: _, ...record }: StepRecord): StepRecord => record;

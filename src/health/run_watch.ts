@@ -1,7 +1,7 @@
 import { count, percent, roughFigure } from '../figures.ts';
 import type { ChanceLevel } from './chance.ts';
 import type { HealthRecord, RunVerdict, RunVerdictName, Verdict, VerdictName } from './health.ts';
-import type { EpochRecord, StepRecord } from './history.ts';
+import { type EpochRecord, isBad, type StepRecord } from './history.ts';
 import { inputWords, isHealthyInput, rescaleFor } from './inputs.ts';
 import { addLoss, type LossStretches, quartersOf, stepsOf } from './loss_stretches.ts';
 import { inputRemedies, largerRate, largestUpdateRatio, smallerRate } from './remedies.ts';
@@ -43,7 +43,7 @@ export interface RunFacts {
 /** The complete state of a watch, as plain data. */
 export interface RunState {
   losses: LossStretches;
-  /** Number of consecutive skipped steps at the end. */
+  /** Number of consecutive bad steps at the end. */
   skipped: number;
   epochs: { loss: number; validationLoss?: number }[];
   input?: HealthRecord['input'];
@@ -98,7 +98,7 @@ export class RunWatch {
 
   addStep(step: StepRecord): void {
     const state = this.#state;
-    state.skipped = step.skipped ? state.skipped + 1 : 0;
+    state.skipped = isBad(step) ? state.skipped + 1 : 0;
     if (step.skipped) return;
     addLoss(state.losses, step);
     if (!step.health) return;

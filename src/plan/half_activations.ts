@@ -2,10 +2,13 @@ import { ConfigurationError } from '../errors.ts';
 import { type StoredBinding, withStorage } from '../gpu/half_storage.ts';
 import type { RecordReader } from '../health/records.ts';
 import { placeMeasured } from './arenas.ts';
+import { planLossScale, recordLossScale } from './dynamic_loss_scale.ts';
 import { type LoweredGraph, type PlaceMeasured, planNetwork } from './network.ts';
 import { BufferRef, type PlanBuffer, PlannedDispatch, type Planner } from './planner.ts';
 import type { Settings } from './settings.ts';
 import type { planSteps, StepPlan } from './steps.ts';
+
+const largestScale = 2 ** 24;
 
 /** Offsets of bindings are multiples of 256 bytes, also once an offset has been halved. */
 const alignment = 512;
@@ -20,19 +23,20 @@ const isActivation = ({ kind, label }: PlanBuffer) =>
 /**
  * The function that plans a step as the settings say. Fills in the default of `lossScale`.
  *
- * @throws ConfigurationError for an unknown storage, or a loss scale that is no power of two or has no use.
+ * @throws ConfigurationError for an unknown storage, or a loss scale that is neither a power of two nor 'dynamic', or has no use.
  */
 export function planningOf(settings: Settings, plan: typeof planSteps): typeof planSteps {
   const { activationStorage = 'float32', batchSize, lossScale } = settings;
   const isHalf = activationStorage === 'float16';
   if (activationStorage === 'float32' && lossScale === undefined) return plan;
   const powers = Array.from({ length: 25 }, (_, i) => 2 ** i);
-  const scale = lossScale ?? powers.find((power) => power >= Math.min(64 * batchSize, 2 ** 24))!;
-  if (!isHalf || !powers.includes(scale)) {
+  const scale = lossScale ?? powers.find((power) => power >= Math.min(64 * batchSize, largestScale))!;
+  if (!isHalf || (scale !== 'dynamic' && !powers.includes(scale))) {
     throw new ConfigurationError({
       what: 'The storage of activations is invalid',
       found: { activationStorage, lossScale },
-      expected: "activationStorage: 'float32' without lossScale, or 'float16' with a power of two from 1 to 2^24",
+      expected:
+        "activationStorage: 'float32' without lossScale, or 'float16' with a power of two from 1 to 2^24 or 'dynamic'",
     });
   }
   settings.lossScale = scale;
@@ -48,12 +52,14 @@ export function planningOf(settings: Settings, plan: typeof planSteps): typeof p
  * Gradients between layers are multiplied by `lossScale`, so that they don't underflow. The gradient of the loss itself is not: the
  * backward pass multiplies it when it is read. Gradients of parameters are divided again when they are written, and multiplied where the
  * backward pass reads them. Dispatches outside the backward pass, such as those that measure, divide the gradients that they read. So
- * everything but the backward pass sees gradients without the factor, which is a power of two and therefore exact in float32.
+ * everything but the backward pass sees gradients without the factor, which is a power of two and therefore exact in float32. With
+ * `'dynamic'`, the factor is read from the state of training, which adapts it: see dynamic_loss_scale.ts.
  *
  * @param plan `planSteps`, which is not imported, because its file loads this one on demand.
  */
 function planInHalves(plan: typeof planSteps, planner: Planner, settings: Settings, reader: RecordReader): StepPlan {
-  const scale = settings.lossScale!;
+  const lossScale = settings.lossScale!;
+  const [scale, inverse] = lossScale === 'dynamic' ? (['scale', 'inverse'] as const) : [lossScale, 1 / lossScale];
   const halves = new Set<PlanBuffer>();
   /** Gradients with the factor. */
   const scaled = new Set<PlanBuffer>();
@@ -107,8 +113,8 @@ function planInHalves(plan: typeof planSteps, planner: Planner, settings: Settin
       : scaled.has(bound.buffer);
     return {
       half: halves.has(bound.buffer),
-      read: !isScaled ? 1 : isBackward ? scale : 1 / scale,
-      write: isBackward && buffer === parameterGradients ? 1 / scale : 1,
+      read: !isScaled ? 1 : isBackward ? scale : inverse,
+      write: isBackward && buffer === parameterGradients ? inverse : 1,
     };
   };
 
@@ -127,6 +133,9 @@ function planInHalves(plan: typeof planSteps, planner: Planner, settings: Settin
         .map(([name, ref]) => [name, storageOf(ref, backwards.has(planned))] as const)
         .filter(([, { half, read, write }]) => half || read !== 1 || write !== 1);
       if (stored.length) planned.kernel = withStorage(planned.kernel, stored) ?? fail(planned);
+      if (planned.kernel.elements.loss_scale) {
+        Object.assign(planned, { buffers: { ...planned.buffers, loss_scale: steps.dynamicScale! } });
+      }
       finish(planned.buffers);
       return;
     }
@@ -138,13 +147,15 @@ function planInHalves(plan: typeof planSteps, planner: Planner, settings: Settin
     }
   };
 
+  if (lossScale === 'dynamic') recordLossScale(reader);
   const whole = plan(planner, settings, reader, (...[planner, model, batch, states]) => {
     const network = planNetwork(planner, model, batch, states, place);
     parameterGradients = network.gradients.all.buffer;
     return network;
   });
   // A loss that shares a launch with the backward pass would read its own gradient with the factor.
-  const steps = { ...whole, training: { ...whole.training, chains: undefined }, lossScale: scale };
+  const apart = { ...whole, training: { ...whole.training, chains: undefined }, lossScale };
+  const steps: StepPlan = lossScale === 'dynamic' ? planLossScale(planner, reader, apart, largestScale) : apart;
   finish(steps);
   planner.finish = finish;
   return steps;

@@ -31,7 +31,7 @@ export interface Settings {
   /** As given; `loadKernels` checks it. */
   activationStorage?: 'float32' | 'float16' | undefined;
   /** The factor of the gradients of activations in float16. `loadKernels` checks it and fills in the default. */
-  lossScale?: number | undefined;
+  lossScale?: number | 'dynamic' | undefined;
   /** Kernel variants that replace the adapter's defaults; undefined if the tuner may choose them. */
   kernelVariants?: KernelVariants;
 }

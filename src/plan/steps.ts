@@ -57,7 +57,9 @@ export type LossBuffers = Record<'z' | 'p' | 'dz' | 'state' | 'records', BufferR
 export interface StepPlan {
   network: Network;
   /** Present if activations are stored as float16. */
-  lossScale?: number;
+  lossScale?: number | 'dynamic';
+  /** The scale, its inverse and the number of updates since it last changed, if it is dynamic: see dynamic_loss_scale.ts. */
+  dynamicScale?: BufferRef;
   labels: BufferRef;
   /** Soft labels or regression targets, [batch, outputs]. */
   targets?: BufferRef;

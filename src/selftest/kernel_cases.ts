@@ -61,6 +61,7 @@ import {
 } from './kernels/group_norm_checks.ts';
 import { checkHealthReduce, checkLayerStatistics } from './kernels/health_checks.ts';
 import { checkSoftmaxCrossEntropy } from './kernels/loss_checks.ts';
+import { checkAdaptLossScale } from './kernels/loss_scale_checks.ts';
 import { checkMaxPoolBackward, checkMaxPoolForward } from './kernels/max_pool_checks.ts';
 import {
   checkMergeBackward,
@@ -413,6 +414,9 @@ export const kernelCases = (): KernelCase[] => [
     }),
   ),
   any(checkSgd({ ...update, momentum: 0, nesterov: false, measured: false, clip: { by: 'value', most: 0.3 } })),
+  ...(['finite', 'overflow'] as const).map((step) =>
+    any(checkAdaptLossScale({ before: { scale: 2 ** 15, good: 2 }, step })),
+  ),
   any(checkBeginMicroBatch(4, { position: 2, samples: 5 })),
   ...(['first', 'middle', 'last'] as const).map((place) =>
     any(checkAccumulateGradients({ tensors: [70, 5], place, own: 3, count: 7, fractional: place === 'middle' })),

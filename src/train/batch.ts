@@ -22,7 +22,10 @@ import { batchLoss, writeBatchWeights } from './weighted_loss.ts';
 import { readTrained } from './weights.ts';
 
 /** The record of a step on a batch. */
-export type BatchRecord = Pick<StepRecord, 'loss' | 'accuracy' | 'meanAbsoluteError' | 'gradientNorms' | 'health'>;
+export type BatchRecord = Pick<
+  StepRecord,
+  'loss' | 'accuracy' | 'meanAbsoluteError' | 'lossScale' | 'lossScaleHalved' | 'gradientNorms' | 'health'
+>;
 
 /** Options of `Trainer.trainOnBatch` and `Trainer.gradients`. */
 export interface BatchOptions {

@@ -51,10 +51,10 @@ export async function diagnose(
 }
 
 /** What to change if the numbers may only have been too large for float16, which ends at 65,504. */
-const adviceOf = (lossScale: number | undefined, pass: Pass): string | undefined =>
+const adviceOf = (lossScale: BoundSteps['lossScale'], pass: Pass): string | undefined =>
   lossScale === undefined
     ? undefined
-    : pass === 'forward'
+    : pass === 'forward' || lossScale === 'dynamic'
       ? "set activationStorage: 'float32', because float16 ends at 65,504"
       : `lower lossScale, which is ${lossScale}, because float16 ends at 65,504; or set activationStorage: 'float32'`;
 

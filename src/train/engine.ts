@@ -119,7 +119,7 @@ export class Engine {
     let probePlan: ProbePlan | undefined;
     if (health === 'full') {
       // Loaded on demand.
-      const { planProbe, probeSequences } = await import('../plan/probe_plan.ts');
+      const { planProbe, probeSequences } = await import('./probing.ts');
       probePlan = planProbe(planner, model, stepPlan, { batch: batchSize, optimizer });
       sequences.push(...probeSequences(stepPlan, probePlan));
     }

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Verdict } from '../health/health.ts';
-import { emptyHistory, type History, type StepRecord, withoutHealth } from '../health/history.ts';
+import { emptyHistory, type History, isBad, type StepRecord, withoutHealth } from '../health/history.ts';
 import type { WatchState } from '../health/verdicts.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { stepSamples } from '../plan/settings.ts';
@@ -34,7 +34,7 @@ export class FitRecords {
   readonly history: History = emptyHistory();
   /** The steps of the current epoch. */
   ofEpoch: StepRecord[];
-  /** Number of consecutive skipped steps at the end. */
+  /** Number of consecutive bad steps at the end. */
   badInARow: number;
   /** When the first step was submitted; 0 before. */
   firstSubmitted = 0;
@@ -66,7 +66,7 @@ export class FitRecords {
     this.#options = options;
     this.offset = engine.trainingSteps - place.stepsBefore;
     this.ofEpoch = [...initialSteps];
-    this.badInARow = initialSteps.length - 1 - initialSteps.findLastIndex(({ skipped }) => !skipped);
+    this.badInARow = initialSteps.length - 1 - initialSteps.findLastIndex((step) => !isBad(step));
     // Loaded while the first steps are in flight, because nothing is judged before their records arrive.
     this.#loading = import('./judging.ts');
     this.#loading.catch(() => undefined); // the code that awaits it gets the error
@@ -120,7 +120,7 @@ export class FitRecords {
     if (!record.skipped) this.#engine.noteUpdate(record.step);
     record.step -= this.offset;
     record.epoch = initialEpoch + history.epochs.length + 1;
-    this.badInARow = record.skipped ? this.badInARow + 1 : 0;
+    this.badInARow = isBad(record) ? this.badInARow + 1 : 0;
     if (record.skipped) history.skippedSteps++;
     const kept = keepHealth ? record : withoutHealth(record);
     history.steps.push(kept);

@@ -126,6 +126,7 @@ async function sweep(
     stream?.done(count * stepSamples(settings));
     for (let i = 0; i < count && !ended; i++) {
       const record = reader.read(bytes, i);
+      if (record?.lossScaleHalved) continue;
       if (!record || record.skipped) {
         ended = 'notFinite';
         return;

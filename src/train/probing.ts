@@ -5,6 +5,9 @@ import { stepSamples } from '../plan/settings.ts';
 import type { BoundProbe, Engine } from './engine.ts';
 import { runProbe } from './probe.ts';
 
+// Probes are planned and taken by code that is loaded together.
+export { planProbe, probeSequences } from '../plan/probe_plan.ts';
+
 /** The probes of one `fit`: their steps, samples and records. Steps are counted from 1. */
 export class Probing {
   private readonly reader: ProbeReader;

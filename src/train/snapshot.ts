@@ -61,6 +61,8 @@ export interface Progress {
   correction1: number;
   /** Adam's 1 - beta2^t, as rounded on the GPU. */
   correction2: number;
+  /** With `lossScale: 'dynamic'`: the scale, its inverse, the number of updates since it last changed, and 0. */
+  lossScale?: [scale: number, inverse: number, updates: number, unused: number];
 }
 
 const ofState = ['step', 'updates', 'skipped', 'correction1', 'correction2'] as const;
@@ -78,13 +80,23 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   const averages = steps.average && (await readTrained(engine, slicesLike(steps.network.weights, steps.average.all)));
   const watch = engine.watch?.state ?? engine.watchBefore;
   const positive = watch && steps.measurement?.positive;
-  const [bytes, units] = await readSlices(gpu, memory, [steps.training.state, ...(positive ? [positive] : [])]);
+  const { dynamicScale: scale } = steps;
+  const [bytes, ...others] = await readSlices(gpu, memory, [
+    steps.training.state,
+    ...(scale ? [scale] : []),
+    ...(positive ? [positive] : []),
+  ]);
+  const lossScale = scale && ([...new Float32Array(others.shift()!)] as NonNullable<Progress['lossScale']>);
+  const [units] = others;
   const view = new DataView(bytes!);
   const read = (name: (typeof ofState)[number]) => {
     const at = 4 * stateFields.indexOf(name);
     return name.startsWith('correction') ? view.getFloat32(at, true) : view.getUint32(at, true);
   };
-  const state = Object.fromEntries(ofState.map((name) => [name, read(name)])) as Omit<Progress, 'epochs'>;
+  const state = Object.fromEntries(ofState.map((name) => [name, read(name)])) as Record<
+    (typeof ofState)[number],
+    number
+  >;
   const { statistics } = inputView;
   const { states, bestWeights } = engine.keptByCallbacks;
   const { type: optimizer } = engine.settings.optimizer;
@@ -93,7 +105,7 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
     optimizer,
     slots,
     ...(averages && { averages }),
-    progress: { epochs, ...state },
+    progress: { epochs, ...state, ...(lossScale && { lossScale }) },
     learningRate,
     ...(statistics && { statistics }),
     ...(states && { callbacks: states }),
@@ -129,7 +141,7 @@ export async function restoreSnapshot(engine: Engine, snapshot: Snapshot): Promi
   const bestWeights = snapshot.bestWeights && copyWeights(model, snapshot.bestWeights);
   const { progress, learningRate, statistics, callbacks } = snapshot;
   const filled = fillLearningRate(learningRate);
-  const { epochs, ...state } = progress;
+  const { epochs, lossScale, ...state } = progress;
   engine.writeTensors(weights);
   for (const [i, tensors] of slices.entries()) {
     for (const [t, slice] of tensors.entries()) engine.write(slice, slots[i]![t]!);
@@ -141,6 +153,9 @@ export async function restoreSnapshot(engine: Engine, snapshot: Snapshot): Promi
   engine.isRestored = true;
   await engine.resumeAt({ epochs, step: state.step, learningRate: filled });
   engine.writeState(engine.steps.training, { seed: engine.settings.seed, epoch: epochs, ...state });
+  const { dynamicScale } = engine.steps;
+  // A run whose scale was static begins with the initial scale.
+  if (dynamicScale && lossScale) engine.write(dynamicScale, Float32Array.from(lossScale));
   if (statistics) engine.useStatistics(statistics);
   const positive = engine.steps.measurement?.positive;
   engine.keptByCallbacks = { ...(callbacks && { states: callbacks }), ...(bestWeights && { bestWeights }) };

@@ -102,9 +102,11 @@ export interface TrainerOptions {
   activationStorage?: 'float32' | 'float16';
   /**
    * With `activationStorage: 'float16'`, the factor by which gradients between layers are multiplied so that they don't underflow: a power
-   * of two from 1 to 2^24, by default the first that is at least 64 times the batch size. No reported or applied gradient contains it.
+   * of two from 1 to 2^24, by default the first that is at least 64 times the batch size. `'dynamic'` adapts it during training as Keras'
+   * LossScaleOptimizer does: it begins at 2^15, is halved whenever the gradients of a step exceed float16, which skips the step, and is
+   * doubled after 2,000 steps without that. No reported or applied gradient contains it.
    */
-  lossScale?: number;
+  lossScale?: number | 'dynamic';
   /**
    * Kernel variants that replace the adapter's defaults, by kernel and shape: the `variants` returned by `tune`. `{}` uses the
    * defaults. If omitted, the trainer tunes itself according to `openGpu`'s `tuning`, and `options.kernelVariants` has the

@@ -210,6 +210,7 @@ const cases: [string, () => string[], string[]][] = [
     ['--activation-storage', 'did you mean "float16"?'],
   ],
   ['a factor of nothing', () => ['--loss-scale', '0'], ['--loss-scale', 'at least 1']],
+  ['a factor that is nearly a word', () => ['--loss-scale', 'dynamik'], ['--loss-scale', 'dynamic, or a whole number']],
   ['an average that keeps more than all', () => ['--ema', '1.5'], ['--ema', 'at most 1']],
   ['a negative weight decay', () => ['--weight-decay', '-1'], ['--weight-decay', 'at least 0']],
   ['a model that is nearly one', () => ['--model', 'deep-sigmiod'], ['--model', 'did you mean "deep-sigmoid"?']],

@@ -14,6 +14,7 @@ import {
 import { checkWeightAverage, type WeightAverageCase } from '../../src/selftest/kernels/average_checks.ts';
 import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
 import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { checkAdaptLossScale, type LossScaleCase } from '../../src/selftest/kernels/loss_scale_checks.ts';
 import { sameState, stateFrom, stateOf } from '../../src/selftest/kernels/state_words.ts';
 import { checkBeginStep, checkSumParts, manyRates } from '../../src/selftest/kernels/step_checks.ts';
 import keras from '../fixtures/keras_schedules.json';
@@ -46,6 +47,22 @@ const numbersOf = (config: ScheduleConfig): ScheduleNumbers => {
   const { parameters, list } = scheduleDefinition(filled.type);
   return { type: filled.type, parameters: parameters(filled), list: list?.(filled) };
 };
+
+describe('adapt_loss_scale', () => {
+  const before = { scale: 2 ** 15, good: 1 };
+  test.each<[string, LossScaleCase]>([
+    ['the control', { before, step: 'finite' }],
+    ['the last update before it grows', { before: { scale: 2 ** 15, good: 2 }, step: 'finite' }],
+    ['it does not grow beyond the largest', { before: { scale: 2 ** 24, good: 2 }, step: 'finite' }],
+    ['an overflow halves it, and halts nothing', { before, step: 'overflow' }],
+    ['an overflow at a scale of 1 is bad', { before: { scale: 1, good: 2 }, step: 'overflow' }],
+    ['an overflow at a scale of 2 is not', { before: { scale: 2, good: 0 }, step: 'overflow' }],
+    ['a loss that is not finite is bad', { before, step: 'bad' }],
+    ['after a halt nothing changes', { before, step: 'overflow', halted: true }],
+    ['the default interval', { before: { scale: 8, good: 1999 }, step: 'finite', growthInterval: 2000 }],
+    ['one less than the default interval', { before: { scale: 8, good: 1998 }, step: 'finite', growthInterval: 2000 }],
+  ])('%s', (_, values) => checkKernel(gpu, checkAdaptLossScale(values)));
+});
 
 describe('begin_step computes the learning rate', () => {
   const linear: ScheduleConfig = {

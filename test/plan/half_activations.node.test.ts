@@ -41,10 +41,11 @@ describe.each(presets)('%s in float16', (name) => {
   };
 
   test.each([
-    ['a software adapter', software],
-    ['a GPU', hardware],
-  ])('has no hazards on %s, and stores every large activation as halves', async (_, traits) => {
-    const { planner, steps, sequences } = await planOf(options, traits);
+    ['a software adapter', software, undefined],
+    ['a GPU', hardware, undefined],
+    ['a GPU, with a dynamic scale', hardware, 'dynamic' as const],
+  ])('has no hazards on %s, and stores every large activation as halves', async (_, traits, lossScale) => {
+    const { planner, steps, sequences } = await planOf({ ...options, lossScale }, traits);
     const slots = shareMemory(planner.buffers, sequences);
     for (const sequence of sequences) expect(hazardsOf(sequence, slots)).toEqual([]);
     const used = new Set(
@@ -85,6 +86,20 @@ test('bytes of resnet20 at batch size 128', async () => {
   }
 });
 
+test('a dynamic scale takes one more launch, at the end of the step, and a word of each record', async () => {
+  const model: Model = presetModel('resnet8', [32, 32, 3], 10);
+  for (const health of ['norms', 'off'] as const) {
+    const [fixed, dynamic] = [
+      await planOf({ model, health, ...half }, hardware),
+      await planOf({ model, health, ...half, lossScale: 'dynamic' }, hardware),
+    ];
+    const names = ({ sequences }: typeof fixed) => sequences[0]!.map(({ name }) => name);
+    expect(names(dynamic)).toEqual([...names(fixed), 'adapt_loss_scale']);
+    const wordsOf = ({ steps }: typeof fixed) => steps.training.records.size / 4;
+    expect(wordsOf(dynamic) - wordsOf(fixed)).toBe(128);
+  }
+});
+
 test('a plan without the option is the same as before it existed', async () => {
   const model: Model = presetModel('resnet8', [32, 32, 3], 10);
   const { planner } = await planOf({ model }, software);
@@ -93,11 +108,15 @@ test('a plan without the option is the same as before it existed', async () => {
 });
 
 const refusal =
-  /The storage of activations is invalid.*without lossScale, or 'float16' with a power of two from 1 to 2\^24/s;
+  /The storage of activations is invalid.*without lossScale, or 'float16' with a power of two from 1 to 2\^24 or 'dynamic'/s;
 test.each([
   { activationStorage: 'half' },
   { lossScale: 1024 },
-  ...[1000, 0, 0.5, 2 ** 25, Number.NaN, -2, '1024'].map((lossScale) => ({ activationStorage: 'float16', lossScale })),
+  { lossScale: 'dynamic' },
+  ...[1000, 0, 0.5, 2 ** 25, Number.NaN, -2, '1024', 'Dynamic'].map((lossScale) => ({
+    activationStorage: 'float16',
+    lossScale,
+  })),
 ])('%j is refused', async (options) => {
   const model = presetModel('tutorial', [28, 28, 1], 10);
   await expect(loadKernels(fillTrainerOptions({ model, ...options } as TrainerOptions))).rejects.toThrow(refusal);
@@ -112,6 +131,7 @@ test('the default scale follows the batch size', async () => {
   };
   expect([await scaleOf(1), await scaleOf(32), await scaleOf(100), await scaleOf(128)]).toEqual([64, 2048, 8192, 8192]);
   expect(await scaleOf(32, { ...half, lossScale: 16 })).toBe(16);
+  expect(await scaleOf(32, { ...half, lossScale: 'dynamic' })).toBe('dynamic');
   expect(await scaleOf(32, {})).toBeUndefined();
   expect(await scaleOf(32, { activationStorage: 'float32' })).toBeUndefined();
 });
