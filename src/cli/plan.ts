@@ -1,6 +1,7 @@
 import { isDatasetName, knownDatasets } from '../data/index.ts';
 import { count, counted, figure } from '../figures.ts';
 import type { BufferFacts, DispatchFacts, PlanFacts } from '../plan/describe_plan.ts';
+import { stepsBeforeUpgrade } from '../train/kernel_upgrades.ts';
 import type { PlannedAdapter, TrainingPlan } from '../train/plan_training.ts';
 import { planRun } from '../train/run_length.ts';
 import type { ProfileCommandOptions } from './profile.ts';
@@ -40,7 +41,7 @@ export async function printPlan(asked: ProfileCommandOptions): Promise<void> {
   console.log(line);
   console.log(dispatchTable(plan));
   console.log(bufferTable(plan));
-  for (const line of totalLines(plan)) console.log(line);
+  for (const line of [...upgradeLines(plan), ...totalLines(plan)]) console.log(line);
   if (trainer.activationStorage === 'float16') {
     const { activationStorage: _, lossScale: __, ...single } = trainer;
     console.log(halvesLine(plan, await planTraining(single, dataset, { traits, limits })));
@@ -123,6 +124,15 @@ function bufferTable({ buffers }: PlanFacts): string {
   ]);
   return table(['buffer', 'kind', 'memory', 'alive', 'kB'], rows, 2);
 }
+
+/** The kernels that faster variants replace while a run trains. */
+const upgradeLines = ({ dispatches }: PlanFacts): string[] =>
+  dispatches
+    .filter(({ upgrade }) => upgrade !== undefined)
+    .map(
+      ({ kernel, layer, upgrade }) =>
+        `upgrade  ${kernel} of ${layer} to ${upgrade} after ${stepsBeforeUpgrade} steps, if the run has more`,
+    );
 
 const megabytes = (of: number) => `${(of / 1e6).toFixed(1)} MB`;
 

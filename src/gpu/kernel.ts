@@ -19,8 +19,11 @@ export interface Kernel<S, V extends Variant = Variant> {
   source: string | ((shape: S, variant: V) => string);
   /** Variants worth trying on an adapter, best guess first. The first is used unless `pick` names another. */
   variants?: (shape: S, traits: Traits) => V[];
-  /** Whether the best guess for an adapter is one of the variants that src/kernels/further_variants.ts adds, which has to be loaded first. */
-  prefersFurther?: (shape: S, traits: Traits) => boolean;
+  /**
+   * Whether a run replaces the default after its first steps with a variant that is faster but takes long to compile: the first one that
+   * src/kernels/further_variants.ts lists.
+   */
+  upgrades?: (shape: S, traits: Traits) => boolean;
   /** Values of the `#if` flags and text holes. */
   flags?: (shape: S, variant: V) => Record<string, Hole>;
   /** Values of the WGSL `override` constants. */

@@ -68,10 +68,10 @@ export function checkBuffers(
 ): void {
   const names = kernel.bindings.map((binding) => binding.name);
   const given = Object.keys(buffers);
-  if (given.some((name) => !names.includes(name))) throw mismatch(kernel, layer, given, names);
+  if (given.length !== names.length || names.some((name) => !buffers[name]))
+    throw mismatch(kernel, layer, given, names);
   for (const name of names) {
-    const slice = buffers[name];
-    if (!slice) throw mismatch(kernel, layer, given, names);
+    const slice = buffers[name]!;
     const needed = kernel.elements[name]! * 4;
     if (!(slice.size >= needed)) {
       throw new ShaderError({

@@ -115,11 +115,11 @@ export const fitsWinograd = ({ dilationY = 1, dilationX = 1, groups = 1, ...s }:
   s.inChannels % 4 === 0 &&
   s.outChannels % 4 === 0;
 
-/** Multiply-adds per launch above which Winograd's algorithm saves within eighty steps what its longer shaders take to compile. */
+/** Multiply-adds per launch above which Winograd's algorithm saves within some hundred steps what its longer shaders take to compile. */
 const worthWinograd = 2 ** 23;
 
-/** True where SwiftShader should use Winograd's algorithm. For other adapters, it is a candidate for the tuner. */
-const prefersWinograd = (s: Conv2dShape, { software, subgroupSize }: Traits): boolean =>
+/** True where SwiftShader should change to Winograd's algorithm. For other adapters, it is a candidate for the tuner. */
+const upgradesToWinograd = (s: Conv2dShape, { software, subgroupSize }: Traits): boolean =>
   software && subgroupSize === 4 && fitsWinograd(s) && multiplyAdds(s) >= worthWinograd;
 
 export const sizes = (s: Conv2dShape): Record<string, number> => ({
@@ -196,7 +196,7 @@ export const conv2dForward: Kernel<Conv2dShape> = {
   name: 'conv2d_forward',
   source: forwardText + bias + activate + nan,
   variants: (s, traits) => registerTiles(s.inChannels, s.outChannels, (...tile) => tilesOfY(s, ...tile), traits),
-  prefersFurther: prefersWinograd,
+  upgrades: upgradesToWinograd,
   flags: (s, v) => ({ ...forwardTextFlags(s, v), ...biasFlags(s), ...activationFlags(s.activation) }),
   constants: sizes,
   buffers: (s) => ({
@@ -297,7 +297,7 @@ function filterGradient(name: string, source: string, rows: number): Kernel<Conv
 /** Requires inChannels % 4 = 0; otherwise use conv2dBackwardWNarrow. */
 export const conv2dBackwardW: Kernel<Conv2dShape> = {
   ...filterGradient('conv2d_backward_w', backwardWSource + chunk, 8),
-  prefersFurther: prefersWinograd,
+  upgrades: upgradesToWinograd,
 };
 
 export const conv2dBackwardWNarrow = filterGradient('conv2d_backward_w_narrow', backwardWNarrowSource, 9);
@@ -319,6 +319,7 @@ export const conv2dBackwardX: Kernel<Conv2dShape> = {
   name: 'conv2d_backward_x',
   source: backwardXText + derivative,
   variants: (s, traits) => registerTiles(s.outChannels, s.inChannels, (...tile) => tilesOfX(s, ...tile), traits),
+  upgrades: upgradesToWinograd,
   flags: (s, v) => ({
     ...tileFlags(v),
     ...stepsOfKernel(s),

@@ -33,7 +33,7 @@ const sharedBy = ({ subgroups }: Pick<WinogradTile, 'subgroups'>) => (subgroups 
 
 const variants = (_: Conv2dShape, { subgroupSize }: Traits): WinogradTile[] => {
   const alone = [1].map((quads): WinogradTile => ({ winograd: true, subgroups: false, quads, tiles: 16 }));
-  const together = [1, 2].map((quads): WinogradTile => ({ winograd: true, subgroups: true, quads, tiles: 4 }));
+  const together = [2, 1].map((quads): WinogradTile => ({ winograd: true, subgroups: true, quads, tiles: 4 }));
   return subgroupSize === 4 ? [...together, ...alone] : alone;
 };
 

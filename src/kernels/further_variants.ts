@@ -29,7 +29,7 @@ interface Alternative {
   fits: (s: Conv2dShape) => boolean;
 }
 
-/** A kernel with the variants of its alternatives after its own, except the first one where the kernel prefers that. */
+/** A kernel with the variants of its alternatives after its own, except that the one it is upgraded to comes first. */
 function extended(kernel: Kernel<Conv2dShape>, ...alternatives: Alternative[]): Kernel<Conv2dShape> {
   const of = (v: Variant) => alternatives.find(({ mark }) => mark in v)?.kernel ?? kernel;
   return {
@@ -41,8 +41,8 @@ function extended(kernel: Kernel<Conv2dShape>, ...alternatives: Alternative[]): 
     variants: (s, traits) => {
       const own = kernel.variants!(s, traits);
       const further = alternatives.flatMap(({ kernel, fits }) => (fits(s) ? kernel.variants!(s, traits) : []));
-      const preferred = kernel.prefersFurther?.(s, traits) ? further.splice(0, 1) : [];
-      return [...preferred, ...own, ...further];
+      const upgrade = kernel.upgrades?.(s, traits) ? further.splice(0, 1) : [];
+      return [...upgrade, ...own, ...further];
     },
     flags: (s, v) => of(v).flags!(s, v),
     constants: (s, v) => of(v).constants!(s, v),
@@ -77,7 +77,7 @@ const kernels = new Map(
 
 /**
  * A kernel with the variants that only the tuner, a run with chosen variants, and measurements need, if there are any: Winograd's algorithm,
- * tiles in workgroup memory and split sums. The adapter's default is listed first.
+ * tiles in workgroup memory and split sums. The variant that long runs use by default is listed first.
  */
 export const withFurtherVariants = <S>(kernel: Kernel<S>): Kernel<S> =>
   (kernels.get(kernel.name) as Kernel<S> | undefined) ?? kernel;

@@ -1,3 +1,4 @@
+import type { Variant } from '../gpu/kernel.ts';
 import { variantText } from '../gpu/variants.ts';
 import { product } from '../product.ts';
 import { lifetimesOf, type Sequence, type Slot } from './liveness.ts';
@@ -14,6 +15,8 @@ export interface DispatchFacts {
   kernel: string;
   /** Parameters of the kernel variant: "quads 4, width 2". */
   variant: string;
+  /** The variant that replaces it after `stepsBeforeUpgrade` steps, in the same form; omitted if none does. */
+  upgrade?: string;
   workgroups: number;
   reads: string[];
   writes: string[];
@@ -49,8 +52,16 @@ export interface PlanFacts {
 export const sequenceOf = (plan: StepPlan, input: InputPlan): { phase: Phase; dispatch: PlannedDispatch }[] =>
   stepOf(phasesOf(plan, input.dispatches, lossOf(plan.training, input)), plan.training.accumulation);
 
-/** @param slots of the whole plan. Evaluation has separate buffers in the same memory. */
-export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly Slot[]): PlanFacts {
+/**
+ * @param slots of the whole plan. Evaluation has separate buffers in the same memory.
+ * @param upgrades the variants that replace the given ones of some dispatches in a long run.
+ */
+export function describePlan(
+  plan: StepPlan,
+  input: InputPlan,
+  slots: readonly Slot[],
+  upgrades: ReadonlyMap<PlannedDispatch, Variant>,
+): PlanFacts {
   const step = sequenceOf(plan, input);
   const sequence: Sequence = step.map(({ dispatch }) => dispatch);
   const lifetimes = lifetimesOf(sequence);
@@ -60,7 +71,7 @@ export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly S
   const slotsUsed = new Set(own.map((buffer) => slots[slotOf.get(buffer)!]!));
   const sum = (sizes: readonly { size: number }[]) => sizes.reduce((bytes, { size }) => bytes + size, 0);
   return {
-    dispatches: step.map(({ phase, dispatch }) => dispatchFacts(phase, dispatch)),
+    dispatches: step.map(({ phase, dispatch }) => dispatchFacts(phase, dispatch, upgrades.get(dispatch))),
     buffers: used.map((buffer) => bufferFacts(buffer, slotOf.get(buffer)!, lifetimes.get(buffer)!, sequence.length)),
     bytes: {
       shared: sum([...slotsUsed]),
@@ -70,7 +81,7 @@ export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly S
   };
 }
 
-function dispatchFacts(phase: Phase, dispatch: PlannedDispatch): DispatchFacts {
+function dispatchFacts(phase: Phase, dispatch: PlannedDispatch, upgrade?: Variant): DispatchFacts {
   const { layer, name, variant, kernel, cost } = dispatch;
   const labels = (refs: readonly BufferRef[]) => refs.map(({ label }) => label);
   return {
@@ -78,6 +89,7 @@ function dispatchFacts(phase: Phase, dispatch: PlannedDispatch): DispatchFacts {
     layer,
     kernel: name,
     variant: variantText(variant),
+    ...(upgrade && { upgrade: variantText(upgrade) }),
     workgroups: product(kernel.workgroups),
     reads: labels(dispatch.reads),
     writes: labels(dispatch.writes),

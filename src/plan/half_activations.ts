@@ -154,7 +154,9 @@ function planInHalves(plan: typeof planSteps, planner: Planner, settings: Settin
     return network;
   });
   // A loss that shares a launch with the backward pass would read its own gradient with the factor.
-  const apart = { ...whole, training: { ...whole.training, chains: undefined }, lossScale };
+  const training = { ...whole.training, chains: undefined };
+  // The faster kernels of long runs store activations as float32.
+  const apart = { ...whole, training, upgradable: [], lossScale };
   const steps: StepPlan = lossScale === 'dynamic' ? planLossScale(planner, reader, apart, largestScale) : apart;
   finish(steps);
   planner.finish = finish;

@@ -8,7 +8,7 @@ import { fusionsOf } from './layers/fusion.ts';
 import { isBasic } from './layers/index.ts';
 import { setFurtherLayers } from './layers/loaded.ts';
 import { loadFurtherTraining } from './loaded_training.ts';
-import type { FurtherVariants, JointLaunches, Planner } from './planner.ts';
+import type { FurtherVariants, JointLaunches } from './planner.ts';
 import { isRegularized } from './regularized.ts';
 import type { Settings } from './settings.ts';
 import { planSteps } from './steps.ts';
@@ -43,20 +43,12 @@ async function loadLayers(model: CompiledModel): Promise<void> {
 export const loadJointLaunches = async ({ software }: Traits): Promise<JointLaunches | undefined> =>
   software ? undefined : import('./joint_launches.ts');
 
-/**
- * Plans with the kernel variants of further_variants.ts if the settings choose some of them, if a kernel of the plan prefers one on this
- * adapter or, if `all`, for the tuner. They are loaded only then.
- */
-export async function planWithVariants<Plan extends { planner: Planner }>(
+/** Loads the kernel variants of further_variants.ts if the settings choose some of them or, if `all`, for the tuner. */
+export const loadVariants = async (
   { kernelVariants = {} }: Pick<Settings, 'kernelVariants'>,
-  plan: (further?: FurtherVariants) => Plan,
   all = false,
-): Promise<Plan> {
-  const load = () => import('../kernels/further_variants.ts');
-  if (all || Object.keys(kernelVariants).length > 0) return plan(await load());
-  const planned = plan();
-  return planned.planner.lacksFurtherVariants ? plan(await load()) : planned;
-}
+): Promise<FurtherVariants | undefined> =>
+  all || Object.keys(kernelVariants).length > 0 ? import('../kernels/further_variants.ts') : undefined;
 
 /**
  * Loads everything that a trainer's step needs: its layers, optimizer, loss, regularizers and averages.

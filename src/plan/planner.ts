@@ -114,6 +114,13 @@ export class PlannedDispatch {
   }
 }
 
+/** A dispatch in a default variant that a long run replaces with a faster one. Binding it gives the buffers by their names. */
+export interface UpgradableDispatch {
+  dispatch: PlannedDispatch;
+  buffers: PlannedDispatch['buffers'];
+  launched: TunableKernel;
+}
+
 /** The limits of a device that decide how a plan is laid out. */
 export interface PlanLimits {
   /** Maximum size in bytes of a storage buffer that can be bound as a whole. */
@@ -146,15 +153,14 @@ export class Planner {
   /** Joins dispatches into fewer launches; undefined on a software adapter. */
   readonly joint: JointLaunches | undefined;
   readonly #further: FurtherVariants | undefined;
-  /** True if a kernel's default variant for this adapter was not loaded: its plan has to be made again with the further variants. */
-  lacksFurtherVariants = false;
+  readonly upgradable: UpgradableDispatch[] = [];
   /** Adapts a plan that uses buffers of another one whose activations are stored as float16; undefined if none is. */
   declare finish?: (planned: object) => void;
 
   /**
    * @param chosen variants that replace the adapter's defaults.
    * @param joint joins dispatches into fewer launches, if given.
-   * @param further required if variants are chosen. Without it, `lacksFurtherVariants` says whether a kernel would prefer one of them.
+   * @param further required if variants are chosen.
    */
   constructor(
     traits: Traits,
@@ -204,10 +210,15 @@ export class Planner {
    */
   dispatch<S>(given: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
     const kernel = this.#further?.withFurtherVariants(given) ?? given;
-    if (!this.#further && given.prefersFurther?.(shape, this.traits)) this.lacksFurtherVariants = true;
-    const specialized = specialize(kernel, shape, this.traits, this.#variantOf(kernel, shape), layer);
+    const chosen = this.#variantOf(kernel, shape);
+    // The first of the further variants is not the default.
+    const variant = chosen ?? given.variants?.(shape, this.traits)[0];
+    const specialized = specialize(kernel, shape, this.traits, variant, layer);
     checkBuffers(specialized, layer, buffers);
-    return new PlannedDispatch(specialized, layer, buffers, { kernel, shape } as unknown as TunableKernel);
+    const launched = { kernel, shape } as unknown as TunableKernel;
+    const dispatch = new PlannedDispatch(specialized, layer, buffers, launched);
+    if (!chosen && given.upgrades?.(shape, this.traits)) this.upgradable.push({ dispatch, buffers, launched });
+    return dispatch;
   }
 
   /** The chosen variant; undefined for the adapter's default. */

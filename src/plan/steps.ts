@@ -18,7 +18,7 @@ import { lossLaunch } from './losses/index.ts';
 import { type Measurement, planMeasurement } from './measurement.ts';
 import { type GraphPlan, type Network, planMovingStatistics, planNetwork } from './network.ts';
 import { type LossChain, phasesOf } from './phases.ts';
-import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
+import type { BufferRef, PlannedDispatch, Planner, UpgradableDispatch } from './planner.ts';
 import { isRegularized } from './regularized.ts';
 import type { Settings } from './settings.ts';
 import { planUpdate } from './update.ts';
@@ -82,6 +82,7 @@ export interface StepPlan {
   schedule: BufferRef;
   /** The measurement of a training step; undefined if health is off. */
   measurement?: Measurement;
+  upgradable: readonly UpgradableDispatch[];
 }
 
 /** The same with GPU objects, as the trainer uses it. */
@@ -188,6 +189,7 @@ export function planSteps(
     schedule,
     chunks,
     ...(measurement && { measurement }),
+    upgradable: planner.upgradable,
   };
 }
 

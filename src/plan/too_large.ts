@@ -17,3 +17,13 @@ export function tooLarge(slots: readonly Slot[], at: number): ConfigurationError
     fix: 'use a smaller batchSize, smaller images or a smaller model, or close what else uses the GPU',
   });
 }
+
+/** The error for a `memoryBudget` that the network alone exceeds. @param networkBytes without data sets. */
+export const overBudget = (memoryBudget: number, networkBytes: number, batchSize: number): ConfigurationError =>
+  new ConfigurationError({
+    what: 'The network alone needs more GPU memory than memoryBudget allows',
+    found: `${mebibytes(networkBytes)} for weights, gradients and a batch of ${batchSize}`,
+    expected: `less than ${mebibytes(memoryBudget)}`,
+    fix: 'raise memoryBudget, or use a smaller batchSize or a smaller model',
+    place: ['memoryBudget'],
+  });

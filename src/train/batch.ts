@@ -42,6 +42,7 @@ export async function trainOnBatch(
 ): Promise<BatchRecord> {
   const { gpu, memory, reader, steps } = engine;
   const { training } = steps;
+  await engine.useKernelsOfStep();
   await runBatch(engine, training, { images, labels, ...options }, (input) => trainingMicroBatches(steps, input));
   const step = engine.trainingBegan();
   const record = recordOf(engine, training, step);

@@ -1,9 +1,8 @@
 import type { FeatureStatistics } from '../augment/image_data_generator.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { ConfigurationError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
-import { Memory, mebibytes, type Slice } from '../gpu/memory.ts';
+import { Memory, type Slice } from '../gpu/memory.ts';
 import { Recorder } from '../gpu/recorder.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
@@ -22,6 +21,7 @@ import { type BoundState, type BoundSteps, sequencesOf } from '../plan/steps.ts'
 import type { CallbackStates } from './callbacks/index.ts';
 import { GpuSchedule } from './gpu_schedule.ts';
 import { Interludes } from './interludes.ts';
+import type { KernelUpgrades } from './kernel_upgrades.ts';
 import { planEngine, warningsOf } from './plan_engine.ts';
 import { Scheduler } from './scheduler.ts';
 import type { WhichWeights } from './which_weights.ts';
@@ -53,6 +53,8 @@ export class Engine {
   readonly startup: Startup;
   /** A warning for each chosen variant that fits no kernel of the network. */
   readonly variantWarnings: readonly string[];
+  /** Present once faster kernels have been requested: see kernel_upgrades.ts. */
+  upgrades?: KernelUpgrades;
   /** Aborted when the trainer is disposed. */
   readonly disposal: AbortSignal;
   readonly interludes = new Interludes();
@@ -186,7 +188,15 @@ export class Engine {
       dataset,
       { inputShape: model.inputShape, outputs, loss },
       inputView,
-      { batch: batchSize, seed, alsoPlain, blank, step, ...this.#budgetOf(isTrained), ...(weights && { weights }) },
+      {
+        batch: batchSize,
+        seed,
+        alsoPlain,
+        blank,
+        step,
+        ...(await this.#budgetOf(isTrained)),
+        ...(weights && { weights }),
+      },
       { state: stepState.state, labels, targets, input: network.input },
     );
     if (!input.weights) return input;
@@ -198,18 +208,13 @@ export class Engine {
    * GPU memory for the images of a data set, in bytes. Of the budget that the network leaves, the training images get half and
    * those of an evaluation a quarter. The last quarter is for intermediate images of a batch, and for calls during a `fit`.
    */
-  #budgetOf(isTrained: boolean): { budget?: number } {
+  async #budgetOf(isTrained: boolean): Promise<{ budget?: number }> {
     const { memoryBudget } = this.settings;
     if (memoryBudget === undefined) return {};
     const left = memoryBudget - this.#networkBytes;
     if (left > 0) return { budget: Math.floor(left / (isTrained ? 2 : 4)) };
-    throw new ConfigurationError({
-      what: 'The network alone needs more GPU memory than memoryBudget allows',
-      found: `${mebibytes(this.#networkBytes)} for weights, gradients and a batch of ${this.settings.batchSize}`,
-      expected: `less than ${mebibytes(memoryBudget)}`,
-      fix: 'raise memoryBudget, or use a smaller batchSize or a smaller model',
-      place: ['memoryBudget'],
-    });
+    const { overBudget } = await import('../plan/too_large.ts'); // loaded on demand
+    throw overBudget(memoryBudget, this.#networkBytes, this.settings.batchSize);
   }
 
   /** @param again true to repeat the epoch that was started last. */
@@ -286,6 +291,19 @@ export class Engine {
     }
   }
 
+  /**
+   * Makes the recordings use the kernels of the next step. Call it before steps are submitted.
+   *
+   * @param ahead number of steps that the run still has. Kernels for later steps are not compiled.
+   * @returns the maximum number of steps to submit before the next call.
+   */
+  async useKernelsOfStep(ahead = 0): Promise<number> {
+    if (this.steps.upgradable.length === 0) return Infinity;
+    // Compiling others would delay the first steps.
+    if (this.#steps.training < 2 && !this.upgrades) return 2;
+    return (await import('./kernel_upgrades.ts')).useKernelsOfStep(this, ahead);
+  }
+
   run(recording: Recording): void {
     submit(this.gpu.device, 'run', (work) => work.compute(recording));
   }
@@ -351,6 +369,7 @@ export class Engine {
     this.#epochs = epochs;
     this.#steps.training = step ?? this.#steps.training;
     if (learningRate !== undefined) await this.schedule.setLearningRate(learningRate);
+    await this.useKernelsOfStep();
   }
 
   /** How the images of a data set are turned into input for training and evaluation; evaluation uses no augmentation. */

@@ -122,7 +122,8 @@ export class FitRun {
       const there = stream
         ? await stream.ready(disposal, failure, ...(options.signal ? [options.signal] : []))
         : Infinity;
-      // Something else may have become due while waiting for the images.
+      const unchanged = await engine.useKernelsOfStep(left + (options.epochs - epoch) * place.epochSteps);
+      // Something else may have become due while waiting for images or kernels.
       if (this.#isToStop() || this.#isHeld()) continue;
       const next = engine.trainingSteps - records.offset + 1;
       if (left < place.epochSteps && left < lastKept && checkpoints?.isDueAfterStep(next - 1)) {
@@ -145,6 +146,7 @@ export class FitRun {
       const most = Math.min(
         left,
         Math.ceil(there / samples),
+        unchanged,
         this.#pace.allowed,
         probing?.stepsBeforeNext(next) ?? Infinity,
         checkpoints?.stepsBeforeNext(next - 1) ?? Infinity,

@@ -147,7 +147,7 @@ async function sweep(
       const there = stream ? await stream.ready(disposal, gpu.failure, ...(signal ? [signal] : [])) : Infinity;
       if (isOver()) break;
       gpu.failure.throwIfAborted();
-      const most = Math.min(ofEpoch, Math.ceil(there / stepSamples(settings)));
+      const most = Math.min(ofEpoch, Math.ceil(there / stepSamples(settings)), await engine.useKernelsOfStep(left));
       const submitted = await scheduler.submit(training.records, recording, engine.trainingSteps + 1, most, take);
       stream?.submitted(submitted * stepSamples(settings));
       engine.trainingBegan(submitted);

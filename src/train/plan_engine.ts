@@ -2,25 +2,23 @@ import type { Gpu } from '../gpu/device.ts';
 import { Memory } from '../gpu/memory.ts';
 import { RecordReader } from '../health/records.ts';
 import { loadAugmentation } from '../plan/load_augmentation.ts';
-import { loadJointLaunches, loadKernels, planWithVariants } from '../plan/load_kernels.ts';
-import { type FurtherVariants, Planner, type TunableKernel } from '../plan/planner.ts';
+import { loadJointLaunches, loadKernels, loadVariants } from '../plan/load_kernels.ts';
+import { Planner, type TunableKernel } from '../plan/planner.ts';
 import type { Settings } from '../plan/settings.ts';
 import { withAugmentation } from './trainer_options.ts';
 
 /** Plans the steps of an engine. Loads the code that the settings need first, and with `allVariants` what the tuner needs. */
 export async function planEngine(gpu: Gpu, given: Settings, memory: Memory, allVariants?: boolean) {
-  const [joint, planSteps] = await Promise.all([
+  const [joint, further, planSteps] = await Promise.all([
     loadJointLaunches(gpu.traits),
+    loadVariants(given, allVariants),
     loadKernels(given),
     loadAugmentation(given.inputView.augmentation),
   ]);
   const settings = withAugmentation(given);
   const reader = new RecordReader(settings.model, settings.health, settings);
-  const plan = (further?: FurtherVariants) => {
-    const planner = new Planner(gpu.traits, memory, settings.kernelVariants, joint, further);
-    return { settings, reader, planner, stepPlan: planSteps(planner, settings, reader) };
-  };
-  return planWithVariants(settings, plan, allVariants);
+  const planner = new Planner(gpu.traits, memory, settings.kernelVariants, joint, further);
+  return { settings, reader, planner, stepPlan: planSteps(planner, settings, reader) };
 }
 
 /** The kernels with several variants that a trainer with these settings launches. */

@@ -4,10 +4,10 @@ import { variantKey } from '../gpu/variants.ts';
 import { RecordReader } from '../health/records.ts';
 import { describePlan, type PlanFacts, sequenceOf } from '../plan/describe_plan.ts';
 import { shareMemory } from '../plan/liveness.ts';
-import { loadJointLaunches, loadKernels, planWithVariants } from '../plan/load_kernels.ts';
+import { loadJointLaunches, loadKernels, loadVariants } from '../plan/load_kernels.ts';
 import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
-import { type FurtherVariants, type PlanLimits, Planner, type TunableKernel } from '../plan/planner.ts';
-import { sequencesOf } from '../plan/steps.ts';
+import { type PlanLimits, type PlannedDispatch, Planner, type TunableKernel } from '../plan/planner.ts';
+import { type StepPlan, sequencesOf } from '../plan/steps.ts';
 import { fillTrainerOptions } from './fill_trainer_options.ts';
 import type { TrainerOptions } from './trainer_options.ts';
 
@@ -34,11 +34,27 @@ export async function planTraining(
 ): Promise<TrainingPlan> {
   const { planner, steps, input } = await planWithInput(options, dataset, adapter);
   const slots = shareMemory(planner.buffers, sequencesOf(steps));
-  return { ...describePlan(steps, input, slots), augmentationPasses: input.passes };
+  return { ...describePlan(steps, input, slots, await upgradesOf(steps, planner)), augmentationPasses: input.passes };
+}
+
+/** The variants that replace those of some dispatches in a long run. */
+async function upgradesOf(
+  { upgradable }: StepPlan,
+  { traits }: Planner,
+): Promise<ReadonlyMap<PlannedDispatch, Variant>> {
+  if (upgradable.length === 0) return new Map();
+  const { withFurtherVariants } = await import('../kernels/further_variants.ts'); // loaded on demand
+  return new Map(
+    upgradable.map(({ dispatch, launched }) => [
+      dispatch,
+      withFurtherVariants(launched.kernel).variants!(launched.shape, traits)[0]!,
+    ]),
+  );
 }
 
 /** A kernel and shape that a training step launches. */
 export interface StepLaunch extends TunableKernel {
+  /** The one that a long run uses. */
   variant: Variant;
   /** The layers that it computes for; empty if it belongs to the step as a whole. */
   layers: string[];
@@ -50,9 +66,12 @@ export async function stepLaunches(
   dataset: DatasetFacts,
   adapter: PlannedAdapter,
 ): Promise<StepLaunch[]> {
-  const { steps, input } = await planWithInput(options, dataset, adapter, true);
+  const { planner, steps, input } = await planWithInput(options, dataset, adapter, true);
+  const upgrades = await upgradesOf(steps, planner);
   const launches = new Map<string, StepLaunch>();
-  for (const { launched, variant, layer } of sequenceOf(steps, input).flatMap(({ dispatch }) => dispatch.parts)) {
+  for (const part of sequenceOf(steps, input).flatMap(({ dispatch }) => dispatch.parts)) {
+    const { launched, layer } = part;
+    const variant = upgrades.get(part) ?? part.variant;
     const key = variantKey(launched.kernel, launched.shape);
     const known = launches.get(key) ?? { ...launched, variant, layers: [] };
     launches.set(key, known);
@@ -68,11 +87,12 @@ async function planWithInput(
   allVariants?: boolean,
 ) {
   const settings = fillTrainerOptions(options);
-  const [joint, planSteps] = await Promise.all([loadJointLaunches(traits), loadKernels(settings)]);
-  const plan = (further?: FurtherVariants) => {
-    const planner = new Planner(traits, limits, settings.kernelVariants, joint, further);
-    const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));
-    return { planner, steps, input: planInputData(planner, dataset, settings, steps) };
-  };
-  return planWithVariants(settings, plan, allVariants);
+  const [joint, further, planSteps] = await Promise.all([
+    loadJointLaunches(traits),
+    loadVariants(settings, allVariants),
+    loadKernels(settings),
+  ]);
+  const planner = new Planner(traits, limits, settings.kernelVariants, joint, further);
+  const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));
+  return { planner, steps, input: planInputData(planner, dataset, settings, steps) };
 }

@@ -3,6 +3,7 @@ import { type DispatchProfile, profileRecording, type StepProfile } from '../gpu
 import type { Ceilings } from '../gpu/roofline.ts';
 import type { Phase } from '../plan/phases.ts';
 import type { Engine } from './engine.ts';
+import { upgradeKernels } from './kernel_upgrades.ts';
 import { trainingStep } from './step_recordings.ts';
 import { withTrainingRestored } from './training_restored.ts';
 
@@ -37,6 +38,7 @@ export async function profileStep(
   const { gpu, memory, steps } = engine;
   const { training } = steps;
   return withTrainingRestored(engine, async () => {
+    await upgradeKernels(engine);
     await engine.fitAugmentation(dataset);
     const input = await engine.input(dataset, engine.inputView, training);
     try {

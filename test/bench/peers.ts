@@ -8,6 +8,7 @@ import { withSession } from '../../src/cli/with_session.ts';
 import type { DatasetName, TrainAndTest } from '../../src/data/index.ts';
 import { figure, fixed } from '../../src/figures.ts';
 import { compileModel, type Model } from '../../src/model/graph.ts';
+import { stepsBeforeUpgrade } from '../../src/train/kernel_upgrades.ts';
 import { augmentationTable, measureAugmentation } from './augmentation.ts';
 import { flopsAnImage } from './flops.ts';
 import { healthLines, measureHealth } from './health.ts';
@@ -212,9 +213,10 @@ async function measure(
     all.push({ name, startupMs: ms, rounds: [], losses });
     if (ms > slowMs) stepMs.push(ms);
     else {
-      const warm = await session.call('train', name, 1);
+      const steps = name.startsWith('wgrad') ? stepsBeforeUpgrade : 1;
+      const warm = await session.call('train', name, steps);
       losses.push(...warm.losses);
-      stepMs.push(warm.ms);
+      stepMs.push(warm.ms / steps);
     }
   }
   const plan = planRounds(stepMs, batchSize, 1000 * (options.turnSeconds ?? usualTurn));

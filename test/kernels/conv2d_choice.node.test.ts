@@ -77,23 +77,24 @@ describe('conv2d', () => {
       }
     });
 
-    test('is the default on SwiftShader for large convolutions, in the forward pass and the filter gradient', () => {
+    test('is what long runs on SwiftShader change to for large convolutions', () => {
       /** Multiply-adds: 4 * 22 * 22 * 32 * 16 * 9, about the threshold of 2^23. */
       const large = convolution({ ...image, size: [24, 24], batch: 4 });
       const small = convolution({ ...image, size: [24, 24], batch: 3 });
-      const defaultsOf = (shape: Conv2dShape, traits = software) =>
+      const upgradesOf = (shape: Conv2dShape, traits = software) =>
         [conv2dForward, conv2dBackwardX, conv2dBackwardW].map((kernel) => {
           const [first] = withFurtherVariants(kernel).variants!(shape, traits);
-          const isFurther = first!.winograd === true;
-          // A run loads the further variants for kernels that say so, and for no others.
-          expect(kernel.prefersFurther?.(shape, traits) ?? false).toBe(isFurther);
-          return isFurther;
+          const upgrades = kernel.upgrades?.(shape, traits) ?? false;
+          expect(first!.winograd === true).toBe(upgrades);
+          // No run starts with it.
+          expect(kernel.variants!(shape, traits)[0]!.winograd).toBeUndefined();
+          return upgrades;
         });
-      expect(defaultsOf(large)).toEqual([true, false, true]);
-      expect(defaultsOf(small)).toEqual([false, false, false]);
-      expect(defaultsOf({ ...large, strideX: 2 })).toEqual([false, false, false]);
-      expect(defaultsOf(large, hardware)).toEqual([false, false, false]);
-      expect(defaultsOf(large, { software: true, subgroupSize: 0, gathers: true })).toEqual([false, false, false]);
+      expect(upgradesOf(large)).toEqual([true, true, true]);
+      expect(upgradesOf(small)).toEqual([false, false, false]);
+      expect(upgradesOf({ ...large, strideX: 2 })).toEqual([false, false, false]);
+      expect(upgradesOf(large, hardware)).toEqual([false, false, false]);
+      expect(upgradesOf(large, { software: true, subgroupSize: 0, gathers: true })).toEqual([false, false, false]);
       const all = withFurtherVariants(conv2dForward).variants!(large, software).map((variant) =>
         JSON.stringify(variant),
       );

@@ -25,8 +25,8 @@ async function linesOf(
   );
   return [
     ...dispatches.map(
-      ({ phase, layer, kernel, variant, workgroups, reads, writes }) =>
-        `${phase} ${layer || '-'} ${kernel}${variant && ` (${variant})`} x ${workgroups}: ` +
+      ({ phase, layer, kernel, variant, upgrade, workgroups, reads, writes }) =>
+        `${phase} ${layer || '-'} ${kernel}${variant && ` (${variant}${upgrade ? `; later ${upgrade}` : ''})`} x ${workgroups}: ` +
         `${reads.join(' ') || '-'} -> ${writes.join(' ')}`,
     ),
     `${dispatches.length} dispatches, ${bytes.shared} bytes, ${bytes.apart} without sharing, ${bytes.input} of a data set`,
