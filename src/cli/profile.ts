@@ -116,7 +116,8 @@ export function* stepLines(profile: StepProfile & Pick<TrainingProfile, 'ceiling
 
 export const ceilingsLine = ({ gflops, gbps }: Ceilings): string =>
   `ceilings ${figure(gflops)} GFLOP/s of multiply-adds in registers and ${figure(gbps)} GB/s of memory, measured on this adapter; ` +
-  '"of roofline" is the percentage of the limit for a dispatch. With caches it can exceed 100 %.';
+  '"of roofline" is the percentage of the limit for a dispatch. It can exceed 100 % with caches, or with Winograd\'s algorithm, whose ' +
+  'operations are counted as those of a direct convolution.';
 
 function passesLine({ augmentationPasses }: TrainingProfile): string {
   const passes = augmentationPasses === 1 ? '1 pass' : `${augmentationPasses} passes`;

@@ -166,6 +166,11 @@ export async function withRun<Result>(
         session?.stop();
       };
     }
+    if (resumed && options.tuning === 'full') {
+      console.log(
+        'note     --tuning full has no effect, because a resumed run keeps its variants; off uses the defaults',
+      );
+    }
     const tuning = resumed ? undefined : await tuneRun(session, trainer, options);
     interrupts.stop = undefined;
     if (tuning) trainer = { ...trainer, kernelVariants: tuning.variants };

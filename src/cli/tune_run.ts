@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { WgradError } from '../errors.ts';
+import { ConfigurationError, WgradError } from '../errors.ts';
 import { count, counted, figure } from '../figures.ts';
 import { variantText } from '../gpu/variants.ts';
 import type { KernelVariants, TrainerOptions, TuneResult } from '../index.ts';
@@ -24,15 +24,31 @@ export function addTuningOptions(command: Command): Command {
     )
     .option(
       '--kernel-variants <json>',
-      'variants of the kernels to use, as JSON (text or file), such as the file of wgrad tune --json',
+      'variants of the kernels to use, as JSON (text or file), such as the file of wgrad tune --json, or of train --json to repeat the choice of that run',
       kernelVariantsOf,
     );
 }
 
 const kernelVariantsOf = (text: string): KernelVariants => {
   const json = namedOrJson<Record<string, unknown>>('--kernel-variants', [])(text) as Record<string, unknown>;
-  const { tuning } = json as { tuning?: { variants?: KernelVariants } };
-  return tuning?.variants ?? (json as KernelVariants);
+  const { tuning, config } = json as {
+    tuning?: { variants?: KernelVariants };
+    config?: Pick<TrainerOptions, 'kernelVariants'>;
+  };
+  if (tuning?.variants) return tuning.variants;
+  // A run without recorded variants used the defaults.
+  if (config) return config.kernelVariants ?? {};
+  for (const [kernel, variant] of Object.entries(json)) {
+    if (typeof variant === 'object' && variant !== null && !Array.isArray(variant)) continue;
+    throw new ConfigurationError({
+      what: `--kernel-variants has no variant for ${kernel.slice(0, 80)}`,
+      found: variant,
+      expected:
+        'for each kernel and its shape an object with the parameters of a variant, such as {"subgroups": false, "quads": 2}',
+      fix: 'give the file of wgrad tune --json, or of wgrad train --json',
+    });
+  }
+  return json as KernelVariants;
 };
 
 /** The file in which the command keeps the tuner's results, next to the data sets. */
@@ -65,12 +81,15 @@ export async function tuneRun(
   trainer: TrainerOptions,
   { tuning = 'off' }: Pick<RunOptions, 'tuning'>,
 ): Promise<TuneResult | undefined> {
+  if (trainer.kernelVariants && tuning === 'full') {
+    console.log('note     --tuning full has no effect, because --kernel-variants chooses the variants');
+  }
   if (trainer.kernelVariants || tuning === 'off' || (tuning === 'auto' && session.adapter.software)) return undefined;
   const cache = keptTuning();
   if (tuning === 'full') console.log('tuning   timing every variant of every kernel; Ctrl-C keeps the times so far');
   const result = await session.call('tune', { trainer, mode: tuning, ...(cache !== undefined && { cache }) });
   if (!result) return undefined;
-  if (result.discarded) console.log(`tuning   the kept times in ${cacheFile()} were discarded: ${result.discarded}`);
+  if (result.discarded) console.log(`tuning   the times stored in ${cacheFile()} were discarded: ${result.discarded}`);
   if (result.cache !== cache) keepTuning(result.cache);
   console.log(tuningLine(result, tuning === 'full'));
   for (const { kernel, failed = [] } of result.kernels) {

@@ -85,7 +85,7 @@ export function rooflineSvg({ dispatches }: StepProfile, ceilings: Ceilings, tit
 <style>.grid{stroke:#ddd}.leader{fill:none;stroke:#9ab}.roof{fill:none;stroke:#b00;stroke-width:2}circle{fill:#36c;fill-opacity:.5;stroke:#124}</style>
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="${frame.left}" y="20" font-size="15">${title}</text>
-<text x="${frame.left}" y="36">ceilings: ${figure(ceilings.gflops)} GFLOP/s and ${figure(ceilings.gbps)} GB/s</text>
+<text x="${frame.left}" y="36">roofline (red): ${figure(ceilings.gflops)} GFLOP/s of multiply-adds and ${figure(ceilings.gbps)} GB/s of memory, as measured</text>
 <text x="${right + 12}" y="36">dispatch, share of the step's time (area of its circle)</text>
 ${x.ticks.map((tick) => html`<line class="grid" x1="${x.of(tick)}" x2="${x.of(tick)}" y1="${frame.top}" y2="${size.height - frame.bottom}"/><text x="${x.of(tick)}" y="${size.height - frame.bottom + 16}" text-anchor="middle">${tickText(tick)}</text>`)}
 ${y.ticks.map((tick) => html`<line class="grid" y1="${y.of(tick)}" y2="${y.of(tick)}" x1="${frame.left}" x2="${right}"/><text x="${frame.left - 6}" y="${y.of(tick) + 4}" text-anchor="end">${tickText(tick)}</text>`)}

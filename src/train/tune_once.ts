@@ -14,7 +14,7 @@ export async function tuneOnce(gpu: Gpu, kernels: ReadonlyMap<string, TunableKer
   const caches = typeof indexedDB === 'undefined' ? undefined : createStore(database, store);
   const cache: unknown = caches && (await get(key, caches).catch(() => undefined));
   const result = await tuneWithCache(gpu, kernels, { mode: gpu.tuning, ...(typeof cache === 'string' && { cache }) });
-  if (result.discarded) console.info(`wgrad: the kept times of kernels were discarded: ${result.discarded}`);
+  if (result.discarded) console.info(`wgrad: the stored times of kernels were discarded: ${result.discarded}`);
   if (caches && result.cache !== cache) await set(key, result.cache, caches).catch(() => undefined);
   return result.variants;
 }

@@ -56,10 +56,10 @@ export function readTuningCache(text: string): { machines: MachineTimes[]; disca
   try {
     cache = JSON.parse(text) as Partial<TuningCache> | null;
   } catch {
-    return discarded('it is damaged');
+    return discarded('the file is damaged');
   }
   if (cache?.format !== 3 || !Array.isArray(cache.machines) || !cache.machines.every(isOfMachine)) {
-    return discarded('it is damaged, or of another version of wgrad');
+    return discarded('the file is damaged, or from another version of wgrad');
   }
   return { machines: cache.machines };
 }

@@ -9,7 +9,7 @@ import { pagesOf } from '../../src/cli/chrome.ts';
 import { fasterOnCpu, hostOfResumed } from '../../src/cli/hosts/choose_host.ts';
 import { endWithThisProcess, findFirefox, versionOf } from '../../src/cli/hosts/firefox.ts';
 import { hostOfVersion } from '../../src/cli/hosts/host_names.ts';
-import { findProgram } from '../../src/cli/hosts/host_programs.ts';
+import { findProgram, programAdvice } from '../../src/cli/hosts/host_programs.ts';
 import { secondsOfGroup } from '../../src/cli/hosts/process_time.ts';
 import { driverTitle } from '../../src/cli/hosts/vulkan_drivers.ts';
 import LocalWebSocket from '../../src/cli/hosts/web_socket.ts';
@@ -86,7 +86,7 @@ describe('a host that is not available', () => {
     const { code, stderr } = await call('selftest', '--host', 'dawn', '--adapter', 'software');
     expect(code).toBe(3);
     expect(stderr).toContain('needs the npm package webgpu');
-    expect(stderr).toContain('npm install webgpu');
+    expect(stderr).toContain('npm install --no-save --save-prod webgpu');
   });
 
   test('Deno is not installed', async ({ skip }) => {
@@ -95,7 +95,16 @@ describe('a host that is not available', () => {
       return call('selftest', '--host', 'deno');
     });
     expect(code).toBe(3);
-    expect(stderr).toContain('npm install deno');
+    expect(stderr).toContain('npm install --no-save --save-prod deno');
+  });
+
+  test('the advice works where the command was started', () => {
+    const folder = temporaryFolder();
+    expect(programAdvice('dawn', folder)).toBe('npm install webgpu');
+    writeFileSync(join(folder, 'package.json'), '{ "name": "app" }');
+    expect(programAdvice('deno', folder)).toBe('npm install deno');
+    // In a clone, npm installs no optional peer dependency without --save-prod, and --no-save keeps package.json as it is.
+    expect(programAdvice('deno', process.cwd())).toBe('npm install --no-save --save-prod deno');
   });
 });
 

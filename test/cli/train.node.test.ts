@@ -554,6 +554,25 @@ test(
     );
     expect(parseRun(readFileSync(saved)).options.kernelVariants).toEqual(tuning.variants);
     expect(JSON.parse(readFileSync(run, 'utf8'))).toMatchObject({ config: { kernelVariants: tuning.variants } });
+    // The file of a run repeats its choice.
+    const repeated = await runHere(
+      'train',
+      ...small,
+      '--epochs',
+      '1',
+      '--kernel-variants',
+      run,
+      '--tuning',
+      'full',
+      '--save',
+      saved,
+    );
+    expect({ code: repeated.code, stderr: repeated.stderr }).toMatchObject({ code: 0 });
+    expect(repeated.stdout).toContain('--tuning full has no effect, because --kernel-variants');
+    expect(parseRun(readFileSync(saved)).options.kernelVariants).toEqual(tuning.variants);
+    const invalid = await call('train', ...small, '--kernel-variants', '{"dense_forward": 2}');
+    expect(invalid.code).toBe(2);
+    expect(invalid.stderr).toMatch(/no variant for dense_forward[\s\S]*found: 2[\s\S]*an object with the parameters/);
     // A variant that SwiftShader doesn't support.
     const [{ kernel, shape }] = tuning.kernels as [TunedKernel];
     const name = `${kernel} ${JSON.stringify(shape)}`;

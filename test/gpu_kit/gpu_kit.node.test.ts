@@ -45,7 +45,7 @@ const pack = (bindings: string) =>
 test('it is packed with all that it needs, and says what is missing', () => {
   const missing = pack('/nowhere');
   expect(missing.status).toBe(3);
-  expect(missing.stderr).toContain('npm install --no-save webgpu');
+  expect(missing.stderr).toContain('npm install --no-save --save-prod webgpu');
   const { status, stdout, stderr } = pack(emptyBindings());
   expect(stderr).toBe('');
   expect(status).toBe(0);

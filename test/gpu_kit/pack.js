@@ -49,7 +49,7 @@ const binary = bindings && join(bindings, 'dist', values.platform, 'dawn.node');
 if (!binary || !existsSync(binary)) {
   console.error(
     `error: the kit needs Dawn's bindings for ${values.platform}, the npm package webgpu: found ${binary ?? 'none'}; ` +
-      'type: npm install --no-save webgpu, or give its folder: npm run gpu-kit -- --bindings <folder>',
+      'type: npm install --no-save --save-prod webgpu, or give its folder: npm run gpu-kit -- --bindings <folder>',
   );
   process.exit(3);
 }

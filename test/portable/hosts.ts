@@ -83,7 +83,7 @@ export async function findHosts(): Promise<{ found: Host[]; missing: Missing[] }
   for (const name of processNames) {
     const program = findProgram(name);
     if (program) found.push(processHost(name, program));
-    else missing.push({ name, install: programAdvice[name].replace('install', 'install --no-save') });
+    else missing.push({ name, install: programAdvice(name) });
   }
   return { found, missing };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,11 +15,22 @@ export interface HostProgram {
   args(script: string): string[];
 }
 
-/** How to install each program. */
-export const programAdvice: Record<ProcessName, string> = {
-  dawn: 'npm install webgpu',
-  deno: 'npm install deno',
-};
+const packages: Record<ProcessName, string> = { dawn: 'webgpu', deno: 'deno' };
+
+/**
+ * How to install a program where the command was started. npm reports success but installs nothing for a name that package.json lists as an
+ * optional peer dependency, as that of wgrad does, unless it is also told to treat it as a dependency.
+ */
+export const programAdvice = (name: ProcessName, folder = process.cwd()): string =>
+  `npm install ${isClone(folder) ? '--no-save --save-prod ' : ''}${packages[name]}`;
+
+function isClone(folder: string): boolean {
+  try {
+    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown }).name === 'wgrad';
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Finds an npm package that is installed where the command was started, or next to wgrad.
@@ -75,6 +86,6 @@ export function requireProgram(name: ProcessName): HostProgram {
       name === 'dawn'
         ? 'no package webgpu where the command was started or next to wgrad'
         : 'no program deno in the PATH, and no package deno where the command was started or next to wgrad',
-    fix: `type: ${programAdvice[name]}; or omit --host to run in a browser`,
+    fix: `type: ${programAdvice(name)}; or omit --host to run in a browser`,
   });
 }
