@@ -563,7 +563,8 @@ const namesInChunks: Plugin = {
         if (added.some(([name]) => locals.has(name))) continue;
         target.code = `${target.code.slice(0, own.index)}export{${[own[1], ...exports]}};${target.code.slice(own.index + own[0].length)}`;
         const name = basename(file.fileName);
-        for (const other of chunks) other.code = other.code.replaceAll(`\`./${name}\``, `\`./${from}\``);
+        // An entry is in another folder than the chunks that it imports.
+        for (const other of chunks) other.code = other.code.replaceAll(`/${name}\``, `/${from}\``);
         delete bundle[file.fileName];
         delete bundle[`${file.fileName}.map`];
       }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer } from 'node:http';
 import { SourceMap, type SourceMapping } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { strToU8, zipSync } from 'fflate';
@@ -60,6 +60,20 @@ describe('the installed files', () => {
       return ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts);
     });
     expect(scripts).toEqual([]);
+  });
+
+  // The build renames chunks and replaces imports, so a name that only one of two places has would fail in the user's hands.
+  test('every file that a built file imports is there', () => {
+    const dist = join(project, 'node_modules/wgrad/dist');
+    const found = files(dist)
+      .filter((path) => path.endsWith('.js'))
+      .flatMap((path) =>
+        [...readFileSync(path, 'utf8').matchAll(/(?:\bfrom|\bimport\(?)\s*["'`](\.{1,2}\/[\w./-]+\.js)["'`]/g)].map(
+          ([, name]) => join(dirname(path), name!),
+        ),
+      );
+    expect(found.length).toBeGreaterThan(200);
+    expect(found.filter((path) => !existsSync(path))).toEqual([]);
   });
 
   test('the licenses of all bundled packages are included', () => {
