@@ -4,9 +4,6 @@
 // follows, the four pixels are the window of one pooled cell, in which only the maximum has a gradient. Requires in_channels % 4 = 0. This
 // is also the filter gradient of a transposed convolution, with x and dy exchanged. db is then the sum of the transposed convolution's dy
 // over all pixels of the larger image, which one additional workgroup per part computes.
-#if ${subgroups}
-enable subgroups;
-#endif
 @group(0) @binding(0) var<storage, read> ${x}: array<vec4f>;
 @group(0) @binding(1) var<storage, read> ${dy}: array<${out}>;
 @group(0) @binding(2) var<storage, read_write> dw: array<${out}>;

@@ -3,9 +3,6 @@
 // whole 3x3 window of a gray image. Otherwise it is the same: 4 neighbors share the rows, and the images are divided into parts. This is
 // also the filter gradient of a transposed convolution, with x and dy exchanged. db is then the sum of the transposed convolution's dy over
 // all pixels of the larger image, which one additional workgroup per part computes.
-#if ${subgroups}
-enable subgroups;
-#endif
 @group(0) @binding(0) var<storage, read> ${x}: array<f32>;
 @group(0) @binding(1) var<storage, read> ${dy}: array<${out}>;
 @group(0) @binding(2) var<storage, read_write> dw: array<${out}>;

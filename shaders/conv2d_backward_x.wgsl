@@ -5,7 +5,6 @@
 // This is also the forward pass of a transposed convolution, which distributes its input as a convolution distributes dy: y =
 // act(b[channel] + the sum).
 #if ${subgroups}
-enable subgroups;
 diagnostic(off, subgroup_uniformity); // all four neighbors skip together
 #endif
 @group(0) @binding(0) var<storage, read> w: array<${load}>;

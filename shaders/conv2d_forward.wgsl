@@ -3,9 +3,6 @@
 // 4 neighbors share the pixels and own 16 channels of each quad together, so that each loads a quarter of the pixels and shares them. If a
 // pool follows, 4 pixels are the 2x2 window of a pooled cell, and only the maximum y and its position in the window are written, [cell,
 // co]. This kernel also computes the data gradient of a transposed convolution, which is a convolution of dy: dx = act'(x) * the sum.
-#if ${subgroups}
-enable subgroups;
-#endif
 @group(0) @binding(0) var<storage, read> ${x}: array<${load}>;
 @group(0) @binding(1) var<storage, read> w: array<${out}>;
 #if ${use_bias}

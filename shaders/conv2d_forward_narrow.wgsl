@@ -2,9 +2,6 @@
 // conv2d_forward for a kernel of at most 9 rows (kh,kw,ci), such as a 3x3 window of a gray image: one invocation keeps
 // its rows of w x 4 output channels in registers and iterates over 16 quads of pixels; 4 neighbors share each quad.
 // A quad is four pixels in a row or, if a pool follows, the 2x2 window of one pooled cell.
-#if ${subgroups}
-enable subgroups;
-#endif
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<${out}>;
 #if ${use_bias}

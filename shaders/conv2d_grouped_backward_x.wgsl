@@ -5,7 +5,6 @@
 // same channels of other pixels: each loads a quarter of w and shares it. With dilation, kh and kw count in steps of dilation_y rows and
 // dilation_x columns of x.
 #if ${subgroups}
-enable subgroups;
 diagnostic(off, subgroup_uniformity); // all four neighbors skip together
 #endif
 @group(0) @binding(0) var<storage, read> w: array<${load}>;

@@ -3,9 +3,6 @@
 // them. One invocation owns ${pixels} pixels and ${quads} x 4 output channels of one group, and iterates over the sum ${width} input
 // channels at a time. With subgroups, 4 neighbors own the same channels of other pixels: each loads a quarter of w and shares it. With
 // dilation, kh and kw count in steps of dilation_y rows and dilation_x columns of x.
-#if ${subgroups}
-enable subgroups;
-#endif
 @group(0) @binding(0) var<storage, read> x: array<${load}>;
 @group(0) @binding(1) var<storage, read> w: array<${out}>;
 #if ${use_bias}

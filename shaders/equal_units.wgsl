@@ -24,8 +24,6 @@ const input_most = ${input_most}u;
 const none = 0xffffffffu;
 
 var<workgroup> keys: array<u32, unit_most>;
-var<workgroup> sums: array<vec2f, workgroup_size>;
-var<workgroup> equal: atomic<u32>;
 
 // The bits of a number; those of 0 for -0.
 fn mixed(key: u32, bits: u32) -> u32 {
@@ -52,33 +50,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   for (var u = index; u < count; u += workgroup_size) { keys[u] = key_of(layer, u); }
   let all = state.count * input_elements;
   let spacing = ((all + input_most - 1u) / input_most) | 1u;
-  var sum = vec2f();
+  var sum = vec4f(); // of the distance from the first number, and of its square; number of equal units
   if (is_input) {
     for (var i = spacing * index; i < all; i += spacing * workgroup_size) {
       let d = x[i] - x[0];
-      sum += vec2f(d, d * d);
+      sum += vec4f(d, d * d, 0.0, 0.0);
     }
   }
-  sums[index] = sum;
   workgroupBarrier();
   for (var u = index; u < count; u += workgroup_size) {
     var v = 0u;
     while (v < count && (v == u || keys[v] != keys[u])) { v++; }
-    if (v < count) { atomicAdd(&equal, 1u); }
+    sum.z += f32(v < count);
   }
-  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (index < half) { sums[index] += sums[index + half]; }
-  }
-  workgroupBarrier();
+  sum = sum_of(sum, index);
   if (index != 0u) { return; }
   let record = state.step % record_slots * record_words;
   if (is_input) {
-    let mean = sums[0] / f32((all + spacing - 1u) / spacing);
+    let mean = sum.xy / f32((all + spacing - 1u) / spacing);
     let variance = mean.y - mean.x * mean.x;
     records[record + input_word + input_mean] = bitcast<u32>(x[0] + mean.x);
     records[record + input_word + input_standard_deviation] = bitcast<u32>(sqrt(select(variance, 0.0, variance < 0.0)));
   } else {
-    records[record + first_word + layer_words * group.x + layer_equal] = atomicLoad(&equal);
+    records[record + first_word + layer_words * group.x + layer_equal] = u32(sum.z);
   }
 }

@@ -17,8 +17,7 @@
 const workgroup_size = ${workgroup_size}u;
 const infinity = vec4u(0x7f800000u); // comparisons of floats with NaN may be optimized away in WGSL
 
-var<workgroup> sums: array<vec2f, workgroup_size>;
-var<workgroup> largest: array<u32, workgroup_size>;
+var<workgroup> largest: atomic<u32>;
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
@@ -46,14 +45,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       bad += dot(select(vec4f(), vec4f(1.0), (bitcast<vec4u>(dw[i]) & infinity) == infinity), vec4f(1.0));
     }
   }
-  sums[index] = vec2f(dot(squares, vec4f(1.0)), bad);
-  largest[index] = max(max(sizes.x, sizes.y), max(sizes.z, sizes.w));
-  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (index < half) {
-      sums[index] += sums[index + half];
-      largest[index] = max(largest[index], largest[index + half]);
-    }
-  }
-  if (index == 0u) { partials[group.x] = vec4f(sums[0], bitcast<f32>(largest[0]), 0.0); }
+  atomicMax(&largest, max(max(sizes.x, sizes.y), max(sizes.z, sizes.w)));
+  let sum = sum_of(vec4f(dot(squares, vec4f(1.0)), bad, 0.0, 0.0), index);
+  workgroupBarrier();
+  if (index == 0u) { partials[group.x] = vec4f(sum.xy, bitcast<f32>(atomicLoad(&largest)), 0.0); }
 }

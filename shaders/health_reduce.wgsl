@@ -24,10 +24,13 @@ struct Moments {
   squares: f32, // of the distance from the mean
 }
 
+#if ${subgroups}
+#else
 var<workgroup> moments: array<Moments, workgroup_size>;
 var<workgroup> sums: array<vec2f, workgroup_size>;
 var<workgroup> counts: array<vec4u, workgroup_size>;
-var<workgroup> found: array<u32, workgroup_size>; // units that were positive, or the largest |dw| by its bits
+var<workgroup> found: array<u32, workgroup_size>;
+#endif
 
 fn merge(a: Moments, b: Moments) -> Moments {
   if (b.n == 0.0) { return a; }
@@ -44,12 +47,15 @@ fn moments_of(chunk: vec4f) -> Moments {
   return Moments(chunk.x, chunk.y + off, select(squares, 0.0, squares < 0.0)); // max() may lose a NaN
 }
 
-fn gather(index: u32, group: u32) {
+@compute @workgroup_size(workgroup_size)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
+  let group = id.x;
+  let is_layer = group < layers;
   var all = Moments();
   var sum = vec2f();
   var count = vec4u();
-  var own = 0u;
-  if (group < layers) {
+  var own = 0u; // units that were positive, or the largest |dw| by its bits
+  if (is_layer) {
     let range = ranges[2u * group];
     let units = ranges[2u * group + 1u];
     for (var c = range.x + index; c < range.y; c += workgroup_size) {
@@ -71,46 +77,51 @@ fn gather(index: u32, group: u32) {
       count.x += u32(updated[c].z);
     }
   }
-  moments[index] = all;
-  sums[index] = sum;
-  counts[index] = count;
-  found[index] = own;
-}
-
-@compute @workgroup_size(workgroup_size)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
-  let is_layer = group.x < layers;
-  gather(index, group.x);
   for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
+#if ${subgroups}
+    let others = Moments(subgroupShuffleXor(all.n, half), subgroupShuffleXor(all.mean, half), subgroupShuffleXor(all.squares, half));
+    all = merge(all, others);
+    sum += subgroupShuffleXor(sum, half);
+    count += subgroupShuffleXor(count, half);
+    let other = subgroupShuffleXor(own, half);
+    own = select(max(own, other), own + other, is_layer);
+#else
+    moments[index] = all;
+    sums[index] = sum;
+    counts[index] = count;
+    found[index] = own;
     workgroupBarrier();
     if (index < half) {
-      moments[index] = merge(moments[index], moments[index + half]);
-      sums[index] += sums[index + half];
-      counts[index] += counts[index + half];
-      found[index] = select(max(found[index], found[index + half]), found[index] + found[index + half], is_layer);
+      all = merge(all, moments[index + half]);
+      sum += sums[index + half];
+      count += counts[index + half];
+      let other = found[index + half];
+      own = select(max(own, other), own + other, is_layer);
     }
+    workgroupBarrier();
+#endif
   }
   if (index != 0u) { return; }
   let record = state.step % record_slots * record_words + first_word;
   if (is_layer) {
-    let at = record + layer_words * group.x;
-    let units = ranges[2u * group.x + 1u];
+    let at = record + layer_words * group;
+    let units = ranges[2u * group + 1u];
     let to_large = scale_of_large / scale;
-    let large = sums[0].x * to_large * to_large + sums[0].y;
-    let norm = select(sqrt(sums[0].x) / scale, sqrt(large) / scale_of_large, sums[0].y != 0.0);
-    records[at + layer_mean] = bitcast<u32>(moments[0].mean);
-    records[at + layer_standard_deviation] = bitcast<u32>(sqrt(moments[0].squares / moments[0].n));
-    records[at + layer_zeros] = counts[0].x;
-    records[at + layer_saturated] = counts[0].y;
-    records[at + layer_non_finite_activations] = counts[0].z;
-    records[at + layer_dead] = select(units.y - found[0], 0u, units.x == none);
+    let large = sum.x * to_large * to_large + sum.y;
+    let norm = select(sqrt(sum.x) / scale, sqrt(large) / scale_of_large, sum.y != 0.0);
+    records[at + layer_mean] = bitcast<u32>(all.mean);
+    records[at + layer_standard_deviation] = bitcast<u32>(sqrt(all.squares / all.n));
+    records[at + layer_zeros] = count.x;
+    records[at + layer_saturated] = count.y;
+    records[at + layer_non_finite_activations] = count.z;
+    records[at + layer_dead] = select(units.y - own, 0u, units.x == none);
     records[at + layer_delta_norm] = bitcast<u32>(norm);
-    records[at + layer_non_finite_deltas] = counts[0].w;
+    records[at + layer_non_finite_deltas] = count.w;
   } else {
-    let at = record + layer_words * layers + tensor_words * (group.x - layers);
-    records[at + tensor_gradient_max] = found[0];
-    records[at + tensor_weight_norm] = bitcast<u32>(sqrt(sums[0].x));
-    records[at + tensor_update_norm] = bitcast<u32>(sqrt(sums[0].y));
-    records[at + tensor_non_finite_weights] = counts[0].x;
+    let at = record + layer_words * layers + tensor_words * (group - layers);
+    records[at + tensor_gradient_max] = own;
+    records[at + tensor_weight_norm] = bitcast<u32>(sqrt(sum.x));
+    records[at + tensor_update_norm] = bitcast<u32>(sqrt(sum.y));
+    records[at + tensor_non_finite_weights] = count.x;
   }
 }

@@ -36,23 +36,28 @@ struct Tensor {
   low: f32,      // flat below, and above high
   high: f32,
   bits: u32,     // its first word in positive, or none
-  unused: u32,
 }
 
 // The end of the real samples: after the whole vec4s of their numbers there may be a partial one with the last of them.
 struct Extent {
+  limit: u32, // in numbers
   full: u32,
   end: u32,
   in_last: vec4<bool>,
 }
 
-var<workgroup> sums: array<vec4f, workgroup_size>;
-var<workgroup> counts: array<vec4f, workgroup_size>;
+// The figures of an invocation.
+var<private> first_sum: vec4f;  // of y - s or (2^32 dy)^2
+var<private> second_sum: vec4f; // of (y - s)^2 or (2^-70 dy)^2
+var<private> zeros: vec4f;
+var<private> flats: vec4f;
+var<private> bad: f32;          // number of non-finite y or dy
+var<workgroup> all_bad: atomic<u32>;
 
 fn tensor_at(index: u32) -> Tensor {
   let a = chunks[chunk_count + 2u * index];
   let b = chunks[chunk_count + 2u * index + 1u];
-  return Tensor(a.x, a.y, a.z, a.w, bitcast<f32>(b.x), bitcast<f32>(b.y), b.z, b.w);
+  return Tensor(a.x, a.y, a.z, a.w, bitcast<f32>(b.x), bitcast<f32>(b.y), b.z);
 }
 
 fn extent_of(chunk: Chunk, tensor: Tensor) -> Extent {
@@ -60,7 +65,7 @@ fn extent_of(chunk: Chunk, tensor: Tensor) -> Extent {
   let rest = limit % 4u;
   let full = min(chunk.end, limit / 4u);
   let reaches = rest != 0u && limit / 4u < chunk.end;
-  return Extent(full, full + u32(reaches), vec4u(0u, 1u, 2u, 3u) < vec4u(rest));
+  return Extent(limit, full, full + u32(reaches), vec4u(0u, 1u, 2u, 3u) < vec4u(rest));
 }
 
 fn is_not_finite(v: vec4f) -> vec4<bool> {
@@ -81,16 +86,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let chunk = Chunk(row.x, row.y, row.z, row.w);
   let tensor = tensor_at(chunk.tensor);
   let extent = extent_of(chunk, tensor);
-  if (chunk.arena < 2u) { measure_values(chunk, tensor, extent, index); } else { measure_deltas(chunk, extent, index); }
-  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (index < half) {
-      sums[index] += sums[index + half];
-      counts[index] += counts[index + half];
-    }
+  var head = vec2f();
+  if (chunk.arena < 2u) {
+    if (chunk.arena == 0u) { head.y = y0[chunk.first].x; } else { head.y = y1[chunk.first].x; }
+    head.x = f32(min(4u * chunk.end, extent.limit) - min(4u * chunk.first, extent.limit));
+    measure_values(chunk, tensor, extent, index, head.y);
+  } else if (chunk.arena == 2u) {
+    deltas_0(chunk, extent, index);
+  } else {
+    deltas_1(chunk, extent, index);
   }
+  atomicAdd(&all_bad, u32(bad));
+  let sum = sum_of(vec4f(total(first_sum), total(second_sum), total(zeros), total(flats)), index);
+  workgroupBarrier();
   if (index == 0u) {
-    partials[2u * (first_partial + group.x)] = sums[0];
-    partials[2u * (first_partial + group.x) + 1u] = counts[0];
+    partials[2u * (first_partial + group.x)] = vec4f(head, sum.xy);
+    partials[2u * (first_partial + group.x) + 1u] = vec4f(sum.zw, f32(atomicLoad(&all_bad)), 0.0);
   }
 }

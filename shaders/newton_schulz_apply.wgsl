@@ -1,9 +1,6 @@
 // y = s x q, for every matrix x
 // One invocation owns ${row_quads} x 4 rows of 4 columns. 4 neighbors share the rows and own 16 columns together, so that each loads a
 // quarter of the rows and shares them. The last product writes y in the layout of the arenas. lib/matrices.wgsl has the tables.
-#if ${subgroups}
-enable subgroups;
-#endif
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
 @group(0) @binding(2) var<storage, read> matrices: array<vec4u>;

@@ -1,8 +1,5 @@
 // parts[s] = x^T x over the rows of slice s, for every matrix x
 // lib/symmetric_product.wgsl has the tiles and the sum, lib/matrices.wgsl the tables.
-#if ${subgroups}
-enable subgroups;
-#endif
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> matrices: array<vec4u>;
 @group(0) @binding(2) var<storage, read> tasks: array<vec4u>;

@@ -1,8 +1,5 @@
 // p = a I + b g + c g g, for every symmetric matrix g
 // lib/symmetric_product.wgsl has the tiles and the sum, lib/matrices.wgsl the tables.
-#if ${subgroups}
-enable subgroups;
-#endif
 @group(0) @binding(0) var<storage, read> x: array<vec4f>; // g, of all matrices
 @group(0) @binding(1) var<storage, read> matrices: array<vec4u>;
 @group(0) @binding(2) var<storage, read> tasks: array<vec4u>;

@@ -1,9 +1,6 @@
 // y = x p, for all pairs x of symmetric matrices, or for one of each pair; all are polynomials of one matrix, so y is symmetric
 // A pair consists of the current Gram matrix and the product of the polynomials so far. lib/symmetric_product.wgsl has the tiles
 // and the sum, lib/matrices.wgsl the tables.
-#if ${subgroups}
-enable subgroups;
-#endif
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> p: array<vec4f>;
 @group(0) @binding(2) var<storage, read> matrices: array<vec4u>;

@@ -1,8 +1,5 @@
 
-// The change of a chunk by an update u: (sum of w*w before, sum of u*u, number of non-finite new w, 0).
-var<workgroup> sums: array<vec4f, workgroup_size>;
-
-// A skipped step adds nothing.
+// A skipped step adds nothing to the sum of w*w.
 fn squares_of(chunk: vec4u, index: u32) -> vec4f {
   var squares = vec4f();
   for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
@@ -12,6 +9,7 @@ fn squares_of(chunk: vec4u, index: u32) -> vec4f {
   return squares;
 }
 
+// The change of a chunk by an update u: (sum of w*w before, sum of u*u, number of non-finite new w, 0).
 fn write_partials(chunk: vec4u, before: vec4f, moved: vec4f, index: u32, group: u32) {
   var sum = vec4f(dot(before, vec4f(1.0)), dot(moved, vec4f(1.0)), 0.0, 0.0);
   let infinity = vec4u(0x7f800000u);
@@ -20,10 +18,6 @@ fn write_partials(chunk: vec4u, before: vec4f, moved: vec4f, index: u32, group: 
       sum.z += dot(select(vec4f(), vec4f(1.0), (bitcast<vec4u>(w[i]) & infinity) == infinity), vec4f(1.0));
     }
   }
-  sums[index] = sum;
-  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (index < half) { sums[index] += sums[index + half]; }
-  }
-  if (index == 0u) { partials[group] = sums[0]; }
+  sum = sum_of(sum, index);
+  if (index == 0u) { partials[group] = sum; }
 }

@@ -1,6 +1,8 @@
 
 // A layer's outputs in a chunk, column by column: sums relative to its first number, and which units have been positive.
-fn mark(tensor: Tensor, column: u32, alive: vec4<bool>) {
+var<private> alive: vec4<bool>; // the four units of a column
+
+fn mark(tensor: Tensor, column: u32) {
   for (var k = 0u; k < 4u; k++) {
     let unit = (4u * column + k) % tensor.channels;
     let word = tensor.bits + unit / 32u;
@@ -12,46 +14,24 @@ fn mark(tensor: Tensor, column: u32, alive: vec4<bool>) {
 
 const largest = 0x1.fffffep127; // float32
 
-fn is_flat(v: vec4f, tensor: Tensor) -> vec4<bool> {
-  return (v < vec4f(tensor.low)) | (v > vec4f(tensor.high));
-}
-
-// The sums over all columns of an invocation so far; and, for its latest column, how many numbers it processed, which of its four units
-// were positive, and how many numbers were 0.
-struct Values {
-  sum: vec4f,
-  squares: vec4f,
-  flat: vec4f,
-  bad: f32,
-  seen: vec4f,
-  zeros: vec4f,
-  alive: vec4<bool>,
-}
-
-// One loop that also processes the vec4 with the last real numbers, and a single load, because every additional load in the text would be
-// compiled separately.
+// Adds a column to the figures, and finds out which of its four units were positive. One loop that also processes the vec4 with the last
+// real numbers, and a single load, because every additional load in the text would be compiled separately.
 %for a in 0..2
-fn column_$a(tensor: Tensor, extent: Extent, begin: u32, stride: u32, shift: f32, before: Values) -> Values {
+fn column_$a(tensor: Tensor, extent: Extent, begin: u32, stride: u32, shift: f32) {
   // Infinite if the activation has no limit on that side; relu and linear have none and are not compared.
   let can_be_flat = (tensor.low > -largest) | (tensor.high < largest);
-  var sum = before.sum;
-  var squares = before.squares;
-  var flat = before.flat;
-  var bad = before.bad;
-  var seen = vec4f();
-  var zeros = vec4f();
+  alive = vec4<bool>();
   for (var i = begin; i < extent.end; i += stride) {
     let inside = extent.in_last | vec4<bool>(i < extent.full);
     let v = select(vec4f(shift), y$a[i], inside);
     let d = v - shift;
-    seen += ones(inside);
-    sum += d;
-    squares += d * d;
+    first_sum += d;
+    second_sum += d * d;
     zeros += ones((v == vec4f()) & inside);
-    if (can_be_flat) { flat += ones(is_flat(v, tensor) & inside); }
+    alive |= (v != vec4f()) & inside; // relu has no output below zero
+    if (can_be_flat) { flats += ones(((v < vec4f(tensor.low)) | (v > vec4f(tensor.high))) & inside); }
   }
-  var alive = zeros < seen; // relu has no output below zero
-  if (any(is_not_finite(squares))) { // rare enough for a second pass
+  if (any(is_not_finite(second_sum))) { // rare enough for a second pass
     alive = vec4<bool>();
     for (var i = begin; i < extent.end; i += stride) {
       let inside = extent.in_last | vec4<bool>(i < extent.full);
@@ -60,29 +40,14 @@ fn column_$a(tensor: Tensor, extent: Extent, begin: u32, stride: u32, shift: f32
       alive |= (v > vec4f()) & inside;
     }
   }
-  return Values(sum, squares, flat, bad, seen, zeros, alive);
 }
 %end
 
-fn measure_values(chunk: Chunk, tensor: Tensor, extent: Extent, index: u32) {
+fn measure_values(chunk: Chunk, tensor: Tensor, extent: Extent, index: u32, shift: f32) {
   let stride = max(tensor.period, workgroup_size / tensor.period * tensor.period);
-  var shift = 0.0;
-  if (chunk.arena == 0u) { shift = y0[chunk.first].x; } else { shift = y1[chunk.first].x; }
-  var values = Values();
-  var n = 0.0;
-  var zero = 0.0;
   for (var column = index; column < stride; column += workgroup_size) {
     let begin = chunk.first + column;
-    if (chunk.arena == 0u) {
-      values = column_0(tensor, extent, begin, stride, shift, values);
-    } else {
-      values = column_1(tensor, extent, begin, stride, shift, values);
-    }
-    if (tensor.bits != none) { mark(tensor, column, values.alive); }
-    n += total(values.seen);
-    zero += total(values.zeros);
+    if (chunk.arena == 0u) { column_0(tensor, extent, begin, stride, shift); } else { column_1(tensor, extent, begin, stride, shift); }
+    if (tensor.bits != none) { mark(tensor, column); }
   }
-  sums[index] = vec4f(n, 0.0, total(values.sum), total(values.squares));
-  counts[index] = vec4f(zero, total(values.flat), values.bad, 0.0);
-  if (index == 0u) { sums[0].y = shift; }
 }

@@ -47,7 +47,9 @@ export function render(name: string, source: string, holes: Record<string, Hole>
       expected: [...used].join(', '),
     });
   }
-  return unroll(name, preprocess(name, strings, values));
+  const text = unroll(name, preprocess(name, strings, values));
+  // WGSL requires the directive before all declarations, also those of the shader to which a fragment is appended.
+  return /(quad|subgroup)[A-Z]/.test(text) ? `enable subgroups; ${text}` : text;
 }
 
 /** Resolves the `#if` lines. @throws ShaderError if `#if` and `#endif` don't pair. */

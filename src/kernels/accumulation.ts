@@ -1,7 +1,8 @@
 import accumulateGradientsSource from '../../shaders/accumulate_gradients.wgsl?raw';
 import beginMicroBatchSource from '../../shaders/begin_micro_batch.wgsl?raw';
 import accumulatedStruct from '../../shaders/lib/accumulated.wgsl?raw';
-import type { Kernel } from '../gpu/kernel.ts';
+import type { Traits } from '../gpu/device.ts';
+import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
 import { type ChunkedShape, chunkInvocations } from './update.ts';
@@ -35,13 +36,17 @@ export interface AccumulateGradientsShape extends ChunkedShape {
   record: RecordShape;
 }
 
+/** The size of workgroups that process a chunk without adding up anything. */
+export const separateInvocations = (shape: unknown, traits: Traits): Variant[] =>
+  chunkInvocations(shape, traits).map(({ workgroup_size }) => ({ workgroup_size: workgroup_size! }));
+
 /** Launched after the backward pass of a micro-batch. */
 export const accumulateGradients: Kernel<AccumulateGradientsShape> = {
   name: 'accumulate_gradients',
   source: accumulateGradientsSource + stateSource + recordSource + accumulatedSource,
-  variants: chunkInvocations,
-  flags: ({ place, fractional }, { workgroupSize }) => ({
-    workgroup_size: workgroupSize!,
+  variants: separateInvocations,
+  flags: ({ place, fractional }, v) => ({
+    ...v,
     first: place === 'first',
     last: place === 'last',
     fractional,

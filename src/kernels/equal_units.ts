@@ -1,4 +1,5 @@
 import source from '../../shaders/equal_units.wgsl?raw';
+import sum from '../../shaders/lib/sum.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { blockWords, healthSource, type RecordShape, recordConstants } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
@@ -28,6 +29,8 @@ export const packUnits = (layers: readonly (UnitPlace | undefined)[]): Uint32Arr
 export interface EqualUnitsShape {
   layers: number;
   tensors: number;
+  /** Units of the largest layer. SwiftShader compiles the zeroing of workgroup memory word by word, so its size matters. */
+  units: number;
   /** Words in the arena of weights, and in that of gradients. */
   weights: number;
   /** Numbers per batch, and per sample. */
@@ -40,12 +43,12 @@ export interface EqualUnitsShape {
 
 export const equalUnits: Kernel<EqualUnitsShape> = {
   name: 'equal_units',
-  source: source + stateSource + healthSource,
+  source: source + stateSource + healthSource + sum,
   variants: chunkInvocations,
-  flags: (_, { workgroupSize }) => ({
-    workgroup_size: workgroupSize!,
+  flags: (s, v) => ({
+    ...v,
     row_most: equalUnitsMost.rows,
-    unit_most: equalUnitsMost.units,
+    unit_most: Math.min(equalUnitsMost.units, s.units),
     input_most: equalUnitsMost.input,
   }),
   constants: (s) => ({

@@ -1,14 +1,15 @@
 import weightAverageSource from '../../shaders/weight_average.wgsl?raw';
 import weightPenaltySource from '../../shaders/weight_penalty.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
+import { separateInvocations } from './accumulation.ts';
 import { stateSource, stateWords } from './state.ts';
-import { type ChunkedShape, chunkInvocations } from './update.ts';
+import type { ChunkedShape } from './update.ts';
 
 export const weightPenalty: Kernel<ChunkedShape> = {
   name: 'weight_penalty',
   source: weightPenaltySource,
-  variants: chunkInvocations,
-  flags: (_, { workgroupSize }) => ({ workgroup_size: workgroupSize! }),
+  variants: separateInvocations,
+  flags: (_, v) => v,
   buffers: (s) => ({ w: s.elements * 4, chunks: s.chunks * 4, regularizers: 2 * s.tensors, penalties: s.chunks }),
   workgroups: (s) => [s.chunks],
   cost: (s) => ({ flops: 8 * s.elements, bytes: 16 * s.elements }),
@@ -25,8 +26,8 @@ export interface WeightAverageShape extends ChunkedShape {
 export const weightAverage: Kernel<WeightAverageShape> = {
   name: 'weight_average',
   source: weightAverageSource + stateSource,
-  variants: chunkInvocations,
-  flags: (s, { workgroupSize }) => ({ workgroup_size: workgroupSize!, overwrites: s.overwriteEvery !== undefined }),
+  variants: separateInvocations,
+  flags: (s, v) => ({ ...v, overwrites: s.overwriteEvery !== undefined }),
   constants: (s) => ({
     one_minus_momentum: 1 - s.momentum,
     ...(s.overwriteEvery !== undefined && { every: s.overwriteEvery }),

@@ -3,6 +3,7 @@ import layerStatisticsSource from '../../shaders/layer_statistics.wgsl?raw';
 import deltaScales from '../../shaders/lib/delta_scales.wgsl?raw';
 import measureDeltas from '../../shaders/lib/measure_deltas.wgsl?raw';
 import measureValues from '../../shaders/lib/measure_values.wgsl?raw';
+import sum from '../../shaders/lib/sum.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { type AnyActivation, flatBeyond } from './activation.ts';
 import { healthSource, type RecordShape, recordConstants } from './record.ts';
@@ -71,9 +72,9 @@ export interface LayerStatisticsShape {
 
 export const layerStatistics: Kernel<LayerStatisticsShape> = {
   name: 'layer_statistics',
-  source: layerStatisticsSource + measureValues + measureDeltas + deltaScales + stateSource,
+  source: layerStatisticsSource + measureValues + measureDeltas + sum + deltaScales + stateSource,
   variants: chunkInvocations,
-  flags: (_, { workgroupSize }) => ({ workgroup_size: workgroupSize! }),
+  flags: (_, v) => v,
   constants: (s) => ({ first_partial: s.firstPartial, chunk_count: s.chunks }),
   buffers: (s) => ({
     y0: s.arenas[0] * 4,
@@ -124,7 +125,7 @@ export const healthReduce: Kernel<HealthReduceShape> = {
   name: 'health_reduce',
   source: healthReduceSource + deltaScales + stateSource + healthSource,
   variants: chunkInvocations,
-  flags: (_, { workgroupSize }) => ({ workgroup_size: workgroupSize! }),
+  flags: (_, v) => v,
   constants: (s) => ({ layers: s.layers, first_word: s.firstWord, ...recordConstants(s.record) }),
   buffers: (s) => ({
     partials: s.partials * 8,

@@ -89,6 +89,7 @@ export function planMeasurement(
     const places = unitPlaces(model, network.weights.tensors);
     const shape = {
       ...common,
+      units: Math.max(1, ...places.map((place) => place?.units ?? 0)),
       weights: network.weights.all.size / 4,
       input: input.size / 4,
       inputElements: product(model.inputShape),

@@ -54,6 +54,13 @@ describe('rendering', () => {
     expect(rendered).toThrow(/adam\.wgsl.*\n.*"stp, other".*\n.*tile/);
   });
 
+  test('a shader that calls subgroup functions begins with their directive, and no other does', () => {
+    const text = '// the formula\n#if ${subgroups}\nfn f() { a = quadSwapX(b); }\n#endif\n// a subgroup';
+    expect(render('k', text, { subgroups: true })).toMatch(/^enable subgroups; \/\/ the formula\n/);
+    expect(render('k', text, { subgroups: false })).toMatch(/^\/\/ the formula\n/);
+    expect(render('k', 'let a = subgroupMin(b);')).toMatch(/^enable subgroups;/);
+  });
+
   test('a loop is unrolled with its bounds filled in, also nested', () => {
     const text = '%for q in 0..${quads}\nlet p$q = $qu;\n  %for i in 1..3\ny$q$i\n  %end\n%end\nend';
     expect(lines(render('k', text, { quads: 2 }))).toEqual([

@@ -54,6 +54,7 @@ export function checkEqualUnits(it: EqualUnitsCase): KernelCheck<EqualUnitsShape
     shape: {
       layers: layers.length,
       tensors: 2,
+      units: Math.max(1, ...layers.map((layer) => layer?.units ?? 0)),
       weights: w.length,
       input: x.length,
       inputElements,
