@@ -24,7 +24,7 @@ override one_minus_beta1: f32;
 override one_minus_beta2: f32;
 override bad_steps_to_halt: u32;
 
-var<workgroup> counts: array<f32, 64>;
+var<workgroup> bad: atomic<u32>; // 1 if any norm is not finite
 #if ${global}
 var<workgroup> squares: array<f32, 64>;
 #endif
@@ -36,7 +36,6 @@ fn is_infinite_or_nan(v: f32) -> bool {
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) index: u32) {
   let record = state.step % record_slots * record_words;
-  var bad = 0.0;
 #if ${global}
   var all = 0.0;
 #endif
@@ -47,27 +46,25 @@ fn main(@builtin(local_invocation_index) index: u32) {
     records[at + gradient_squares] = bitcast<u32>(total.x);
     records[at + gradient_non_finite] = u32(total.y);
     // Finite gradients whose squares overflow would make Adam's v, and with it the weights, non-finite.
-    bad += total.y + select(0.0, 1.0, is_infinite_or_nan(total.x));
+    if ((total.y > 0.0) | is_infinite_or_nan(total.x)) { atomicStore(&bad, 1u); }
 #if ${global}
     all += total.x;
 #elif ${clips}
     factors[t] = most / max(sqrt(total.x), most);
 #endif
   }
-  counts[index] = bad;
 #if ${global}
   squares[index] = all;
 #endif
   workgroupBarrier();
   if (index != 0u) { return; }
-  for (var i = 1u; i < 64u; i++) { bad += counts[i]; }
 #if ${global}
   for (var i = 1u; i < 64u; i++) { all += squares[i]; }
-  bad += select(0.0, 1.0, is_infinite_or_nan(all));
+  if (is_infinite_or_nan(all)) { atomicStore(&bad, 1u); }
   let factor = most / max(sqrt(all), most);
   for (var t = 0u; t < tensor_count; t++) { factors[t] = factor; }
 #endif
-  let skip = bad > 0.0 || is_infinite_or_nan(bitcast<f32>(records[record + record_loss]));
+  let skip = atomicLoad(&bad) == 1u || is_infinite_or_nan(bitcast<f32>(records[record + record_loss]));
   records[record + record_skipped] = u32(skip);
   records[record + record_updates] = state.updates;
   records[record + record_halted] = state.halted;

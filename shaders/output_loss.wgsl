@@ -46,16 +46,15 @@ fn main(@builtin(local_invocation_index) index: u32) {
   }
   losses[index] = loss;
   measures[index] = measure;
-  correct[index] = hit;
+  atomicAdd(&correct, hit);
   workgroupBarrier();
   if (index == 0u) {
     for (var i = 1u; i < 64u; i++) {
       loss += losses[i];
       measure += measures[i];
-      hit += correct[i];
     }
 #if ${counted}
-    write_loss(loss, hit);
+    write_loss(loss, atomicLoad(&correct));
 #else
     write_loss(loss, bitcast<u32>(measure));
 #endif

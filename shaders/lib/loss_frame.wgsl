@@ -15,21 +15,17 @@ override record_words: u32;
 override record_slots: u32;
 
 var<workgroup> losses: array<f32, 64>;
-var<workgroup> correct: array<u32, 64>;
+var<workgroup> correct: atomic<u32>;
 
 // Adds up the sums of the invocations in a fixed order and writes them to the record.
 fn write_sums(index: u32, loss: f32, hit: u32) {
   losses[index] = loss;
-  correct[index] = hit;
+  atomicAdd(&correct, hit);
   workgroupBarrier();
   if (index == 0u) {
-    var all_loss = loss;
-    var all_hit = hit;
-    for (var i = 1u; i < 64u; i++) {
-      all_loss += losses[i];
-      all_hit += correct[i];
-    }
-    write_loss(all_loss, all_hit);
+    var all = loss;
+    for (var i = 1u; i < 64u; i++) { all += losses[i]; }
+    write_loss(all, atomicLoad(&correct));
   }
 }
 

@@ -32,6 +32,11 @@ export class Recorder {
     return bind(this.gpu.device, await this.#cache.compile(kernel, shape), layer, buffers);
   }
 
+  /** Starts to compile a kernel. Its dispatches report errors. */
+  compile(kernel: SpecializedKernel): void {
+    this.#cache.compileSpecialized(kernel).catch(() => undefined);
+  }
+
   /** Like `dispatch`, for a kernel that has already been rendered. */
   async dispatchSpecialized(
     kernel: SpecializedKernel,

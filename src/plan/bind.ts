@@ -18,15 +18,18 @@ export type Bound<T> = T extends BufferRef
           : T;
 
 /**
- * Creates the GPU objects of a plan: all buffers first, so that all kernels then compile in parallel, then the rest of
- * `planned`, in which buffers and dispatches are replaced wherever they occur.
+ * Creates the GPU objects of a plan: all buffers first, while all kernels compile in parallel, then the rest of `planned`, in
+ * which buffers and dispatches are replaced wherever they occur.
  *
  * @throws ShaderError for a shader that doesn't compile; ConfigurationError for a buffer that the device can't bind, or if all
  * buffers together exceed the adapter's memory.
  */
 export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], planned: T): Promise<Bound<T>> {
-  const { memory } = recorder;
-  const made = await allocate(recorder.gpu.device, memory, slots);
+  const allocated = allocate(recorder.gpu.device, recorder.memory, slots);
+  // The browser compiles kernels on several threads in this order. A slow one at the end would leave the other threads idle.
+  const all = dispatchesIn(planned).sort((a, b) => b.kernel.text.length - a.kernel.text.length);
+  for (const { kernel } of all) recorder.compile(kernel);
+  const made = await allocated;
   const slices = new Map<BufferRef, Slice>();
   const sliceOf = (ref: BufferRef): Slice => {
     let slice = slices.get(ref);
@@ -55,9 +58,6 @@ export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], pl
     const entries = Object.entries(value).map(async ([name, part]) => [name, await bind(part)] as const);
     return Object.fromEntries(await Promise.all(entries));
   };
-  // The browser compiles kernels on several threads in this order. A slow one at the end would leave the other threads idle.
-  const all = dispatchesIn(planned).sort((a, b) => b.kernel.text.length - a.kernel.text.length);
-  for (const each of all) dispatchOf(each);
   return (await bind(planned)) as Bound<T>;
 }
 
@@ -67,7 +67,7 @@ const dispatchesIn = (value: unknown): PlannedDispatch[] => {
   return Object.values(value).flatMap(dispatchesIn);
 };
 
-/** No adapter reports how much memory it has. Creating the buffers before any shader is compiled is the only test. */
+/** No adapter reports how much memory it has. Creating the buffers is the only test. */
 async function allocate(
   device: GPUDevice,
   memory: Memory,

@@ -126,16 +126,22 @@ export class Engine {
       sequences.push(...probeSequences(stepPlan, probePlan));
     }
     const plan = { steps: stepPlan, ...(probePlan && { probe: probePlan }) };
-    const { steps, probe: boundProbe } = await bindPlan(recorder, shareMemory(planner.buffers, sequences), plan);
+    const drawn = async () => {
+      // Loaded on demand.
+      const further = hasFurtherInitializers(model) ? await import('../model/initial_weights.ts') : undefined;
+      return drawWeights(model, seed, further?.furtherValues);
+    };
+    const [{ steps, probe: boundProbe }, weights] = await Promise.all([
+      bindPlan(recorder, shareMemory(planner.buffers, sequences), plan),
+      drawn(), // while the browser compiles
+    ]);
     const probe = boundProbe && {
       ...boundProbe,
       staging: memory.staging('probe.staging', boundProbe.results.all.size),
     };
     const warnings = await warningsOf(planner);
     const engine = new Engine(recorder, settings, steps, probe, reader, startup, warnings, disposal);
-    // Loaded on demand.
-    const further = hasFurtherInitializers(model) ? await import('../model/initial_weights.ts') : undefined;
-    engine.writeTensors(drawWeights(model, seed, further?.furtherValues));
+    engine.writeTensors(weights);
     startup.compileMs = performance.now() - begun;
     return engine;
   }

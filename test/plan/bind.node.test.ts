@@ -53,19 +53,29 @@ test('buffers that are too large together: the error has both sizes and the larg
   expect(bytes.size).toBe(0);
 });
 
-test('the longest shaders compile first, and each of them once', async () => {
+test('the longest shaders compile first, while the buffers are allocated, and each is bound once', async () => {
   const { recorder } = deviceOf(0);
-  const texts: string[] = [];
+  const calls: string[] = [];
+  const compile = ({ text }: SpecializedKernel) => calls.push(`compile ${text}`);
   const dispatchSpecialized = async ({ text }: SpecializedKernel) => {
-    texts.push(text);
+    calls.push(`bind ${text}`);
     return { wgsl: text };
+  };
+  const { device } = recorder.gpu;
+  const popErrorScope = async () => {
+    await Promise.resolve();
+    calls.push('allocated');
+    return null;
   };
   const planned = (text: string) =>
     new PlannedDispatch({ text } as SpecializedKernel, '', {}, undefined as unknown as TunableKernel);
   const [short, long, middle] = [planned('a'), planned('aaa'), planned('aa')];
   const plan = { forward: [short, middle], loss: { own: long, again: short }, table: new Uint32Array(2) };
-  const bound = await bindPlan({ ...recorder, dispatchSpecialized } as unknown as Recorder, [], plan);
-  expect(texts).toEqual(['aaa', 'aa', 'a']);
+  const gpu = { device: { ...device, popErrorScope } };
+  const given = { ...recorder, gpu, compile, dispatchSpecialized } as unknown as Recorder;
+  const bound = await bindPlan(given, slots.slice(0, 1), plan);
+  const compiled = ['compile aaa', 'compile aa', 'compile a', 'compile a'];
+  expect(calls).toEqual([...compiled, 'allocated', 'bind a', 'bind aa', 'bind aaa']);
   expect(bound).toEqual({
     forward: [{ wgsl: 'a' }, { wgsl: 'aa' }],
     loss: { own: { wgsl: 'aaa' }, again: { wgsl: 'a' } },
