@@ -1,7 +1,7 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy+kh-top, ox+kw-left, ci] * dy[n,oy,ox,co] for a 3x3 kernel;  db[co] = sum of dy
-// One invocation owns ${shared} input channels x 4 output channels and iterates over the tiles of 2x2 pixels of dy in its share of the
+// One invocation owns ${shared} input channels x ${quads} x 4 output channels and iterates over the tiles of 2x2 pixels of dy in its share of the
 // images, two at a time. A tile takes 16 products per pair of channels instead of 36: it is the derivative of lib/winograd.wgsl. Four
-// neighbors together own 16 output channels: each transforms x for one input channel and shares it. The shares of the images give parts of
+// neighbors together own 16 output channels of each quad: each transforms x for one input channel and shares it. The shares of the images give parts of
 // the sum, dw[part, kh,kw,ci, co], which sum_parts adds up. If a pool follows, a tile is the window of a pooled cell.
 #if ${subgroups}
 enable subgroups;
@@ -86,82 +86,94 @@ fn of_products(m0: vec4f, m1: vec4f, m2: vec4f, m3: vec4f) -> Taps {
   return Taps(m0 + outer, 0.5 * (m1 - m2), outer - m3);
 }
 
+const channels_a_unit = 4u * ${quads}u * ${shared}u; // of the neighbors together
+
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index % ${shared}u;
-  let channel_tiles = (out_channels + ${shared}u * 4u - 1u) / (${shared}u * 4u);
+  let channel_tiles = (out_channels + channels_a_unit - 1u) / channels_a_unit;
   let unit = group.x * (4u * ${tiles}u / ${shared}u) + index / ${shared}u;
   let first = unit / channel_tiles * ${shared}u;
   let own = min(first + lane, in_channels - 1u);
-  let co_wanted = (unit % channel_tiles * ${shared}u + lane) * 4u;
-  let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
   let part = group.y;
+%for q in 0..${quads}
+  let wanted$q = unit % channel_tiles * channels_a_unit + ($qu * ${shared}u + lane) * 4u;
+  let co$q = min(wanted$q, (out_channels - 1u) / 4u * 4u);
+  var bias$q = vec4f();
 %for i in 0..${shared}
 %for r in 0..4
 %for c in 0..4
-  var w$i$r$c = vec4f();
+  var w$q$i$r$c = vec4f();
 %end
 %end
 %end
-  var bias = vec4f();
+%end
   let tiles = tiles_along(out_height) * tiles_along(out_width);
   let end = batch * (part + 1u) / parts * tiles;
   for (var at = batch * part / parts * tiles; at < end; at += 2u) {
     let a = tile_at(at, end);
     let b = tile_at(at + 1u, end);
-    let dy_a = gradient_of(a, co);
-    let dy_b = gradient_of(b, co);
-    bias += (dy_a.p00 + dy_a.p01 + dy_a.p10 + dy_a.p11) + (dy_b.p00 + dy_b.p01 + dy_b.p10 + dy_b.p11);
-%for c in 0..2
-    let g$c = of_gradients(mat2x4f(dy_a.p0$c, dy_b.p0$c), mat2x4f(dy_a.p1$c, dy_b.p1$c));
-%end
 %for c in 0..4
 %for r in 0..4
     let x$r$c = vec2f(x_of(a, $ru, $cu, own), x_of(b, $ru, $cu, own));
 %end
     let d$c = of_inputs(x0$c, x1$c, x2$c, x3$c);
 %end
+%for q in 0..${quads}
+    let dy_a$q = gradient_of(a, co$q);
+    let dy_b$q = gradient_of(b, co$q);
+    bias$q += (dy_a$q.p00 + dy_a$q.p01 + dy_a$q.p10 + dy_a$q.p11) + (dy_b$q.p00 + dy_b$q.p01 + dy_b$q.p10 + dy_b$q.p11);
+%for c in 0..2
+    let g$q$c = of_gradients(mat2x4f(dy_a$q.p0$c, dy_b$q.p0$c), mat2x4f(dy_a$q.p1$c, dy_b$q.p1$c));
+%end
+%end
 %for r in 0..4
-    let u$r = of_gradients(g0.p$r, g1.p$r);
     let v$r = of_inputs(d0.p$r, d1.p$r, d2.p$r, d3.p$r);
+%for q in 0..${quads}
+    let u$q$r = of_gradients(g$q0.p$r, g$q1.p$r);
 %for c in 0..4
-    w0$r$c += u$r.p$c * v$r.p$c;
+    w$q0$r$c += u$q$r.p$c * v$r.p$c;
 #if ${subgroups}
-    w1$r$c += u$r.p$c * quadSwapX(v$r.p$c);
-    w2$r$c += u$r.p$c * quadSwapY(v$r.p$c);
-    w3$r$c += u$r.p$c * quadSwapDiagonal(v$r.p$c);
+    w$q1$r$c += u$q$r.p$c * quadSwapX(v$r.p$c);
+    w$q2$r$c += u$q$r.p$c * quadSwapY(v$r.p$c);
+    w$q3$r$c += u$q$r.p$c * quadSwapDiagonal(v$r.p$c);
 #endif
+%end
 %end
 %end
   }
   // This is a loop because every additional transformation and store in the text would be compiled separately. An iteration moves the next
-  // sums to w0, which compiles in less time than loads from an array with a variable index.
+  // sums to the first ones, which compiles in less time than loads from an array with a variable index.
+%for q in 0..${quads}
   for (var i = 0u; i < ${shared}u; i++) {
     let ci = first + (lane ^ i); // a neighbor's input channel
-    if (ci < in_channels && co_wanted < out_channels) {
+    if (ci < in_channels && wanted$q < out_channels) {
 %for r in 0..4
-      let z$r = of_products(w0$r0, w0$r1, w0$r2, w0$r3);
+      let z$r = of_products(w$q0$r0, w$q0$r1, w$q0$r2, w$q0$r3);
 %end
 %for c in 0..3
       let taps$c = of_products(z0.p$c, z1.p$c, z2.p$c, z3.p$c);
 %end
 %for r in 0..3
 %for c in 0..3
-      store_quad(((part * 9u + 3u * $ru + $cu) * in_channels + ci) * out_channels + co, out_channels - co, taps$c.p$r);
+      store_quad(((part * 9u + 3u * $ru + $cu) * in_channels + ci) * out_channels + co$q, out_channels - co$q, taps$c.p$r);
 %end
 %end
     }
 #if ${subgroups}
 %for r in 0..4
 %for c in 0..4
-    w0$r$c = w1$r$c;
-    w1$r$c = w2$r$c;
-    w2$r$c = w3$r$c;
+    w$q0$r$c = w$q1$r$c;
+    w$q1$r$c = w$q2$r$c;
+    w$q2$r$c = w$q3$r$c;
 %end
 %end
 #endif
   }
+%end
 #if ${stores_db}
-  if (first == 0u && co_wanted < out_channels) { store_db(part * out_channels + co, out_channels - co, bias); }
+%for q in 0..${quads}
+  if (first == 0u && wanted$q < out_channels) { store_db(part * out_channels + co$q, out_channels - co$q, bias$q); }
+%end
 #endif
 }

@@ -23,7 +23,9 @@ export type WinogradTile = {
   winograd: true;
   /** True if four neighbors form a subgroup and transform inputs for each other. */
   subgroups: boolean;
-  /** Tiles of 2x2 pixels per invocation, in units of the neighbors' number. */
+  /**
+   * Tiles of 2x2 pixels per invocation, in units of the neighbors' number. In the filter gradient, quads of output channels per invocation.
+   */
   quads: number;
   /** Groups of four invocations per workgroup. */
   tiles: number;
@@ -113,21 +115,23 @@ export const conv2dWinogradBackwardX: Kernel<Conv2dShape> = {
 export const conv2dWinogradBackwardW: Kernel<Conv2dShape> = {
   name: 'conv2d_winograd_backward_w',
   source: backwardWSource + windowSizes + winograd + channelQuad + storeDb,
-  variants: (s, traits) => variants(s, traits).filter(({ quads }) => quads === 1),
-  flags: (s, v) => {
-    const { quads: _, ...flags } = flagsOf(s, v as WinogradTile);
-    return {
-      ...flags,
-      ...{ loaded: 'dy', stored: 'dw', vec_out: s.outChannels % 4 === 0 },
-      ...{ use_bias: s.useBias, stores_db: s.useBias },
-    };
-  },
+  // A unit of neighbors does as much work as a workgroup elsewhere. With 16 output channels, a second quad would repeat the first one.
+  variants: (s, traits) =>
+    variants(s, traits)
+      .filter((v) => s.outChannels > 4 * (v.quads - 1) * sharedBy(v))
+      .map((v) => (v.subgroups ? { ...v, tiles: 1 } : v)),
+  flags: (s, v) => ({
+    ...flagsOf(s, v as WinogradTile),
+    ...{ loaded: 'dy', stored: 'dw', vec_out: s.outChannels % 4 === 0 },
+    ...{ use_bias: s.useBias, stores_db: s.useBias },
+  }),
   constants: (s) => ({ ...sizes(s), parts: s.parts }),
   buffers: conv2dBackwardW.buffers,
   workgroups: (s, v) => {
-    const { tiles } = v as WinogradTile;
+    const { quads, tiles } = v as WinogradTile;
     const shared = sharedBy(v as WinogradTile);
-    return [ceilDiv(ceilDiv(s.inChannels, shared) * ceilDiv(s.outChannels, 4 * shared), (4 * tiles) / shared), s.parts];
+    const units = ceilDiv(s.inChannels, shared) * ceilDiv(s.outChannels, 4 * quads * shared);
+    return [ceilDiv(units, (4 * tiles) / shared), s.parts];
   },
   cost: conv2dBackwardW.cost,
 };
