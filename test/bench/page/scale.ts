@@ -5,7 +5,7 @@ import { stepsBeforeUpgrade } from '../../../src/train/kernel_upgrades.ts';
 import type { ScaleOrder } from '../protocol.ts';
 
 /** Bytes of images to upload: a few small batches, or a large one. */
-const mostBytes = 2 ** 22;
+const mostBytes = 2 ** 20;
 const mostBatches = 16;
 
 /** Milliseconds per step of a long run on images of noise: the first steps are excluded, and as many follow as fit into the time. */
