@@ -117,5 +117,10 @@ test.runIf(findProgram('dawn') && swiftshader)('it measures an adapter', () => {
   expect(report.ceilings!.gflops).toBeGreaterThan(0);
   expect(report.correctness).toMatchObject({ passed: true });
   expect(report.steps.map(({ batchSize }) => batchSize)).toContain(8);
+  // At least one kernel is timed, and printed with what its variants take.
+  expect(report.variants[0]!.kernels.length).toBeGreaterThan(0);
+  expect(stdout).toMatch(
+    /\n {9}dense_forward 1 x 1 x 4 x 64 to 10, 1 x 1: [\d.,]+ us, [\d.]+ GFLOP\/s \(\d+ % of the ceiling\); /,
+  );
   expect(report.run!.loss).toBeGreaterThan(0);
 });

@@ -1,5 +1,5 @@
-// Measures this machine's GPU: node kit.js [--quick] [--adapter software] [--minutes 8] [--out gpu-kit.json] [--bindings <path>] Everything
-// that it needs is in the same folder or part of Node. It does not access the network.
+// Measures this machine's GPU: node kit.js [--quick] [--adapter software] [--minutes 8] [--out gpu-kit.json] [--bindings <path>] [--python
+// <path>] Everything that it needs is in the same folder or part of Node. It does not access the network.
 import { spawn, spawnSync } from 'node:child_process';
 import events from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { gunzipSync } from 'node:zlib';
 
 const folder = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 const usage =
-  'node kit.js [--quick] [--adapter auto|software|hardware] [--minutes 8] [--networks tutorial,resnet20] [--out gpu-kit.json]';
+  'node kit.js [--quick] [--adapter auto|software|hardware] [--minutes 8] [--networks tutorial,resnet20] [--out gpu-kit.json] [--python python3]';
 
 /** Ends with exit code 2 for wrong usage. */
 function refuse(what) {
@@ -29,6 +29,8 @@ const { values } = parsed({
     out: { type: 'string', default: 'gpu-kit.json' },
     /** The npm package webgpu, if it is not the kit's own. */
     bindings: { type: 'string' },
+    /** The Python to look for torch in. */
+    python: { type: 'string', default: 'python3' },
     /** Set by the kit itself, once the environment names the Vulkan driver. */
     prepared: { type: 'boolean', default: false },
   },
@@ -110,7 +112,7 @@ events.defaultMaxListeners = 0;
 
 const begun = performance.now();
 const secondsLeft = () => 60 * minutes - (performance.now() - begun) / 1000;
-const hasTorch = spawnSync('python3', ['-c', 'import torch'], { stdio: 'ignore' }).status === 0;
+const hasTorch = spawnSync(values.python, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0;
 /** Reserved for PyTorch, if it is installed. */
 const torchSeconds = hasTorch ? Math.min(values.quick ? 30 : 90, 12 * minutes) : 0;
 const report = { kit: 1, date: new Date().toISOString(), node: process.version, quick: values.quick };
@@ -135,10 +137,26 @@ try {
   write({ error: String(error) });
 }
 write({ pytorch: await measureTorch(secondsLeft()) });
+for (const line of comparisonLines(report)) console.log(line);
 for (const note of report.notes ?? []) console.log(`note     ${note}`);
 console.log(`written  ${values.out}, ${((performance.now() - begun) / 1000).toFixed(0)} s`);
 // Dawn keeps polling, which would keep the process alive.
 process.exit(failed ? 3 : gpu ? 0 : 1);
+
+/** For each step that both measured, how many times as fast as PyTorch wgrad is with its fastest variants. */
+function comparisonLines({ steps = [], pytorch }) {
+  return pytorch.flatMap(({ network, batchSize, device, eagerImagesPerSecond, graphImagesPerSecond }) => {
+    const same = steps.filter((step) => step.network === network && step.batchSize === batchSize);
+    if (same.length === 0) return [];
+    const rate = Math.max(...same.map(({ imagesPerSecond }) => imagesPerSecond));
+    const ratios = [
+      eagerImagesPerSecond && `${(rate / eagerImagesPerSecond).toFixed(2)} times PyTorch eager on ${device}`,
+      graphImagesPerSecond && `${(rate / graphImagesPerSecond).toFixed(2)} times its CUDA graph`,
+    ].filter(Boolean);
+    if (ratios.length === 0) return [];
+    return [`compared ${network}, batch ${batchSize}: wgrad ${rate.toFixed(0)} images/s, ${ratios.join(', ')}`];
+  });
+}
 
 /** What to do if WebGPU finds no adapter, or none of the kind that --adapter asks for. */
 function noGpu({ message }) {
@@ -155,7 +173,7 @@ function noGpu({ message }) {
  */
 async function measureTorch(seconds) {
   if (!hasTorch) {
-    console.log('pytorch  python3 with torch is not on this machine');
+    console.log(`pytorch  ${values.python} has no torch, so PyTorch is not measured (--python names another one)`);
     return [];
   }
   const steps = values.quick
@@ -169,7 +187,7 @@ async function measureTorch(seconds) {
   const order = { folder: join(folder, 'torch'), seconds: values.quick ? 0.3 : 5, steps };
   const rows = [];
   await new Promise((resolve) => {
-    const child = spawn('python3', [join(folder, 'torch_step.py'), JSON.stringify(order)], {
+    const child = spawn(values.python, [join(folder, 'torch_step.py'), JSON.stringify(order)], {
       stdio: ['ignore', 'pipe', 'inherit'],
       timeout: Math.ceil(1000 * Math.max(10, seconds)),
     });

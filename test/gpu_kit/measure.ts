@@ -1,7 +1,9 @@
-import { figure } from '../../src/figures.ts';
+import { shapeText } from '../../src/cli/tune.ts';
+import { counted, figure } from '../../src/figures.ts';
 import { formatPytorch } from '../../src/formats/pytorch/pytorch.ts';
 import { medianAndSpread } from '../../src/gpu/pass_times.ts';
 import type { Ceilings } from '../../src/gpu/roofline.ts';
+import { isSameVariant, variantText } from '../../src/gpu/variants.ts';
 import {
   type AdapterFacts,
   createDataset,
@@ -12,10 +14,13 @@ import {
   openGpu,
   type SelfTestReport,
   selfTest,
+  type TimedVariant,
   type TrainerOptions,
+  type TunedKernel,
   type Tuning,
   tune,
 } from '../../src/index.ts';
+import { type Conv2dShape, conv2dForward } from '../../src/kernels/conv2d.ts';
 import { compileModel, type Model } from '../../src/model/graph.ts';
 import { initialWeights } from '../../src/model/initial_weights.ts';
 import { presetModel } from '../../src/model/presets.ts';
@@ -101,6 +106,13 @@ export const networksOf = (quick: boolean): Network[] => [
   },
 ];
 
+/** A trial run times the variants of this network, whose shaders a CPU compiles fast. */
+const trialNetwork = {
+  name: 'a dense layer',
+  model: { inputShape: [8, 8, 1], layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }] },
+  batchSizes: [4],
+} satisfies Omit<Network, 'imageShape'>;
+
 /** Fractions of the time for each part; unused time goes to the following parts. */
 const shares = { correctness: 0.35, variants: 0.35, run: 0.6 };
 
@@ -142,7 +154,7 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
       const dispatch = await measureDispatches(gpu, quick ? 100 : 1000);
       report.dispatch = dispatch;
       say(
-        `dispatch ${dispatch.empty.toFixed(2)} us, ${dispatch.dependent.toFixed(2)} us if it waits for the one before`,
+        `dispatch ${dispatch.empty.toFixed(2)} us if it does nothing, ${dispatch.dependent.toFixed(2)} us if it needs what the one before wrote`,
       );
     });
     await part('correctness', async () => {
@@ -161,21 +173,20 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
         await part(`step of ${name}, batch ${batchSize}`, () => step(name, network, batchSize, 'default'));
       }
     }
-    for (const { name, model, batchSizes } of networks) {
+    for (const { name, model, batchSizes } of quick ? [trialNetwork] : networks) {
       for (const batchSize of batchSizes) {
         await part(`variants of ${name}, batch ${batchSize}`, async () => {
-          const timed = await tune(
-            gpu,
-            { model, batchSize },
-            { mode: quick ? 'auto' : 'full', signal: AbortSignal.timeout(Math.ceil(1000 * shares.variants * left())) },
-          );
+          const signal = AbortSignal.timeout(Math.ceil(1000 * shares.variants * left()));
+          const timed = await tune(gpu, { model, batchSize }, { mode: 'full', signal });
           tuned.set(`${name} ${batchSize}`, timed);
           const { kernels, left: untimed, seconds } = timed;
           report.variants.push({ network: name, batchSize, kernels, left: untimed, seconds });
           const others = Object.keys(timed.variants).length;
           say(
-            `variants ${name}, batch ${batchSize}: ${kernels.length} kernels timed, ${others} faster in another variant, ${untimed} left`,
+            `variants ${name}, batch ${batchSize}: ${counted(kernels.length, 'kernel')} timed, ${others} faster in another variant than ` +
+              `the default${untimed === 0 ? '' : `; ${untimed} not timed for lack of time`}`,
           );
+          for (const kernel of kernels) say(`         ${timesText(kernel, report.ceilings)}`);
         });
       }
     }
@@ -216,6 +227,25 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
   keep(report);
   return report;
 }
+
+/** A kernel's time in its default variant, and in the fastest one if that is another. */
+export function timesText({ kernel, shape, timings, chosen }: TunedKernel, ceilings: Ceilings | undefined): string {
+  const flops = isProduct.test(kernel) && 'inChannels' in shape ? conv2dForward.cost(shape as Conv2dShape).flops : 0;
+  const rate = ({ microseconds }: TimedVariant) => {
+    const gflops = flops / microseconds / 1000;
+    const share = ceilings && ` (${((100 * gflops) / ceilings.gflops).toFixed(0)} % of the ceiling)`;
+    return `${figure(microseconds)} us${flops > 0 ? `, ${figure(gflops)} GFLOP/s${share ?? ''}` : ''}`;
+  };
+  const [first] = timings;
+  const fastest = timings.find(({ variant }) => isSameVariant(variant, chosen));
+  const text = `${kernel} ${shapeText(shape)}: ${rate(first!)}`;
+  return fastest === first
+    ? `${text}; the default is the fastest`
+    : `${text}; ${rate(fastest!)} with ${variantText(chosen)}`;
+}
+
+/** Kernels that all cost the same at the same shape. */
+const isProduct = /^(?:conv2d|dense)_(?:forward|backward_[xw])(?:_narrow)?$/;
 
 /** Microseconds per dispatch: the difference between a chain of `count` dispatches and one of twice the length. */
 async function measureDispatches(gpu: Gpu, count: number): Promise<NonNullable<KitReport['dispatch']>> {
