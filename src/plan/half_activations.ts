@@ -1,10 +1,11 @@
 import { ConfigurationError } from '../errors.ts';
 import { type StoredBinding, withStorage } from '../gpu/half_storage.ts';
+import { variantKey } from '../gpu/variants.ts';
 import type { RecordReader } from '../health/records.ts';
 import { placeMeasured } from './arenas.ts';
 import { planLossScale, recordLossScale } from './dynamic_loss_scale.ts';
 import { type LoweredGraph, type PlaceMeasured, planNetwork } from './network.ts';
-import { BufferRef, type PlanBuffer, PlannedDispatch, type Planner } from './planner.ts';
+import { BufferRef, type PlanBuffer, PlannedDispatch, type Planner, type TunableKernel } from './planner.ts';
 import type { Settings } from './settings.ts';
 import type { planSteps, StepPlan } from './steps.ts';
 
@@ -129,9 +130,24 @@ function planInHalves(plan: typeof planSteps, planner: Planner, settings: Settin
     if (finished.has(planned)) return;
     finished.add(planned);
     if (planned instanceof PlannedDispatch) {
-      const stored = Object.entries(planned.buffers)
-        .map(([name, ref]) => [name, storageOf(ref, backwards.has(planned))] as const)
-        .filter(([, { half, read, write }]) => half || read !== 1 || write !== 1);
+      const storedIn = ({ buffers }: PlannedDispatch) =>
+        Object.entries(buffers)
+          .map(([name, ref]) => [name, storageOf(ref, backwards.has(planned))] as const)
+          .filter(([, { half, read, write }]) => half || read !== 1 || write !== 1);
+      for (const part of planned.parts) {
+        const { kernel, shape } = part.launched;
+        const stored = storedIn(part);
+        // A variant that writes single numbers would keep some tensors in float32.
+        const form: TunableKernel['form'] = (variant) =>
+          withStorage(
+            variant,
+            stored.filter((one) => one[0] in variant.elements && withStorage(variant, [one])),
+          )!;
+        for (const tunable of [part.launched, planner.tunable.get(variantKey(kernel, shape))]) {
+          if (tunable && stored.length) tunable.form ??= form;
+        }
+      }
+      const stored = storedIn(planned);
       if (stored.length) planned.kernel = withStorage(planned.kernel, stored) ?? fail(planned);
       if (planned.kernel.elements.loss_scale) {
         Object.assign(planned, { buffers: { ...planned.buffers, loss_scale: steps.dynamicScale! } });

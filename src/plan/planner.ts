@@ -238,4 +238,6 @@ export class Planner {
 export interface TunableKernel {
   kernel: Kernel<object>;
   shape: object;
+  /** The form in which the plan launches it, if its activations are stored as float16. */
+  form?: (kernel: SpecializedKernel) => SpecializedKernel;
 }

@@ -110,9 +110,12 @@ export async function changedShader(gpu: Gpu, change: ShaderChange): Promise<Cha
     .filter((launch) => (launch.isOfNetwork || choice.kernel !== undefined) && isChanged(launch, launch.used))
     .sort((a, b) => b.kernel.cost(b.shape).flops - a.kernel.cost(a.shape).flops)
     .slice(0, mostTimed);
-  for (const { kernel, shape, layers, used, variants } of timed) {
+  for (const { kernel, shape, form, layers, used, variants } of timed) {
     const variant = choice.variant === undefined ? used : variants[0]!;
-    const texts = [before, now].map((edits) => ({ kernel: kernels.edited(kernel, edits), shape, variant }));
+    const texts = [before, now].map((edits) => ({
+      ...{ kernel: kernels.edited(kernel, edits), shape, variant },
+      ...(form && { form }),
+    }));
     const [old, current] = (await timeLaunches(gpu, texts, rounds)).timings;
     report.times.push({
       ...{ kernel: kernel.name, layers, shape, variant },

@@ -7,7 +7,7 @@ import type { DatasetFacts } from '../plan/plan_input.ts';
 import { measureCeilings } from '../train/measure_ceilings.ts';
 import { stepLaunches } from '../train/plan_training.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
-import { compilable, type FailedVariant, type TimedVariant, timeLaunches } from '../train/tuner.ts';
+import { compilable, type FailedVariant, specialized, type TimedVariant, timeLaunches } from '../train/tuner.ts';
 import { kernelCases } from './kernel_cases.ts';
 import { type ChosenLaunch, chooseLaunches, type LaunchChoice } from './kernel_launches.ts';
 
@@ -76,11 +76,12 @@ export async function timeKernel(
   const chosen = await launchesFor(gpu, network, choice);
   const ceilings = await measureCeilings(gpu);
   const kernels: TimedKernel[] = [];
-  for (const { kernel, shape, layers, variants, used, isOfNetwork } of chosen) {
-    const { launches, failed, causes } = await compilable(gpu, { kernel, shape }, variants);
+  for (const one of chosen) {
+    const { kernel, shape, layers, variants, used, isOfNetwork } = one;
+    const { launches, failed, causes } = await compilable(gpu, one, variants);
     if (launches.length === 0) throw causes[0];
     const { timings } = await timeLaunches(gpu, launches, rounds);
-    const { flops, bytes } = kernel.cost(shape);
+    const { flops, bytes } = specialized(one, gpu, used).cost;
     const rate = (amount: number, microseconds: number) => (microseconds ? amount / microseconds / 1000 : 0);
     kernels.push({
       ...{ kernel: kernel.name, isOfNetwork, layers, shape, flops, bytes },

@@ -33,7 +33,10 @@ export interface TunedKernel {
   kernel: string;
   /** Shape that it was launched for. */
   shape: object;
-  /** Checksum of the text of all variants, because times are invalid after a change of the shader. */
+  /**
+   * Checksum of the text of all variants, because times are invalid after a change of the shader. With activations in float16 it differs,
+   * because the text does.
+   */
   text: string;
   /** Every variant that the adapter can run, its default first. */
   timings: TimedVariant[];
@@ -127,11 +130,20 @@ export const textKey = (tuned: Pick<TunedKernel, 'kernel' | 'shape' | 'text'>): 
 
 const variantsOf = ({ kernel, shape }: TunableKernel, { traits }: Gpu): Variant[] => kernel.variants!(shape, traits);
 
+/** A variant in the form in which the plan would launch it. */
+export function specialized(
+  { kernel, shape, form = (variant) => variant }: TunableKernel,
+  { traits }: Gpu,
+  variant: Variant,
+) {
+  return form(specialize(kernel, shape, traits, variant));
+}
+
 /** FNV-1a of the rendered text of all variants. */
 function textOf(one: TunableKernel, gpu: Gpu): string {
   let hash = 0x811c9dc5;
   for (const variant of variantsOf(one, gpu)) {
-    const { text, workgroups } = specialize(one.kernel, one.shape, gpu.traits, variant);
+    const { text, workgroups } = specialized(one, gpu, variant);
     for (const character of text + workgroups) {
       hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
     }
@@ -141,12 +153,13 @@ function textOf(one: TunableKernel, gpu: Gpu): string {
 
 async function timeVariants(
   gpu: Gpu,
-  { kernel, shape }: TunableKernel,
+  one: TunableKernel,
   rounds: number,
   mayContinue: () => boolean,
 ): Promise<Omit<TunedKernel, 'text'>> {
-  const variants = variantsOf({ kernel, shape }, gpu);
-  const { launches, failed, causes } = await compilable(gpu, { kernel, shape }, variants);
+  const { kernel, shape } = one;
+  const variants = variantsOf(one, gpu);
+  const { launches, failed, causes } = await compilable(gpu, one, variants);
   // Without its default variant, the network could not be trained either.
   if (failed[0]?.variant === variants[0]) throw causes[0];
   const { timings, rounds: timed } = await timeLaunches(gpu, launches, rounds, mayContinue);
@@ -158,9 +171,11 @@ async function timeVariants(
  * The variants that the driver compiles, and those that it does not, each of them with its error in `causes`. A variant is compiled only
  * once: the device keeps its pipelines.
  */
-export async function compilable(gpu: Gpu, { kernel, shape }: TunableKernel, variants: readonly Variant[]) {
+export async function compilable(gpu: Gpu, one: TunableKernel, variants: readonly Variant[]) {
   const cache = new KernelCache(gpu.device, gpu.traits);
-  const results = await Promise.allSettled(variants.map((variant) => cache.compile(kernel, shape, variant)));
+  const results = await Promise.allSettled(
+    variants.map(async (variant) => cache.compileSpecialized(specialized(one, gpu, variant))),
+  );
   const failed: FailedVariant[] = [];
   const causes: ShaderError[] = [];
   for (const [i, result] of results.entries()) {
@@ -171,7 +186,7 @@ export async function compilable(gpu: Gpu, { kernel, shape }: TunableKernel, var
     failed.push({ variant: variants[i]!, error: message, reason: parts.problem ?? parts.what });
     causes.push(cause);
   }
-  const launches = variants.map((variant) => ({ kernel, shape, variant }));
+  const launches = variants.map((variant) => ({ ...one, variant }));
   return { launches: launches.filter((_, i) => results[i]!.status === 'fulfilled'), failed, causes };
 }
 
@@ -191,7 +206,7 @@ export async function timeLaunches(
   try {
     const cache = new KernelCache(gpu.device, gpu.traits);
     const compiled = await Promise.all(
-      launches.map(({ kernel, shape, variant }) => cache.compile(kernel, shape, variant)),
+      launches.map((launch) => cache.compileSpecialized(specialized(launch, gpu, launch.variant))),
     );
     const buffers = buffersFor(memory, compiled);
     const passes = compiled.map((each) => [

@@ -1,7 +1,8 @@
 import { clear, createStore, get, set } from 'idb-keyval';
 import { expect, test, vi } from 'vitest';
 import { ConfigurationError, ShaderError } from '../../src/errors.ts';
-import type { Kernel } from '../../src/gpu/kernel.ts';
+import { type Kernel, specialize } from '../../src/gpu/kernel.ts';
+import { Memory } from '../../src/gpu/memory.ts';
 import { unmatchedVariants } from '../../src/gpu/unmatched_variants.ts';
 import { isSameVariant, runnableVariants, variantKey } from '../../src/gpu/variants.ts';
 import {
@@ -13,9 +14,10 @@ import {
   type TunedKernel,
   tune,
 } from '../../src/index.ts';
+import { sequencesOf } from '../../src/plan/steps.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { timeKernel } from '../../src/selftest/time_kernel.ts';
-import { tunableKernels } from '../../src/train/plan_engine.ts';
+import { planEngine, tunableKernels } from '../../src/train/plan_engine.ts';
 import { fillOptions } from '../../src/train/trainer_options.ts';
 import { fastestOf, tuneKernels } from '../../src/train/tuner.ts';
 import type { MachineTimes, TuningCache } from '../../src/train/tuning_cache.ts';
@@ -41,6 +43,36 @@ test('every kernel with several variants is timed in all of them, and the defaul
   }
   expect({ left: tuning.left, fromCache: tuning.fromCache }).toEqual({ left: 0, fromCache: 0 });
 });
+
+test.each([2048, 'dynamic'] as const)(
+  'activations in float16 with a loss scale of %s: the forms that the run uses are timed',
+  async (lossScale) => {
+    const half = { ...options, activationStorage: 'float16', lossScale } as const;
+    const { stepPlan, planner } = await planEngine(gpu, fillOptions(half), new Memory(gpu.device), true);
+    const planned = new Map(
+      sequencesOf(stepPlan)
+        .flat()
+        .map(({ kernel, launched }) => [variantKey(launched.kernel, launched.shape), kernel] as const),
+    );
+    const formed = [...planner.tunable].filter(([, { form }]) => form);
+    expect(formed.map(([, { kernel }]) => kernel.name)).toEqual(
+      expect.arrayContaining(['conv2d_forward_narrow', 'conv2d_backward_w', 'dense_backward_x', 'dense_backward_w']),
+    );
+    for (const [key, { kernel, shape, form }] of formed) {
+      const { text, bindings } = form!(specialize(kernel, shape, gpu.traits));
+      expect(text, key).toMatch(/load_from_/);
+      expect({ text, bindings }, key).toEqual({ text: planned.get(key)!.text, bindings: planned.get(key)!.bindings });
+    }
+    // Times of the float32 forms are not used for them, and the other way round.
+    const again = await tune(gpu, half, { cache: tuning.cache, mode: 'full' });
+    expect(again.fromCache).toBe(planner.tunable.size - formed.length);
+    expect(again.left).toBe(0);
+    for (const { timings } of again.kernels)
+      for (const { microseconds } of timings) expect(microseconds).toBeGreaterThan(0);
+    const before = await tune(gpu, options, { cache: again.cache, mode: 'full' });
+    expect(before.fromCache).toBe(tuning.kernels.length);
+  },
+);
 
 test('the fastest variant is chosen, or the default if the difference is within the noise', () => {
   const timed = (name: string, microseconds: number, spreadMicroseconds = 2) => ({
