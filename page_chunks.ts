@@ -67,31 +67,29 @@ class Needs {
   }
 }
 
-/** The entry scripts, and the module that trains. */
+/** The entry scripts. */
 interface Scripts {
   page: string;
   worker: string;
-  session: string;
 }
 
 /**
  * The chunks that the page and the worker share. They must be separate from the chunks of either one, because those run code when they are
- * loaded. `base` is what the worker needs at its start, `definitions` what else the page needs at its start, `training` what else training
- * needs, and `both` the rest.
+ * loaded. `base` is what the worker needs at its start, `definitions` what else the page needs at its start, and `both` the rest.
  */
-function sharedChunks({ page, worker, session }: Scripts) {
+function sharedChunks({ page, worker }: Scripts) {
   let chunks: Map<string, string> | undefined;
   const chunkOf = (id: string, graph: ModuleGraph) => {
     if (!chunks) {
       const needs = (entry: string, onDemand = false) => new Needs(graph, onDemand).add(entry).found;
-      const parts = Object.entries({ base: needs(worker), definitions: needs(page), training: needs(session) });
+      const parts = Object.entries({ base: needs(worker), definitions: needs(page) });
       const workerAll = needs(worker, true);
       const shared = [...needs(page, true)].filter((it) => workerAll.has(it));
       chunks = new Map(shared.map((it) => [it, parts.find(([, part]) => part.has(it))?.[0] ?? 'both']));
     }
     return chunks.get(id);
   };
-  return ['base', 'definitions', 'training', 'both'].map((chunk, i) => ({
+  return ['base', 'definitions', 'both'].map((chunk, i) => ({
     name: (id: string, graph: ModuleGraph) => (chunkOf(id, graph) === chunk ? chunk : null),
     priority: 100 - i,
   }));

@@ -19,7 +19,6 @@ const pageRoot = resolve(root, 'src/page');
 const pageScripts = {
   page: resolve(pageRoot, 'main.tsx'),
   worker: resolve(pageRoot, 'worker.ts'),
-  session: resolve(pageRoot, 'features/run/worker.ts'),
 };
 
 /**
@@ -621,6 +620,10 @@ const libraryParts = [
   { name: 'callbacks', test: /src\/train\/(callbacks\/|fit_callbacks)/ },
   { name: 'tuning', test: /src\/(gpu\/unmatched_variants|train\/tune_once)\.ts/ },
   // Modules that are loaded one after the other are smaller if they are compressed together.
+  // The faster kernels, and the code that changes to them during a run.
+  { name: 'further_variants', test: /src\/(kernels\/further_variants|train\/kernel_upgrades)\.ts/ },
+  { name: 'diagnose', test: /src\/(train\/diagnose|plan\/too_large)\.ts/ },
+  { name: 'profile_step', test: /src\/train\/(measure_ceilings|profile_step)\.ts/ },
   { name: 'probing', test: /src\/(train|plan)\/prob(ing|es|e_plan)\.ts/ },
   { name: 'reopening', test: /src\/train\/(reopening|snapshot)\.ts/ },
   {
@@ -801,7 +804,7 @@ const targets: Record<string, UserConfig> = {
             further:
               '(augment/symmetric_eigen|kernels/further_variants|plan/(further_training|keras_input|layers/further)).ts',
             later:
-              '(api/save_trainer|gpu/unmatched_variants|page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|plan/(dynamic_loss_scale|place_images|too_large)|train/(augmented_predictions|class_weights|dataset_gradients|diagnose|learning_rate_finder|measure_ceilings|picture_input|prediction_loss|profile_step|sample_step|tune_once)).ts',
+              '(image_words|api/save_trainer|gpu/unmatched_variants|page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|plan/(dynamic_loss_scale|place_images|too_large)|train/(augmented_predictions|class_weights|dataset_gradients|diagnose|learning_rate_finder|measure_ceilings|picture_input|prediction_loss|profile_step|sample_step|tune_once)).ts',
             kept: 'page/kept.tsx',
             // What most users view after a run, and what is shown only after a click.
             after_training:

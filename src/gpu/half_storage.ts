@@ -1,3 +1,4 @@
+import halfPair from '../../shaders/lib/half_pair.wgsl?raw';
 import type { SpecializedKernel } from './kernel.ts';
 
 /** How the elements of one binding are stored. */
@@ -24,21 +25,6 @@ const factorText = (factor: Factor) =>
 
 /** Numbers in an element of an array, by the type that a kernel declares. */
 const widths: Record<string, number> = { 'array<f32>': 1, 'array<vec2f>': 2, 'array<vec4f>': 4 };
-
-/**
- * The bits of two halves. A number beyond the largest finite float16 becomes an infinity and NaN stays NaN, because WGSL leaves the result
- * of `pack2x16float` for them open. The comparison is one of bits, because comparisons of floats with NaN may be optimized away.
- */
-const pair = `fn half_pair(v: vec2f) -> u32 {
-  let bits = bitcast<vec2u>(v);
-  let size = bits & vec2u(0x7fffffffu);
-  let over = size > vec2u(0x477fe000u); // 65504
-  let word = pack2x16float(select(v, vec2f(), over));
-  let special = select(vec2u(0x7c00u), vec2u(0x7e00u), size > vec2u(0x7f800000u)) | ((bits >> vec2u(16u)) & vec2u(0x8000u));
-  let rest = select(vec2u(), special, over);
-  return word | rest.x | (rest.y << 16u);
-}
-`;
 
 /**
  * The same kernel with some of its arrays of floats stored as halves, or multiplied by a factor when they are read or written. All
@@ -73,7 +59,7 @@ export function withStorage(
     text = rest.replace(marker, () =>
       half ? `var<storage, ${binding.access}> ${name}: array<${words}${count ?? ''}>;` : declared,
     );
-    if (half && isWritten) functions.add(pair);
+    if (half && isWritten) functions.add(halfPair);
     functions.add(accessTo(name, width, isWritten, storage));
     if (!elements.loss_scale && [storage.read, storage.write].some(isDynamic)) {
       const index = Math.max(...bindings.map((each) => each.index)) + 1;

@@ -1,34 +1,13 @@
-/** Loads all code of the worker that may be needed later: its own, and modules that the library imports on demand. */
+/**
+ * Loads all code of the worker that may be needed later: its own, and what the library imports on demand. The build combines these modules
+ * into a few files (`pageChunks` in vite.config.ts), so that one module of each file is enough.
+ */
 export async function prefetch(): Promise<void> {
   await Promise.all([
     import('./app/worker/own_data.ts'),
-    import('./features/network/worker.ts'),
-    import('./features/predict/worker.ts'),
-    import('./features/profile/gpu_check_worker.ts'),
-    import('./features/profile/worker.ts'),
     import('./features/results/worker.ts'),
-    import('./features/run/questions_worker.ts'),
-    import('./features/run/saved_run_worker.ts'),
     import('./features/run/worker.ts'),
-    import('./features/runs/worker.ts'),
-    import('./features/sample/worker.ts'),
-    import('./features/training/worker.ts'),
-    import('./features/twins/worker.ts'),
     import('../data/mnist_part.ts'),
-    import('../augment/symmetric_eigen.ts'),
-    import('../data/archives/gzip_file.ts'),
-    import('../plan/further_training.ts'),
     import('../plan/layers/further.ts'),
-    import('../plan/probe_plan.ts'),
-    import('../train/augmented_predictions.ts'),
-    import('../train/batch.ts'),
-    import('../train/class_weights.ts'),
-    import('../train/diagnose.ts'),
-    import('../train/learning_rate_finder.ts'),
-    import('../train/picture_input.ts'),
-    import('../train/prediction_loss.ts'),
-    import('../train/probing.ts'),
-    import('../train/profile_step.ts'),
-    import('../train/sample_step.ts'),
   ]);
 }
