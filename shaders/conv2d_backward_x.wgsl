@@ -56,46 +56,54 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 %end
 %end
 %end
-  for (var kh = 0u; kh < kernel_height; kh++) {
-    for (var kw = 0u; kw < kernel_width; kw++) {
-      var nearest = outside;
+  // One loop instead of one over rows and one over columns, and none for a 1x1 kernel: SwiftShader takes longer to compile and to enter a
+  // loop that carries these sums.
+#if ${pointwise}
+  let element = 0u;
+  {
+#else
+  for (var element = 0u; element < kernel_height * kernel_width; element++) {
+#endif
+    let kh = element / kernel_width;
+    let kw = element % kernel_width;
+    var nearest = outside;
 %for q in 0..${quads}
 #if ${subgroups}
-      let tap$q = tap(p$q, ${kh}, ${kw});
-      nearest = min(nearest, tap$q);
+    let tap$q = tap(p$q, ${kh}, ${kw});
+    nearest = min(nearest, tap$q);
 #else
 %for i in 0..4
-      let tap$q$i = tap(p$q$i, ${kh}, ${kw});
-      nearest = min(nearest, tap$q$i);
+    let tap$q$i = tap(p$q$i, ${kh}, ${kw});
+    nearest = min(nearest, tap$q$i);
 %end
 #endif
 %end
-#if ${subgroups}
-      if (subgroupMin(nearest) == outside) { continue; }
+#if ${pointwise}
+#elif ${subgroups}
+    if (subgroupMin(nearest) == outside) { continue; }
 #else
-      if (nearest == outside) { continue; }
+    if (nearest == outside) { continue; }
 #endif
-      let at = (kh * kernel_width + kw) * in_channels * (out_channels / channels_a_load);
-      for (var step = at; step < at + out_channels / channels_a_load; step++) {
+    let at = element * in_channels * (out_channels / channels_a_load);
+    for (var step = at; step < at + out_channels / channels_a_load; step++) {
 %for a in 0..${across}
-        let m$a = ${rows};
+      let m$a = ${rows};
 %end
 %for q in 0..${quads}
 #if ${subgroups}
-        let dy$q = load_dy(tap$q, step - at);
+      let dy$q = load_dy(tap$q, step - at);
 #endif
 %for i in 0..4
 #if ${subgroups}
-        let dy$q$i = quadBroadcast(dy$q, $iu);
+      let dy$q$i = quadBroadcast(dy$q, $iu);
 #else
-        let dy$q$i = load_dy(tap$q$i, step - at);
+      let dy$q$i = load_dy(tap$q$i, step - at);
 #endif
 %for a in 0..${across}
-        x$q$i$a += dy$q$i * m$a;
+      x$q$i$a += dy$q$i * m$a;
 %end
 %end
 %end
-      }
     }
   }
   // This is a loop because every additional store in the text would be compiled separately.

@@ -325,6 +325,7 @@ export const conv2dBackwardX: Kernel<Conv2dShape> = {
     ...stepsOfKernel(s),
     ...{ dy: 'dy', dx: 'dx', finished: 'sum' },
     rows: rowsOfW((v as RegisterTile).width),
+    pointwise: s.kernelHeight * s.kernelWidth * s.strideY * s.strideX === 1 && !padded(s),
     vec_in: s.inChannels % 4 === 0,
     in: quadType(s.inChannels),
     strided: s.strideX > 1 || s.strideY > 1,
