@@ -33,9 +33,8 @@ fn quads_a_row() -> u32 { return (out_width + 3u) / 4u; }
 #if ${pointwise}
 // The pixels of all images form one row, so that no row or image ends within a quad, and the parts divide the quads of this row.
 fn terms(part: u32) -> vec2u {
-  let each = quads_a_row() / parts;
-  let more = quads_a_row() % parts; // of the parts have one more
-  return vec2u(each * part + min(part, more), each * (part + 1u) + min(part + 1u, more));
+  let ends = vec2u(part, part + 1u);
+  return ends * (quads_a_row() / parts) + min(ends, vec2u(quads_a_row() % parts));
 }
 
 // The image, row and first column of a quad of terms.

@@ -264,12 +264,16 @@ export const conv2dTiledBackwardW: Kernel<Conv2dShape> = {
   source: (s) =>
     backwardWSource + tiles + windowSizes + (s.inChannels % 4 === 0 ? chunk : rows) + gradient + channelQuad + storeDb,
   variants: (s) => tilesFor(s.outChannels),
-  flags: (s, v) => ({
-    ...gradientFlags(s),
-    load: quadType(s.inChannels),
-    ...tileFlags(v as WorkgroupTile, { parted: true, storesDb: s.useBias }),
-    pointwise: isOneRow(s),
-  }),
+  flags: (s, v) => {
+    const { padded, ...flags } = gradientFlags(s);
+    return {
+      ...flags,
+      ...(s.inChannels % 4 === 0 ? { padded } : stepsOfKernel(s)),
+      load: quadType(s.inChannels),
+      ...tileFlags(v as WorkgroupTile, { parted: true, storesDb: s.useBias }),
+      pointwise: isOneRow(s),
+    };
+  },
   constants: (s, v) => conv2dBackwardW.constants!(isOneRow(s) ? inOneRow(s) : s, v),
   workgroups: (s, v) => [tilesOf(products.backwardW(s), v as WorkgroupTile), s.parts],
 };
