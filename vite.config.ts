@@ -104,6 +104,24 @@ const leanParquet: Plugin = {
   },
 };
 
+/** What the page does not reach, because it opens its device without special limits and tensor cores. */
+const specialDevices: Readonly<Record<string, string>> = {
+  '/src/kernels/subgroup_matrix.ts': 'export const matrixKernels = undefined;',
+  '/src/selftest/kernels/matrix_checks.ts': 'export const matrixCases = () => [];',
+};
+
+const plainDevices: Plugin = {
+  name: 'wgrad-plain-devices',
+  apply: 'build',
+  enforce: 'pre',
+  load: (id) => specialDevices[id.slice(root.length)],
+  transform(code, id) {
+    if (!id.endsWith('/src/gpu/device.ts')) return undefined;
+    const special = /^ {2}if \(options\.tensorCores \|\|[^;]*openSpecial\([^;]*;$/m;
+    return { code: withParts(this, code, [[special, '']], 'device.ts'), map: null };
+  },
+};
+
 /** fflate without its compressor: all archives are written uncompressed, because weights hardly compress. */
 const leanZip: Plugin = {
   name: 'wgrad-lean-zip',
@@ -672,6 +690,7 @@ const targets: Record<string, UserConfig> = {
       namesInChunks,
       lineMaps(root, sourcesOnTheWeb(), isForApps),
       noOldChunks,
+      eachLicenseOnce,
     ],
     build: {
       sourcemap: true,
@@ -754,6 +773,7 @@ const targets: Record<string, UserConfig> = {
       datasetServer(),
       contentSecurityPolicy,
       leanShaders,
+      plainDevices,
       leanParquet,
       leanZip,
       leanPlot,

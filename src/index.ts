@@ -138,7 +138,14 @@ export {
 export { type ChromeTrace, chromeTrace, type TraceEvent } from './formats/chrome_trace.ts';
 export { formatRun, parseRun, type SavedRun } from './formats/run_file.ts';
 export { describeAdapter } from './gpu/adapter.ts';
-export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
+export {
+  type AdapterFacts,
+  type Gpu,
+  type GpuOptions,
+  openGpu,
+  type SubgroupMatrixTrait,
+  type Traits,
+} from './gpu/device.ts';
 export type { Variant as KernelVariant } from './gpu/kernel.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
 export { type Ceilings, rooflineShare } from './gpu/roofline.ts';

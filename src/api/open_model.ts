@@ -4,7 +4,7 @@ import { optionsOfRun, runOfModel } from '../formats/model_of_run.ts';
 import { isRun } from '../formats/run_container.ts';
 import { parseRun, type SavedRun } from '../formats/run_file.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { runnableVariants } from '../gpu/variants.ts';
+import { runnableVariants } from '../gpu/runnable_variants.ts';
 import { compileModel } from '../model/graph.ts';
 import { transferWeights } from '../model/transfer.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';

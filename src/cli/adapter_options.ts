@@ -10,6 +10,8 @@ export interface AdapterOptions {
   /** As typed: dawn or deno. When the command begins it holds the chosen host, or undefined for Chrome. */
   host?: HostName;
   chrome?: string;
+  /** Start the browser or Dawn with tensor cores, and open the device with them. */
+  tensorCores?: boolean;
   /** Time limit in milliseconds for each of Chrome's answers. */
   browserTimeout?: number;
   yes: boolean;
@@ -48,6 +50,13 @@ export function addAdapterOptions(command: Command): Command {
     )
     .addOption(yesOption());
 }
+
+/** The option of commands that tune, list or choose variants of kernels. */
+export const tensorCoresOption = (): Option =>
+  new Option(
+    '--tensor-cores',
+    'also use tensor cores, which multiply in float16 and add up in float32, where the tuner finds them faster: an experimental feature of Chrome and Dawn on GPUs that have them',
+  );
 
 /** The option of every command that may have to install something. */
 export const yesOption = (): Option =>

@@ -11,6 +11,8 @@ export interface ChromeOptions extends InstallOptions {
   path?: string;
   /** The kind of adapter that Chrome offers to WebGPU. */
   adapter: 'software' | 'hardware';
+  /** Offer tensor cores to WebGPU. */
+  tensorCores?: boolean;
   headless?: boolean;
   /** Additional command-line flags of Chrome. */
   args?: readonly string[];
@@ -57,14 +59,24 @@ const hardwareOnLinux = [
   '--ignore-gpu-blocklist',
 ];
 
+/** Dawn's toggle for float16 on NVIDIA's driver for Vulkan, without which it offers no tensor cores there. */
+export const halfOnNvidia = 'vulkan_enable_f16_on_nvidia';
+
+/** With these flags, Chrome offers tensor cores where the adapter has them. */
+const tensorCoreFlags = ['--enable-unsafe-webgpu', `--enable-dawn-features=${halfOnNvidia}`];
+
 /** The flags that select the adapter that Chrome offers. */
-export function adapterFlags(adapter: ChromeOptions['adapter']): readonly string[] {
-  if (adapter === 'software') return software;
-  return process.platform === 'linux' ? hardwareOnLinux : [];
+export function adapterFlags(adapter: ChromeOptions['adapter'], tensorCores = false): readonly string[] {
+  const own = adapter === 'software' ? software : process.platform === 'linux' ? hardwareOnLinux : [];
+  return tensorCores ? [...new Set([...own, ...tensorCoreFlags])] : own;
 }
 
-export function chromeFlags({ adapter, args = [] }: Pick<ChromeOptions, 'adapter' | 'args'>): string[] {
-  const flags = [...always, ...args, ...adapterFlags(adapter)];
+export function chromeFlags({
+  adapter,
+  args = [],
+  tensorCores,
+}: Pick<ChromeOptions, 'adapter' | 'args' | 'tensorCores'>): string[] {
+  const flags = [...always, ...args, ...adapterFlags(adapter, tensorCores)];
   // Chrome's sandbox refuses to start as root, which is the usual user in a container.
   if (process.getuid?.() === 0) flags.push('--no-sandbox');
   return flags;

@@ -40,8 +40,15 @@ export const choiceOf = ({ kernel, shape, variant }: ProfileCommandOptions): Lau
 });
 
 /** The session options of a command that needs no data set. */
-export const sessionOf = ({ adapter, host, chrome, browserTimeout, yes }: ProfileCommandOptions) => ({
-  ...{ adapter, host, chrome, browserTimeout, yes, report: console.error },
+export const sessionOf = ({
+  adapter,
+  host,
+  chrome,
+  browserTimeout,
+  yes,
+  tensorCores = false,
+}: ProfileCommandOptions) => ({
+  ...{ adapter, host, chrome, browserTimeout, yes, tensorCores, report: console.error },
   datasets: () => {
     throw new Error('a kernel is timed without a data set');
   },

@@ -126,11 +126,19 @@ export async function withRun<Result>(
     // This allows resuming on an adapter that lacks the original variants, with different bits.
     if (options.tuning === 'off') trainer = { ...trainer, kernelVariants: {} };
   }
+  if (options.tensorCores && options.tuning === 'off' && !trainer.kernelVariants) {
+    throw new ConfigurationError({
+      what: '--tensor-cores does nothing with --tuning off, because the tuner chooses where to use them',
+      found: '--tensor-cores --tuning off',
+      expected: '--tuning auto or full, or the file of wgrad tune --json as --kernel-variants',
+      fix: 'leave one of them out',
+    });
+  }
   const measured = requireFitSettings({ fit, monitor, tta, epochs: options.epochs }, trainer, datasets);
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
-    const { adapter: kind, host, chrome, yes, browserTimeout } = options;
+    const { adapter: kind, host, chrome, yes, browserTimeout, tensorCores = false } = options;
     const report = console.error;
     const files = new Map([...(from ? servedModel(from.run) : []), ...servedState(() => restored!()!)]);
     const opening = {
@@ -138,6 +146,7 @@ export async function withRun<Result>(
       chrome,
       yes,
       browserTimeout,
+      tensorCores,
       datasets: () => datasets,
       tell,
       keep,

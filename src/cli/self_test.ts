@@ -3,7 +3,7 @@ import { WgradError } from '../errors.ts';
 import { count, counted, figure } from '../figures.ts';
 import type { SelfTestCheck, SelfTestReport } from '../index.ts';
 import { checkedKernels } from '../selftest/checked_kernels.ts';
-import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
+import { type AdapterOptions, addAdapterOptions, tensorCoresOption } from './adapter_options.ts';
 import { Bar } from './bar.ts';
 import type { SelfTestProgress } from './headless/protocol.ts';
 import { version } from './package_facts.ts';
@@ -27,6 +27,7 @@ export function addSelfTestCommand(wgrad: Command): void {
         "check this machine's GPU: compare every kernel and a small network with the same formulas in float64",
       ),
   )
+    .addOption(tensorCoresOption())
     .option('--only <text>', 'run only the checks whose name contains this text, for example conv2d')
     .addOption(
       new Option('--json <file>', 'write the report as JSON, for a bug report; - for the standard output').argParser(
@@ -37,11 +38,11 @@ export function addSelfTestCommand(wgrad: Command): void {
 }
 
 async function selfTestCommand(options: SelfTestCommandOptions): Promise<void> {
-  const { only, json, adapter, host, chrome, browserTimeout, yes } = options;
+  const { only, json, adapter, host, chrome, browserTimeout, yes, tensorCores = false } = options;
   const say = json === '-' ? console.error : console.log;
   const bar = new Bar('{bar} {value}/{total} checks', process.stderr);
   const opening = {
-    ...{ adapter, host, chrome, browserTimeout, yes, report: console.error },
+    ...{ adapter, host, chrome, browserTimeout, yes, tensorCores, report: console.error },
     datasets: () => {
       throw new Error('the self-test needs no data set');
     },
@@ -53,7 +54,11 @@ async function selfTestCommand(options: SelfTestCommandOptions): Promise<void> {
     say(adapterLine(session.adapter));
     bar.start();
     try {
-      const report = await session.call('selfTest', { adapter: session.kind, ...(only !== undefined && { only }) });
+      const report = await session.call('selfTest', {
+        adapter: session.kind,
+        tensorCores,
+        ...(only !== undefined && { only }),
+      });
       return { report, chromeVersion: session.version };
     } finally {
       bar.stop();

@@ -25,7 +25,8 @@ export interface Opening {
   open: Page['open'];
 }
 
-export interface SessionOptions extends Pick<AdapterOptions, 'adapter' | 'host' | 'chrome' | 'browserTimeout'> {
+export interface SessionOptions
+  extends Pick<AdapterOptions, 'adapter' | 'host' | 'chrome' | 'browserTimeout' | 'tensorCores'> {
   /** Install a missing browser without asking. */
   yes?: boolean;
   /** The folder of the page, next to the command's own; `headless` by default. */
@@ -91,12 +92,12 @@ export class Session<P extends Opening = Page> {
     kind: 'software' | 'hardware',
     options: SessionOptions & { host: HostName },
   ): Promise<Session<P>> {
-    const { browserTimeout: timeout = browserTimeout, host, files = new Map(), page } = options;
+    const { browserTimeout: timeout = browserTimeout, host, files = new Map(), page, tensorCores = false } = options;
     const routes = servedFiles(
       files,
       datasetRoutes(async () => options.datasets()),
     );
-    const opening = { kind, timeout, listeners: listenersOf(options) };
+    const opening = { kind, timeout, tensorCores, listeners: listenersOf(options) };
     let server: Served | undefined;
     let surface: Surface | undefined;
     try {
@@ -109,7 +110,7 @@ export class Session<P extends Opening = Page> {
       }
       await surface.load(server.url);
       const session = new Session<P>(surface, server, host, kind);
-      const adapter: AdapterFacts = await (session as Session<Opening>).call('open', kind, timeout);
+      const adapter: AdapterFacts = await (session as Session<Opening>).call('open', kind, timeout, tensorCores);
       // Firefox does not report its adapter; its driver is known if the command has chosen it.
       const { driver } = surface;
       session.adapter = adapter.description || !driver ? adapter : { ...adapter, description: driver };

@@ -5,6 +5,7 @@ import { ConfigurationError, WgradError } from '../errors.ts';
 import { count, counted, figure } from '../figures.ts';
 import { variantText } from '../gpu/variants.ts';
 import type { KernelVariants, TrainerOptions, TuneResult } from '../index.ts';
+import { tensorCoresOption } from './adapter_options.ts';
 import { cacheFolder } from './dataset_cache.ts';
 import type { RunOptions } from './run_options.ts';
 import type { Session } from './session.ts';
@@ -26,7 +27,8 @@ export function addTuningOptions(command: Command): Command {
       '--kernel-variants <json>',
       'variants of the kernels to use, as JSON (text or file), such as the file of wgrad tune --json, or of train --json to repeat the choice of that run',
       kernelVariantsOf,
-    );
+    )
+    .addOption(tensorCoresOption());
 }
 
 const kernelVariantsOf = (text: string): KernelVariants => {

@@ -45,6 +45,22 @@ export interface Traits {
    * multiply-add, so large tiles are fastest although their sums don't fit into registers.
    */
   gathers?: boolean;
+  /** The matrices that subgroups multiply on tensor cores; only if the device was opened with them. */
+  subgroupMatrix?: SubgroupMatrixTrait;
+}
+
+/** A product of matrices that a subgroup computes at once: of float16, with sums in float32. */
+export interface SubgroupMatrixTrait {
+  /** Rows of the result. */
+  m: number;
+  /** Columns of the result. */
+  n: number;
+  /** Terms of each sum. */
+  k: number;
+  /** Number of invocations in the adapter's largest subgroups, of which the size of a workgroup must be a multiple. */
+  subgroupSize: number;
+  /** True if the browser knows the layout of a matrix only as an argument of the built-in functions. */
+  olderForm?: boolean;
 }
 
 /** Options of `openGpu`. */
@@ -57,6 +73,11 @@ export interface GpuOptions {
   requiredLimits?: Record<string, number>;
   /** Request only WebGPU's default limits and no optional features, as on the weakest conforming adapter. False by default. */
   defaultLimitsOnly?: boolean;
+  /**
+   * Makes variants of the matrix products available that run on tensor cores, in float16 with sums in float32: the tuner times and may choose
+   * them. It needs the experimental feature `chromium-experimental-subgroup-matrix`. False by default.
+   */
+  tensorCores?: boolean;
   /**
    * Time limit in milliseconds for finding an adapter, and again for opening its device. 30,000 by default; Infinity for no
    * limit. With some drivers requestAdapter never resolves.
@@ -109,9 +130,11 @@ const usefulLimits = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorag
  * Opens a device with the adapter's maximum sizes and numbers of buffers, and WebGPU's defaults for all other limits.
  *
  * @throws SetupError if there is no WebGPU, no adapter of the requested kind, or no answer from the browser in time.
- * @throws ConfigurationError for a limit that the adapter doesn't reach, or an invalid timeout.
+ * @throws ConfigurationError for a limit that the adapter doesn't reach, an invalid timeout, or `tensorCores` without tensor cores.
  */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
+  if (options.tensorCores || options.requiredLimits)
+    return (await import('./special_device.ts')).openSpecial(options, openGpu, ConfigurationError);
   const entry = options.gpu ?? globalThis.navigator?.gpu;
   if (!entry) {
     throw new SetupError({ what: 'This browser has no WebGPU', found: 'no navigator.gpu', fix: howToGetWebGpu });
@@ -234,18 +257,6 @@ function features(adapter: GPUAdapter): GPUFeatureName[] {
 function limits(adapter: GPUAdapter, options: GpuOptions): Record<string, number> {
   const granted: Record<string, number> = {};
   if (!options.defaultLimitsOnly) for (const name of usefulLimits) granted[name] = adapter.limits[name];
-  for (const [name, value] of Object.entries(options.requiredLimits ?? {})) {
-    const most = adapter.limits[name as keyof GPUSupportedLimits] as number | undefined;
-    if (most === undefined || value > most) {
-      throw new ConfigurationError({
-        what: `The adapter can't give the limit ${name}`,
-        found: most === undefined ? 'no limit of that name' : most,
-        expected: String(value),
-        fix: 'use a smaller data set, model or batch, or another adapter',
-      });
-    }
-    granted[name] = value;
-  }
   return granted;
 }
 

@@ -17,12 +17,15 @@ export function requireVariant<S, V extends Variant>(
   const possible = kernel.variants?.(shape, traits) ?? [];
   const found = possible.find((variant) => isSameVariant(variant, wanted));
   if (found) return found;
-  const needsSubgroups = wanted.subgroups === true && traits.subgroupSize !== 4;
+  const need =
+    wanted.subgroups === true && traits.subgroupSize !== 4
+      ? 'subgroups of exactly 4 invocations'
+      : wanted.subgroupMatrix === true && !traits.subgroupMatrix
+        ? 'tensor cores (tensorCores of openGpu, or --tensor-cores)'
+        : undefined;
   throw new ConfigurationError({
     what: `This adapter cannot run ${kernel.name} in the variant of kernelVariants`,
-    found: needsSubgroups
-      ? `${variantText(wanted)}, which needs subgroups of exactly 4 invocations`
-      : variantText(wanted) || 'no numbers',
+    found: need ? `${variantText(wanted)}, which needs ${need}` : variantText(wanted) || 'no numbers',
     expected: possible.map(variantText).join('; or ') || 'no variant: this kernel has one form',
     fix: "choose one of these, or leave kernelVariants out (--tuning off) to use the adapter's default",
   });

@@ -1,4 +1,3 @@
-import type { Traits } from './device.ts';
 import type { Kernel, Variant } from './kernel.ts';
 
 /**
@@ -20,15 +19,3 @@ export const variantText = (variant: Variant): string =>
 /** True if two variants have the same parameters, in any order. */
 export const isSameVariant = (a: Variant, b: Variant): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([name, value]) => b[name] === value);
-
-/**
- * The recorded variants that this adapter can run, so that a run tuned on one machine can be opened on any other. Variants that
- * use subgroups need subgroups of exactly four invocations, and only llvmpipe lists those with several quads of channels per
- * invocation (`across`); all others run everywhere.
- */
-export const runnableVariants = (recorded: KernelVariants, { subgroupSize, gathers }: Traits): KernelVariants =>
-  Object.fromEntries(
-    Object.entries(recorded).filter(
-      ([, { subgroups, across }]) => (!subgroups || subgroupSize === 4) && (!across || gathers),
-    ),
-  );

@@ -9,6 +9,7 @@ import {
 } from './conv2d.ts';
 import { conv2dWinogradBackwardW, conv2dWinogradBackwardX, conv2dWinogradForward } from './conv2d_winograd.ts';
 import { denseBackwardW, denseBackwardWNarrow, denseBackwardX, denseForward } from './dense.ts';
+import { matrixKernels } from './subgroup_matrix.ts';
 import {
   conv2dSplitBackwardX,
   conv2dSplitForward,
@@ -52,15 +53,24 @@ function extended(kernel: Kernel<Conv2dShape>, ...alternatives: Alternative[]): 
 
 const winograd = (kernel: Kernel<Conv2dShape>): Alternative => ({ mark: 'winograd', kernel, fits: fitsWinograd });
 
+/** Only listed for a device that was opened with tensor cores. The page never opens one, and is built without these kernels. */
+const onTensorCores = (pass: 'forward' | 'backwardX' | 'backwardW'): Alternative[] =>
+  matrixKernels ? [{ mark: 'subgroupMatrix', kernel: matrixKernels[pass], fits: fitsTiles[pass] }] : [];
+
 const forward: Alternative[] = [
   { mark: 'workgroupTile', kernel: conv2dTiledForward, fits: fitsTiles.forward },
   { mark: 'splitSum', kernel: conv2dSplitForward, fits: fitsTiles.splitForward },
+  ...onTensorCores('forward'),
 ];
 const backwardX: Alternative[] = [
   { mark: 'workgroupTile', kernel: conv2dTiledBackwardX, fits: fitsTiles.backwardX },
   { mark: 'splitSum', kernel: conv2dSplitBackwardX, fits: fitsTiles.splitBackwardX },
+  ...onTensorCores('backwardX'),
 ];
-const backwardW: Alternative[] = [{ mark: 'workgroupTile', kernel: conv2dTiledBackwardW, fits: fitsTiles.backwardW }];
+const backwardW: Alternative[] = [
+  { mark: 'workgroupTile', kernel: conv2dTiledBackwardW, fits: fitsTiles.backwardW },
+  ...onTensorCores('backwardW'),
+];
 
 const kernels = new Map(
   [
@@ -77,7 +87,7 @@ const kernels = new Map(
 
 /**
  * A kernel with the variants that only the tuner, a run with chosen variants, and measurements need, if there are any: Winograd's algorithm,
- * tiles in workgroup memory and split sums. The variant that long runs use by default is listed first.
+ * tiles in workgroup memory, split sums and, on a device that was opened with them, tensor cores. The variant that long runs use by default is listed first.
  */
 export const withFurtherVariants = <S>(kernel: Kernel<S>): Kernel<S> =>
   (kernels.get(kernel.name) as Kernel<S> | undefined) ?? kernel;

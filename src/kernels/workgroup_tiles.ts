@@ -97,13 +97,13 @@ function tilesFor(columns: number): WorkgroupTile[] {
 const slices = [16, 8] as const;
 
 /** Sizes of a matrix product: the numbers of rows and columns of the result, and of terms. */
-interface Product {
+export interface Product {
   rows: number;
   columns: number;
   terms: number;
 }
 
-const products = {
+export const products = {
   forward: (s: Conv2dShape): Product => ({
     rows: cellsOf(s) * (s.pooled ? 4 : 1),
     columns: s.outChannels,
@@ -139,12 +139,16 @@ const tilesOf = ({ rows, columns }: Product, v: WorkgroupTile) =>
 
 type Methods = Pick<Kernel<Conv2dShape>, 'source' | 'variants' | 'flags' | 'workgroups'>;
 
-/** The two ways to compute a product; except for the flags of the tiles, their flags are the same. */
-function bothWays(
-  text: [file: string, fragments: string],
-  productOf: (s: Conv2dShape) => Product,
-  flags: (s: Conv2dShape) => Record<string, Hole>,
-): { tiled: Methods; split: Methods } {
+/** What a product has in common in all ways to compute it. */
+interface Factors {
+  /** The file that locates the elements of the factors, and the fragments that it needs. */
+  text: [file: string, fragments: string];
+  productOf: (s: Conv2dShape) => Product;
+  flags: (s: Conv2dShape) => Record<string, Hole>;
+}
+
+/** Two ways to compute a product; except for the flags of the tiles, their flags are the same. */
+function bothWays({ text, productOf, flags }: Factors): { tiled: Methods; split: Methods } {
   return {
     tiled: {
       source: text[0] + tiles + text[1],
@@ -180,10 +184,10 @@ const loadFlags = (channels: number) => {
   return { width, scalar: width === 1, load: loadType(width) };
 };
 
-const forward = bothWays(
-  [forwardSource, terms + windowSizes + pixel + tap + channelQuad + output + bias + activate + nan],
-  products.forward,
-  (s) => ({
+export const forwardFactors: Factors = {
+  text: [forwardSource, terms + windowSizes + pixel + tap + channelQuad + output + bias + activate + nan],
+  productOf: products.forward,
+  flags: (s) => ({
     ...forwardFlags(s),
     ...biasFlags(s),
     ...activationFlags(s.activation),
@@ -191,7 +195,8 @@ const forward = bothWays(
     ...loadFlags(s.inChannels),
     ...{ x: 'x', pointwise: isPointwise(s), summed: 'in_channels', load_channels: 'load_x' },
   }),
-);
+};
+const forward = bothWays(forwardFactors);
 
 /**
  * Input channels of no multiple of four, such as the 3 of an RGB image: an invocation loads one number at a time, but determines the kernel
@@ -210,10 +215,10 @@ export const conv2dSplitForward: Kernel<Conv2dShape> = {
   name: 'conv2d_split_forward',
 };
 
-const backwardX = bothWays(
-  [backwardXSource, terms + windowSizes + gradientTap + storeDx + derivative],
-  products.backwardX,
-  (s) => ({
+export const backwardXFactors: Factors = {
+  text: [backwardXSource, terms + windowSizes + gradientTap + storeDx + derivative],
+  productOf: products.backwardX,
+  flags: (s) => ({
     ...stepsOfKernel(s),
     ...loadFlags(s.outChannels),
     ...{ dy: 'dy', dx: 'dx', pointwise: isPointwise(s), summed: 'out_channels', load_channels: 'load_dy' },
@@ -223,7 +228,8 @@ const backwardX = bothWays(
     activated: s.inActivation !== 'linear',
     ...activationFlags(s.inActivation),
   }),
-);
+};
+const backwardX = bothWays(backwardXFactors);
 
 export const conv2dTiledBackwardX: Kernel<Conv2dShape> = {
   ...conv2dBackwardX,
@@ -245,6 +251,24 @@ const inOneRow = (s: Conv2dShape): Conv2dShape => {
   return { ...s, batch: 1, inHeight: 1, inWidth: width, outHeight: 1, outWidth: width };
 };
 
+/** The text of a filter gradient in tiles. */
+export const gradientText = (s: Conv2dShape, tiles: string): string =>
+  backwardWSource + tiles + windowSizes + (s.inChannels % 4 === 0 ? chunk : rows) + gradient + channelQuad + storeDb;
+
+/** Its flags, except for those of the tiles. */
+export function gradientTileFlags(s: Conv2dShape): Record<string, Hole> {
+  const { padded, ...flags } = gradientFlags(s);
+  return {
+    ...flags,
+    ...(s.inChannels % 4 === 0 ? { padded } : stepsOfKernel(s)),
+    load: quadType(s.inChannels),
+    pointwise: isOneRow(s),
+  };
+}
+
+export const gradientConstants = (s: Conv2dShape, v: Variant): Record<string, number> =>
+  conv2dBackwardW.constants!(isOneRow(s) ? inOneRow(s) : s, v);
+
 /**
  * Its sum is split over workgroups, and added up by sum_parts: the tutorial's second convolution has 29 parts of 5 tiles of 64 by 64, 145
  * workgroups for any batch size, which keep half of the schedulers of 132 multiprocessors busy; with the smallest tile there are 522.
@@ -261,20 +285,13 @@ const inOneRow = (s: Conv2dShape): Conv2dShape => {
 export const conv2dTiledBackwardW: Kernel<Conv2dShape> = {
   ...conv2dBackwardW,
   name: 'conv2d_tiled_backward_w',
-  source: (s) =>
-    backwardWSource + tiles + windowSizes + (s.inChannels % 4 === 0 ? chunk : rows) + gradient + channelQuad + storeDb,
+  source: (s) => gradientText(s, tiles),
   variants: (s) => tilesFor(s.outChannels),
-  flags: (s, v) => {
-    const { padded, ...flags } = gradientFlags(s);
-    return {
-      ...flags,
-      ...(s.inChannels % 4 === 0 ? { padded } : stepsOfKernel(s)),
-      load: quadType(s.inChannels),
-      ...tileFlags(v as WorkgroupTile, { parted: true, storesDb: s.useBias }),
-      pointwise: isOneRow(s),
-    };
-  },
-  constants: (s, v) => conv2dBackwardW.constants!(isOneRow(s) ? inOneRow(s) : s, v),
+  flags: (s, v) => ({
+    ...gradientTileFlags(s),
+    ...tileFlags(v as WorkgroupTile, { parted: true, storesDb: s.useBias }),
+  }),
+  constants: gradientConstants,
   workgroups: (s, v) => [tilesOf(products.backwardW(s), v as WorkgroupTile), s.parts],
 };
 

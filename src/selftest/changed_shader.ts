@@ -70,7 +70,7 @@ export async function changedShader(gpu: Gpu, change: ShaderChange): Promise<Cha
   const kernels = new EditedKernels(built);
   const isChanged = ({ kernel, shape }: Pick<KernelCase, 'kernel' | 'shape'>, variant: Variant) =>
     changed.some((path) => kernels.includes(kernel, shape, variant, path));
-  const checks = kernelCases()
+  const checks = kernelCases(gpu.traits)
     .filter(({ kernel }) => choice.kernel === undefined || kernel.name === choice.kernel)
     .flatMap((check) => variantsOf(check.kernel, check.shape, gpu.traits).map((variant) => ({ check, variant })))
     .filter(({ check, variant }) => isChanged(check, variant));

@@ -1,3 +1,4 @@
+import type { Traits } from '../gpu/device.ts';
 import { activationNames } from '../kernels/activation.ts';
 import { lossTypes } from '../model/losses/index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
@@ -265,7 +266,7 @@ const normKernels = [
  * Every kernel of a training step and of a probe, in as few shapes as cover each branch of its text both ways.
  * `loadFurtherTraining` must be awaited first.
  */
-export const kernelCases = (): KernelCase[] => [
+export const kernelCases = (traits: Pick<Traits, 'subgroupMatrix'> = {}): KernelCase[] => [
   ...images([...forwards, wide]).map((s) => any(checkForward(s))),
   ...images(forwards, { channels: 1 }).map((s) => any(checkForwardNarrow(s))),
   ...images([...backwards, wide]).map((s) => any(checkBackwardW(s))),
@@ -290,7 +291,7 @@ export const kernelCases = (): KernelCase[] => [
     any(checkGroupedBackwardX(s)),
     any(checkGroupedBackwardW(s)),
   ]),
-  ...variantCases().map(any),
+  ...variantCases(traits).map(any),
   ...depthwises
     .map(depthwise)
     .flatMap((s) => [any(checkDepthwiseForward(s)), any(checkDepthwiseBackwardX(s)), any(checkDepthwiseBackwardW(s))]),

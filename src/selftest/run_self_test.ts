@@ -26,7 +26,7 @@ export async function runSelfTest({ gpu: how, only = '', signal, onCheck }: Self
   await loadFurtherTraining();
   const gpu = await openGpu(how);
   try {
-    const all = [...kernelCases().flatMap((each) => kernelChecks(gpu, each)), ...networkChecks(gpu)];
+    const all = [...kernelCases(gpu.traits).flatMap((each) => kernelChecks(gpu, each)), ...networkChecks(gpu)];
     const planned = all.filter(({ name }) => name.includes(only));
     if (planned.length === 0) throw noSuchCheck(only, all);
     const checks: SelfTestCheck[] = [];

@@ -58,7 +58,7 @@ export async function launchesFor(
 ): Promise<ChosenLaunch[]> {
   await loadFurtherTraining();
   const step = await stepLaunches(trainer, dataset, { traits: gpu.traits, limits: new Memory(gpu.device) });
-  return chooseLaunches(step, kernelCases(), choice, gpu.traits);
+  return chooseLaunches(step, kernelCases(gpu.traits), choice, gpu.traits);
 }
 
 /**

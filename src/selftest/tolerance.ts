@@ -11,6 +11,10 @@ export interface Tolerance {
   result: number;
   /** Absolute error, which a function may have near zero. */
   absolute: number;
+  /** Relative to sum|terms| for any number of terms, in units of 2^-24: the rounding of the factors of each term. 0 by default. */
+  factors?: number;
+  /** Absolute error of each term of a sum. 0 by default. */
+  term?: number;
   reason: string;
 }
 
@@ -32,6 +36,18 @@ const activated: Tolerance = {
   reason:
     'no activation is steeper than 1, so the error of the sum passes through; then WGSL lets tanh be off by 1e-5, and ' +
     'exp by 3 + 2|z| ulp, of which sigmoid keeps z exp(-z) / (1 + exp(-z)), less than 16',
+};
+
+/** Of products on tensor cores. A forward pass that ends in tanh or sigmoid adds the errors of its factors to those of the activation. */
+export const onTensorCores: Tolerance = {
+  ...product,
+  // (1 + 2^-10)^2 - 1 in units of 2^-24.
+  factors: 2 ** 15 + 2 ** 4,
+  term: 2 ** -23,
+  reason:
+    'both factors are rounded to float16, in any direction by at most 2^-10; below 2^-14 the error is absolute, at most 2^-24 of a ' +
+    'factor, and the other one is at most 1 in the checks. The products are exact in float32. WGSL leaves the accuracy of their sum ' +
+    'undefined: this bound takes it to be that of float32 additions in any order and with any rounding, as tensor cores truncate',
 };
 
 /** Tolerances relative to the twins, one row per dispatch or output. */
@@ -199,7 +215,7 @@ export const tolerances = {
  * @param magnitude the twin's result on absolute values (src/reference/magnitude.ts); omitted for results that aren't sums.
  */
 export function boundOf(
-  { sum, result, absolute }: Tolerance,
+  { sum, result, absolute, factors = 0, term = 0 }: Tolerance,
   expected: ArrayLike<number>,
   { terms = 0, magnitude }: { terms?: number; magnitude?: ArrayLike<number> } = {},
 ): Float64Array {
@@ -209,7 +225,7 @@ export function boundOf(
   return Float64Array.from(expected, (value, i) => {
     // Exact operations stay exact: flushing only applies to results of arithmetic.
     if (sum === 0 && result === 0 && absolute === 0) return 0;
-    const ofSum = sum === 0 ? 0 : sum * terms * unitRoundoff * magnitude![i]!;
+    const ofSum = sum === 0 ? 0 : (sum * terms + factors) * unitRoundoff * magnitude![i]! + term * terms;
     return ofSum + result * unitRoundoff * Math.abs(value) + absolute + (terms + 1) * smallestNormal;
   });
 }

@@ -38,3 +38,13 @@ test('the software adapter is requested explicitly, and a hardware run never get
   expect(chromeFlags({ adapter: 'software' })).toContain('--use-webgpu-adapter=swiftshader');
   expect(chromeFlags({ adapter: 'hardware' })).not.toContain('--use-webgpu-adapter=swiftshader');
 });
+
+test('tensor cores are offered only if they are asked for', () => {
+  const nvidia = '--enable-dawn-features=vulkan_enable_f16_on_nvidia';
+  for (const adapter of ['software', 'hardware'] as const) {
+    expect(chromeFlags({ adapter })).not.toContain(nvidia);
+    const flags = chromeFlags({ adapter, tensorCores: true });
+    expect(flags).toEqual(expect.arrayContaining([...chromeFlags({ adapter }), nvidia, '--enable-unsafe-webgpu']));
+    expect(new Set(flags).size).toBe(flags.length);
+  }
+});

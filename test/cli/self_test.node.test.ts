@@ -15,6 +15,13 @@ test('wgrad selftest checks the GPU, as a table and as JSON', async () => {
   expect(code).toBe(0);
 });
 
+test('--tensor-cores without tensor cores says what there is, and what to do', async () => {
+  const { code, stderr } = await runHere('selftest', '--tensor-cores', '--adapter', 'software');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/no tensor cores[\s\S]*found: .*swiftshader, without chromium-experimental-subgroup-matrix/);
+  expect(stderr).toMatch(/NVIDIA since Volta[\s\S]*leave tensorCores \(--tensor-cores\) out/);
+});
+
 test('the table has a row for each kernel, and marks what failed', () => {
   const check = { name: 'conv2d_forward', variant: '' };
   const rows = selfTestTable([

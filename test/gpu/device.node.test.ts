@@ -7,11 +7,19 @@ import { openGpu } from '../../src/gpu/device.ts';
 /** Fake adapters without a GPU, which record the requests. */
 function fakeGpu(
   info: Partial<GPUAdapterInfo> = {},
-  options: { features?: string[]; limits?: Record<string, number> } = {},
+  options: { features?: string[]; limits?: Record<string, number>; compiles?: (code: string) => boolean } = {},
 ) {
   const asked: { adapter?: GPURequestAdapterOptions; device?: GPUDeviceDescriptor } = {};
   let lose: (info: { reason: string; message: string }) => void = () => undefined;
   const device = Object.assign(new EventTarget(), {
+    // Used only to find out what the compiler knows.
+    pushErrorScope: () => undefined,
+    popErrorScope: async () => null,
+    createShaderModule: ({ code }: GPUShaderModuleDescriptor) => ({
+      getCompilationInfo: async () => ({
+        messages: options.compiles?.(code) === false ? [{ type: 'error', message: 'no such built-in function' }] : [],
+      }),
+    }),
     features: new Set<string>(),
     limits: {} as Record<string, number>,
     lost: new Promise((resolve) => {
@@ -155,6 +163,90 @@ describe('what is reported of the adapter', () => {
   ])('the loads of %s', async (_, info, options, gathers) => {
     const { traits } = await openGpu({ gpu: fakeGpu(info, options).gpu });
     expect(traits.gathers ?? false).toBe(gathers);
+  });
+});
+
+describe('tensor cores', () => {
+  const features = ['subgroups', 'timestamp-query', 'shader-f16', 'chromium-experimental-subgroup-matrix'];
+  const config = (M: number, N: number, K: number, componentType = 'f16', resultComponentType = 'f32') => ({
+    ...{ M, N, K, componentType, resultComponentType },
+  });
+  const onNvidia = [config(16, 8, 16), config(16, 16, 16, 'f16', 'f16'), config(16, 16, 16), config(32, 32, 16)];
+  const sizes = { subgroupMinSize: 32, subgroupMaxSize: 32 };
+  const withConfigs = (subgroupMatrixConfigs: unknown[]) =>
+    ({ ...sizes, subgroupMatrixConfigs }) as Partial<GPUAdapterInfo>;
+  const open = (more: Parameters<typeof fakeGpu>[1] = {}, info = withConfigs(onNvidia)) => {
+    const { gpu, asked, device } = fakeGpu(info, { features, ...more });
+    return { asked, device, opened: openGpu({ gpu, tensorCores: true }) };
+  };
+
+  test('are asked for only by option, together with everything else', async () => {
+    const { asked, opened } = open();
+    const gpu = await opened;
+    expect(asked.device?.requiredFeatures).toEqual([
+      ...['subgroups', 'timestamp-query', 'chromium-experimental-subgroup-matrix', 'shader-f16'],
+    ]);
+    expect(asked.device?.requiredLimits).toMatchObject({ maxBufferSize: 2 ** 30 });
+    expect(gpu.traits).toMatchObject({ subgroupSize: 32, storageBuffers: 10 });
+    const { gpu: plain, asked: askedByDefault } = fakeGpu(withConfigs(onNvidia), { features });
+    const { traits } = await openGpu({ gpu: plain });
+    expect(askedByDefault.device?.requiredFeatures).toEqual(['subgroups', 'timestamp-query']);
+    expect(traits.subgroupMatrix).toBeUndefined();
+  });
+
+  test.each([
+    ['NVIDIA', onNvidia, { m: 16, n: 16, k: 16 }],
+    [
+      'Intel',
+      [config(8, 16, 16), config(8, 16, 16, 'f16', 'f16'), config(8, 16, 32, 'i8', 'i32')],
+      { m: 8, n: 16, k: 16 },
+    ],
+    ['Apple', [config(8, 8, 8, 'f32'), config(8, 8, 8, 'f16', 'f16'), config(8, 8, 8)], { m: 8, n: 8, k: 8 }],
+  ])('%s: the largest matrices of float16 with sums in float32', async (_, configs, matrix) => {
+    const gpu = await open({}, withConfigs(configs)).opened;
+    expect(gpu.traits.subgroupMatrix).toEqual({ ...matrix, subgroupSize: 32 });
+  });
+
+  test('a browser that only knows the older form of the built-in functions', async () => {
+    const gpu = await open({ compiles: (code) => !code.includes('row_major') }).opened;
+    expect(gpu.traits.subgroupMatrix).toEqual({ m: 16, n: 16, k: 16, subgroupSize: 32, olderForm: true });
+    // Another device, as after a loss, has them too.
+    expect((await gpu.reopen()).traits.subgroupMatrix).toEqual(gpu.traits.subgroupMatrix);
+  });
+
+  test.each([
+    ['the features', () => open({ features: ['subgroups'] }), /acme rocket, without chromium-exp[\w-]*, shader-f16"/],
+    ['configurations', () => open({}, sizes), /acme rocket, with no configuration of matrices/],
+    ['float16 with sums in float32', () => open({}, withConfigs([config(8, 8, 8, 'f32')])), /with 8x8x8 of f32 in f32/],
+    ['a size of the tiles', () => open({}, withConfigs([config(64, 16, 16)])), /with 64x16x16 of f16 in f32/],
+    ['a form that the shaders know', () => open({ compiles: () => false }), /neither form of these matrices: no such/],
+  ])('an adapter without %s: what there is, and what to do', async (_, opening, words) => {
+    const { opened, device } = opening();
+    const error = await reject(opened);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error).toMatchObject({ exitCode: 2 });
+    expect(error.message).toMatch(words);
+    expect(error.message).toMatch(
+      /expected: .*subgroups, with products of f16[\s\S]*--enable-unsafe-webgpu[\s\S]*leave tensorCores/,
+    );
+    // No device stays open.
+    if (device.features.size > 0) expect(await device.lost).toMatchObject({ reason: 'destroyed' });
+  });
+
+  test('neither with the default limits, nor with another value', async () => {
+    const { gpu } = fakeGpu(withConfigs(onNvidia), { features });
+    expect((await reject(openGpu({ gpu, tensorCores: true, defaultLimitsOnly: true }))).message).toMatch(
+      /cannot be combined/,
+    );
+    expect((await reject(openGpu({ gpu, tensorCores: 'yes' as never }))).message).toMatch(
+      /Invalid tensorCores[\s\S]*"?yes/,
+    );
+  });
+
+  test('where there is no adapter, the error is that of any device', async () => {
+    const gpu = { requestAdapter: async () => null } as unknown as GPU;
+    expect(await reject(openGpu({ gpu, tensorCores: true }))).toBeInstanceOf(SetupError);
+    expect((await reject(openGpu({ tensorCores: true }))).message).toMatch(/no WebGPU/);
   });
 });
 

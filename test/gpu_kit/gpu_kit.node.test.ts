@@ -123,4 +123,6 @@ test.runIf(findProgram('dawn') && swiftshader)('it measures an adapter', () => {
     /\n {9}dense_forward 1 x 1 x 4 x 64 to 10, 1 x 1: [\d.,]+ us, [\d.]+ GFLOP\/s \(\d+ % of the ceiling\); /,
   );
   expect(report.run!.loss).toBeGreaterThan(0);
+  expect(report.tensorCores?.missing).toMatch(/SwiftShader.*without chromium-experimental-subgroup-matrix/);
+  expect(stdout).toContain('tensor   no tensor cores that wgrad can use');
 });

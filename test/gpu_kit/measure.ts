@@ -6,6 +6,7 @@ import type { Ceilings } from '../../src/gpu/roofline.ts';
 import { isSameVariant, variantText } from '../../src/gpu/variants.ts';
 import {
   type AdapterFacts,
+  ConfigurationError,
   createDataset,
   createTrainer,
   type Dataset,
@@ -13,6 +14,7 @@ import {
   type GpuOptions,
   openGpu,
   type SelfTestReport,
+  type SubgroupMatrixTrait,
   selfTest,
   type TimedVariant,
   type TrainerOptions,
@@ -34,8 +36,8 @@ import { flopsAnImage } from '../bench/flops.ts';
 export interface MeasuredStep {
   network: string;
   batchSize: number;
-  /** `default`, or `tuned`: the fastest variant of each kernel. */
-  variants: 'default' | 'tuned';
+  /** `default`; `tuned`: the fastest variant of each kernel; or `tensor cores`: also among those on tensor cores. */
+  variants: 'default' | 'tuned' | 'tensor cores';
   imagesPerSecond: number;
   msPerStep: number;
   gflops: number;
@@ -54,6 +56,14 @@ export interface KitReport {
   /** Times of every variant, by network and batch size. */
   variants: { network: string; batchSize: number; kernels: Tuning['kernels']; left: number; seconds: number }[];
   steps: MeasuredStep[];
+  /** The variants on tensor cores; their steps are among `steps`. */
+  tensorCores?: {
+    /** What the adapter lacks; all else is omitted then. */
+    missing?: string;
+    matrix?: SubgroupMatrixTrait;
+    correctness?: KitReport['correctness'];
+    variants: KitReport['variants'];
+  };
   /** The tutorial's whole run: ten epochs of 60,000 augmented images. */
   run?: {
     images: number;
@@ -73,6 +83,8 @@ export interface MeasureOptions {
   gpu: GpuOptions;
   /** Small sizes, to try the kit out. */
   quick: boolean;
+  /** The GPU object that offers tensor cores, if it is not the one of `gpu`. */
+  tensorGpu?: GPU;
   /** Names of the networks whose steps are measured; all unless given. */
   networks?: string[];
   /** Maximum duration of all measurements in seconds. */
@@ -158,55 +170,109 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
       );
     });
     await part('correctness', async () => {
-      const signal = AbortSignal.timeout(Math.ceil(1000 * shares.correctness * left()));
-      const only = quick ? { only: 'conv2d_forward' } : {};
-      const { passed, planned, checks, seconds } = await selfTest({ gpu: options.gpu, signal, ...only });
-      report.correctness = { passed, planned, checks, seconds };
-      const failed = checks.filter((check) => !check.passed);
-      say(`checks   ${checks.length} of ${planned} ran, ${failed.length} failed, ${seconds.toFixed(1)} s`);
-      for (const { name, variant, error } of failed.slice(0, 20)) say(`failed   ${name} ${variant}: ${error}`);
+      report.correctness = await correctness('checks', options.gpu, quick ? 'conv2d_forward' : undefined);
     });
     const tuned = new Map<string, Tuning & { variants: TrainerOptions['kernelVariants'] }>();
     const networks = networksOf(quick).filter(({ name }) => options.networks?.includes(name) ?? true);
     for (const { name, batchSizes, ...network } of networks) {
       for (const batchSize of batchSizes) {
-        await part(`step of ${name}, batch ${batchSize}`, () => step(name, network, batchSize, 'default'));
+        await part(`step of ${name}, batch ${batchSize}`, () => step(gpu, name, network, batchSize, 'default'));
       }
     }
     for (const { name, model, batchSizes } of quick ? [trialNetwork] : networks) {
       for (const batchSize of batchSizes) {
         await part(`variants of ${name}, batch ${batchSize}`, async () => {
-          const signal = AbortSignal.timeout(Math.ceil(1000 * shares.variants * left()));
-          const timed = await tune(gpu, { model, batchSize }, { mode: 'full', signal });
-          tuned.set(`${name} ${batchSize}`, timed);
-          const { kernels, left: untimed, seconds } = timed;
-          report.variants.push({ network: name, batchSize, kernels, left: untimed, seconds });
-          const others = Object.keys(timed.variants).length;
-          say(
-            `variants ${name}, batch ${batchSize}: ${counted(kernels.length, 'kernel')} timed, ${others} faster in another variant than ` +
-              `the default${untimed === 0 ? '' : `; ${untimed} not timed for lack of time`}`,
-          );
-          for (const kernel of kernels) say(`         ${timesText(kernel, report.ceilings)}`);
+          tuned.set(`${name} ${batchSize}`, await variants(gpu, report.variants, name, { model, batchSize }));
         });
       }
     }
     for (const { name, batchSizes, ...network } of networks) {
       for (const batchSize of batchSizes) {
-        if (!Object.keys(tuned.get(`${name} ${batchSize}`)?.variants ?? {}).length) continue;
-        await part(`tuned step of ${name}, batch ${batchSize}`, () => step(name, network, batchSize, 'tuned'));
+        const { variants } = tuned.get(`${name} ${batchSize}`) ?? {};
+        if (Object.keys(variants ?? {}).length === 0) continue;
+        await part(`tuned step of ${name}, batch ${batchSize}`, () =>
+          step(gpu, name, network, batchSize, 'tuned', variants),
+        );
       }
     }
     await part('run', () => wholeRun(gpu, options, report, tuned.get('tutorial 32')?.variants, shares.run * left()));
+    await part('tensor cores', tensorCores);
+
+    async function correctness(row: string, how: GpuOptions, only?: string): Promise<KitReport['correctness']> {
+      const signal = AbortSignal.timeout(Math.ceil(1000 * shares.correctness * left()));
+      const report = await selfTest({ gpu: how, signal, ...(only !== undefined && { only }) });
+      const { passed, planned, checks, seconds } = report;
+      const failed = checks.filter((check) => !check.passed);
+      say(`${row.padEnd(8)} ${checks.length} of ${planned} ran, ${failed.length} failed, ${seconds.toFixed(1)} s`);
+      for (const { name, variant, error } of failed.slice(0, 20)) say(`failed   ${name} ${variant}: ${error}`);
+      return { passed, planned, checks, seconds };
+    }
+
+    async function variants(
+      on: Gpu,
+      rows: KitReport['variants'],
+      network: string,
+      trained: { model: Model; batchSize: number },
+    ) {
+      const signal = AbortSignal.timeout(Math.ceil(1000 * shares.variants * left()));
+      const timed = await tune(on, trained, { mode: 'full', signal });
+      const { batchSize } = trained;
+      const { kernels, left: untimed, seconds } = timed;
+      rows.push({ network, batchSize, kernels, left: untimed, seconds });
+      const others = Object.values(timed.variants);
+      const onTensorCores = others.filter(({ subgroupMatrix }) => subgroupMatrix).length;
+      say(
+        `variants ${network}, batch ${batchSize}: ${counted(kernels.length, 'kernel')} timed, ${others.length} faster in another variant than ` +
+          `the default${on.traits.subgroupMatrix ? `, ${onTensorCores} of them on tensor cores` : ''}` +
+          `${untimed === 0 ? '' : `; ${untimed} not timed for lack of time`}`,
+      );
+      for (const kernel of kernels) say(`         ${timesText(kernel, report.ceilings)}`);
+      return timed;
+    }
+
+    /** Checks and times the variants on tensor cores, at the largest batch of each network. */
+    async function tensorCores() {
+      const own: NonNullable<KitReport['tensorCores']> = { variants: [] };
+      report.tensorCores = own;
+      const { tensorGpu = options.gpu.gpu } = options;
+      const how: GpuOptions = {
+        ...options.gpu,
+        ...(tensorGpu && { gpu: tensorGpu }),
+        tensorCores: true,
+        tuning: 'off',
+      };
+      const opened = await openGpu(how).catch((error: unknown) => {
+        if (!(error instanceof ConfigurationError)) throw error;
+        own.missing = String(error.parts.found);
+        say(`tensor   no tensor cores that wgrad can use: ${own.missing}`);
+      });
+      if (!opened) return;
+      try {
+        own.matrix = opened.traits.subgroupMatrix!;
+        const { m, n, k } = own.matrix;
+        say(`tensor   cores multiply matrices of ${m} x ${n} x ${k} in float16`);
+        own.correctness = await correctness('tensor', how, 'conv2d_matrix');
+        for (const { name, batchSizes, ...network } of networks) {
+          const batchSize = batchSizes.at(-1)!;
+          const timed = await variants(opened, own.variants, name, { model: network.model, batchSize });
+          if (!Object.values(timed.variants).some(({ subgroupMatrix }) => subgroupMatrix)) continue;
+          await step(opened, name, network, batchSize, 'tensor cores', timed.variants);
+        }
+      } finally {
+        opened.dispose();
+      }
+    }
 
     async function step(
+      on: Gpu,
       network: string,
       { model, imageShape }: Pick<Network, 'model' | 'imageShape'>,
       batchSize: number,
       variants: MeasuredStep['variants'],
+      kernelVariants?: TrainerOptions['kernelVariants'],
     ) {
-      const kernelVariants = variants === 'tuned' ? tuned.get(`${network} ${batchSize}`)!.variants : undefined;
       const trained = { model, batchSize, ...(kernelVariants && { kernelVariants }) };
-      const imagesPerSecond = await measureStep(gpu, trained, imageShape, quick);
+      const imagesPerSecond = await measureStep(on, trained, imageShape, quick);
       const gflops = (imagesPerSecond * flopsAnImage(compileModel(model))) / 1e9;
       const share = report.ceilings && gflops / report.ceilings.gflops;
       const msPerStep = (1000 * batchSize) / imagesPerSecond;

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { Conv2dShape } from '../../src/kernels/conv2d.ts';
-import { asConvolution, type DenseShape } from '../../src/kernels/dense.ts';
+import { asConvolution } from '../../src/kernels/dense.ts';
 import { cacheOf, checkKernel, type KernelCheck, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
-import { type Convolution, convolution, plain } from '../../src/selftest/kernels/shapes.ts';
+import { convolution } from '../../src/selftest/kernels/shapes.ts';
 import {
   checkSplitBackwardX,
   checkSplitForward,
@@ -12,88 +12,25 @@ import {
   checkTiledBackwardX,
   checkTiledForward,
 } from '../../src/selftest/kernels/variant_checks.ts';
+import {
+  activations,
+  channelsOfNoMultiple,
+  control,
+  type Departures,
+  denseLayers,
+  everywhere,
+  few,
+  filtersOfNoMultiple,
+  inActivations,
+  oneRow,
+  parts,
+  pools,
+  randomShapes,
+} from './tile_shapes.ts';
 
 // On a device with the default limits: tiles and sums have to fit the workgroup memory of every GPU.
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());
-
-/** 140 pixels of 20 by 40 channels: no tile divides any of them. */
-const control: Convolution = { ...plain, batch: 2, size: [12, 9], channels: 20, filters: 40, kernelSize: [3, 3] };
-
-type Departures = Record<string, Partial<Convolution>>;
-
-const everywhere: Departures = {
-  'the control': {},
-  'more than a tile of channels': { size: [6, 5], channels: 68, filters: 72 },
-  'whole tiles of terms': { batch: 1, channels: 32, filters: 32 },
-  'smaller than a tile': { batch: 1, size: [3, 4], channels: 4, filters: 4 },
-  'same padding': { padding: 'same' },
-  'same padding and strides': { padding: 'same', strides: [2, 2] },
-  strides: { strides: [2, 3] },
-  dilation: { dilation: [2, 1] },
-  'dilation and same padding': { dilation: [1, 2], padding: 'same' },
-  'a 1x1 kernel': { kernelSize: [1, 1] },
-  'a 1x1 kernel with strides': { kernelSize: [1, 1], strides: [2, 1] },
-};
-
-const filtersOfNoMultiple: Departures = { 'filters of no multiple of four': { filters: 7 } };
-const channelsOfNoMultiple: Departures = { 'channels of no multiple of four': { channels: 7 } };
-const pools: Departures = {
-  'a pool': { pooled: true },
-  'a pool that drops a row': { pooled: true, size: [9, 8], filters: 12 },
-};
-const activations: Departures = {
-  'no bias': { useBias: false },
-  relu: { activation: 'relu' },
-  'tanh and a pool': { activation: 'tanh', pooled: true },
-};
-const inActivations: Departures = {
-  'relu made x': { inActivation: 'relu' },
-  'tanh made x, channels of no multiple of four': { inActivation: 'tanh', channels: 6 },
-};
-const parts: Departures = {
-  'two parts': { batch: 7, parts: 2 },
-  'a part an image, and a pool': { batch: 3, parts: 3, pooled: true },
-  'no bias, parts': { batch: 5, parts: 3, useBias: false },
-};
-
-/** Any convolution that no tile has to divide. */
-const anyConvolution = fc
-  .record({
-    batch: fc.integer({ min: 1, max: 5 }),
-    size: fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 })),
-    channels: fc.integer({ min: 1, max: 40 }),
-    filters: fc.integer({ min: 1, max: 80 }),
-    kernelSize: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-    strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-    dilation: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
-    padding: fc.constantFrom('valid' as const, 'same' as const),
-    useBias: fc.boolean(),
-    activation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
-    inActivation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
-    pooled: fc.boolean(),
-    parts: fc.integer({ min: 1, max: 4 }),
-  })
-  .filter((c) => c.size[0] >= c.dilation[0] && c.size[1] >= c.dilation[1]);
-
-/** Where fewer than four channels can be loaded at once. */
-const few = (name: 'channels' | 'filters'): Departures => ({
-  [`one of ${name}`]: { [name]: 1 },
-  [`three of ${name}, and same padding`]: { [name]: 3, padding: 'same' },
-  [`three of ${name}, with strides and dilation`]: { [name]: 3, strides: [2, 1], dilation: [1, 2] },
-  [`seven of ${name}, and a 1x1 kernel`]: { [name]: 7, kernelSize: [1, 1] },
-  [`fifty of ${name}`]: { [name]: 50, size: [6, 5] },
-});
-
-/** The pixels of a 1x1 kernel's filter gradient are one row, which parts divide at any quad. */
-const oneRow: Departures = {
-  'a 1x1 kernel, two parts': { kernelSize: [1, 1], batch: 5, size: [7, 3], parts: 2 },
-  'a 1x1 kernel, a part an image, channels of no multiple of four': {
-    ...{ kernelSize: [1, 1], batch: 3, size: [5, 5], parts: 3, channels: 6 },
-  },
-  'a 1x1 kernel and a pool': { kernelSize: [1, 1], pooled: true },
-  'more parts than quads': { kernelSize: [1, 1], batch: 3, size: [1, 1], parts: 3 },
-};
 
 interface Pass {
   check: (shape: Conv2dShape) => KernelCheck<Conv2dShape>;
@@ -129,13 +66,7 @@ describe.each(Object.entries(passes))('%s', (_, { check, departures }) => {
   );
 
   test('random shapes', async () => {
-    const shapes = anyConvolution
-      .map((c) => {
-        const shape = convolution({ ...c, parts: Math.min(c.parts, c.batch) });
-        return { ...shape, pooled: c.pooled && c.filters % 4 === 0 && shape.outHeight > 1 && shape.outWidth > 1 };
-      })
-      .filter((s) => s.outHeight > 0 && s.outWidth > 0);
-    const property = fc.asyncProperty(shapes, fc.nat(1000), (shape, seed) =>
+    const property = fc.asyncProperty(randomShapes, fc.nat(1000), (shape, seed) =>
       checkKernel(gpu, check(shape), { seed, pick: seed }),
     );
     await fc.assert(property, { seed: 1, numRuns: 12 });
@@ -143,14 +74,8 @@ describe.each(Object.entries(passes))('%s', (_, { check, departures }) => {
 });
 
 describe('dense layers', () => {
-  const layer: DenseShape = {
-    ...{ batch: 37, inputs: 100, outputs: 44, useBias: true },
-    ...({ activation: 'relu', inActivation: 'relu' } as const),
-  };
   test.each(Object.entries(passes))('%s', async (_, { check }) => {
-    await checkKernel(gpu, check(asConvolution(layer)));
-    await checkKernel(gpu, check(asConvolution({ ...layer, batch: 3, inputs: 600, outputs: 8, useBias: false })));
-    await checkKernel(gpu, check(asConvolution({ ...layer, inputs: 30, outputs: 45 })));
+    for (const layer of denseLayers) await checkKernel(gpu, check(asConvolution(layer)));
   });
 });
 

@@ -3,8 +3,9 @@ import { expect, test, vi } from 'vitest';
 import { ConfigurationError, ShaderError } from '../../src/errors.ts';
 import { type Kernel, specialize } from '../../src/gpu/kernel.ts';
 import { Memory } from '../../src/gpu/memory.ts';
+import { runnableVariants } from '../../src/gpu/runnable_variants.ts';
 import { unmatchedVariants } from '../../src/gpu/unmatched_variants.ts';
-import { isSameVariant, runnableVariants, variantKey } from '../../src/gpu/variants.ts';
+import { isSameVariant, variantKey } from '../../src/gpu/variants.ts';
 import {
   createTrainer,
   type KernelVariants,
@@ -293,6 +294,12 @@ test('a run that was tuned on another adapter opens with what this one can run o
   const wide = { c: { subgroups: false, quads: 2, width: 4, tiles: 2, across: 4 } };
   expect(runnableVariants(wide, { software: true, subgroupSize: 4 })).toEqual({});
   expect(runnableVariants(wide, { software: true, subgroupSize: 0, gathers: true })).toEqual(wide);
+  const matrix = { m: 16, n: 16, k: 16, subgroupSize: 32 };
+  const onTensorCores = { d: { subgroupMatrix: true, ...matrix, rows: 64, columns: 64, depth: 32 } };
+  const nvidia = { software: false, subgroupSize: 32 };
+  expect(runnableVariants(onTensorCores, nvidia)).toEqual({});
+  expect(runnableVariants(onTensorCores, { ...nvidia, subgroupMatrix: { ...matrix, m: 8 } })).toEqual({});
+  expect(runnableVariants(onTensorCores, { ...nvidia, subgroupMatrix: matrix })).toEqual(onTensorCores);
 });
 
 test('a trainer of a device with tuning records its choices, and repeats the run bit for bit', async () => {

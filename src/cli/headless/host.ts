@@ -4,7 +4,7 @@ import type { Outcome } from './protocol.ts';
 // Runs the page's script in a process without a page, in Node with Dawn's bindings or in Deno: it provides the globals that the
 // script needs from a page, and receives calls as lines of JSON.
 //
-//   node headless_host.js <URL of the package webgpu> <URL of the server>
+//   node headless_host.js <URL of the package webgpu> <options of Dawn> <URL of the server>
 //   deno run -A --unstable-webgpu headless_host.js <URL of the server>
 
 /** The part of Node's process object that both hosts have. */
@@ -34,7 +34,7 @@ if (given.length > 1) {
     globals: object;
   };
   Object.assign(globalThis, globals);
-  gpu = create([]);
+  gpu = create(given.slice(1, -1));
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'Dawn' }, configurable: true });
 }
 

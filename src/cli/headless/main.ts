@@ -28,10 +28,10 @@ let before: ServedState['from'] | undefined;
 const stopping = new AbortController();
 
 window.wgrad = {
-  open: (adapter, timeout) =>
+  open: (adapter, timeout, tensorCores) =>
     outcome(async () => {
       // The command tunes before it creates a trainer, and records the chosen variants.
-      gpu = await openGpu({ adapter, timeout, tuning: 'off' });
+      gpu = await openGpu({ adapter, timeout, tuning: 'off', tensorCores });
       return gpu.adapter;
     }),
   decodePictures: (...order) => outcome(() => decodeServed(...order)),
@@ -116,10 +116,10 @@ window.wgrad = {
   profile: (options) => outcome(() => run.trainer.profile(datasets.train, options)),
   findLearningRate: (options) =>
     outcome(() => run.trainer.findLearningRate(datasets.train, { ...options, signal: stopping.signal })),
-  selfTest: ({ adapter, only }) =>
+  selfTest: ({ only, ...gpu }) =>
     outcome(() =>
       selfTest({
-        gpu: { adapter },
+        gpu,
         ...(only !== undefined && { only }),
         onCheck: (_, done, total) => window.wgradEvents([{ done, total } satisfies SelfTestProgress]),
       }),

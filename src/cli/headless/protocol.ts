@@ -108,7 +108,11 @@ export type DecodedBatch = ({ width: number; height: number } | { failed: string
 /** The page's API, `window.wgrad`. */
 export interface Page {
   /** @param timeout time limit in milliseconds for each of the browser's answers. */
-  open(adapter: 'auto' | 'software' | 'hardware', timeout: number): Promise<Outcome<AdapterFacts>>;
+  open(
+    adapter: 'auto' | 'software' | 'hardware',
+    timeout: number,
+    tensorCores: boolean,
+  ): Promise<Outcome<AdapterFacts>>;
   /** Decodes a batch of pictures that the command serves under its number. */
   decodePictures(batch: number, count: number, form: ImageForm): Promise<Outcome<DecodedBatch>>;
   /** Fetches the data set that the command serves, and creates the trainer. */
@@ -152,7 +156,11 @@ export interface Page {
     options: Pick<LearningRateFinderOptions, 'from' | 'to' | 'steps'>,
   ): Promise<Outcome<LearningRateCurve>>;
   /** Checks the GPU on a separate device. */
-  selfTest(order: { adapter: 'software' | 'hardware'; only?: string }): Promise<Outcome<SelfTestReport>>;
+  selfTest(order: {
+    adapter: 'software' | 'hardware';
+    tensorCores: boolean;
+    only?: string;
+  }): Promise<Outcome<SelfTestReport>>;
   /** Ends `fit` after the current step. */
   stop(): void;
 }

@@ -52,11 +52,11 @@ export class BrowserPage implements Surface {
     private readonly options: BrowserOptions,
     readonly driver: string | undefined,
   ) {
-    const { name, kind, timeout } = options;
+    const { name, kind, timeout, tensorCores } = options;
     const title = hostTitles[name];
     this.page = page!;
     this.version = title;
-    const flags = name === 'chrome' ? adapterFlags(kind).join(' ') : driver && `the driver ${driver}`;
+    const flags = name === 'chrome' ? adapterFlags(kind, tensorCores).join(' ') : driver && `the driver ${driver}`;
     this.startedWith = `with ${flags || 'its default adapter'}`;
     this.howToGet = kind === 'hardware' ? advice.hardware : advice.software[name];
     let reject: (error: WgradError) => void = () => {};
@@ -78,8 +78,8 @@ export class BrowserPage implements Surface {
   }
 
   static async launch(options: BrowserOptions): Promise<BrowserPage> {
-    const { name, kind, chrome, yes, report, timeout } = options;
-    const { browser, driver } = await launchBrowser(name, { kind, chrome, yes, report, timeout });
+    const { name, kind, chrome, yes, report, timeout, tensorCores = false } = options;
+    const { browser, driver } = await launchBrowser(name, { kind, chrome, yes, report, timeout, tensorCores });
     try {
       return new BrowserPage(browser, await pagesOf(browser, timeout, hostTitles[name]), options, driver);
     } catch (error) {

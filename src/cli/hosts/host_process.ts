@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { SetupError, type WgradError } from '../../errors.ts';
 import { secondsText, withinTime } from '../../time_limit.ts';
 import { BrowserLostError } from '../browser_lost_error.ts';
+import { halfOnNvidia } from '../chrome.ts';
 import { endsInTime, killProcesses } from '../close_chrome.ts';
 import type { FromHost, ToHost } from '../headless/host_messages.ts';
 import type { Outcome } from '../headless/protocol.ts';
@@ -89,12 +90,13 @@ export class HostProcess implements Surface {
 
   /** @throws SetupError if the program or a driver is missing. */
   static async start(options: ProcessOptions): Promise<HostProcess> {
-    const { name, kind, server } = options;
+    const { name, kind, server, tensorCores } = options;
     const program = requireProgram(name);
     const driver = kind === 'software' ? await requireDriver(name) : undefined;
     const runtime = mkdtempSync(join(tmpdir(), 'wgrad-host-'));
     const script = fileURLToPath(new URL('../headless_host.js', import.meta.url));
-    const child = spawn(program.path, [...program.args(script), server.url], {
+    const toggles = tensorCores && name === 'dawn' ? [`enable-dawn-features=allow_unsafe_apis,${halfOnNvidia}`] : [];
+    const child = spawn(program.path, [...program.args(script), ...toggles, server.url], {
       stdio: ['pipe', 'pipe', 'pipe'],
       // The process has its own process group, so that a Ctrl-C reaches only the command, which ends it properly.
       detached: process.platform !== 'win32',

@@ -10,6 +10,8 @@ export interface LaunchOptions extends InstallOptions {
   kind: 'software' | 'hardware';
   /** Path of the Chrome to start. */
   chrome?: string | undefined;
+  /** Offer tensor cores to WebGPU; only Chrome can. */
+  tensorCores?: boolean;
   headless?: boolean;
   /** Time limit in milliseconds for the start of the browser. */
   timeout?: number;
@@ -18,10 +20,18 @@ export interface LaunchOptions extends InstallOptions {
 /** Starts a browser. `driver` describes the Vulkan driver that Firefox was told to use, because Firefox does not report it. */
 export async function launchBrowser(
   name: BrowserName,
-  { kind, chrome: path, ...how }: LaunchOptions,
+  { kind, chrome: path, tensorCores, ...how }: LaunchOptions,
 ): Promise<{ browser: Browser; driver: string | undefined }> {
   if (name === 'chrome') {
-    return { browser: await launchChrome({ adapter: kind, ...(path && { path }), ...how }), driver: undefined };
+    return {
+      browser: await launchChrome({
+        adapter: kind,
+        ...(path && { path }),
+        ...(tensorCores && { tensorCores }),
+        ...how,
+      }),
+      driver: undefined,
+    };
   }
   const driver = kind === 'software' ? await softwareDriver(how) : undefined;
   const browser = await launchFirefox({ ...how, ...(driver && { driver }) });

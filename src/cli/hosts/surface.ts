@@ -29,6 +29,8 @@ export interface Surface {
 /** Options for opening any surface. */
 export interface SurfaceOptions {
   kind: 'software' | 'hardware';
+  /** Start it so that it offers tensor cores. */
+  tensorCores?: boolean;
   /** Time limit in milliseconds for each answer. */
   timeout: number;
   listeners: Listeners;

@@ -23,6 +23,7 @@ const notOfATrial = [
     'yes',
     'tuning',
     'kernelVariants',
+    'tensorCores',
   ],
 ];
 

@@ -11,7 +11,7 @@ import { conv2dGroupedBackwardW, conv2dGroupedBackwardX, conv2dGroupedForward } 
 import * as reference from '../../reference/conv2d.ts';
 import { magnitude } from '../../reference/magnitude.ts';
 import { numbers } from '../numbers.ts';
-import { boundOf, tolerances } from '../tolerance.ts';
+import { boundOf, type Tolerance, tolerances } from '../tolerance.ts';
 import type { KernelCheck, Verify } from './check_kernel.ts';
 import { backwardWCheck, backwardXCheck, type ForwardInputs, forwardCheck } from './convolution_checks.ts';
 
@@ -26,12 +26,13 @@ export const fitsBackwardW = (s: Conv2dShape): boolean => s.inChannels % 4 === 0
 export const checkForward = (
   shape: Conv2dShape,
   kernel: Kernel<Conv2dShape> = conv2dForward,
+  tolerance: Tolerance = tolerances.conv2d_forward,
 ): KernelCheck<Conv2dShape> =>
   forwardCheck(
-    { kernel, shape, pass: reference.conv2dForward, terms: rowsOf(shape) + 1 },
+    { kernel, shape, pass: reference.conv2dForward, terms: rowsOf(shape) + 1, tolerance },
     ({ argmax }, inputs): Record<string, Verify> => {
       const sizeOf = (whole: Conv2dShape) => magnitude(reference.conv2dForward, whole, inputs).y;
-      return argmax ? { argmax: isWinner(shape, argmax, inputs, rowsOf(shape) + 1, sizeOf) } : {};
+      return argmax ? { argmax: isWinner(shape, argmax, inputs, rowsOf(shape) + 1, sizeOf, tolerance) } : {};
     },
   );
 
@@ -42,10 +43,11 @@ export function isWinner(
   inputs: ForwardInputs,
   terms: number,
   sizeOf: (whole: Conv2dShape) => Float64Array,
+  tolerance: Tolerance = tolerances.conv2d_forward,
 ): Verify {
   const whole: Conv2dShape = { ...s, pooled: false, activation: 'linear' };
   const z = reference.conv2dForward(whole, inputs).y;
-  const bounds = boundOf(tolerances.conv2d_forward, z, { terms, magnitude: sizeOf(whole) });
+  const bounds = boundOf(tolerance, z, { terms, magnitude: sizeOf(whole) });
   const [height, width] = [Math.floor(s.outHeight / 2), Math.floor(s.outWidth / 2)];
   return (name, bits) => {
     const places = new Uint8Array(bits.buffer, 0, argmax.length);
@@ -75,9 +77,16 @@ export const somePlaces = (count: number): Uint8Array =>
 export const checkBackwardW = (
   shape: Conv2dShape,
   kernel: Kernel<Conv2dShape> = conv2dBackwardW,
+  tolerance: Tolerance = tolerances.conv2d_backward_w,
 ): KernelCheck<Conv2dShape> =>
   backwardWCheck(
-    { kernel, shape, pass: reference.conv2dBackwardW, terms: shape.batch * shape.outHeight * shape.outWidth },
+    {
+      kernel,
+      shape,
+      pass: reference.conv2dBackwardW,
+      terms: shape.batch * shape.outHeight * shape.outWidth,
+      tolerance,
+    },
     shape.pooled ? somePlaces(cellsOf(shape) * shape.outChannels) : undefined,
   );
 
@@ -87,10 +96,11 @@ export const checkBackwardWNarrow = (shape: Conv2dShape): KernelCheck<Conv2dShap
 export const checkBackwardX = (
   shape: Conv2dShape,
   kernel: Kernel<Conv2dShape> = conv2dBackwardX,
+  tolerance: Tolerance = tolerances.conv2d_backward_x,
 ): KernelCheck<Conv2dShape> => {
   const terms = (shape.kernelHeight * shape.kernelWidth * shape.outChannels) / (shape.groups ?? 1);
   const elements = shape.batch * shape.inHeight * shape.inWidth * shape.inChannels;
-  return backwardXCheck({ kernel, shape, pass: reference.conv2dBackwardX, terms }, elements);
+  return backwardXCheck({ kernel, shape, pass: reference.conv2dBackwardX, terms, tolerance }, elements);
 };
 
 export const checkGroupedForward = (s: Conv2dShape): KernelCheck<Conv2dShape> => checkForward(s, conv2dGroupedForward);

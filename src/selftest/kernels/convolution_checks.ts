@@ -4,7 +4,7 @@ import { activate } from '../../reference/activation.ts';
 import { magnitude } from '../../reference/magnitude.ts';
 import { expectWithin } from '../compare.ts';
 import { numbers } from '../numbers.ts';
-import { boundOf, tolerances } from '../tolerance.ts';
+import { boundOf, type Tolerance, tolerances } from '../tolerance.ts';
 import { floats, type KernelCheck, packed, type Verify, within } from './check_kernel.ts';
 
 // Checks of the convolution passes against their twins, for plain, grouped, depthwise and transposed convolutions. They differ in
@@ -26,6 +26,8 @@ interface PassCheck<S, Inputs, Outputs> {
   terms: number;
   /** sum|terms| of every result; by default those of a kernel that adds the products of the formula. */
   sizeOf?: Pass<S, Inputs, Omit<Outputs, 'argmax'>>;
+  /** The row of the table; by default that of a kernel that multiplies in float32. */
+  tolerance?: Tolerance;
 }
 
 export interface ForwardInputs {
@@ -38,7 +40,7 @@ const isSmooth = (activation: Activation) => activation !== 'linear' && activati
 
 /** Checks y. @param more checks of the kernel's other outputs. */
 export function forwardCheck<S extends Convolution, O extends { y: Float64Array }>(
-  { kernel, shape, pass, terms, sizeOf }: PassCheck<S, ForwardInputs, O>,
+  { kernel, shape, pass, terms, sizeOf, tolerance: given }: PassCheck<S, ForwardInputs, O>,
   more: (outputs: O, inputs: ForwardInputs) => Record<string, Verify> = () => ({}),
 ): KernelCheck<S> {
   return {
@@ -46,13 +48,14 @@ export function forwardCheck<S extends Convolution, O extends { y: Float64Array 
     shape,
     twin: (inputs) => {
       const { x, w, b } = inputs as Record<string, Float32Array>;
-      const given = { x: x!, w: w!, b };
-      const outputs = pass(shape, given);
-      const size = sizeOf ? sizeOf(shape, given).y : magnitude(pass, shape, given).y;
-      const sum = sizeOf ? tolerances.conv2d_winograd : tolerances.conv2d_forward;
-      const tolerance = isSmooth(shape.activation) ? tolerances.activated : sum;
+      const inputsOfPass = { x: x!, w: w!, b };
+      const outputs = pass(shape, inputsOfPass);
+      const size = sizeOf ? sizeOf(shape, inputsOfPass).y : magnitude(pass, shape, inputsOfPass).y;
+      const sum = given ?? (sizeOf ? tolerances.conv2d_winograd : tolerances.conv2d_forward);
+      const { factors = 0, term = 0 } = sum as Tolerance;
+      const tolerance = isSmooth(shape.activation) ? { ...tolerances.activated, factors, term } : sum;
       const { y } = outputs;
-      return { y: within(y, boundOf(tolerance, y, { terms, magnitude: size })), ...more(outputs, given) };
+      return { y: within(y, boundOf(tolerance, y, { terms, magnitude: size })), ...more(outputs, inputsOfPass) };
     },
   };
 }
@@ -65,6 +68,7 @@ export function backwardXCheck<S extends Convolution>(
     pass,
     terms,
     sizeOf = (...given) => magnitude(pass, ...given),
+    tolerance = tolerances.conv2d_backward_x,
   }: PassCheck<S, { w: Float32Array; dy: Float32Array; x: Float32Array | undefined }, { dx: Float64Array }>,
   elements: number,
 ): KernelCheck<S> {
@@ -80,7 +84,7 @@ export function backwardXCheck<S extends Convolution>(
       const { dx } = pass(shape, given);
       const size = sizeOf(shape, given).dx;
       // No derivative exceeds 1; it takes three more operations.
-      const bound = boundOf(tolerances.conv2d_backward_x, dx, { terms: terms + 3, magnitude: size });
+      const bound = boundOf(tolerance, dx, { terms: terms + 3, magnitude: size });
       return { dx: within(dx, bound) };
     },
   };
@@ -94,6 +98,7 @@ export function backwardWCheck<S extends Convolution>(
     pass,
     terms,
     sizeOf = (...given) => magnitude(pass, ...given),
+    tolerance = tolerances.conv2d_backward_w,
   }: PassCheck<
     S,
     { x: Float32Array; dy: Float32Array; argmax: Uint8Array | undefined },
@@ -110,11 +115,11 @@ export function backwardWCheck<S extends Convolution>(
       const given = { x: x!, dy: dy!, argmax: argmax && new Uint8Array(inputs.argmax!.buffer, 0, argmax.length) };
       const exact = pass(shape, given);
       const size = sizeOf(shape, given);
-      const bound = (name: 'dw' | 'db') =>
-        boundOf(tolerances.conv2d_backward_w, exact[name], { terms, magnitude: size[name] });
+      const bound = (name: 'dw' | 'db', row: Tolerance) => boundOf(row, exact[name], { terms, magnitude: size[name] });
       return {
-        dw: partsAddUpTo(exact.dw, bound('dw')),
-        ...(shape.useBias && { db: partsAddUpTo(exact.db, bound('db')) }),
+        dw: partsAddUpTo(exact.dw, bound('dw', tolerance)),
+        // Always added up in float32.
+        ...(shape.useBias && { db: partsAddUpTo(exact.db, bound('db', tolerances.conv2d_backward_w)) }),
       };
     },
   };

@@ -1,3 +1,4 @@
+import type { Traits } from '../../gpu/device.ts';
 import type { Kernel } from '../../gpu/kernel.ts';
 import type { Conv2dShape } from '../../kernels/conv2d.ts';
 import {
@@ -17,6 +18,7 @@ import * as winograd from '../../reference/winograd.ts';
 import type { KernelCheck, Verify } from './check_kernel.ts';
 import { cellsOf, checkBackwardW, checkBackwardX, checkForward, isWinner, somePlaces } from './conv2d_checks.ts';
 import { backwardWCheck, backwardXCheck, forwardCheck } from './convolution_checks.ts';
+import { matrixCases } from './matrix_checks.ts';
 import { type Convolution, convolution, plain } from './shapes.ts';
 
 // Checks of the kernels whose variants `src/kernels/further_variants.ts` adds.
@@ -72,8 +74,8 @@ const image: Convolution = { ...plain, batch: 2, size: [6, 6], channels: 4, filt
 const images = (departures: Partial<Convolution>[]) =>
   departures.map((departure) => convolution({ ...image, ...departure }));
 
-/** In as few shapes as cover each branch of the shaders both ways. */
-export function variantCases(): KernelCheck<Conv2dShape>[] {
+/** In as few shapes as cover each branch of the shaders both ways; those on tensor cores only for a device that has them. */
+export function variantCases({ subgroupMatrix }: Pick<Traits, 'subgroupMatrix'>): KernelCheck<Conv2dShape>[] {
   const forwards = images([
     { activation: 'relu', channels: 36, filters: 40 },
     { pooled: true, padding: 'same', activation: 'tanh', dilation: [2, 1] },
@@ -88,6 +90,13 @@ export function variantCases(): KernelCheck<Conv2dShape>[] {
     { filters: 3, padding: 'same' },
     { filters: 5, kernelSize: [1, 1] },
     {},
+  ]);
+  const backwardsW = images([
+    { parts: 2, channels: 36, filters: 40 },
+    { pooled: true },
+    { padding: 'same', filters: 3, dilation: [1, 2], useBias: false },
+    { channels: 3, padding: 'same', dilation: [2, 1] },
+    { channels: 5, size: [5, 5], kernelSize: [1, 1], parts: 2 },
   ]);
   return [
     ...images([
@@ -109,12 +118,7 @@ export function variantCases(): KernelCheck<Conv2dShape>[] {
     ]).map(checkWinogradBackwardW),
     ...[checkTiledForward, checkSplitForward].flatMap((check) => forwards.map(check)),
     ...[checkTiledBackwardX, checkSplitBackwardX].flatMap((check) => backwardsX.map(check)),
-    ...images([
-      { parts: 2, channels: 36, filters: 40 },
-      { pooled: true },
-      { padding: 'same', filters: 3, dilation: [1, 2], useBias: false },
-      { channels: 3, padding: 'same', dilation: [2, 1] },
-      { channels: 5, size: [5, 5], kernelSize: [1, 1], parts: 2 },
-    ]).map(checkTiledBackwardW),
+    ...backwardsW.map(checkTiledBackwardW),
+    ...(subgroupMatrix ? matrixCases(forwards, backwardsX, backwardsW) : []),
   ];
 }
