@@ -3,6 +3,7 @@ import { addAdapterOptions } from '../../src/cli/adapter_options.ts';
 import { main as wgrad } from '../../src/cli/main.ts';
 import { byteSize, integer, namedOrJson, oneOf, outputFile, real } from '../../src/cli/values.ts';
 import { datasetNames } from '../../src/data/index.ts';
+import { ConfigurationError } from '../../src/errors.ts';
 import { presetNames } from '../../src/model/presets.ts';
 import { benchBrowsers } from './browsers.ts';
 import { benchPeers, type PeersOptions } from './peers.ts';
@@ -15,6 +16,15 @@ type Chosen = PeersOptions &
   StreamOptions &
   ReadingOptions &
   Record<'stream' | 'scale' | 'data' | 'browsers', boolean>;
+
+/** Options that another one gives a meaning: by the names of both, with the flag of the first. */
+const refinements = [
+  ['quick', 'scale', '--quick'],
+  ['pictures', 'stream', '--pictures'],
+  ['memoryBudget', 'stream', '--memory-budget'],
+  ['pngs', 'data', '--pngs'],
+  ['jpegs', 'data', '--jpegs'],
+] as const;
 
 /** The command line including `bench`. */
 export const main = (argv: readonly string[]): Promise<void> => wgrad(argv, addBench);
@@ -118,7 +128,15 @@ function addBench(wgrad: Command): void {
     .option('--jpegs <n>', 'JPEGs of 640 x 480 of --data', integer('--jpegs', { min: 0, max: 100_000 }), 2000);
   addAdapterOptions(bench)
     .addOption(new Option('--json <file>', 'write all figures as one JSON object').argParser(outputFile('--json')))
-    .action((options: Chosen) => {
+    .action((options: Chosen, command: Command) => {
+      for (const [name, other, flag] of refinements) {
+        if (options[other] || command.getOptionValueSource(name) !== 'cli') continue;
+        throw new ConfigurationError({
+          what: `${flag} does nothing without --${other}`,
+          found: `${flag} alone`,
+          fix: `add --${other}, or leave ${flag} out`,
+        });
+      }
       if (options.browsers) return benchBrowsers(options);
       if (options.scale) return benchScale(options);
       if (options.data) return benchReading(options);

@@ -55,6 +55,17 @@ test('at its smallest: both numbers of channels are trained, and all figures are
   for (const { flops, ms, gflops } of scale) expect(gflops).toBeCloseTo(flops / ms[0]! / 1e6, 9);
 }, 300_000);
 
+test.each([
+  ['--quick', '--scale', []],
+  ['--pictures', '--stream', ['8']],
+  ['--memory-budget', '--stream', ['64MiB']],
+  ['--pngs', '--data', ['5']],
+  ['--jpegs', '--data', ['5']],
+])('%s without %s', async (flag, other, value) => {
+  const { code, stderr } = await callOf(bench, 'bench', flag, ...value);
+  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(`does nothing without ${other}`) });
+});
+
 test('a model from JSON has no sizes to vary', async () => {
   const model = '{"inputShape":[28,28,1],"layers":[{"type":"flatten"},{"type":"dense","units":10}]}';
   const { code, stderr } = await callOf(bench, 'bench', '--scale', '--model', model);
