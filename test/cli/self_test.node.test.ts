@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { selfTestTable } from '../../src/cli/self_test.ts';
-import { runHere, temporaryFolder } from './wgrad.ts';
+import { call, runHere, temporaryFolder } from './wgrad.ts';
 
 test('wgrad selftest checks the GPU, as a table and as JSON', async () => {
   const file = join(temporaryFolder(), 'report.json');
@@ -20,6 +20,12 @@ test('--tensor-cores without tensor cores says what there is, and what to do', a
   expect(code).toBe(2);
   expect(stderr).toMatch(/no tensor cores[\s\S]*found: .*swiftshader, without chromium-experimental-subgroup-matrix/);
   expect(stderr).toMatch(/NVIDIA since Volta[\s\S]*leave tensorCores \(--tensor-cores\) out/);
+});
+
+test('--tensor-cores does nothing without the tuner, which is an error', async () => {
+  const { code, stderr } = await call('train', '--dataset', 'digits', '--tensor-cores', '--tuning', 'off');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/--tensor-cores does nothing with --tuning off[\s\S]*leave one of them out/);
 });
 
 test('the table has a row for each kernel, and marks what failed', () => {
