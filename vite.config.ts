@@ -412,6 +412,31 @@ const staticDatasets: Plugin = {
 };
 
 /**
+ * Replaces Vite's helper for dynamic imports, which also preloads scripts. It loads the styles of a chunk with the chunk. After a failure,
+ * the next call tries again.
+ */
+const styledImport = `
+const loads = {};
+const load = (href) => loads[href] ??= new Promise((resolve, reject) => {
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.crossOrigin = '';
+  link.href = href;
+  link.onload = resolve;
+  link.onerror = () => {
+    link.remove();
+    delete loads[href];
+    reject(new Error('Unable to load ' + href));
+  };
+  document.head.append(link);
+});
+export const __vitePreload = async (chunk, styles, base) => {
+  await Promise.all((styles ?? []).map((style) => load(new URL(style, base).href)));
+  return chunk();
+};
+`;
+
+/**
  * Makes the page's worker an entry of the page's own build, so that the code that both share (layer definitions, option checks, texts) is
  * downloaded and cached only once. By default, Vite bundles a worker separately, with a second copy of this code.
  */
@@ -427,8 +452,7 @@ const workerSharesChunks: Plugin = {
       const url = `import.meta.ROLLUP_FILE_URL_${workerFile}`;
       return { code: code.replace("new URL('./worker.ts', import.meta.url)", url), map: null };
     }
-    // Vite's helper for dynamic imports reports failures to `window`, which does not exist in a worker.
-    if (id.includes('vite/preload-helper')) return { code: code.replace('window.', 'globalThis.'), map: null };
+    if (id.includes('vite/preload-helper')) return { code: styledImport, map: null };
     return undefined;
   },
 };
