@@ -409,8 +409,9 @@ test('nothing starts while a run is being loaded; other images are not mistaken 
   letThrough();
   await until(page, '#status', 'Loaded .*: 1 step on mnist\\. The images that it was trained on are not available');
   expect(await text(page, '#status')).toContain(
-    'It mixes copies in (mix: {"probability":0.5}) and stores activations in float16, which this page does not support: Train leaves that out.',
+    'It mixes copies in (mix: {"probability":0.5}), which this page does not support: Train leaves that out.',
   );
+  await page.waitForFunction(() => location.hash.includes('activation-storage=float16'));
   await page.waitForSelector('#start:enabled');
   await press(page, '#resume-run');
   await until(page, '#page-error', 'The images of mnist are not those that this run was trained on');

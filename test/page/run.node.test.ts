@@ -207,3 +207,30 @@ test('Try it during training: the prediction follows the weights; Escape moves t
   expect(complaints).toEqual([]);
   await page.close();
 });
+
+test('activations in float16: a setting with a loss scale, which the URL repeats, and whose errors the trainer reports', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const settings = 'dataset=digits&augment=none&model=five-relu&epochs=1&train-samples=200';
+  await openPage(`${await studio.serve()}#${settings}`, page, complaints);
+  await page.waitForSelector('#activation-storage');
+  expect(await page.$('#loss-scale')).toBeNull();
+  await page.select('#activation-storage', 'float16');
+  await page.waitForSelector('#loss-scale');
+  await page.select('#loss-scale', 'dynamic');
+  await page.waitForFunction(() => /activation-storage=float16&loss-scale=dynamic/.test(location.hash));
+  await press(page, '#start');
+  await until(page, '#status', 'Done in');
+  expect(await epochs(page)).toHaveLength(1);
+  await page.select('#activation-storage', 'float32');
+  await page.waitForFunction(() => !/float16|loss-scale/.test(location.hash));
+  expect(await page.$('#loss-scale')).toBeNull();
+  expect(complaints).toEqual([]);
+  // Only the trainer knows whether two settings fit together.
+  await page.goto(`${await studio.serve()}#${settings}&loss-scale=1024&seed=1`);
+  await page.reload();
+  await page.waitForSelector('#start:enabled');
+  await press(page, '#start');
+  await until(page, '#page-error', 'The storage of activations is invalid');
+  await page.close();
+});

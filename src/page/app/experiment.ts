@@ -63,6 +63,10 @@ export interface Experiment {
   accumulationSteps: number;
   /** Limit for network and images in MiB of GPU memory; left out for one based on the adapter's limits. */
   memoryBudget?: number | undefined;
+  /** Left out for float32. */
+  activationStorage?: 'float16' | undefined;
+  /** With float16; left out for one that suits the batch size. */
+  lossScale?: number | 'dynamic' | undefined;
   seed: number;
   /** Which gradient statistics are measured; they do not affect training. */
   health: HealthLevel;
@@ -125,6 +129,9 @@ interface Parameter {
   /** @throws ConfigurationError for invalid text. */
   read(text: string): Partial<Experiment>;
 }
+
+/** The static loss scales of activations in float16. */
+export const lossScales = Array.from({ length: 25 }, (_, i) => String(2 ** i));
 
 const isLevel = (text: string): text is HealthLevel => (healthLevels as readonly string[]).includes(text);
 
@@ -244,6 +251,24 @@ const parameters: readonly Parameter[] = [
   whole('batch-size', 'batchSize', 1, 65536),
   whole('accumulation-steps', 'accumulationSteps', 1, 65536),
   whole('memory-budget', 'memoryBudget', 1, 2 ** 20),
+  {
+    name: 'activation-storage',
+    write: ({ activationStorage }) => activationStorage,
+    read: (text) => {
+      if (text === 'float16') return { activationStorage: text };
+      if (text === 'float32') return {};
+      throw refusal('activation-storage', text, 'float32, float16');
+    },
+  },
+  {
+    name: 'loss-scale',
+    write: ({ lossScale }) => lossScale?.toString(),
+    read: (text) => {
+      if (text === 'dynamic') return { lossScale: text };
+      if (lossScales.includes(text)) return { lossScale: Number(text) };
+      throw refusal('loss-scale', text, 'dynamic, or a power of two from 1 to 2^24');
+    },
+  },
   whole('seed', 'seed', 0, 2 ** 32 - 1),
   {
     name: 'health',

@@ -48,7 +48,7 @@ export function requestOf(
   plan: Plan,
 ): Omit<TrainRequest, 'paused'> {
   const { dataset, clean, optimizer, loss, batchSize, accumulationSteps, memoryBudget, seed, health } = experiment;
-  const { metrics, fit, testTimeAugmentation } = experiment;
+  const { metrics, fit, testTimeAugmentation, activationStorage, lossScale } = experiment;
   const { epochs, trainSamples, testSamples } = plan;
   return {
     dataset,
@@ -61,6 +61,8 @@ export function requestOf(
     batchSize,
     accumulationSteps,
     ...(memoryBudget && { memoryBudget: memoryBudget * 2 ** 20 }),
+    ...(activationStorage && { activationStorage }),
+    ...(lossScale && { lossScale }),
     seed,
     health,
     ...(metrics && { metrics }),

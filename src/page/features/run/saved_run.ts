@@ -104,12 +104,11 @@ async function load(file: File): Promise<void> {
     run.bytes.value = loaded.bytes;
     const said = [`Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`];
     if (!loaded.hasImages) said.push('The images that it was trained on are not available.');
-    const unsupported = [
-      options.mix && options.mix !== 'replace' && `mixes copies in (mix: ${JSON.stringify(options.mix)})`,
-      options.activationStorage === 'float16' && 'stores activations in float16',
-    ].filter(Boolean);
-    if (unsupported.length > 0) {
-      said.push(`It ${unsupported.join(' and ')}, which this page does not support: Train leaves that out.`);
+    const { mix } = options;
+    if (mix && mix !== 'replace') {
+      said.push(
+        `It mixes copies in (mix: ${JSON.stringify(mix)}), which this page does not support: Train leaves that out.`,
+      );
     }
     state.say(said.join(' '));
     await canResume(run);
@@ -157,6 +156,7 @@ function experimentOf({ options, dataset, epochs, fit, testTimeAugmentation }: L
     accumulationSteps: options.accumulationSteps ?? 1,
     memoryBudget: options.memoryBudget && Math.ceil(options.memoryBudget / 2 ** 20),
     ...(loss && !sameLoss(loss, lossOf({})) && { loss }),
+    ...(options.activationStorage === 'float16' && { activationStorage: 'float16', lossScale: options.lossScale }),
     seed: options.seed ?? 0,
     health: options.health ?? 'norms',
     ...(options.metrics && { metrics: options.metrics }),

@@ -26,6 +26,8 @@ const names: Partial<Record<keyof Experiment, string>> = {
   batchSize: 'the batch size',
   accumulationSteps: 'the batches per step',
   memoryBudget: 'the GPU memory',
+  activationStorage: 'the storage of activations',
+  lossScale: 'the loss scale',
   seed: 'the seed',
   health: 'the probes',
   metrics: 'the metrics',

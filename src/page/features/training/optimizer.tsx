@@ -3,7 +3,7 @@ import type { OptimizerConfig, LearningRate as Rate } from '../../../index.ts';
 import { scheduleLengthWarning } from '../../../model/schedule_length.ts';
 import { type ScheduleType, scheduleDefinition } from '../../../model/schedules/index.ts';
 import { stepSamples } from '../../../plan/settings.ts';
-import { filledRate, learningRateOf, rateWords } from '../../app/experiment.ts';
+import { filledRate, learningRateOf, lossScales, rateWords } from '../../app/experiment.ts';
 import { known } from '../../app/model_facts.ts';
 import { change, experiment, plan, settingErrors } from '../../app/state.ts';
 import { Choices } from '../../ui/choices.tsx';
@@ -23,9 +23,29 @@ const isFinding = signal(false);
 
 type Optimizer = Exclude<OptimizerConfig, string>;
 
+const automatic = 'automatic';
+
+interface SelectProps {
+  name: string;
+  id: string;
+  value: string;
+  of: readonly string[];
+  onChange: (to: string) => void;
+}
+
+const Select = ({ name, id, value, of, onChange }: SelectProps) => (
+  <div class="option">
+    <label for={id}>{name}</label>
+    <select id={id} autocomplete="off" value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+      <Choices of={of} />
+    </select>
+  </div>
+);
+
 /** The optimizer's options, and the length of training. */
 export function OptimizerPanel() {
-  const { optimizer, batchSize, accumulationSteps, memoryBudget, seed, epochs } = experiment.value;
+  const { optimizer, batchSize, accumulationSteps, memoryBudget, activationStorage, seed, epochs } = experiment.value;
+  const { lossScale } = experiment.value;
   const options = known.value.optimizers.find(({ type }) => type === optimizer.type)?.options ?? [];
   const setRate = (to: unknown) => change({ optimizer: withOption(optimizer, 'learningRate', to) });
   const learningRate = options.find(({ name }) => name === 'learningRate');
@@ -40,17 +60,13 @@ export function OptimizerPanel() {
       gist={`${optimizer.type}, rate ${rateWords(rate)}, batch size ${batchSize}`}
     >
       <div class="options">
-        <div class="option">
-          <label for="optimizer">Optimizer</label>
-          <select
-            id="optimizer"
-            autocomplete="off"
-            value={optimizer.type}
-            onChange={({ currentTarget }) => change({ optimizer: { type: currentTarget.value } as Optimizer })}
-          >
-            <Choices of={known.value.optimizers.map(({ type }) => type)} />
-          </select>
-        </div>
+        <Select
+          name="Optimizer"
+          id="optimizer"
+          value={optimizer.type}
+          of={known.value.optimizers.map(({ type }) => type)}
+          onChange={(type) => change({ optimizer: { type } as Optimizer })}
+        />
         {learningRate && (
           <VariantField
             option={{ ...learningRate, name: 'Learning rate' }}
@@ -87,6 +103,22 @@ export function OptimizerPanel() {
           most={2 ** 20}
           onChange={(to) => change({ memoryBudget: to })}
         />
+        <Select
+          name="Activations"
+          id="activation-storage"
+          value={activationStorage ?? 'float32'}
+          of={['float32', 'float16']}
+          onChange={(to) => change({ activationStorage: to === 'float16' ? to : undefined, lossScale: undefined })}
+        />
+        {activationStorage && (
+          <Select
+            name="Loss scale"
+            id="loss-scale"
+            value={String(lossScale ?? automatic)}
+            of={[automatic, 'dynamic', ...lossScales]}
+            onChange={(to) => change({ lossScale: to === automatic ? undefined : to === 'dynamic' ? to : Number(to) })}
+          />
+        )}
         <NumberOption
           name="Epochs"
           id="epochs-count"

@@ -74,8 +74,8 @@ export function compareCommand(
   pairs: number,
 ): string | undefined {
   const { vary, a, b } = twins;
-  const { dataset, clean, batchSize, accumulationSteps, seed, optimizer, loss } = a;
-  if (dataset === 'own' || clean.length || loss) return undefined;
+  const { dataset, clean, batchSize, accumulationSteps, activationStorage, seed, optimizer, loss } = a;
+  if (dataset === 'own' || clean.length || loss || activationStorage) return undefined;
   const words = ['--vary', vary, '--a', flagOf(a, vary, facts), '--b', flagOf(b, vary, facts), '--dataset', dataset];
   for (const shared of ['augmentation', 'model'] as const) {
     if (shared !== vary) words.push(shared === 'model' ? '--model' : '--augment', flagOf(a, shared, facts));
