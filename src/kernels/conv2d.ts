@@ -260,22 +260,35 @@ export const gradientFlags = (s: Conv2dShape) => ({
   step: s.pooled ? '1u' : '4u',
 });
 
-/** A filter gradient whose invocations own this number of rows of w. */
-function filterGradient(name: string, source: string, rows: number): Kernel<Conv2dShape> {
-  const tilesFor = (s: Conv2dShape, { tiles = tilesAGroup(tilesOfW(s, rows)) }: Variant) => tiles as number;
+/** With more tiles than this, on SwiftShader, twice as many rows per invocation halve the loads of dy. */
+const worthManyRows = 256;
+
+/**
+ * A filter gradient whose invocations own this number of rows of w.
+ *
+ * @param manyRows a larger number for shapes with enough tiles, if the shader takes its rows in `chunks` of four.
+ */
+function filterGradient(name: string, source: string, rows: number, manyRows = 0): Kernel<Conv2dShape> {
+  const rowsOf = ({ rows: own = rows }: Variant) => own as number;
+  const tilesFor = (s: Conv2dShape, v: Variant) => (v.tiles ?? tilesAGroup(tilesOfW(s, rowsOf(v)))) as number;
   return {
     name,
     source: source + windowSizes + gradient + channelQuad + storeDb,
     variants: (s, traits) => [
       // Its rows are those of two quads.
       ...largeTile(s.outChannels, (quads, across) => (quads === 2 ? tilesOfW(s, rows, across) : 0), traits),
-      ...neighbours(s, traits),
+      ...neighbours(s, traits).flatMap((variant) =>
+        manyRows && variant.subgroups && tilesOfW(s, manyRows) >= worthManyRows
+          ? [{ ...variant, rows: manyRows }, variant]
+          : [variant],
+      ),
     ],
     flags: (s, v) => ({
       subgroups: v.subgroups!,
       across: acrossOf(v),
       ...gradientFlags(s),
       sums_dy: false,
+      ...(manyRows && { chunks: rowsOf(v) / 4 }),
       tiles: tilesFor(s, v),
     }),
     constants: (s) => ({ ...sizes(s), parts: s.parts }),
@@ -286,7 +299,7 @@ function filterGradient(name: string, source: string, rows: number): Kernel<Conv
       ...(s.useBias && { db: s.parts * s.outChannels }),
       ...(s.pooled && { argmax: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
     }),
-    workgroups: (s, v) => [ceilDiv(tilesOfW(s, rows, acrossOf(v)), tilesFor(s, v)), s.parts],
+    workgroups: (s, v) => [ceilDiv(tilesOfW(s, rowsOf(v), acrossOf(v)), tilesFor(s, v)), s.parts],
     cost: (s) => ({
       flops: 2 * multiplyAdds(s),
       bytes: 4 * (pixelsIn(s) * s.inChannels + cellsOf(s) * s.outChannels + weights(s)),
@@ -296,7 +309,7 @@ function filterGradient(name: string, source: string, rows: number): Kernel<Conv
 
 /** Requires inChannels % 4 = 0; otherwise use conv2dBackwardWNarrow. */
 export const conv2dBackwardW: Kernel<Conv2dShape> = {
-  ...filterGradient('conv2d_backward_w', backwardWSource + chunk, 8),
+  ...filterGradient('conv2d_backward_w', backwardWSource + chunk, 8, 16),
   upgrades: upgradesToWinograd,
 };
 

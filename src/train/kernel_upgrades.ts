@@ -1,4 +1,5 @@
 import type { Dispatch } from '../gpu/recording.ts';
+import { withFurtherVariants } from '../kernels/further_variants.ts';
 import type { Engine } from './engine.ts';
 
 /** The number of steps that every run computes with the kernels that it starts with, even if faster ones replace them later. */
@@ -34,15 +35,13 @@ export class KernelUpgrades {
   }
 }
 
-async function compileFaster(engine: Engine): Promise<Dispatch[]> {
-  const { withFurtherVariants } = await import('../kernels/further_variants.ts'); // not needed if the run ends before
-  return Promise.all(
+const compileFaster = (engine: Engine): Promise<Dispatch[]> =>
+  Promise.all(
     engine.steps.upgradable.map(async ({ launched: { kernel, shape }, buffers, dispatch: { layer } }) => ({
       ...(await engine.dispatch(withFurtherVariants(kernel), shape, buffers)),
       layer,
     })),
   );
-}
 
 /** Implements `Engine.useKernelsOfStep` for a network with kernels that can be upgraded. */
 export async function useKernelsOfStep(engine: Engine, ahead: number): Promise<number> {
