@@ -277,11 +277,11 @@ function filterGradient(name: string, source: string, rows: number, manyRows = 0
     variants: (s, traits) => [
       // Its rows are those of two quads.
       ...largeTile(s.outChannels, (quads, across) => (quads === 2 ? tilesOfW(s, rows, across) : 0), traits),
-      ...neighbours(s, traits).flatMap((variant) =>
-        manyRows && variant.subgroups && tilesOfW(s, manyRows) >= worthManyRows
-          ? [{ ...variant, rows: manyRows }, variant]
-          : [variant],
-      ),
+      ...neighbours(s, traits).flatMap((few) => {
+        if (!manyRows || !few.subgroups) return [few];
+        const many = { ...few, rows: manyRows };
+        return tilesOfW(s, manyRows) >= worthManyRows ? [many, few] : [few, many];
+      }),
     ],
     flags: (s, v) => ({
       subgroups: v.subgroups!,
