@@ -11,8 +11,8 @@ import { type Plan, stepsPerEpoch } from './run_length.ts';
 const software = { operationsPerSecond: 5e9, stepMs: 6 };
 /** Training runs forward, backward for the weights and backward for the inputs; validation runs forward only. */
 const passes = { training: 3, validation: 1 };
-/** The first steps wait for caches and arrive in bursts. */
-export const timedAfterSteps = 20;
+/** The first steps wait for caches, arrive in bursts, and run before or while the kernels of long runs are compiled: kernel_upgrades.ts. */
+export const timedAfterSteps = 80;
 
 /** Milliseconds per step on a software adapter, estimated from the network's multiply-adds. */
 export function estimatedStepMs(layers: readonly LayerSummary[], batchSize: number): number {

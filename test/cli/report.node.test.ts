@@ -6,8 +6,9 @@ import { clock, counted, duration, figure } from '../../src/figures.ts';
 import { TrainingLog } from '../../src/health/training_log.ts';
 import { conv2d, flatten, modelSummary, presetModel, sequential } from '../../src/index.ts';
 import { augmentationPresets } from '../../src/train/augmentation_presets.ts';
+import { stepsBeforeUpgrade } from '../../src/train/kernel_upgrades.ts';
 import { planRun } from '../../src/train/run_length.ts';
-import { aboutSeconds, estimatedStepMs } from '../../src/train/run_time.ts';
+import { aboutSeconds, estimatedStepMs, timedAfterSteps } from '../../src/train/run_time.ts';
 
 const datasets = (train: number, test: number) => ({ train: { count: train }, test: { count: test } });
 
@@ -28,6 +29,10 @@ describe('the length of training', () => {
     expect(planRun({ epochs: 3 }, mnist, true)).toMatchObject({ epochs: 3, trainSamples: 60_000, cut: false });
     expect(planRun({ trainSamples: 500 }, mnist, true)).toMatchObject({ epochs: 10, trainSamples: 500 });
     expect(planRun({ testSamples: 9000 }, mnist, true)).toMatchObject({ testSamples: 9000, cut: true });
+  });
+
+  test('is estimated when the kernels of long runs are in use', () => {
+    expect(timedAfterSteps).toBeGreaterThan(stepsBeforeUpgrade);
   });
 
   test('a small data set is not shortened', () => {
