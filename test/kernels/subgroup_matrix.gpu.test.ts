@@ -98,11 +98,9 @@ describe.each(Object.entries(emulatedMatrices))('matrices of %s', (name, matrix)
     });
 
     // Their sizes decide how the shapes below are divided, but not how they are loaded and stored.
-    test
-      .runIf(name === first)
-      .each(Object.entries(departures).map(([what, departure], i) => [what, departure, i] as const))(
-      '%s',
-      (_, departure, i) => checkKernel(gpu, exact(convolution({ ...control, ...departure })), { pick: i }),
+    const shapes = name === first ? Object.entries(departures) : [];
+    test.each(shapes.map(([what, departure], i) => [what, departure, i] as const))('%s', (_, departure, i) =>
+      checkKernel(gpu, exact(convolution({ ...control, ...departure })), { pick: i }),
     );
 
     test('within the tolerance of the self-test', async () => {
