@@ -28,8 +28,8 @@ const widths: Record<string, number> = { 'array<f32>': 1, 'array<vec2f>': 2, 'ar
 
 /**
  * The same kernel with some of its arrays of floats stored as halves, or multiplied by a factor when they are read or written. All
- * arithmetic stays in float32. A factor that changes adds the binding `loss_scale`, a uniform. Element i is half i of the array, whatever the width with which a kernel declares it, so one kernel may
- * write vectors of four and another read single numbers.
+ * arithmetic stays in float32. A factor that changes adds the binding `loss_scale`, a uniform. Element i is half i of the array, whatever
+ * the width with which a kernel declares it, so one kernel may write vectors of four and another read single numbers.
  *
  * Undefined if a binding has another type, if halves are written one at a time (two share a word), or if the kernel does anything with the
  * array but read and assign whole elements.

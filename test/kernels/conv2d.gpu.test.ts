@@ -22,6 +22,7 @@ import {
   checkWinogradBackwardX,
   checkWinogradForward,
 } from '../../src/selftest/kernels/variant_checks.ts';
+import { randomConvolutions } from './random_convolutions.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
@@ -130,30 +131,7 @@ const inActivations: Departures = {
 };
 
 /** Any small convolution that a model can contain. */
-const anyConvolution = fc
-  .record({
-    batch: fc.integer({ min: 1, max: 4 }),
-    size: fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
-    channels: fc.integer({ min: 1, max: 9 }),
-    filters: fc.integer({ min: 1, max: 24 }),
-    kernelSize: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
-    strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-    dilation: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
-    padding: fc.constantFrom('valid' as const, 'same' as const),
-    useBias: fc.boolean(),
-    activation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
-    inActivation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
-    pooled: fc.boolean(),
-    parts: fc.integer({ min: 1, max: 4 }),
-  })
-  // A smaller image can fall between the elements of a dilated kernel, which then reads none of it.
-  .filter((c) => c.size[0] >= c.dilation[0] && c.size[1] >= c.dilation[1])
-  .map((c) => {
-    const shape = convolution({ ...c, parts: Math.min(c.parts, c.batch) });
-    const poolable = c.filters % 4 === 0 && shape.outHeight > 1 && shape.outWidth > 1;
-    return { ...shape, pooled: c.pooled && poolable };
-  })
-  .filter((s) => s.outHeight > 0 && s.outWidth > 0);
+const anyConvolution = randomConvolutions({ batch: 4, side: 9, channels: 9, filters: 24, kernel: 4 });
 
 /** The 3x3 kernels that Winograd's algorithm computes. */
 const fitsWinograd = (s: Conv2dShape): boolean =>

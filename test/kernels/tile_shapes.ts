@@ -1,7 +1,6 @@
-import fc from 'fast-check';
-import type { Conv2dShape } from '../../src/kernels/conv2d.ts';
 import type { DenseShape } from '../../src/kernels/dense.ts';
-import { type Convolution, convolution, plain } from '../../src/selftest/kernels/shapes.ts';
+import { type Convolution, plain } from '../../src/selftest/kernels/shapes.ts';
+import { randomConvolutions } from './random_convolutions.ts';
 
 // The shapes with which products in tiles are tested.
 
@@ -52,25 +51,6 @@ export const parts: Departures = {
   'no bias, parts': { batch: 5, parts: 3, useBias: false },
 };
 
-/** Any convolution that no tile has to divide. */
-const anyConvolution = fc
-  .record({
-    batch: fc.integer({ min: 1, max: 5 }),
-    size: fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 })),
-    channels: fc.integer({ min: 1, max: 40 }),
-    filters: fc.integer({ min: 1, max: 80 }),
-    kernelSize: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-    strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-    dilation: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
-    padding: fc.constantFrom('valid' as const, 'same' as const),
-    useBias: fc.boolean(),
-    activation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
-    inActivation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
-    pooled: fc.boolean(),
-    parts: fc.integer({ min: 1, max: 4 }),
-  })
-  .filter((c) => c.size[0] >= c.dilation[0] && c.size[1] >= c.dilation[1]);
-
 /** Where fewer than four channels can be loaded at once. */
 export const few = (name: 'channels' | 'filters'): Departures => ({
   [`one of ${name}`]: { [name]: 1 },
@@ -90,12 +70,8 @@ export const oneRow: Departures = {
   'more parts than quads': { kernelSize: [1, 1], batch: 3, size: [1, 1], parts: 3 },
 };
 
-export const randomShapes: fc.Arbitrary<Conv2dShape> = anyConvolution
-  .map((c) => {
-    const shape = convolution({ ...c, parts: Math.min(c.parts, c.batch) });
-    return { ...shape, pooled: c.pooled && c.filters % 4 === 0 && shape.outHeight > 1 && shape.outWidth > 1 };
-  })
-  .filter((s) => s.outHeight > 0 && s.outWidth > 0);
+/** Any convolution; no tile has to divide its sizes. */
+export const randomShapes = randomConvolutions({ batch: 5, side: 12, channels: 40, filters: 80, kernel: 3 });
 
 const layer: DenseShape = {
   ...{ batch: 37, inputs: 100, outputs: 44, useBias: true },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Variant } from '../../src/gpu/kernel.ts';
 import { variantText } from '../../src/gpu/variants.ts';
-import { createTrainer, type KernelVariants, type Model } from '../../src/index.ts';
+import type { KernelVariants, Model } from '../../src/index.ts';
 import type { CompiledModel } from '../../src/model/graph.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { tunableKernels } from '../../src/train/plan_engine.ts';
@@ -9,6 +9,7 @@ import { fillOptions } from '../../src/train/trainer_options.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch } from './batch_bounds.ts';
 import { expectBatch } from './closeness.ts';
+import { trainOnce } from './forced_variants.ts';
 import { batchOf, smallDataset } from './small.ts';
 
 const dataset = smallDataset(4);
@@ -82,18 +83,7 @@ test.each([...further])('%s, wherever a network can have it, gives the gradients
       return variant ? [[key, variant]] : [];
     }),
   );
-  const train = async () => {
-    const trainer = createTrainer(gpu, { ...options, kernelVariants });
-    try {
-      const weights = await trainer.getWeights();
-      const batch = await trainer.gradients(images, labels);
-      const { loss } = await trainer.trainOnBatch(images, labels);
-      const { dispatches } = await trainer.profile(dataset, { steps: 1 });
-      return { model: trainer.model, weights, batch, loss, after: await trainer.getWeights(), dispatches };
-    } finally {
-      trainer.dispose();
-    }
-  };
+  const train = () => trainOnce({ ...options, kernelVariants }, dataset);
   const { model, weights, batch, dispatches, ...end } = await train();
   twin ??= twinOf(model, weights);
   expect(weights).toEqual(twin.weights);

@@ -6,6 +6,7 @@ import { tunableKernels } from '../../src/train/plan_engine.ts';
 import { fillOptions } from '../../src/train/trainer_options.ts';
 import { gpu as plain } from '../gpu/shared_gpu.ts';
 import { emulatedGpu, emulatedMatrices } from '../kernels/emulated_subgroup_matrix.ts';
+import { trainOnce } from './forced_variants.ts';
 import { batchOf, smallDataset } from './small.ts';
 
 // Tensor cores from end to end, with emulated subgroup matrices.
@@ -76,18 +77,7 @@ function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): numbe
 
 test('a network gets gradients that differ from the float64 twin as factors in float16 do', async () => {
   const kernelVariants = onTensorCores(gpu);
-  const train = async () => {
-    const trainer = createTrainer(gpu, { ...options, kernelVariants });
-    try {
-      const weights = await trainer.getWeights();
-      const batch = await trainer.gradients(images, labels);
-      const { loss } = await trainer.trainOnBatch(images, labels);
-      const { dispatches } = await trainer.profile(dataset, { steps: 1 });
-      return { model: trainer.model, weights, batch, loss, after: await trainer.getWeights(), dispatches };
-    } finally {
-      trainer.dispose();
-    }
-  };
+  const train = () => trainOnce({ ...options, kernelVariants }, dataset, gpu);
   const { model, weights, batch, dispatches, ...end } = await train();
   const ran = dispatches.filter(({ variant }) => variant.subgroupMatrix);
   expect(ran).toHaveLength(Object.keys(kernelVariants).length);
