@@ -294,7 +294,7 @@ describe('a model that is too large for the adapter', () => {
   });
 
   test('more workgroups than a dispatch may have: the layer, and what to lower', async () => {
-    const layers = [flatten, { type: 'dense', units: 300_000 }, { ...softmax, name: 'last' }];
+    const layers = [flatten, { type: 'dense', units: 600_000 }, { ...softmax, name: 'last' }];
     const large = { inputShape: [28, 28, 1], layers } as Model;
     const limits = { mostBytes: 2 ** 34, mostArenaBytes: 2 ** 34 };
     const { what, found, expected, fix } = await rejectionOf(() =>
