@@ -162,9 +162,9 @@ const isStill = (op: Op): boolean =>
 
 /** Throws if an op lacks data that it needs to run, such as statistics of the training images. */
 function requireNothing(ops: readonly Op[]): void {
-  const op = ops.find(({ wanting }) => wanting !== undefined);
+  const op = ops.find(({ missing }) => missing !== undefined);
   if (!op) return;
-  throw augmentationError({ what: `${op.type} lacks something`, expected: op.wanting });
+  throw augmentationError({ what: `${op.type} needs ${op.missing}`, fix: 'call fit first' });
 }
 
 /** Reports a compilation error in the user's preprocessingFunction as a ConfigurationError. */

@@ -207,7 +207,7 @@ export class Augmenter {
 
   /** Frees the augmenter's buffers. Pending and later calls reject. The device is kept. */
   dispose(): void {
-    this.#disposed.abort(new ConfigurationError({ what: 'The augmenter is disposed of', fix: 'make a new one' }));
+    this.#disposed.abort(new ConfigurationError({ what: 'The augmenter has been disposed', fix: 'create a new one' }));
   }
 
   /**

@@ -76,7 +76,7 @@ function brightness(g: FilledGenerator, { channels }: Picture): Op {
   }
   if (g.brightnessRange && ![1, 3, 4].includes(channels)) {
     throw augmentationError({
-      what: `brightnessRange with compat "${g.compat}" goes by way of 8-bit pictures`,
+      what: `brightnessRange with compat "${g.compat}" converts images to 8-bit pictures and back`,
       found: `images of ${channels} channels`,
       expected: '1, 3 or 4 channels, or compat "corrected"',
       place: ['brightnessRange'],
@@ -97,7 +97,7 @@ const always = (step: Omit<PixelStep, 'kind' | 'always'>): PixelStep => ({ kind:
 function preprocessing(body: string, { channels }: Picture): Op {
   if (channels > 4) {
     throw augmentationError({
-      what: 'preprocessingFunction gets a pixel as a vector',
+      what: 'preprocessingFunction takes a pixel as a vector of at most 4 channels',
       found: `images of ${channels} channels`,
       expected: '1 to 4 channels',
       place: ['preprocessingFunction'],
@@ -149,7 +149,7 @@ function featurewise(g: FilledGenerator, { channels, ...size }: Picture, statist
       }),
     ],
     pixelSources: [featurewiseSource],
-    ...(!statistics && { wanting: 'statistics of the training images: call fit first' }),
+    ...(!statistics && { missing: 'statistics of the training images' }),
   };
   if (!g.zcaWhitening) return [op];
   const features = size.height * size.width * channels;
@@ -160,7 +160,7 @@ function featurewise(g: FilledGenerator, { channels, ...size }: Picture, statist
     p: 1,
     fields: [],
     steps: [{ kind: 'matrix', features, matrix: matrix ?? new Float32Array() }],
-    ...(!matrix && { wanting: 'the principal components of the training images: call fit first' }),
+    ...(!matrix && { missing: 'the principal components of the training images' }),
   };
   return [op, whitening];
 }

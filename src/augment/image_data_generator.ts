@@ -101,7 +101,7 @@ export function fillGenerator(config: unknown, rescaleByDefault = 1): FilledGene
     throw augmentationError({
       what: 'subset needs a validationSplit',
       found: { subset: options.subset },
-      fix: 'add validationSplit: 0.2, say',
+      fix: 'add a validationSplit, such as 0.2',
       place: ['subset'],
     });
   }

@@ -159,8 +159,8 @@ export interface Op {
   /** Probability that the op is applied to an image. The decision is sampled if it is below 1. */
   p: number;
   fields: readonly Field[];
-  /** Error text with its fix if the op still lacks something that it needs to run. */
-  wanting?: string;
+  /** What `fit` must still compute before the op can run, in words. */
+  missing?: string;
   /**
    * `fn call(key: Key, purpose: u32, at: u32, from: vec2f, to: vec2f)` samples the fields without a `draw`, using the purposes from
    * `purpose` on.

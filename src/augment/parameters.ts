@@ -145,7 +145,7 @@ function packList(ops: readonly PlacedOp[], given: PipelineParameters, record: F
     const at = ops.findIndex(({ type }, i) => i >= next && type === op?.type);
     if (at < 0) {
       throw new ConfigurationError({
-        what: `The parameters of image ${index}: op ${position + 1} is none of the pipeline's that are still to come`,
+        what: `The parameters of image ${index}: op ${position + 1} is not one of the pipeline's remaining ops`,
         found: op?.type ?? op,
         expected:
           ops

@@ -127,7 +127,7 @@ function place(ops: readonly Op[], from: Picture): Pipeline {
   let picture = from;
   for (const op of ops) {
     const before = placed.filter(({ code }) => code === op.code).length;
-    if (before >= occurrencesMost) throw augmentationError({ what: `more than 256 times ${op.type}` });
+    if (before >= occurrencesMost) throw augmentationError({ what: `${op.type} occurs more than 256 times` });
     const to = sizeBehind(op, picture);
     const purpose = (op.code * occurrencesMost + before) * purposesEach;
     placed.push({ ...op, at: words, from: picture, to, purpose });

@@ -126,7 +126,7 @@ export function knownDatasets(options: InstallOptions = {}): (name: string) => P
 async function readKnown(name: string, options: InstallOptions): Promise<TrainAndTest> {
   if (isDatasetName(name)) return readDatasets(name, options);
   const expected = datasetNames.join(', ');
-  throw new DataError({ what: 'No such data set', found: name, expected, fix: suggest(name, datasetNames) });
+  throw new DataError({ what: 'Unknown data set', found: name, expected, fix: suggest(name, datasetNames) });
 }
 
 /** Serves the data sets together with Vite's page. */

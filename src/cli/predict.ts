@@ -56,7 +56,7 @@ async function predictPictures(
   const channels = trainerOptions.pictures!.imageShape![2];
   if (channels !== 1 && channels !== 3) {
     throw new ConfigurationError({
-      what: 'Pictures are gray or colored, and the model takes other images',
+      what: 'Pictures have 1 or 3 channels, but the model expects a different number',
       found: `${given}: ${channels} channels`,
       expected: '1 or 3 channels',
     });

@@ -54,15 +54,15 @@ export function requireTwins({ vary, a, b, fit = {} }: TwinOptions, datasets: { 
     throw new ConfigurationError({
       what: `The twins differ in more than the ${named(vary)}`,
       found: more.map((part) => `${part}: ${contrast(ofA[part], ofB[part])}`).join('; '),
-      expected: `twins that are alike but for the ${named(vary)}`,
-      fix: 'make that the same in both: a comparison that varies two things at once explains neither',
+      expected: `twins that are the same except for the ${named(vary)}`,
+      fix: 'use the same values in both: a comparison that varies two things at once explains neither',
     });
   }
   if (differing.length === 0) {
     throw new ConfigurationError({
       what: `The twins differ neither in the ${named(vary)} nor in anything else`,
       found: `${named(vary)} ${canonical(ofA[covers[vary][0]!])} twice`,
-      expected: 'an A and a B that are not the same',
+      expected: 'two different values for A and B',
     });
   }
 }
@@ -95,7 +95,7 @@ function requireComparable(
   if (generator?.validationSplit) throw ownValidation(generator.validationSplit);
   if (vary === 'augmentation' && generator && generator.compat !== 'corrected') {
     throw new ConfigurationError({
-      what: "Keras' own draws also draw the order of the samples, which would not be the same for both twins",
+      what: "Keras' random numbers also determine the order of the samples, which would not be the same for both twins",
       found: { compat: generator.compat },
       expected: 'compat "corrected", or none, in both',
     });
@@ -119,7 +119,7 @@ function requireFitSettings(settings: Settings, fit: FitSettings, train: Dataset
 
 const ownValidation = (validationSplit: number) =>
   new ConfigurationError({
-    what: 'Twins are validated on images of their own, not on a part of the training images',
+    what: 'Twins are validated on separate images, not on part of the training images',
     found: { validationSplit },
     expected: 'no validationSplit',
   });

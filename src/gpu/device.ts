@@ -146,8 +146,8 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   const adapter = await withinTime(requested, timeout, () => noAnswer('requestAdapter()', timeout));
   if (!adapter) {
     throw new SetupError({
-      what: 'WebGPU is there, but it has no adapter',
-      found: 'requestAdapter() gave null',
+      what: 'This browser has WebGPU but no adapter for it',
+      found: 'requestAdapter() returned null',
       fix: howToGetWebGpu,
     });
   }
@@ -159,7 +159,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
       expected: `a ${wanted} adapter`,
       fix:
         wanted === 'hardware'
-          ? 'start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan --ignore-gpu-blocklist, or take adapter: "auto"'
+          ? 'start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan --ignore-gpu-blocklist, or use adapter: "auto"'
           : 'start Chrome with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader',
     });
   }

@@ -88,7 +88,7 @@ export function specialize<S, V extends Variant>(
     throw new ConfigurationError({
       what: `${layer && `Layer ${layer} is too large: `}${kernel.name} needs too many workgroups`,
       found: [x, y, z],
-      expected: `at most ${maxWorkgroups} a dimension`,
+      expected: `at most ${maxWorkgroups} per dimension`,
       fix: 'use fewer units or filters, smaller images or a smaller batch',
     });
   }

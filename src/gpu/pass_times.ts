@@ -37,10 +37,10 @@ export async function timePasses(
 ): Promise<PassTimes> {
   if (!gpu.timestamps) {
     throw new SetupError({
-      what: 'This device measures no time',
+      what: 'This device cannot measure time',
       found: 'no feature "timestamp-query"',
-      expected: 'an adapter that has it',
-      fix: 'use Chrome 121 or later, not with default limits only',
+      expected: 'an adapter with this feature',
+      fix: 'use Chrome 121 or later, without defaultLimitsOnly',
     });
   }
   const repeats = passes.map(() => 1);

@@ -8,7 +8,7 @@ function unreached({ limits }: GPUAdapter, required: Record<string, number>): Er
     const most = limits[name as keyof GPUSupportedLimits] as number | undefined;
     if (most !== undefined && value <= most) continue;
     return {
-      what: `The adapter can't give the limit ${name}`,
+      what: `The adapter does not support the limit ${name}`,
       found: most === undefined ? 'no limit of that name' : most,
       expected: String(value),
       fix: 'use a smaller data set, model or batch, or another adapter',

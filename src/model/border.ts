@@ -34,7 +34,7 @@ export function croppedSize(subject: string, [height, width]: readonly number[],
   const left = [height! - sides.top - sides.bottom, width! - sides.left - sides.right] as [number, number];
   if (Math.min(...left) < 1) {
     throw new ConfigurationError({
-      what: `${subject}: cropping leaves nothing of the image`,
+      what: `${subject}: cropping removes the whole image`,
       found: `[${height}, ${width}] less ${sides.top + sides.bottom} rows and ${sides.left + sides.right} columns`,
       expected: 'at least one pixel',
       place: ['cropping'],

@@ -34,9 +34,9 @@ export function freezeLayers(model: Model, ...patterns: readonly string[]): Mode
   const result = { ...model, layers: model.layers.map(freeze) };
   if (compileModel(result).measured.length > 0) return result;
   throw new ConfigurationError({
-    what: 'All layers with weights would be frozen, and nothing trained',
+    what: 'All layers with weights would be frozen, so nothing would be trained',
     found: patterns.join(', '),
-    expected: `a part of ${names.join(', ')}`,
+    expected: `some of ${names.join(', ')}`,
   });
 }
 

@@ -163,7 +163,7 @@ function checkOutline(model: Model): { inputShape: [number, number, number]; lay
   const known = ['inputShape', 'layers'];
   if (typeof model !== 'object' || model === null || Array.isArray(model)) {
     throw new ConfigurationError({
-      what: 'A model is an object',
+      what: 'The model is not an object',
       found: model,
       expected: '{ "inputShape": [28, 28, 1], "layers": [...] }',
     });

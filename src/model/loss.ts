@@ -17,7 +17,7 @@ export function fillLoss(config: LossConfig): FilledLoss {
   const type: unknown = json?.type;
   if (typeof type !== 'string' || !lossTypes.includes(type as LossType)) {
     throw new ConfigurationError({
-      what: 'No such loss',
+      what: 'Unknown loss',
       found: type ?? config,
       expected: lossTypes.join(' or '),
       ...(typeof type === 'string' && { fix: suggest(type, lossTypes) }),
@@ -30,17 +30,17 @@ export function fillLoss(config: LossConfig): FilledLoss {
 const endings: Record<LossEnding, { needs: string; expected: string; layer: string }> = {
   softmax: {
     needs: 'a model that ends in probabilities',
-    expected: 'a dense layer with softmax, a unit a class',
+    expected: 'a dense layer with softmax and one unit per class',
     layer: '{ "type": "dense", "units": <classes>, "activation": "softmax" }',
   },
   sigmoid: {
     needs: 'a model that ends in a probability for each label',
-    expected: 'a dense layer with sigmoid, a unit a label',
+    expected: 'a dense layer with sigmoid and one unit per label',
     layer: '{ "type": "dense", "units": <labels>, "activation": "sigmoid" }',
   },
   numbers: {
     needs: 'a model that ends in numbers',
-    expected: 'a dense layer without softmax, a unit a number',
+    expected: 'a dense layer without softmax, with one unit per number',
     layer: '{ "type": "dense", "units": <numbers> }',
   },
 };
@@ -85,7 +85,7 @@ export function requireEnding(model: CompiledModel, type: LossType): number {
     what: `${type} needs ${needs}`,
     found: `${last.type}${activation ? ` with ${activation}` : ''} as the last layer`,
     expected,
-    fix: fits || last.outputShape.length !== 1 ? ends : `${ends}, or take the loss ${lossFor(activation ?? 'linear')}`,
+    fix: fits || last.outputShape.length !== 1 ? ends : `${ends}, or use the loss ${lossFor(activation ?? 'linear')}`,
   });
 }
 

@@ -97,7 +97,7 @@ export function fillOptimizer(config: OptimizerConfig): FilledOptimizer {
   const type: unknown = json?.type;
   if (typeof type !== 'string' || !optimizerTypes.includes(type as OptimizerType)) {
     throw new ConfigurationError({
-      what: 'No such optimizer',
+      what: 'Unknown optimizer',
       found: type ?? config,
       expected: `one of ${optimizerTypes.join(', ')}`,
       ...(typeof type === 'string' && { fix: suggest(type, optimizerTypes) }),
@@ -115,7 +115,7 @@ export function fillOptimizer(config: OptimizerConfig): FilledOptimizer {
   }
   if (filled.emaOverwriteFrequency !== undefined && !filled.useEma) {
     throw new ConfigurationError({
-      what: `${type} overwrites the weights with an average that it doesn't keep`,
+      what: `emaOverwriteFrequency of ${type} requires useEma`,
       found: { useEma: filled.useEma, emaOverwriteFrequency: filled.emaOverwriteFrequency },
       expected: 'emaOverwriteFrequency only together with useEma: true',
       fix: 'set useEma: true, or leave emaOverwriteFrequency out',

@@ -225,7 +225,7 @@ export const aboutPreset = (name: PresetName): string => presets[name].about;
 export function presetModel(name: PresetName, inputShape: Model['inputShape'], classes: number): Model {
   if (!Object.hasOwn(presets, name)) {
     throw new ConfigurationError({
-      what: 'No such model',
+      what: 'Unknown model',
       found: name,
       expected: presetNames.join(', '),
       ...(typeof name === 'string' && { fix: suggest(name, presetNames) }),

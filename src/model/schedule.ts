@@ -49,7 +49,7 @@ export function fillSchedule(config: ScheduleConfig): FilledSchedule {
   const type: unknown = config?.type;
   if (typeof type !== 'string' || !scheduleTypes.includes(type as ScheduleType)) {
     throw new ConfigurationError({
-      what: 'No such learning-rate schedule',
+      what: 'Unknown learning-rate schedule',
       found: type ?? config,
       expected: scheduleTypes.join(', '),
       ...(typeof type === 'string' && { fix: suggest(type, scheduleTypes) }),

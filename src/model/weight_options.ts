@@ -81,7 +81,7 @@ export function fillInitializer(config: unknown, subject: string): FilledInitial
 export function checkShapeOf({ type }: FilledInitializer, shape: readonly number[], subject: string): void {
   if (type !== 'orthogonal' || shape.length >= 2) return;
   throw new ConfigurationError({
-    what: `${subject}: orthogonal is for tensors of at least two axes`,
+    what: `${subject}: orthogonal requires a tensor with at least two axes`,
     found: shape,
     expected: 'another initializer',
     fix: `use one of ${initializerTypes.filter((name) => name !== type).join(', ')}`,

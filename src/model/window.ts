@@ -36,7 +36,7 @@ export function slide(
   const [width, left] = along(1);
   if (height < 1 || width < 1) {
     throw new ConfigurationError({
-      what: `${subject}: its window of ${reach.join(' x ')} is larger than what reaches it`,
+      what: `${subject}: its window of ${reach.join(' x ')} is larger than its input`,
       found: shape,
       expected: `at least [${reach.join(', ')}, channels]`,
       fix: 'use padding "same", a smaller window or fewer pools before it',

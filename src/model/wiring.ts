@@ -12,7 +12,7 @@ export function checkNames(names: readonly string[]): void {
   throw new ConfigurationError({
     what: `Two layers have the same name`,
     found: twice,
-    expected: 'a name of its own for each layer',
+    expected: 'a different name for each layer',
   });
 }
 
@@ -28,7 +28,7 @@ export function inputsOf(config: FilledLayer, index: number, names: readonly str
     if (name === imagesName) return images;
     const known = [imagesName, ...names.filter((_, i) => i !== index)];
     throw new ConfigurationError({
-      what: `${where} has an input that no layer is named after`,
+      what: `${where} has an input that is not the name of a layer`,
       found: name,
       expected: `one of ${known.join(', ')}`,
       fix: suggest(name, known),
@@ -51,7 +51,7 @@ function countedBack(index: number, offset: number, where: string): number {
   const at = index + offset;
   if (at >= images) return at;
   throw new ConfigurationError({
-    what: `${where} has an input that lies before the first layer`,
+    what: `${where} has an input that refers to a layer before the first one`,
     found: offset,
     expected: index === 0 ? '-1 for the images' : `-1 to ${images - index}, the last of them the images`,
     place: ['inputs'],
@@ -69,7 +69,7 @@ export function orderOf(inputs: readonly (readonly number[])[], names: readonly 
       throw new ConfigurationError({
         what: 'The layers form a cycle',
         found: cycle.map((i) => names[i]).join(' -> '),
-        expected: 'a graph in which no layer reaches itself',
+        expected: 'a graph without cycles',
         fix: `change the inputs of one of them`,
       });
     }

@@ -34,7 +34,7 @@ export function planningOf(settings: Settings, plan: typeof planSteps): typeof p
   const scale = lossScale ?? powers.find((power) => power >= Math.min(64 * batchSize, largestScale))!;
   if (!isHalf || (scale !== 'dynamic' && !powers.includes(scale))) {
     throw new ConfigurationError({
-      what: 'The storage of activations is invalid',
+      what: 'Invalid activationStorage or lossScale',
       found: { activationStorage, lossScale },
       expected:
         "activationStorage: 'float32' without lossScale, or 'float16' with a power of two from 1 to 2^24 or 'dynamic'",

@@ -382,10 +382,11 @@ export function checkImageShape(
   const given = [height, width, channels];
   if (given.join() !== inputShape.join()) {
     throw new ConfigurationError({
-      what: "The data set's images are not what the model takes",
-      found: given.join() === imageShape.join() ? imageShape : `${imageShape}, which the augmentation makes ${given}`,
+      what: "The data set's images don't have the model's input shape",
+      found:
+        given.join() === imageShape.join() ? imageShape : `${imageShape}, which the augmentation turns into ${given}`,
       expected: `[${inputShape.join(', ')}]`,
-      fix: 'change the inputShape of the model or take another data set',
+      fix: 'change the inputShape of the model or use another data set',
     });
   }
 }

@@ -15,14 +15,14 @@ export function inputViewOf(augmentation: AugmentationConfig, mix: Mix = 'replac
   const { compat } = augmentation as { compat?: unknown };
   if (mix !== 'replace' && compat !== undefined && compat !== 'corrected') {
     throw new ConfigurationError({
-      what: "Keras' own draws replace every image",
+      what: "Keras' random numbers require that every image is augmented",
       found: { mix, compat },
       expected: "mix: 'replace', or compat: 'corrected'",
     });
   }
   const inputView = { augmentation, plain: false, probability: 1, views: 1 };
   if (copies !== undefined && mix !== 'merge') {
-    throw new ConfigurationError({ what: "copies belongs to mix: 'merge'", found: { mix, copies } });
+    throw new ConfigurationError({ what: "copies requires mix: 'merge'", found: { mix, copies } });
   }
   if (mix === 'replace') return inputView;
   if (mix === 'merge') return { ...inputView, views: 1 + parse(integer(1, 1000), copies ?? 1, 'copies') };

@@ -69,7 +69,7 @@ export class PlannedDispatch {
   readonly layer: string;
   /** By their names in the shader. */
   readonly buffers: Readonly<Record<string, BufferRef>>;
-  /** A binding that is read and written counts as written. */
+  /** The kernel and the shape from which `kernel` was specialized. */
   readonly launched: TunableKernel;
   /** The dispatches that share this launch; only this dispatch itself unless it was joined from several. */
   readonly parts: readonly PlannedDispatch[];
@@ -104,7 +104,7 @@ export class PlannedDispatch {
     return this.#bound((access) => access !== 'read_write');
   }
 
-  /** Limits on buffer sizes. */
+  /** Includes the buffers that it both reads and writes. */
   get writes(): BufferRef[] {
     return this.#bound((access) => access === 'read_write');
   }

@@ -91,10 +91,10 @@ export function requireValues(type: LossType, values: ArrayLike<number>, outputs
       const sum = row.reduce((a, b) => a + b);
       if (row.every((share) => share >= 0) && Math.abs(sum - 1) <= roundingOfShares) continue;
       throw new ConfigurationError({
-        what: `The shares of classes of image ${n} are invalid`,
+        what: `The soft labels of image ${n} are invalid`,
         found: row,
         expected: `${outputs} numbers >= 0 that add up to 1`,
-        ...(fits && fits !== type && { fix: `take the loss ${fits}` }),
+        ...(fits && fits !== type && { fix: `use the loss ${fits}` }),
       });
     }
     const isIn = (value: number) => (kind === 'zeroToOne' ? value >= 0 && value <= 1 : Number.isFinite(value));
@@ -103,7 +103,7 @@ export function requireValues(type: LossType, values: ArrayLike<number>, outputs
       what: `The targets of image ${n} do not fit ${type}`,
       found: row,
       expected: kind === 'zeroToOne' ? `${outputs} numbers from 0 to 1` : `${counted(outputs, 'finite number')}`,
-      ...(fits && fits !== type && { fix: `take the loss ${fits}` }),
+      ...(fits && fits !== type && { fix: `use the loss ${fits}` }),
     });
   }
 }
@@ -113,7 +113,7 @@ const unfit = (type: LossType, found: string, { expected, fits }: { expected: st
     what: `The data set's labels do not fit ${type}`,
     found,
     expected,
-    fix: `take the loss ${fits}, or other labels`,
+    fix: `use the loss ${fits}, or other labels`,
   });
 
 /** The loss that fits targets that are already smoothed or mixed. */

@@ -11,10 +11,10 @@ export function tooLarge(slots: readonly Slot[], at: number): ConfigurationError
   };
   const largest = [...slots].sort((a, b) => b.size - a.size).slice(0, 3);
   return new ConfigurationError({
-    what: 'The model needs more memory than this adapter can give',
+    what: 'The model needs more memory than this adapter has',
     found: `${mebibytes(bytesOf(slots))}, the most of it for ${largest.map(labelOf).join(', ')}`,
     expected: `at most about ${mebibytes(bytesOf(slots.slice(0, at)))}: the next ${mebibytes(slots[at]!.size)} were refused`,
-    fix: 'use a smaller batchSize, smaller images or a smaller model, or close what else uses the GPU',
+    fix: 'use a smaller batchSize, smaller images or a smaller model, or close other programs that use the GPU',
   });
 }
 

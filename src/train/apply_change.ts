@@ -100,7 +100,7 @@ function standardized(augmentation: AugmentationConfig | null | undefined): Augm
 
 const afterOps = (done: string, option: string) =>
   new ConfigurationError({
-    what: `What reaches the first layer cannot be ${done} after a list of ops`,
+    what: `The input of the first layer cannot be ${done} after a list of ops`,
     found: 'a list of ops',
     expected: `ImageDataGenerator's arguments, of which one is ${option}`,
     fix: 'add a batchNormalization as the first layer',
@@ -140,7 +140,7 @@ function changeLayers(model: Model, changes: Record<string, LayerChange>): Model
     const at = compiled.layers.findIndex((layer) => layer.name === name);
     if (at < 0) {
       throw new ConfigurationError({
-        what: 'A change is about a layer that the model does not have',
+        what: 'The change names a layer that the model does not have',
         found: name,
         expected: layerNames(model).join(', '),
       });

@@ -136,10 +136,10 @@ function requireBatch(
   const count = countImages(model, images);
   const hasTargets = takesTargets(loss);
   const each = hasTargets ? outputs : 1;
-  const ofEach = isOfClasses(loss) ? `${each} shares of classes` : counted(each, 'number');
+  const ofEach = isOfClasses(loss) ? `${each} soft labels` : counted(each, 'number');
   if (count > most || count * each !== labels?.length || count === 0) {
     throw new ConfigurationError({
-      what: "The batch doesn't fit",
+      what: "The batch doesn't fit the trainer",
       found: `${counted(count, 'image')} and ${labels ? counted(labels.length, 'label') : 'no labels'}`,
       expected: `1 to ${counted(most, 'image')}, ${hasTargets ? ofEach : 'a label'} each`,
       ...(count > most && { fix: 'create the trainer with a larger batchSize' }),

@@ -46,7 +46,7 @@ export function normalizeHidden(model: Model, normalization: NormalizationChange
     const layers = given.map((layer) => (roleOf(layer) === 'normalization' ? replaced(layer, normalization) : layer));
     return { ...model, layers };
   }
-  requireChain(model, compiled, 'A normalization is added');
+  requireChain(model, compiled, 'A normalization cannot be added');
   const layers = given.flatMap((layer, i): LayerConfig[] => {
     if (i === compiled.output || !hasKernel(layer)) return [layer];
     const activation = compiled.layers[i]!.activation;
@@ -74,7 +74,7 @@ const replaced = (layer: LayerConfig, normalization: NormalizationChange): Layer
  */
 export function addShortcuts(model: Model): Model {
   const compiled = compileModel(model);
-  requireChain(model, compiled, 'Shortcuts are added');
+  requireChain(model, compiled, 'Shortcuts cannot be added');
   const layers: LayerConfig[] = [];
   let added = 0;
   for (let i = 0; i < model.layers.length; i++) {
@@ -90,9 +90,9 @@ export function addShortcuts(model: Model): Model {
   if (added === 0) {
     const shapes = compiled.layers.map(({ outputShape }) => outputShape.join(' x '));
     throw new ConfigurationError({
-      what: 'No layer has an input and an output of one shape, which a shortcut could add',
+      what: 'No layer has an input and an output of the same shape, as a shortcut requires',
       found: `shapes ${[...new Set(shapes)].join(', ')}`,
-      expected: 'at least two layers of one shape in a row',
+      expected: 'at least two consecutive layers with the same output shape',
     });
   }
   return { ...model, layers };
@@ -102,8 +102,8 @@ function requireChain({ layers }: Model, { output }: CompiledModel, what: string
   const branching = layers.findIndex(({ inputs }) => inputs !== undefined);
   if (branching < 0 && output === layers.length - 1) return;
   throw new ConfigurationError({
-    what: `${what} to a network whose layers follow one another`,
+    what: `${what} to a network with branches`,
     found: `layer ${branching + 1} (${layers[branching]?.type}) names its inputs`,
-    expected: 'a network without branches',
+    expected: 'layers that each take the output of the previous one',
   });
 }

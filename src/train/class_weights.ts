@@ -20,10 +20,10 @@ function classesOf(dataset: Dataset): { classes: number; of: ArrayLike<number> }
   if (outputs === 1 && targets!.every((value) => value === 0 || value === 1)) return { classes: 2, of: targets! };
   if (outputs > 1 && rows.every(isOneClass)) return { classes: outputs, of: rows.map((n) => row(n).indexOf(1)) };
   throw new ConfigurationError({
-    what: 'classWeight needs samples with a class each',
+    what: 'classWeight requires a class for each sample',
     found: `targets of ${counted(outputs, 'number')} each that are not classes`,
     expected: 'labels, or targets with a single 1',
-    fix: 'give sampleWeight, a weight for each image',
+    fix: 'use sampleWeight, which has a weight for each image',
     place: ['classWeight'],
   });
 }

@@ -111,7 +111,7 @@ function placeOf(
   // The state after the last epoch of a run may also be restored; `fit` then only finishes that run.
   if (initialEpoch > epochs || (initialEpoch === epochs && !isRestored)) {
     throw new ConfigurationError({
-      what: 'No epoch is left to train: initialEpoch counts those that were before',
+      what: 'No epoch is left to train: initialEpoch has already reached epochs',
       found: { epochs, initialEpoch },
       expected: `epochs of ${initialEpoch + 1} or more`,
     });

@@ -72,7 +72,7 @@ export function fillFinderOptions(options: LearningRateFinderOptions): v.InferOu
   const filled = parse(schema, options, 'findLearningRate');
   if (filled.to > filled.from) return filled;
   throw new ConfigurationError({
-    what: 'The learning rate is swept from a small to a large one',
+    what: 'findLearningRate needs a range from a small to a large learning rate',
     found: { from: filled.from, to: filled.to },
     expected: 'from < to',
   });

@@ -70,7 +70,7 @@ function notMeasured(name: string, measured: Measured, subject: string): Configu
   const keras = fromKeras(name);
   if (names.includes(keras)) {
     return new ConfigurationError({
-      what: `${subject} monitors a figure by another name than it has`,
+      what: `${subject} monitors a metric by its Keras name`,
       found: name,
       expected: `one of ${names.join(', ')}`,
       fix: `did you mean "${keras}"?`,
@@ -88,7 +88,7 @@ function notMeasured(name: string, measured: Measured, subject: string): Configu
       : []),
   ];
   return new ConfigurationError({
-    what: `${subject} monitors a figure that this run doesn't measure`,
+    what: `${subject} monitors a metric that this run doesn't compute`,
     found: name,
     expected: `one of ${names.join(', ')}`,
     fix: fixes.length ? `${fixes.join(' and ')}, or monitor ${names[0]}` : suggest(name, names),

@@ -45,7 +45,7 @@ export function requirePictures(values: readonly unknown[]): asserts values is r
   const wrong = values.findIndex((value) => !isPicture(value));
   if (wrong < 0) return;
   throw new ConfigurationError({
-    what: `Number ${wrong} of the list is not a picture`,
+    what: `Entry ${wrong} of the list is not a picture`,
     found: kindOf(values[wrong]),
     expected: [...kinds].join(', '),
     fix: 'pass a list of pictures or a list of Float32Arrays, not a mixture',

@@ -30,7 +30,7 @@ export async function preparePictures(
   const [height, width, channels] = imageShape;
   if (channels !== 1 && channels !== 3) {
     throw new ConfigurationError({
-      what: 'Pictures are gray or colored, and the model takes other images',
+      what: 'Pictures have 1 or 3 channels, but the model expects a different number',
       found: `${channels} channels`,
       expected: '1 or 3 channels',
       fix: 'pass a data set or floats',

@@ -125,7 +125,7 @@ function requireClassesForTop(loss: FilledLoss): void {
   throw new ConfigurationError({
     what: `top needs classes, which ${loss.type} does not have`,
     found: { loss: loss.type },
-    fix: 'leave top out: predict gives the outputs as numbers',
+    fix: 'leave top out, and predict returns the outputs as numbers',
   });
 }
 
@@ -139,10 +139,10 @@ async function predict(
   if (testTimeAugmentation) {
     if (!isDataset(images)) {
       throw new ConfigurationError({
-        what: 'testTimeAugmentation augments the bytes of a data set',
+        what: 'testTimeAugmentation requires a data set, whose bytes it augments',
         found: isFloats(images) ? 'images as floats, which are scaled already' : 'pictures',
         expected: 'a data set',
-        fix: 'make one with createDataset, or leave testTimeAugmentation out',
+        fix: 'create one with createDataset, or leave testTimeAugmentation out',
       });
     }
     requireDataset(images);

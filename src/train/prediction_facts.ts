@@ -24,7 +24,7 @@ export function fillPredictionFacts(
   const areNames = Array.isArray(classNames) && classNames.every((name) => typeof name === 'string');
   if (classNames !== undefined && (!areNames || classNames.length !== classes)) {
     throw new ConfigurationError({
-      what: 'The classNames are not those of the model',
+      what: "The classNames don't match the model's outputs",
       found: classNames,
       expected: `${classes} names, in the order of the model's outputs`,
     });
@@ -34,7 +34,7 @@ export function fillPredictionFacts(
   const isShape = Array.isArray(imageShape) && imageShape.length === 3 && imageShape.every(isPositiveInteger);
   if (!isShape || !pictureFits.includes(fit) || (levels && !(levels.from <= levels.to))) {
     throw new ConfigurationError({
-      what: 'Invalid preparation of pictures',
+      what: 'Invalid option pictures',
       found: pictures,
       expected: `{ imageShape: [height, width, channels], fit: ${pictureFits.map((name) => `'${name}'`).join(' or ')}, levels: { from, to } }`,
     });

@@ -21,9 +21,9 @@ export function requireDataset(dataset: Dataset): void {
   const hasTargets = dataset.targets === undefined || dataset.targets instanceof Float32Array;
   if (dataset.images instanceof Uint8Array && hasLabels && hasTargets) return;
   throw new ConfigurationError({
-    what: 'The images and labels of a data set are bytes',
+    what: 'The images and labels of a data set must be byte arrays',
     found: parts.map((part) => (part as object | undefined)?.constructor?.name ?? String(part)).join(' and '),
-    expected: 'a Uint8Array each',
+    expected: 'a Uint8Array for each; labels above 255 in a Uint16Array',
     fix: 'create it with createDataset; floats go to trainOnBatch',
   });
 }

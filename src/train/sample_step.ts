@@ -228,7 +228,7 @@ async function saliency(
   const { model, outputs: count } = settings;
   if (of !== undefined && !(Number.isInteger(of) && of >= 0 && of < count)) {
     throw new ConfigurationError({
-      what: 'The model has no such output',
+      what: 'The model has no output with this index',
       found: { output: of },
       expected: `0 to ${count - 1}`,
       fix: 'leave output out for the largest one',

@@ -40,9 +40,9 @@ export function requireClassWeight(classWeight: unknown): ClassWeight {
   for (const [label, weight] of Object.entries(classWeight)) {
     if (!/^\d+$/.test(label)) {
       throw new ConfigurationError({
-        what: 'classWeight has a key that is no class index',
+        what: 'classWeight has a key that is not a class index',
         found: label,
-        expected: 'class indices from 0 on',
+        expected: 'class indices, starting at 0',
         place: ['classWeight', label],
       });
     }

@@ -126,7 +126,7 @@ export async function restoreSnapshot(engine: Engine, snapshot: Snapshot): Promi
   const kept = { optimizer: snapshot.optimizer ?? optimizer.type, tensors: snapshot.slots.length };
   if (kept.optimizer !== optimizer.type || kept.tensors !== slices.length * trained.length) {
     throw new ConfigurationError({
-      what: 'The snapshot is of another optimizer',
+      what: 'The snapshot was taken with another optimizer',
       found: `${kept.optimizer}, ${kept.tensors} tensors of optimizer slots`,
       expected: `${optimizer.type}, ${slices.length * trained.length}`,
       fix: 'create the trainer with the options of the snapshot',

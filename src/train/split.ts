@@ -32,7 +32,7 @@ export function splitForTraining(
   if (generator?.validationSplit) {
     if (share === undefined) return splitOfGenerator(dataset, generator.validationSplit, generator.subset);
     throw new ConfigurationError({
-      what: 'validationSplit is given twice: to fit and to the augmentation',
+      what: 'validationSplit is set twice: in fit and in the augmentation',
       found: { fit: share, augmentation: generator.validationSplit },
       expected: 'one of them',
       fix: "leave out fit's to keep the first images, or the augmentation's to keep the last ones",
@@ -75,6 +75,6 @@ export function lastShareBegins(count: number, share: number): number {
     what: `validationSplit leaves no image ${at === 0 ? 'to train on' : 'for validation'}`,
     found: `${share} of ${counted(count, 'image')}`,
     expected: 'at least one image in each part',
-    fix: 'take another share, or more images',
+    fix: 'use another fraction, or more images',
   });
 }

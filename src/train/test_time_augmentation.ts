@@ -45,9 +45,9 @@ export function requireTestTimeAugmentationFits(
 export function requireOwnLabels({ augmentation, statistics }: InputView, { imageShape }: Dataset): void {
   if (!pipelineFor(augmentation, imageShape, statistics).paired) return;
   throw new ConfigurationError({
-    what: 'testTimeAugmentation cannot mix images: what is predicted of a mixture belongs to neither image',
+    what: 'testTimeAugmentation cannot mix images: the prediction for a mixture belongs to neither image',
     found: augmentation,
     expected: 'an augmentation of single images',
-    fix: 'give another one: testTimeAugmentation: { samples, augmentation }',
+    fix: 'pass another one: testTimeAugmentation: { samples, augmentation }',
   });
 }

@@ -382,7 +382,7 @@ export class Trainer {
 
   /** Rejects running and later calls. The buffers are freed once the GPU no longer uses them; the device stays open. */
   dispose(): void {
-    this.#disposal.abort(new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' }));
+    this.#disposal.abort(new ConfigurationError({ what: 'The trainer has been disposed', fix: 'create a new one' }));
     // Not immediately: work in flight would use destroyed buffers, which the device reports as an error to all its users.
     this.#turns.afterwards(() => this.#memory.dispose());
   }

@@ -229,7 +229,7 @@ const fitOptions = v.strictObject({
   signal: v.optional(
     v.custom<AbortSignal>((value) => isObject(value) && 'aborted' in (value as object), 'an AbortSignal'),
   ),
-  pace: v.optional(v.instance(Pace, 'what createPace gives')),
+  pace: v.optional(v.instance(Pace, 'the result of createPace')),
   onStep: callback<NonNullable<FitOptions['onStep']>>(),
   onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
   onVerdict: callback<NonNullable<FitOptions['onVerdict']>>(),
@@ -303,7 +303,7 @@ export function fillOptions(options: TrainerOptions): Settings {
     }
   }
   const loss = fillLoss(options.loss ?? defaultLoss);
-  const health = oneOf('No such level of health', options.health ?? 'norms', healthLevels);
+  const health = oneOf('Unknown health level', options.health ?? 'norms', healthLevels);
   const { model, outputs } = compileForLoss(options.model, loss);
   const optimizer = fillOptimizer(options.optimizer ?? 'adam');
   const batchSize = parse(integer(1, 65536), options.batchSize ?? 32, 'batchSize');
@@ -314,7 +314,7 @@ export function fillOptions(options: TrainerOptions): Settings {
   const augmentation = options.augmentation ?? {};
   if (options.probeEvery !== undefined && health !== 'full') {
     throw new ConfigurationError({
-      what: 'probeEvery belongs to the level full',
+      what: "probeEvery requires health: 'full'",
       found: { health, probeEvery: options.probeEvery },
       fix: "set health: 'full', or leave probeEvery out",
     });
@@ -369,11 +369,11 @@ export function requireMetricsOfClasses(metrics: readonly FilledMetric[], loss: 
   const [metric] = countedMetrics(metrics);
   if (isOfClasses(loss) || (!metric && (metrics.length === 0 || metricOf(loss) === 'accuracy'))) return;
   throw new ConfigurationError({
-    what: `The metric ${(metric ?? metrics[0]!).name} is of classes, which ${loss.type} has not`,
+    what: `The metric ${(metric ?? metrics[0]!).name} requires classes, which ${loss.type} does not have`,
     found: { loss: loss.type, metrics: metrics.map(({ name }) => name) },
     expected:
-      metricOf(loss) === 'accuracy' ? "no metrics, or 'accuracy'" : 'no metrics: meanAbsoluteError is always there',
-    fix: 'leave metrics out, or take a loss of classes',
+      metricOf(loss) === 'accuracy' ? "no metrics, or 'accuracy'" : 'no metrics: meanAbsoluteError is always computed',
+    fix: 'leave metrics out, or use a loss for classes',
   });
 }
 

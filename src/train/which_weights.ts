@@ -38,7 +38,7 @@ function whichWeights({ optimizer }: Settings, options: WeightsOption = {}, byDe
       what: 'The optimizer keeps no moving average of the weights',
       found: { weights },
       expected: 'an optimizer with useEma: true',
-      fix: "make the trainer with optimizer: { type: 'adam', useEma: true }, or leave weights out",
+      fix: "create the trainer with optimizer: { type: 'adam', useEma: true }, or leave weights out",
     });
   }
   return weights;

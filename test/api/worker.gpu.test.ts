@@ -134,7 +134,7 @@ test('save, load, clone: one continues from the other', async () => {
   // The copy outlives the original.
   trainer.dispose();
   expect(await copy.getWeights()).toEqual(await loaded.getWeights());
-  expect(await errorOf(trainer.getWeights())).toMatchObject({ parts: { what: 'The trainer is disposed of' } });
+  expect(await errorOf(trainer.getWeights())).toMatchObject({ parts: { what: 'The trainer has been disposed' } });
 });
 
 test('errors keep their class and parts', async () => {
@@ -223,7 +223,7 @@ test('every wait ends', async () => {
   const disposed = await remote();
   const open = errorOf(disposed.fit(dataset, { epochs: 1e6 }));
   disposed.dispose();
-  expect(await open).toMatchObject({ parts: { what: 'The trainer is disposed of' } });
+  expect(await open).toMatchObject({ parts: { what: 'The trainer has been disposed' } });
 });
 
 test('a worker of your own serves trainers, and is left running', async () => {

@@ -75,8 +75,8 @@ test('after dispose, pending and later calls reject, and the device is kept', as
   const augmenter = make();
   const underWay = augmenter.draw({ epoch: 0, samples: [1, 2, 3] });
   augmenter.dispose();
-  await expect(underWay).rejects.toThrow('disposed of');
-  await expect(augmenter.draw({ epoch: 0, samples: [1] })).rejects.toThrow('disposed of');
+  await expect(underWay).rejects.toThrow('been disposed');
+  await expect(augmenter.draw({ epoch: 0, samples: [1] })).rejects.toThrow('been disposed');
   expect(await make().draw({ epoch: 0, samples: [1] })).toHaveLength(1);
 });
 

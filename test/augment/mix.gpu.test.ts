@@ -93,7 +93,7 @@ test('copies make an epoch longer by their number', async () => {
 
 test.each([
   ['merged', undefined, /mix is invalid/],
-  ['replace', 2, /copies belongs to mix: 'merge'/],
+  ['replace', 2, /copies requires mix: 'merge'/],
   ['merge', 0, /copies/],
   [{ probability: 1.5 }, undefined, /probability/],
   [{}, undefined, /mix is invalid/],

@@ -102,7 +102,7 @@ const cases: [string, () => string[], string[]][] = [
     () => ['--apply-remedy', '--checkpoint', unused()],
     ['--apply-remedy trains two networks', '--apply-remedy with --checkpoint'],
   ],
-  ['an unknown loss', () => ['--loss', 'hubert'], ['No such loss', 'did you mean "huber"?']],
+  ['an unknown loss', () => ['--loss', 'hubert'], ['Unknown loss', 'did you mean "huber"?']],
   [
     'a loss that the model does not end for',
     () => [
@@ -112,7 +112,7 @@ const cases: [string, () => string[], string[]][] = [
         layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }],
       }),
     ],
-    ['huber needs a model that ends in numbers', 'take the loss sparseCategoricalCrossentropy'],
+    ['huber needs a model that ends in numbers', 'use the loss sparseCategoricalCrossentropy'],
   ],
   [
     'labels that do not fit the loss',
@@ -123,7 +123,7 @@ const cases: [string, () => string[], string[]][] = [
         layers: [{ type: 'flatten' }, { type: 'dense', units: 1, activation: 'sigmoid' }],
       }),
     ],
-    ['labels of 10 classes, for 1 output', 'take the loss sparseCategoricalCrossentropy'],
+    ['labels of 10 classes, for 1 output', 'use the loss sparseCategoricalCrossentropy'],
   ],
   ['a negative class weight', () => ['--class-weight', '{ "1": -2 }'], ['The weight of class 1 is invalid', '-2']],
   [
@@ -214,7 +214,7 @@ const cases: [string, () => string[], string[]][] = [
   ['an average that keeps more than all', () => ['--ema', '1.5'], ['--ema', 'at most 1']],
   ['a negative weight decay', () => ['--weight-decay', '-1'], ['--weight-decay', 'at least 0']],
   ['a model that is nearly one', () => ['--model', 'deep-sigmiod'], ['--model', 'did you mean "deep-sigmoid"?']],
-  ['a metric that is nearly one', () => ['--metrics', 'recall,f1'], ['No such metric', '"f1"']],
+  ['a metric that is nearly one', () => ['--metrics', 'recall,f1'], ['Unknown metric', '"f1"']],
   [
     'a k beyond the classes',
     () => ['--dataset', 'digits', '--metrics', '[{"type":"topKCategoricalAccuracy","k":11}]'],
@@ -331,12 +331,12 @@ const cases: [string, () => string[], string[]][] = [
       '--model',
       graph(conv, { type: 'add', name: 'a', inputs: ['conv2d', 'b'] }, { ...conv, name: 'b', inputs: ['a'] }),
     ],
-    ['The layers form a cycle', 'a ->', 'no layer reaches itself'],
+    ['The layers form a cycle', 'a ->', 'a graph without cycles'],
   ],
   [
     'a name twice',
     () => ['--model', graph({ ...conv, name: 'stem' }, { ...conv, name: 'stem' })],
-    ['same name', '"stem"', 'a name of its own'],
+    ['same name', '"stem"', 'a different name'],
   ],
   ['a folder without IDX files', () => ['--dataset', temporaryFolder()], ['train-images']],
   [

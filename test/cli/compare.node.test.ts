@@ -206,7 +206,7 @@ describe('wgrad compare --cures', () => {
       ...[...cures, '--json', at('whole.json'), '--csv', at('runs.csv'), '--report', at('page.html')],
     );
     expect({ code: whole.code, errors: whole.stderr.match(/^error.*/gm) }).toEqual({ code: 0, errors: null });
-    expect(whole.stdout).toMatch(/^left out shortcuts: No layer has an input and an output of one shape/m);
+    expect(whole.stdout).toMatch(/^left out shortcuts: No layer has an input and an output of the same shape/m);
     expect(whole.stdout).toMatch(/^run 10\/10 {2}seed 1 {2}narrow \+ Adam {2}\|/m);
     const { runs, leftOut } = withoutTimes(at('whole.json'));
     expect(leftOut).toEqual([{ network: 'narrow', cure: 'shortcuts', why: expect.stringContaining('64, 9, 10') }]);

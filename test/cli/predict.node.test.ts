@@ -111,7 +111,11 @@ describe('wgrad evaluate', () => {
   });
 
   test.each<[string, () => string[], RegExp]>([
-    ['images of another shape', () => [model, '--dataset', 'mnist'], /not what the model takes[\s\S]*8, 8, 1/],
+    [
+      'images of another shape',
+      () => [model, '--dataset', 'mnist'],
+      /don't have the model's input shape[\s\S]*8, 8, 1/,
+    ],
     ['a model that names no data set', () => [foreign()], /does not name a data set[\s\S]*--dataset/],
     ['more metrics than there are', () => [model, '--tta', '0'], /--tta has an invalid value/],
   ])('rejects %s', async (_, args, message) => {
@@ -157,7 +161,11 @@ describe('wgrad train --from', () => {
       () => ['--from', model, '--freeze', 'cnv2d', '--dataset', 'digits'],
       /cnv2d[\s\S]*conv2d/,
     ],
-    ['images that it does not take', () => ['--from', model, '--dataset', 'mnist'], /not what the model takes/],
+    [
+      'images that it does not take',
+      () => ['--from', model, '--dataset', 'mnist'],
+      /don't have the model's input shape/,
+    ],
   ])('rejects %s', async (_, args, message) => {
     const { code, stderr } = await call('train', ...args());
     expect(stderr).toMatch(message);

@@ -67,7 +67,7 @@ test('shapes and parameters are updated when a layer is edited; a layer that doe
 
   await page.select('#layer-0-padding', 'valid');
   await type('#layer-0-kernelSize', '9');
-  await until(page, '#layer-error', 'window of 9 x 9 is larger than what reaches it');
+  await until(page, '#layer-error', 'window of 9 x 9 is larger than its input');
   expect(await isReady()).toBe(false);
   const rows = await page.$$eval('#model tbody', (bodies) => bodies.map((body) => body.className));
   expect(rows[0]).toBe('bad');

@@ -231,6 +231,6 @@ test('activations in float16: a setting with a loss scale, which the URL repeats
   await page.reload();
   await page.waitForSelector('#start:enabled');
   await press(page, '#start');
-  await until(page, '#page-error', 'The storage of activations is invalid');
+  await until(page, '#page-error', 'Invalid activationStorage or lossScale');
   await page.close();
 });

@@ -108,7 +108,7 @@ test('a plan without the option is the same as before it existed', async () => {
 });
 
 const refusal =
-  /The storage of activations is invalid.*without lossScale, or 'float16' with a power of two from 1 to 2\^24 or 'dynamic'/s;
+  /Invalid activationStorage or lossScale.*without lossScale, or 'float16' with a power of two from 1 to 2\^24 or 'dynamic'/s;
 test.each([
   { activationStorage: 'half' },
   { lossScale: 1024 },

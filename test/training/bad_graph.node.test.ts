@@ -73,7 +73,7 @@ const names: Case[] = [
     'an unknown input',
     [convolution(4, { name: 'stem' }), convolution(4, { name: 'side' }), { type: 'add', inputs: ['stme', 'side'] }],
     {
-      what: 'Layer 3 (add) has an input that no layer is named after',
+      what: 'Layer 3 (add) has an input that is not the name of a layer',
       found: 'stme',
       expected: 'one of input, stem, side, flatten, dense',
       fix: 'did you mean "stem"?',
@@ -82,7 +82,7 @@ const names: Case[] = [
   [
     'a name twice',
     [convolution(4, { name: 'stem' }), convolution(4, { name: 'stem' })],
-    { what: 'Two layers have the same name', found: 'stem', expected: 'a name of its own for each layer' },
+    { what: 'Two layers have the same name', found: 'stem', expected: 'a different name for each layer' },
   ],
 ];
 
@@ -90,7 +90,7 @@ const wiring: Case[] = [
   [
     'inputs that count back too far',
     [convolution(4), { type: 'add', inputs: [-1, -3] }],
-    { what: 'Layer 2 (add) has an input that lies before the first layer', found: -3, expected: /-1 to -2/ },
+    { what: 'Layer 2 (add) has an input that refers to a layer before the first one', found: -3, expected: /-1 to -2/ },
   ],
   [
     'inputs that count forward',
@@ -124,7 +124,7 @@ const wiring: Case[] = [
       { type: 'add', name: 'a', inputs: ['stem', 'b'] },
       convolution(4, { name: 'b', inputs: ['a'] }),
     ],
-    { what: 'The layers form a cycle', found: /^(a -> b -> a|b -> a -> b)$/, expected: /no layer reaches itself/ },
+    { what: 'The layers form a cycle', found: /^(a -> b -> a|b -> a -> b)$/, expected: /without cycles/ },
   ],
   [
     'a layer that takes itself',
@@ -302,7 +302,7 @@ describe('a model that is too large for the adapter', () => {
     );
     expect(what).toBe('Layer dense is too large: dense_backward_w needs too many workgroups');
     expect(found).toEqual([114844, 1, 1]);
-    expect(expected).toBe('at most 65535 a dimension');
+    expect(expected).toBe('at most 65535 per dimension');
     expect(fix).toMatch(/fewer units/);
   });
 

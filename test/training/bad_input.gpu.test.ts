@@ -29,7 +29,7 @@ describe('createTrainer immediately rejects', () => {
   test.each<[string, unknown, Parts]>([
     ['no options', undefined, { what: 'createTrainer needs options', found: undefined }],
     ['a string', 'tutorial', { what: 'createTrainer needs options', found: 'tutorial' }],
-    ['no model', {}, { what: 'A model is an object', found: undefined }],
+    ['no model', {}, { what: 'The model is not an object', found: undefined }],
     [
       'an unknown option',
       { model: smallModel, batchsize: 3 },
@@ -43,7 +43,7 @@ describe('createTrainer immediately rejects', () => {
       'an unknown loss',
       { model: smallModel, loss: 'sparseCategoricalCrossEntropi' },
       {
-        what: 'No such loss',
+        what: 'Unknown loss',
         found: 'sparseCategoricalCrossEntropi',
         expected: expect.stringMatching(/^sparseCategoricalCrossentropy or categoricalCrossentropy or .* huber$/),
         fix: 'did you mean "sparseCategoricalCrossentropy"?',
@@ -52,12 +52,12 @@ describe('createTrainer immediately rejects', () => {
     [
       'a level of health that is none',
       { model: smallModel, health: 'ful' },
-      { what: 'No such level of health', found: 'ful', expected: 'off or norms or full', fix: 'did you mean "full"?' },
+      { what: 'Unknown health level', found: 'ful', expected: 'off or norms or full', fix: 'did you mean "full"?' },
     ],
     [
       'probes without the level that has them',
       { model: smallModel, probeEvery: 5 },
-      { what: 'probeEvery belongs to the level full', found: { health: 'norms', probeEvery: 5 } },
+      { what: "probeEvery requires health: 'full'", found: { health: 'norms', probeEvery: 5 } },
     ],
     ...([0, -1, 2.5, '10'] as const).map(
       (probeEvery) =>
@@ -67,11 +67,11 @@ describe('createTrainer immediately rejects', () => {
           { what: expect.stringContaining('probeEvery'), found: probeEvery },
         ] as [string, unknown, Parts],
     ),
-    ['a loss that is a number', { model: smallModel, loss: 3 }, { what: 'No such loss', found: 3 }],
+    ['a loss that is a number', { model: smallModel, loss: 3 }, { what: 'Unknown loss', found: 3 }],
     [
       'an unknown optimizer',
       { model: smallModel, optimizer: 'adams' },
-      { what: 'No such optimizer', found: 'adams', fix: 'did you mean "adam"?' },
+      { what: 'Unknown optimizer', found: 'adams', fix: 'did you mean "adam"?' },
     ],
     ...([0, -4, 2.5, Number.NaN, Infinity, '32', 65537] as const).map(
       (batchSize) =>
@@ -162,7 +162,7 @@ describe('a data set that doesn’t fit is refused by', () => {
     [
       'images of another shape',
       changed({ imageShape: [4, 9, 1] }),
-      { what: "The data set's images are not what the model takes", found: [4, 9, 1], expected: '[6, 6, 1]' },
+      { what: "The data set's images don't have the model's input shape", found: [4, 9, 1], expected: '[6, 6, 1]' },
     ],
     [
       'images truncated',
@@ -182,7 +182,7 @@ describe('a data set that doesn’t fit is refused by', () => {
     [
       'images that are no bytes',
       changed({ images: new Float32Array(216) }),
-      { what: 'The images and labels of a data set are bytes', found: 'Float32Array and Uint8Array' },
+      { what: 'The images and labels of a data set must be byte arrays', found: 'Float32Array and Uint8Array' },
     ],
     ['labels in an array', changed({ labels: [...dataset.labels] }), { found: 'Uint8Array and Array' }],
     [
@@ -254,7 +254,7 @@ describe('a batch is rejected', () => {
       'of more images than a batch',
       [new Float32Array(5 * 36), [0, 1, 2, 0, 1]],
       {
-        what: "The batch doesn't fit",
+        what: "The batch doesn't fit the trainer",
         found: '5 images and 5 labels',
         expected: '1 to 4 images, a label each',
         fix: 'create the trainer with a larger batchSize',
@@ -299,7 +299,7 @@ describe('a batch is rejected', () => {
     ...cases
       .filter(([name]) => ['of half an image', 'of nothing'].includes(name))
       .map(([name, [given], parts]): [string, unknown, Parts] => [name, given, parts]),
-    ['an array of numbers', new Array(36).fill(0), { what: 'Number 0 of the list is not a picture', found: 'Number' }],
+    ['an array of numbers', new Array(36).fill(0), { what: 'Entry 0 of the list is not a picture', found: 'Number' }],
   ];
   test.each(ofPredict)('by predict: %s', async (_, given, parts) => {
     expect(await partsOf(() => trainer.predict(given as Float32Array))).toMatchObject(parts);

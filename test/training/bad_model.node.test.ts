@@ -143,7 +143,7 @@ describe('a layer', () => {
     [
       'with an orthogonal vector',
       { type: 'conv2d', filters: 3, kernelSize: 1, biasInitializer: 'orthogonal' },
-      { what: 'Layer 1 (conv2d): biasInitializer: orthogonal is for tensors of at least two axes', found: [3] },
+      { what: 'Layer 1 (conv2d): biasInitializer: orthogonal requires a tensor with at least two axes', found: [3] },
     ],
     [
       'with a range that ends before it begins',
@@ -240,8 +240,8 @@ describe('a model', () => {
   const convolution = { type: 'conv2d', filters: 2, kernelSize: 3 };
 
   test.each<[string, unknown, Partial<ErrorParts>]>([
-    ['that is nothing', undefined, { what: 'A model is an object', found: undefined }],
-    ['that is a list', [], { what: 'A model is an object', found: [] }],
+    ['that is nothing', undefined, { what: 'The model is not an object', found: undefined }],
+    ['that is a list', [], { what: 'The model is not an object', found: [] }],
     [
       'with an unknown option',
       { inputShap: [8, 8, 1], layers: [softmax] },
@@ -292,10 +292,10 @@ describe('a model', () => {
       { what: 'Layer 2 (max_pooling2d) needs images', found: [64] },
     ],
     [
-      'whose window is larger than what reaches it',
+      'whose window is larger than its input',
       model(convolution, convolution, convolution, { ...convolution, kernelSize: [2, 4] }),
       {
-        what: 'Layer 4 (conv2d_3): its window of 2 x 4 is larger than what reaches it',
+        what: 'Layer 4 (conv2d_3): its window of 2 x 4 is larger than its input',
         found: [2, 2, 2],
         expected: 'at least [2, 4, channels]',
         fix: 'use padding "same", a smaller window or fewer pools before it',
@@ -333,7 +333,7 @@ describe('a model', () => {
     const parts = partsOf(() =>
       requireEnding(compileModel(model(...layers) as never), 'sparseCategoricalCrossentropy'),
     );
-    expect(parts).toMatchObject({ found, expected: 'a dense layer with softmax, a unit a class' });
+    expect(parts).toMatchObject({ found, expected: 'a dense layer with softmax and one unit per class' });
   });
 
   test('sequential gives the JSON back', () => {
@@ -346,14 +346,14 @@ const optimizers = 'one of adam, sgd, adamW, nadam, adamax, rmsprop, adagrad, li
 
 describe('an optimizer', () => {
   test.each<[string, unknown, Partial<ErrorParts>]>([
-    ['of an unknown type', { type: 'adm' }, { what: 'No such optimizer', found: 'adm', fix: 'did you mean "adam"?' }],
+    ['of an unknown type', { type: 'adm' }, { what: 'Unknown optimizer', found: 'adm', fix: 'did you mean "adam"?' }],
     [
       'of an unknown name',
       'sgdd',
-      { what: 'No such optimizer', found: 'sgdd', expected: optimizers, fix: 'did you mean "sgd"?' },
+      { what: 'Unknown optimizer', found: 'sgdd', expected: optimizers, fix: 'did you mean "sgd"?' },
     ],
-    ['of no type', {}, { what: 'No such optimizer', expected: optimizers }],
-    ['that is null', null, { what: 'No such optimizer', found: null }],
+    ['of no type', {}, { what: 'Unknown optimizer', expected: optimizers }],
+    ['that is null', null, { what: 'Unknown optimizer', found: null }],
     [
       'with an option of another one',
       { type: 'adam', momentum: 0.9 },

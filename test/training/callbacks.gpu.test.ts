@@ -147,7 +147,7 @@ describe('earlyStopping and reduceLrOnPlateau', () => {
     await bad({ earlyStopping: {} }, 'give validationData or validationSplit, or monitor loss');
     await bad({ earlyStopping: { monitor: 'validationF1Scor' }, validationData }, 'did you mean "validationF1Score"?');
     await bad({ reduceLrOnPlateau: { monitor: 'acuracy' } }, 'did you mean "accuracy"?');
-    await bad({ metrics: ['f1'] }, 'No such metric');
+    await bad({ metrics: ['f1'] }, 'Unknown metric');
     await bad({ validationSplit: 0.999 }, 'leaves no image to train on');
     await bad({ earlyStoping: {} }, 'did you mean "earlyStopping"?');
     trainer.dispose();
@@ -171,7 +171,7 @@ describe('validation', () => {
     const both = await split.fit(dataset, { validationSplit: 0.2, validationData });
     expect(both.steps.reduce((sum, { samples }) => sum + samples, 0)).toBe(42);
     const generator = make({ augmentation: { validationSplit: 0.25 } });
-    await expect(generator.fit(dataset, { validationSplit: 0.2 })).rejects.toThrow('validationSplit is given twice');
+    await expect(generator.fit(dataset, { validationSplit: 0.2 })).rejects.toThrow('validationSplit is set twice');
     for (const trainer of [split, apart, generator]) trainer.dispose();
   });
 

@@ -111,7 +111,7 @@ test('a crop size that does not match the model is rejected, with both sizes', a
   const trainer = trainerWith([{ type: 'randomCrop', size: [6, 5] }]);
   const error = await trainer.fit(large).catch((reason) => reason);
   expect(error).toBeInstanceOf(ConfigurationError);
-  expect(error.message).toMatch(/9,11,1, which the augmentation makes 6,5,1/);
+  expect(error.message).toMatch(/9,11,1, which the augmentation turns into 6,5,1/);
   expect(error.message).toMatch(/expected: \[6, 6, 1\]/);
   trainer.dispose();
 });

@@ -101,13 +101,13 @@ describe('a cure that has no place in a network', () => {
   const residual = experiment(presetModel('resnet8', [8, 8, 1], 10));
 
   test.each<[string, TrainerOptions, string, RegExp]>([
-    ['shortcuts without two layers of one shape', oneLayer, 'shortcuts', /input and an output of one shape.*64, 12/],
     [
-      'shortcuts in a network with branches',
-      residual,
+      'shortcuts without two layers of one shape',
+      oneLayer,
       'shortcuts',
-      /whose layers follow one another.*names its inputs/,
+      /input and an output of the same shape.*64, 12/,
     ],
+    ['shortcuts in a network with branches', residual, 'shortcuts', /to a network with branches.*names its inputs/],
     ['what the network has', oneLayer, 'ReLU', /has it already/],
     ['groups that divide no units', { ...oneLayer, model: narrowed(oneLayer.model) }, 'group normalization', /divide/],
     ['colors of gray images', oneLayer, 'RandAugment', /adjusts colors.*1 channel/],

@@ -39,7 +39,7 @@ test.each(calls)('a trainer that is disposed of rejects %s, under way and later;
   trainer.dispose();
   for (const reason of [await underWay, await waiting, await reasonOf(call(trainer))]) {
     expect(reason).toBeInstanceOf(ConfigurationError);
-    expect(reason.message).toBe('The trainer is disposed of.\n  to do: make a new one');
+    expect(reason.message).toBe('The trainer has been disposed.\n  to do: create a new one');
   }
   const other = make(gpu);
   expect(await other.predict(images)).toHaveLength(4 * 3);
@@ -53,13 +53,13 @@ test('disposed of in the middle of a run, or before its pipelines are compiled',
     told.push(step);
     if (step === 3) trainer.dispose();
   };
-  await expect(trainer.fit(dataset, { epochs: 10_000, onStep })).rejects.toThrow('disposed of');
+  await expect(trainer.fit(dataset, { epochs: 10_000, onStep })).rejects.toThrow('been disposed');
   while (trainer.memory.buffers > 0) await new Promise((resolve) => setTimeout(resolve));
   expect(told).toEqual([1, 2, 3]);
   const young = make(gpu);
   const waiting = young.getWeights();
   young.dispose();
-  await expect(waiting).rejects.toThrow('disposed of');
+  await expect(waiting).rejects.toThrow('been disposed');
   expect(await reasonOf(make(gpu).getWeights())).toBeUndefined();
 });
 

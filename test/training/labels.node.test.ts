@@ -34,11 +34,11 @@ describe('the last layer and the loss', () => {
     layers: [{ type: 'flatten' }, { type: 'dense', units: 3, ...(activation && { activation }) }],
   });
   test.each<[LossConfig, string | undefined, string]>([
-    ['sparseCategoricalCrossentropy', 'sigmoid', 'take the loss binaryCrossentropy'],
-    ['categoricalFocalCrossentropy', undefined, 'take the loss meanSquaredError'],
-    ['binaryCrossentropy', 'softmax', 'take the loss sparseCategoricalCrossentropy'],
-    ['binaryCrossentropy', 'relu', 'take the loss meanSquaredError'],
-    ['huber', 'softmax', 'take the loss sparseCategoricalCrossentropy'],
+    ['sparseCategoricalCrossentropy', 'sigmoid', 'use the loss binaryCrossentropy'],
+    ['categoricalFocalCrossentropy', undefined, 'use the loss meanSquaredError'],
+    ['binaryCrossentropy', 'softmax', 'use the loss sparseCategoricalCrossentropy'],
+    ['binaryCrossentropy', 'relu', 'use the loss meanSquaredError'],
+    ['huber', 'softmax', 'use the loss sparseCategoricalCrossentropy'],
   ])('%s refuses %s', (loss, activation, fix) => {
     const parts = partsOf(() => compileForLoss(ending(activation) as never, fillLoss(loss)));
     expect(parts).toMatchObject({
@@ -57,14 +57,14 @@ describe('the last layer and the loss', () => {
   });
 
   test.each<[unknown, object]>([
-    ['hubert', { what: 'No such loss', found: 'hubert', fix: 'did you mean "huber"?' }],
+    ['hubert', { what: 'Unknown loss', found: 'hubert', fix: 'did you mean "huber"?' }],
     [
       { type: 'huber', delta: 0 },
       { what: 'huber: delta is invalid', found: 0 },
     ],
     [{ type: 'huber', labelSmoothing: 0.1 }, { what: 'huber has no option labelSmoothing' }],
     [{ type: 'binaryCrossentropy', labelSmoothing: 2 }, { expected: 'a number from 0 to 1' }],
-    [null, { what: 'No such loss' }],
+    [null, { what: 'Unknown loss' }],
   ])('%j is no loss', (config, parts) => {
     expect(partsOf(() => fillLoss(config as never))).toMatchObject(parts);
   });
@@ -77,22 +77,22 @@ describe('labels and the loss', () => {
     [
       'targets of numbers for classes',
       () => check('sparseCategoricalCrossentropy', 2, targeted(0.5, 3, 1, 2, 0, 0, 7, 1)),
-      { found: 'targets of 2 numbers each, and no classes', fix: 'take the loss meanSquaredError, or other labels' },
+      { found: 'targets of 2 numbers each, and no classes', fix: 'use the loss meanSquaredError, or other labels' },
     ],
     [
       'labels that do not exclude each other for classes',
       () => check('sparseCategoricalCrossentropy', 2, targeted(1, 1, 0, 0, 1, 0, 0, 1)),
-      { fix: 'take the loss binaryCrossentropy, or other labels' },
+      { fix: 'use the loss binaryCrossentropy, or other labels' },
     ],
     [
       'shares that do not add up',
       () => check('categoricalCrossentropy', 2, targeted(1, 0, 0.5, 0.25, 0, 1, 1, 0)),
-      { what: 'The shares of classes of image 1 are invalid', fix: 'take the loss meanSquaredError' },
+      { what: 'The soft labels of image 1 are invalid', fix: 'use the loss meanSquaredError' },
     ],
     [
       'targets beyond 1',
       () => check('binaryCrossentropy', 1, targeted(0, 1, 2, 0)),
-      { what: 'The targets of image 2 do not fit binaryCrossentropy', fix: 'take the loss meanSquaredError' },
+      { what: 'The targets of image 2 do not fit binaryCrossentropy', fix: 'use the loss meanSquaredError' },
     ],
     [
       'targets of another number',
@@ -104,7 +104,7 @@ describe('labels and the loss', () => {
       () => check('binaryCrossentropy', 1, labeled),
       {
         found: 'labels of 3 classes, for 1 output',
-        fix: 'take the loss sparseCategoricalCrossentropy, or other labels',
+        fix: 'use the loss sparseCategoricalCrossentropy, or other labels',
       },
     ],
     [
@@ -212,7 +212,7 @@ describe('weights', () => {
       { what: 'The weight of class 1 is invalid', found: -2 },
     ],
     ['of no class', { classWeight: { 0: 1, 1: 1, 2: 1, 3: 1 } }, { found: 'class 3', expected: '0 to 2' }],
-    ['by name', { classWeight: { a: 1 } }, { what: 'classWeight has a key that is no class index', found: 'a' }],
+    ['by name', { classWeight: { a: 1 } }, { what: 'classWeight has a key that is not a class index', found: 'a' }],
     ['balancd', { classWeight: 'balancd' }, { what: 'Invalid classWeight', fix: 'did you mean "balanced"?' }],
   ])('%s', (_, options, parts) => {
     expect(partsOf(() => weightsOf(labeled, options as never))).toMatchObject(parts);
@@ -227,7 +227,7 @@ describe('weights', () => {
     expect([...weightsOf(targeted(0, 1, 1, 1), { classWeight: { 0: 3, 1: 1 } })!]).toEqual([3, 1, 1, 1]);
     expect([...weightsOf(targeted(0, 1, 1, 0, 1, 0, 1, 0), { classWeight: { 0: 3, 1: 1 } })!]).toEqual([1, 3, 3, 3]);
     expect(partsOf(() => weightsOf(targeted(0.5, 1, 2, 3), { classWeight: 'balanced' }))).toMatchObject({
-      what: 'classWeight needs samples with a class each',
+      what: 'classWeight requires a class for each sample',
     });
   });
 });

@@ -336,7 +336,7 @@ describe('is refused before anything is trained', () => {
     [
       'metrics of classes',
       async () => createTrainer(gpu, { ...optionsOf('huber', 1), metrics: ['f1Score'] }),
-      { what: 'The metric f1Score is of classes, which huber has not' },
+      { what: 'The metric f1Score requires classes, which huber does not have' },
     ],
   ])('%s', async (_, work, parts) => {
     await expect(work()).rejects.toMatchObject({ parts, exitCode: 2 });

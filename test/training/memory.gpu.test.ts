@@ -85,7 +85,9 @@ test('every buffer is destroyed in the end, those of the data sets after each ru
   await trainer.fit(smallDataset(9), { validationData: smallDataset(5) });
   await trainer.evaluate(smallDataset(5));
   await trainer.profile(smallDataset(5), { steps: 1 });
-  await expect(trainer.fit(smallDataset(9), { validationData: other })).rejects.toThrow('not what the model takes');
+  await expect(trainer.fit(smallDataset(9), { validationData: other })).rejects.toThrow(
+    "don't have the model's input shape",
+  );
   const thrown = new Error('from a callback');
   const onStep = () => {
     throw thrown;
@@ -94,7 +96,7 @@ test('every buffer is destroyed in the end, those of the data sets after each ru
   expect(alive.size).toBe(own);
   const underWay = trainer.fit(smallDataset(79), { epochs: 100, validationData: smallDataset(5) });
   trainer.dispose();
-  await expect(underWay).rejects.toThrow('disposed of');
+  await expect(underWay).rejects.toThrow('been disposed');
   while (trainer.memory.buffers > 0) await new Promise((resolve) => setTimeout(resolve));
   expect(alive.size).toBe(0);
   expect(trainer.memory).toEqual({ buffers: 0, bytes: 0 });

@@ -113,7 +113,7 @@ test.each<[unknown, string]>([
   [[{ type: 'recall', name: 'loss' }], 'Two metrics have the same name'],
   [[{ type: 'recall', name: '1' }], 'The name of the metric recall is invalid'],
   ['recall', 'a list of some of accuracy'],
-  [[7], 'No such metric'],
+  [[7], 'Unknown metric'],
 ])('%j is refused', (metrics, words) => {
   expect(() => fillMetrics(metrics as MetricConfig[])).toThrow(words);
 });
@@ -147,7 +147,7 @@ describe('a monitor', () => {
     ['validationLoss', { validation: false }, 'give validationData or validationSplit, or monitor loss'],
     ['validationRecall', measured, "add 'recall' to metrics, or monitor loss"],
     ['validationRecall', { validation: false }, "add 'recall' to metrics and give validationData"],
-    ['validationConfusionMatrix', measured, "earlyStopping monitors a figure that this run doesn't measure"],
+    ['validationConfusionMatrix', measured, "earlyStopping monitors a metric that this run doesn't compute"],
   ])('%s of %j is refused', (monitor, run, words) => {
     expect(() => monitorOf({ monitor }, run as typeof measured, 'earlyStopping')).toThrow(words);
   });

@@ -51,7 +51,7 @@ test('images that are never mixed are trained on as without', async () => {
 });
 
 test.each([
-  ['labels for shares', [0, 1], /2 labels/, /3 shares of classes each/],
+  ['labels for shares', [0, 1], /2 labels/, /3 soft labels each/],
   ['a negative share', [1.5, -0.5, 0, 1, 0, 0], /image 0/, /found: \[1\.5,-0\.5,0\]/],
   ['shares that are too much', [1, 0, 0, 1, 1, 0], /image 1/, /add up to 1/],
   ['no number', [1, 0, 0, Number.NaN, 0, 1], /image 1/, /3 numbers/],

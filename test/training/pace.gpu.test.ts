@@ -128,7 +128,7 @@ describe('a pace', () => {
   test('invalid calls', async () => {
     expect(() => createPace().step(0)).toThrow(ConfigurationError);
     const trainer = make();
-    await expect(trainer.fit(dataset, { pace: { paused: true } as never })).rejects.toThrow('what createPace gives');
+    await expect(trainer.fit(dataset, { pace: { paused: true } as never })).rejects.toThrow('the result of createPace');
     trainer.dispose();
   });
 });
@@ -231,6 +231,6 @@ test('a schedule counts updates: over a second fit, skipped steps, and a change 
   await trainer.setLearningRate(0.5);
   await trainer.restore(snapshot);
   await expectRates(other, 24);
-  await expect(trainer.setLearningRate({ type: 'cosine' } as never)).rejects.toThrow('No such learning-rate schedule');
+  await expect(trainer.setLearningRate({ type: 'cosine' } as never)).rejects.toThrow('Unknown learning-rate schedule');
   trainer.dispose();
 });

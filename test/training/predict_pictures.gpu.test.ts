@@ -112,7 +112,7 @@ test('16-bit pictures are stretched as those of the training were, by a trainer,
   expect(await other.predict(inOrder)).not.toEqual(expected);
   for (const one of [...trainers, other]) one.dispose();
   expect(() => createTrainer(gpu, { model, pictures: { levels: { from: 9, to: 8 } } })).toThrow(
-    'Invalid preparation of pictures',
+    'Invalid option pictures',
   );
 });
 
@@ -243,14 +243,14 @@ test('what is no picture, and options that do not fit, are refused', async () =>
   await refused(trainer.predict(new Image()), /no pixels(.|\n)*decode/);
   await refused(
     trainer.predict(any([draw(4, 4, 1), new Float32Array(36)])),
-    /Number 1 of the list is not a picture/,
+    /Entry 1 of the list is not a picture/,
     Error,
   );
   await refused(trainer.predict(any('cat.png')), /images don't match/, Error);
   await refused(trainer.predict(draw(4, 4, 1), { top: 0 }), /top/, Error);
   await refused(
     trainer.predict([draw(4, 4, 1)], { testTimeAugmentation: 2 }),
-    /augments the bytes of a data set/,
+    /requires a data set, whose bytes it augments/,
     Error,
   );
   expect(await trainer.predict([])).toHaveLength(0);

@@ -44,7 +44,7 @@ test('the tutorial is the tutorial', () => {
 test('an unknown name', () => {
   expect(() => presetModel('deep-sigmiod' as PresetName, [8, 8, 1], 3)).toThrow(ConfigurationError);
   expect(() => presetModel('deep-sigmiod' as PresetName, [8, 8, 1], 3)).toThrow('did you mean "deep-sigmoid"?');
-  expect(() => presetModel('toString' as PresetName, [8, 8, 1], 3)).toThrow('No such model');
+  expect(() => presetModel('toString' as PresetName, [8, 8, 1], 3)).toThrow('Unknown model');
 });
 
 describe.each([1, 2, 3])('gradients at the start, from seed %i', (seed) => {

@@ -197,7 +197,7 @@ test('numbers in place of classes; what does not fit is refused before anything 
   // A class is equivalent to a target of 1 at its index, as in `fit`.
   expect((await trainer.sampleStep(image, 1)).loss).toBe((await trainer.sampleStep(image, [0, 1])).loss);
   await expect(trainer.sampleStep(image, [1])).rejects.toThrow(ConfigurationError);
-  await expect(trainer.saliency(image, { output: 2 })).rejects.toThrow('no such output');
+  await expect(trainer.saliency(image, { output: 2 })).rejects.toThrow('no output with this index');
   await expect(trainer.saliency(new Float32Array(72))).rejects.toThrow('take one image');
   trainer.dispose();
   const classes = createTrainer(gpu, { model: smallModel, batchSize: 4 });

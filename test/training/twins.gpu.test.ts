@@ -278,7 +278,7 @@ describe('invalid twins', () => {
     [
       'no data for the model',
       { a: { ...plain, model: { ...smallModel, inputShape: [8, 8, 1] } } },
-      /not what the model takes/,
+      /don't have the model's input shape/,
     ],
   ])('%s', async (_, options, words) => {
     const trained = trainPair(gpu, datasets, { ...pair, ...options });

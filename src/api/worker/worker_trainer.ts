@@ -227,7 +227,7 @@ export class RemoteTrainer implements WorkerTrainer {
 
   dispose(): void {
     if (this.#disposed) return;
-    this.#disposed = new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' });
+    this.#disposed = new ConfigurationError({ what: 'The trainer has been disposed', fix: 'create a new one' });
     this.#connection.reject(this.#number, this.#disposed);
     this.#connection.onFacts.delete(this.#number);
     this.#trainers.delete(this);

@@ -29,7 +29,7 @@ const gaussianBlur: OpDefinition = {
     ) as [number, number];
     if (across >= width || down >= height) {
       throw new ConfigurationError({
-        what: 'kernelSize is more than the image mirrored at its border',
+        what: 'kernelSize is too large for the image, which is mirrored at its border',
         found: kernelSize,
         expected: `at most [${2 * width - 1}, ${2 * height - 1}], for images of ${height} x ${width}`,
       });

@@ -61,7 +61,7 @@ const randomChannelDrop: OpDefinition = {
     const [least, most] = typeof channels === 'number' ? [channels, channels] : channels;
     if (most >= picture.channels) {
       throw new ConfigurationError({
-        what: 'channels leaves nothing of the image',
+        what: 'channels would drop every channel',
         found: channels,
         expected: `at most ${picture.channels - 1} of its ${picture.channels} channels`,
       });

@@ -40,7 +40,7 @@ const elasticTransform: OpDefinition = {
     const deviations = both(sigma);
     if (deviations.includes(0) && deviations.some((s) => s > 0)) {
       throw new ConfigurationError({
-        what: 'a Gaussian smooths along both axes or not at all',
+        what: 'sigma is 0 along only one axis',
         found: `sigma ${deviations.join(', ')}`,
         expected: 'two numbers above 0, or 0',
       });

@@ -23,7 +23,7 @@ function valueText(value: Value, { channels }: Picture): string {
   const levels = typeof value === 'number' ? [value] : value;
   if (levels.length !== 1 && levels.length !== channels) {
     throw new ConfigurationError({
-      what: 'value fits to other images',
+      what: 'value has the wrong number of gray levels',
       found: `${levels.length} gray levels`,
       expected: channels === 1 ? 'one, for the only channel' : `one, or ${channels} for ${channels} channels`,
     });
@@ -92,7 +92,7 @@ const cutout: OpDefinition = {
     const { height, width } = picture;
     if (size > Math.min(height, width)) {
       throw new ConfigurationError({
-        what: 'size is more than there is',
+        what: 'size is larger than the image',
         found: size,
         expected: `at most ${Math.min(height, width)}, for images of ${height} x ${width}`,
       });
@@ -128,7 +128,7 @@ const gridMask: OpDefinition = {
     const longer = Math.max(picture.height, picture.width);
     if (most > longer) {
       throw new ConfigurationError({
-        what: 'd is more than there is: most images would be masked as a whole, or not at all',
+        what: 'd is larger than the image: most images would be masked as a whole, or not at all',
         found: d,
         expected: `at most ${longer}, for images of ${picture.height} x ${picture.width}`,
       });

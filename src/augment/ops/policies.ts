@@ -44,7 +44,7 @@ const randAugment: OpDefinition = {
     requirePolicyColor(picture);
     if (magnitude >= numMagnitudeBins) {
       throw new ConfigurationError({
-        what: 'magnitude is the index of a bin, and there are fewer bins',
+        what: 'magnitude is the index of a bin and must be below numMagnitudeBins',
         found: magnitude,
         expected: `an integer from 0 to numMagnitudeBins - 1 = ${numMagnitudeBins - 1}`,
       });

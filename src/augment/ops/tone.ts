@@ -89,7 +89,7 @@ const randomAdjustSharpness: OpDefinition = {
   compile: ({ sharpnessFactor, p }, { height, width }) => {
     if (Math.min(height, width) < 3) {
       throw new ConfigurationError({
-        what: 'it leaves the outermost pixels unchanged, and there are no others',
+        what: 'it changes only pixels that are not at the border, and there are none',
         found: `images of ${height} x ${width}`,
         expected: 'at least 3 x 3',
       });

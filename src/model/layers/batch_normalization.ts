@@ -30,7 +30,7 @@ export const batchNormalizationLayer = defineLayer({
     const at = axisOf(subject, config.axis, shape!);
     if (at !== shape!.length) {
       throw new ConfigurationError({
-        what: `${subject} normalizes over the channels, which are the last axis`,
+        what: `${subject} can only normalize over the channels, the last axis`,
         found: `axis ${config.axis} of [batch, ${shape!.join(', ')}]`,
         expected: `axis -1, or ${shape!.length}`,
         place: ['axis'],

@@ -26,7 +26,7 @@ export const groupNormalizationLayer = defineLayer({
     const groups = config.groups === -1 ? channels : config.groups;
     if (axisOf(subject, config.axis, shape!) !== shape!.length) {
       throw new ConfigurationError({
-        what: `${subject} groups the channels, which are the last axis`,
+        what: `${subject} can only group the channels, the last axis`,
         found: `axis ${config.axis} of [batch, ${shape!.join(', ')}]`,
         expected: `axis -1, or ${shape!.length}`,
         place: ['axis'],
@@ -36,7 +36,7 @@ export const groupNormalizationLayer = defineLayer({
       throw new ConfigurationError({
         what: `${subject}: its groups don't divide the channels`,
         found: `${config.groups} groups, ${channels} channels`,
-        expected: `a divisor of ${channels}, or -1 for one group a channel`,
+        expected: `a divisor of ${channels}, or -1 for one group per channel`,
         place: ['groups'],
       });
     }

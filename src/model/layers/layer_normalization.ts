@@ -31,7 +31,7 @@ export const layerNormalizationLayer = defineLayer({
     const first = sorted[0]!;
     if (sorted.length !== given.length || sorted.length !== shape!.length - first + 1) {
       throw new ConfigurationError({
-        what: `${subject} normalizes over the last axes, without gaps`,
+        what: `${subject} can only normalize over the last axes, without gaps`,
         found: `axis ${JSON.stringify(config.axis)} of [batch, ${shape!.join(', ')}]`,
         expected: shape!.length === 1 ? '-1' : '-1, [-2, -1] or [-3, -2, -1]',
         place: ['axis'],

@@ -26,7 +26,7 @@ export const maxPooling2dLayer = defineLayer({
       throw new ConfigurationError({
         what: `${subject}: the pool is too large`,
         found: window,
-        expected: `at most ${largestPool} elements a window`,
+        expected: `at most ${largestPool} elements per window`,
         fix: 'use two pools',
       });
     }

@@ -24,7 +24,7 @@ export const reshapeLayer = defineLayer({
     const outputShape = targetShape.map((n) => (n === -1 ? all / known : n));
     if (product(outputShape) !== all || !outputShape.every(Number.isInteger)) {
       throw new ConfigurationError({
-        what: `${subject}: the shapes don't have as many elements`,
+        what: `${subject}: targetShape has a different number of elements than the input`,
         found: `[${shape!.join(', ')}], ${all} elements, into [${targetShape.join(', ')}]`,
         expected: `a targetShape of ${all} elements`,
         place: ['targetShape'],

@@ -69,7 +69,7 @@ export function fillMetrics(
       throw new ConfigurationError({
         what: 'Two metrics have the same name',
         found: name,
-        expected: 'a name for each figure',
+        expected: 'a different name for each metric',
         fix: `leave one of them out, or name it: { type: '${type}', name: '...' }`,
       });
     }
@@ -91,7 +91,7 @@ function fillMetric(config: MetricConfig): FilledMetric {
   const type: unknown = json?.type;
   if (typeof type !== 'string' || !metricTypes.includes(type as MetricType)) {
     throw new ConfigurationError({
-      what: 'No such metric',
+      what: 'Unknown metric',
       found: type ?? config,
       expected: metricTypes.join(', '),
       ...(typeof type === 'string' && { fix: suggest(type, metricTypes) }),

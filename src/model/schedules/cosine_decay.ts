@@ -21,7 +21,7 @@ export const cosineDecaySchedule = defineSchedule({
   conflict: ({ warmupTarget, warmupSteps }) =>
     warmupSteps > 0 && warmupTarget === undefined
       ? {
-          what: 'cosineDecay warms up, but not to what',
+          what: 'cosineDecay has warmupSteps but no warmupTarget',
           found: `warmupSteps ${warmupSteps} without warmupTarget`,
           expected: 'both or neither',
         }

@@ -50,7 +50,7 @@ export function requireCallbacksFit(filled: FilledCallbacks, measured: Measured,
   for (const name of Object.keys(filled) as Name[]) definitionOf(name).monitorOf(filled[name], measured);
   if (!filled.reduceLrOnPlateau || !hasSchedule) return;
   throw new ConfigurationError({
-    what: 'reduceLrOnPlateau needs a learning rate that is a number: a schedule would set it again in the next step',
+    what: 'reduceLrOnPlateau requires a constant learning rate: a schedule would overwrite it in the next step',
     found: 'reduceLrOnPlateau and a learning rate schedule',
     expected: 'one of them',
     fix: 'leave reduceLrOnPlateau out, or give the optimizer a number as its learningRate',
