@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const common = ['src', 'shaders', 'package.json', 'vite.config.ts'];
+const common = ['src', 'shaders', 'build', 'package.json', 'vite.config.ts'];
 /** The sources of each build. */
 const sources = {
   cli: common,

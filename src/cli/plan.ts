@@ -34,7 +34,7 @@ export async function printPlan(asked: ProfileCommandOptions): Promise<void> {
   const kind = asked.adapter === 'hardware' ? 'hardware' : 'software';
   const { traits, limits } = assumed[kind];
   const { trainer, dataset, config, line } = await plannedRun(asked);
-  // In the package it is one of the library's files, which have all kernels already: see planIsInTheLibrary in vite.config.ts.
+  // In the package it is one of the library's files, which have all kernels already: see partsAreInTheLibrary in build/programs.ts.
   const { planTraining } = await import('../train/plan_training.ts');
   const plan = await planTraining(trainer, dataset, { traits, limits });
   console.log(assumedLine(kind, asked));

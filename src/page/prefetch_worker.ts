@@ -1,6 +1,6 @@
 /**
  * Loads all code of the worker that may be needed later: its own, and what the library imports on demand. The build combines these modules
- * into a few files (`pageChunks` in vite.config.ts), so that one module of each file is enough.
+ * into a few files (`pageChunks` in build/page.ts), so that one module of each file is enough.
  */
 export async function prefetch(): Promise<void> {
   await Promise.all([
