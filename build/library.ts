@@ -99,7 +99,7 @@ const libraryParts = [
   { name: 'errors', test: /src\/(errors|check|figures|product|time_limit|train\/diagnosis)\.ts|valibot/ },
   { name: 'dataset', test: /src\/(data\/dataset|concatenated|image_source|picture_fit|train\/picture)\.ts/ },
   { name: 'network', test: networkModules() },
-  { name: 'input', test: /src\/(plan\/(input|load_augmentation)|train\/trainer_options)\.ts/ },
+  { name: 'input', test: /src\/(plan\/(input|load_augmentation)|train\/(trainer|fit)_options)\.ts/ },
   { name: 'fit_loop', test: /src\/train\/fit_loop\.ts/ },
   { name: 'trainer', test: /src\/api\/trainer\.ts/ },
   // The parts of the data set readers that a saved model needs, and that they share with files that they load on demand.

@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import { ConfigurationError, suggest } from './errors.ts';
 import type { Limits } from './options.ts';
 
+export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
 /** Schema of a finite number in a range. The error's `expected` is derived from the bounds. */
 export function number(least: number, most = Infinity, open: 'open' | 'closed' = 'closed') {
   const range =
@@ -33,7 +35,7 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER) {
  */
 export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subject: string): v.InferOutput<S> {
   const entries = 'entries' in schema ? (schema.entries as Record<string, v.GenericSchema>) : {};
-  const strict = schema.type === 'strict_object' && typeof value === 'object' && value !== null;
+  const strict = schema.type === 'strict_object' && isObject(value);
   // Unknown names are checked first: otherwise a misspelled name would be reported as a missing option.
   const unknown = strict ? Object.keys(value).find((name) => !(name in entries)) : undefined;
   if (unknown !== undefined) throw unknownOption(subject, unknown, Object.keys(entries));

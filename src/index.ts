@@ -356,6 +356,7 @@ export { NonFiniteError } from './train/diagnosis.ts';
 export type { Startup } from './train/engine.ts';
 export type { EvaluateOptions, Evaluation } from './train/evaluate.ts';
 export type { ExperimentChange, NormalizationChange } from './train/experiment_change.ts';
+export type { FitOptions, Progress } from './train/fit_options.ts';
 export type { FitSettings } from './train/fit_settings.ts';
 export type { LearningRateCurve, LearningRateFinderOptions, LearningRatePoint } from './train/learning_rate_finder.ts';
 export type { MonitorMode } from './train/monitor.ts';
@@ -375,7 +376,7 @@ export type {
 export type { ClassWeight } from './train/sample_weights.ts';
 export type { Progress as SnapshotProgress, Snapshot, SnapshotHealth } from './train/snapshot.ts';
 export type { TestTimeAugmentation } from './train/test_time_augmentation.ts';
-export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';
+export type { TrainerOptions } from './train/trainer_options.ts';
 export { type TuneOptions, type TuneResult, tune } from './train/tune.ts';
 export type { FailedVariant, TimedVariant, TunedKernel, Tuning } from './train/tuner.ts';
 export type { WeightsOption, WhichWeights } from './train/which_weights.ts';

@@ -3,8 +3,9 @@ import type { ModelFormat } from '../formats/export_model.ts';
 import type { OnnxOptions } from '../formats/onnx/onnx.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { emptyHistory, type History } from '../health/history.ts';
+import type { FitOptions } from '../train/fit_options.ts';
 import { Trainer as BaseTrainer } from '../train/trainer.ts';
-import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
+import type { TrainerOptions } from '../train/trainer_options.ts';
 
 /** Where to save a model: a file that the user has chosen, or a name in the browser's storage. */
 export type SaveTarget = FileSystemFileHandle | `indexeddb://${string}`;

@@ -11,13 +11,14 @@ import { fillCallbacks } from '../train/callbacks/index.ts';
 import { NonFiniteError } from '../train/diagnosis.ts';
 import type { Evaluation } from '../train/evaluate.ts';
 import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
+import type { FitOptions } from '../train/fit_options.ts';
 import type { FitSettings } from '../train/fit_settings.ts';
 import { isBetter, type Monitor, monitored, monitorOf } from '../train/monitor.ts';
 import type { Pace } from '../train/pace.ts';
 import type { LayerOutput } from '../train/predict.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import { Trainer } from '../train/trainer.ts';
-import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
+import type { TrainerOptions } from '../train/trainer_options.ts';
 import { LockStep } from './lock_step.ts';
 import { isAugmented, measuredOf, requireTwins, type TwinOptions } from './twin_options.ts';
 import {

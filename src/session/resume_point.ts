@@ -1,8 +1,8 @@
 import { upTo } from '../formats/history_until.ts';
 import type { SavedRun } from '../formats/run_file.ts';
 import { withoutHealth } from '../health/history.ts';
+import type { FitOptions } from '../train/fit_options.ts';
 import type { Snapshot } from '../train/snapshot.ts';
-import type { FitOptions } from '../train/trainer_options.ts';
 
 /** A state of a run, and what `fit` needs to know about the run up to that state. */
 export interface ResumePoint extends Required<Pick<FitOptions, 'initialEpoch' | 'initialSteps' | 'initialVerdicts'>> {

@@ -8,9 +8,10 @@ import type { LearningRate } from '../model/schedule.ts';
 import { product } from '../product.ts';
 import type { CheckpointEvery } from '../train/checkpoint_every.ts';
 import type { Startup } from '../train/engine.ts';
+import type { FitOptions } from '../train/fit_options.ts';
 import { isBetter, type Monitor, monitored } from '../train/monitor.ts';
 import type { Snapshot } from '../train/snapshot.ts';
-import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
+import type { TrainerOptions } from '../train/trainer_options.ts';
 import { NewestState, type StateReason } from './newest_state.ts';
 
 /** Bytes on the GPU. */

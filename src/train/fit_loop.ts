@@ -8,6 +8,7 @@ import type { FilledLearningRate } from '../model/schedule.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { stepSamples } from '../plan/settings.ts';
 import type { Engine } from './engine.ts';
+import type { FilledFitOptions } from './fit_options.ts';
 import { FitRecords, type Place } from './fit_records.ts';
 import { FitRun } from './fit_run.ts';
 import { isEverValidated } from './fit_settings.ts';
@@ -15,7 +16,7 @@ import { metricsOf } from './metrics_of.ts';
 import type { Probing } from './probing.ts';
 import type { ClassWeight } from './sample_weights.ts';
 import type { Split } from './split.ts';
-import { type FilledFitOptions, requireMetricsOfClasses } from './trainer_options.ts';
+import { requireMetricsOfClasses } from './trainer_options.ts';
 
 /** Few runs have sample or class weights, so their code is loaded on demand. */
 const weightsIn = async (sampleWeight: Float32Array, { count }: Dataset) =>

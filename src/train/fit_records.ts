@@ -5,8 +5,8 @@ import type { WatchState } from '../health/verdicts.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { stepSamples } from '../plan/settings.ts';
 import type { Engine } from './engine.ts';
+import type { FilledFitOptions } from './fit_options.ts';
 import type { Judging } from './judging.ts';
-import type { FilledFitOptions } from './trainer_options.ts';
 
 /** Steps between verdicts on the run. */
 const stepsBetweenJudgments = 50;

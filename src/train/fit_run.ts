@@ -5,6 +5,7 @@ import type { DatasetInput } from '../plan/input.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { badStepsToHalt } from '../plan/steps.ts';
 import type { Engine } from './engine.ts';
+import type { FilledFitOptions } from './fit_options.ts';
 import type { FitRecords, Place } from './fit_records.ts';
 import { isValidated } from './fit_settings.ts';
 import type { Judging } from './judging.ts';
@@ -12,7 +13,6 @@ import { createPace, type Pace } from './pace.ts';
 import type { Probing } from './probing.ts';
 import type { Checkpoints } from './snapshot.ts';
 import { trainingRecording } from './step_recordings.ts';
-import type { FilledFitOptions } from './trainer_options.ts';
 
 /** What the callbacks decide in a run. */
 export interface RunCallbacks {

@@ -8,8 +8,8 @@ import { withinTime } from '../time_limit.ts';
 import { NonFiniteError } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
 import { fitDataset } from './fit_loop.ts';
+import type { FilledFitOptions } from './fit_options.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
-import type { FilledFitOptions } from './trainer_options.ts';
 
 /** A `fit` ends after this many consecutive device losses without a new step between them. */
 const lossesInARow = 3;

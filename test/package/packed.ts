@@ -40,6 +40,7 @@ async function pack(): Promise<string> {
     'bin',
     'src',
     'shaders',
+    'build',
     ...readdirSync(root).filter((it) => /\.(json|ts)$/.test(it)),
   ];
   const published = files.filter((it) => !/^(!|dist)/.test(it));

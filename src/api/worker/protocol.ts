@@ -2,8 +2,8 @@ import type { AdapterFacts } from '../../gpu/device.ts';
 import type { CompiledModel } from '../../model/graph.ts';
 import type { LayerSummary } from '../../model/summary.ts';
 import type { Startup } from '../../train/engine.ts';
+import type { FitOptions } from '../../train/fit_options.ts';
 import type { PicturePreparation } from '../../train/picture.ts';
-import type { FitOptions } from '../../train/trainer_options.ts';
 import type { SentError } from './sent_error.ts';
 
 /** The messages between the page and a trainer's worker. They have their own port, so the worker may also receive other messages. */

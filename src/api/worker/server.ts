@@ -1,7 +1,8 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { type Gpu, type GpuOptions, openGpu } from '../../gpu/device.ts';
+import type { FitOptions } from '../../train/fit_options.ts';
 import { Pace } from '../../train/pace.ts';
-import type { FitOptions, TrainerOptions } from '../../train/trainer_options.ts';
+import type { TrainerOptions } from '../../train/trainer_options.ts';
 import type { ModelSource } from '../load_trainer.ts';
 import { createTrainer, type Trainer } from '../trainer.ts';
 import {

@@ -4,10 +4,11 @@ import type { AdapterFacts } from '../../gpu/device.ts';
 import type { History } from '../../health/history.ts';
 import type { CompiledModel } from '../../model/graph.ts';
 import type { LayerSummary } from '../../model/summary.ts';
+import type { FitOptions } from '../../train/fit_options.ts';
 import type { Pace } from '../../train/pace.ts';
 import type { PicturePreparation } from '../../train/picture.ts';
 import type { Images } from '../../train/predict.ts';
-import type { FitOptions, TrainerOptions } from '../../train/trainer_options.ts';
+import type { TrainerOptions } from '../../train/trainer_options.ts';
 import type { Trainer } from '../trainer.ts';
 import type { Connection } from './connection.ts';
 import {
