@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { logRange, logTicks, roomFor, tickText } from '../../src/page/plots/axes.ts';
+import { logRange, logTicks, roomFor, roundTop, tickText } from '../../src/page/plots/axes.ts';
 import { Curves, mostRows } from '../../src/page/plots/curves.ts';
 import { nonFiniteMark, zeroMark } from '../../src/page/plots/layer_curves.ts';
 import { decadesFor, rampColor } from '../../src/page/plots/ramp.ts';
@@ -204,5 +204,11 @@ describe('axes', () => {
     expect(logTicks(0.2, 2, 5)).toEqual([0.2, 0.5, 1, 2]);
     expect(logTicks(1e-9, 1, 4)).toEqual([1e-9, 1e-6, 1e-3, 1]);
     expect([0, 0.05, 1000, 1e-7, 2e5].map(tickText)).toEqual(['0', '0.05', '1000', '10⁻⁷', '2 × 10⁵']);
+    // Five times 1e-6 is not exactly 5e-6.
+    expect(logTicks(5e-7, 5e-6).map(tickText)).toEqual(['5 × 10⁻⁷', '10⁻⁶', '2 × 10⁻⁶', '5 × 10⁻⁶']);
+  });
+
+  test('the top of an axis is a round number', () => {
+    expect([2.76, 2.3, 480, 0.0101, 1, 10, 8.5].map(roundTop)).toEqual([3, 2.5, 500, 0.015, 1, 10, 10]);
   });
 });

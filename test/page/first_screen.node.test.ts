@@ -46,6 +46,27 @@ const untilDrawn = (page: Page, ...pictures: number[]) =>
     pictures.join(),
   );
 
+/** Left edge of the slider in the bar of the run, and top of everything below the notes about the run, in pixels. */
+const positions = (page: Page) =>
+  page.evaluate(() => {
+    const box = (selector: string) => document.querySelector(selector)!.getBoundingClientRect();
+    return [box('#rate-in-bar').left, box('#outcome').top + scrollY] as const;
+  });
+
+interface Noted {
+  notes: string[];
+}
+
+/** Records the notes about the run whenever they change. */
+const watchNotes = (page: Page) =>
+  page.evaluate(() => {
+    const notes: string[] = [];
+    Object.assign(globalThis, { notes } satisfies Noted);
+    const place = document.querySelector('.run-notes')!;
+    const observer = new MutationObserver(() => notes.push(place.textContent!));
+    observer.observe(place, { childList: true, subtree: true, characterData: true });
+  });
+
 let studio: Studio;
 beforeAll(async () => {
   studio = await openStudio();
@@ -56,6 +77,8 @@ test("a new user's first minute: the headline, one network fails and one learns,
   const page = await studio.browser.newPage();
   await countPictures(page);
   const complaints: string[] = [];
+  const asked: string[] = [];
+  page.on('dialog', (dialog) => asked.push(dialog.message()));
   await openPage(await studio.serve(), page, complaints);
 
   // Before anything was trained: the headline, and a prerecorded sample run.
@@ -82,9 +105,17 @@ test("a new user's first minute: the headline, one network fails and one learns,
     expect(bottom, id).toBeLessThanOrEqual(900);
   }
 
-  // One click: ten sigmoid layers die, in the run that was recorded as the sample.
+  // One click: ten sigmoid layers die, in the run that was recorded as the sample. A sentence says what to look at, and what is shown
+  // after the run takes its place.
+  const [slider] = await positions(page);
   await press(page, '#start');
+  await until(page, '#watch', '^From right to left');
+  const during = await positions(page);
   await until(page, '#status', 'Done in');
+  await page.waitForSelector('#next-step');
+  expect(await page.$('#watch')).toBeNull();
+  expect(await positions(page)).toEqual(during);
+  expect(during[0]).toBe(slider);
   const folder = mkdtempSync(join(inject('folder'), 'sample-'));
   const cdp = await page.createCDPSession();
   await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
@@ -106,11 +137,17 @@ test("a new user's first minute: the headline, one network fails and one learns,
   // Another, on the cure that is offered: five ReLU layers learn.
   expect(await page.$('#cure')).toBeNull();
   await until(page, '#next-step', '^Now cure it with ReLU$');
+  await watchNotes(page);
   await page.focus('#next-step');
   await page.keyboard.press('Enter');
   await untilFocused(page, '#start');
   await until(page, '#status', '^Compared: one pair. Validation accuracy: A \\d.*B \\d\\d');
   expect(await page.$('.sample-mark')).toBeNull();
+  // While the twins were being set up, there was no note about the difference from the run before them.
+  const notes = await page.evaluate(() => (globalThis as unknown as Noted).notes);
+  const began = notes.findIndex((note) => note.includes("A's gradient fades"));
+  expect(began).toBeGreaterThanOrEqual(0);
+  expect(notes.slice(0, began).filter((note) => /Changed since|Twin B/.test(note))).toEqual([]);
   expect(new URL(page.url()).hash).toContain('twin=model:five-relu');
   await untilDrawn(page, 12, 7);
   const verdicts = (twin: string) =>
@@ -132,11 +169,15 @@ test("a new user's first minute: the headline, one network fails and one learns,
   await page.focus('#experiment-digit');
   await page.keyboard.press('Enter');
   await until(page, '#status', 'Done in');
+  // These twins can be trained again in seconds, so nobody was asked before they were replaced.
+  expect(asked).toEqual([]);
   await press(page, '#next-step');
   await page.waitForSelector('#try.drawer #pad');
+  await until(page, '.pad-frame', '^Draw here$');
   await drawFive(page);
   await page.waitForSelector('#probabilities .best');
   await until(page, '#try .asked strong', '^5, ');
+  expect(await text(page, '.pad-frame')).toBe('');
   // The drawing stays if the window becomes narrow, although its panel moves.
   await page.$eval('#pad', (pad) => pad.setAttribute('data-before', ''));
   await page.setViewport({ width: 400, height: 860 });

@@ -235,3 +235,39 @@ test('one click tries a remedy as twin B, which is part of the link; a link with
   expect(complaints).toEqual([]);
   await page.close();
 });
+
+test('before twins are replaced, the user is asked only if training them again would take long', async () => {
+  const page = await studio.browser.newPage();
+  const asked: string[] = [];
+  page.on('dialog', (dialog) => asked.push(dialog.message()));
+  const hash = '#dataset=digits&model=five-relu&augment=none&epochs=1&train-samples=320&twin=learning-rate:0.01';
+  await openPage(`${await studio.serve()}${hash}`, page, []);
+  const train = async () => {
+    const begun = page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          const status = document.querySelector('#status')!;
+          new MutationObserver((_, observer) => {
+            if (status.textContent?.startsWith('Compared')) return;
+            observer.disconnect();
+            resolve();
+          }).observe(status, { childList: true, subtree: true, characterData: true });
+        }),
+    );
+    await press(page, '#start');
+    await begun;
+    await until(page, '#status', '^Compared');
+  };
+  await train();
+  // During the next run, the page's clock runs fast.
+  await page.evaluate(() => {
+    const begin = performance.now();
+    const now = performance.now.bind(performance);
+    performance.now = () => begin + 1000 * (now() - begin);
+  });
+  await train();
+  expect(asked).toEqual([]);
+  await train();
+  expect(asked).toEqual(['The figures of these twins are not saved, and will be lost. Continue?']);
+  await page.close();
+});

@@ -57,8 +57,9 @@ export function logTicks(least: number, most: number, room = 9): number[] {
 
 export function tickText(value: number | null): string {
   if (value === null) return '';
-  const plain = value === 0 || (value >= 1e-3 && value < 1e4);
-  return plain ? String(Number(value.toPrecision(6))) : withPowers(value.toExponential());
+  const round = Number(value.toPrecision(6));
+  const plain = round === 0 || (round >= 1e-3 && round < 1e4);
+  return plain ? String(round) : withPowers(round.toExponential());
 }
 
 /** Formats a fraction as a percentage: 50 % */
@@ -68,6 +69,12 @@ export const shareText = (share: number | null): string => (share === null ? '' 
 function roundNumbers(value: number): number[] {
   const decade = tenTo(Math.floor(Math.log10(value)));
   return [decade, 2 * decade, 5 * decade, 10 * decade];
+}
+
+/** The least round number that is not below a positive number: the top of an axis that only labels its ends. */
+export function roundTop(value: number): number {
+  const decade = tenTo(Math.floor(Math.log10(value)));
+  return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((digit) => digit * decade >= value)! * decade;
 }
 
 /** Exact, which 10 ** power is not. */

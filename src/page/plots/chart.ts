@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { count } from '../../figures.ts';
-import { logRange, logTicks, shareText, tickText, wholeSteps } from './axes.ts';
+import { logRange, logTicks, roundTop, shareText, tickText, wholeSteps } from './axes.ts';
 import type { Column } from './curve.ts';
 import { diamond } from './line_style.ts';
 import type { Line } from './lines.ts';
@@ -123,10 +123,10 @@ export class Chart {
         y: this.options.logarithmic
           ? { distr: 3, range: (_, least, most) => logRange(least, most) }
           : {
-              range: (_, __, most) => [
-                0,
-                this.options.share ? 1 : Math.max(this.topFor(most), 1.2 * (this.drawn.chance ?? 0)),
-              ],
+              range: (_, __, most) => {
+                const top = Math.max(this.topFor(most), 1.2 * (this.drawn.chance ?? 0));
+                return [0, this.options.share ? 1 : this.options.isStrip ? roundTop(top) : top];
+              },
             },
       },
       axes: [
@@ -156,6 +156,11 @@ export class Chart {
             splits: ({ bbox }: uPlot, _: number, least: number, most: number) =>
               logTicks(least, most, Math.floor(bbox.height / uPlot.pxRatio / tickHeight)),
             filter: (_: uPlot, splits: number[]) => splits,
+          }),
+          // A low strip has room for two or three labels, of which one must be the top.
+          ...(this.options.isStrip && {
+            splits: ({ bbox }: uPlot, _: number, least: number, most: number) =>
+              bbox.height < 60 * uPlot.pxRatio ? [least, most] : [least, most / 2, most],
           }),
         },
       ],

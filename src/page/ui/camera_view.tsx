@@ -25,7 +25,7 @@ export function CameraView({ id, camera, instead }: CameraViewProps) {
         </div>
       )}
       <div class="row">
-        <button type="button" class={isOn || error ? '' : 'quiet'} onClick={isOn ? stop : start}>
+        <button type="button" onClick={isOn ? stop : start}>
           {isOn ? 'Turn the webcam off' : error ? 'Try again' : 'Use the webcam'}
         </button>
         {error && instead}

@@ -10,6 +10,8 @@ export interface GalleryExperiment {
   line: string;
   /** The experiment, as the fragment of the page's URL. */
   parameters: string;
+  /** What to look at while it trains. */
+  watch: string;
   /** A suggestion after training: `then` is the id of another experiment, which it trains, or `try`, which opens Try it. */
   next: { text: string; then: string };
 }

@@ -3,7 +3,7 @@ import { encode } from '../../app/experiment.ts';
 import { experiment } from '../../app/state.ts';
 import { focusTrain } from '../run/focus_train.ts';
 import { startExperiment } from '../run/start_experiment.ts';
-import { run, waitingChanges } from '../run/state.ts';
+import { isStarting, run, waitingChanges } from '../run/state.ts';
 import { experiments } from './experiments.ts';
 
 export interface NextStepProps {
@@ -13,12 +13,17 @@ export interface NextStepProps {
   children: ComponentChildren;
 }
 
-/** A suggestion after an experiment of the gallery has been trained, so that the experiments follow each other as a story. */
+/**
+ * While an experiment of the gallery trains, what to look at; then a suggestion, so that the experiments follow each other as a story.
+ * Other runs have a tip, which keeps the place of what appears after the run.
+ */
 export function NextStep({ openTry, children }: NextStepProps) {
   const now = encode(experiment.value);
-  const { next } = experiments.find(({ parameters }) => parameters === now) ?? {};
+  const { next, watch } = experiments.find(({ parameters }) => parameters === now) ?? {};
   const shown = run.value;
-  if (!shown || shown.isUnderWay.value || !shown.log.epochs.length) return null;
+  if (isStarting.value || shown?.isUnderWay.value)
+    return <p id="watch">{watch ?? 'Drag over the map or a plot to see an earlier step.'}</p>;
+  if (!shown?.log.epochs.length) return null;
   if (!next || waitingChanges.value.length) return <>{children}</>;
   const then = experiments.find(({ id }) => id === next.then);
   const go = then ? () => startFrom(then.parameters) : openTry;

@@ -52,7 +52,7 @@ function Card({ experiment, isCurrent }: { experiment: GalleryExperiment; isCurr
       {thumbnail && <Thumbnail thumbnail={thumbnail} />}
       <span class="card-title">{title}</span>
       <span class="card-line">{line}</span>
-      {time && <span class="time">{time}</span>}
+      <span class="time">{time}</span>
     </a>
   );
 }

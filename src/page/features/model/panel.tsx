@@ -1,15 +1,19 @@
 import { count } from '../../../figures.ts';
 import { aboutModel, modelPresets } from '../../app/presets.ts';
-import { change, experiment, layers } from '../../app/state.ts';
+import { change, dataset, experiment, lacksImages, layers } from '../../app/state.ts';
 import { Choices } from '../../ui/choices.tsx';
-import { FoldingPanel } from '../../ui/panel.tsx';
+import { FoldingPanel, isWide, Panel } from '../../ui/panel.tsx';
 import { Layers } from './layers.tsx';
 import './style.css';
 
 /** The network, layer by layer. */
 export function ModelPanel() {
   const { model: named } = experiment.value;
-  if (!layers.value.summary && !layers.value.error) return null;
+  if (!layers.value.summary && !layers.value.error) {
+    if (!isWide.value || lacksImages.value || dataset.value.error) return null;
+    // The layers depend on the images. Until those are loaded, the settings below must not take this panel's place.
+    return <Panel id="model-panel" title="Model" class="pending" children={undefined} />;
+  }
   return (
     <FoldingPanel
       id="model-panel"

@@ -201,7 +201,7 @@ function inRows(widths: readonly number[], width: number, { left, right, gap }: 
   const [row] = rows;
   if (rows.length === 1 && row!.to > 1) {
     const used = widths.reduce((sum, each) => sum + each, 0);
-    row!.gap = Math.min(4 * gap, (room - used - 14) / (row!.to - 1));
+    row!.gap = Math.min(7 * gap, (room - used - 14) / (row!.to - 1));
     return rows;
   }
   const columns = Math.ceil(widths.length / rows.length);

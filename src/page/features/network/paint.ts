@@ -138,16 +138,24 @@ function paintBars(context: Context, { bars, rows }: Layout, scene: Scene, palet
     const middle = y + height / 2;
     // A non-finite value fills the chart upwards, and zero fills it downwards: the verdict below distinguishes them.
     const full = Number.isNaN(value) ? y : value === 0 ? y + height : heightOf(value, row);
-    const reach = (full - middle) * fillAt(scene.light, column);
-    const top = Math.min(middle, middle + reach) - (Math.abs(reach) < stub ? stub / 2 : 0);
-    const tall = Math.max(stub, Math.abs(reach));
     context.fillStyle = Number.isNaN(value) ? palette.bad : relativeStyle(value);
     context.strokeStyle = palette.muted;
     context.lineWidth = 1;
-    context.beginPath();
-    context.roundRect(x, top, width, tall, Math.min(3, tall / 2));
-    context.fill();
-    context.stroke();
+    const fill = fillAt(scene.light, column);
+    // The whole bar stays visible behind the part that the light has filled.
+    for (const [part, alpha] of [
+      [1, fill < 1 ? 0.25 : 1],
+      [fill, 1],
+    ] as const) {
+      const reach = (full - middle) * part;
+      const top = Math.min(middle, middle + reach) - (Math.abs(reach) < stub ? stub / 2 : 0);
+      const tall = Math.max(stub, Math.abs(reach));
+      context.globalAlpha = alpha;
+      context.beginPath();
+      context.roundRect(x, top, width, tall, Math.min(3, tall / 2));
+      context.fill();
+      context.stroke();
+    }
   }
 }
 
@@ -199,6 +207,15 @@ function paintBlock(
   if (picture) {
     context.save();
     context.clip();
+    // A grid may have more cells than there are units. These are hatched, because white would be the largest value.
+    context.beginPath();
+    for (let at = 0; at < 2 * width; at += 4) {
+      context.moveTo(x + at, y);
+      context.lineTo(x + at - height, y + height);
+    }
+    context.lineWidth = 1;
+    context.strokeStyle = palette.muted;
+    context.stroke();
     context.imageSmoothingEnabled = false;
     context.drawImage(picture, x, y, width, height);
     context.restore();
@@ -241,7 +258,7 @@ function paintInside(context: Context, { kind, shape }: Block, at: Point, palett
   });
 }
 
-function paintLoss(context: Context, { loss, text }: Layout, scene: Scene, palette: Palette): void {
+function paintLoss(context: Context, { loss, text, width }: Layout, scene: Scene, palette: Palette): void {
   context.textAlign = 'left';
   context.textBaseline = 'middle';
   context.fillStyle = palette.ink;
@@ -250,7 +267,7 @@ function paintLoss(context: Context, { loss, text }: Layout, scene: Scene, palet
   if (!scene.loss) return;
   context.font = font(text);
   context.fillStyle = palette.muted;
-  context.fillText(scene.loss, loss.x + 4, loss.y + text / 2 + 2);
+  context.fillText(scene.loss, loss.x + 4, loss.y + text / 2 + 2, width - loss.x - 4);
 }
 
 /**

@@ -88,8 +88,9 @@ function Pad() {
   }, []);
   // If another image is asked about, the pad is cleared.
   const about = question.value;
+  const isEmpty = !about || about.sample !== undefined || about.isLive;
   useLayoutEffect(() => {
-    if (drawn.current && (!about || about.sample !== undefined || about.isLive)) erase();
+    if (drawn.current && isEmpty) erase();
   }, [about]);
   const place = (event: PointerEvent): [number, number] => {
     const { left, top, width, height } = canvas.current!.getBoundingClientRect();
@@ -125,19 +126,26 @@ function Pad() {
   const { words } = placingFor(shapeOfRun()![0]);
   return (
     <>
-      <canvas
-        id="pad"
-        ref={canvas}
-        class="pad"
-        width={side}
-        height={side}
-        style={{ background: gray(paper) }}
-        role="img"
-        aria-label="Draw a digit here with a mouse, a finger or a pen, or choose a validation image below"
-        aria-describedby="pad-how"
-        onPointerDown={start}
-        onPointerMove={move}
-      />
+      <div class="pad-frame">
+        <canvas
+          id="pad"
+          ref={canvas}
+          class="pad"
+          width={side}
+          height={side}
+          style={{ background: gray(paper) }}
+          role="img"
+          aria-label="Draw a digit here with a mouse, a finger or a pen, or choose a validation image below"
+          aria-describedby="pad-how"
+          onPointerDown={start}
+          onPointerMove={move}
+        />
+        {isEmpty && (
+          <span aria-hidden="true" style={{ color: gray(level) }}>
+            Draw here
+          </span>
+        )}
+      </div>
       <button
         id="erase"
         type="button"

@@ -10,7 +10,7 @@ import { pause, resume, step, stop } from './model.ts';
 import { RateSlider } from './rate_slider.tsx';
 import type { Phase, Run } from './run.ts';
 import { begin } from './start.ts';
-import { isReady, resumesFrom, run, waitingChanges } from './state.ts';
+import { isReady, isStarting, resumesFrom, run, waitingChanges } from './state.ts';
 import './style.css';
 
 /** Loaded on demand, because only a run that has ended can be resumed. */
@@ -28,18 +28,19 @@ const names: Partial<Record<Phase, string>> = {
  * Starts, pauses and stops a run. This bar stays in view; the notes below it scroll away, so that it doesn't cover a quarter of a
  * phone's screen.
  *
- * @param props.action a button beside those of the run. @param props.children shown among the notes: the suggested next step.
+ * @param props.action a button beside those of the run. @param props.children shown among the notes: what to look at, or the next step.
  */
 export function RunBar({ action, children }: { action?: ComponentChildren; children?: ComponentChildren }) {
   const shown = run.value;
   const phase = shown?.phase.value ?? 'ended';
   const isUnderWay = phase !== 'ended';
+  const isIdle = !isUnderWay && !isStarting.value;
   const bar = useRef<HTMLElement>(null);
   useEffect(() => (bar.current ? keepClearOf(bar.current) : undefined), []);
   shown?.events.value;
   return (
     <>
-      <section ref={bar} class="run-bar" aria-label="Run">
+      <section ref={bar} class={experiment.value.twin ? 'run-bar' : 'run-bar with-try'} aria-label="Run">
         <div class="buttons">
           {/* A single button keeps the focus when its label changes, and is not disabled while the run is pending. */}
           <button
@@ -71,7 +72,12 @@ export function RunBar({ action, children }: { action?: ComponentChildren; child
         <p id="place" class="place">
           {placeOf(shown)}
           <span class="step-of">{stepOf(shown)}</span>
-          {phase === 'running' && shown!.going.secondsLeft < Infinity && ` · ${clock(shown!.going.secondsLeft)} left`}
+          {phase === 'running' && shown!.going.secondsLeft < Infinity && (
+            <>
+              {' · '}
+              <span>{clock(shown!.going.secondsLeft)} left</span>
+            </>
+          )}
         </p>
         {isWide.value && <Rate run={shown} />}
         {isWide.value && <Status />}
@@ -79,7 +85,7 @@ export function RunBar({ action, children }: { action?: ComponentChildren; child
       </section>
       <div class="run-notes">
         {!isWide.value && <Status />}
-        {!isUnderWay && refusalText.value && (
+        {isIdle && refusalText.value && (
           <p id="refusal" class="cut">
             Nothing to train yet: {refusalText.value}.
           </p>
@@ -89,12 +95,12 @@ export function RunBar({ action, children }: { action?: ComponentChildren; child
             {`The GPU was lost after ${counted(shown.lost.value.step, 'step')}; training resumed from the last checkpoint, with the same result.`}
           </p>
         )}
-        {!isUnderWay && <Twin />}
         <div class="next">
           {children}
-          {resumesFrom.value && <ResumeRun />}
+          {!isStarting.value && resumesFrom.value && <ResumeRun />}
         </div>
-        {waitingChanges.value.length > 0 && (
+        {isIdle && <Twin />}
+        {!isStarting.value && waitingChanges.value.length > 0 && (
           <p id="waiting" class="cut">
             {isUnderWay
               ? `Changed for the next run: ${waitingChanges.value.join(', ')}. This run keeps its options.`

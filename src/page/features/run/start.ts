@@ -1,6 +1,7 @@
 import type { Change } from '../../app/experiment.ts';
 import { experiment } from '../../app/state.ts';
 import { train } from './model.ts';
+import { isStarting } from './state.ts';
 
 /** The action of the button that trains: an experiment may have one network or two. */
 
@@ -15,6 +16,11 @@ export function installTwins(how: TrainTwins): void {
 /** Trains the current experiment: one network, or two. */
 export async function begin(): Promise<void> {
   const { twin } = experiment.peek();
-  if (twin && trainTwins) await trainTwins(twin, 1);
-  else await train();
+  isStarting.value = true;
+  try {
+    if (twin && trainTwins) await trainTwins(twin, 1);
+    else await train();
+  } finally {
+    isStarting.value = false;
+  }
 }

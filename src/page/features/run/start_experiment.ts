@@ -3,7 +3,7 @@ import { decode } from '../../app/experiment.ts';
 import { dataset, datasetIsChosen, experiment, pageError, refusal, status } from '../../app/state.ts';
 import { stop } from './model.ts';
 import { begin } from './start.ts';
-import { isReady, run } from './state.ts';
+import { isReady, isStarting, run } from './state.ts';
 
 /** Number of experiments started: a start that is waiting gives up if another one has replaced it. */
 const started = signal(0);
@@ -23,12 +23,14 @@ export async function startExperiment(parameters: string): Promise<void> {
   batch(() => {
     experiment.value = wanted;
     datasetIsChosen.value = true;
+    isStarting.value = true;
   });
   pageError.value = undefined;
   status.value = { is: 'idle' };
   const isStill = () => experiment.value === wanted && started.value === mine;
   await until(() => isReady.value || !isStill() || Boolean(dataset.value.error || refusal.value));
   if (isReady.peek() && isStill()) await begin();
+  else if (started.value === mine) isStarting.value = false;
 }
 
 function until(holds: () => boolean): Promise<void> {

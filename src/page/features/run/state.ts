@@ -13,6 +13,9 @@ export const resumesFrom = signal<From | undefined>();
 /** A run is being loaded from a file and will replace the current one: nothing else may start in the meantime. */
 export const isLoading = signal(false);
 
+/** A run has been started but is not shown yet. Notes about the run before it no longer apply. */
+export const isStarting = signal(false);
+
 const names: Partial<Record<keyof Experiment, string>> = {
   dataset: 'the data set',
   clean: 'what is left out of it',
@@ -66,6 +69,7 @@ export function installRunState(): void {
   effect(() => {
     void run.value; // unknown for the new run
     resumesFrom.value = undefined;
+    isStarting.value = false;
   });
   const title = document.title;
   effect(() => {

@@ -1,11 +1,15 @@
 import { embed } from '../../app/embed.ts';
 import { run } from './state.ts';
 
-/** Whether the shown run has unsaved steps. */
+/** Twins are not saved automatically. If they trained for less time than this, training them again costs less than a question. */
+const repeatableSeconds = 60;
+
+/** Whether the shown run has unsaved steps that would be missed. */
 export function isUnsaved(): boolean {
   if (embed) return false; // an embedded page saves nothing, as the user expects
   const shown = run.peek();
-  return shown !== undefined && shown.stepsDone > 0 && shown.keptSteps.peek() < shown.stepsDone;
+  if (!shown || shown.keptSteps.peek() >= shown.stepsDone) return false;
+  return !shown.twinB || shown.seconds * (shown.pair?.number ?? 1) > repeatableSeconds;
 }
 
 /** Waits until the shown run is saved; if it can't be, asks whether another may replace it. */
