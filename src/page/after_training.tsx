@@ -9,7 +9,6 @@ import { ResultsPanel } from './features/results/panel.tsx';
 import { installQuestions } from './features/run/questions.ts';
 import { ExportMenu } from './features/runs/export_menu.tsx';
 import { RunsPanel } from './features/runs/kept_runs.tsx';
-import { RunFile } from './features/runs/panel.tsx';
 import { installSample } from './features/sample/model.ts';
 import { SamplePanel } from './features/sample/panel.tsx';
 import { EpochsPanel } from './features/training/epochs.tsx';
@@ -24,7 +23,7 @@ export const AfterTraining = () => (
   <>
     <TwinsPanel />
     <EpochsPanel />
-    <ResultsPanel aside={<RunFile />} />
+    <ResultsPanel />
     <TryPanel />
     <SamplePanel />
     <RunsPanel />

@@ -51,13 +51,7 @@ function Files() {
       <button id="share" type="button" class="plain" title="Copy a link to this experiment" onClick={share}>
         Share
       </button>
-      <OpenRunFile
-        id="open-run"
-        text="Open"
-        label="Open a run from a file"
-        kind="button plain"
-        title="Open a run that was saved"
-      />
+      <OpenRunFile />
       <button
         id="save"
         type="button"

@@ -111,7 +111,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
         const complaints: string[] = [];
         // Another network, which the page compiles quickly.
         await openPage(`${await studio.serve()}#dataset=digits&model=five-relu`, page, complaints);
-        await upload(page, '#load-run', file);
+        await upload(page, '#open-run', file);
         await until(page, '#status', `Loaded run\\.wgrad: ${step.toLocaleString('en')} steps on digits`);
         await page.waitForSelector('#resume-run');
         await press(page, '#resume-run');

@@ -318,12 +318,12 @@ test("a crop determines the model's shapes, on the page and, copied as a flag, i
   // The saved run includes the crop; the page remembers which ops are switched off.
   const downloads = mkdtempSync(join(tmpdir(), 'wgrad-cropped-'));
   await downloadInto(page, downloads);
-  await press(page, '#save-run');
+  await press(page, '#save');
   const file = await downloaded(downloads, 'digits-8-steps.wgrad');
   const address = page.url();
   await page.goto('about:blank');
   await openPage(address, page, complaints);
-  await upload(page, '#load-run', file);
+  await upload(page, '#open-run', file);
   await until(page, '#status', 'Loaded digits-8-steps');
   rmSync(downloads, { recursive: true });
   expect(await text(page, '#validation-loss-now')).toBe(loss);

@@ -152,13 +152,13 @@ test('a drawing, a saved run, a reload: the predictions have the same bits', asy
   expect(width).toBeGreaterThan(600);
   expect(height).toBeGreaterThan(600);
 
-  await press(page, '#save-run');
+  await press(page, '#save');
   const file = await downloaded(downloads, '.wgrad');
   expect(file).toContain('digits-141-steps');
   await page.goto('about:blank');
   await openPage(url, page, complaints);
   expect(await page.$('#pad')).toBeNull();
-  await upload(page, '#load-run', file);
+  await upload(page, '#open-run', file);
   await until(page, '#status', 'Loaded digits-141-steps\\.wgrad: 141 steps on digits');
   expect((await experimentIn(page)).get('seed')).toBe('4');
   await until(page, '#results .facts', `accuracy ${accuracy.replace('.', '\\.')}`);
@@ -185,7 +185,7 @@ test('a drawing, a saved run, a reload: the predictions have the same bits', asy
   await page.setViewport({ width: 1280, height: 960 });
 
   // A file that is not a run is rejected with a message.
-  await upload(page, '#load-run', new URL('../../package.json', import.meta.url).pathname);
+  await upload(page, '#open-run', new URL('../../package.json', import.meta.url).pathname);
   await until(page, '#page-error', 'package.json is not a run saved by wgrad');
   expect(complaints).toEqual([]);
   await page.close();
@@ -243,11 +243,11 @@ test('a run that is stopped mid-epoch, saved, loaded and resumed ends like an un
   expect(before.rows).toHaveLength(2);
   expect(before.verdicts.length).toBeGreaterThan(0);
   expect(before.ratio).toMatch(/\d/);
-  await press(page, '#save-run');
+  await press(page, '#save');
   const file = await downloaded(downloads, '16-steps.wgrad');
   await page.goto('about:blank');
   await openPage(url, page, complaints);
-  await upload(page, '#load-run', file);
+  await upload(page, '#open-run', file);
   await page.waitForSelector('#resume-run');
   expect(await shownOf()).toEqual(before);
 
@@ -402,7 +402,7 @@ test('nothing starts while a run is being loaded; other images are not mistaken 
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${url}#dataset=digits`, page, complaints);
-  await upload(page, '#load-run', file);
+  await upload(page, '#open-run', file);
   await until(page, '#status', 'Loading of-others\\.wgrad');
   expect(await page.$('#start:disabled')).not.toBeNull();
   expect(await page.$('#step:disabled')).not.toBeNull();

@@ -169,7 +169,7 @@ test('twins: one difference, both in every plot, the comparison and its descript
   expect((await legend('#loss'))['B each step']).toBeGreaterThan(0);
   // Their networks have been released, so nothing offers to query them.
   for (const panel of ['#results', '#try']) expect(await text(page, panel)).toContain('Results need a single run');
-  expect(await page.$('#save-run:disabled')).not.toBeNull();
+  expect(await page.$('#save:disabled')).not.toBeNull();
   for (const part of ['#evaluate', '#pad', '#ask', '#largest-gradients']) expect(await page.$(part)).toBeNull();
   // An ordinary run is a single run again.
   await press(page, '#start');

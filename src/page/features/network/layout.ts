@@ -91,7 +91,11 @@ export interface Sizes {
  * @param isCompact for twins, which are drawn one above the other.
  */
 export function sizesFor(width: number, columns: number, isCompact = false): Sizes {
-  if (width < 560) return { block: 36, merge: 20, gap: 11, chart: 56, text: 10, left: 34, right: 30 };
+  if (width < 560) {
+    // Six blocks beside each other on most phones, so that ten layers take two rows.
+    const block = Math.max(32, Math.min(Math.floor((width - 110) / 6), 36));
+    return { block, merge: 20, gap: 9, chart: 56, text: 10, left: 34, right: 30 };
+  }
   if (isCompact) return { block: 36, merge: 22, gap: 20, chart: 50, text: 11, left: 38, right: 50 };
   const sizes = { merge: 24, gap: 18, chart: 64, text: 11, left: 38, right: 50 };
   const fitting = Math.floor((width - sizes.left - sizes.right - sizes.gap * (columns - 1)) / columns);
@@ -184,7 +188,7 @@ export function layOut(blocks: readonly Block[], width: number, sizes: Sizes): L
   return layout;
 }
 
-/** As few rows as possible, with about equally many columns each if they fit; a single row is spread over the width. */
+/** As few rows as possible, with about equally many columns each if they fit, spread over the width. */
 function inRows(widths: readonly number[], width: number, { left, right, gap }: Sizes) {
   const room = width - left - right;
   const widthOf = (from: number, to: number) =>
@@ -205,10 +209,13 @@ function inRows(widths: readonly number[], width: number, { left, right, gap }: 
     return rows;
   }
   const columns = Math.ceil(widths.length / rows.length);
+  const used =
+    Math.max(...rows.map((_, place) => widthOf(place * columns, (place + 1) * columns))) - gap * (columns - 1);
+  const spread = Math.max(gap, Math.min(2 * gap, (room - used - 14) / (columns - 1)));
   const even = rows.map((_, place) => ({
     from: Math.min(place * columns, widths.length),
     to: Math.min((place + 1) * columns, widths.length),
-    gap,
+    gap: spread,
   }));
   return even.every(({ from, to }) => from < to && fits(from, to)) ? even : rows;
 }

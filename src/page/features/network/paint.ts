@@ -259,15 +259,16 @@ function paintInside(context: Context, { kind, shape }: Block, at: Point, palett
 }
 
 function paintLoss(context: Context, { loss, text, width }: Layout, scene: Scene, palette: Palette): void {
+  const room = width - loss.x - 4;
   context.textAlign = 'left';
   context.textBaseline = 'middle';
   context.fillStyle = palette.ink;
   context.font = font(text, 600);
-  context.fillText('loss', loss.x + 4, loss.y - (scene.loss ? text / 2 + 1 : 0));
+  context.fillText('loss', loss.x + 4, loss.y - (scene.loss ? text / 2 + 1 : 0), room);
   if (!scene.loss) return;
   context.font = font(text);
   context.fillStyle = palette.muted;
-  context.fillText(scene.loss, loss.x + 4, loss.y + text / 2 + 2, width - loss.x - 4);
+  context.fillText(scene.loss, loss.x + 4, loss.y + text / 2 + 2, room);
 }
 
 /**

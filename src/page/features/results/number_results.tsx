@@ -38,7 +38,7 @@ export function Numbers(shown: NumberResults) {
         <p class="facts">Predictions on the dashed line are correct. Each point is an image: click it to see it.</p>
       </section>
       <section class="by-class" aria-labelledby="errors-title">
-        <h3 id="errors-title">How far off</h3>
+        <h3 id="errors-title">Errors</h3>
         <Scroll labelledBy="errors-title">
           <table id="errors">
             <ColumnNames names={['number', 'MAE', 'MSE', 'R²']} />
@@ -153,7 +153,7 @@ export function Furthest({ worst, names, actual, predicted, imageShape }: Number
   const outputs = names.length;
   return (
     <section aria-labelledby="furthest-title">
-      <h3 id="furthest-title">Furthest off</h3>
+      <h3 id="furthest-title">Largest errors</h3>
       <ul class="mistakes">
         {worst.map(({ sample, picture }) => (
           <li key={sample}>

@@ -3,7 +3,7 @@ import type { RegressionFigures } from '../../../train/regression.ts';
 import { experiment } from '../../app/state.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
 import { metricText, percent, short } from '../../ui/numbers.ts';
-import { Panel, type PanelProps } from '../../ui/panel.tsx';
+import { Panel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { kernelTiles } from '../../ui/tiles.ts';
@@ -17,11 +17,11 @@ import type { ClassResults, Results } from './worker.ts';
 import './style.css';
 
 /** The results on the validation images: the confusion matrix, the most confident mistakes, the first layer's kernels. */
-export function ResultsPanel({ aside }: Pick<PanelProps, 'aside'>) {
+export function ResultsPanel() {
   const shown = results.value;
   const isUnderWay = run.value?.isUnderWay.value;
   return (
-    <Panel id="results" title="Results" aside={aside}>
+    <Panel id="results" title="Results">
       <p class="facts">
         {shown
           ? summaryOf(shown)

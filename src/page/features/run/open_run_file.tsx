@@ -1,24 +1,14 @@
 import { run } from './state.ts';
 
-interface OpenRunFileProps {
-  id: string;
-  /** Text of the button. */
-  text: string;
-  /** Accessible name for screen readers. */
-  label: string;
-  kind?: string;
-  title?: string;
-}
-
 /** A button that opens a saved run. */
-export const OpenRunFile = ({ id, text, label, kind = 'button', title }: OpenRunFileProps) => (
+export const OpenRunFile = () => (
   <>
     <input
-      id={id}
+      id="open-run"
       class="file"
       type="file"
       accept=".wgrad"
-      aria-label={label}
+      aria-label="Open a run from a file"
       disabled={run.value?.isUnderWay.value ?? false}
       onChange={async ({ currentTarget }) => {
         const [file] = currentTarget.files ?? [];
@@ -26,8 +16,8 @@ export const OpenRunFile = ({ id, text, label, kind = 'button', title }: OpenRun
         currentTarget.value = ''; // allows choosing the same file again
       }}
     />
-    <label for={id} class={kind} title={title}>
-      {text}
+    <label for="open-run" class="button plain" title="Open a run that was saved">
+      Open
     </label>
   </>
 );

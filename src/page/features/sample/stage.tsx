@@ -1,5 +1,6 @@
 import { count, counted } from '../../../figures.ts';
 import { isOfClasses } from '../../app/experiment.ts';
+import { relativeTable } from '../../plots/relative_scale.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
 import { elementOf, grayMaps, type Maps, signedMaps } from '../../ui/maps.ts';
 import { short } from '../../ui/numbers.ts';
@@ -28,6 +29,7 @@ export function titleOf(stage: Stage): string {
 
 /** The computation of a stage, with its numbers. */
 export function StageDetail({ stage }: { stage: Stage }) {
+  void relativeTable.value; // re-renders when the colors change between light and dark mode
   if (stage.kind === 'forward') return <Forward layer={stage.layer} />;
   if (stage.kind === 'backward') return <Backward layer={stage.layer} />;
   return { image: <Image />, loss: <Loss />, imageGradient: <ImageGradient />, update: <Update /> }[stage.kind];
