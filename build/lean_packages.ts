@@ -68,15 +68,50 @@ export const leanZip: Plugin = {
 };
 
 /**
- * Parts of uPlot that no chart of the page uses, which are two fifths of its code: date axes, bars, steps, splines and bands, joined
- * tables, legends, linked cursors, range selection with the mouse, swapped axes, and scales that are neither linear nor logarithmic.
- * Conditions that are the same for all charts become constants, so that the bundler drops the code that depends on them.
+ * Parts of uPlot that no chart of the page uses, which are half of its code: date axes, bars, steps, splines, points and bands, joined
+ * tables, legends, linked cursors, series that are added, removed or focused later, plugins, range selection with the mouse, swapped axes,
+ * scales that are neither linear nor logarithmic, and default ranges and ticks, which the page's charts replace. Conditions that are the
+ * same for all charts become constants, so that the bundler drops the code that depends on them.
  */
 const plotParts: readonly [part: RegExp, replacement: string][] = [
+  [/^const months = \[[\s\S]*?^const engNames = \{[\s\S]*?^\};/m, 'const engNames = undefined;'],
+  [/^const localTz = .*;$/m, 'const localTz = undefined;'],
+  [/^genIncrs\(2, .*$/m, ''],
   [/^function fmtDate\([\s\S]*?^\}/m, 'const fmtDate = () => () => "";'],
   [/^function genTimeStuffs\([\s\S]*?^\}/m, 'const genTimeStuffs = () => [[], [], () => () => []];'],
+  [
+    /^\tconst _timeAxisSplits = [\s\S]*?^\tconst _timeSeriesVal .*$/m,
+    'let _timeAxisSplits, _timeAxisVals, _timeSeriesVal;',
+  ],
   [/^\t?uPlot\.(assign|fmtNum|range\w*|orient|join|fmtDate|tzDate|sync|addGap|clipGaps)\s+= \w+;$/gm, ''],
-  [/\(paths\.stepped[\s\S]*?monotoneCubic\);/, ''],
+  [/let paths = uPlot\.paths[\s\S]*?monotoneCubic\);/, ''],
+  [/^const pointsPath = .*$/m, 'const pointsPath = undefined;'],
+  [/show: seriesPointsShow,/, 'show: false,'],
+  [/let show = (s\.points\.show\(.*\);)[\s\S]*?drawPath\(i, true\);\s*\}/, '$1'],
+  [/cacheStrokeFill\(i, true\);/, ''],
+  [/function (cacheStrokeFill|drawPath)\(si, _points\) \{/g, 'function $1(si) { const _points = false;'],
+  [/let shouldAlpha = .*$/m, 'const shouldAlpha = false;'],
+  [/^function bandFillClipDirs\([\s\S]*?^\}/m, 'const bandFillClipDirs = () => [0, 0];'],
+  [/^\t{3}if \(series\.fill != null [\s\S]*?^\t{3}\}/m, ''],
+  [/^\t{3}if \(bandClipDir != 0\) \{[\s\S]*?^\t{3}\}/m, ''],
+  [/^\tbands\.forEach\([\s\S]*?^\t\}\);/m, ''],
+  [/^\tfunction setBand\([\s\S]*?self\.delBand = delBand;/m, ''],
+  [/s\.fillTo = fnOrSelf\(.*;/, ''],
+  [/^\tfunction fillStroke\([\s\S]*?^\t\}/m, 'const fillStroke = (_, ...parts) => strokeFill(...parts);'],
+  [/^\t\tif \(bandClip\) \{[\s\S]*?^\t\t\}\s*else (?=\{)/m, ''],
+  [/^\t+if \((stroke|fill)Path instanceof Map\) \{[\s\S]*?\}\);\s*\}\s*else/gm, ''],
+  [/^\tfunction addSeries\([\s\S]*?self\.delSeries = delSeries;/m, ''],
+  [/^\tfunction setFocus\([\s\S]*?^\t\}/m, 'const setFocus = () => {};'],
+  [/^\t\(opts\.plugins \|\| \[\]\)\.forEach\([\s\S]*?^\t\}\);/gm, ''],
+  [/^\t{3}if \(scaleOpts\.from != null\) \{[\s\S]*?^\t{3}\}\s*else (?=\{)/m, ''],
+  [/^\t{4}if \(scaleKey != xScaleKey [\s\S]*?^\t{4}\}/m, ''],
+  [/sc\.range = fnOrSelf\([\s\S]*?\)\);/, 'sc.range = rn;'],
+  [/^\t{4}else if \(_min == _max\) \{[\s\S]*?^\t{4}\}/m, ''],
+  [/axis\.splits = fnOrSelf\(.*;/, 'axis.splits = axis.splits || numAxisSplits;'],
+  [/axis\.filter = fnOrSelf\(.*;/, 'axis.filter = axis.filter || retArg1;'],
+  [/axis\.values = \([\s\S]*?numAxisVals\s*\);/, ''],
+  [/self\.padding = \(opts\.padding .*;/, 'self.padding = opts.padding.map((each) => () => each);'],
+  [/return \(sx\.ori == 0\s*\?([\s\S]*?)\s*:[\s\S]*?\n\t\);/, 'return ($1);'],
   [/^function join\([\s\S]*?^\}/m, 'const join = undefined;'],
   [/^function tzDate\([\s\S]*?^\}/m, 'const tzDate = undefined;'],
   [/^function timeAxisVals\([\s\S]*?^\}/m, 'const timeAxisVals = () => undefined;'],
@@ -92,6 +127,12 @@ const plotParts: readonly [part: RegExp, replacement: string][] = [
   [/let isTime = (mode == 1 && )?\w[\w.[\]]*;/g, 'const isTime = false;'],
   [/^function _sync\([\s\S]*?^\}/m, 'const _sync = () => ({ pub() {}, sub() {}, unsub() {} });'],
   [/^function rangeAsinh\([\s\S]*?^\}/m, 'const rangeAsinh = undefined;'],
+  [/_pub && pubSync\(.*;/, ''],
+  [/^\t{3}if \(_pub\) \{[\s\S]*?^\t{3}\}/m, ''],
+  [/^\t\telse \{\s*if \(_l < 0 \|\| _t < 0\) \{[\s\S]*?^\t\t\}/m, ''],
+  [/^\tconst events = \{\};[\s\S]*?(?=^\tif \(showCursor\) \{)/m, ''],
+  [/^\tconst seriesIdxMatcher = [\s\S]*?self\.pub = pub;/m, ''],
+  [/sync\.unsub\(self\);/, ''],
   [/^\tfunction dblClick\([\s\S]*?^\t\}/m, 'const dblClick = () => {};'],
   [/^\t\tif \(select\.show && dragging\) \{[\s\S]*?^\t\t\}/m, ''],
   [/^\t\tif \(dragging\) \{[\s\S]*?^\t\t\}/m, ''],
