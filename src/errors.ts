@@ -121,7 +121,7 @@ function distance(a: string, b: string): number {
 
 /**
  * The known name closest to a mistyped one: by edit distance, or the only one that is an abbreviation or an extension of it (std,
- * batchNorm). undefined if none is close.
+ * batchNorm, lr). undefined if none is close.
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -135,7 +135,10 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   }
   if (bestDistance <= Math.max(2, Math.floor(name.length / 3))) return best;
   const begins = (a: string, b: string) => a.length >= 3 && b.toLowerCase().startsWith(a.toLowerCase());
-  const related = known.filter((candidate) => begins(name, candidate) || begins(candidate, name));
+  const initials = (words: string) => words.replace(/(?!^)[^A-Z]/g, '').toLowerCase();
+  const related = known.filter(
+    (candidate) => begins(name, candidate) || begins(candidate, name) || initials(candidate) === name.toLowerCase(),
+  );
   return related.length === 1 ? related[0] : undefined;
 }
 

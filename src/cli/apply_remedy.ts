@@ -36,6 +36,13 @@ export async function trainWithRemedy(options: TrainCommandOptions, typed: reado
       fix: 'leave one of them out',
     });
   }
+  if (options.json === '-') {
+    throw new ConfigurationError({
+      what: '--apply-remedy trains two networks, and the standard output can have the figures of only one',
+      found: '--apply-remedy with --json -',
+      fix: 'name a file with --json: the first run is kept next to it',
+    });
+  }
   requireHealth(options.health);
   const found = await diagnose(options, typed);
   if (!found) return;

@@ -12,7 +12,7 @@ import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
 import { comparisonReport } from '../report/report.ts';
 import { comparisonFileOf } from '../session/compared_runs.ts';
 import type { Plan } from '../train/run_length.ts';
-import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
+import { type CompareOptions, keptIn, labelOf, twinsOf } from './compare_options.ts';
 import { finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
 import { comparisonCutLine, planComparison } from './comparison_length.ts';
 import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
@@ -35,7 +35,7 @@ import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { kindOf } from './sweep/trial_chrome.ts';
 import { checkSamples } from './trainer_settings.ts';
 import { adapterLine, dataLine, lengthLines, mirroringLines, modelTable } from './training_report.ts';
-import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
+import { writeJson, writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
 /**
  * `wgrad compare`
@@ -44,9 +44,9 @@ import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
  */
 export async function compare(options: CompareOptions, typed: readonly string[]): Promise<void> {
   const { resume } = options;
-  const json = options.json ?? resume;
+  const json = keptIn(options) ?? resume;
   const before = resume === undefined ? undefined : readComparison('--resume', resume);
-  if (options.json !== undefined && options.json !== resume) requireUnused(options.json);
+  if (json !== undefined && json !== resume) requireUnused(json);
   const host = before ? hostOfResumed(options, hostOfVersion(before.versions.chrome), console.error) : options.host;
   if (options.queue !== undefined) requireNoFiles({ sampleWeight: options.sampleWeight?.path ?? null });
   const store = options.queue === undefined ? undefined : await QueueStore.open(queueAddress(options.queue));
@@ -196,7 +196,7 @@ async function compareWith(
     } finally {
       progress.stop();
       if (stopped) console.log(`stopped  by Ctrl-C after ${file.pairs.length} of ${counted(pairs, 'pair')}`);
-      conclude(file, options, json);
+      conclude(file, options, options.json ?? json);
     }
   } finally {
     interrupts.dispose();
@@ -238,8 +238,7 @@ function conclude(file: ComparisonFile, options: CompareOptions, json: string | 
   console.log(comparisonTables(comparison, ways, file.pairs.length));
   console.log(wrapped(paragraph));
   if (json) {
-    writeComparison(json, whole, writeWholeSomewhere);
-    console.log(`written  ${json}`);
+    writeJson(json, whole, writeWholeSomewhere);
   }
   if (options.report) {
     writeWhole(options.report, comparisonReport(whole, ways));

@@ -31,6 +31,9 @@ export interface CompareOptions extends RunOptions, WorkingOptions, Omit<FitComm
   csv?: string;
 }
 
+/** The file to which each pair or run is written as soon as it is done; the standard output gets only the whole comparison. */
+export const keptIn = ({ json }: Pick<CompareOptions, 'json'>): string | undefined => (json === '-' ? undefined : json);
+
 /** `--a this --b remedy`: the run that the other options describe, and the same with the first remedy of its verdict. */
 export const remedyOfA = 'remedy';
 const thisRun = 'this';

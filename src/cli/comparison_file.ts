@@ -9,8 +9,8 @@ import { writeWhole } from './whole_file.ts';
 /** JSON has no NaN, so the file contains null instead. */
 const parseFigures = (text: string): unknown => JSON.parse(text, (_, value) => (value === null ? Number.NaN : value));
 
-export function writeComparison(path: string, file: ComparisonFile, write = writeWhole): void {
-  write(path, `${JSON.stringify(file)}\n`);
+export function writeComparison(path: string, file: ComparisonFile): void {
+  writeWhole(path, `${JSON.stringify(file)}\n`);
 }
 
 /** @returns undefined if the file does not exist yet. @throws ConfigurationError for a file that is not a comparison. */

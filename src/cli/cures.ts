@@ -7,7 +7,7 @@ import { intervalsText } from '../report/comparison_text.ts';
 import { curesCsv, cureTables } from '../report/cure_tables.ts';
 import type { CuresFile } from '../report/cures_file.ts';
 import { curesReport } from '../report/cures_report.ts';
-import type { CompareOptions } from './compare_options.ts';
+import { type CompareOptions, keptIn } from './compare_options.ts';
 import { wrapped } from './comparison_report.ts';
 import { CureChrome, type CureOrder } from './cure_chrome.ts';
 import { type CureExperiment, cureExperiments, readCures } from './cure_experiments.ts';
@@ -24,7 +24,7 @@ import { QueueStore } from './queue/queue_store.ts';
 import { kindOf } from './sweep/trial_chrome.ts';
 import { table } from './tables.ts';
 import { adapterLine, dataLine } from './training_report.ts';
-import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
+import { reportWritten, writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
 /**
  * `wgrad compare --cures`: trains each network of a list without a cure and with each cure alone, from the same seeds. The
@@ -53,7 +53,8 @@ async function testWith(
   { config, leftOut, experiments }: Awaited<ReturnType<typeof cureExperiments>>,
   store: QueueStore | undefined,
 ): Promise<void> {
-  const { json, seeds: pairs, seed: firstSeed } = options;
+  const { seeds: pairs, seed: firstSeed } = options;
+  const json = keptIn(options);
   let stopped = false;
   const chrome = new CureChrome(options);
   const interrupts = new Interrupts(() => chrome.close());
@@ -194,7 +195,7 @@ function conclude(file: CuresFile, { json, csv, report }: CompareOptions): void 
   );
   if (json) {
     writeCures(json, file, writeWholeSomewhere);
-    console.log(`written  ${json}`);
+    reportWritten(json);
   }
   if (csv) {
     writeWhole(csv, curesCsv(file));

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { datasetNames, inspectDatasets } from '../data/index.ts';
 import type { ReadingOptions } from '../data/reading_options.ts';
 import { yesOption } from './adapter_options.ts';
@@ -8,8 +8,8 @@ import { classTable, cleaningLine, findingTable } from './inspection_report.ts';
 import { readingLines } from './run.ts';
 import { addFolderOptions } from './run_options.ts';
 import { dataLine } from './training_report.ts';
-import { oneOf, outputFile } from './values.ts';
-import { writeWhole } from './whole_file.ts';
+import { jsonOption, oneOf } from './values.ts';
+import { writeJson } from './whole_file.ts';
 
 interface InspectOptions extends ReadingOptions {
   chrome?: string;
@@ -23,7 +23,7 @@ export function addDataCommands(wgrad: Command): void {
   addFolderOptions(data.command('inspect'))
     .description('count the images of each class and find duplicates, leaks, constant images and invalid labels')
     .argument('<data set>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`)
-    .addOption(new Option('--json <file>', 'write all findings as JSON').argParser(outputFile('--json')))
+    .addOption(jsonOption('write all findings as JSON'))
     .option('--chrome <path>', 'path of the Chrome, Chromium or Edge that decodes pictures')
     .addOption(yesOption())
     .action(inspect);
@@ -45,7 +45,5 @@ async function inspect(name: string, { json, ...folder }: InspectOptions): Promi
   console.log(classTable(inspection));
   console.log(findingTable(inspection, pair));
   console.log(cleaningLine(inspection));
-  if (!json) return;
-  writeWhole(json, `${JSON.stringify({ dataset: name, ...inspection })}\n`);
-  console.log(`written  ${json}`);
+  if (json) writeJson(json, { dataset: name, ...inspection });
 }

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { isDatasetName, takeFirst } from '../data/index.ts';
 import { givenReadingOptions } from '../data/reading_options.ts';
 import { ConfigurationError } from '../errors.ts';
@@ -19,8 +19,8 @@ import { addEvaluationOptions, type RunOptions } from './run_options.ts';
 import { servedModel } from './served_runs.ts';
 import { table } from './tables.ts';
 import { adapterLine, dataLine, testLine } from './training_report.ts';
-import { integer, jsonOutput } from './values.ts';
-import { writeOutput } from './whole_file.ts';
+import { integer, jsonOption } from './values.ts';
+import { writeJson } from './whole_file.ts';
 import { withSession } from './with_session.ts';
 
 interface EvaluateCommandOptions extends Pick<RunOptions, 'clean' | 'adapter'>, FolderOptions {
@@ -44,11 +44,7 @@ export function addEvaluateCommand(wgrad: Command): void {
       'average the predictions of n augmented samples of each image',
       integer('--tta', { min: 1, max: 10_000 }),
     )
-    .addOption(
-      new Option('--json <file>', 'write the figures as JSON; - for the standard output').argParser(
-        jsonOutput('--json'),
-      ),
-    )
+    .addOption(jsonOption('write the figures as JSON'))
     .action(evaluateModel);
 }
 
@@ -84,7 +80,6 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
     loss,
   });
   if (tta !== undefined) requireTestTimeAugmentationFits(inputView, test, fillTestTimeAugmentation(tta));
-  const say = json === '-' ? console.error : console.log;
   const opening = {
     ...{ host, chrome, yes, browserTimeout, adapter: kind, report: console.error },
     // The page fetches both parts, but uses the test images only.
@@ -93,13 +88,13 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
   };
   await withSession(opening, async (session) => {
     const { adapter } = session;
-    say(adapterLine(adapter));
-    for (const line of readingLines(reading)) say(line);
+    console.log(adapterLine(adapter));
+    for (const line of readingLines(reading)) console.log(line);
     const { imageShape, classNames, targetNames } = test;
-    say(dataLine(dataset, { train: whole.train.count, test: test.count, imageShape, classNames, targetNames }));
+    console.log(dataLine(dataset, { train: whole.train.count, test: test.count, imageShape, classNames, targetNames }));
     const names = run.dataset.classNames;
     if (classNames.join('\n') !== names.join('\n')) {
-      say(
+      console.log(
         `note     the model was trained on classes with other names: ${some(names)}; the data set has ${some(classNames)}`,
       );
     }
@@ -111,12 +106,11 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
         ...(tta !== undefined && { testTimeAugmentation: tta }),
       }),
     );
-    say(testLine(evaluation, tta));
-    if (hasClasses && json !== '-') for (const line of classTables(evaluation, classNames)) console.log(line);
+    console.log(testLine(evaluation, tta));
+    if (hasClasses) for (const line of classTables(evaluation, classNames)) console.log(line);
     if (json === undefined) return;
     const facts = { model: given, dataset, images: test.count, classNames, adapter };
-    writeOutput(json, `${JSON.stringify({ ...facts, ...(tta !== undefined && { tta }), ...evaluation })}\n`);
-    if (json !== '-') console.log(`written  ${json}`);
+    writeJson(json, { ...facts, ...(tta !== undefined && { tta }), ...evaluation });
   });
 }
 

@@ -4,7 +4,7 @@ import { fillFinderOptions } from '../train/learning_rate_finder.ts';
 import { withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
 import { table } from './tables.ts';
-import { writeWhole } from './whole_file.ts';
+import { writeJson } from './whole_file.ts';
 
 export interface LearningRateFindOptions
   extends RunOptions,
@@ -17,9 +17,7 @@ export async function findLearningRate(options: LearningRateFindOptions): Promis
   await withRun(options, {}, async ({ session, adapter, config }) => {
     const curve = await session.call('findLearningRate', { from, to, steps });
     for (const line of curveLines(curve)) console.log(line);
-    if (!json) return;
-    writeWhole(json, `${JSON.stringify({ config, adapter, learningRateCurve: curve })}\n`);
-    console.log(`written  ${json}`);
+    if (json) writeJson(json, { config, adapter, learningRateCurve: curve });
   });
 }
 

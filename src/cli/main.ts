@@ -35,10 +35,13 @@ export { useRunningChrome } from './chrome.ts';
 export async function main(argv: readonly string[], addBench = benchOfAClone): Promise<void> {
   // `wgrad train | head`: a reader that closes the pipe is not a failure.
   process.stdout.on('error', () => process.exit(0));
+  const { log } = console;
   try {
     await program(argv, addBench).parseAsync(argv);
   } catch (error) {
-    process.exitCode = report(error);
+    process.exitCode = report(error, argv);
+  } finally {
+    console.log = log;
   }
 }
 
@@ -49,7 +52,11 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError()
-    .hook('preAction', (_, command) => settleHost(command));
+    .hook('preAction', (_, command) => {
+      // With --json -, the standard output is only the JSON.
+      if (command.opts().json === '-') console.log = console.error;
+      return settleHost(command);
+    });
   const training = wgrad.command('train');
   addTuningOptions(addTrainOptions(training))
     .description('train a network headless in Chrome')
@@ -132,11 +139,11 @@ function benchOfAClone(wgrad: Command): void {
     });
 }
 
-function report(error: unknown): number {
+function report(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
-    return report(badUse(error));
+    return report(badUse(error, argv), argv);
   }
   if (isWgradError(error)) {
     console.error(`error: ${error.message}`);
@@ -152,10 +159,15 @@ const isWgradError = (error: unknown): error is WgradError =>
   error instanceof WgradError || (error instanceof Error && 'parts' in error && 'exitCode' in error);
 
 /** Commander's message in the form of wgrad's errors. */
-function badUse({ message }: CommanderError): ConfigurationError {
+function badUse({ message, code }: CommanderError, argv: readonly string[]): ConfigurationError {
   const [what, suggestion] = message.replace(/^error: /, '').split('\n');
+  const isCommand = argv[2] && !/^-|^help$/.test(argv[2]) && code !== 'commander.unknownCommand';
   return new ConfigurationError({
-    what: what![0]!.toUpperCase() + what!.slice(1),
-    fix: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'run wgrad --help or wgrad <command> --help for a list',
+    what: what![0]!.toUpperCase() + what!.slice(1).replace(/\.$/, ''),
+    fix: suggestion
+      ? suggestion.replace(/^\(D(.*)\)$/, 'd$1')
+      : code === 'commander.conflictingOption'
+        ? 'leave one of them out'
+        : `run wgrad ${isCommand ? `${argv[2]} ` : ''}--help to see the options`,
   });
 }

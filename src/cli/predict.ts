@@ -14,8 +14,8 @@ import type { ServedFiles } from './served_files.ts';
 import { servedModel } from './served_runs.ts';
 import { table } from './tables.ts';
 import { filesIn } from './user_folder.ts';
-import { integer, jsonOutput } from './values.ts';
-import { writeOutput } from './whole_file.ts';
+import { integer, jsonOption } from './values.ts';
+import { writeWhole } from './whole_file.ts';
 import { withSession } from './with_session.ts';
 
 interface PredictCommandOptions extends AdapterOptions {
@@ -35,7 +35,7 @@ export function addPredictCommand(wgrad: Command): void {
       .argument('<model>', "a run written by --save, or another program's model that import can read")
       .argument('<pictures...>', 'picture files, or folders of pictures')
       .option('--top <n>', 'number of most probable classes to list for each picture', integer('--top', { min: 1 }), 3)
-      .option('--json <file>', 'write the predictions as JSON; - for the standard output', jsonOutput('--json')),
+      .addOption(jsonOption('write the predictions as JSON')),
   ).action(predictPictures);
 }
 
@@ -77,7 +77,7 @@ async function predictPictures(
     return all;
   });
   const named = predictions.map((prediction, i) => ({ picture: pictures[i]!.path, ...prediction }));
-  if (json !== undefined) writeOutput(json, `${JSON.stringify(named, undefined, 2)}\n`);
+  if (json !== undefined) writeWhole(json, `${JSON.stringify(named, undefined, 2)}\n`);
   if (json !== '-') console.log(predictionTable(named));
   const failed = named.filter((prediction) => 'error' in prediction);
   if (failed.length === 0) return;

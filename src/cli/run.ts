@@ -94,6 +94,8 @@ export interface RunParts extends Pick<SessionOptions, 'keep'> {
   monitor?: string;
   /** Number of augmented samples per test image in the final evaluation. */
   tta?: number;
+  /** Whether the run trains for epochs, so that its length is printed. */
+  hasEpochs?: boolean;
   /** True for `wgrad tune`: Ctrl-C stops the tuner, and the times so far are printed. Other commands end. */
   isTuner?: boolean;
 }
@@ -104,7 +106,7 @@ export interface RunParts extends Pick<SessionOptions, 'keep'> {
  */
 export async function withRun<Result>(
   asked: RunOptions,
-  { tell, keep, restored, resumed, from, freeze, fit = {}, monitor, tta, isTuner = false }: RunParts,
+  { tell, keep, restored, resumed, from, freeze, fit = {}, monitor, tta, hasEpochs = false, isTuner = false }: RunParts,
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   optimizerOf(asked); // finding an error here is cheaper than after reading the data
@@ -184,7 +186,7 @@ export async function withRun<Result>(
     interrupts.stop = undefined;
     if (tuning) trainer = { ...trainer, kernelVariants: tuning.variants };
     const ofStep = stepSamples({ ...trainer, batchSize: trainer.batchSize ?? options.batchSize });
-    for (const line of lengthLines(plan, modelSummary(trainer.model), ofStep)) console.log(line);
+    if (hasEpochs) for (const line of lengthLines(plan, modelSummary(trainer.model), ofStep)) console.log(line);
     let begun: Parameters<typeof fromLine>[1] | undefined;
     const prepare = async () => {
       const layers = await session!.call('prepare', trainer);

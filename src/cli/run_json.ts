@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import type { TrainingLog } from '../health/training_log.ts';
 import { timeInVerdicts } from '../health/verdicts.ts';
 import type { Evaluation, ImagesUsed, Startup, StoppedEarly } from '../index.ts';
@@ -28,21 +27,21 @@ export function writeRunJson(
   const about = { config, adapter: { vendor, architecture, description, software }, layers, startup, ...ended };
   const names = Object.keys(log.steps[0]?.gradientNorms ?? {});
   const lastStep = log.steps.at(-1)?.step ?? 0;
-  writeWholeSomewhere(path, (file) => {
-    writeFileSync(file, `${JSON.stringify(about).slice(0, -1)}`);
-    writeList(file, 'epochs', log.epochs);
-    writeList(file, 'steps', log.steps);
-    writeList(file, 'verdicts', log.verdicts);
+  writeWholeSomewhere(path, (write) => {
+    write(`${JSON.stringify(about).slice(0, -1)}`);
+    writeList(write, 'epochs', log.epochs);
+    writeList(write, 'steps', log.steps);
+    writeList(write, 'verdicts', log.verdicts);
     const times = Object.fromEntries(names.map((name) => [name, timeInVerdicts(log.verdicts, name, lastStep)]));
-    writeFileSync(file, `,\n"stepsInVerdicts": ${JSON.stringify(times)}`);
-    writeList(file, 'runVerdicts', log.runVerdicts);
-    writeList(file, 'probes', log.probes);
-    writeFileSync(file, '}\n');
+    write(`,\n"stepsInVerdicts": ${JSON.stringify(times)}`);
+    writeList(write, 'runVerdicts', log.runVerdicts);
+    writeList(write, 'probes', log.probes);
+    write('}\n');
   });
 }
 
-function writeList(file: number, name: string, items: readonly unknown[]): void {
-  writeFileSync(file, `,\n"${name}": [`);
-  for (const [i, item] of items.entries()) writeFileSync(file, `${i ? ',' : ''}\n${JSON.stringify(item)}`);
-  writeFileSync(file, ']');
+function writeList(write: (text: string) => void, name: string, items: readonly unknown[]): void {
+  write(`,\n"${name}": [`);
+  for (const [i, item] of items.entries()) write(`${i ? ',' : ''}\n${JSON.stringify(item)}`);
+  write(']');
 }

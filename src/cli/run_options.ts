@@ -22,6 +22,7 @@ import {
   byteSize,
   choices,
   integer,
+  jsonOption,
   namedOrJson,
   numberOrJson,
   oneOf,
@@ -222,10 +223,7 @@ export function addRunOptions(command: Command): Command {
     lossOf,
   );
   return addAdapterOptions(command).addOption(
-    new Option(
-      '--json <file>',
-      'write everything that is measured, with the configuration, as one JSON object',
-    ).argParser(outputFile('--json')),
+    jsonOption('write everything that is measured, with the configuration, as one JSON object'),
   );
 }
 

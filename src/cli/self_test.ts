@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { WgradError } from '../errors.ts';
 import { count, counted, figure } from '../figures.ts';
 import type { SelfTestCheck, SelfTestReport } from '../index.ts';
@@ -9,8 +9,8 @@ import type { SelfTestProgress } from './headless/protocol.ts';
 import { version } from './package_facts.ts';
 import { table } from './tables.ts';
 import { adapterLine } from './training_report.ts';
-import { jsonOutput } from './values.ts';
-import { writeOutput } from './whole_file.ts';
+import { jsonOption } from './values.ts';
+import { writeJson } from './whole_file.ts';
 import { withSession } from './with_session.ts';
 
 interface SelfTestCommandOptions extends AdapterOptions {
@@ -29,17 +29,12 @@ export function addSelfTestCommand(wgrad: Command): void {
   )
     .addOption(tensorCoresOption())
     .option('--only <text>', 'run only the checks whose name contains this text, for example conv2d')
-    .addOption(
-      new Option('--json <file>', 'write the report as JSON, for a bug report; - for the standard output').argParser(
-        jsonOutput('--json'),
-      ),
-    )
+    .addOption(jsonOption('write the report as JSON, for a bug report'))
     .action(selfTestCommand);
 }
 
 async function selfTestCommand(options: SelfTestCommandOptions): Promise<void> {
   const { only, json, adapter, host, chrome, browserTimeout, yes, tensorCores = false } = options;
-  const say = json === '-' ? console.error : console.log;
   const bar = new Bar('{bar} {value}/{total} checks', process.stderr);
   const opening = {
     ...{ adapter, host, chrome, browserTimeout, yes, tensorCores, report: console.error },
@@ -51,7 +46,7 @@ async function selfTestCommand(options: SelfTestCommandOptions): Promise<void> {
     },
   };
   const { report, chromeVersion } = await withSession(opening, async (session) => {
-    say(adapterLine(session.adapter));
+    console.log(adapterLine(session.adapter));
     bar.start();
     try {
       const report = await session.call('selfTest', {
@@ -64,13 +59,10 @@ async function selfTestCommand(options: SelfTestCommandOptions): Promise<void> {
       bar.stop();
     }
   });
-  if (json !== '-') console.log(selfTestTable(report.checks));
-  for (const line of failures(report)) say(line);
-  say(summary(report));
-  if (json !== undefined) {
-    writeOutput(json, `${JSON.stringify({ wgrad: version, chrome: chromeVersion, ...report })}\n`);
-    if (json !== '-') console.log(`written  ${json}`);
-  }
+  console.log(selfTestTable(report.checks));
+  for (const line of failures(report)) console.log(line);
+  console.log(summary(report));
+  if (json !== undefined) writeJson(json, { wgrad: version, chrome: chromeVersion, ...report });
   if (!report.passed) {
     const failed = report.checks.filter(({ passed }) => !passed).length;
     throw new WgradError({

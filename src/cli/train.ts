@@ -39,6 +39,7 @@ import {
   testLine,
   timeLine,
 } from './training_report.ts';
+import { reportWritten } from './whole_file.ts';
 
 export interface TrainCommandOptions extends RunOptions, CheckpointOptions, FitCommandOptions, FromOptions {
   metrics?: MetricConfig[];
@@ -106,6 +107,7 @@ export async function train(
   await withRun(
     options,
     {
+      hasEpochs: true,
       fit,
       ...(folder && options.monitor !== undefined && { monitor: options.monitor }),
       ...(options.tta !== undefined && { tta: options.tta }),
@@ -223,7 +225,7 @@ export async function train(
       if (files.failure) failures.push(files.failure);
       try {
         writeJson();
-        if (options.json) console.log(`written  ${options.json}`);
+        if (options.json) reportWritten(options.json);
       } catch (error) {
         failures.push(error);
       }

@@ -78,7 +78,7 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
   ...(options.accumulationSteps !== undefined && { accumulationSteps: options.accumulationSteps }),
   ...(options.memoryBudget !== undefined && { memoryBudget: options.memoryBudget }),
   ...(options.activationStorage && { activationStorage: options.activationStorage }),
-  ...(options.lossScale !== undefined && { lossScale: options.lossScale }),
+  ...lossScaleOf(options),
   loss: options.loss ?? defaultLoss,
   seed: options.seed,
   ...(options.health && { health: options.health }),
@@ -86,6 +86,27 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
   ...(options.metrics && { metrics: options.metrics }),
   ...(options.kernelVariants && { kernelVariants: options.kernelVariants }),
 });
+
+/** @throws ConfigurationError, before Chrome is started, for a factor that would have no effect or that is not a power of two. */
+function lossScaleOf({ activationStorage, lossScale }: RunOptions): Pick<TrainerOptions, 'lossScale'> {
+  if (lossScale === undefined) return {};
+  if (activationStorage !== 'float16') {
+    throw new ConfigurationError({
+      what: '--loss-scale has no effect without --activation-storage float16',
+      found: `--loss-scale ${lossScale}`,
+      fix: 'add --activation-storage float16, or leave --loss-scale out',
+    });
+  }
+  if (lossScale !== 'dynamic' && !Number.isInteger(Math.log2(lossScale))) {
+    throw new ConfigurationError({
+      what: '--loss-scale has an invalid value',
+      found: lossScale,
+      expected: 'dynamic, or a power of two from 1 to 2^24',
+      fix: `use ${2 ** Math.round(Math.log2(lossScale))}, or leave --loss-scale out for the default`,
+    });
+  }
+  return { lossScale };
+}
 
 /** Checks, before Chrome is started, that the data set has the requested number of samples. */
 export function checkSamples(

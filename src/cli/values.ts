@@ -11,6 +11,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { Option } from 'commander';
 import { ConfigurationError, suggest } from '../errors.ts';
 import { temporaryName } from './whole_file.ts';
 
@@ -171,18 +172,30 @@ export function parseJson(flag: string, place: string, text: string, list: boole
 /** Parses a path to write to when the run is over; a path that is not writable is rejected now rather than after ten epochs. */
 export function outputFile(flag: string): (text: string) => string {
   return (text) => {
+    if (text === '-') {
+      throw new ConfigurationError({
+        what: `${flag} does not write to the standard output`,
+        found: text,
+        expected: 'the path of a file',
+        fix: 'name a file; ./- is a file of this name',
+      });
+    }
     const path = resolve(text);
     const found = problem(path);
     if (!found) return path;
-    throw new ConfigurationError({ what: `${flag} names a file that cannot be written`, found: `${path}: ${found}` });
+    throw new ConfigurationError({
+      what: `${flag} names a file that cannot be written`,
+      found: `${path}: ${found}`,
+      fix: existsSync(dirname(path)) ? 'choose another file' : 'create the folder, or choose another file',
+    });
   };
 }
 
-/** The same, or `-` for the standard output. */
-export const jsonOutput =
-  (flag: string): ((text: string) => string) =>
-  (text) =>
-    text === '-' ? text : outputFile(flag)(text);
+/** `--json <file>`, or `--json -` for the standard output; `main` then prints everything else to the standard error. */
+export const jsonOption = (what: string): Option =>
+  new Option('--json <file>', `${what}; - for the standard output`).argParser((text) =>
+    text === '-' ? text : outputFile('--json')(text),
+  );
 
 /** Parses a folder to write files into: if it does not exist, it must be possible to create it in its nearest existing ancestor. */
 export function outputFolder(flag: string): (text: string) => string {

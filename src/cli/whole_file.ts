@@ -14,32 +14,27 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { WgradError } from '../errors.ts';
 
-/** The content of a file: all of it, or a function that writes it in pieces to an open file. */
-export type Content = string | Uint8Array | ((file: number) => void);
+/** The content of a file: all of it, or a function that writes it in pieces. */
+export type Content = string | Uint8Array | ((write: (text: string) => void) => void);
 
 /** Error codes of folders and file systems in which a file can be changed, but not replaced. */
 const inPlaceOnly = ['EACCES', 'EPERM', 'EROFS', 'EBUSY'];
 
 /**
  * Writes a file completely or not at all: into a temporary file next to it, which then replaces it. A full disk or a crash in the
- * middle leaves the original file unchanged.
+ * middle leaves the original file unchanged. The path `-` stands for the standard output.
  *
  * @throws WgradError with the path and the system's reason.
  */
 export function writeWhole(path: string, content: Content): void {
   try {
+    if (path === '-') fill((text) => process.stdout.write(text), content);
     // A device, a pipe or a terminal cannot be replaced.
-    if (isDevice(path)) writeInPlace(path, content);
+    else if (isDevice(path)) writeInPlace(path, content);
     else replace(existsSync(path) ? realpathSync(path) : path, content);
   } catch (cause) {
     throw failed(path, cause, 'free disk space, or choose a file in another place');
   }
-}
-
-/** Writes like `writeWhole`, or to the standard output if the path is `-`. */
-export function writeOutput(path: string, text: string): void {
-  if (path === '-') process.stdout.write(text);
-  else writeWhole(path, text);
 }
 
 /**
@@ -78,7 +73,7 @@ function replace(path: string, content: Content): void {
     const mode = existsSync(path) ? statSync(path).mode : undefined;
     const file = openSync(unfinished, 'w', mode);
     try {
-      fill(file, content);
+      fill(toFile(file), content);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -100,19 +95,26 @@ export const temporaryName = (path: string): string => `${path}.${process.pid}.t
 function writeInPlace(path: string, content: Content): void {
   const file = openSync(path, 'w');
   try {
-    fill(file, content);
+    fill(toFile(file), content);
   } finally {
     closeSync(file);
   }
 }
 
-function fill(file: number, content: Content): void {
-  if (typeof content === 'function') content(file);
-  else writeFileSync(file, content);
+const toFile = (file: number) => (part: string | Uint8Array) => writeFileSync(file, part);
+
+function fill(write: (part: string | Uint8Array) => void, content: Content): void {
+  if (typeof content === 'function') content(write);
+  else write(content);
 }
 
 /** Writes a value as JSON on one line, and reports that. */
-export function writeJson(path: string, value: unknown): void {
-  writeWhole(path, `${JSON.stringify(value)}\n`);
-  console.log(`written  ${path}`);
+export function writeJson(path: string, value: unknown, write = writeWhole): void {
+  write(path, `${JSON.stringify(value)}\n`);
+  reportWritten(path);
+}
+
+/** Prints that a file was written; nothing for the standard output. */
+export function reportWritten(path: string): void {
+  if (path !== '-') console.log(`written  ${path}`);
 }

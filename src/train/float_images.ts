@@ -11,7 +11,7 @@ export function countImages(model: CompiledModel, images: Float32Array): number 
   if (!(images instanceof Float32Array) || !Number.isInteger(count)) {
     throw new ConfigurationError({
       what: "The images don't match the model's input",
-      found: `${(images as object)?.constructor?.name ?? typeof images} of ${(images as Float32Array)?.length}`,
+      found: `${(images as object)?.constructor?.name ?? typeof images}${elements * count >= 0 ? ` of ${images.length}` : ''}`,
       expected: `a Float32Array of n x ${model.inputShape.join(' x ')} = n x ${elements} numbers`,
     });
   }

@@ -13,7 +13,7 @@ import { product } from '../product.ts';
 import { type ClassProbability, topClasses } from './class_probabilities.ts';
 import type { Engine } from './engine.ts';
 import { countImages, imageElements } from './float_images.ts';
-import { isPicture, type Picture, type PicturePreparation, requirePictures } from './picture.ts';
+import { isPicture, kindOf, type Picture, type PicturePreparation, requirePictures } from './picture.ts';
 import type { PictureInput } from './picture_input.ts';
 import type { Query } from './queries.ts';
 import { requireDataset } from './require_dataset.ts';
@@ -53,7 +53,15 @@ interface PreparedPictures {
 export async function prepareImages(images: Images, preparation: PicturePreparation): Promise<PreparedImages> {
   if (isFloats(images) || isDataset(images)) return images;
   const list: readonly unknown[] | Images = isPicture(images) ? [images] : images;
-  if (!Array.isArray(list)) return list as unknown as Float32Array; // countImages reports what is wrong with it
+  if (!Array.isArray(list)) {
+    throw new ConfigurationError({
+      what: 'The input is not an image',
+      found: typeof list === 'string' ? list : kindOf(list),
+      expected:
+        'a picture (an image, canvas or video element, ImageBitmap, ImageData, VideoFrame, Blob or the bytes of a file), a list of pictures, a Float32Array or a data set',
+      ...(typeof list === 'string' && { fix: 'for a URL, pass await (await fetch(url)).blob()' }),
+    });
+  }
   if (list.length > 0 && list.every(isFloats)) return concatenated(Float32Array, list);
   requirePictures(list);
   const { preparePictures } = await import('./picture_input.ts');

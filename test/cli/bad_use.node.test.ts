@@ -211,6 +211,16 @@ const cases: [string, () => string[], string[]][] = [
   ],
   ['a factor of nothing', () => ['--loss-scale', '0'], ['--loss-scale', 'at least 1']],
   ['a factor that is nearly a word', () => ['--loss-scale', 'dynamik'], ['--loss-scale', 'dynamic, or a whole number']],
+  ['a factor that nothing uses', () => ['--loss-scale', '64'], ['no effect without --activation-storage float16']],
+  [
+    'a factor that is no power of two',
+    () => ['--activation-storage', 'float16', '--loss-scale', '100'],
+    ['--loss-scale', '100', 'a power of two', 'use 128'],
+  ],
+  ['a loss by its initials', () => ['--loss', 'mse'], ['did you mean "meanSquaredError"?']],
+  ['an argument', () => ['mnist'], ["Too many arguments for 'train'", '1.\n  to do: run wgrad train --help']],
+  ['figures of two runs on one output', () => ['--json', '-', '--apply-remedy'], ['--apply-remedy with --json -']],
+  ['a table on the standard output', () => ['--csv', '-'], ['--csv does not write to the standard output', './-']],
   ['an average that keeps more than all', () => ['--ema', '1.5'], ['--ema', 'at most 1']],
   ['a negative weight decay', () => ['--weight-decay', '-1'], ['--weight-decay', 'at least 0']],
   ['a model that is nearly one', () => ['--model', 'deep-sigmiod'], ['--model', 'did you mean "deep-sigmoid"?']],
@@ -381,7 +391,13 @@ describe('invalid usage ends with exit code 2 before Chrome starts, with what wa
   test('a command', async () => {
     const { code, stderr } = await call('trian');
     expect(stderr).toContain("'trian'");
-    expect(stderr).toContain('mean train?');
+    expect(stderr).toContain('to do: did you mean train?');
+    expect(code).toBe(2);
+  });
+
+  test('options that exclude each other', async () => {
+    const { code, stderr } = await call('profile', '--plan', '--kernel', 'adam');
+    expect(stderr).toContain("'--plan'.\n  to do: leave one of them out");
     expect(code).toBe(2);
   });
 

@@ -113,6 +113,11 @@ test('a change of time within the spread is reported as such; shaders that were 
   expect(changeText(time)).toBe('-10.0 %');
   expect(changeText({ ...time, now: 104 })).toBe('+4.0 %, within the spread');
   expect(changeText({ ...time, now: 0 })).toBe('too short to time');
+  // The column has the bound that the change is compared with.
+  const table = [...reportLines({ kernels: ['k'], checks: 1, wrong: [], times: [{ ...time, now: 104 }] })][1]!;
+  expect(table.replace(/ +/g, ' ')).toMatch(
+    /before, us │ now, us │ both spreads │ change │[\s\S]*│ 100 │ 104 │ 5 │ \+4\.0 %/,
+  );
   const nothing = [...reportLines({ kernels: [], checks: 0, wrong: [], times: [] })];
   expect(nothing).toEqual([expect.stringMatching(/no check/), expect.stringMatching(/does not launch/)]);
   const wrong = Array.from({ length: 5 }, () => ({ kernel: 'k', variant: 'quads 2', shape: '{}', error: 'off' }));

@@ -6,8 +6,8 @@ import { WgradError } from '../../src/errors.ts';
 import { temporaryFolder } from './wgrad.ts';
 
 /** Fails after a partial write, as on a full disk. */
-function half(file: number): void {
-  writeFileSync(file, 'half of ');
+function half(write: (text: string) => void): void {
+  write('half of ');
   throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 }
 

@@ -274,7 +274,7 @@ describe('a batch is rejected', () => {
     ],
     ['of bytes', [new Uint8Array(36), [0]], { found: 'Uint8Array of 36' }],
     ['of an array', [new Array(36).fill(0), [0]], { found: 'Array of 36' }],
-    ['of nothing', [undefined, undefined], { found: 'undefined of undefined' }],
+    ['of nothing', [undefined, undefined], { found: 'undefined' }],
     ...([3, -1, 1.5, Number.NaN] as const).map(
       (label) =>
         [
@@ -297,8 +297,20 @@ describe('a batch is rejected', () => {
   // predict treats bytes as an encoded picture, and an array as a list of pictures.
   const ofPredict: [string, unknown, Parts][] = [
     ...cases
-      .filter(([name]) => ['of half an image', 'of nothing'].includes(name))
+      .filter(([name]) => name === 'of half an image')
       .map(([name, [given], parts]): [string, unknown, Parts] => [name, given, parts]),
+    [
+      'nothing',
+      undefined,
+      {
+        what: 'The input is not an image',
+        found: 'Undefined',
+        expected: expect.stringMatching(/^a picture \(.*data set$/),
+      },
+    ],
+    ['null', null, { found: 'Null' }],
+    ['other numbers', new Float64Array(36), { what: 'The input is not an image', found: 'Float64Array' }],
+    ['a path', 'cat.png', { found: 'cat.png', fix: 'for a URL, pass await (await fetch(url)).blob()' }],
     ['an array of numbers', new Array(36).fill(0), { what: 'Entry 0 of the list is not a picture', found: 'Number' }],
   ];
   test.each(ofPredict)('by predict: %s', async (_, given, parts) => {

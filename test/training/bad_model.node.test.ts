@@ -435,6 +435,7 @@ describe('an optimizer', () => {
   test('adam() and sgd() validate immediately, and return JSON', () => {
     expect(partsOf(() => adam({ learningRate: -1 })).what).toBe('adam: learningRate is invalid');
     expect(partsOf(() => sgd({ learningrate: 1 } as object)).fix).toBe('did you mean "learningRate"?');
+    expect(partsOf(() => sgd({ lr: 1 } as object)).fix).toBe('did you mean "learningRate"?');
     expect(adam({ beta1: 0.5 })).toEqual({ type: 'adam', beta1: 0.5 });
     expect(sgd()).toEqual({ type: 'sgd' });
     expect(fillOptimizer('adam')).toEqual({

@@ -246,7 +246,7 @@ test('what is no picture, and options that do not fit, are refused', async () =>
     /Entry 1 of the list is not a picture/,
     Error,
   );
-  await refused(trainer.predict(any('cat.png')), /images don't match/, Error);
+  await refused(trainer.predict(any('cat.png')), /input is not an image[\s\S]*cat\.png[\s\S]*fetch/, Error);
   await refused(trainer.predict(draw(4, 4, 1), { top: 0 }), /top/, Error);
   await refused(
     trainer.predict([draw(4, 4, 1)], { testTimeAugmentation: 2 }),

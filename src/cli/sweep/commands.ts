@@ -4,7 +4,7 @@ import { cancelWork, type QueueReportOptions, queueReport, queueStatus } from '.
 import { type QueueSweepOptions, queueSweep } from '../queue/queue_sweep.ts';
 import { defaultAttempts, defaultTakeover } from '../queue/work.ts';
 import { addWorkingOptions, requireNoQueueFlags } from '../queue/working_options.ts';
-import { integer, outputFile, outputFolder, real } from '../values.ts';
+import { integer, jsonOption, outputFile, outputFolder, real } from '../values.ts';
 import { reportSweep, sweepStatus } from './report_commands.ts';
 import { sweep } from './sweep.ts';
 
@@ -44,7 +44,7 @@ export function addSweepCommands(wgrad: Command): void {
       outputFolder('--folder'),
     )
     .option('--resume', 'continue an interrupted sweep, training only the trials that are missing')
-    .option('--json <file>', 'write all trials with their figures as JSON', outputFile('--json'))
+    .addOption(jsonOption('write all trials with their figures as JSON'))
     .action((plan: string, options: QueueSweepOptions) => {
       const typed = (name: string) => sweeping.getOptionValueSource(name) === 'cli';
       if (options.queue !== undefined) return queueSweep(plan, options);
@@ -78,7 +78,7 @@ export function addSweepCommands(wgrad: Command): void {
       outputFile('--out'),
     )
     .option('--csv <file>', 'write a row for each trial', outputFile('--csv'))
-    .option('--json <file>', 'write all trials with their figures as JSON', outputFile('--json'));
+    .addOption(jsonOption('write all trials with their figures as JSON'));
   report.action((plan: string | undefined) => {
     const options = report.optsWithGlobals<QueueReportOptions>();
     return options.queue === undefined ? reportSweep(plan, options) : queueReport(plan, options);

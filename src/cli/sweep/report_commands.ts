@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { WgradError } from '../../errors.ts';
 import type { SweepFile } from '../../report/sweep_file.ts';
 import { sweepCsv, sweepReport } from '../../report/sweep_report.ts';
-import { writeWhole } from '../whole_file.ts';
+import { reportWritten, writeWhole } from '../whole_file.ts';
 import { conclude, folderOf } from './sweep.ts';
 import { SweepFolder } from './sweep_folder.ts';
 
@@ -52,5 +52,5 @@ export function writeReport(
   writeWhole(out, sweepReport(file));
   if (csv) writeWhole(csv, sweepCsv(file));
   if (json) writeWhole(json, `${JSON.stringify(file, null, 1)}\n`);
-  for (const path of [out, csv, json]) if (path) console.log(`written  ${path}`);
+  for (const path of [out, csv, json]) if (path) reportWritten(path);
 }

@@ -8,7 +8,7 @@ import { Interrupts } from '../interrupts.ts';
 import { version } from '../package_facts.ts';
 import { adapterLine } from '../training_report.ts';
 import { parseJson } from '../values.ts';
-import { writeWholeSomewhere } from '../whole_file.ts';
+import { reportWritten, writeWholeSomewhere } from '../whole_file.ts';
 import { trialImages } from './datasets.ts';
 import { gpus } from './gpus.ts';
 import { LocalSweep } from './local_sweep.ts';
@@ -108,7 +108,7 @@ export function conclude({ file }: Pick<SweepFolder, 'file'>, { json }: Pick<Swe
   }
   if (!json) return;
   writeWholeSomewhere(json, `${JSON.stringify(file, null, 1)}\n`);
-  console.log(`written  ${json}`);
+  reportWritten(json);
 }
 
 /** Prints the best configurations, and the number of trials by status. */
