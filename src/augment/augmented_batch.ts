@@ -168,7 +168,11 @@ function requireNothing(ops: readonly Op[]): void {
 }
 
 /** Reports a compilation error in the user's preprocessingFunction as a ConfigurationError. */
-export async function tellOfPreprocessing<T>(pipeline: Pipeline, source: BatchSource, work: Promise<T>): Promise<T> {
+export async function explainPreprocessingError<T>(
+  pipeline: Pipeline,
+  source: BatchSource,
+  work: Promise<T>,
+): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -244,7 +244,7 @@ export class Augmenter {
       batch: count,
       state,
       order: memory.upload('augmenter.order', order),
-      places: count,
+      samplesPerEpoch: count,
       count: slotsOf(this.#pipeline, count),
       partners: this.#count ?? count,
       ...(records?.length && { draws: memory.upload('augmenter.draws', records) }),

@@ -39,7 +39,7 @@ export interface BatchSource<B = Slice> {
   state: B;
   order: B;
   /** Used entries of `order`: more than the number of images if each image is seen several times per epoch. */
-  places: number;
+  samplesPerEpoch: number;
   /** Number of images in the data set or in the call. */
   count: number;
   /** Labels of the data set; `order` then selects the samples. Without labels, slot n of the batch is image n. */
@@ -99,7 +99,7 @@ export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: 
   const made = Promise.all(dispatches);
   const recording = await (isPlainPipeline(pipeline)
     ? made
-    : furtherAugmentation().tellOfPreprocessing(pipeline, source, made));
+    : furtherAugmentation().explainPreprocessingError(pipeline, source, made));
   return { recording, ...plan };
 }
 
@@ -147,7 +147,7 @@ export function beginBatch<B, D>(
       augmentDraw,
       {
         ...shape,
-        places: source.places,
+        samplesPerEpoch: source.samplesPerEpoch,
         labelled: source.labels !== undefined,
         labelBytes: source.labels?.bytes ?? 1,
         records: source.draws ? 'given' : source.listed ? 'listed' : 'drawn',

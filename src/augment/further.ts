@@ -1,3 +1,3 @@
-export { draftAugmented, isAugmenting, tellOfPreprocessing } from './augmented_batch.ts';
+export { draftAugmented, explainPreprocessingError, isAugmenting } from './augmented_batch.ts';
 export { drawLines, layMaps, mapLines } from './kernels/augment_draw_text.ts';
 export { drawing, mapping, warpFlags, warping } from './kernels/augment_further.ts';

@@ -63,7 +63,7 @@ export function parseAugmentation(
   for (const [index, json] of config.entries()) {
     const op = at(index, () => compileOp(json, index + 1, from));
     ops.push(op);
-    from = sizeBehind(op, from);
+    from = sizeAfter(op, from);
   }
   requirePairsLast(ops);
   if (rescale !== 1) ops.push(rescaleOp(rescale));
@@ -128,7 +128,7 @@ function place(ops: readonly Op[], from: Picture): Pipeline {
   for (const op of ops) {
     const before = placed.filter(({ code }) => code === op.code).length;
     if (before >= occurrencesMost) throw augmentationError({ what: `${op.type} occurs more than 256 times` });
-    const to = sizeBehind(op, picture);
+    const to = sizeAfter(op, picture);
     const purpose = (op.code * occurrencesMost + before) * purposesEach;
     placed.push({ ...op, at: words, from: picture, to, purpose });
     if (isRecorded(op)) words += 1 + op.fields.length;
@@ -138,7 +138,7 @@ function place(ops: readonly Op[], from: Picture): Pipeline {
   return { ops: placed, from, to: picture, words: words + (paired ? 1 : 0), paired };
 }
 
-function sizeBehind(op: Op, from: Picture): Picture {
+function sizeAfter(op: Op, from: Picture): Picture {
   return Object.assign({ ...from }, ...op.steps.map((step) => (step.kind === 'map' ? step.to : {})));
 }
 

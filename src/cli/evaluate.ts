@@ -7,7 +7,7 @@ import { optionsOfRun } from '../formats/model_of_run.ts';
 import type { SavedRun } from '../formats/run_file.ts';
 import type { Evaluation, MetricConfig } from '../index.ts';
 import { unpackNumbers } from '../json_numbers.ts';
-import { isOfClasses } from '../model/loss.ts';
+import { isCategorical } from '../model/loss.ts';
 import { checkDataset } from '../plan/check_dataset.ts';
 import { parsedFor } from '../plan/parsed_pipeline.ts';
 import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
@@ -99,7 +99,7 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
       );
     }
     await session.call('openModel');
-    const hasClasses = isOfClasses(loss);
+    const hasClasses = isCategorical(loss);
     const evaluation: Evaluation = unpackNumbers(
       await session.call('evaluateModel', {
         ...(hasClasses && { metrics: ofClasses }),

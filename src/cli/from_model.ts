@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { SavedRun } from '../formats/run_file.ts';
 import { withClasses } from '../model/classes.ts';
 import { compileModel, type Model } from '../model/graph.ts';
-import { checkImageShape } from '../plan/input.ts';
+import { checkImageShape } from '../plan/check_images.ts';
 import { parsedFor } from '../plan/parsed_pipeline.ts';
 import { readRunOrModel } from './given_model.ts';
 import type { RunOptions } from './run_options.ts';

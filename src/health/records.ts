@@ -7,7 +7,7 @@ import {
   recordWords,
 } from '../kernels/record.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
-import { type FilledLoss, isOfClasses, metricOf } from '../model/loss.ts';
+import { type FilledLoss, isCategorical, metricOf } from '../model/loss.ts';
 import type { LossMetric } from '../model/loss_definition.ts';
 import { type LayerTensors, tensorsByLayer } from '../model/measured_layers.ts';
 import type { HealthLevel } from './health.ts';
@@ -42,7 +42,7 @@ export class RecordReader {
     }: { loss: FilledLoss; outputs: number; batchSize: number; accumulationSteps: number },
   ) {
     this.#metric = metricOf(loss);
-    this.#predictions = isOfClasses(loss) ? 1 : outputs;
+    this.#predictions = isCategorical(loss) ? 1 : outputs;
     this.#measured = (samples) => (accumulationSteps > 1 ? ((samples - 1) % batchSize) + 1 : samples);
     this.#layers = tensorsByLayer(model);
     const tensors = trainedTensors(model).length;

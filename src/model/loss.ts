@@ -93,7 +93,7 @@ export function requireEnding(model: CompiledModel, type: LossType): number {
  * True for losses that compare class probabilities with one class, or with soft labels. Other losses compare each output with a
  * number.
  */
-export const isOfClasses = ({ type }: FilledLoss): boolean => lossDefinition(type).ending === 'softmax';
+export const isCategorical = ({ type }: FilledLoss): boolean => lossDefinition(type).ending === 'softmax';
 
 /** True if batches for this loss come with [n, outputs] numbers instead of labels. */
 export const takesTargets = ({ type }: FilledLoss): boolean => lossDefinition(type).labels !== 'classes';
@@ -103,7 +103,7 @@ export const metricOf = ({ type }: FilledLoss): LossMetric => lossDefinition(typ
 
 /** True for cross-entropy of classes without options. */
 export const isCrossEntropy = (loss: FilledLoss): boolean =>
-  isOfClasses(loss) && !('gamma' in loss) && 'labelSmoothing' in loss && loss.labelSmoothing === 0;
+  isCategorical(loss) && !('gamma' in loss) && 'labelSmoothing' in loss && loss.labelSmoothing === 0;
 
 /** A model that ends in softmax, with the last activation replaced by the one that the loss requires. */
 export function endingFor(model: Model, { type }: { type: LossType }): Model {

@@ -1,6 +1,7 @@
 import type { Pipeline } from '../augment/pipeline.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { checkImages, type ModelFacts } from './input.ts';
+import { checkImages } from './check_images.ts';
+import type { ModelFacts } from './labels.ts';
 import { checkLabels } from './targets.ts';
 
 /** @throws ConfigurationError if the images don't have the model's input shape, or the labels don't fit its loss. */

@@ -1,10 +1,15 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
-import { isOfClasses } from '../model/loss.ts';
+import { isCategorical } from '../model/loss.ts';
 import type { Settings } from './settings.ts';
 
 /** The loss, and the number of outputs of the model. */
 export type LabelFacts = Pick<Settings, 'loss' | 'outputs'>;
+
+/** The facts about a model that determine whether a data set fits it. */
+export interface ModelFacts extends LabelFacts {
+  inputShape: readonly number[];
+}
 
 export type Samples = Pick<Dataset, 'labels' | 'targets' | 'classNames' | 'count'>;
 
@@ -13,7 +18,7 @@ export type Samples = Pick<Dataset, 'labels' | 'targets' | 'classNames' | 'count
  * everything else.
  */
 export const areOnlyLabels = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
-  isOfClasses(loss) && targets === undefined;
+  isCategorical(loss) && targets === undefined;
 
 /** @throws ConfigurationError for a label outside the model's classes. */
 export function requireLabelsBelow(classes: number, { labels }: Pick<Samples, 'labels'>): void {

@@ -1,7 +1,7 @@
+import type { FeatureStatistics } from '../augment/image_data_generator.ts';
 import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, number, parse } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { InputView } from './input.ts';
 
 /**
  * The images of an epoch. `replace`: every image is augmented, as in Keras. `merge`: the unaugmented images and `copies`
@@ -9,6 +9,19 @@ import type { InputView } from './input.ts';
  * augmented with that probability.
  */
 export type Mix = 'replace' | 'merge' | { probability: number };
+
+/** How the images of a data set are used in an epoch. */
+export interface InputView {
+  augmentation: AugmentationConfig;
+  /** True if images are only decoded: neither augmented nor used more than once. */
+  plain: boolean;
+  /** Fraction of the images that is augmented. */
+  probability: number;
+  /** How often each image occurs in an epoch: once, plus its augmented copies. */
+  views: number;
+  /** Statistics of the training images, if the augmentation needs them. */
+  statistics?: FeatureStatistics;
+}
 
 /** @throws ConfigurationError for any other mix, or for copies without `merge`. */
 export function inputViewOf(augmentation: AugmentationConfig, mix: Mix = 'replace', copies?: number): InputView {

@@ -1,5 +1,5 @@
 import { type Pipeline, parseAugmentation } from '../augment/pipeline.ts';
-import { pipelineFor, pipelineInto } from './input.ts';
+import { pipelineFor, pipelineInto } from './pipeline_for.ts';
 
 /**
  * `pipelineFor` and `pipelineInto` for callers that import the augmentation code statically. Their pipelines also contain the

@@ -1,8 +1,11 @@
 import { type Drafter, draftBatch } from '../augment/batch.ts';
 import { type FeatureStatistics, type FilledGenerator, needsStatistics } from '../augment/image_data_generator.ts';
-import { isOfClasses } from '../model/loss.ts';
+import { isCategorical } from '../model/loss.ts';
 import { product } from '../product.ts';
-import { checkImageShape, isSoft, pipelineFor, sourceOf } from './input.ts';
+import { sourceOf } from './batch_source.ts';
+import { checkImageShape } from './check_images.ts';
+import { isSoft } from './input.ts';
+import { pipelineFor } from './pipeline_for.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Settings } from './settings.ts';
 import type { StepPlan } from './steps.ts';
@@ -49,7 +52,7 @@ export function planInputData(
   const data = {
     images: drafter.memory.storage('dataset.images', Math.ceil(bytes / 4)),
     labels: drafter.memory.storage('dataset.labels', Math.ceil(count / 4)),
-    ...(!isOfClasses(loss) && { targets: drafter.memory.storage('dataset.targets', count * outputs) }),
+    ...(!isCategorical(loss) && { targets: drafter.memory.storage('dataset.targets', count * outputs) }),
     count,
   };
   const buffers = { state: training.state, labels, ...(targets && { targets }), input: network.input };

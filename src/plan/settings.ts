@@ -4,7 +4,7 @@ import type { CompiledModel } from '../model/graph.ts';
 import type { FilledLoss } from '../model/loss.ts';
 import type { FilledMetric } from '../model/metrics/index.ts';
 import type { FilledOptimizer } from '../model/optimizer.ts';
-import type { InputView } from './input.ts';
+import type { InputView } from './mix.ts';
 
 /** A trainer's options after validation, with defaults filled in. */
 export interface Settings {

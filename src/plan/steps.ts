@@ -5,7 +5,7 @@ import * as step from '../kernels/step.ts';
 import * as kernels from '../kernels/update.ts';
 import { trainedTensors } from '../model/graph.ts';
 import { matrixOf } from '../model/layer.ts';
-import { isOfClasses } from '../model/loss.ts';
+import { isCategorical } from '../model/loss.ts';
 import { averageOf, betasOf, clipOf } from '../model/optimizer.ts';
 import { scheduleOf } from '../model/schedule.ts';
 import type { ScheduleType } from '../model/schedules/index.ts';
@@ -112,7 +112,7 @@ export function planSteps(
   const network = planOfNetwork(planner, model, batch, states);
   const batchBuffers = {
     labels: planner.buffer('state', 'labels', batch),
-    ...((soft || !isOfClasses(loss)) && { targets: planner.buffer('state', 'targets', batch * outputs) }),
+    ...((soft || !isCategorical(loss)) && { targets: planner.buffer('state', 'targets', batch * outputs) }),
     probabilities: planner.buffer('state', 'probabilities', batch * outputs),
   };
   const chunks = uploadChunks(planner, network);
@@ -285,7 +285,7 @@ function planState(
   });
   const dispatchOf = (of: GraphPlan, isSoft: boolean) => {
     const { kernel, shape } = lossLaunch(loss, { ...size, soft: isSoft });
-    const takesLabels = isOfClasses(loss) && !isSoft;
+    const takesLabels = isCategorical(loss) && !isSoft;
     return planner.dispatch(kernel, shape, { ...buffersOf(of), ...(takesLabels ? { labels } : { targets: targets! }) });
   };
   const lossesOf = (of: GraphPlan) => [dispatchOf(of, false), soft ? dispatchOf(of, true) : undefined] as const;

@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { counted } from '../figures.ts';
-import { isOfClasses, type LossType } from '../model/loss.ts';
+import { isCategorical, type LossType } from '../model/loss.ts';
 import { lossDefinition } from '../model/losses/index.ts';
 import { type LabelFacts, requireLabelsBelow, type Samples } from './labels.ts';
 import { hasClasses } from './samples.ts';
@@ -11,7 +11,7 @@ const roundingOfShares = 1e-3;
 
 /** True if a classification loss uses soft labels from the data set. */
 const bringsShares = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
-  isOfClasses(loss) && lossDefinition(loss.type).labels === 'shares' && targets !== undefined;
+  isCategorical(loss) && lossDefinition(loss.type).labels === 'shares' && targets !== undefined;
 
 /**
  * The targets [count, outputs] of a data set's samples; undefined if the loss uses class labels. For losses that are not of
@@ -22,7 +22,7 @@ const bringsShares = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
 export function targetsOf(facts: LabelFacts, dataset: Samples): Float32Array | undefined {
   const { loss, outputs } = facts;
   const { labels, targets, count } = dataset;
-  if (isOfClasses(loss)) return bringsShares(facts, dataset) ? targets : undefined;
+  if (isCategorical(loss)) return bringsShares(facts, dataset) ? targets : undefined;
   if (targets) return targets;
   if (outputs === 1) return Float32Array.from(labels);
   const ofClasses = new Float32Array(count * outputs);
@@ -34,7 +34,7 @@ export function targetsOf(facts: LabelFacts, dataset: Samples): Float32Array | u
 export function checkLabels(facts: LabelFacts, dataset: Samples): void {
   const { loss, outputs } = facts;
   if (bringsShares(facts, dataset)) requireTargets(facts, dataset);
-  else if (isOfClasses(loss)) requireClasses(facts, dataset);
+  else if (isCategorical(loss)) requireClasses(facts, dataset);
   else if (dataset.targets) requireTargets(facts, dataset);
   else requireClassesForNumbers(loss.type, outputs, dataset.classNames.length);
 }

@@ -7,7 +7,7 @@ import { submit } from '../gpu/submission.ts';
 import { healthReaderFor } from '../health/health_record.ts';
 import type { StepRecord } from '../health/history.ts';
 import { stateFields } from '../kernels/state.ts';
-import { isOfClasses, takesTargets } from '../model/loss.ts';
+import { isCategorical, takesTargets } from '../model/loss.ts';
 import type { BatchInput } from '../plan/input.ts';
 import { stepSamples } from '../plan/settings.ts';
 import type { BoundState } from '../plan/steps.ts';
@@ -106,7 +106,7 @@ async function runBatch(
   const { images, labels } = batch;
   const { count, weights } = requireBatch(engine, batch);
   const hasTargets = takesTargets(loss);
-  const soft = isOfClasses(loss) && hasTargets;
+  const soft = isCategorical(loss) && hasTargets;
   const weightedLoss = weights && (await batchLoss(engine, stepState, soft, weights.subarray(0, batchSize)));
   const microBatches = cut({ recording: [], soft, ...(weightedLoss && { loss: weightedLoss }) });
   const [ofImage, ofLabel] = [imageElements(model), hasTargets ? outputs : 1];
@@ -136,7 +136,7 @@ function requireBatch(
   const count = countImages(model, images);
   const hasTargets = takesTargets(loss);
   const each = hasTargets ? outputs : 1;
-  const ofEach = isOfClasses(loss) ? `${each} soft labels` : counted(each, 'number');
+  const ofEach = isCategorical(loss) ? `${each} soft labels` : counted(each, 'number');
   if (count > most || count * each !== labels?.length || count === 0) {
     throw new ConfigurationError({
       what: "The batch doesn't fit the trainer",

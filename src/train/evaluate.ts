@@ -25,7 +25,7 @@ import {
   fillTestTimeAugmentation,
   type TestTimeAugmentation,
 } from './test_time_augmentation.ts';
-import { requireMetricsOfClasses } from './trainer_options.ts';
+import { requireMetricsFitLoss } from './trainer_options.ts';
 import { evaluatedWeights, type WeightsOption, type WhichWeights } from './which_weights.ts';
 
 export interface Evaluation extends MetricFigures {
@@ -105,7 +105,7 @@ async function evaluate(
 ): Promise<Evaluation> {
   const { outputs, loss } = engine.settings;
   const metrics = metricsOf(engine.settings.metrics, given);
-  requireMetricsOfClasses(metrics, loss);
+  requireMetricsFitLoss(metrics, loss);
   requireMetricsFit(metrics, outputs);
   const weighted = {
     ...dataset,

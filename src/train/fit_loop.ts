@@ -16,7 +16,7 @@ import { metricsOf } from './metrics_of.ts';
 import type { Probing } from './probing.ts';
 import type { ClassWeight } from './sample_weights.ts';
 import type { Split } from './split.ts';
-import { requireMetricsOfClasses } from './trainer_options.ts';
+import { requireMetricsFitLoss } from './trainer_options.ts';
 
 /** Few runs have sample or class weights, so their code is loaded on demand. */
 const weightsIn = async (sampleWeight: Float32Array, { count }: Dataset) =>
@@ -36,7 +36,7 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   const validationData = options.validationData ?? kept;
   const metrics = metricsOf(engine.settings.metrics, options);
   const { outputs, loss } = engine.settings;
-  requireMetricsOfClasses(metrics, loss);
+  requireMetricsFitLoss(metrics, loss);
   requireMetricsFit(metrics, outputs);
   const accuracy = metricOf(loss) === 'accuracy';
   const validates = isEverValidated(options.epochs, options.validationFreq);
@@ -105,10 +105,10 @@ async function startProbing(
 
 function placeOf(
   { settings, epochs: begun, isRestored }: Engine,
-  { places }: DatasetInput,
+  { samplesPerEpoch }: DatasetInput,
   { epochs, initialEpoch, initialSteps }: FilledFitOptions,
 ): Place {
-  const epochSteps = Math.ceil(places / stepSamples(settings));
+  const epochSteps = Math.ceil(samplesPerEpoch / stepSamples(settings));
   // The state after the last epoch of a run may also be restored; `fit` then only finishes that run.
   if (initialEpoch > epochs || (initialEpoch === epochs && !isRestored)) {
     throw new ConfigurationError({

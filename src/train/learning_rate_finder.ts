@@ -116,7 +116,7 @@ async function sweep(
   } as const;
   await engine.schedule.use({ ...sweep, decaySteps: steps - 1 }, updates);
   const recording = trainingRecording(plan, input);
-  const epochSteps = Math.ceil(input.places / stepSamples(settings));
+  const epochSteps = Math.ceil(input.samplesPerEpoch / stepSamples(settings));
   const reach = reachOf(steps);
   const found: Pick<StepRecord, 'loss' | 'learningRate'>[] = [];
   let ended: LearningRateCurve['ended'] | undefined;

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Measured } from '../health/metric.ts';
-import { isOfClasses, metricOf } from '../model/loss.ts';
+import { isCategorical, metricOf } from '../model/loss.ts';
 import type { FilledLoss, FilledLossOf, LossType } from '../model/losses/index.ts';
 import type { LabelFacts } from '../plan/labels.ts';
 import { targetsOf } from '../plan/targets.ts';
@@ -79,7 +79,7 @@ export function figuresOfPredictions(
   const lossOf = lossOfSample[loss.type] as LossOfSample<FilledLoss>;
   const targets = targetsOf(facts, dataset);
   const oneHot = new Float32Array(outputs);
-  const measure = isOfClasses(loss) ? isArgmax : metricOf(loss) === 'accuracy' ? shareOfSides : meanError;
+  const measure = isCategorical(loss) ? isArgmax : metricOf(loss) === 'accuracy' ? shareOfSides : meanError;
   const sums = { loss: 0, measure: 0 };
   for (let n = 0; n < count; n++) {
     const own = predicted.subarray(n * outputs, (n + 1) * outputs);

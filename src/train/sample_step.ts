@@ -5,7 +5,7 @@ import { RecordReader } from '../health/records.ts';
 import { stateFields } from '../kernels/state.ts';
 import { trainedTensors } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
-import { isOfClasses } from '../model/loss.ts';
+import { isCategorical } from '../model/loss.ts';
 import { requireTrained } from '../model/require_trained.ts';
 import type { Bound } from '../plan/bind.ts';
 import { loadFurtherLayers } from '../plan/load_kernels.ts';
@@ -274,26 +274,26 @@ async function take(
 /** @returns true if it is a soft label. @throws ConfigurationError for a label that doesn't fit the loss. */
 function requireLabel({ settings }: Engine, label: SampleLabel): boolean {
   const { loss, outputs, soft } = settings;
-  if (typeof label === 'number' && (isOfClasses(loss) || outputs > 1)) {
+  if (typeof label === 'number' && (isCategorical(loss) || outputs > 1)) {
     requireLabels([label], outputs);
     return false;
   }
   const values = typeof label === 'number' ? [label] : label;
-  if (values?.length !== outputs || (isOfClasses(loss) && !soft)) {
+  if (values?.length !== outputs || (isCategorical(loss) && !soft)) {
     throw new ConfigurationError({
       what: 'The label of the sample does not fit the loss',
       found: label,
-      expected: isOfClasses(loss) && !soft ? `a class, 0 to ${outputs - 1}` : `${outputs} numbers`,
+      expected: isCategorical(loss) && !soft ? `a class, 0 to ${outputs - 1}` : `${outputs} numbers`,
     });
   }
   requireValues(loss.type, values, outputs);
-  return isOfClasses(loss);
+  return isCategorical(loss);
 }
 
 function writeLabel(engine: Engine, { steps }: BoundSample, label: SampleLabel): void {
   const { loss, outputs } = engine.settings;
   if (typeof label !== 'number') engine.write(steps.targets!, Float32Array.from(label));
-  else if (isOfClasses(loss)) engine.write(steps.labels, Uint32Array.of(label));
+  else if (isCategorical(loss)) engine.write(steps.labels, Uint32Array.of(label));
   else if (outputs === 1) engine.write(steps.targets!, Float32Array.of(label));
   else engine.write(steps.targets!, oneHot(outputs, label));
 }

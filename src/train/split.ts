@@ -2,7 +2,8 @@ import { kerasSubset } from '../augment/keras_subset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { counted } from '../figures.ts';
-import { type InputView, pipelineFor } from '../plan/input.ts';
+import type { InputView } from '../plan/mix.ts';
+import { pipelineFor } from '../plan/pipeline_for.ts';
 import { hasClasses, sliceDataset } from '../plan/samples.ts';
 
 /** The training and validation parts of a data set. */

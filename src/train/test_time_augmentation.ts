@@ -3,7 +3,8 @@ import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
-import { type InputView, pipelineFor } from '../plan/input.ts';
+import type { InputView } from '../plan/mix.ts';
+import { pipelineFor } from '../plan/pipeline_for.ts';
 
 /** Number of augmented samples per image, and the augmentation: the trainer's by default, null for none. */
 export type TestTimeAugmentation = number | { samples: number; augmentation?: AugmentationConfig | null };

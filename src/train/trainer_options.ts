@@ -10,7 +10,7 @@ import {
   defaultLoss,
   type FilledLoss,
   fillLoss,
-  isOfClasses,
+  isCategorical,
   type LossConfig,
   metricOf,
   takesTargets,
@@ -23,8 +23,8 @@ import {
   requireMetricsFit,
 } from '../model/metrics/index.ts';
 import { fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
-import { pipelineInto } from '../plan/input.ts';
 import { inputViewOf, type Mix } from '../plan/mix.ts';
+import { pipelineInto } from '../plan/pipeline_for.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { PicturePreparation } from './picture.ts';
 import { fillPredictionFacts } from './prediction_facts.ts';
@@ -172,12 +172,12 @@ export function fillOptions(options: TrainerOptions): Settings {
     });
   }
   const metrics = fillMetrics(options.metrics, options.weightedMetrics);
-  requireMetricsOfClasses(metrics, loss);
+  requireMetricsFitLoss(metrics, loss);
   requireMetricsFit(metrics, outputs);
   const probeEvery = parse(integer(1), options.probeEvery ?? 100, 'probeEvery');
   const inputView = inputViewOf(augmentation, options.mix, options.copies);
   fillPredictionFacts(options, { model, outputs });
-  const soft = isOfClasses(loss) && takesTargets(loss);
+  const soft = isCategorical(loss) && takesTargets(loss);
   return {
     model,
     outputs,
@@ -213,13 +213,13 @@ const requireKernelVariants = (variants: unknown): KernelVariants =>
 export function withAugmentation(settings: Settings, parsed = pipelineInto): Settings {
   const { inputView, model, loss, soft } = settings;
   const { paired } = parsed(inputView.augmentation, model.inputShape);
-  return { ...settings, soft: soft || (paired && isOfClasses(loss)) };
+  return { ...settings, soft: soft || (paired && isCategorical(loss)) };
 }
 
 /** @throws ConfigurationError for classification metrics with a regression loss. */
-export function requireMetricsOfClasses(metrics: readonly FilledMetric[], loss: FilledLoss): void {
+export function requireMetricsFitLoss(metrics: readonly FilledMetric[], loss: FilledLoss): void {
   const [metric] = countedMetrics(metrics);
-  if (isOfClasses(loss) || (!metric && (metrics.length === 0 || metricOf(loss) === 'accuracy'))) return;
+  if (isCategorical(loss) || (!metric && (metrics.length === 0 || metricOf(loss) === 'accuracy'))) return;
   throw new ConfigurationError({
     what: `The metric ${(metric ?? metrics[0]!).name} requires classes, which ${loss.type} does not have`,
     found: { loss: loss.type, metrics: metrics.map(({ name }) => name) },

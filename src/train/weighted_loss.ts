@@ -1,6 +1,6 @@
 import type { Slice } from '../gpu/memory.ts';
 import type { Dispatch } from '../gpu/recording.ts';
-import { isOfClasses } from '../model/loss.ts';
+import { isCategorical } from '../model/loss.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { loadFurtherTraining } from '../plan/loaded_training.ts';
 import { lossLaunch } from '../plan/losses/index.ts';
@@ -55,7 +55,7 @@ async function weightedLoss(
   const penalties = lossBuffers.penalties ? chunks.count : 0;
   const size = { batch, outputs, penalties, record: engine.reader.shape, soft, weighted: true };
   const { kernel, shape } = lossLaunch(loss, size);
-  const takesLabels = isOfClasses(loss) && !soft;
+  const takesLabels = isCategorical(loss) && !soft;
   const buffers = { ...lossBuffers, ...(takesLabels ? { labels } : { targets: targets! }), weights };
   return engine.dispatch(kernel, shape, buffers as Record<string, Slice>);
 }

@@ -77,7 +77,7 @@ describe('a batch of a training step', () => {
       batch,
       state,
       order: memory.upload('order', order),
-      places: samples,
+      samplesPerEpoch: samples,
       count: samples,
       labels: { all: memory.upload('labels', labels), batch: batchLabels },
       pixels: { images: memory.upload('images', images), bytes: true, output },

@@ -38,7 +38,7 @@ async function columns(ops: OpConfig[], imageShape: number[], n: number): Promis
     batch: n,
     state,
     order,
-    places: n,
+    samplesPerEpoch: n,
     count: n,
   });
   const encoder = gpu.device.createCommandEncoder();

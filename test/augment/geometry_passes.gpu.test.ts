@@ -25,7 +25,7 @@ const even = Float32Array.from({ length: elements }, (_, i) => {
 
 type Applied = [op: OpConfig, parameters: object];
 
-const sizeBehind = (op: OpConfig, from: Picture) => parseAugmentation([op], shapeOf(from)).to;
+const sizeAfter = (op: OpConfig, from: Picture) => parseAugmentation([op], shapeOf(from)).to;
 
 /** Applies the ops in sequence. */
 function inTurn(ops: Applied[], image: ArrayLike<number>): Float64Array {
@@ -36,7 +36,7 @@ function inTurn(ops: Applied[], image: ArrayLike<number>): Float64Array {
       y = y.map((value) => 255 - value);
       continue;
     }
-    const to = sizeBehind(op, from);
+    const to = sizeAfter(op, from);
     y = applyTwin(op.type, op, parameters, y, from, to);
     from = to;
   }

@@ -37,7 +37,7 @@ async function see(places: number, probability: number, epoch = 1) {
       'order',
       Uint32Array.from({ length: places }, (_, i) => i),
     ),
-    places,
+    samplesPerEpoch: places,
     count,
     probability,
     labels: { all: memory.upload('all', images), batch },

@@ -101,7 +101,7 @@ describe('a batch of a training step', () => {
         batch,
         state,
         order: memory.upload('order', Uint32Array.from(upTo(count))),
-        places: count,
+        samplesPerEpoch: count,
         count,
         labels: { all: memory.upload('all', labels), batch: batchLabels! },
         targets: { slice: targets!, classes },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fillLoss, isOfClasses, type LossConfig } from '../../src/model/loss.ts';
+import { fillLoss, isCategorical, type LossConfig } from '../../src/model/loss.ts';
 import { lossTypes } from '../../src/model/losses/index.ts';
 import { lossTwin } from '../../src/reference/losses/index.ts';
 import { softmaxCrossEntropy } from '../../src/reference/softmax_cross_entropy.ts';
@@ -26,7 +26,7 @@ test.each(losses)('gradient against central differences, with weights and a shor
   const loss = fillLoss(config);
   const s = { batch: 5, outputs: 3, count: 4 };
   const z = numbers(15, 1).map((value) => 3 * value);
-  const targets = isOfClasses(loss) ? numbers(15, 2).map(Math.abs) : numbers(15, 2).map((u) => (u + 1) / 2);
+  const targets = isCategorical(loss) ? numbers(15, 2).map(Math.abs) : numbers(15, 2).map((u) => (u + 1) / 2);
   const weights = [0, 1, 0.5, 3, 7];
   const inputs = { z, targets, weights };
   // The optimizer minimizes the sum of weight * loss divided by the number of samples.

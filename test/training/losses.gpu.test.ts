@@ -9,7 +9,7 @@ import {
   sgd,
   type TrainerOptions,
 } from '../../src/index.ts';
-import { compileForLoss, fillLoss, isOfClasses, type LossConfig, metricOf } from '../../src/model/loss.ts';
+import { compileForLoss, fillLoss, isCategorical, type LossConfig, metricOf } from '../../src/model/loss.ts';
 import { lossTwin } from '../../src/reference/losses/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import fixtures from '../fixtures/torch_losses.json';
@@ -20,7 +20,7 @@ const imageShape = [2, 2, 1] as const;
 const rescale = 1 / 256;
 type Activation = NonNullable<Parameters<typeof dense>[0]['activation']>;
 const endingOf = (loss: LossConfig): Activation =>
-  isOfClasses(fillLoss(loss)) ? 'softmax' : metricOf(fillLoss(loss)) === 'accuracy' ? 'sigmoid' : 'linear';
+  isCategorical(fillLoss(loss)) ? 'softmax' : metricOf(fillLoss(loss)) === 'accuracy' ? 'sigmoid' : 'linear';
 
 const optionsOf = (loss: LossConfig, outputs: number, hidden = 0): TrainerOptions => ({
   model: {
@@ -91,7 +91,7 @@ describe('gradients of a network compared with its twin', () => {
     const trainer = createTrainer(gpu, { ...options, model: { ...options.model, layers } });
     const images = Float32Array.from(numbers(4 * count, 2));
     const filled = fillLoss(loss);
-    const isSparse = isOfClasses(filled) && filled.type === 'sparseCategoricalCrossentropy';
+    const isSparse = isCategorical(filled) && filled.type === 'sparseCategoricalCrossentropy';
     const targets = Float32Array.from({ length: count * outputs }, (_, i) =>
       Number(i % outputs === Math.floor(i / outputs) % outputs),
     );
@@ -172,14 +172,14 @@ describe('test-time augmentation: loss and metric of the mean predictions, compa
         labels: dataset.labels,
         targets:
           dataset.targets ??
-          (isOfClasses(filled) ? undefined : labels.flatMap((label) => [0, 1, 2].map((k) => Number(k === label)))),
+          (isCategorical(filled) ? undefined : labels.flatMap((label) => [0, 1, 2].map((k) => Number(k === label)))),
         weights: sampleWeights,
       },
     );
     const measured =
       metricOf(filled) === 'meanAbsoluteError'
         ? { meanAbsoluteError: expect.closeTo(expected.absoluteError / count, 10) }
-        : { accuracy: expect.closeTo(expected.correct / (isOfClasses(filled) ? count : count * outputs), 10) };
+        : { accuracy: expect.closeTo(expected.correct / (isCategorical(filled) ? count : count * outputs), 10) };
     const found = await trainer.evaluate(dataset, tta);
     expect(found).toEqual({ loss: expect.any(Number), ...measured });
     // The twin's softmax divides by a sum of probabilities that is not exactly one.

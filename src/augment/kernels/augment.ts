@@ -21,7 +21,7 @@ export interface AugmentShape {
 
 export interface AugmentDrawShape extends AugmentShape {
   /** Entries of `order`: more than the number of images if each image is seen several times per epoch. */
-  places: number;
+  samplesPerEpoch: number;
   /** True for a data set with labels, where `order` selects the image of a slot; otherwise slot n is image n. */
   labelled: boolean;
   /** Bytes per label: 1, or 2 for more than 256 classes. */
@@ -111,11 +111,11 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
   }),
   buffers: (s) => ({
     state: stateWords,
-    order: (s.window ? 2 : 1) * s.places,
+    order: (s.window ? 2 : 1) * s.samplesPerEpoch,
     sources: s.window ? s.window.placesAt + s.batch : s.batch,
     ...(hasRecords(s.pipeline) && { draws: s.batch * s.pipeline.words }),
     ...(isMapped(s.passes) && { maps: s.batch * mapWords(s.passes) * 4 }),
-    ...(hasRecords(s.pipeline) && s.records === 'listed' && { listed: s.places * s.pipeline.words }),
+    ...(hasRecords(s.pipeline) && s.records === 'listed' && { listed: s.samplesPerEpoch * s.pipeline.words }),
     ...(s.labelled && { labels: ceilDiv(s.images * labelBytesOf(s), 4), batch_labels: s.batch }),
   }),
   workgroups: (s) => spread(s.batch),
@@ -127,9 +127,9 @@ const labelBytesOf = ({ labelBytes = 1 }: AugmentDrawShape): number => labelByte
 const isPartnered = ({ pipeline, records }: AugmentDrawShape): boolean => pipeline.paired && records === 'drawn';
 
 /** If each image has several copies per epoch, the first one is left unaugmented. */
-function augmentedText({ probability, places, images }: AugmentDrawShape): string {
+function augmentedText({ probability, samplesPerEpoch, images }: AugmentDrawShape): string {
   if (probability === 0) return 'false';
-  if (places > images) return 'key.copy > 0u';
+  if (samplesPerEpoch > images) return 'key.copy > 0u';
   return probability < 1 ? `unit(key, ${augmentedPurpose}) < ${literal(probability)}` : 'true';
 }
 

@@ -441,7 +441,7 @@ export function sameLoss(a: LossConfig, b: LossConfig): boolean {
 }
 
 /** Whether the labels are mutually exclusive classes: only those have an accuracy by class and a confusion matrix. */
-export const isOfClasses = (experiment: Pick<Experiment, 'loss'>): boolean =>
+export const isCategorical = (experiment: Pick<Experiment, 'loss'>): boolean =>
   lossDefinition(lossOf(experiment).type).ending === 'softmax';
 
 /** The name of the metric that is measured in addition to the loss. */

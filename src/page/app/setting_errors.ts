@@ -7,7 +7,7 @@ import { callbackDefinitions, fillCallbacks, requireCallbacksFit } from '../../t
 import { weightsOf } from '../../train/class_weights.ts';
 import { fillFitSettings } from '../../train/fill_fit_settings.ts';
 import type { Measured } from '../../train/monitor.ts';
-import { type Experiment, hasAccuracy, isOfClasses, learningRateOf, lossOf, outputsOf } from './experiment.ts';
+import { type Experiment, hasAccuracy, isCategorical, learningRateOf, lossOf, outputsOf } from './experiment.ts';
 
 export type CallbackName = keyof typeof callbackDefinitions;
 export const callbackNames = Object.keys(callbackDefinitions) as CallbackName[];
@@ -48,8 +48,8 @@ export function settingErrorsOf(experiment: Experiment, facts: DatasetFacts | un
     classWeight: () => classWeight !== undefined && requireClassWeights(classWeight, facts),
     metrics: () => {
       const filled = fillMetrics(metrics);
-      if (facts && isOfClasses(experiment)) requireMetricsFit(filled, outputsOf(facts));
-      else if (!isOfClasses(experiment) && counted(experiment).length) throw notOfClasses(experiment);
+      if (facts && isCategorical(experiment)) requireMetricsFit(filled, outputsOf(facts));
+      else if (!isCategorical(experiment) && counted(experiment).length) throw notOfClasses(experiment);
     },
     validation: () =>
       fillFitSettings({

@@ -1,6 +1,6 @@
 import type { Kernel } from '../../gpu/kernel.ts';
 import { type RecordShape, recordField } from '../../kernels/record.ts';
-import { fillLoss, isOfClasses, type LossConfig, metricOf } from '../../model/loss.ts';
+import { fillLoss, isCategorical, type LossConfig, metricOf } from '../../model/loss.ts';
 import { lossLaunch } from '../../plan/losses/index.ts';
 import { lossTwin } from '../../reference/losses/index.ts';
 import { expectSame, expectWithin } from '../compare.ts';
@@ -35,7 +35,7 @@ function labelsOf({ batch, outputs, soft, loss }: OptionedLossCase): Record<stri
   if (metricOf(filled) === 'meanAbsoluteError')
     return { targets: Float32Array.from(numbers(batch * outputs, 3), (u) => 2 * u) };
   // None of these targets is at a kink of a loss or at a tie of its metric.
-  if (!isOfClasses(filled)) return { targets: shares.map((share) => (share === 0 ? 0 : share > 0.5 ? 1 : 0.3)) };
+  if (!isCategorical(filled)) return { targets: shares.map((share) => (share === 0 ? 0 : share > 0.5 ? 1 : 0.3)) };
   const label = (u: number) => Math.floor(((u + 1) / 2) * outputs);
   return soft ? { targets: shares } : { labels: Uint32Array.from(numbers(batch, 3), label) };
 }

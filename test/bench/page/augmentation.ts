@@ -38,7 +38,7 @@ export class Augmentation {
         'order',
         Uint32Array.from({ length: batch }, (_, i) => i),
       ),
-      places: batch,
+      samplesPerEpoch: batch,
       count: batch,
       pixels: { images: memory.upload('images', images), bytes: true, output: memory.storage('y', elements) },
     });

@@ -1,4 +1,4 @@
-import { isOfClasses, metricWords } from '../../app/experiment.ts';
+import { isCategorical, metricWords } from '../../app/experiment.ts';
 import { settled } from '../../app/state.ts';
 import { Curves } from '../../plots/curves.ts';
 import { accuracyLines, type Line, lossLines } from '../../plots/lines.ts';
@@ -47,4 +47,4 @@ const linesOf = (run: Run, of: typeof lossLines): Line[] => withTwin(run, ({ cur
 
 /** The value for a network that gives all classes the same probability; undefined if there are no classes. */
 const chanceOf = ({ experiment, classNames }: Run, of: (classes: number) => number): number | undefined =>
-  isOfClasses(experiment) && classNames.length > 1 ? of(classNames.length) : undefined;
+  isCategorical(experiment) && classNames.length > 1 ? of(classNames.length) : undefined;

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count, counted } from '../../../figures.ts';
 import { argmax, type LayerOutput } from '../../../index.ts';
-import { hasAccuracy, isOfClasses } from '../../app/experiment.ts';
+import { hasAccuracy, isCategorical } from '../../app/experiment.ts';
 import { percent, short } from '../../ui/numbers.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
@@ -227,13 +227,13 @@ function Says() {
     return (
       <div class="says">
         <p class="facts">The prediction appears here.</p>
-        {isOfClasses(shown.experiment) && (
+        {isCategorical(shown.experiment) && (
           <Bars label="Probability of each class" names={names} outputs={undefined} best={-1} />
         )}
       </div>
     );
   }
-  if (!isOfClasses(shown.experiment)) return <SaysOfEach about={about} names={names} outputs={outputs} />;
+  if (!isCategorical(shown.experiment)) return <SaysOfEach about={about} names={names} outputs={outputs} />;
   const best = outputs ? argmax(outputs) : -1;
   return (
     <div class="says">

@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { count } from '../../../figures.ts';
 import type { ProbeRecord } from '../../../index.ts';
-import { isOfClasses } from '../../app/experiment.ts';
+import { isCategorical } from '../../app/experiment.ts';
 import { training } from '../../app/worker_client.ts';
 import { short } from '../../ui/numbers.ts';
 import { Picture } from '../../ui/picture.tsx';
@@ -35,7 +35,7 @@ export function LargestGradients() {
   if (!shown.value || !run.value) return null;
   const { probe, pictures } = shown.value;
   const { classNames, imageShape, experiment } = run.value;
-  const nameOf = (label: number) => (isOfClasses(experiment) ? classNames[label] : 'its numbers are in Try it');
+  const nameOf = (label: number) => (isCategorical(experiment) ? classNames[label] : 'its numbers are in Try it');
   return (
     <section id="largest-gradients" aria-labelledby="largest-gradients-title">
       <h3 id="largest-gradients-title">Samples with the largest gradients</h3>

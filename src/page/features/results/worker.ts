@@ -8,7 +8,7 @@ import {
 } from '../../../index.ts';
 import type { CompiledModel } from '../../../model/graph.ts';
 import { definitionOf } from '../../../model/layers/index.ts';
-import { defaultLoss, fillLoss, isOfClasses } from '../../../model/loss.ts';
+import { defaultLoss, fillLoss, isCategorical } from '../../../model/loss.ts';
 import { lossDefinition } from '../../../model/losses/index.ts';
 import { countedMetrics, figuresOf, fillMetrics } from '../../../model/metrics/index.ts';
 import { Tally } from '../../../model/metrics/tally.ts';
@@ -99,7 +99,7 @@ async function whatBecomesOf(
     ...(samples && { samples }),
     ...(kernels && { kernels }),
   };
-  if (isOfClasses(loss)) return { ...ofAll, ...(await classResults(test, predicted, request.metrics)) };
+  if (isCategorical(loss)) return { ...ofAll, ...(await classResults(test, predicted, request.metrics)) };
   const outputs = predicted.length / test.count;
   const actual = targetsOf({ loss, outputs }, test)!;
   const names = test.targetNames ?? (outputs === classNames.length ? classNames : ['class']);

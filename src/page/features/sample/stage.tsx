@@ -1,5 +1,5 @@
 import { count, counted } from '../../../figures.ts';
-import { isOfClasses } from '../../app/experiment.ts';
+import { isCategorical } from '../../app/experiment.ts';
 import { relativeTable } from '../../plots/relative_scale.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
 import { elementOf, grayMaps, type Maps, signedMaps } from '../../ui/maps.ts';
@@ -176,7 +176,7 @@ function Loss() {
   const { loss, outputs, label, values } = followed.value!;
   const shown = run.value!;
   const names = shown.classNames;
-  const isClass = isOfClasses(shown.experiment);
+  const isClass = isCategorical(shown.experiment);
   const ofLabel = outputs[label];
   const isLog = isClass && ofLabel !== undefined && Math.abs(loss + Math.log(ofLabel)) < 1e-3 * Math.max(1, loss);
   return (

@@ -2,7 +2,7 @@ import type { LossConfig } from '../../../model/losses/index.ts';
 import { describeOptions } from '../../../options.ts';
 import { callbackDefinitions } from '../../../train/callbacks/index.ts';
 import { monitorNames } from '../../../train/monitor.ts';
-import { isOfClasses, lossFor, lossOf, mostTestTimeSamples, sameLoss } from '../../app/experiment.ts';
+import { isCategorical, lossFor, lossOf, mostTestTimeSamples, sameLoss } from '../../app/experiment.ts';
 import { known } from '../../app/model_facts.ts';
 import { type CallbackName, callbackNames, monitorable } from '../../app/setting_errors.ts';
 import { change, dataset, experiment, settingErrors, settled } from '../../app/state.ts';
@@ -23,7 +23,7 @@ export function GoalForms() {
   return (
     <>
       <LossForm />
-      {isOfClasses(settled.value) && dataset.value.facts?.classNames.length !== 0 && <ClassWeights />}
+      {isCategorical(settled.value) && dataset.value.facts?.classNames.length !== 0 && <ClassWeights />}
       <Metrics />
       <Validation />
       {callbackNames.map((name) => (

@@ -1,5 +1,5 @@
 import type { MetricConfig } from '../../../index.ts';
-import { isOfClasses, lossOf } from '../../app/experiment.ts';
+import { isCategorical, lossOf } from '../../app/experiment.ts';
 import { known } from '../../app/model_facts.ts';
 import { change, experiment, settingErrors, settled } from '../../app/state.ts';
 import { Choices } from '../../ui/choices.tsx';
@@ -15,7 +15,7 @@ export function Metrics() {
   const all = metrics.map((metric) => (typeof metric === 'string' ? ({ type: metric } as Metric) : metric));
   const set = (to: readonly Metric[]) => change({ metrics: to.length ? to.map(plain) : undefined });
   const addable = known.value.metrics.filter(({ type }) => type !== 'accuracy');
-  const isFor = isOfClasses(settled.value);
+  const isFor = isCategorical(settled.value);
   if (!isFor && !all.length) return null;
   return (
     <Part
