@@ -59,9 +59,10 @@ export { type Sheet, type SheetOptions, type SingleAugmentation, takeApart } fro
 export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './compare/comparison.ts';
 export { paragraphOf, type Subject } from './compare/comparison_paragraph.ts';
 export { type Comparison, comparePairs, type FigureId, type Row } from './compare/comparison_rows.ts';
+export type { PairOptions, PairState, TwinActivations } from './compare/pair_options.ts';
 export type { TwinOptions } from './compare/twin_options.ts';
 export type { LayerEpoch, NoiseFigures, PairRecord, Timeline, TwinEpoch, TwinRecord } from './compare/twin_record.ts';
-export { type PairOptions, type PairState, type TwinActivations, trainPair } from './compare/twins.ts';
+export { trainPair } from './compare/twins.ts';
 export { type Variable, variables } from './compare/variables.ts';
 export {
   type Cleaned,

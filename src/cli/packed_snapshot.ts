@@ -1,4 +1,4 @@
-import type { PairState } from '../compare/twins.ts';
+import type { PairState } from '../compare/pair_options.ts';
 import { base64 } from '../formats/base64.ts';
 import type { Snapshot } from '../index.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';

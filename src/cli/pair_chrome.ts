@@ -1,6 +1,6 @@
+import type { PairState } from '../compare/pair_options.ts';
 import type { TwinOptions } from '../compare/twin_options.ts';
 import type { PairRecord } from '../compare/twin_record.ts';
-import type { PairState } from '../compare/twins.ts';
 import type { TrainAndTest } from '../data/index.ts';
 import type { WgradError } from '../errors.ts';
 import type { LayerSummary } from '../index.ts';

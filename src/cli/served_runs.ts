@@ -1,4 +1,4 @@
-import type { PairState } from '../compare/twins.ts';
+import type { PairState } from '../compare/pair_options.ts';
 import { formatRun, type SavedRun } from '../formats/run_file.ts';
 import { packNumbers } from '../json_numbers.ts';
 import type { ResumePoint } from '../session/resume_point.ts';

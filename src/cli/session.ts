@@ -1,4 +1,4 @@
-import type { PairState } from '../compare/twins.ts';
+import type { PairState } from '../compare/pair_options.ts';
 import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
 import type { AdapterFacts, Snapshot } from '../index.ts';

@@ -79,5 +79,4 @@ export function plainOf({ labels, targets, listed: _, ...source }: BatchSource, 
   };
 }
 
-const drawsAsKeras = ({ generator }: Pipeline): boolean =>
-  generator !== undefined && generator.compat !== 'corrected';
+const drawsAsKeras = ({ generator }: Pipeline): boolean => generator !== undefined && generator.compat !== 'corrected';

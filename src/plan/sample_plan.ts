@@ -1,7 +1,8 @@
 import type { RecordReader } from '../health/records.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import { product } from '../product.ts';
-import { lowerGraph, type Network, planParameters, type States } from './network.ts';
+import { lowerGraph, type Network, type States } from './network.ts';
+import { planParameters } from './parameters.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Settings } from './settings.ts';
 import { planSteps, type StepPlan, sequencesOf } from './steps.ts';

@@ -1,6 +1,7 @@
+import type { PairOptions, PairState, TwinActivations } from '../compare/pair_options.ts';
 import type { TwinOptions } from '../compare/twin_options.ts';
 import type { PairRecord, TwinRecord } from '../compare/twin_record.ts';
-import { type PairOptions, type PairState, type TwinActivations, trainPair } from '../compare/twins.ts';
+import { trainPair } from '../compare/twins.ts';
 import type { TrainAndTest } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { type StepRecord, summarize } from '../health/history.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type PairOptions, type PairState, type TwinActivations, trainPair } from '../../src/compare/twins.ts';
+import type { PairOptions, PairState, TwinActivations } from '../../src/compare/pair_options.ts';
+import { trainPair } from '../../src/compare/twins.ts';
 import { ConfigurationError, createPace, createTrainer, type TrainerOptions, takeFirst } from '../../src/index.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, smallClasses, smallDataset, smallModel } from './small.ts';

@@ -1,5 +1,5 @@
+import type { PairState } from '../../compare/pair_options.ts';
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
-import type { PairState } from '../../compare/twins.ts';
 import { fetchFile, type TrainAndTest } from '../../data/served_datasets.ts';
 import { type Gpu, loadTrainer, modelSummary, openGpu, parseRun, selfTest, type Trainer, tune } from '../../index.ts';
 import { packNumbers, unpackNumbers } from '../../json_numbers.ts';

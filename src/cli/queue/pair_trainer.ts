@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { parse } from '../../check.ts';
+import type { PairState } from '../../compare/pair_options.ts';
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
-import type { PairState } from '../../compare/twins.ts';
 import { variables } from '../../compare/variables.ts';
 import { describeAdapter } from '../../gpu/adapter.ts';
 import type { FitSettings } from '../../index.ts';
