@@ -24,6 +24,7 @@ export function RunVerdictNote() {
   if (!run || !found || hidesVerdicts.value) return null;
   const { verdict, sentence, cause, remedies } = found;
   const remedy = firstSetting(remedies);
+  const others = remedies.filter((each) => each !== remedy);
   const because = verdict === 'learning' || verdict === 'done' ? 'Held back by' : 'Likely cause';
   return (
     <div id="run-verdict">
@@ -35,14 +36,11 @@ export function RunVerdictNote() {
           <strong>{because}:</strong> {withPowers(cause)}.
         </p>
       )}
-      {remedies.length > 0 && (
-        <p>
-          <strong>What usually helps:</strong> {remedies.map(({ words }) => words).join('; ')}.
-        </p>
-      )}
       {remedy && (
         <p class="remedy">
-          {remedies.length > 1 && <span>First try {remedy.words}:</span>}
+          <span>
+            <strong>What usually helps:</strong> {remedy.words}.
+          </span>
           {variableOf(remedy.change) && !run.twinB && (
             <TryAsTwin id="remedy-as-twin" run={run} remedy={remedy}>
               Try this as twin B
@@ -56,6 +54,11 @@ export function RunVerdictNote() {
           >
             Change the experiment
           </button>
+        </p>
+      )}
+      {others.length > 0 && (
+        <p>
+          <strong>{remedy ? 'Or:' : 'What usually helps:'}</strong> {others.map(({ words }) => words).join('; ')}.
         </p>
       )}
     </div>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { ErrorParts } from '../../../errors.ts';
 import { count, figure, roughFigure } from '../../../figures.ts';
 import { chromeTrace, type DispatchProfile, type Phase, type TrainingProfile } from '../../../index.ts';
+import { datasetTitle } from '../../app/dataset_titles.ts';
 import { adapter, settled } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { download } from '../../ui/download.ts';
@@ -44,7 +45,7 @@ async function time(): Promise<void> {
     if (!request) return;
     const profile = await training.profile(request, rounds);
     const model = typeof about.model === 'string' ? about.model : 'a custom model';
-    profiled.value = { profile, of: `${model} on ${about.dataset}, batch ${about.batchSize}` };
+    profiled.value = { profile, of: `${model} on ${datasetTitle(about.dataset)}, batch ${about.batchSize}` };
   } catch (error) {
     refused.value = error as ErrorParts;
   } finally {

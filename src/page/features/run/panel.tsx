@@ -83,7 +83,7 @@ export function RunBar({ action, children }: { action?: ComponentChildren; child
         {isWide.value && <Status />}
         <progress id="progress" value={shown?.done ?? 0} max={1} aria-label="Progress of the run" />
       </section>
-      <div class="run-notes">
+      <div class={shown ? 'run-notes has-run' : 'run-notes'}>
         {!isWide.value && <Status />}
         {isIdle && refusalText.value && (
           <p id="refusal" class="cut">
