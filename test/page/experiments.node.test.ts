@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { decode, encode, initial } from '../../src/page/app/experiment.ts';
+import { initial } from '../../src/page/app/experiment.ts';
+import { decode, encode } from '../../src/page/app/experiment_url.ts';
 import { textOf } from '../../src/page/app/status.ts';
 import { experiments, thumbnails } from '../../src/page/features/experiments/experiments.ts';
 import { readFigures, readPlaces, writeFigures, writePlaces } from '../../src/page/features/experiments/recorded.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { decode, encode } from '../../src/page/app/experiment.ts';
+import { decode, encode } from '../../src/page/app/experiment_url.ts';
 import augmentation from '../../src/page/features/lessons/augmentation.json';
 import batchNorm from '../../src/page/features/lessons/batch_norm.json';
 import type { LessonName } from '../../src/page/features/lessons/lesson.ts';

@@ -7,7 +7,8 @@ import { callbackDefinitions, fillCallbacks, requireCallbacksFit } from '../../t
 import { weightsOf } from '../../train/class_weights.ts';
 import { fillFitSettings } from '../../train/fill_fit_settings.ts';
 import type { Measured } from '../../train/monitor.ts';
-import { type Experiment, hasAccuracy, isCategorical, learningRateOf, lossOf, outputsOf } from './experiment.ts';
+import { type Experiment, hasAccuracy, isCategorical, lossOf, outputsOf } from './experiment.ts';
+import { learningRateOf } from './learning_rate.ts';
 
 export type CallbackName = keyof typeof callbackDefinitions;
 export const callbackNames = Object.keys(callbackDefinitions) as CallbackName[];

@@ -14,15 +14,14 @@ import { datasetTitle } from './dataset_titles.ts';
 import {
   augmentationFor,
   augmentationOf,
-  decode,
   type Experiment,
-  encode,
   initial,
   lossFor,
   lossOf,
   modelOf,
   type SettledExperiment,
 } from './experiment.ts';
+import { decode, encode } from './experiment_url.ts';
 import { settingErrorsOf } from './setting_errors.ts';
 import { type Status, textOf } from './status.ts';
 import { readView, type View, writeView } from './view.ts';

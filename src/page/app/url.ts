@@ -1,6 +1,6 @@
 import { batch, effect } from '@preact/signals';
 import { embed } from './embed.ts';
-import { decode } from './experiment.ts';
+import { decode } from './experiment_url.ts';
 import { datasetIsChosen, experiment, hashOf, isUntouched, pageError, pageErrorOf, view } from './state.ts';
 import { readView } from './view.ts';
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { encode } from '../../app/experiment.ts';
+import { encode } from '../../app/experiment_url.ts';
 import { experiment } from '../../app/state.ts';
 import { focusTrain } from '../run/focus_train.ts';
 import { startExperiment } from '../run/start_experiment.ts';

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { encode } from '../../app/experiment.ts';
+import { encode } from '../../app/experiment_url.ts';
 import { adapter, experiment as present } from '../../app/state.ts';
 import { sizeTo, usePainting } from '../../plots/painting.ts';
 import { packed } from '../../plots/ramp.ts';

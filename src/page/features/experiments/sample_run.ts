@@ -1,5 +1,6 @@
 import { type EpochRecord, modelSummary, type StepRecord, type Verdict } from '../../../index.ts';
-import { decode, modelOf, type SettledExperiment } from '../../app/experiment.ts';
+import { modelOf, type SettledExperiment } from '../../app/experiment.ts';
+import { decode } from '../../app/experiment_url.ts';
 import { type History, type LayerPicture, Run } from '../run/run.ts';
 import { sampleRun } from '../run/shown_run.ts';
 import { experiments } from './experiments.ts';

@@ -1,6 +1,6 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import { type ErrorParts, nearest } from '../../../errors.ts';
-import { decode } from '../../app/experiment.ts';
+import { decode } from '../../app/experiment_url.ts';
 import { datasetIsChosen, experiment as present, view } from '../../app/state.ts';
 import { startExperiment } from '../run/start_experiment.ts';
 import { run } from '../run/state.ts';

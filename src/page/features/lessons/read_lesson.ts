@@ -1,5 +1,5 @@
 import { nearest } from '../../../errors.ts';
-import { decode, isPart } from '../../app/experiment.ts';
+import { decode, isPart } from '../../app/experiment_url.ts';
 import {
   type Lesson,
   type LessonFault,

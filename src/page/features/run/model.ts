@@ -9,17 +9,8 @@ import type { RunEvent } from '../../../health/run_events.ts';
 import type { Model } from '../../../index.ts';
 import type { Plan } from '../../../train/run_length.ts';
 import { checkUnderWay } from '../../app/augmentation_check.ts';
-import {
-  augmentationOf,
-  isValidRate,
-  learningRateOf,
-  metricWords,
-  modelOf,
-  namesOf,
-  rateWords,
-  type SettledExperiment,
-  sameRate,
-} from '../../app/experiment.ts';
+import { augmentationOf, metricWords, modelOf, namesOf, type SettledExperiment } from '../../app/experiment.ts';
+import { isValidRate, learningRateOf, rateWords, sameRate } from '../../app/learning_rate.ts';
 import * as state from '../../app/state.ts';
 import type { Status } from '../../app/status.ts';
 import { training } from '../../app/worker_client.ts';

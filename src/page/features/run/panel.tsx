@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { clock, count, counted } from '../../../figures.ts';
-import { isOwnOf, learningRateOf } from '../../app/experiment.ts';
+import { isOwnOf } from '../../app/experiment_url.ts';
+import { learningRateOf } from '../../app/learning_rate.ts';
 import { change, experiment, plan, refusalText, statusLine } from '../../app/state.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { isWide } from '../../ui/panel.tsx';

@@ -14,7 +14,8 @@ import type {
 import { stepSamples } from '../../../plan/settings.ts';
 import type { GpuBytes } from '../../../session/training_run.ts';
 import type { Plan } from '../../../train/run_length.ts';
-import { learningRateOf, type SettledExperiment } from '../../app/experiment.ts';
+import type { SettledExperiment } from '../../app/experiment.ts';
+import { learningRateOf } from '../../app/learning_rate.ts';
 import { Curves } from '../../plots/curves.ts';
 
 export type History = SavedRun['history'];

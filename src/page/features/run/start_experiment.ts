@@ -1,5 +1,5 @@
 import { batch, effect, signal } from '@preact/signals';
-import { decode } from '../../app/experiment.ts';
+import { decode } from '../../app/experiment_url.ts';
 import { dataset, datasetIsChosen, experiment, pageError, refusal, status } from '../../app/state.ts';
 import { stop } from './model.ts';
 import { begin } from './start.ts';

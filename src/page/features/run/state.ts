@@ -1,5 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
-import { type Experiment, learningRateOf, sameRate } from '../../app/experiment.ts';
+import type { Experiment } from '../../app/experiment.ts';
+import { learningRateOf, sameRate } from '../../app/learning_rate.ts';
 import { layers, plan, refusal, settled } from '../../app/state.ts';
 import type { Run } from './run.ts';
 import type { From } from './worker.ts';

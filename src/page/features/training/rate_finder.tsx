@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
 import { figure } from '../../../figures.ts';
 import type { LearningRateCurve } from '../../../index.ts';
-import { learningRateOf, sameRate, withRate } from '../../app/experiment.ts';
+import { learningRateOf, sameRate, withRate } from '../../app/learning_rate.ts';
 import { change, experiment, settled } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { linearTicks } from '../../plots/axes.ts';

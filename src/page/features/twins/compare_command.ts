@@ -4,14 +4,8 @@ import type { Variable } from '../../../index.ts';
 import { fillOptimizer } from '../../../model/optimizer.ts';
 import { augmentationPresets } from '../../../train/augmentation_presets.ts';
 import type { Plan } from '../../../train/run_length.ts';
-import {
-  augmentationOf,
-  type Experiment,
-  learningRateOf,
-  modelOf,
-  rateText,
-  type SettledExperiment,
-} from '../../app/experiment.ts';
+import { augmentationOf, type Experiment, modelOf, type SettledExperiment } from '../../app/experiment.ts';
+import { learningRateOf, rateText } from '../../app/learning_rate.ts';
 
 /** An experiment's value of a variable, in the syntax of --a and --b of `wgrad compare`. */
 export function flagOf(experiment: SettledExperiment, vary: Variable, facts: DatasetFacts): string {

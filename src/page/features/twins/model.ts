@@ -5,17 +5,9 @@ import { type ErrorParts, partsOf } from '../../../errors.ts';
 import { counted } from '../../../figures.ts';
 import { type ComparisonFile, modelSummary, type Variable } from '../../../index.ts';
 import type { PairEvent } from '../../../session/pairs.ts';
-import {
-  augmentationOf,
-  type Change,
-  isOwnOf,
-  learningRateOf,
-  metricWords,
-  namesOf,
-  ofTwin,
-  rateText,
-  type SettledExperiment,
-} from '../../app/experiment.ts';
+import { augmentationOf, type Change, metricWords, namesOf, type SettledExperiment } from '../../app/experiment.ts';
+import { isOwnOf, ofTwin } from '../../app/experiment_url.ts';
+import { learningRateOf, rateText } from '../../app/learning_rate.ts';
 import * as state from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { download } from '../../ui/download.ts';

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { type Variable, variables } from '../../../compare/variables.ts';
 import { figure } from '../../../figures.ts';
-import { isOwnOf } from '../../app/experiment.ts';
+import { isOwnOf } from '../../app/experiment_url.ts';
 import { change, experiment, settled } from '../../app/state.ts';
 import { Choices } from '../../ui/choices.tsx';
 import { ColumnNames } from '../../ui/column_names.tsx';
