@@ -118,9 +118,16 @@ export const fitsWinograd = ({ dilationY = 1, dilationX = 1, groups = 1, ...s }:
 /** Multiply-adds per launch above which Winograd's algorithm saves within some hundred steps what its longer shaders take to compile. */
 const worthWinograd = 2 ** 23;
 
+/** True if a variant with a longer shader is worth compiling for a long run. */
+const isWorthCompiling = (s: Conv2dShape): boolean => fitsWinograd(s) && multiplyAdds(s) >= worthWinograd;
+
 /** True where SwiftShader should change to Winograd's algorithm. For other adapters, it is a candidate for the tuner. */
 const upgradesToWinograd = (s: Conv2dShape, { software, subgroupSize }: Traits): boolean =>
-  software && subgroupSize === 4 && fitsWinograd(s) && multiplyAdds(s) >= worthWinograd;
+  software && subgroupSize === 4 && isWorthCompiling(s);
+
+/** The same, and true where llvmpipe should change to the tiles of conv2d_row_tiles.ts. */
+const upgrades = (s: Conv2dShape, traits: Traits): boolean =>
+  upgradesToWinograd(s, traits) || (!!traits.gathers && isWorthCompiling(s));
 
 export const sizes = (s: Conv2dShape): Record<string, number> => ({
   batch: s.batch,
@@ -196,7 +203,7 @@ export const conv2dForward: Kernel<Conv2dShape> = {
   name: 'conv2d_forward',
   source: forwardText + bias + activate + nan,
   variants: (s, traits) => registerTiles(s.inChannels, s.outChannels, (...tile) => tilesOfY(s, ...tile), traits),
-  upgrades: upgradesToWinograd,
+  upgrades,
   flags: (s, v) => ({ ...forwardTextFlags(s, v), ...biasFlags(s), ...activationFlags(s.activation) }),
   constants: sizes,
   buffers: (s) => ({
@@ -332,7 +339,7 @@ export const conv2dBackwardX: Kernel<Conv2dShape> = {
   name: 'conv2d_backward_x',
   source: backwardXText + derivative,
   variants: (s, traits) => registerTiles(s.outChannels, s.inChannels, (...tile) => tilesOfX(s, ...tile), traits),
-  upgrades: upgradesToWinograd,
+  upgrades,
   flags: (s, v) => ({
     ...tileFlags(v),
     ...stepsOfKernel(s),

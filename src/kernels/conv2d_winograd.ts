@@ -13,7 +13,7 @@ import winograd from '../../shaders/lib/winograd.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
 import { activationFlags } from './activation.ts';
-import { type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward, sizes } from './conv2d.ts';
+import { biasFlags, type Conv2dShape, conv2dBackwardW, conv2dBackwardX, conv2dForward, sizes } from './conv2d.ts';
 import { reversedSizes } from './conv2d_transpose.ts';
 import { quadType } from './tile.ts';
 import { ceilDiv, spread } from './workgroups.ts';
@@ -67,7 +67,7 @@ const flagsOf = (s: Conv2dShape, { subgroups, quads, tiles }: WinogradTile) => (
 });
 
 /** The convolution of dy that gives dx. */
-const gradientOf = (s: Conv2dShape): Conv2dShape => ({
+export const gradientOf = (s: Conv2dShape): Conv2dShape => ({
   ...s,
   ...reversedSizes(s),
   padTop: 2 - s.padTop,
@@ -84,7 +84,7 @@ export const conv2dWinogradForward: Kernel<Conv2dShape> = {
     ...flagsOf(s, v as WinogradTile),
     ...{ backward: false, activated: false, x: 'x' },
     ...{ loaded: 'w', stored: 'y', vec_out: s.outChannels % 4 === 0 },
-    ...{ use_bias: s.useBias, vec_bias: s.outChannels % 4 === 0 },
+    ...biasFlags(s),
     ...activationFlags(s.activation),
   }),
   constants: sizes,

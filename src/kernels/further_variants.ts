@@ -7,6 +7,7 @@ import {
   conv2dForward,
   fitsWinograd,
 } from './conv2d.ts';
+import { conv2dRowsBackwardX, conv2dRowsForward } from './conv2d_row_tiles.ts';
 import { conv2dWinogradBackwardW, conv2dWinogradBackwardX, conv2dWinogradForward } from './conv2d_winograd.ts';
 import { denseBackwardW, denseBackwardWNarrow, denseBackwardX, denseForward } from './dense.ts';
 import { matrixKernels } from './subgroup_matrix.ts';
@@ -51,6 +52,9 @@ function extended(kernel: Kernel<Conv2dShape>, ...alternatives: Alternative[]): 
   };
 }
 
+/** Its variants are listed only for llvmpipe, where long runs change to them. */
+const rows = (kernel: Kernel<Conv2dShape>): Alternative => ({ mark: 'rowTile', kernel, fits: fitsWinograd });
+
 const winograd = (kernel: Kernel<Conv2dShape>): Alternative => ({ mark: 'winograd', kernel, fits: fitsWinograd });
 
 /** Only listed for a device that was opened with tensor cores. The page never opens one, and is built without these kernels. */
@@ -74,8 +78,8 @@ const backwardW: Alternative[] = [
 
 const kernels = new Map(
   [
-    extended(conv2dForward, winograd(conv2dWinogradForward), ...forward),
-    extended(conv2dBackwardX, winograd(conv2dWinogradBackwardX), ...backwardX),
+    extended(conv2dForward, rows(conv2dRowsForward), winograd(conv2dWinogradForward), ...forward),
+    extended(conv2dBackwardX, rows(conv2dRowsBackwardX), winograd(conv2dWinogradBackwardX), ...backwardX),
     extended(conv2dBackwardW, winograd(conv2dWinogradBackwardW), ...backwardW),
     extended(conv2dBackwardWNarrow, ...backwardW),
     extended(denseForward, ...forward),

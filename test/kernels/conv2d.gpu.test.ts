@@ -18,6 +18,8 @@ import {
 import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import { type Convolution, convolution, depthwise, plain } from '../../src/selftest/kernels/shapes.ts';
 import {
+  checkRowsBackwardX,
+  checkRowsForward,
   checkWinogradBackwardW,
   checkWinogradBackwardX,
   checkWinogradForward,
@@ -117,6 +119,14 @@ const winograd: Departures = {
   'many tiles of many channels': { batch: 5, size: [9, 9], channels: 20, filters: 36 },
 };
 
+/** Tiles of two rows: one tile in a row or several, the last of which is incomplete, and channels for one quad or two. */
+const rowTiles: Departures = {
+  'a row longer than a tile': { size: [4, 17] },
+  'a row longer than a tile, same padding': { padding: 'same', size: [5, 16] },
+  'three tiles a row': { batch: 1, size: [3, 30], channels: 4, filters: 8 },
+  'quads of an even number': { filters: 24, channels: 16 },
+};
+
 const inActivations: Departures = {
   'relu made x': { inActivation: 'relu' },
   'tanh made x': { inActivation: 'tanh' },
@@ -137,6 +147,9 @@ const anyConvolution = randomConvolutions({ batch: 4, side: 9, channels: 9, filt
 const fitsWinograd = (s: Conv2dShape): boolean =>
   [s.kernelHeight, s.kernelWidth].every((size) => size === 3) &&
   [s.strideY, s.strideX, s.dilationY ?? 1, s.dilationX ?? 1, s.groups ?? 1].every((n) => n === 1);
+
+/** The same with channels that can be loaded four at a time. */
+const fitsRowTiles = (s: Conv2dShape): boolean => fitsWinograd(s) && s.inChannels % 4 === 0 && s.outChannels % 4 === 0;
 
 interface Pass {
   check: (shape: Conv2dShape) => KernelCheck<Conv2dShape>;
@@ -189,6 +202,22 @@ const passes: Record<string, Pass> = {
       ...{ ...everywhere, ...inActivations, ...wide },
       'four quads of channels that relu made': { ...wide['four quads of channels'], inActivation: 'relu' },
     },
+  },
+  conv2d_rows_forward: {
+    check: checkRowsForward,
+    fits: fitsRowTiles,
+    control: {},
+    departures: {
+      ...{ ...everywhere, ...pools, ...winograd, ...rowTiles, ...activations },
+      'a pool and a row longer than a tile': { pooled: true, size: [6, 17], filters: 24 },
+      'a pool, same padding and a row longer than a tile': { pooled: true, padding: 'same', size: [7, 30] },
+    },
+  },
+  conv2d_rows_backward_x: {
+    check: checkRowsBackwardX,
+    fits: fitsRowTiles,
+    control: {},
+    departures: { ...everywhere, ...inActivations, ...winograd, ...rowTiles },
   },
   conv2d_winograd_forward: {
     check: checkWinogradForward,

@@ -94,7 +94,6 @@ describe('conv2d', () => {
       expect(upgradesOf(small)).toEqual([false, false, false]);
       expect(upgradesOf({ ...large, strideX: 2 })).toEqual([false, false, false]);
       expect(upgradesOf(large, hardware)).toEqual([false, false, false]);
-      expect(upgradesOf(large, { software: true, subgroupSize: 0, gathers: true })).toEqual([false, false, false]);
       const all = withFurtherVariants(conv2dForward).variants!(large, software).map((variant) =>
         JSON.stringify(variant),
       );
@@ -205,6 +204,32 @@ test('llvmpipe: many sums per load, and enough workgroups', () => {
   const small = conv2dForward.variants!(second, hardware);
   expect(small.some(({ across }) => across !== undefined)).toBe(false);
   expect(conv2dForward.variants!(second, llvmpipe)).toEqual(expect.arrayContaining(small));
+});
+
+test('llvmpipe: long runs change to tiles of rows for large convolutions', () => {
+  const llvmpipe: Traits = { software: true, subgroupSize: 0, gathers: true };
+  const shape = { ...image, size: [24, 24], kernelSize: [3, 3] } satisfies Partial<Convolution>;
+  const large = convolution({ ...shape, batch: 4 });
+  /** The variants of the three passes that a long run changes to. */
+  const upgradesOf = (s: Conv2dShape, traits = llvmpipe) =>
+    [conv2dForward, conv2dBackwardX, conv2dBackwardW].map((kernel) => {
+      expect(kernel.variants!(s, traits)[0]!.rowTile).toBeUndefined();
+      return kernel.upgrades?.(s, traits) ? withFurtherVariants(kernel).variants!(s, traits)[0] : undefined;
+    });
+  const tile = { rowTile: true, across: 2 };
+  // 22 pixels out are two tiles of 11, and 24 pixels of the input are two of 12.
+  expect(upgradesOf(large)).toEqual([{ ...tile, columns: 11 }, { ...tile, columns: 12 }, undefined]);
+  // 11 pooled cells are two tiles of 6, and an odd number of quads of filters is processed one at a time.
+  const pooled = convolution({ ...shape, batch: 8, pooled: true, filters: 36 });
+  expect(upgradesOf(pooled)[0]).toEqual({ ...tile, columns: 12, across: 1 });
+  const none = [undefined, undefined, undefined];
+  expect(upgradesOf(convolution({ ...shape, batch: 3 }))).toEqual(none);
+  expect(upgradesOf({ ...large, strideX: 2 })).toEqual(none);
+  expect(upgradesOf(large, hardware)).toEqual(none);
+  for (const traits of [hardware, software]) {
+    const all = withFurtherVariants(conv2dForward).variants!(large, traits);
+    expect(all.some(({ rowTile }) => rowTile)).toBe(false);
+  }
 });
 
 test('conv2dTranspose: the filters are the rows of the filter gradient, the channels its columns', () => {

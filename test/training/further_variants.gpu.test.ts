@@ -94,3 +94,21 @@ test.each([...further])('%s, wherever a network can have it, gives the gradients
   const again = await train();
   expect([again.loss, again.after]).toEqual([end.loss, end.after]);
 });
+
+test('the tiles of rows to which long runs on llvmpipe change give the gradients of the float64 twin', async () => {
+  // The shaders need nothing that only llvmpipe has.
+  const llvmpipe = { ...gpu, traits: { ...gpu.traits, subgroupSize: 0, gathers: true } };
+  const tiles = new Map(
+    [...(await tunableKernels(llvmpipe, fillOptions(options)))].flatMap(([key, { kernel, shape }]) => {
+      const tile = kernel.variants!(shape, llvmpipe.traits).find(({ rowTile }) => rowTile);
+      return tile ? [[key, tile]] : [];
+    }),
+  );
+  expect([...tiles.keys()].map((key) => key.split(' ')[0]).sort()).toEqual(['conv2d_backward_x', 'conv2d_forward']);
+  const kernelVariants = Object.fromEntries(tiles);
+  const { model, weights, batch, dispatches } = await trainOnce({ ...options, kernelVariants }, dataset, llvmpipe);
+  twin ??= twinOf(model, weights);
+  expect(weights).toEqual(twin.weights);
+  expectBatch(model, batch, twin.expected, twin.bounds);
+  expect(dispatches.filter(({ variant }) => variant.rowTile)).toHaveLength(2);
+});

@@ -1,6 +1,7 @@
 import type { Traits } from '../../gpu/device.ts';
 import type { Kernel } from '../../gpu/kernel.ts';
 import type { Conv2dShape } from '../../kernels/conv2d.ts';
+import { conv2dRowsBackwardX, conv2dRowsForward } from '../../kernels/conv2d_row_tiles.ts';
 import {
   conv2dWinogradBackwardW,
   conv2dWinogradBackwardX,
@@ -33,6 +34,8 @@ const withKernel =
 const forward = withKernel(checkForward);
 const backwardX = withKernel(checkBackwardX);
 
+export const checkRowsForward = forward(conv2dRowsForward);
+export const checkRowsBackwardX = backwardX(conv2dRowsBackwardX);
 export const checkTiledForward = forward(conv2dTiledForward);
 export const checkSplitForward = forward(conv2dSplitForward);
 export const checkTiledBackwardX = backwardX(conv2dTiledBackwardX);
@@ -116,6 +119,15 @@ export function variantCases({ subgroupMatrix }: Pick<Traits, 'subgroupMatrix'>)
       { padding: 'same', channels: 3, filters: 3 },
       { useBias: false },
     ]).map(checkWinogradBackwardW),
+    ...images([
+      { activation: 'relu', filters: 8 },
+      { pooled: true, padding: 'same', size: [9, 28], activation: 'tanh' },
+      { useBias: false, size: [5, 15] },
+    ]).map(checkRowsForward),
+    ...images([
+      { inActivation: 'relu', channels: 8 },
+      { padding: 'same', size: [5, 15] },
+    ]).map(checkRowsBackwardX),
     ...[checkTiledForward, checkSplitForward].flatMap((check) => forwards.map(check)),
     ...[checkTiledBackwardX, checkSplitBackwardX].flatMap((check) => backwardsX.map(check)),
     ...backwardsW.map(checkTiledBackwardW),
