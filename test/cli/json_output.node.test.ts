@@ -1,7 +1,11 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { runHere, temporaryFolder } from './wgrad.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 const model = {
   inputShape: [8, 8, 1],
@@ -36,7 +40,7 @@ test.each<[string, (folder: string) => string[], object, string]>([
   '%s --json - writes only JSON to the standard output, and the report to the standard error',
   async (_, args, json, words) => {
     const folder = temporaryFolder();
-    mkdirSync(folder, { recursive: true });
+    vi.stubEnv('WGRAD_DATA_DIR', folder); // where wgrad tune keeps its times
     const { code, stdout, stderr } = await runHere(...args(folder), '--json', '-');
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(words) });
     expect(JSON.parse(stdout)).toMatchObject(json);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { changesText, profileChanges, profileFile } from '../../src/cli/profile_file.ts';
 import {
   type ChromeTrace,
@@ -51,6 +51,10 @@ const small = [
     layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }],
   }),
 ];
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 /** The rows of --csv without the header. */
 const rows = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().split('\n').slice(1);
@@ -505,6 +509,7 @@ test(
 linux(
   'Ctrl-C stops wgrad tune, which prints and writes the times so far',
   async () => {
+    vi.stubEnv('WGRAD_DATA_DIR', temporaryFolder()); // without times of earlier runs
     const json = join(temporaryFolder(), 'tuning.json');
     const tuning = start('tune', ...small, '--tuning', 'full', '--json', json);
     await tuning.says('Ctrl-C keeps the times so far');
