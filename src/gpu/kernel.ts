@@ -53,7 +53,8 @@ export interface CompiledKernel extends SpecializedKernel {
   pipeline: GPUComputePipeline;
 }
 
-const maxWorkgroups = 65535;
+/** WebGPU's default limit of the workgroups in each dimension of a dispatch. */
+export const maxWorkgroups = 65535;
 
 /**
  * Renders a kernel for a shape and checks that shader and launch agree.
