@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defineConfig, type Plugin } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
+import { noOldChunks } from './build/old_chunks.ts';
 
 /**
  * TypeScript 7, a native program, with which writing the declarations takes a third of the time that it takes with the project's version.
@@ -29,6 +30,7 @@ export default defineConfig({
   plugins: [
     dts({ tsconfig: 'tsconfig.build.json', emitDtsOnly: true, resolver: 'oxc', tsgo: { path: getExePath() } }),
     withoutComments,
+    noOldChunks(/\.d\.ts$/),
   ],
   output: { dir: 'dist', chunkFileNames: 'chunks/[name]-[hash].d.ts' },
 });

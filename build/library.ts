@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Plugin, UserConfig } from 'vite';
 import { leanParquet, leanZip } from './lean_packages.ts';
 import { eachLicenseOnce } from './licenses.ts';
 import { lineMaps } from './line_maps.ts';
 import { namesInChunks } from './names_in_chunks.ts';
+import { noOldChunks } from './old_chunks.ts';
 import { root } from './root.ts';
 import { leanShaders, shadersTogether } from './shaders.ts';
 
@@ -75,17 +76,6 @@ function sourcesOnTheWeb(): string {
   const name = /github\.com\/(.+)\.git$/.exec(repository.url)![1];
   return `https://raw.githubusercontent.com/${name}/v${version}/`;
 }
-
-/** Removes chunks of earlier builds, which have other names and would otherwise be part of the package. */
-const noOldChunks: Plugin = {
-  name: 'wgrad-no-old-chunks',
-  apply: 'build',
-  writeBundle({ dir }, bundle) {
-    for (const name of readdirSync(join(dir!, 'chunks'))) {
-      if (/\.js(\.map)?$/.test(name) && !(`chunks/${name}` in bundle)) rmSync(join(dir!, 'chunks', name));
-    }
-  },
-};
 
 /**
  * The files of the library. Each contains everything that its modules need and that no earlier file contains.
@@ -173,7 +163,7 @@ export const library: UserConfig = {
     headlessPage,
     namesInChunks,
     lineMaps(root, sourcesOnTheWeb(), isForApps),
-    noOldChunks,
+    noOldChunks(/\.js(\.map)?$/),
     eachLicenseOnce,
   ],
   build: {

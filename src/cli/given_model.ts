@@ -12,7 +12,15 @@ export function readGiven(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new ConfigurationError({ what: `${path} cannot be read`, found: (cause as Error).message }, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new ConfigurationError(
+      {
+        what: `${path} cannot be read`,
+        found: code === 'ENOENT' ? 'no such file or folder' : message,
+        expected: "a run written by --save, or another program's model",
+      },
+      { cause },
+    );
   }
 }
 

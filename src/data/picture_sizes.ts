@@ -73,7 +73,7 @@ export function imageSize(
   const rest = others > 0 ? `; ${which} ${how}` : '';
   return {
     size: [h, w],
-    rule: `images of ${w} × ${h}, ${size === undefined ? whyOf(most, all) : 'as asked for'}${rest}`,
+    rule: `images of ${w} × ${h}, ${size === undefined ? whyOf(most, all) : 'the requested size'}${rest}`,
   };
 
   function whyOf(most: number, all: number): string {

@@ -57,8 +57,7 @@ export async function prepareImages(images: Images, preparation: PicturePreparat
     throw new ConfigurationError({
       what: 'The input is not an image',
       found: typeof list === 'string' ? list : kindOf(list),
-      expected:
-        'a picture (an image, canvas or video element, ImageBitmap, ImageData, VideoFrame, Blob or the bytes of a file), a list of pictures, a Float32Array or a data set',
+      expected: 'a picture, a Float32Array, a list of either, or a data set',
       ...(typeof list === 'string' && { fix: 'for a URL, pass await (await fetch(url)).blob()' }),
     });
   }

@@ -76,7 +76,11 @@ describe('wgrad predict', () => {
   });
 
   test.each<[string, () => string[], RegExp]>([
-    ['a model that is not there', () => ['none.wgrad', images], /none\.wgrad cannot be read/],
+    [
+      'a model that is not there',
+      () => ['none.wgrad', images],
+      /none\.wgrad cannot be read\.\n +found: "no such file or folder"\n +expected: a run/,
+    ],
     ['a picture that is not there', () => [model, path('none.png')], /picture does not exist[\s\S]*none\.png/],
     ['a folder without pictures', () => [model, temporaryFolder()], /no pictures/],
     ['no picture', () => [model], /missing required argument 'pictures'/i],

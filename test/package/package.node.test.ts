@@ -15,7 +15,15 @@ import { serve } from '../../src/cli/server.ts';
 import { archiveOf, fakeNpm } from '../cli/fake_npm.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
 import { type CompilerOptions, compile, versions } from './compile.ts';
-import { type Ended, installPacked, linkPackages, root, runIn, shellEnvironment } from './packed.ts';
+import {
+  chunksOfAnEarlierBuild,
+  type Ended,
+  installPacked,
+  linkPackages,
+  root,
+  runIn,
+  shellEnvironment,
+} from './packed.ts';
 import { exampleIn, libraryExample } from './readme.ts';
 import { followTutorial, useTutorial, webcam } from './tutorial.ts';
 
@@ -60,6 +68,12 @@ describe('the installed files', () => {
       return ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts);
     });
     expect(scripts).toEqual([]);
+  });
+
+  test('no chunk of an earlier build', () => {
+    const chunks = readdirSync(join(project, 'node_modules/wgrad/dist/chunks'));
+    expect(chunks.length).toBeGreaterThan(50);
+    expect(chunks.filter((name) => chunksOfAnEarlierBuild.includes(name))).toEqual([]);
   });
 
   // The build renames chunks and replaces imports, so a name that only one of two places has would fail in the user's hands.

@@ -31,6 +31,9 @@ export async function runIn(cwd: string, env: NodeJS.ProcessEnv, program: string
   }
 }
 
+/** They are in `dist` when the project is packed. */
+export const chunksOfAnEarlierBuild = ['index-Old12345.d.ts', 'trainer-Old12345.js', 'trainer-Old12345.js.map'];
+
 /** Packs the project as for publishing. Builds in a copy, because other tests run the project's build. */
 async function pack(): Promise<string> {
   const copy = temporaryFolder();
@@ -50,6 +53,9 @@ async function pack(): Promise<string> {
   // The build uses one of these compilers.
   mkdirSync(join(copy, 'test/package'), { recursive: true });
   symlinkSync(join(root, 'test/package/typescript'), join(copy, 'test/package/typescript'));
+  // A clone that was built before has chunks of other names.
+  mkdirSync(join(copy, 'dist/chunks'), { recursive: true });
+  for (const name of chunksOfAnEarlierBuild) writeFileSync(join(copy, 'dist/chunks', name), '');
   const { code, text } = await runIn(copy, shellEnvironment(), 'npm', 'pack', '--json');
   const tarball = readdirSync(copy).find((it) => it.endsWith('.tgz'));
   if (code !== 0 || !tarball) throw new Error(`npm pack ended with ${code}: ${text}`);
