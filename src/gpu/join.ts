@@ -1,9 +1,9 @@
 import { product } from '../product.ts';
-import { maxWorkgroups, type SpecializedKernel } from './kernel.ts';
+import type { SpecializedKernel } from './kernel.ts';
 import { type Binding, elementBytes } from './wgsl.ts';
 
-/** WebGPU's default limit of the workgroup memory of a shader. */
-const maxWorkgroupBytes = 16384;
+const mostWorkgroups = 65535;
+const mostWorkgroupBytes = 16384;
 
 /** Matches the declarations of a shader at module scope. */
 const declared = /\b(?:fn|struct|alias|const|override|var<[^>]*>)\s+(\w+)/g;
@@ -83,7 +83,7 @@ export function joinKernels(
   const [first, second] = [product(a.workgroups), product(b.workgroups)];
   const one = asFunction(a, 'main_1', 'group.x', size);
   const two = asFunction(b, 'main_2', `(group.x - ${first}u)`, size);
-  if (!one || !two || size !== workgroupSize(b) || first + second > maxWorkgroups) return undefined;
+  if (!one || !two || size !== workgroupSize(b) || first + second > mostWorkgroups) return undefined;
   return inOneText([a, one.text], [b, two.text], same, mostBuffers, {
     name: `${a.name} + ${b.name}`,
     size,
@@ -217,7 +217,7 @@ function inOneText(
   mostBuffers: number,
   { name, size, workgroups, body }: { name: string; size: number; workgroups: number; body: string },
 ): Joined | undefined {
-  if (!(workgroupBytes(a) + workgroupBytes(b) <= maxWorkgroupBytes)) return undefined;
+  if (!(workgroupBytes(a) + workgroupBytes(b) <= mostWorkgroupBytes)) return undefined;
   const names = new Map<string, string>();
   const taken = new Set(namesIn(`${a.text}\n${one}`));
   for (const name of namesIn(b.text)) {

@@ -53,8 +53,7 @@ export interface CompiledKernel extends SpecializedKernel {
   pipeline: GPUComputePipeline;
 }
 
-/** WebGPU's default limit of the workgroups in each dimension of a dispatch. */
-export const maxWorkgroups = 65535;
+const maxWorkgroups = 65535;
 
 /**
  * Renders a kernel for a shape and checks that shader and launch agree.
