@@ -1,28 +1,17 @@
 // dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that contain (iy,ix) and have their maximum there
 // Gathers: one invocation owns four consecutive elements of dx and reads the windows around them, so no atomics are needed. If the windows
 // tile the image, each pixel belongs to one window: an invocation owns four channels of a window and writes all of its pixels.
-#if ${vec}
-@group(0) @binding(0) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(0) var<storage, read> dy: array<${out}>;
 @group(0) @binding(1) var<storage, read> argmax: array<u32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
-#else
-@group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> argmax: array<u32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
-#endif
+@group(0) @binding(2) var<storage, read_write> dx: array<${out}>;
 
 #if ${vec}
-alias Element = vec4f;
-const elements = 4u;
 
 fn places(at: u32) -> vec4u {
   let word = argmax[at / 4u];
   return vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(255u);
 }
 #else
-alias Element = f32;
-const elements = 1u;
-
 fn places(at: u32) -> u32 {
   return (argmax[at / 4u] >> (8u * (at % 4u))) & 255u;
 }
@@ -38,16 +27,16 @@ fn fill(window: u32) {
   let corner = (cell / out_width * pool_height * in_width + cell % out_width * pool_width) * channels + c;
   for (var i = 0u; i < pool_height * pool_width; i++) {
     let at = corner + (i / pool_width * in_width + i % pool_width) * channels;
-    dx[at / 4u] = select(Element(), winner, place == vec4u(i));
+    dx[at / 4u] = select(${out}(), winner, place == vec4u(i));
   }
 }
 #else
-fn gather(at: u32) -> Element {
+fn gather(at: u32) -> ${out} {
   let c = at % channels;
   let column = at / channels % in_width + pad_left;
   let row = at / channels / in_width % in_height + pad_top;
   let image = at / channels / in_width / in_height;
-  var sum = Element();
+  var sum = ${out}();
   // The windows that contain this row begin at most pool_height - 1 rows above it.
   let first_oy = select(0u, (row - pool_height + stride_y) / stride_y, row >= pool_height);
   let first_ox = select(0u, (column - pool_width + stride_x) / stride_x, column >= pool_width);
@@ -56,9 +45,9 @@ fn gather(at: u32) -> Element {
       let y = ((image * out_height + oy) * out_width + ox) * channels + c;
       let place = (row - oy * stride_y) * pool_width + column - ox * stride_x;
 #if ${vec}
-      sum += select(Element(), dy[y / elements], places(y) == vec4u(place));
+      sum += select(${out}(), dy[y / 4u], places(y) == vec4u(place));
 #else
-      sum += select(Element(), dy[y], places(y) == place);
+      sum += select(${out}(), dy[y], places(y) == place);
 #endif
     }
   }

@@ -1,6 +1,7 @@
 import poolSizes from '../../shaders/lib/pool_sizes.wgsl?raw';
 import backwardSource from '../../shaders/max_pool_backward.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
+import { quadType } from './tile.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
 /** NHWC. `argmax` stores the position of each element of y within its window, four positions per word. */
@@ -57,7 +58,7 @@ const tiling = (s: MaxPoolShape) =>
 export const maxPoolBackward: Kernel<MaxPoolShape> = {
   name: 'max_pool_backward',
   source: backwardSource + poolSizes,
-  flags: (s) => ({ vec: s.channels % 4 === 0, tiling: tiling(s) }),
+  flags: (s) => ({ vec: s.channels % 4 === 0, tiling: tiling(s), out: quadType(s.channels) }),
   constants: poolConstants,
   buffers: (s) => ({ dy: elementsOut(s), argmax: ceilDiv(elementsOut(s), 4), dx: elementsIn(s) }),
   workgroups: (s) => spread(ceilDiv(tiling(s) ? elementsOut(s) : elementsIn(s), 4)),

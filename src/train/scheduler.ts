@@ -4,8 +4,13 @@ import { readStaging } from '../gpu/readback.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { type Submission, submit } from '../gpu/submission.ts';
 
-/** Target duration of a submission: short enough to keep a page responsive, long enough to keep a fast GPU busy. */
+/** Maximum duration of a submission of several steps: short enough to keep a page responsive, long enough to keep a fast GPU busy. */
 const submissionMs = 50;
+/**
+ * The same on a software adapter. It does not draw the page, so a longer submission delays no frame, and the cores that compute the steps spend
+ * 2 ms on each submission.
+ */
+const submissionMsOnCpu = 110;
 /** Maximum number of submissions in flight. One more would only lengthen the queue that a stop has to wait for. */
 const inFlightMost = 2;
 /** Maximum number of steps per submission: the records of two submissions fit the ring. */
@@ -29,7 +34,7 @@ export class Scheduler {
   readonly #ringSlots: number;
   readonly #idle: GPUBuffer[];
   readonly #flights: Flight[] = [];
-  #stepMs = submissionMs; // the first submission is a single step, which is then measured
+  #stepMs = submissionMsOnCpu; // the first submission is a single step, which is then measured
   #lastDone = 0;
   /** True if the device reports finished work late. */
   #prompts = false;
@@ -70,8 +75,9 @@ export class Scheduler {
     afterEach?: (work: Submission, step: number) => void,
   ): Promise<number> {
     await this.ready();
-    const count = Math.max(1, Math.min(steps, stepsMost, Math.floor(submissionMs / this.#stepMs)));
-    const { device } = this.#gpu;
+    const { device, traits } = this.#gpu;
+    const most = traits.software ? submissionMsOnCpu : submissionMs;
+    const count = Math.max(1, Math.min(steps, stepsMost, Math.floor(most / this.#stepMs)));
     const staging = this.#idle.pop()!;
     const begun = performance.now();
     submit(device, `steps ${firstStep} to ${firstStep + count - 1}`, (work) => {
