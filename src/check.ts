@@ -45,10 +45,9 @@ export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subj
   const path = (issue.path ?? []).map((item) => String(item.key)).join('.');
   if (issue.type === 'strict_object' && issue.expected === 'never') throw unknownOption(subject, path, []);
   const missing = path !== '' && (issue.type === 'strict_object' || issue.input === undefined);
-  const expected = expectedBy(
-    (missing && entries[path] && v.safeParse(entries[path], undefined, { message: expectation }).issues?.[0]) || issue,
-  );
-  const choices = issue.type === 'picklist' ? [...expected.matchAll(/"([^"]+)"/g)].map((m) => m[1]!) : [];
+  const { message: expected } =
+    (missing && entries[path] && v.safeParse(entries[path], undefined, { message: expectation }).issues?.[0]) || issue;
+  const choices = issue.type === 'picklist' ? [...issue.expected!.matchAll(/"([^"]+)"/g)].map((m) => m[1]!) : [];
   throw new ConfigurationError({
     ...(missing ? about(`${subject} `, `lacks ${path}`) : about(`${subject}: `, `${path || 'it'} is invalid`)),
     found: missing ? 'nothing' : issue.input,
@@ -60,7 +59,8 @@ export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subj
 
 const about = (subject: string, problem: string) => ({ what: subject + problem, problem });
 
-function unknownOption(subject: string, name: string, known: readonly string[]): ConfigurationError {
+/** The error of an option that does not exist, with the nearest name of one that does. */
+export function unknownOption(subject: string, name: string, known: readonly string[]): ConfigurationError {
   return new ConfigurationError({
     ...about(`${subject} `, `has no option ${name}`),
     found: name,
@@ -69,9 +69,19 @@ function unknownOption(subject: string, name: string, known: readonly string[]):
   });
 }
 
-/** Replaces valibot's own messages, "Invalid type: Expected ... but received ...", by what they expect, as the others read. */
-const expectation = ({ message, expected }: v.BaseIssue<unknown>): string => expected ?? message;
+/** Valibot's names of types, in words. */
+const words: Record<string, string> = {
+  Object: 'an object',
+  Array: 'a list',
+  boolean: 'true or false',
+};
 
-/** "a" | "b" in parentheses is valibot's notation for choices. */
-const expectedBy = ({ message }: v.BaseIssue<unknown>): string =>
-  message.replaceAll(/[()]/g, '').replaceAll(' | ', ' or ');
+/**
+ * Replaces valibot's own messages, "Invalid type: Expected ("a" | "b") but received ...", by what they expect, in words: "a" or "b".
+ * Schemas that have a message of their own keep it.
+ */
+const expectation = ({ message, expected }: v.BaseIssue<unknown>): string =>
+  expected
+    ?.replace(/[()]/g, '')
+    .replaceAll(' | ', ' or ')
+    .replace(/^\w+$/, (name) => words[name] ?? name) ?? message;

@@ -2,8 +2,7 @@
 // A product of matrices on tensor cores, in place of lib/workgroup_tiles.wgsl. The ${size} invocations of a workgroup keep tiles of both factors
 // in workgroup memory, rounded to float16. A workgroup owns ${tile_rows} rows by ${tile_quads} quads of columns of the result, and a subgroup ${down} by
 // ${across} matrices of ${m} rows by ${n} columns. Each step of the sum loads ${depth} terms of both factors, every number once; while a tile is
-// multiplied, the next one is loaded from memory into registers.
-const depth_quads = ${depth}u / 4u;
+// multiplied, the next one is loaded from memory into registers. lib/tile_loads.wgsl has the loads.
 const tile_rows = ${tile_rows}u;
 const tile_quads = ${tile_quads}u;
 // Rows and columns of a matrix. Each subgroup has a unit of the tile: some matrices below and next to each other.
@@ -40,9 +39,6 @@ fn keep(at: u32, value: vec4f) {
 }
 fn kept(at: u32) -> vec4f { return vec4f(sums[4u * at], sums[4u * at + 1u], sums[4u * at + 2u], sums[4u * at + 3u]); }
 
-// The part of a tile that an invocation loads.
-struct Loads { a: array<vec4f, ${loads}>, b: mat4x4f, }
-
 // The first row and column of a unit.
 fn unit_at(unit: u32) -> vec2u {
   return vec2u(unit / units_across, unit % units_across) * vec2u(${down}u * m, ${across}u * n);
@@ -52,39 +48,12 @@ fn unit_at(unit: u32) -> vec2u {
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(subgroup_id) subgroup: u32,
-#if ${parted}
-#else
   @builtin(num_workgroups) groups: vec3u,
-#endif
   @builtin(local_invocation_index) index: u32,
 ) {
-#if ${parted}
-  let tile = group.x;
-  let part = group.y;
-#else
-  let tile = group.y * groups.x + group.x;
-  let part = 0u;
-#endif
-  let column_tiles = (columns() + 4u * tile_quads - 1u) / (4u * tile_quads);
-  let first = tile / column_tiles * tile_rows;
-  let first_column = tile % column_tiles * tile_quads * 4u;
-  let range = terms(part);
-#if ${blocks}
-  // An invocation loads a block of a, four rows by four terms, and one of b. Neighbors load neighboring rows and columns.
-  let a_quad = index / (tile_rows / 4u);
-  let a_place = index % (tile_rows / 4u) * 4u;
-  let chunk = chunk_at(min((first + a_place) / 4u, (kernel_height * kernel_width * in_channels + 3u) / 4u - 1u));
-#else
-  // An invocation loads the same four terms of ${loads} rows of a, and a block of b, four terms by four columns. Neighbors load neighboring
-  // terms of a, and neighboring columns of b.
-  let a_quad = index % depth_quads;
-  let a_place = index / depth_quads;
-%for i in 0..${loads}
-  let p$i = pixel_at(first + a_place + $iu * (${size}u / depth_quads));
-%end
-#endif
-  let b_quad = index / tile_quads;
-  let column = index % tile_quads;
+  let tile = tile_of(group, groups);
+  let range = terms(tile.part);
+  let share = share_of(tile, index);
   // A subgroup adds up the products of its unit; one beyond the last unit repeats another's.
   let unit = unit_at(subgroup % units);
 %for i in 0..${down}
@@ -99,31 +68,10 @@ fn main(
   // There is one more round than there are tiles: the first round multiplies nothing, the last one loads nothing.
   for (var term = range.x; ; term += depth_quads) {
     if (term < range.y) {
-#if ${blocks}
-      if (index < tile_rows / 4u * depth_quads) {
-        let block = load_rows(chunk, term + a_quad);
-%for i in 0..4
-        loads.a[$i] = select(vec4f(), vec4f(block[0][$i], block[1][$i], block[2][$i], block[3][$i]), term + a_quad < range.y);
-%end
-      }
-#else
-%for i in 0..${loads}
-#if ${ragged}
-      loads.a[$i] = select(vec4f(), load_a(p$i, term + a_quad), term + a_quad < range.y);
-#else
-      loads.a[$i] = load_a(p$i, term + a_quad);
-#endif
-%end
-#endif
-      if (index < depth_quads * tile_quads) {
-        loads.b = load_b(term + b_quad, first_column + 4u * column);
-#if ${ragged}
-        if (term + b_quad >= range.y) { loads.b = mat4x4f(); }
-#endif
+      loads = load_tiles(tile, share, term, range.y);
 #if ${stores_db}
-        bias += loads.b[0] + loads.b[1] + loads.b[2] + loads.b[3];
+      bias += loads.b[0] + loads.b[1] + loads.b[2] + loads.b[3];
 #endif
-      }
     }
     if (term > range.x) {
       for (var t = 0u; t < ${depth}u; t += ${k}u) {
@@ -140,22 +88,7 @@ fn main(
     }
     if (term >= range.y) { break; }
     workgroupBarrier();
-#if ${blocks}
-    if (index < tile_rows / 4u * depth_quads) {
-%for i in 0..4
-      store_a((a_place + $iu) * a_row + a_quad, loads.a[$i]);
-%end
-    }
-#else
-%for i in 0..${loads}
-    store_a((a_place + $iu * (${size}u / depth_quads)) * a_row + a_quad, loads.a[$i]);
-%end
-#endif
-    if (index < depth_quads * tile_quads) {
-%for k in 0..4
-      store_b((4u * b_quad + $ku) * b_row + column, loads.b[$k]);
-%end
-    }
+    store_tiles(share, loads, 0u, 0u);
     workgroupBarrier();
   }
   // In each round, every subgroup copies one of its matrices to workgroup memory, where an invocation finds four rows by four columns. The
@@ -174,7 +107,7 @@ fn main(
       let place = vec2u(block / (n / 4u), block % (n / 4u)) * 4u;
       let at = ((unit * m + place.x) * n + place.y) / 4u;
       let y = unit_at(unit) + start + place;
-      finish(first + y.x, part, first_column + y.y, mat4x4f(
+      finish(tile.row + y.x, tile.part, tile.column + y.y, mat4x4f(
 %for j in 0..4
         ${unscale}kept(at + $ju * n / 4u),
 %end
@@ -186,11 +119,11 @@ fn main(
   // The invocations of a column have the sums of different terms, which the first one adds up in order.
   if (index < depth_quads * tile_quads) { keep(index, bias); }
   workgroupBarrier();
-  let co = first_column + 4u * index;
-  if (first == 0u && index < tile_quads && co < out_channels) {
+  let co = tile.column + 4u * index;
+  if (tile.row == 0u && index < tile_quads && co < out_channels) {
     bias = vec4f();
     for (var i = 0u; i < depth_quads; i++) { bias += kept(i * tile_quads + index); }
-    store_db(part * out_channels + co, out_channels - co, bias);
+    store_db(tile.part * out_channels + co, out_channels - co, bias);
   }
 #endif
 }

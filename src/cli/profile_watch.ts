@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, watch } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { existsSync, type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError, WgradError } from '../errors.ts';
@@ -35,9 +35,15 @@ export async function profileWatch(options: ProfileCommandOptions): Promise<void
     interrupts.stop = () => resolve('ended');
   });
   let woken = () => {};
-  // Each folder is watched separately: on Linux, Node's recursive watch loses files that an editor replaces.
-  const folders = [...new Set(Object.keys(shaders).map((path) => dirname(join(folder, path))))];
-  const watchers = folders.map((each) => watch(each, () => woken()));
+  let watchers: FSWatcher[] = [];
+  /**
+   * Each folder is watched separately: on Linux, Node's recursive watch loses files that an editor replaces. Folders may be added, or
+   * replaced by others of the same name.
+   */
+  const watchFolders = () => {
+    for (const watcher of watchers) watcher.close();
+    watchers = foldersIn(folder).map((each) => watch(each, () => woken()).on('error', () => woken()));
+  };
   try {
     const open = async () => {
       session = await Session.open(sessionOf(options));
@@ -48,28 +54,34 @@ export async function profileWatch(options: ProfileCommandOptions): Promise<void
     const order = { built, choice, network: { trainer, dataset }, rounds: options.steps };
     await session!.call('changedShader', { ...order, before: {}, now: {}, changed: [] });
     let good = editsOf(built, shaders);
-    let last = good;
+    let last = shaders;
     console.log(`watching ${folder}: ${counted(Object.keys(shaders).length, 'shader')}. Ctrl-C ends it.`);
     for (;;) {
       const change = new Promise<'changed'>((resolve) => {
         woken = () => resolve('changed');
       });
+      // Before the files are read, because a new folder may already contain some.
+      watchFolders();
       // Changes that were saved during the last check have not been reported.
-      let now = editsOf(built, readShaders(folder));
-      if (pathsOf(last, now).length === 0) {
+      let files = readShaders(folder);
+      if (pathsOf(last, files).length === 0) {
         if ((await Promise.race([change, ended])) === 'ended') return;
-        now = editsOf(built, readShaders(folder));
-        if (pathsOf(last, now).length === 0) continue;
+        files = readShaders(folder);
+        if (pathsOf(last, files).length === 0) continue;
       }
-      for (let earlier: ShaderTexts | undefined; !earlier || pathsOf(earlier, now).length > 0; ) {
-        earlier = now;
+      for (let earlier: ShaderTexts | undefined; !earlier || pathsOf(earlier, files).length > 0; ) {
+        earlier = files;
         await setTimeout(settled);
-        now = editsOf(built, readShaders(folder));
+        files = readShaders(folder);
       }
-      last = now;
-      const changed = pathsOf(good, now);
-      console.log(`\n${changed.length > 0 ? changed.join(', ') : 'every shader is again in its last correct version'}`);
+      const removed = pathsOf(last, files).filter((path) => !(path in files));
+      last = files;
+      const now = editsOf(built, files);
+      const changed = pathsOf(good, now).filter((path) => path in built || path in now);
+      if (removed.length > 0) console.log(`\n${removedText(removed, built)}`);
+      else if (changed.length === 0) console.log('\nevery shader is again in its last correct version');
       if (changed.length === 0) continue;
+      console.log(`\n${changed.join(', ')}`);
       const checking = (session ?? (await open())).call('changedShader', { ...order, before: good, now, changed });
       checking.catch(() => undefined); // Ctrl-C abandons it
       try {
@@ -121,19 +133,33 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/**
- * The shaders that differ from those that wgrad was built from. A new file belongs to no kernel yet; a deleted one keeps its built
- * text.
- */
+/** A folder and its subfolders. */
+const foldersIn = (folder: string): string[] => [
+  folder,
+  ...readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name)),
+];
+
+/** The shaders that differ from those that wgrad was built from, and new ones. A deleted one keeps its built text. */
 const editsOf = (built: ShaderTexts, now: ShaderTexts): ShaderTexts =>
-  Object.fromEntries(Object.entries(now).filter(([path, text]) => path in built && text !== built[path]));
+  Object.fromEntries(Object.entries(now).filter(([path, text]) => text !== built[path]));
+
+const removedText = (removed: readonly string[], built: ShaderTexts): string => {
+  const text = `${removed.join(', ')}: deleted or empty`;
+  return removed.some((path) => path in built) ? `${text}, so its kernels are as wgrad was built` : text;
+};
 
 const pathsOf = (a: ShaderTexts, b: ShaderTexts): string[] =>
   Object.keys({ ...a, ...b }).filter((path) => a[path] !== b[path]);
 
 /** The results of a shader change, for the terminal. */
 export function* reportLines(report: ChangeReport): Generator<string> {
-  const { doesNotCompile, checks, wrong, times } = report;
+  const { doesNotCompile, checks, wrong, times, unknown } = report;
+  if (unknown.length > 0) {
+    yield `unknown  no kernel includes ${unknown.join(' or ')}: import ${unknown.length === 1 ? 'it' : 'them'} in a launch in src/kernels, then start wgrad again`;
+  }
+  if (unknown.length > 0 && checks === 0 && times.length === 0) return;
   if (doesNotCompile) yield `broken   ${doesNotCompile}`;
   else if (wrong.length > 0) yield `wrong    ${wrongText(report).join('\n         ')}`;
   else {

@@ -13,10 +13,16 @@ export const shaderUpdates = (folder: string): Plugin => ({
   name: 'wgrad-shader-updates',
   apply: 'serve',
   configureServer: ({ watcher }) => void watcher.add(folder),
-  async hotUpdate({ file, read }) {
-    const path = relative(folder, file).split(sep).join('/');
-    if (!file.endsWith('.wgsl') || path.startsWith('../')) return undefined;
-    if (this.environment.name === 'client') this.environment.hot.send(shaderEvent, { path, text: await read() });
-    return [];
+  hotUpdate: {
+    // After Vite's own plugins, one of which would reload the page when a file is added or deleted.
+    order: 'post',
+    async handler({ file, type, read }) {
+      const path = relative(folder, file).split(sep).join('/');
+      if (!file.endsWith('.wgsl') || path.startsWith('../')) return undefined;
+      if (this.environment.name === 'client' && type !== 'delete') {
+        this.environment.hot.send(shaderEvent, { path, text: await read() });
+      }
+      return [];
+    },
   },
 });

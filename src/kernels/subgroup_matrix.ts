@@ -1,4 +1,5 @@
 import tiles from '../../shaders/lib/subgroup_matrix_tiles.wgsl?raw';
+import tileLoads from '../../shaders/lib/tile_loads.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { matrixForm } from '../gpu/matrix_form.ts';
@@ -132,7 +133,7 @@ const whole = (
 ): Kernel<Conv2dShape> => ({
   ...kernel,
   name,
-  source: directives + text[0] + tiles + text[1],
+  source: directives + text[0] + tiles + tileLoads + text[1],
   variants: (s, traits) => matrixTiles(productOf(s).columns, traits),
   flags: (s, v) => ({
     ...flags(s),

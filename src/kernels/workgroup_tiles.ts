@@ -17,6 +17,7 @@ import nan from '../../shaders/lib/nan.wgsl?raw';
 import splitSum from '../../shaders/lib/split_sum.wgsl?raw';
 import storeDb from '../../shaders/lib/store_db.wgsl?raw';
 import storeDx from '../../shaders/lib/store_dx.wgsl?raw';
+import tileLoads from '../../shaders/lib/tile_loads.wgsl?raw';
 import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
 import tiles from '../../shaders/lib/workgroup_tiles.wgsl?raw';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
@@ -130,6 +131,7 @@ function tileFlags({ rows, quads, depth, double }: WorkgroupTile, { parted = fal
     b_length: depth * 8 * quads,
     // Of 8 x rows x depth / 4 vec4; a block is 4 of them.
     loads: parted ? 4 : (rows * depth) / 32,
+    size: 64,
   };
 }
 
@@ -151,7 +153,7 @@ interface Factors {
 function bothWays({ text, productOf, flags }: Factors): { tiled: Methods; split: Methods } {
   return {
     tiled: {
-      source: text[0] + tiles + text[1],
+      source: text[0] + tiles + tileLoads + text[1],
       variants: (s) => tilesFor(productOf(s).columns),
       flags: (s, v) => {
         const ragged = productOf(s).terms % (v as WorkgroupTile).depth > 0;
@@ -253,7 +255,14 @@ const inOneRow = (s: Conv2dShape): Conv2dShape => {
 
 /** The text of a filter gradient in tiles. */
 export const gradientText = (s: Conv2dShape, tiles: string): string =>
-  backwardWSource + tiles + windowSizes + (s.inChannels % 4 === 0 ? chunk : rows) + gradient + channelQuad + storeDb;
+  backwardWSource +
+  tiles +
+  tileLoads +
+  windowSizes +
+  (s.inChannels % 4 === 0 ? chunk : rows) +
+  gradient +
+  channelQuad +
+  storeDb;
 
 /** Its flags, except for those of the tiles. */
 export function gradientTileFlags(s: Conv2dShape): Record<string, Hole> {

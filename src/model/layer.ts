@@ -110,7 +110,10 @@ const inputs = v.pipe(
   v.metadata({ kind: 'layers' } satisfies Partial<Limits>),
 );
 
-const layerName = v.pipe(v.string(), v.minLength(1, 'a name that is not empty'));
+const layerName = v.pipe(
+  v.string(),
+  v.check((name) => name !== '', 'a name that is not empty'),
+);
 /** Options of every layer. */
 export const layerOptions = {
   name: v.optional(layerName),

@@ -43,6 +43,8 @@ export interface TimeChange {
 
 /** The effects of a change of shaders. */
 export interface ChangeReport {
+  /** Changed files that are not among the built ones, so that no kernel includes them. */
+  unknown: string[];
   /** Changed kernels that have checks. */
   kernels: string[];
   /** Number of checks that ran: every case of these kernels, in every variant. */
@@ -75,6 +77,7 @@ export async function changedShader(gpu: Gpu, change: ShaderChange): Promise<Cha
     .flatMap((check) => variantsOf(check.kernel, check.shape, gpu.traits).map((variant) => ({ check, variant })))
     .filter(({ check, variant }) => isChanged(check, variant));
   const report: ChangeReport = {
+    unknown: changed.filter((path) => !(path in built)),
     kernels: [...new Set(checks.map(({ check }) => check.kernel.name))],
     checks: checks.length,
     wrong: [],

@@ -88,6 +88,8 @@ export interface FitOptions extends FitSettings {
 }
 
 const callback = <F>() => v.optional(v.custom<F>((value) => typeof value === 'function', 'a function'));
+/** For options that are validated separately, with more helpful errors. */
+const unchecked = <T>() => v.optional(v.custom<T>(() => true));
 const fitOptions = v.strictObject({
   epochs: v.optional(integer(1), 1),
   initialEpoch: v.optional(integer(0), 0),
@@ -98,7 +100,7 @@ const fitOptions = v.strictObject({
   shuffle: v.optional(v.boolean(), true),
   keepHealth: v.optional(v.boolean(), true),
   signal: v.optional(v.custom<AbortSignal>((value) => isObject(value) && 'aborted' in value, 'an AbortSignal')),
-  pace: v.optional(v.instance(Pace, 'the result of createPace')),
+  pace: v.optional(v.custom<Pace>((value) => value instanceof Pace, 'the result of createPace')),
   onStep: callback<NonNullable<FitOptions['onStep']>>(),
   onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
   onVerdict: callback<NonNullable<FitOptions['onVerdict']>>(),
@@ -108,14 +110,13 @@ const fitOptions = v.strictObject({
   onProbe: callback<NonNullable<FitOptions['onProbe']>>(),
   onCheckpoint: callback<NonNullable<FitOptions['onCheckpoint']>>(),
   checkpointEvery: v.optional(checkpointEverySchema, { epochs: 1 }),
-  // They are validated separately, with more helpful errors.
-  metrics: v.optional(v.custom<readonly MetricConfig[]>(() => true)),
-  earlyStopping: v.optional(v.custom<NonNullable<FitSettings['earlyStopping']>>(() => true)),
-  reduceLrOnPlateau: v.optional(v.custom<NonNullable<FitSettings['reduceLrOnPlateau']>>(() => true)),
-  terminateOnNaN: v.optional(v.custom<boolean>(() => true)),
-  validationSplit: v.optional(v.custom<number>(() => true)),
-  validationFreq: v.optional(v.custom<number | readonly number[]>(() => true)),
-  classWeight: v.optional(v.custom<NonNullable<FitSettings['classWeight']>>(() => true)),
+  metrics: unchecked<readonly MetricConfig[]>(),
+  earlyStopping: unchecked<NonNullable<FitSettings['earlyStopping']>>(),
+  reduceLrOnPlateau: unchecked<NonNullable<FitSettings['reduceLrOnPlateau']>>(),
+  terminateOnNaN: unchecked<boolean>(),
+  validationSplit: unchecked<number>(),
+  validationFreq: unchecked<number | readonly number[]>(),
+  classWeight: unchecked<NonNullable<FitSettings['classWeight']>>(),
   onDeviceLost: v.optional(v.picklist(['throw', 'reopen']), 'throw'),
 });
 export type FilledFitOptions = Omit<v.InferOutput<typeof fitOptions>, 'metrics' | keyof FitSettings> &

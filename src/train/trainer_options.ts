@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { AugmentationConfig } from '../augment/pipeline.ts';
-import { integer, isObject, parse } from '../check.ts';
+import { integer, isObject, parse, unknownOption } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { KernelVariants } from '../gpu/variants.ts';
 import { type HealthLevel, healthLevels } from '../health/health.ts';
@@ -108,27 +108,10 @@ export interface TrainerOptions {
   kernelVariants?: KernelVariants;
 }
 
-const optionNames = [
-  'model',
-  'optimizer',
-  'loss',
-  'batchSize',
-  'accumulationSteps',
-  'seed',
-  'augmentation',
-  'mix',
-  'copies',
-  'health',
-  'probeEvery',
-  'metrics',
-  'weightedMetrics',
-  'classNames',
-  'pictures',
-  'memoryBudget',
-  'activationStorage',
-  'lossScale',
-  'kernelVariants',
-];
+const optionNames =
+  'model optimizer loss batchSize accumulationSteps seed augmentation mix copies health probeEvery metrics weightedMetrics classNames pictures memoryBudget activationStorage lossScale kernelVariants'.split(
+    ' ',
+  );
 
 /**
  * All options but the augmentation and the storage of activations, whose code may not be loaded yet; `withAugmentation` and `loadKernels`
@@ -144,16 +127,8 @@ export function fillOptions(options: TrainerOptions): Settings {
       expected: '{ model, optimizer, ... }',
     });
   }
-  for (const name of Object.keys(options)) {
-    if (!optionNames.includes(name)) {
-      throw new ConfigurationError({
-        what: `createTrainer has no option ${name}`,
-        found: name,
-        expected: optionNames.join(', '),
-        fix: suggest(name, optionNames),
-      });
-    }
-  }
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name));
+  if (unknown !== undefined) throw unknownOption('createTrainer', unknown, optionNames);
   const loss = fillLoss(options.loss ?? defaultLoss);
   const health = oneOf('Unknown health level', options.health ?? 'norms', healthLevels);
   const { model, outputs } = compileForLoss(options.model, loss);
@@ -194,15 +169,17 @@ export function fillOptions(options: TrainerOptions): Settings {
     metrics,
     activationStorage: options.activationStorage,
     lossScale: options.lossScale,
-    ...(options.kernelVariants && { kernelVariants: requireKernelVariants(options.kernelVariants) }),
+    ...(options.kernelVariants !== undefined && {
+      kernelVariants: parse(kernelVariantsSchema, options.kernelVariants, 'kernelVariants'),
+    }),
   };
 }
 
-const kernelVariantsSchema = v.record(v.string(), v.record(v.string(), v.union([v.number(), v.boolean(), v.string()])));
-
-/** @throws ConfigurationError for anything but kernel variants. Whether the adapter can run them is checked later. */
-const requireKernelVariants = (variants: unknown): KernelVariants =>
-  parse(kernelVariantsSchema, variants, 'kernelVariants');
+/** Whether the variants exist, and whether the adapter can run them, is checked later. */
+const kernelVariantsSchema = v.custom<KernelVariants>(
+  (variants) => isObject(variants) && Object.values(variants).every(isObject),
+  "variants, as in { 'dense_forward {...}': { quads: 4 } }",
+);
 
 /**
  * Adds the settings that follow from the augmentation. The shape of the data set is not known yet.

@@ -77,7 +77,7 @@ describe('rejected', () => {
     ['a padding mode', { type: 'randomCrop', size: 4, paddingMode: 'edg' }, /paddingMode/, /did you mean "edge"/],
     ["SciPy's name of one", { type: 'randomCrop', size: 4, paddingMode: 'nearest' }, /paddingMode/, /symmetric/],
     ['a fill', { type: 'randomCrop', size: 4, fill: Number.NaN }, /fill/, /finite/],
-    ['a flag that is a number', { type: 'randomCrop', size: 4, padIfNeeded: 1 }, /padIfNeeded/, /boolean/],
+    ['a flag that is a number', { type: 'randomCrop', size: 4, padIfNeeded: 1 }, /padIfNeeded/, /true or false/],
     ['a probability', { type: 'randomCrop', size: 4, p: 1.5 }, /p is invalid/, /from 0 to 1/],
     ['an option', { type: 'randomCrop', size: 4, pad: 3 }, /no option pad/, /padding/],
     ['a scale the wrong way round', { type: 'randomResizedCrop', size: 4, scale: [1, 0.5] }, /scale/, /low <= high/],

@@ -137,7 +137,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
     rgb,
     /ratio/,
     /found: 1/,
-    /from 0 to 1 ends excluded/,
+    /from 0 to 1 \(ends excluded\)/,
   ],
   ['noise behind a grid', { type: 'gridMask', d: 4, value: 'random' }, rgb, /value/, /a gray level, or one for each/],
 ])('rejected: %s', (_, op, imageShape, ...words) => {

@@ -71,6 +71,8 @@ test('the page has its colors, and checks and times a saved shader without being
     expect(await shown('does not compile')).toMatch(/zero.*\(sum_parts\.wgsl, line \d+\)/);
     writeFileSync(path, text.replace('var sum = 0.0', 'var sum = f32(0)'));
     expect(await shown('µs now')).toMatch(/sum_parts: 2 checks, all within.*sum_parts conv2d: [\d.,]+ µs before/);
+    writeFileSync(join(folder, 'new.wgsl'), 'fn f() {}\n');
+    expect(await shown('start wgrad again')).toMatch(/^new\.wgsl: no check uses it; if it is new, import it in /);
     expect(await page.evaluate(() => 'isStillHere' in window)).toBe(true);
   } finally {
     await browser.close();

@@ -127,6 +127,34 @@ describe('a host process', () => {
   const talks = `process.stdout.write('a driver says hello\\n\\nnull\\n42\\n');`;
   const leavesSleep = `(await import('node:child_process')).spawn('sleep', ['100000'], { stdio: 'inherit' });`;
 
+  describe.runIf(process.platform === 'linux')('with a Vulkan driver that is not on this machine', () => {
+    const lists = `/nowhere/a_icd.json`;
+    test.each([
+      ['VK_ICD_FILENAMES', { VK_DRIVER_FILES: '', VK_ICD_FILENAMES: lists }],
+      ['VK_DRIVER_FILES', { VK_DRIVER_FILES: `${process.execPath}:${lists}`, VK_ICD_FILENAMES: process.execPath }],
+    ])('named in %s', async (name, variables) => {
+      const folder = withBindings('{ requestAdapter: () => process.exit(7) }');
+      for (const kind of ['software', 'hardware']) {
+        const { code, stderr } = await within(variables, () =>
+          runIn(folder, 'selftest', '--host', 'dawn', '--adapter', kind),
+        );
+        expect(code).toBe(3);
+        expect(stderr).toContain(`The environment variable ${name} names a Vulkan driver that is not on this machine`);
+        expect(stderr).toContain('found: "/nowhere/a_icd.json"');
+        expect(stderr).toContain('apt-get install mesa-vulkan-drivers');
+      }
+    });
+
+    test('Deno does not fall back on another interface than Vulkan', async () => {
+      const folder = withProgram('deno', 'echo "only $DENO_WEBGPU_BACKEND, $VK_ICD_FILENAMES" >&2; exit 7');
+      const variables = { PATH: `${folder}:${process.env.PATH}`, VK_DRIVER_FILES: process.execPath };
+      const { stderr } = await within(variables, () =>
+        runIn(folder, 'selftest', '--host', 'deno', '--adapter', 'software'),
+      );
+      expect(stderr).toContain(`only vulkan, ${process.execPath}`);
+    });
+  });
+
   test('a process without an adapter, and one that ends', async () => {
     const [none, gone] = await Promise.all([
       runIn(withBindings(`{ requestAdapter: async () => { ${talks} ${leavesSleep} return null; } }`), ...selftest),

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -36,6 +36,18 @@ test('wgrad profile --watch reports a wrong shader, one that does not compile, a
   const good = await watching.says(' %');
   expect(good).toContain('checked  sum_parts: 2 checks, all within the bounds of the float64 twin');
   expect(good).toMatch(/sum_parts conv2d.*│ parts \d+, weights \d+.*│ +[+-]?\d+\.\d %/);
+  // A new file, in a folder that did not exist, belongs to no kernel.
+  mkdirSync(join(folder, 'mine'));
+  writeFileSync(join(folder, 'mine/new.wgsl'), 'fn f() {}\n');
+  const unknown = await watching.says('start wgrad again');
+  expect(unknown).toMatch(
+    /\nmine\/new\.wgsl\nunknown {2}no kernel includes mine\/new\.wgsl: import it in .*src\/kernels/,
+  );
+  expect(unknown.slice(unknown.indexOf('mine/new.wgsl'))).not.toContain('checked');
+  rmSync(join(folder, 'mine/new.wgsl'));
+  await watching.says('\nmine/new.wgsl: deleted or empty\n');
+  rmSync(path);
+  await watching.says('sum_parts.wgsl: deleted or empty, so its kernels are as wgrad was built');
   const started = process.platform === 'linux' ? descendants(watching.child.pid as number) : [];
   watching.child.kill('SIGINT');
   expect(await watching.ended).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error') });
@@ -114,14 +126,16 @@ test('a change of time within the spread is reported as such; shaders that were 
   expect(changeText({ ...time, now: 104 })).toBe('+4.0 %, within the spread');
   expect(changeText({ ...time, now: 0 })).toBe('too short to time');
   // The column has the bound that the change is compared with.
-  const table = [...reportLines({ kernels: ['k'], checks: 1, wrong: [], times: [{ ...time, now: 104 }] })][1]!;
+  const table = [
+    ...reportLines({ unknown: [], kernels: ['k'], checks: 1, wrong: [], times: [{ ...time, now: 104 }] }),
+  ][1]!;
   expect(table.replace(/ +/g, ' ')).toMatch(
     /before, us │ now, us │ both spreads │ change │[\s\S]*│ 100 │ 104 │ 5 │ \+4\.0 %/,
   );
-  const nothing = [...reportLines({ kernels: [], checks: 0, wrong: [], times: [] })];
+  const nothing = [...reportLines({ unknown: [], kernels: [], checks: 0, wrong: [], times: [] })];
   expect(nothing).toEqual([expect.stringMatching(/no check/), expect.stringMatching(/does not launch/)]);
   const wrong = Array.from({ length: 5 }, () => ({ kernel: 'k', variant: 'quads 2', shape: '{}', error: 'off' }));
-  expect([...reportLines({ kernels: ['k'], checks: 9, wrong, times: [] })].join('\n')).toMatch(
+  expect([...reportLines({ unknown: [], kernels: ['k'], checks: 9, wrong, times: [] })].join('\n')).toMatch(
     /^wrong {4}5 of 9 checks.*\n +k \(quads 2\) at \{\}: off[\s\S]*and 2 more$/,
   );
 });

@@ -125,83 +125,176 @@ const trialNetwork = {
   batchSizes: [4],
 } satisfies Omit<Network, 'imageShape'>;
 
-/** Fractions of the time for each part; unused time goes to the following parts. */
-const shares = { correctness: 0.35, variants: 0.35, run: 0.6 };
+/**
+ * Relative amounts of time. A part may take its share of the time that is left, divided among the parts that have not begun; what it does
+ * not use goes to them.
+ */
+const weights = {
+  ceilings: 2,
+  dispatches: 1,
+  correctness: 14,
+  step: 4,
+  variants: 7,
+  tunedStep: 3,
+  run: 14,
+  tensorCores: 8,
+};
+
+/** Seconds by which the last part may exceed all of the time, if it waits for a compilation or a step that cannot be interrupted. */
+const graceSeconds = 5;
+
+/** A measurement that did not finish in its time, or that would not. */
+class OutOfTime extends Error {}
+
+/** A step is not measured if its warm-up turn would probably take more than this many times its share of the time. */
+const mostOverrun = 3;
+
+interface Part {
+  name: string;
+  weight: number;
+  work: (limit: Limit) => Promise<void>;
+}
+
+/** The time that a part has from now on. */
+class Limit {
+  readonly #end: number;
+  /** Aborted when the time is over. */
+  readonly signal: AbortSignal;
+
+  constructor(readonly seconds: number) {
+    this.#end = performance.now() + 1000 * seconds;
+    this.signal = AbortSignal.timeout(Math.max(0, Math.ceil(1000 * seconds)));
+  }
+
+  left(): number {
+    return (this.#end - performance.now()) / 1000;
+  }
+}
+
+/** Rejects if a part does not end within some seconds. */
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new OutOfTime()), 1000 * seconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}
 
 /** Seconds per turn of a measured step, and the number of turns. */
 const [turnSeconds, turns] = [1.5, 3];
+
+/** Steps of a turn, at least. */
+const fewestSteps = 4;
 
 /** Measures everything, in order of importance, and ends before the time is over. */
 export async function measure(options: MeasureOptions): Promise<KitReport> {
   const { quick, say, keep } = options;
   const begun = performance.now();
-  const left = () => options.seconds - (performance.now() - begun) / 1000;
+  const whole = new Limit(options.seconds);
+  const left = () => whole.left();
   const report: KitReport = { variants: [], steps: [], notes: [], seconds: 0 };
-  const part = async (name: string, work: () => Promise<void>) => {
-    if (left() <= 0) {
-      report.notes.push(`${name}: left out, because the time was over (--minutes gives it more)`);
-      return;
-    }
-    try {
-      await work();
-    } catch (error) {
-      report.notes.push(`${name}: ${error instanceof Error ? error.message : error}`);
-      say(`failed   ${name}: ${error instanceof Error ? error.message : error}`);
-    }
-    report.seconds = (performance.now() - begun) / 1000;
-    keep(report);
-  };
+  const note = (text: string) => void report.notes.push(text);
   const gpu = await openGpu({ ...options.gpu, tuning: 'off' });
   try {
     report.adapter = gpu.adapter;
     report.features = [...gpu.device.features].sort();
     const { vendor, architecture, description, software } = gpu.adapter;
     say(`adapter  ${[description, vendor, architecture].filter(Boolean).join(', ')}${software ? ' (CPU)' : ''}`);
-    await part('ceilings', async () => {
-      const { gflops, gbps } = await measureCeilings(gpu);
-      report.ceilings = { gflops, gbps };
-      say(`ceilings ${figure(gflops)} GFLOP/s of multiply-adds, ${figure(gbps)} GB/s of memory`);
-    });
-    await part('dispatches', async () => {
-      const dispatch = await measureDispatches(gpu, quick ? 100 : 1000);
-      report.dispatch = dispatch;
-      say(
-        `dispatch ${dispatch.empty.toFixed(2)} us if it does nothing, ${dispatch.dependent.toFixed(2)} us if it needs what the one before wrote`,
-      );
-    });
-    await part('correctness', async () => {
-      report.correctness = await correctness('checks', options.gpu, quick ? 'conv2d_forward' : undefined);
-    });
     const tuned = new Map<string, Tuning & { variants: TrainerOptions['kernelVariants'] }>();
     const networks = networksOf(quick).filter(({ name }) => options.networks?.includes(name) ?? true);
-    for (const { name, batchSizes, ...network } of networks) {
-      for (const batchSize of batchSizes) {
-        await part(`step of ${name}, batch ${batchSize}`, () => step(gpu, name, network, batchSize, 'default'));
+    const each = <N extends { batchSizes: number[] }>(list: N[], partOf: (network: N, batchSize: number) => Part) =>
+      list.flatMap((network) => network.batchSizes.map((batchSize) => partOf(network, batchSize)));
+    const parts: Part[] = [
+      {
+        name: 'ceilings',
+        weight: weights.ceilings,
+        async work() {
+          const { gflops, gbps } = await measureCeilings(gpu);
+          report.ceilings = { gflops, gbps };
+          say(`ceilings ${figure(gflops)} GFLOP/s of multiply-adds, ${figure(gbps)} GB/s of memory`);
+        },
+      },
+      {
+        name: 'dispatches',
+        weight: weights.dispatches,
+        async work() {
+          const dispatch = await measureDispatches(gpu, quick ? 100 : 1000);
+          report.dispatch = dispatch;
+          say(
+            `dispatch ${dispatch.empty.toFixed(2)} us if it does nothing, ${dispatch.dependent.toFixed(2)} us if it needs what the one before wrote`,
+          );
+        },
+      },
+      {
+        name: 'correctness',
+        weight: weights.correctness,
+        async work(limit) {
+          report.correctness = await correctness('checks', options.gpu, limit, quick ? 'conv2d_forward' : undefined);
+        },
+      },
+      ...each(networks, (network, batchSize) => ({
+        name: `step of ${network.name}, batch ${batchSize}`,
+        weight: weights.step,
+        work: (limit) => step(gpu, network, batchSize, 'default', limit),
+      })),
+      ...each<Omit<Network, 'imageShape'>>(quick ? [trialNetwork] : networks, ({ name, model }, batchSize) => ({
+        name: `variants of ${name}, batch ${batchSize}`,
+        weight: weights.variants,
+        async work(limit) {
+          tuned.set(`${name} ${batchSize}`, await variants(gpu, report.variants, name, { model, batchSize }, limit));
+        },
+      })),
+      ...each(networks, (network, batchSize) => ({
+        name: `tuned step of ${network.name}, batch ${batchSize}`,
+        weight: weights.tunedStep,
+        async work(limit) {
+          const { variants } = tuned.get(`${network.name} ${batchSize}`) ?? {};
+          if (Object.keys(variants ?? {}).length > 0) await step(gpu, network, batchSize, 'tuned', limit, variants);
+        },
+      })),
+      {
+        name: 'run',
+        weight: weights.run,
+        work: (limit) => wholeRun(gpu, options, report, tuned.get('tutorial 32')?.variants, limit),
+      },
+      { name: 'tensor cores', weight: weights.tensorCores, work: tensorCores },
+    ];
+    for (const [i, { name, weight, work }] of parts.entries()) {
+      const ahead = parts.slice(i).reduce((sum, part) => sum + part.weight, 0);
+      const limit = new Limit((left() * weight) / ahead);
+      if (left() <= 0) note(`${name}: left out, because the time was over (--minutes gives it more)`);
+      else {
+        try {
+          await within(left() + graceSeconds, work(limit));
+        } catch (error) {
+          const why =
+            error instanceof OutOfTime
+              ? `left out, because ${error.message || 'it did not finish'}, and its share of the time was ${limit.seconds.toFixed(1)} s (--minutes gives it more)`
+              : error instanceof Error
+                ? error.message
+                : String(error);
+          note(`${name}: ${why}`);
+          say(`${error instanceof OutOfTime ? 'left out' : 'failed  '} ${name}: ${why}`);
+        }
       }
+      report.seconds = (performance.now() - begun) / 1000;
+      keep(report);
     }
-    for (const { name, model, batchSizes } of quick ? [trialNetwork] : networks) {
-      for (const batchSize of batchSizes) {
-        await part(`variants of ${name}, batch ${batchSize}`, async () => {
-          tuned.set(`${name} ${batchSize}`, await variants(gpu, report.variants, name, { model, batchSize }));
-        });
-      }
-    }
-    for (const { name, batchSizes, ...network } of networks) {
-      for (const batchSize of batchSizes) {
-        const { variants } = tuned.get(`${name} ${batchSize}`) ?? {};
-        if (Object.keys(variants ?? {}).length === 0) continue;
-        await part(`tuned step of ${name}, batch ${batchSize}`, () =>
-          step(gpu, name, network, batchSize, 'tuned', variants),
-        );
-      }
-    }
-    await part('run', () => wholeRun(gpu, options, report, tuned.get('tutorial 32')?.variants, shares.run * left()));
-    await part('tensor cores', tensorCores);
 
-    async function correctness(row: string, how: GpuOptions, only?: string): Promise<KitReport['correctness']> {
-      const signal = AbortSignal.timeout(Math.ceil(1000 * shares.correctness * left()));
-      const report = await selfTest({ gpu: how, signal, ...(only !== undefined && { only }) });
-      const { passed, planned, checks, seconds } = report;
+    async function correctness(
+      row: string,
+      how: GpuOptions,
+      { signal }: Limit,
+      only?: string,
+    ): Promise<KitReport['correctness']> {
+      const tested = await selfTest({ gpu: how, signal, ...(only !== undefined && { only }) });
+      const { passed, planned, checks, seconds } = tested;
+      if (checks.length < planned) note(`${row}: ${planned - checks.length} of ${planned} left out for lack of time`);
       const failed = checks.filter((check) => !check.passed);
       say(`${row.padEnd(8)} ${checks.length} of ${planned} ran, ${failed.length} failed, ${seconds.toFixed(1)} s`);
       for (const { name, variant, error } of failed.slice(0, 20)) say(`failed   ${name} ${variant}: ${error}`);
@@ -213,12 +306,13 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
       rows: KitReport['variants'],
       network: string,
       trained: { model: Model; batchSize: number },
+      { signal }: Limit,
     ) {
-      const signal = AbortSignal.timeout(Math.ceil(1000 * shares.variants * left()));
       const timed = await tune(on, trained, { mode: 'full', signal });
       const { batchSize } = trained;
       const { kernels, left: untimed, seconds } = timed;
       rows.push({ network, batchSize, kernels, left: untimed, seconds });
+      if (untimed > 0) note(`variants of ${network}, batch ${batchSize}: ${untimed} not timed for lack of time`);
       const others = Object.values(timed.variants);
       const onTensorCores = others.filter(({ subgroupMatrix }) => subgroupMatrix).length;
       say(
@@ -231,7 +325,7 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
     }
 
     /** Checks and times the variants on tensor cores, at the largest batch of each network. */
-    async function tensorCores() {
+    async function tensorCores(limit: Limit) {
       const own: NonNullable<KitReport['tensorCores']> = { variants: [] };
       report.tensorCores = own;
       const { tensorGpu = options.gpu.gpu } = options;
@@ -251,12 +345,20 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
         own.matrix = opened.traits.subgroupMatrix!;
         const { m, n, k } = own.matrix;
         say(`tensor   cores multiply matrices of ${m} x ${n} x ${k} in float16`);
-        own.correctness = await correctness('tensor', how, 'conv2d_matrix');
-        for (const { name, batchSizes, ...network } of networks) {
-          const batchSize = batchSizes.at(-1)!;
-          const timed = await variants(opened, own.variants, name, { model: network.model, batchSize });
+        own.correctness = await correctness('tensor', how, new Limit(limit.left() / 3), 'conv2d_matrix');
+        for (const [i, network] of networks.entries()) {
+          const { name, model } = network;
+          const batchSize = network.batchSizes.at(-1)!;
+          const time = new Limit(limit.left() / (networks.length - i));
+          const timed = await variants(
+            opened,
+            own.variants,
+            name,
+            { model, batchSize },
+            new Limit((2 * time.left()) / 3),
+          );
           if (!Object.values(timed.variants).some(({ subgroupMatrix }) => subgroupMatrix)) continue;
-          await step(opened, name, network, batchSize, 'tensor cores', timed.variants);
+          await step(opened, network, batchSize, 'tensor cores', time, timed.variants);
         }
       } finally {
         opened.dispose();
@@ -265,15 +367,25 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
 
     async function step(
       on: Gpu,
-      network: string,
-      { model, imageShape }: Pick<Network, 'model' | 'imageShape'>,
+      { name: network, model, imageShape }: Network,
       batchSize: number,
       variants: MeasuredStep['variants'],
+      limit: Limit,
       kernelVariants?: TrainerOptions['kernelVariants'],
     ) {
       const trained = { model, batchSize, ...(kernelVariants && { kernelVariants }) };
-      const imagesPerSecond = await measureStep(on, trained, imageShape, quick);
-      const gflops = (imagesPerSecond * flopsAnImage(compileModel(model))) / 1e9;
+      const flops = flopsAnImage(compileModel(model));
+      const known = report.steps.at(-1);
+      const predicted = known ? (fewestSteps * batchSize * flops) / (1e9 * known.gflops) : 0;
+      if (!quick && predicted > mostOverrun * limit.seconds) {
+        throw new OutOfTime(`${fewestSteps} steps would take about ${predicted.toFixed(0)} s`);
+      }
+      const { imagesPerSecond, turns: done } = await measureStep(on, trained, imageShape, quick, limit, whole.signal);
+      if (done < turns && !quick) {
+        const from = done === 0 ? 'its first steps only' : `${done} of ${turns} turns`;
+        note(`step of ${network}, batch ${batchSize}, ${variants} variants: from ${from}, for lack of time`);
+      }
+      const gflops = (imagesPerSecond * flops) / 1e9;
       const share = report.ceilings && gflops / report.ceilings.gflops;
       const msPerStep = (1000 * batchSize) / imagesPerSecond;
       report.steps.push({
@@ -287,7 +399,8 @@ export async function measure(options: MeasureOptions): Promise<KitReport> {
       );
     }
   } finally {
-    gpu.dispose();
+    // Otherwise it would wait for the part that did not end in time; the process ends soon.
+    if (left() > -graceSeconds) gpu.dispose();
   }
   report.seconds = (performance.now() - begun) / 1000;
   keep(report);
@@ -358,29 +471,42 @@ async function measureDispatches(gpu: Gpu, count: number): Promise<NonNullable<K
   }
 }
 
-/** Images per second: the median of several turns after a warm-up turn. No augmentation. */
+/**
+ * Images per second: the median of several turns after a warm-up turn, as many as there is time for. No augmentation.
+ *
+ * @param end aborted when the time of all measurements is over.
+ * @throws OutOfTime if even the warm-up turn does not end by then.
+ */
 async function measureStep(
   gpu: Gpu,
   options: TrainerOptions & { batchSize: number },
   imageShape: Network['imageShape'],
   quick: boolean,
-): Promise<number> {
+  limit: Limit,
+  end: AbortSignal,
+): Promise<{ imagesPerSecond: number; turns: number }> {
+  const { batchSize } = options;
   const trainer = createTrainer(gpu, { ...options, seed: 0 });
   try {
-    const turn = async (steps: number) => {
-      const { epochs } = await trainer.fit(randomImages(imageShape, steps * options.batchSize), { epochs: 1 });
-      return epochs.at(-1)!.imagesPerSecond;
+    const turn = async (steps: number, signal: AbortSignal) => {
+      const images = randomImages(imageShape, steps * batchSize);
+      return (await trainer.fit(images, { epochs: 1, signal })).epochs.at(-1)?.imagesPerSecond;
     };
-    const first = await turn(quick ? 1 : 4);
-    if (quick) return await turn(1);
-    const most = 60_000;
-    const steps = Math.max(
-      4,
-      Math.min(Math.ceil((first * turnSeconds) / options.batchSize), Math.floor(most / options.batchSize)),
-    );
+    // It also compiles the shaders, which cannot be interrupted, so it may take longer than its share of the time.
+    const first = await turn(quick ? 1 : fewestSteps, end);
+    if (first === undefined) throw new OutOfTime();
     const rates: number[] = [];
-    for (let i = 0; i < turns; i++) rates.push(await turn(steps));
-    return medianAndSpread(rates).median;
+    const most = 60_000;
+    const seconds = Math.min(turnSeconds, limit.left() / turns);
+    const steps = quick
+      ? 1
+      : Math.max(fewestSteps, Math.min(Math.ceil((first * seconds) / batchSize), Math.floor(most / batchSize)));
+    while (rates.length < (quick ? 1 : turns)) {
+      const rate = await turn(steps, limit.signal);
+      if (rate === undefined) break;
+      rates.push(rate);
+    }
+    return { imagesPerSecond: rates.length > 0 ? medianAndSpread(rates).median : first, turns: rates.length };
   } finally {
     trainer.dispose();
   }
@@ -409,7 +535,7 @@ async function wholeRun(
   { quick, mnist, say }: MeasureOptions,
   report: KitReport,
   kernelVariants: TrainerOptions['kernelVariants'],
-  seconds: number,
+  { signal }: Limit,
 ): Promise<void> {
   const imageShape: [number, number, number] = [28, 28, 1];
   const part = (name: 'train' | 'test', count: number) => {
@@ -427,11 +553,11 @@ async function wholeRun(
   });
   try {
     const begun = performance.now();
-    const signal = AbortSignal.timeout(Math.ceil(1000 * seconds));
     const history = await trainer.fit(train, { epochs, signal, validationData: test });
     const took = (performance.now() - begun) / 1000;
     const last = history.epochs.at(-1);
     const isCut = history.epochs.length < epochs;
+    if (isCut) report.notes.push(`run: ended after ${history.epochs.length} of ${epochs} epochs for lack of time`);
     const images = history.epochs.length * train.count;
     report.run = {
       ...{ images, seconds: took, imagesPerSecond: images / took, loss: last?.loss ?? Number.NaN, isCut },

@@ -138,7 +138,7 @@ describe('fit rejects', () => {
         ] as [string, unknown, Parts],
     ),
     ['options that are none', 3, { what: 'fit: it is invalid', found: 3 }],
-    ['a shuffle that is a number', { shuffle: 1 }, { what: 'fit: shuffle is invalid', expected: 'boolean' }],
+    ['a shuffle that is a number', { shuffle: 1 }, { what: 'fit: shuffle is invalid', expected: 'true or false' }],
     ['a signal that is none', { signal: {} }, { what: 'fit: signal is invalid', expected: 'an AbortSignal' }],
     ['a callback that is none', { onStep: 'log' }, { what: 'fit: onStep is invalid', expected: 'a function' }],
     ['validation data that are none', { validationData: 0.2 }, { what: 'fit: validationData is invalid' }],

@@ -94,7 +94,7 @@ describe('a layer', () => {
     [
       'with a bias that is neither there nor not',
       { type: 'dense', units: 3, useBias: 'yes' },
-      { what: 'layer 1 (dense): useBias is invalid', found: 'yes', expected: 'boolean' },
+      { what: 'layer 1 (dense): useBias is invalid', found: 'yes', expected: 'true or false' },
     ],
     [
       'with an unknown initialiser',
@@ -427,7 +427,11 @@ describe('an optimizer', () => {
       { type: 'sgd', weightDecay: -0.1 },
       { what: 'sgd: weightDecay is invalid', found: -0.1, expected: 'a number >= 0' },
     ],
-    ['with half a nesterov', { type: 'sgd', nesterov: 0.5 }, { what: 'sgd: nesterov is invalid', expected: 'boolean' }],
+    [
+      'with half a nesterov',
+      { type: 'sgd', nesterov: 0.5 },
+      { what: 'sgd: nesterov is invalid', expected: 'true or false' },
+    ],
   ])('%s', (_, config, parts) => {
     expect(partsOf(() => fillOptimizer(config as never))).toMatchObject(parts);
   });

@@ -36,7 +36,7 @@ const flip = (type: string, code: number, args: [string, string]): OpDefinition 
 });
 
 /** Center of the rotation: (x, y) in pixels from the upper left corner of the image. Default: the center of the image. */
-const centreOption = v.optional(v.strictTuple([finite, finite]));
+const centreOption = v.optional(v.strictTuple([finite, finite], 'two numbers: [x, y]'));
 /** The center in coordinates in which pixel centers are integers, as WGSL. */
 const centreOf = (center: readonly [number, number] | undefined, { width, height }: Picture) => {
   const [x, y] = center ?? [width / 2, height / 2];
@@ -62,7 +62,7 @@ const randomAffine: OpDefinition = {
     /** Degrees, clockwise as in torchvision's RandomAffine. */
     degrees: v.optional(aroundZero('degrees'), 0),
     /** Maximum shifts as fractions of width and height. */
-    translate: v.optional(v.strictTuple([number(0, 1), number(0, 1)]), [0, 0]),
+    translate: v.optional(v.strictTuple([number(0, 1), number(0, 1)], 'two numbers: [x, y]'), [0, 0]),
     /** Values above 1 magnify. */
     scale: v.optional(range('scale', 1e-6), [1, 1]),
     /** Degrees. A number x stands for [-x, x] along x. */

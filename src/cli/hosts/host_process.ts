@@ -17,7 +17,14 @@ import { hostTitles, type ProcessName } from './host_names.ts';
 import { type HostProgram, requireProgram } from './host_programs.ts';
 import { secondsOfGroup } from './process_time.ts';
 import type { Surface, SurfaceOptions } from './surface.ts';
-import { type DriverName, driverAdvice, driverEnvironment, driverTitle, firstDriver } from './vulkan_drivers.ts';
+import {
+  type DriverName,
+  driverAdvice,
+  driverEnvironment,
+  driverTitle,
+  firstDriver,
+  namedDrivers,
+} from './vulkan_drivers.ts';
 
 /** The CPU drivers that each host supports, in order of preference: Dawn rejects llvmpipe of Mesa before 25. */
 const drivers: Record<ProcessName, readonly DriverName[]> = {
@@ -92,7 +99,7 @@ export class HostProcess implements Surface {
   static async start(options: ProcessOptions): Promise<HostProcess> {
     const { name, kind, server, tensorCores } = options;
     const program = requireProgram(name);
-    const driver = kind === 'software' ? await requireDriver(name) : undefined;
+    const driver = kind === 'software' ? await requireDriver(name) : namedDrivers();
     const runtime = mkdtempSync(join(tmpdir(), 'wgrad-host-'));
     const script = fileURLToPath(new URL('../headless_host.js', import.meta.url));
     const toggles = tensorCores && name === 'dawn' ? [`enable-dawn-features=allow_unsafe_apis,${halfOnNvidia}`] : [];
@@ -103,6 +110,8 @@ export class HostProcess implements Surface {
       env: {
         ...process.env,
         ...(driver && driverEnvironment(driver)),
+        // Otherwise Deno would try OpenGL if the Vulkan driver does not work.
+        ...(process.platform === 'linux' && { DENO_WEBGPU_BACKEND: process.env.DENO_WEBGPU_BACKEND ?? 'vulkan' }),
         XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? runtime,
         NO_COLOR: '1',
       },

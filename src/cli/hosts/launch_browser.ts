@@ -3,7 +3,7 @@ import type { InstallOptions } from '../apt.ts';
 import { launchChrome } from '../chrome.ts';
 import { installLlvmpipe, launchFirefox } from './firefox.ts';
 import type { BrowserName } from './host_names.ts';
-import { driverTitle, firstDriver } from './vulkan_drivers.ts';
+import { driverTitle, firstDriver, namedDrivers } from './vulkan_drivers.ts';
 
 export interface LaunchOptions extends InstallOptions {
   /** The kind of adapter that the browser offers to WebGPU. */
@@ -33,7 +33,7 @@ export async function launchBrowser(
       driver: undefined,
     };
   }
-  const driver = kind === 'software' ? await softwareDriver(how) : undefined;
+  const driver = kind === 'software' ? await softwareDriver(how) : namedDrivers();
   const browser = await launchFirefox({ ...how, ...(driver && { driver }) });
   return { browser, driver: driver && driverTitle(driver) };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { SetupError } from '../../errors.ts';
 import { findChrome } from '../find_chrome.ts';
 
 /** Vulkan drivers for the CPU: Chrome's and Mesa's. */
@@ -12,13 +13,15 @@ export const driverAdvice: Record<DriverName, string> = {
   llvmpipe: 'apt-get install mesa-vulkan-drivers',
 };
 
+const folderOfDrivers = '/usr/share/vulkan/icd.d';
+
 /** The file that describes a driver to the Vulkan loader; undefined if the driver is not on this machine. */
 export async function findDriver(name: DriverName): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   if (name === 'llvmpipe') {
-    const folder = '/usr/share/vulkan/icd.d';
-    const found = existsSync(folder) && readdirSync(folder).find((file) => file.startsWith('lvp_icd'));
-    return found ? join(folder, found) : undefined;
+    const found =
+      existsSync(folderOfDrivers) && readdirSync(folderOfDrivers).find((file) => file.startsWith('lvp_icd'));
+    return found ? join(folderOfDrivers, found) : undefined;
   }
   const chrome = await findChrome();
   return [...(chrome ? [dirname(realpathSync(chrome))] : []), '/usr/lib/chromium', '/usr/lib/chromium-browser']
@@ -26,10 +29,32 @@ export async function findDriver(name: DriverName): Promise<string | undefined> 
     .find(existsSync);
 }
 
-/** The first of these drivers that is on this machine, unless the user's environment names one. */
+/** The environment variables with which a user chooses the Vulkan loader's drivers; the first one takes precedence. */
+const variables = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'] as const;
+
+/**
+ * The files of drivers that the user's environment names.
+ *
+ * @throws SetupError if one of them does not exist: the Vulkan loader would ignore it, and a host might find another adapter without Vulkan.
+ */
+export function namedDrivers(): string | undefined {
+  const name = variables.find((each) => process.env[each]);
+  if (!name) return undefined;
+  const files = process.env[name]!;
+  const missing = files.split(delimiter).find((file) => file !== '' && !existsSync(file));
+  if (missing === undefined) return files;
+  throw new SetupError({
+    what: `The environment variable ${name} names a Vulkan driver that is not on this machine`,
+    found: missing,
+    expected: `the JSON file of a driver, as in ${folderOfDrivers}`,
+    fix: `correct the path, or unset ${name}; for a driver that runs on the CPU, ${driverAdvice.llvmpipe}, or ${driverAdvice.swiftshader}`,
+  });
+}
+
+/** The first of these drivers that is on this machine, unless the user's environment names one. @throws SetupError as `namedDrivers` does. */
 export async function firstDriver(names: readonly DriverName[]): Promise<string | undefined> {
-  const given = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
-  if (given) return given;
+  const given = namedDrivers();
+  if (given !== undefined) return given;
   for (const name of names) {
     const file = await findDriver(name);
     if (file) return file;

@@ -53,6 +53,8 @@ const isBad = ({ doesNotCompile, wrong }: ChangeReport) => doesNotCompile !== un
 function sentence(report: ChangeReport): string {
   if (report.doesNotCompile) return 'it does not compile';
   if (report.wrong.length > 0) return wrongText(report)[0]!;
-  if (report.checks === 0) return 'no check has its text';
+  if (report.checks === 0) {
+    return 'no check uses it; if it is new, import it in a launch in src/kernels, then start wgrad again';
+  }
   return `${checkedText(report)}. Load the page again to train with it.`;
 }

@@ -58,7 +58,7 @@ export function OptimizerPanel() {
       id="optimizer-panel"
       title="Optimizer"
       isWrong={error !== undefined}
-      gist={`${optimizer.type}, rate ${rateWords(rate)}, batch size ${batchSize}`}
+      gist={`${optimizer.type}, rate ${rateWords(rate)}, batch size ${batchSize}${activationStorage ? `, ${activationStorage}` : ''}`}
     >
       <div class="options">
         <Select
