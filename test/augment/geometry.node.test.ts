@@ -115,7 +115,7 @@ describe('rejected', () => {
     ['alpha below 0', { type: 'elasticTransform', alpha: -1 }, /alpha/, /found: -1/, /for x and y/],
     ['three alphas', { type: 'elasticTransform', alpha: [1, 2, 3] }, /alpha/, /for x and y/],
     ['sigma without end', { type: 'elasticTransform', sigma: 1000 }, /sigma/, /0 to 100/],
-    ['smoothed along one axis', { type: 'elasticTransform', sigma: [0, 3] }, /along both axes/, /sigma 0, 3/],
+    ['smoothed along one axis', { type: 'elasticTransform', sigma: [0, 3] }, /only one axis/, /sigma 0, 3/],
     ['a quarter turn', { type: 'randomRotate90' }, /swaps height and width/, /20 x 30/, /\[0, 2\]/],
     ['a fifth turn', { type: 'randomRotate90', turns: [4] }, /turns/, /found: 4/, /0 to 3/],
     ['no turn', { type: 'randomRotate90', turns: [] }, /turns/, /at least one/],
