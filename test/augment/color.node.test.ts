@@ -126,7 +126,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
     'every channel dropped',
     { type: 'randomChannelDrop', channels: [1, 3] },
     rgb,
-    /nothing of the image/,
+    /drop every channel/,
     /at most 2 of its 3/,
   ],
   ['none dropped', { type: 'randomChannelDrop', channels: 0 }, rgb, /channels/, /found: 0/, /from 1/],

@@ -161,7 +161,7 @@ describe('a host process', () => {
       runIn(withBindings('{ requestAdapter: () => process.exit(7) }'), ...selftest),
     ]);
     expect(none.code).toBe(3);
-    expect(none.stderr).toContain('it has no adapter');
+    expect(none.stderr).toContain('but no adapter');
     expect(none.stderr).toContain('tried dawn/0.0.1 with');
     expect(none.stderr).toContain('install a driver for the CPU');
     expect(gone.code).toBe(3);

@@ -63,7 +63,7 @@ test('it is packed with all that it needs, and says what is missing', () => {
   const out = join(folder, 'none.json');
   const none = node(join(folder, 'kit.js'), ['--quick', '--out', out], { PATH: '/nowhere' });
   expect(none.status).toBe(3);
-  expect(none.stderr).toContain('it has no adapter');
+  expect(none.stderr).toContain('but no adapter');
   // Not the advice for browsers.
   expect(none.stderr).toContain('vulkaninfo --summary');
   expect(none.stderr).not.toContain('Safari');

@@ -222,8 +222,19 @@ test('during training, the learning rate changes at once, and everything else ap
   await type('#epochs-count', '5000');
   await press(page, '#start');
   await until(page, '#place', 'step \\d');
+  // The end of the next epoch replaces this text, possibly before it can be read once.
+  await page.evaluate(() => {
+    const texts: string[] = [];
+    const read = () => texts.push(document.querySelector('#status')?.textContent ?? '');
+    new MutationObserver(read).observe(document.body, { subtree: true, childList: true, characterData: true });
+    Object.assign(window, { statusTexts: texts });
+  });
   await type('#learning-rate-number', '0.005');
-  await until(page, '#status', 'Learning rate 0.005 from step');
+  await page.waitForFunction(() =>
+    (window as unknown as { statusTexts: string[] }).statusTexts.some((text) =>
+      text.startsWith('Learning rate 0.005 from step'),
+    ),
+  );
   expect(await page.$('#waiting')).toBeNull();
   await type('#batch-size', '16');
   await until(page, '#waiting', 'Changed for the next run: the batch size');

@@ -166,7 +166,7 @@ async function inProcess(path: string, args: readonly string[], icd: string): Pr
     });
     const line = stdout.trimEnd().split('\n').at(-1) ?? '';
     if (line.startsWith('{')) return JSON.parse(line) as PortableReport;
-    if (/it has no adapter/.test(stderr)) throw new NoAdapter('requestAdapter() returned null');
+    if (/no adapter for it/.test(stderr)) throw new NoAdapter('requestAdapter() returned null');
     const said = stderr.trim().split('\n').slice(-5).join(' ') || 'nothing on stderr';
     throw new Error(signal ? `ended by ${signal}: ${said}` : `ended with code ${code}: ${said}`);
   } finally {
