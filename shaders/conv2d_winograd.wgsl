@@ -16,6 +16,9 @@ diagnostic(off, subgroup_uniformity); // all four neighbors skip together
 #if ${activated}
 @group(0) @binding(3) var<storage, read> x: array<${out}>;
 #endif
+#if ${cells}
+@group(0) @binding(4) var<storage, read> argmax: array<u32>; // four positions per word, 8 bits each
+#endif
 #else
 @group(0) @binding(0) var<storage, read> x: array<vec2f>;
 @group(0) @binding(1) var<storage, read> w: array<${out}>;
@@ -78,19 +81,62 @@ fn load_input(t: Tile, r: u32, c: u32, step: u32) -> vec2f {
 #endif
 }
 
-// Four output channels by two input channels of an element of the kernel. Channels after the last are never stored.
-fn load_kernel(element: u32, step: u32, co: u32) -> mat2x4f {
+#if ${cells}
+// The 2x2 pixels of dy whose maximum is a pooled cell, which has the gradient.
+struct Cell { p00: vec2f, p01: vec2f, p10: vec2f, p11: vec2f, }
+
+// Where the first two channels of a cell and of its positions are, and a mask that is zero for a cell outside.
+struct Place { at: u32, word: u32, kept: vec2u, }
+
+fn place_of(t: Tile, r: u32, c: u32) -> Place {
+  // Positions below zero wrap around to far beyond the end.
+  let row = (t.row + 2u * r - pad_top) / 2u;
+  let column = (t.column + 2u * c - pad_left) / 2u;
+  let cell = (t.image * (in_height / 2u) + row) * (in_width / 2u) + column;
+  let kept = select(vec2u(), vec2u(~0u), (row < in_height / 2u) & (column < in_width / 2u));
+  return Place(cell * (in_channels / 2u), cell * (in_channels / 4u), kept);
+}
+
+// Masks and differences of bits, because SwiftShader takes twice as long for comparisons and selections.
+fn load_cell(p: Place, step: u32, pair: u32, bits: vec2u) -> Cell {
+  let value = bitcast<vec2u>(dy[p.at + step]) & p.kept;
+  let word = vec2u(argmax[p.word + pair]);
+  let right = value & (vec2u() - min(word & bits, vec2u(1u)));
+  let left = value ^ right;
+  let lower = vec2u() - min(word & (2u * bits), vec2u(1u));
+  let p11 = right & lower;
+  let p10 = left & lower;
+  return Cell(bitcast<vec2f>(left ^ p10), bitcast<vec2f>(right ^ p11), bitcast<vec2f>(p10), bitcast<vec2f>(p11));
+}
+#endif
+
+// Four output channels by two input channels of an element of the kernel. Channels after the last are never stored. Positions are prepared
+// before the loop, and shifts and divisions avoided in it, because one takes SwiftShader as long as five additions or more.
 #if ${backward}
-  let row = (8u - element) * out_channels;
+fn load_kernel(element: u32, step: u32, first: vec4u) -> mat2x4f {
+  let at = (8u - element) * out_channels * (in_channels / 2u) + step;
 %for i in 0..4
-  let w$i = w[(row + min(co + $iu, out_channels - 1u)) * (in_channels / 2u) + step];
+  let w$i = w[at + first[$i]];
 %end
   return transpose(mat4x2f(w0, w1, w2, w3));
+}
 #else
-  let at = (element * in_channels + 2u * step) * out_channels + co;
-  return mat2x4f(load_quad(at, out_channels - co), load_quad(at + out_channels, out_channels - co));
+#if ${vec_out}
+const channels_a_load = 4u;
+#else
+const channels_a_load = 1u;
+#endif
+
+fn load_kernel(element: u32, step: u32, first: u32) -> mat2x4f {
+#if ${vec_out}
+  let at = (element * in_channels + 2u * step) * (out_channels / 4u) + first;
+  return mat2x4f(w[at], w[at + out_channels / 4u]);
+#else
+  let at = (element * in_channels + 2u * step) * out_channels + first;
+  return mat2x4f(load_quad(at, out_channels - first), load_quad(at + out_channels, out_channels - first));
 #endif
 }
+#endif
 
 const nowhere = 0xffffffffu;
 
@@ -152,17 +198,46 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   steps = reached;
 #endif
 #endif
+#if ${backward}
+  let kernel = min(vec4u(co, co + 1u, co + 2u, co + 3u), vec4u(out_channels - 1u)) * (in_channels / 2u);
+#else
+  let kernel = co / channels_a_load;
+#endif
+#if ${cells}
+%for q in 0..${quads}
+%for r in 0..2
+%for c in 0..2
+  let p$q$r$c = place_of(t$q, $ru, $cu);
+%end
+%end
+%end
+#endif
   for (var step = 0u; step < steps; step++) {
+#if ${cells}
+    let pair = step / 2u;
+    let bits = vec2u(1u, 256u) * select(1u, 1u << 16u, step % 2u == 1u);
+#endif
 %for c in 0..3
-    let g$c = of_kernel(load_kernel($cu, step, co), load_kernel(3u + $cu, step, co), load_kernel(6u + $cu, step, co));
+    let g$c = of_kernel(load_kernel($cu, step, kernel), load_kernel(3u + $cu, step, kernel), load_kernel(6u + $cu, step, kernel));
 %end
 %for r in 0..4
     let u$r = of_kernel(g0.p$r, g1.p$r, g2.p$r);
 %end
 %for q in 0..${quads}
+#if ${cells}
+%for c in 0..2
+    let above$q$c = load_cell(p$q0$c, step, pair, bits);
+    let below$q$c = load_cell(p$q1$c, step, pair, bits);
+%end
+    let d$q0 = of_inputs(above$q0.p00, above$q0.p10, below$q0.p00, below$q0.p10);
+    let d$q1 = of_inputs(above$q0.p01, above$q0.p11, below$q0.p01, below$q0.p11);
+    let d$q2 = of_inputs(above$q1.p00, above$q1.p10, below$q1.p00, below$q1.p10);
+    let d$q3 = of_inputs(above$q1.p01, above$q1.p11, below$q1.p01, below$q1.p11);
+#else
 %for c in 0..4
     let d$q$c = of_inputs(load_input(t$q, 0u, $cu, step), load_input(t$q, 1u, $cu, step), load_input(t$q, 2u, $cu, step), load_input(t$q, 3u, $cu, step));
 %end
+#endif
 %for r in 0..4
     let v$q$r = of_inputs(d$q0.p$r, d$q1.p$r, d$q2.p$r, d$q3.p$r);
 %for c in 0..4

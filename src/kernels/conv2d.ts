@@ -61,6 +61,8 @@ export interface Conv2dShape {
   parts: number;
   /** True if a 2x2 max pool of stride 2 is fused into the kernel: y and argmax then hold pooled cells. */
   pooled: boolean;
+  /** True if the dy of an input gradient holds pooled cells, and argmax their positions; only in conv2d_winograd.ts. */
+  pooledGradient?: true;
 }
 
 /** Number of pixels, or pooled cells, of y. */
@@ -111,9 +113,7 @@ export const fitsWinograd = ({ dilationY = 1, dilationX = 1, groups = 1, ...s }:
   s.kernelHeight === 3 &&
   s.kernelWidth === 3 &&
   [s.strideY, s.strideX, dilationY, dilationX, groups].every((n) => n === 1) &&
-  Math.max(s.padTop, s.padLeft) <= 2 &&
-  s.inChannels % 4 === 0 &&
-  s.outChannels % 4 === 0;
+  (s.inChannels | s.outChannels) % 4 === 0;
 
 /** Multiply-adds per launch above which Winograd's algorithm saves within some hundred steps what its longer shaders take to compile. */
 const worthWinograd = 2 ** 23;

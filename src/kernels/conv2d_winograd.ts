@@ -63,6 +63,7 @@ const flagsOf = (s: Conv2dShape, { subgroups, quads, tiles }: WinogradTile) => (
   shared: sharedBy({ subgroups }),
   edges: hasEdges(s),
   out: quadType(s.outChannels),
+  vec_out: s.outChannels % 4 === 0,
   pooled: s.pooled,
 });
 
@@ -82,8 +83,8 @@ export const conv2dWinogradForward: Kernel<Conv2dShape> = {
   variants,
   flags: (s, v) => ({
     ...flagsOf(s, v as WinogradTile),
-    ...{ backward: false, activated: false, x: 'x' },
-    ...{ loaded: 'w', stored: 'y', vec_out: s.outChannels % 4 === 0 },
+    ...{ backward: false, activated: false, cells: false, x: 'x' },
+    ...{ loaded: 'w', stored: 'y' },
     ...biasFlags(s),
     ...activationFlags(s.activation),
   }),
@@ -93,20 +94,30 @@ export const conv2dWinogradForward: Kernel<Conv2dShape> = {
   cost: conv2dForward.cost,
 };
 
-/** Requires a 3x3 kernel with strides and dilation of 1, padding of at most 2 and an even number of output channels. */
+/** True if the four by four pixels of dy that a tile of dx depends on are those of two by two pooled cells. */
+export const readsPooledGradient = (s: Conv2dShape): boolean => [s.padTop, s.padLeft].every((n) => n % 2 === 0);
+
+/**
+ * Requires a 3x3 kernel with strides and dilation of 1, padding of at most 2 and an even number of output channels; a multiple of four and
+ * `readsPooledGradient` for a pooled gradient. Each cell has a single pixel with a gradient, so a tile then takes 4 loads of dy and 4 of
+ * argmax instead of 16, and max_pool_backward is not needed.
+ */
 export const conv2dWinogradBackwardX: Kernel<Conv2dShape> = {
   name: 'conv2d_winograd_backward_x',
   source: source + windowSizes + winograd + storeDx + derivative,
   variants,
   flags: (s, v) => ({
     ...flagsOf(gradientOf(s), v as WinogradTile),
-    ...{ backward: true, use_bias: false, x: 'dy', dx: 'dx' },
+    ...{ backward: true, use_bias: false, cells: s.pooledGradient === true, x: 'dy', dx: 'dx' },
     vec_in: s.inChannels % 4 === 0,
     activated: s.inActivation !== 'linear',
     ...activationFlags(s.inActivation),
   }),
   constants: (s) => sizes(gradientOf(s)),
-  buffers: conv2dBackwardX.buffers,
+  buffers: (s, v) => {
+    const buffers = conv2dBackwardX.buffers(s, v);
+    return s.pooledGradient ? { ...buffers, dy: buffers.dy! / 4, argmax: buffers.dy! / 16 } : buffers;
+  },
   workgroups: (s, v) => workgroupsOf(gradientOf(s), v as WinogradTile),
   cost: conv2dBackwardX.cost,
 };
@@ -122,7 +133,7 @@ export const conv2dWinogradBackwardW: Kernel<Conv2dShape> = {
       .map((v) => (v.subgroups ? { ...v, tiles: 1 } : v)),
   flags: (s, v) => ({
     ...flagsOf(s, v as WinogradTile),
-    ...{ loaded: 'dy', stored: 'dw', vec_out: s.outChannels % 4 === 0 },
+    ...{ loaded: 'dy', stored: 'dw' },
     ...{ use_bias: s.useBias, stores_db: s.useBias },
   }),
   constants: (s) => ({ ...sizes(s), parts: s.parts }),

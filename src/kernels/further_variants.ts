@@ -1,3 +1,4 @@
+import type { Traits } from '../gpu/device.ts';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
 import {
   type Conv2dShape,
@@ -8,7 +9,12 @@ import {
   fitsWinograd,
 } from './conv2d.ts';
 import { conv2dRowsBackwardX, conv2dRowsForward } from './conv2d_row_tiles.ts';
-import { conv2dWinogradBackwardW, conv2dWinogradBackwardX, conv2dWinogradForward } from './conv2d_winograd.ts';
+import {
+  conv2dWinogradBackwardW,
+  conv2dWinogradBackwardX,
+  conv2dWinogradForward,
+  readsPooledGradient,
+} from './conv2d_winograd.ts';
 import { denseBackwardW, denseBackwardWNarrow, denseBackwardX, denseForward } from './dense.ts';
 import { matrixKernels } from './subgroup_matrix.ts';
 import {
@@ -95,3 +101,24 @@ const kernels = new Map(
  */
 export const withFurtherVariants = <S>(kernel: Kernel<S>): Kernel<S> =>
   (kernels.get(kernel.name) as Kernel<S> | undefined) ?? kernel;
+
+/**
+ * The kernel and shape that replace a kernel in a long run, in their first variant. `pooledGradient` is set in the shape if it reads the
+ * gradient of a pool's output.
+ *
+ * @param pooled true if that gradient is available.
+ */
+export function upgradeOf<S extends object>(
+  kernel: Kernel<S>,
+  shape: S,
+  traits: Traits,
+  pooled: boolean,
+): { kernel: Kernel<S>; shape: S & { pooledGradient?: true } } {
+  const faster = withFurtherVariants(kernel);
+  const usesWinograd = faster.variants!(shape, traits)[0]!.winograd === true;
+  if (!pooled || !usesWinograd || !readsPooledGradient(shape as unknown as Conv2dShape))
+    return { kernel: faster, shape };
+  const { name } = kernel;
+  const ofPool = { ...conv2dWinogradBackwardX, name } as unknown as Kernel<S>;
+  return { kernel: ofPool, shape: { ...shape, pooledGradient: true } };
+}

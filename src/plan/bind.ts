@@ -44,7 +44,8 @@ export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], pl
   const dispatchOf = (planned: PlannedDispatch): Promise<Dispatch> => {
     let dispatch = dispatches.get(planned);
     if (!dispatch) {
-      const buffers = Object.fromEntries(Object.entries(planned.buffers).map(([name, ref]) => [name, sliceOf(ref)]));
+      const { bindings } = planned.kernel;
+      const buffers = Object.fromEntries(bindings.map(({ name }) => [name, sliceOf(planned.buffers[name]!)]));
       dispatch = recorder.dispatchSpecialized(planned.kernel, buffers, planned.layer);
       dispatches.set(planned, dispatch);
     }

@@ -15,7 +15,7 @@ export interface DispatchFacts {
   kernel: string;
   /** Parameters of the kernel variant: "quads 4, width 2". */
   variant: string;
-  /** The variant that replaces it after `stepsBeforeUpgrade` steps, in the same form; omitted if none does. */
+  /** The variant that replaces it after `stepsBeforeUpgrade` steps, in the same form, or "no launch"; omitted if nothing changes. */
   upgrade?: string;
   workgroups: number;
   reads: string[];
@@ -54,13 +54,13 @@ export const sequenceOf = (plan: StepPlan, input: InputPlan): { phase: Phase; di
 
 /**
  * @param slots of the whole plan. Evaluation has separate buffers in the same memory.
- * @param upgrades the variants that replace the given ones of some dispatches in a long run.
+ * @param upgrades the variants that replace those of some dispatches in a long run; undefined for one that it no longer launches.
  */
 export function describePlan(
   plan: StepPlan,
   input: InputPlan,
   slots: readonly Slot[],
-  upgrades: ReadonlyMap<PlannedDispatch, Variant>,
+  upgrades: ReadonlyMap<PlannedDispatch, Variant | undefined>,
 ): PlanFacts {
   const step = sequenceOf(plan, input);
   const sequence: Sequence = step.map(({ dispatch }) => dispatch);
@@ -71,7 +71,7 @@ export function describePlan(
   const slotsUsed = new Set(own.map((buffer) => slots[slotOf.get(buffer)!]!));
   const sum = (sizes: readonly { size: number }[]) => sizes.reduce((bytes, { size }) => bytes + size, 0);
   return {
-    dispatches: step.map(({ phase, dispatch }) => dispatchFacts(phase, dispatch, upgrades.get(dispatch))),
+    dispatches: step.map(({ phase, dispatch }) => dispatchFacts(phase, dispatch, upgradeText(upgrades, dispatch))),
     buffers: used.map((buffer) => bufferFacts(buffer, slotOf.get(buffer)!, lifetimes.get(buffer)!, sequence.length)),
     bytes: {
       shared: sum([...slotsUsed]),
@@ -81,7 +81,13 @@ export function describePlan(
   };
 }
 
-function dispatchFacts(phase: Phase, dispatch: PlannedDispatch, upgrade?: Variant): DispatchFacts {
+function upgradeText(upgrades: ReadonlyMap<PlannedDispatch, Variant | undefined>, dispatch: PlannedDispatch) {
+  if (!upgrades.has(dispatch)) return undefined;
+  const variant = upgrades.get(dispatch);
+  return variant ? variantText(variant) : 'no launch';
+}
+
+function dispatchFacts(phase: Phase, dispatch: PlannedDispatch, upgrade: string | undefined): DispatchFacts {
   const { layer, name, variant, kernel, cost } = dispatch;
   const labels = (refs: readonly BufferRef[]) => refs.map(({ label }) => label);
   return {
@@ -89,7 +95,7 @@ function dispatchFacts(phase: Phase, dispatch: PlannedDispatch, upgrade?: Varian
     layer,
     kernel: name,
     variant: variantText(variant),
-    ...(upgrade && { upgrade: variantText(upgrade) }),
+    ...(upgrade && { upgrade }),
     workgroups: product(kernel.workgroups),
     reads: labels(dispatch.reads),
     writes: labels(dispatch.writes),

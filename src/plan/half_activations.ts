@@ -44,6 +44,10 @@ export function planningOf(settings: Settings, plan: typeof planSteps): typeof p
   return (planner, settings, reader) => planInHalves(plan, planner, settings, reader);
 }
 
+/** The buffers of a dispatch without those that only a faster kernel reads: runs with halves keep the kernels that they start with. */
+const boundBy = ({ kernel, buffers }: PlannedDispatch) =>
+  Object.entries(buffers).filter(([name]) => name in kernel.elements);
+
 /**
  * Plans the steps with activations in float16. Further plans that use its buffers go through `planner.finish`.
  *
@@ -77,8 +81,9 @@ function planInHalves(plan: typeof planSteps, planner: Planner, settings: Settin
       logitsGradients.add(logitsGradient.buffer);
       for (const dispatch of backward) backwards.add(dispatch);
     }
-    for (const { kernel, buffers } of new Set(graphs.flatMap(({ forward, backward }) => [...forward, ...backward]))) {
-      for (const [name, { buffer }] of Object.entries(buffers)) {
+    for (const dispatch of new Set(graphs.flatMap(({ forward, backward }) => [...forward, ...backward]))) {
+      const { kernel } = dispatch;
+      for (const [name, { buffer }] of boundBy(dispatch)) {
         if (buffer.kind === 'gradient' && !logitsGradients.has(buffer)) scaled.add(buffer);
         if (refused.has(buffer) || !isActivation(buffer)) continue;
         if (withStorage(kernel, [[name, { half: true, read: 1, write: 1 }]])) halves.add(buffer);
@@ -130,8 +135,8 @@ function planInHalves(plan: typeof planSteps, planner: Planner, settings: Settin
     if (finished.has(planned)) return;
     finished.add(planned);
     if (planned instanceof PlannedDispatch) {
-      const storedIn = ({ buffers }: PlannedDispatch) =>
-        Object.entries(buffers)
+      const storedIn = (dispatch: PlannedDispatch) =>
+        boundBy(dispatch)
           .map(([name, ref]) => [name, storageOf(ref, backwards.has(planned))] as const)
           .filter(([, { half, read, write }]) => half || read !== 1 || write !== 1);
       for (const part of planned.parts) {

@@ -195,8 +195,15 @@ export class LoweringContext {
     this.#draft.forward.push(this.#draft.planner.dispatch(kernel, shape, buffers, this.#parts.layer.name));
   }
 
-  backward<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, BufferRef>): void {
-    this.#draft.backward.push(this.#draft.planner.dispatch(kernel, shape, buffers, this.#parts.layer.name));
+  /** @param later see `Planner.dispatch`. */
+  backward<S>(
+    kernel: Kernel<S>,
+    shape: S,
+    buffers: Record<string, BufferRef>,
+    later?: Record<string, BufferRef>,
+  ): void {
+    const { planner, backward } = this.#draft;
+    backward.push(planner.dispatch(kernel, shape, buffers, this.#parts.layer.name, later));
   }
 
   /**

@@ -67,7 +67,7 @@ export class PlannedDispatch {
   kernel: SpecializedKernel;
   /** Name of the layer it computes for; empty if it belongs to the step as a whole. */
   readonly layer: string;
-  /** By their names in the shader. */
+  /** By their names in the shader; may contain others, which the kernel that replaces it in a long run reads. */
   readonly buffers: Readonly<Record<string, BufferRef>>;
   /** The kernel and the shape from which `kernel` was specialized. */
   readonly launched: TunableKernel;
@@ -206,9 +206,16 @@ export class Planner {
    *
    * @param buffers by their names in the shader.
    * @param layer name of the layer it computes for; omitted if it belongs to the step as a whole.
+   * @param later further buffers that the faster kernel of a long run may read: see `fasterKernel`.
    * @throws ShaderError for buffers that don't match the shader; ConfigurationError for a shape with too many workgroups.
    */
-  dispatch<S>(given: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
+  dispatch<S>(
+    given: Kernel<S>,
+    shape: S,
+    buffers: Record<string, BufferRef>,
+    layer = '',
+    later?: Record<string, BufferRef>,
+  ): PlannedDispatch {
     const kernel = this.#further?.withFurtherVariants(given) ?? given;
     const chosen = this.#variantOf(kernel, shape);
     // The first of the further variants is not the default.
@@ -216,8 +223,10 @@ export class Planner {
     const specialized = specialize(kernel, shape, this.traits, variant, layer);
     checkBuffers(specialized, layer, buffers);
     const launched = { kernel, shape } as unknown as TunableKernel;
-    const dispatch = new PlannedDispatch(specialized, layer, buffers, launched);
-    if (!chosen && given.upgrades?.(shape, this.traits)) this.upgradable.push({ dispatch, buffers, launched });
+    const upgrades = !chosen && given.upgrades?.(shape, this.traits);
+    const all = { ...buffers, ...(upgrades && later) };
+    const dispatch = new PlannedDispatch(specialized, layer, all, launched);
+    if (upgrades) this.upgradable.push({ dispatch, buffers: all, launched });
     return dispatch;
   }
 

@@ -1,5 +1,7 @@
+import type { Traits } from '../gpu/device.ts';
 import type { Dispatch } from '../gpu/recording.ts';
-import { withFurtherVariants } from '../kernels/further_variants.ts';
+import { upgradeOf } from '../kernels/further_variants.ts';
+import type { TunableKernel } from '../plan/planner.ts';
 import type { Engine } from './engine.ts';
 
 /** The number of steps that every run computes with the kernels that it starts with, even if faster ones replace them later. */
@@ -20,7 +22,8 @@ export class KernelUpgrades {
 
   /** Starts to compile the faster kernels. */
   constructor(engine: Engine) {
-    this.#dispatches = engine.steps.upgradable.map(({ dispatch }) => dispatch);
+    const { upgradable } = engine.steps;
+    this.#dispatches = [...upgradable.map(({ dispatch }) => dispatch), ...expansionsOf(engine)];
     this.#first = this.#dispatches.map((dispatch) => ({ ...dispatch }));
     // If the driver cannot compile one of them, the run continues with the kernels that it has trained with so far.
     this.#faster = compileFaster(engine).catch(() => this.#first);
@@ -35,13 +38,41 @@ export class KernelUpgrades {
   }
 }
 
-const compileFaster = (engine: Engine): Promise<Dispatch[]> =>
-  Promise.all(
-    engine.steps.upgradable.map(async ({ launched: { kernel, shape }, buffers, dispatch: { layer } }) => ({
-      ...(await engine.dispatch(withFurtherVariants(kernel), shape, buffers)),
-      layer,
-    })),
+/**
+ * The faster kernel of an upgradable dispatch, planned or bound, its shape, and the buffers that it binds. If the gradient of a pool's output
+ * is among those of the dispatch, as `pooled`, it may read this gradient and `argmax` instead of `dy`.
+ */
+export function fasterKernel<B>(
+  { launched, buffers }: { launched: TunableKernel; buffers: Readonly<Record<string, B>> },
+  traits: Traits,
+) {
+  const { pooled, ...own } = buffers;
+  const faster = upgradeOf(launched.kernel, launched.shape, traits, pooled !== undefined);
+  if (pooled === undefined) return { ...faster, buffers: own as Record<string, B> };
+  const { argmax, ...whole } = own;
+  return { ...faster, buffers: (faster.shape.pooledGradient ? { ...own, dy: pooled } : whole) as Record<string, B> };
+}
+
+/** The dispatches whose results the faster kernels do not read. */
+function expansionsOf({ gpu, steps: { upgradable, network } }: Engine): Dispatch[] {
+  const unread = upgradable.flatMap((one) =>
+    fasterKernel(one, gpu.traits).shape.pooledGradient ? [one.buffers.dy!.label] : [],
   );
+  return [...network.training.backward, ...network.gradient.backward].filter(({ writes: [written] }) =>
+    unread.includes(written!),
+  );
+}
+
+async function compileFaster(engine: Engine): Promise<Dispatch[]> {
+  const { gpu } = engine;
+  const compiled = engine.steps.upgradable.map(async (one) => {
+    const { kernel, shape, buffers } = fasterKernel(one, gpu.traits);
+    return { ...(await engine.dispatch(kernel, shape, buffers)), layer: one.dispatch.layer };
+  });
+  // A launch of no workgroups takes no time, and leaves the recordings as they are.
+  const idle = expansionsOf(engine).map((dispatch): Dispatch => ({ ...dispatch, workgroups: [0, 0, 0] }));
+  return [...(await Promise.all(compiled)), ...idle];
+}
 
 /** Implements `Engine.useKernelsOfStep` for a network with kernels that can be upgraded. */
 export async function useKernelsOfStep(engine: Engine, ahead: number): Promise<number> {

@@ -37,18 +37,20 @@ export async function planTraining(
   return { ...describePlan(steps, input, slots, await upgradesOf(steps, planner)), augmentationPasses: input.passes };
 }
 
-/** The variants that replace those of some dispatches in a long run. */
+/** The variants that replace those of some dispatches in a long run; undefined for a dispatch that it no longer launches. */
 async function upgradesOf(
-  { upgradable }: StepPlan,
+  { upgradable, network }: StepPlan,
   { traits }: Planner,
-): Promise<ReadonlyMap<PlannedDispatch, Variant>> {
+): Promise<ReadonlyMap<PlannedDispatch, Variant | undefined>> {
   if (upgradable.length === 0) return new Map();
-  const { withFurtherVariants } = await import('../kernels/further_variants.ts'); // loaded on demand
+  const { upgradeOf, withFurtherVariants } = await import('../kernels/further_variants.ts'); // loaded on demand
   return new Map(
-    upgradable.map(({ dispatch, launched }) => [
-      dispatch,
-      withFurtherVariants(launched.kernel).variants!(launched.shape, traits)[0]!,
-    ]),
+    upgradable.flatMap(({ dispatch, buffers, launched: { kernel, shape } }) => {
+      const upgrade = [dispatch, withFurtherVariants(kernel).variants!(shape, traits)[0]!] as const;
+      const omits = buffers.pooled && upgradeOf(kernel, shape, traits, true).shape.pooledGradient;
+      const expansion = network.training.backward.find(({ writes: [written] }) => written === buffers.dy);
+      return omits && expansion ? [upgrade, [expansion, undefined] as const] : [upgrade];
+    }),
   );
 }
 

@@ -4,6 +4,7 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { Kernel } from '../../src/gpu/kernel.ts';
 import { type Conv2dShape, conv2dBackwardX } from '../../src/kernels/conv2d.ts';
 import { conv2dGroupedBackwardX } from '../../src/kernels/conv2d_grouped.ts';
+import { readsPooledGradient } from '../../src/kernels/conv2d_winograd.ts';
 import { depthwiseConv2dBackwardX } from '../../src/kernels/depthwise_conv2d.ts';
 import { cacheOf, checkKernel, floats, type KernelCheck } from '../../src/selftest/kernels/check_kernel.ts';
 import {
@@ -22,6 +23,7 @@ import {
   checkRowsForward,
   checkWinogradBackwardW,
   checkWinogradBackwardX,
+  checkWinogradBackwardXOfPool,
   checkWinogradForward,
 } from '../../src/selftest/kernels/variant_checks.ts';
 import { randomConvolutions } from './random_convolutions.ts';
@@ -228,6 +230,13 @@ const passes: Record<string, Pass> = {
   conv2d_winograd_backward_x: {
     check: checkWinogradBackwardX,
     fits: (s) => fitsWinograd(s) && s.outChannels % 2 === 0,
+    control: {},
+    departures: { ...everywhere, ...inActivations, ...winograd },
+  },
+  'conv2d_winograd_backward_x after a pool': {
+    check: checkWinogradBackwardXOfPool,
+    fits: (s) =>
+      fitsWinograd(s) && s.outChannels % 4 === 0 && readsPooledGradient(s) && Math.min(s.outHeight, s.outWidth) > 1,
     control: {},
     departures: { ...everywhere, ...inActivations, ...winograd },
   },

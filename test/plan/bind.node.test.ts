@@ -68,7 +68,12 @@ test('the longest shaders compile first, while the buffers are allocated, and ea
     return null;
   };
   const planned = (text: string) =>
-    new PlannedDispatch({ text } as SpecializedKernel, '', {}, undefined as unknown as TunableKernel);
+    new PlannedDispatch(
+      { text, bindings: [] } as unknown as SpecializedKernel,
+      '',
+      {},
+      undefined as unknown as TunableKernel,
+    );
   const [short, long, middle] = [planned('a'), planned('aaa'), planned('aa')];
   const plan = { forward: [short, middle], loss: { own: long, again: short }, table: new Uint32Array(2) };
   const gpu = { device: { ...device, popErrorScope } };

@@ -1,34 +1,37 @@
 import { describe, expect, test } from 'vitest';
 import type { Traits } from '../../src/gpu/device.ts';
+import { specialize, type Variant } from '../../src/gpu/kernel.ts';
 import { RecordReader } from '../../src/health/records.ts';
-import { type OptimizerConfig, type PresetName, presetModel } from '../../src/index.ts';
+import { type HealthLevel, type Model, type OptimizerConfig, type PresetName, presetModel } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { hazardsOf, lifetimesOf, type Slot, shareMemory } from '../../src/plan/liveness.ts';
 import { loadJointLaunches, loadKernels } from '../../src/plan/load_kernels.ts';
 import { phasesOf, stepOf } from '../../src/plan/phases.ts';
-import { Planner } from '../../src/plan/planner.ts';
+import { PlannedDispatch, Planner } from '../../src/plan/planner.ts';
 import { planSteps, sequencesOf } from '../../src/plan/steps.ts';
 import { product } from '../../src/product.ts';
 import { fillTrainerOptions } from '../../src/train/fill_trainer_options.ts';
+import { fasterKernel } from '../../src/train/kernel_upgrades.ts';
 
 const mebibyte = 2 ** 20;
 const limits = { mostBytes: 2 ** 30, mostArenaBytes: 2 ** 27 };
 
 async function planOf(
-  name: PresetName,
+  network: PresetName | Model,
   batchSize: number,
   inputShape: [number, number, number] = [32, 32, 3],
   {
     optimizer = 'adam',
     accumulationSteps = 1,
     traits = { software: true, subgroupSize: 4 },
-  }: { optimizer?: OptimizerConfig; accumulationSteps?: number; traits?: Traits } = {},
+    health = 'norms',
+  }: { optimizer?: OptimizerConfig; accumulationSteps?: number; traits?: Traits; health?: HealthLevel } = {},
 ) {
-  const model = presetModel(name, inputShape, 10);
-  const settings = fillTrainerOptions({ model, batchSize, optimizer, accumulationSteps });
+  const model = typeof network === 'string' ? presetModel(network, inputShape, 10) : network;
+  const settings = fillTrainerOptions({ model, batchSize, optimizer, accumulationSteps, health });
   await loadKernels(settings);
   const planner = new Planner(traits, limits, {}, await loadJointLaunches(traits));
-  const steps = planSteps(planner, settings, new RecordReader(settings.model, 'norms', settings));
+  const steps = planSteps(planner, settings, new RecordReader(settings.model, health, settings));
   const sequences = sequencesOf(steps);
   return { model: compileModel(model), planner, steps, sequences, slots: shareMemory(planner.buffers, sequences) };
 }
@@ -65,6 +68,43 @@ describe.each<PresetName>([
     expect(namesOf(step)).toEqual(namesOf(all));
   });
 });
+
+/** The gradient of the second convolution's input fits into the memory of the pool's gradient. */
+const narrowing: Model = {
+  inputShape: [28, 28, 1],
+  layers: [
+    { type: 'conv2d', filters: 8, kernelSize: 3, padding: 'same' },
+    { type: 'conv2d', filters: 64, kernelSize: 3 },
+    { type: 'maxPooling2d' },
+    { type: 'flatten' },
+    { type: 'dense', units: 10, activation: 'softmax' },
+  ],
+};
+
+// Without measurements, gradients share memory.
+test.each(['norms', 'off'] as const)(
+  'health %s: faster kernels that read the gradient of a pool find it',
+  async (health) => {
+    const { sequences, slots, steps } = await planOf(narrowing, 32, undefined, { health });
+    const faster = new Map<PlannedDispatch, PlannedDispatch[]>();
+    for (const one of steps.upgradable) {
+      const { dispatch, launched } = one;
+      const { kernel, shape, buffers } = fasterKernel(one, { software: true, subgroupSize: 4 });
+      const specialized = specialize<object, Variant>(kernel, shape, { software: true, subgroupSize: 4 });
+      faster.set(dispatch, [new PlannedDispatch(specialized, dispatch.layer, buffers, launched)]);
+      const expansion = one.buffers.pooled && sequences[0]!.find(({ writes: [written] }) => written === one.buffers.dy);
+      if (expansion) faster.set(expansion, []);
+    }
+    const changed = sequences.map((sequence) => sequence.flatMap((dispatch) => faster.get(dispatch) ?? [dispatch]));
+    const [first, later] = [sequences[0]!, changed[0]!].map((sequence) => sequence.map(({ name }) => name));
+    expect(first!.filter((name) => name !== 'max_pool_backward')).toEqual(later);
+    expect(later!.length).toBe(first!.length - 1);
+    for (const sequence of changed) expect(hazardsOf(sequence, slots)).toEqual([]);
+    const { dispatch, buffers } = steps.upgradable.find((one) => one.buffers.pooled)!;
+    const { last } = lifetimesOf(sequences[0]!).get(buffers.pooled!.bound.buffer)!;
+    expect(last).toBeGreaterThanOrEqual(sequences[0]!.indexOf(dispatch));
+  },
+);
 
 test('a step of three micro-batches has the hazards of none, and takes a batch’s memory and two arenas more', async () => {
   const [one, three] = [await planOf('resnet8', 8), await planOf('resnet8', 8, undefined, { accumulationSteps: 3 })];

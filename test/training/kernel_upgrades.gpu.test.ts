@@ -36,8 +36,8 @@ afterAll(() => {
 });
 
 /** The variants that long runs change to, as chosen variants: a trainer with them uses them from its first step on. */
-const faster = async (): Promise<KernelVariants> => {
-  const tunable = await tunableKernels(gpu, fillOptions(options));
+const faster = async (more: object = {}): Promise<KernelVariants> => {
+  const tunable = await tunableKernels(gpu, fillOptions({ ...options, ...more }));
   return Object.fromEntries(
     [...tunable].flatMap(([key, { kernel, shape }]) => {
       const [first] = kernel.variants!(shape, gpu.traits);
@@ -47,7 +47,7 @@ const faster = async (): Promise<KernelVariants> => {
 };
 
 /** A run of 70 steps with a snapshot after each of these, and its weights at the end. */
-async function trainWhole(at: number[], more: object = {}) {
+async function trainWhole(at: number[], more: object = {}, images = dataset) {
   const trainer = start(more);
   const snapshots = new Map<number, Promise<Snapshot>>();
   const pace = createPace({ paused: true });
@@ -60,7 +60,7 @@ async function trainWhole(at: number[], more: object = {}) {
     trained = next;
   };
   advance();
-  const { steps } = await trainer.fit(dataset, {
+  const { steps } = await trainer.fit(images, {
     epochs,
     pace,
     onPause: () => {
@@ -122,6 +122,29 @@ describe(`after ${stepsBeforeUpgrade} steps, a run changes to faster kernels`, (
     await fitted.fit(dataset, { epochs, shuffle: false });
     expect(await batches.getWeights()).toEqual(await fitted.getWeights());
   });
+});
+
+test('without padding, they read the gradient of the pool, so that max_pool_backward is not launched; the bits are the same', async () => {
+  const layers = model.layers.map((layer) =>
+    layer.name === 'large' ? { ...layer, padding: 'valid' as const } : layer,
+  );
+  const more = { model: { ...model, layers } as Model, batchSize: 64 };
+  const images = smallDataset(64 * 35);
+  const { trainer, snapshots, steps, weights } = await trainWhole([10, stepsBeforeUpgrade], more, images);
+  const expands = async (of: typeof trainer) => {
+    const { dispatches } = await of.profile(images, { steps: 1 });
+    return dispatches.some(({ name }) => name === 'max_pool_backward');
+  };
+  expect(await expands(trainer)).toBe(false);
+  const chosen = start({ ...more, kernelVariants: await faster(more) });
+  expect(await expands(chosen)).toBe(true);
+  await chosen.restore(snapshots.get(stepsBeforeUpgrade)!);
+  await chosen.fit(images, { epochs, initialEpoch: 1, initialSteps: steps.slice(35, stepsBeforeUpgrade) });
+  expect(await chosen.getWeights()).toEqual(weights);
+  // Its first kernels need the launch again.
+  await trainer.restore(snapshots.get(10)!);
+  await trainer.fit(images, { epochs, initialSteps: steps.slice(0, 10) });
+  expect(await trainer.getWeights()).toEqual(weights);
 });
 
 test('a run that ends before does not compile them', async () => {

@@ -46,12 +46,17 @@ export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
       const held = { ...poolShape(pool!, context.batch), inHeight: inner.outHeight, inWidth: inner.outWidth };
       context.backward(maxPoolBackward, held, { dy, argmax, dx: whole });
     }
-    context.backward(kernels.backwardX, inner, {
-      w: context.tensor('kernel')!.w,
-      dy: whole,
-      dx: target.dx,
-      ...(target.activation !== 'linear' && { x: x.ref }),
-    });
+    context.backward(
+      kernels.backwardX,
+      inner,
+      {
+        w: context.tensor('kernel')!.w,
+        dy: whole,
+        dx: target.dx,
+        ...(target.activation !== 'linear' && { x: x.ref }),
+      },
+      argmax && { pooled: dy, argmax },
+    );
   };
   return { value, backward };
 };

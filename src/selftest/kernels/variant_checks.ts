@@ -15,8 +15,9 @@ import {
   conv2dTiledForward,
 } from '../../kernels/workgroup_tiles.ts';
 import * as reference from '../../reference/conv2d.ts';
+import { maxPoolBackward } from '../../reference/max_pool.ts';
 import * as winograd from '../../reference/winograd.ts';
-import type { KernelCheck, Verify } from './check_kernel.ts';
+import { type KernelCheck, packed, type Verify } from './check_kernel.ts';
 import { cellsOf, checkBackwardW, checkBackwardX, checkForward, isWinner, somePlaces } from './conv2d_checks.ts';
 import { backwardWCheck, backwardXCheck, forwardCheck } from './convolution_checks.ts';
 import { matrixCases } from './matrix_checks.ts';
@@ -55,12 +56,29 @@ export const checkWinogradForward: Check = (shape) => {
   );
 };
 
-export const checkWinogradBackwardX: Check = (shape) => {
-  const kernel = conv2dWinogradBackwardX;
+type PassX = typeof reference.conv2dBackwardX;
+
+/** @param before computes the gradient that the passes take from the kernel's dy. */
+function winogradBackwardX(shape: Conv2dShape, before = (dy: ArrayLike<number>) => dy): KernelCheck<Conv2dShape> {
+  const after =
+    (pass: PassX): PassX =>
+    (s, { dy, ...others }) =>
+      pass(s, { ...others, dy: before(dy) });
+  const [pass, sizeOf] = [after(reference.conv2dBackwardX), after(winograd.winogradBackwardXMagnitude)];
   const terms = shape.outChannels + ofTransformations;
-  const sizeOf = winograd.winogradBackwardXMagnitude;
   const elements = shape.batch * shape.inHeight * shape.inWidth * shape.inChannels;
-  return backwardXCheck({ kernel, shape, pass: reference.conv2dBackwardX, terms, sizeOf }, elements);
+  return backwardXCheck({ kernel: conv2dWinogradBackwardX, shape, pass, terms, sizeOf }, elements);
+}
+
+export const checkWinogradBackwardX: Check = (shape) => winogradBackwardX(shape);
+
+/** With the gradient of a 2x2 pool's output as dy. */
+export const checkWinogradBackwardXOfPool: Check = (whole) => {
+  const [outHeight, outWidth] = [whole.outHeight, whole.outWidth].map((size) => size - (size % 2)) as [number, number];
+  const shape: Conv2dShape = { ...whole, outHeight, outWidth, pooledGradient: true };
+  const places = somePlaces(cellsOf({ ...shape, pooled: true }) * shape.outChannels);
+  const check = winogradBackwardX(shape, (dy) => maxPoolBackward(reference.poolOf(shape), { dy, argmax: places }).dx);
+  return { ...check, given: { ...check.given, argmax: packed(places) } };
 };
 
 export const checkWinogradBackwardW: Check = (shape) => {
@@ -113,6 +131,7 @@ export function variantCases({ subgroupMatrix }: Pick<Traits, 'subgroupMatrix'>)
       { inActivation: 'sigmoid' },
       {},
     ]).map(checkWinogradBackwardX),
+    ...images([{ inActivation: 'relu', size: [6, 7] }]).map(checkWinogradBackwardXOfPool),
     ...images([
       { parts: 2, size: [5, 6] },
       { pooled: true },
