@@ -173,7 +173,12 @@ describe('the files that an app downloads', () => {
       [...files].reduce((sum, { code }) => sum + gzipSync(code).length, 0);
     visit(chunks.find(({ isEntry }) => isEntry)!.fileName);
     const first = sizeOf(reached);
-    for (const name of onDemand) visit(chunks.find((chunk) => chunk.name.startsWith(name))!.fileName);
+    for (const name of onDemand) {
+      // A bundler may split a file that is loaded on demand, and give several chunks its name.
+      const ofName = chunks.filter((chunk) => chunk.isDynamicEntry && chunk.name.startsWith(`${name}-`));
+      expect(ofName, name).not.toHaveLength(0);
+      for (const { fileName } of ofName) visit(fileName);
+    }
     return { first, run: sizeOf(reached), all: sizeOf(chunks) };
   };
   const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
@@ -195,9 +200,9 @@ describe('the files that an app downloads', () => {
         `trained, validated and asked about a picture; ${kilobytes(all)} is all that it can fetch`,
     );
     expect(first).toBeLessThan(75_000);
-    expect(run).toBeLessThan(93_000);
+    expect(run).toBeLessThan(93_500);
     // More are files that load each other on demand: a bundler keeps them in an app that uses none of them.
-    expect(all).toBeLessThan(228_000);
+    expect(all).toBeLessThan(230_000);
   });
 });
 
