@@ -22,11 +22,15 @@ export class KernelUpgrades {
 
   /** Starts to compile the faster kernels. */
   constructor(engine: Engine) {
-    const { upgradable } = engine.steps;
-    this.#dispatches = [...upgradable.map(({ dispatch }) => dispatch), ...expansionsOf(engine)];
+    const { network, upgradable } = engine.steps;
+    const labels = unreadLabels(upgradable, engine.gpu.traits);
+    const unread = [...network.training.backward, ...network.gradient.backward].filter(({ writes }) =>
+      labels.has(writes[0]!),
+    );
+    this.#dispatches = [...upgradable.map(({ dispatch }) => dispatch), ...unread];
     this.#first = this.#dispatches.map((dispatch) => ({ ...dispatch }));
     // If the driver cannot compile one of them, the run continues with the kernels that it has trained with so far.
-    this.#faster = compileFaster(engine).catch(() => this.#first);
+    this.#faster = compileFaster(engine, unread).catch(() => this.#first);
   }
 
   /** Makes all recordings use the faster kernels, or the first ones again. Submitted work is not affected. */
@@ -38,14 +42,14 @@ export class KernelUpgrades {
   }
 }
 
+/** An upgradable dispatch, planned or bound. */
+type Upgradable<B> = { launched: TunableKernel; buffers: Readonly<Record<string, B>> };
+
 /**
- * The faster kernel of an upgradable dispatch, planned or bound, its shape, and the buffers that it binds. If the gradient of a pool's output
- * is among those of the dispatch, as `pooled`, it may read this gradient and `argmax` instead of `dy`.
+ * The faster kernel of an upgradable dispatch, its shape, and the buffers that it binds. If the gradient of a pool's output is among those of
+ * the dispatch, as `pooled`, it may read this gradient and `argmax` instead of `dy`.
  */
-export function fasterKernel<B>(
-  { launched, buffers }: { launched: TunableKernel; buffers: Readonly<Record<string, B>> },
-  traits: Traits,
-) {
+export function fasterKernel<B>({ launched, buffers }: Upgradable<B>, traits: Traits) {
   const { pooled, ...own } = buffers;
   const faster = upgradeOf(launched.kernel, launched.shape, traits, pooled !== undefined);
   if (pooled === undefined) return { ...faster, buffers: own as Record<string, B> };
@@ -53,24 +57,20 @@ export function fasterKernel<B>(
   return { ...faster, buffers: (faster.shape.pooledGradient ? { ...own, dy: pooled } : whole) as Record<string, B> };
 }
 
-/** The dispatches whose results the faster kernels do not read. */
-function expansionsOf({ gpu, steps: { upgradable, network } }: Engine): Dispatch[] {
-  const unread = upgradable.flatMap((one) =>
-    fasterKernel(one, gpu.traits).shape.pooledGradient ? [one.buffers.dy!.label] : [],
-  );
-  return [...network.training.backward, ...network.gradient.backward].filter(({ writes: [written] }) =>
-    unread.includes(written!),
+/** Labels of the buffers that the faster kernels no longer read, so that nothing has to write them: the expanded gradients of pools. */
+export function unreadLabels(upgradable: readonly Upgradable<{ label: string }>[], traits: Traits): Set<string> {
+  return new Set(
+    upgradable.flatMap((one) => (fasterKernel(one, traits).shape.pooledGradient ? [one.buffers.dy!.label] : [])),
   );
 }
 
-async function compileFaster(engine: Engine): Promise<Dispatch[]> {
-  const { gpu } = engine;
+async function compileFaster(engine: Engine, unread: readonly Dispatch[]): Promise<Dispatch[]> {
   const compiled = engine.steps.upgradable.map(async (one) => {
-    const { kernel, shape, buffers } = fasterKernel(one, gpu.traits);
+    const { kernel, shape, buffers } = fasterKernel(one, engine.gpu.traits);
     return { ...(await engine.dispatch(kernel, shape, buffers)), layer: one.dispatch.layer };
   });
-  // A launch of no workgroups takes no time, and leaves the recordings as they are.
-  const idle = expansionsOf(engine).map((dispatch): Dispatch => ({ ...dispatch, workgroups: [0, 0, 0] }));
+  // Dispatching no workgroups costs nothing, so these can stay in the recordings.
+  const idle = unread.map((dispatch): Dispatch => ({ ...dispatch, workgroups: [0, 0, 0] }));
   return [...(await Promise.all(compiled)), ...idle];
 }
 

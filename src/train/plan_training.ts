@@ -43,15 +43,16 @@ async function upgradesOf(
   { traits }: Planner,
 ): Promise<ReadonlyMap<PlannedDispatch, Variant | undefined>> {
   if (upgradable.length === 0) return new Map();
-  const { upgradeOf, withFurtherVariants } = await import('../kernels/further_variants.ts'); // loaded on demand
-  return new Map(
-    upgradable.flatMap(({ dispatch, buffers, launched: { kernel, shape } }) => {
-      const upgrade = [dispatch, withFurtherVariants(kernel).variants!(shape, traits)[0]!] as const;
-      const omits = buffers.pooled && upgradeOf(kernel, shape, traits, true).shape.pooledGradient;
-      const expansion = network.training.backward.find(({ writes: [written] }) => written === buffers.dy);
-      return omits && expansion ? [upgrade, [expansion, undefined] as const] : [upgrade];
+  const { fasterKernel, unreadLabels } = await import('./kernel_upgrades.ts'); // loaded on demand
+  const unread = unreadLabels(upgradable, traits);
+  const omitted = network.training.backward.filter(({ writes }) => writes[0] && unread.has(writes[0].label));
+  return new Map<PlannedDispatch, Variant | undefined>([
+    ...upgradable.map((one) => {
+      const { kernel, shape } = fasterKernel(one, traits);
+      return [one.dispatch, kernel.variants!(shape, traits)[0]!] as const;
     }),
-  );
+    ...omitted.map((dispatch) => [dispatch, undefined] as const),
+  ]);
 }
 
 /** A kernel and shape that a training step launches. */
